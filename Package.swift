@@ -1,0 +1,72 @@
+// swift-tools-version: 6.2
+//
+// The map of the Swift side. Imports only go down this list; `Tests/ArchitectureTests` reads the import
+// lines and fails on an arrow that points up.
+
+import PackageDescription
+
+// A kernel target is compiled for its instruction set and for no other; nothing else in the package is.
+// `-Xcc` reaches Swift's code generation too, so one flag serves both compilers.
+let avx2: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])]
+let avx512: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=x86-64-v4", "-Xcc", "-mprefer-vector-width=512"])]
+
+let package = Package(
+  name: "swift-alexnet",
+  products: [.library(name: "SwiftAlexNet", targets: ["SwiftAlexNet"])],
+  targets: [
+    // MARK: Foundations
+    .target(name: "CShims"),
+    .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "Tensors", dependencies: ["CShims"]),
+    .target(name: "Parallel", dependencies: ["CShims", "Tensors"]),
+
+    // MARK: Kernels, one algorithm and one target per instruction set
+    .target(name: "KernelTemplates"),
+    .target(name: "KernelsPortable", dependencies: ["KernelTemplates"]),
+    .target(name: "KernelsAVX2", dependencies: ["KernelTemplates"], swiftSettings: avx2),
+    .target(name: "KernelsAVX512", dependencies: ["KernelTemplates"], swiftSettings: avx512),
+    .target(
+      name: "Kernels",
+      dependencies: [
+        "CShims", "COpenBLAS", "Tensors", "Parallel", "KernelTemplates",
+        "KernelsPortable", "KernelsAVX2", "KernelsAVX512",
+      ],
+      linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("m")]),
+
+    // MARK: Networks and what is done with them
+    .target(name: "Networks", dependencies: ["Kernels", "Parallel", "Tensors"]),
+    .target(name: "Imaging", dependencies: ["Parallel", "Tensors"]),
+    .target(name: "Training", dependencies: ["Networks", "Kernels", "Parallel", "Tensors"]),
+    .target(name: "Evaluation", dependencies: ["Networks", "Kernels", "Imaging", "Parallel", "Tensors"]),
+
+    // MARK: Faces: the Swift umbrella and the C ABI
+    .target(
+      name: "SwiftAlexNet",
+      dependencies: ["Tensors", "Parallel", "Kernels", "Networks", "Imaging", "Training", "Evaluation"]),
+    .target(name: "CSwiftAlexNet"),
+    .target(name: "SwiftAlexNetABI", dependencies: ["CSwiftAlexNet", "SwiftAlexNet"]),
+
+    // MARK: Tests, mirroring Sources
+    .target(name: "TestSupport", dependencies: ["Kernels", "Tensors"], path: "Tests/TestSupport"),
+    .testTarget(name: "ArchitectureTests"),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
+    .testTarget(name: "ParallelTests", dependencies: ["Parallel", "TestSupport"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
+    .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
+    .testTarget(name: "ImagingTests", dependencies: ["Imaging", "TestSupport"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
+    .testTarget(name: "SwiftAlexNetABITests", dependencies: ["SwiftAlexNetABI", "TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+// The Python extension exists only when the wheel's build hook asks for it, so that a Swift program's
+// `swift build` needs no Python headers.
+if let include = Context.environment["SWIFTALEXNET_PYTHON_INCLUDE"] {
+  package.targets.append(
+    .target(
+      name: "PythonExtension", dependencies: ["CSwiftAlexNet"], cSettings: [.unsafeFlags(["-I\(include)"])]))
+  package.products.append(
+    .library(name: "_native", type: .dynamic, targets: ["PythonExtension", "SwiftAlexNetABI"]))
+}

@@ -1,0 +1,69 @@
+// What Swift cannot say: memory that may be refused, the CPU's features, pthread objects by address.
+// Header-only and without logic or state: every importing module gets its own copy of these functions.
+#ifndef CSHIMS_H
+#define CSHIMS_H
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <time.h>
+
+/// Memory aligned to `alignment` bytes (a power of two), or NULL when the system refuses.
+static inline void *_Nullable shim_aligned_alloc(size_t bytes, size_t alignment) {
+  void *memory = NULL;
+  return posix_memalign(&memory, alignment, bytes) == 0 ? memory : NULL;
+}
+
+static inline void shim_free(void *_Nullable memory) { free(memory); }
+
+/// Seconds on a clock that never goes back.
+static inline double shim_seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/// Declared here because glibc hides it behind _GNU_SOURCE, which would change the types of other headers.
+extern int sched_getaffinity(int process, size_t bytes, void *_Nonnull mask);
+
+/// CPUs that this process may run on, by its affinity mask; 0 when the system does not say.
+static inline int64_t shim_affinity_count(void) {
+  uint64_t mask[64] = {0};
+  if (sched_getaffinity(0, sizeof mask, mask) != 0) return 0;
+  int64_t count = 0;
+  for (int i = 0; i < 64; i++) count += __builtin_popcountll(mask[i]);
+  return count;
+}
+
+#if defined(__x86_64__)
+static inline bool shim_cpu_has_avx2_fma(void) { return __builtin_cpu_supports("x86-64-v3"); }
+static inline bool shim_cpu_has_avx512(void) { return __builtin_cpu_supports("x86-64-v4"); }
+
+static inline void shim_cpuid(uint32_t leaf, uint32_t *_Nonnull registers) {
+  __asm__("cpuid"
+          : "=a"(registers[0]), "=b"(registers[1]), "=c"(registers[2]), "=d"(registers[3])
+          : "a"(leaf), "c"(0));
+}
+
+/// The brand string of the processor, 48 characters and a terminating zero.
+static inline void shim_cpu_brand(char *_Nonnull brand) {
+  uint32_t words[12] = {0};
+  shim_cpuid(0x80000000u, words);
+  uint32_t last = words[0];
+  words[0] = 0;
+  for (uint32_t i = 0; last >= 0x80000004u && i < 3; i++) shim_cpuid(0x80000002u + i, words + 4 * i);
+  memcpy(brand, words, 48);
+  brand[48] = 0;
+}
+#else
+static inline bool shim_cpu_has_avx2_fma(void) { return false; }
+static inline bool shim_cpu_has_avx512(void) { return false; }
+static inline void shim_cpu_brand(char *_Nonnull brand) { brand[0] = 0; }
+#endif
+
+#endif

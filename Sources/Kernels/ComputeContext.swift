@@ -1,0 +1,47 @@
+import KernelTemplates
+import Parallel
+import Tensors
+
+/// What a kernel driver needs besides its operands: the kernel table, threads, and scratch memory that grows
+/// when a shape is first seen and is then reused, so that a steady step allocates nothing.
+///
+/// A context serves one call at a time; concurrent calls take a context each.
+public final class ComputeContext {
+  public let kernels: KernelTable
+  private let pool: ThreadPool
+  private var perThread: [AlignedBuffer<UInt8>] = []
+  private var common: AlignedBuffer<UInt8>?
+
+  public init(kernels: KernelTable, pool: ThreadPool = .shared) {
+    self.kernels = kernels
+    self.pool = pool
+  }
+
+  /// A context on the table that the CPU and the environment chose.
+  public convenience init() throws { try self.init(kernels: KernelRegistry.selected.get()) }
+
+  /// Runs `body(item, scratch)` for every item; `scratch` is `scratchBytes` bytes, aligned to a cache line,
+  /// used by no other running item, and holds anything.
+  public func forEach(
+    _ count: Int, scratchBytes: Int = 0, interruptible: Bool = true,
+    _ body: (_ item: Int, _ scratch: UnsafeMutableRawPointer) -> Void
+  ) throws {
+    let threads = pool.threadCount
+    while perThread.count < threads { perThread.append(try AlignedBuffer(count: 0, operation: "scratch")) }
+    for slot in 0..<threads where perThread[slot].count < scratchBytes {
+      perThread[slot] = try AlignedBuffer(count: scratchBytes, operation: "scratch")
+    }
+    let scratch = perThread
+    try pool.forEach(count, threads: threads, interruptible: interruptible) { item, slot in
+      body(item, UnsafeMutableRawPointer(scratch[slot].pointer))
+    }
+  }
+
+  /// Memory that all items of a driver share (packed weights, partial sums): valid until the next call.
+  public func shared(bytes: Int) throws -> UnsafeMutableRawPointer {
+    if let common, common.count >= bytes { return UnsafeMutableRawPointer(common.pointer) }
+    let grown = try AlignedBuffer<UInt8>(count: bytes, operation: "scratch")
+    common = grown
+    return UnsafeMutableRawPointer(grown.pointer)
+  }
+}

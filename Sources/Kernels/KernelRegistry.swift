@@ -1,0 +1,28 @@
+import CShims
+import KernelTemplates
+import KernelsAVX2
+import KernelsAVX512
+import KernelsPortable
+import Tensors
+
+/// Chooses the kernel table, once, by what the CPU has and what `SWIFTALEXNET_ISA` says.
+public enum KernelRegistry {
+  /// Every table that this CPU can run, the fastest last.
+  public static let available: [KernelTable] = {
+    var tables = [portableKernels]
+    if shim_cpu_has_avx2_fma() { tables.append(avx2Kernels) }
+    if shim_cpu_has_avx512() { tables.append(avx512Kernels) }
+    return tables
+  }()
+
+  /// The table in use, or why the environment's wish cannot be met.
+  public static let selected: Result<KernelTable, EngineError> = select(
+    wish: getenv("SWIFTALEXNET_ISA").map { String(cString: $0) })
+
+  static func select(wish: String?) -> Result<KernelTable, EngineError> {
+    guard let wish, !wish.isEmpty else { return .success(available.last ?? portableKernels) }
+    if let table = available.first(where: { $0.name == wish }) { return .success(table) }
+    let names = available.map(\.name).joined(separator: ", ")
+    return .failure(.unsupported("SWIFTALEXNET_ISA: got '\(wish)', this CPU has \(names)"))
+  }
+}

@@ -1,0 +1,3 @@
+import KernelTemplates
+
+public let avx2Kernels = KernelTable(name: "avx2", matrix: avx2Matrix, pointwise: avx2Pointwise)

@@ -1,0 +1,3 @@
+import KernelTemplates
+
+let avx2Pointwise = PointwiseKernels()

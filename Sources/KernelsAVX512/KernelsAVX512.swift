@@ -1,0 +1,3 @@
+import KernelTemplates
+
+public let avx512Kernels = KernelTable(name: "avx512", matrix: avx512Matrix, pointwise: avx512Pointwise)

@@ -1,0 +1,3 @@
+import KernelTemplates
+
+let avx512Matrix = MatrixKernels()

@@ -1,0 +1,3 @@
+import KernelTemplates
+
+public let portableKernels = KernelTable(name: "portable", matrix: portableMatrix, pointwise: portablePointwise)

@@ -1,0 +1,113 @@
+import CShims
+import Synchronization
+
+/// The worker threads and the hand-over of one region at a time. Workers sleep between regions.
+final class Crew: @unchecked Sendable {
+  private typealias Body = (Int, Int) -> Void
+
+  private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let finished = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+  // All below are guarded by `lock`.
+  private var workers = 0
+  private var inUse = false
+  private var generation = 0
+  private var region: Region?
+  private var body: Body?
+  private var invited = 0
+  private var running = 0
+
+  init() {
+    pthread_mutex_init(lock, nil)
+    pthread_cond_init(wake, nil)
+    pthread_cond_init(finished, nil)
+  }
+
+  deinit {
+    pthread_mutex_destroy(lock)
+    pthread_cond_destroy(wake)
+    pthread_cond_destroy(finished)
+    lock.deallocate()
+    wake.deallocate()
+    finished.deallocate()
+  }
+
+  /// Offers a region to `helpers` workers; false when the crew is busy with another caller's region.
+  func begin(_ region: Region, _ body: @escaping (Int, Int) -> Void, helpers: Int) -> Bool {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    guard !inUse else { return false }
+    startWorkers(helpers)
+    inUse = true
+    self.region = region
+    self.body = body
+    invited = min(helpers, workers)
+    running = invited
+    generation += 1
+    pthread_cond_broadcast(wake)
+    return true
+  }
+
+  /// Waits until every invited worker has left the region.
+  func end() {
+    pthread_mutex_lock(lock)
+    while running > 0 { pthread_cond_wait(finished, lock) }
+    region = nil
+    body = nil
+    inUse = false
+    pthread_mutex_unlock(lock)
+  }
+
+  /// Called with the lock held. A thread that the system refuses is a thread fewer, not an error.
+  private func startWorkers(_ wanted: Int) {
+    while workers < wanted {
+      let start = Unmanaged.passRetained(Start(crew: self, index: workers))
+      var thread = pthread_t()
+      let status = pthread_create(&thread, nil, { Crew.main($0) }, start.toOpaque())
+      guard status == 0 else {
+        start.release()
+        return
+      }
+      pthread_detach(thread)
+      workers += 1
+    }
+  }
+
+  private final class Start {
+    let crew: Crew
+    let index: Int
+    init(crew: Crew, index: Int) {
+      self.crew = crew
+      self.index = index
+    }
+  }
+
+  private static func main(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let argument else { return nil }
+    let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+    start.crew.work(index: start.index)
+    return nil
+  }
+
+  private func work(index: Int) {
+    var seen = 0
+    while true {
+      pthread_mutex_lock(lock)
+      while generation == seen || index >= invited || region == nil {
+        if generation != seen { seen = generation }
+        pthread_cond_wait(wake, lock)
+      }
+      seen = generation
+      let (region, body) = (self.region, self.body)
+      pthread_mutex_unlock(lock)
+
+      if let region, let body { region.run(body, slot: index + 1, polling: false) }
+
+      pthread_mutex_lock(lock)
+      running -= 1
+      if running == 0 { pthread_cond_signal(finished) }
+      pthread_mutex_unlock(lock)
+    }
+  }
+}

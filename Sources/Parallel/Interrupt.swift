@@ -1,0 +1,26 @@
+import CShims
+import Synchronization
+
+/// How a host asks a long computation to stop. The host installs a question ("has Ctrl-C been pressed?");
+/// the thread that called the engine asks it between items, at most every 20 ms.
+public enum Interrupt {
+  public typealias Question = @convention(c) () -> Int32
+
+  private static let question = Atomic<UInt>(0)
+  private static let lastAsked = Atomic<UInt64>(0)
+  private static let secondsBetweenQuestions = 0.02
+
+  /// - Parameter question: answers non-zero to stop; `nil` removes the question.
+  public static func setQuestion(_ question: Question?) {
+    self.question.store(question.map { UInt(bitPattern: unsafeBitCast($0, to: Int.self)) } ?? 0, ordering: .relaxed)
+  }
+
+  static func isRequested() -> Bool {
+    let bits = question.load(ordering: .relaxed)
+    guard bits != 0 else { return false }
+    let now = shim_seconds()
+    guard now - Double(bitPattern: lastAsked.load(ordering: .relaxed)) >= secondsBetweenQuestions else { return false }
+    lastAsked.store(now.bitPattern, ordering: .relaxed)
+    return unsafeBitCast(Int(bitPattern: bits), to: Question.self)() != 0
+  }
+}

@@ -1,0 +1,35 @@
+"""The clothing recipe in swiftalexnet: the same network, pixels, rates and batches as in PyTorch."""
+
+from collections.abc import Callable
+
+from clothing_recipe import Recipe
+from photographs import Photographs
+
+import swiftalexnet as sa
+
+
+def train(train_set: Photographs, validation: Photographs, recipe: Recipe, report: Callable[[dict], None]) -> dict:
+    """Train, then `report` a dict per epoch; returns what was chosen on the way."""
+    sa.set_num_threads(recipe.threads)
+    model = sa.alexnet("owt", num_classes=len(train_set.classes), image_size=recipe.size, seed=recipe.seed)
+    history = model.fit(
+        sa.ArrayDataset(train_set.images, train_set.labels),
+        validation=sa.ArrayDataset(validation.images, validation.labels),
+        epochs=recipe.epochs,
+        batch_size=recipe.batch_size,
+        recipe=_recipe(recipe),
+        progress=False,
+    )
+    for row in history.to_frame().to_dict("records"):
+        report(row)
+    return {"version": sa.__version__}
+
+
+def _recipe(recipe: Recipe):
+    return sa.recipe(
+        "torchvision",
+        learning_rate=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        batch_size=recipe.batch_size,
+        schedule=sa.EpochSchedule(boundaries=list(recipe.boundaries), factor=recipe.factor),
+    )
