@@ -7,8 +7,12 @@ import PackageDescription
 
 // A kernel target is compiled for its instruction set and for no other; nothing else in the package is.
 // `-Xcc` reaches Swift's code generation too, so one flag serves both compilers.
-let avx2: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])]
-let avx512: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=x86-64-v4", "-Xcc", "-mprefer-vector-width=512"])]
+// Without `-fno-math-errno` a square root tests for negative numbers and may call the C library; no kernel
+// reads errno, and with it a square root is one vector instruction.
+let portable: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-fno-math-errno"])]
+let avx2: [SwiftSetting] = portable + [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])]
+let avx512: [SwiftSetting] =
+  portable + [.unsafeFlags(["-Xcc", "-march=x86-64-v4", "-Xcc", "-mprefer-vector-width=512"])]
 
 let package = Package(
   name: "swift-alexnet",
@@ -22,7 +26,7 @@ let package = Package(
 
     // MARK: Kernels, one algorithm and one target per instruction set
     .target(name: "KernelTemplates"),
-    .target(name: "KernelsPortable", dependencies: ["KernelTemplates"]),
+    .target(name: "KernelsPortable", dependencies: ["KernelTemplates"], swiftSettings: portable),
     .target(name: "KernelsAVX2", dependencies: ["KernelTemplates"], swiftSettings: avx2),
     .target(name: "KernelsAVX512", dependencies: ["KernelTemplates"], swiftSettings: avx512),
     .target(
@@ -36,7 +40,7 @@ let package = Package(
     // MARK: Networks and what is done with them
     .target(name: "Networks", dependencies: ["Kernels", "Parallel", "Tensors"]),
     .target(name: "Imaging", dependencies: ["Parallel", "Tensors"]),
-    .target(name: "Training", dependencies: ["Networks", "Kernels", "Parallel", "Tensors"]),
+    .target(name: "Training", dependencies: ["Networks", "Imaging", "Kernels", "Parallel", "Tensors"]),
     .target(name: "Evaluation", dependencies: ["Networks", "Kernels", "Imaging", "Parallel", "Tensors"]),
 
     // MARK: Faces: the Swift umbrella and the C ABI
@@ -44,7 +48,7 @@ let package = Package(
       name: "SwiftAlexNet",
       dependencies: ["Tensors", "Parallel", "Kernels", "Networks", "Imaging", "Training", "Evaluation"]),
     .target(name: "CSwiftAlexNet"),
-    .target(name: "SwiftAlexNetABI", dependencies: ["CSwiftAlexNet", "SwiftAlexNet"]),
+    .target(name: "SwiftAlexNetABI", dependencies: ["CShims", "CSwiftAlexNet", "SwiftAlexNet"]),
 
     // MARK: Tests, mirroring Sources
     .target(name: "TestSupport", dependencies: ["Kernels", "Tensors"], path: "Tests/TestSupport"),
@@ -56,7 +60,7 @@ let package = Package(
     .testTarget(name: "ImagingTests", dependencies: ["Imaging", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
-    .testTarget(name: "SwiftAlexNetABITests", dependencies: ["SwiftAlexNetABI", "TestSupport"]),
+    .testTarget(name: "SwiftAlexNetABITests", dependencies: ["SwiftAlexNetABI", "CSwiftAlexNet"]),
   ],
   swiftLanguageModes: [.v6]
 )

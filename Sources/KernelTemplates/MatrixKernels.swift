@@ -1,4 +1,141 @@
 /// Innermost loops of matrix products: convolution and dense layers in all directions.
+///
+/// ## The contract of a tile
+///
+/// A tile is `rows` × `columns` sums that stay in registers while the inner index k runs. `columns` is two
+/// vectors; any number of rows from 1 to `rows` may be asked for. The drivers cut the result into tiles and hand
+/// each tile one *panel* of the right-hand matrix B, packed so that k steps read it front to back:
+///
+///     B (K × N, as it lies)           panel p: K × columns floats, contiguous
+///     ┌────────┬────────┬─────┐       ┌────────────────────────┐
+///     │        │        │     │       │ B[0][p·columns …]      │  two vectors a step
+///     │        │        │  0  │  ──▶  │ B[1][p·columns …]      │
+///     │        │        │     │       │ …                      │
+///     └────────┴────────┴─────┘       └────────────────────────┘
+///        p = 0    p = 1    p = 2: the columns past N are zeros
+///
+/// No kernel checks anything: pointers are valid for what the shapes say, counts are at least 1, inputs and
+/// outputs do not overlap. Kernels read and write exactly the elements named, unaligned, and allocate nothing.
+/// A sum is taken in the order of k, so a result depends on the shapes and the instruction set alone.
 public struct MatrixKernels: Sendable {
-  public init() {}
+  /// The most rows of a tile.
+  public let rows: Int
+  /// The columns of a tile and of a packed panel.
+  public let columns: Int
+  /// One tile of a product whose left rows are read in place, see ``RowTile``.
+  public let rowTile: @Sendable (_ rows: Int, _ tile: RowTile) -> Void
+  /// One tile of a sum of outer products, see ``OuterTile``.
+  public let outerTile: @Sendable (_ rows: Int, _ tile: OuterTile) -> Void
+  /// y[j] += Σ_k x[k] · w[k · stride + j], see ``WeightedRows``.
+  public let addWeightedRows: @Sendable (_ sum: WeightedRows) -> Void
+
+  public init(
+    rows: Int, columns: Int,
+    rowTile: @escaping @Sendable (_ rows: Int, _ tile: RowTile) -> Void,
+    outerTile: @escaping @Sendable (_ rows: Int, _ tile: OuterTile) -> Void,
+    addWeightedRows: @escaping @Sendable (_ sum: WeightedRows) -> Void
+  ) {
+    self.rows = rows
+    self.columns = columns
+    self.rowTile = rowTile
+    self.outerTile = outerTile
+    self.addWeightedRows = addWeightedRows
+  }
+}
+
+/// C[i][j] = start[j] + Σ_r Σ_k A_i[runOffsets[r] + k] · B[r · runLength + k][j], and max(0, ·) if asked.
+///
+/// Row i of the left matrix is whatever `left[i]` points at: for a convolution the pixel where window i begins.
+/// Its K elements are `runCount` runs of `runLength` contiguous floats, the runs at the same offsets for all
+/// rows: for a convolution one run a kernel row.
+public struct RowTile {
+  public var left: UnsafePointer<UnsafePointer<Float>>
+  /// Floats from `left[i]` to the beginning of each run.
+  public var runOffsets: UnsafePointer<Int>
+  public var runCount: Int
+  public var runLength: Int
+  /// The packed panel: runCount · runLength steps of `columns` floats.
+  public var panel: UnsafePointer<Float>
+  /// The `columns` floats that every row of the tile starts from; nil: the sums start from what C holds.
+  public var start: UnsafePointer<Float>?
+  public var relu: Bool
+  public var output: UnsafeMutablePointer<Float>
+  /// Floats from a row of C to the next.
+  public var outputStride: Int
+
+  public init(
+    left: UnsafePointer<UnsafePointer<Float>>, runOffsets: UnsafePointer<Int>, runCount: Int, runLength: Int,
+    panel: UnsafePointer<Float>, start: UnsafePointer<Float>?, relu: Bool,
+    output: UnsafeMutablePointer<Float>, outputStride: Int
+  ) {
+    self.left = left
+    self.runOffsets = runOffsets
+    self.runCount = runCount
+    self.runLength = runLength
+    self.panel = panel
+    self.start = start
+    self.relu = relu
+    self.output = output
+    self.outputStride = outputStride
+  }
+}
+
+/// C[i][j] += Σ_y Σ_x A[y · leftRowStride + x · leftStride + i] · B[y · rightRowStride + x · rightStride + j].
+///
+/// The sum runs over a grid of pixels: A is the input where the window's tap lies, B the output gradient.
+public struct OuterTile {
+  public var pixelRows: Int
+  public var pixelColumns: Int
+  public var left: UnsafePointer<Float>
+  public var leftRowStride: Int
+  public var leftStride: Int
+  public var right: UnsafePointer<Float>
+  public var rightRowStride: Int
+  public var rightStride: Int
+  public var output: UnsafeMutablePointer<Float>
+  /// Floats from a row of C to the next.
+  public var outputStride: Int
+
+  public init(
+    pixelRows: Int, pixelColumns: Int,
+    left: UnsafePointer<Float>, leftRowStride: Int, leftStride: Int,
+    right: UnsafePointer<Float>, rightRowStride: Int, rightStride: Int,
+    output: UnsafeMutablePointer<Float>, outputStride: Int
+  ) {
+    self.pixelRows = pixelRows
+    self.pixelColumns = pixelColumns
+    self.left = left
+    self.leftRowStride = leftRowStride
+    self.leftStride = leftStride
+    self.right = right
+    self.rightRowStride = rightRowStride
+    self.rightStride = rightStride
+    self.output = output
+    self.outputStride = outputStride
+  }
+}
+
+/// y[j] += Σ_k weights[k · weightStride] · rows[k · rowStride + j] for j in 0 ..< columns: a matrix read once, in the order it lies.
+/// With a weight of stride 0 it adds rows up.
+public struct WeightedRows {
+  public var weights: UnsafePointer<Float>
+  public var weightStride: Int
+  public var rows: UnsafePointer<Float>
+  public var rowStride: Int
+  public var rowCount: Int
+  public var columns: Int
+  public var output: UnsafeMutablePointer<Float>
+
+  public init(
+    weights: UnsafePointer<Float>, weightStride: Int, rows: UnsafePointer<Float>, rowStride: Int, rowCount: Int,
+    columns: Int, output: UnsafeMutablePointer<Float>
+  ) {
+    self.weights = weights
+    self.weightStride = weightStride
+    self.rows = rows
+    self.rowStride = rowStride
+    self.rowCount = rowCount
+    self.columns = columns
+    self.output = output
+  }
 }

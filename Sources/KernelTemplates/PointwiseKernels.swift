@@ -1,4 +1,93 @@
-/// Innermost loops of everything that is not a matrix product.
-public struct PointwiseKernels: Sendable {
-  public init() {}
+/// Innermost loops of everything that is not a matrix product. Each entry is the function of the same name in a
+/// `…Template`, where its formula and its rules stand, compiled for one instruction set.
+///
+/// A class, because copying a struct of closures is a weak symbol of the same name in every kernel target, and
+/// the linker might keep the one with instructions that this CPU lacks.
+public final class PointwiseKernels: Sendable {
+  public typealias Source = UnsafePointer<Float>
+  public typealias Target = UnsafeMutablePointer<Float>
+  public typealias SGD =
+    @Sendable (
+      _ count: Int, _ rate: Float, _ momentum: Float, _ decay: Float, _ w: Target, _ v: Target, _ g: Source
+    ) -> Void
+
+  // MARK: ElementwiseTemplate
+  public let reluForward: @Sendable (_ count: Int, _ x: Source, _ y: Target) -> Void
+  public let reluBackward: @Sendable (_ count: Int, _ y: Source, _ dy: Source, _ dx: Target) -> Void
+  public let scale: @Sendable (_ count: Int, _ factor: Float, _ x: Source, _ y: Target) -> Void
+  public let divide: @Sendable (_ count: Int, _ divisor: Float, _ x: Source, _ y: Target) -> Void
+  public let add: @Sendable (_ count: Int, _ x: Source, _ sum: Target) -> Void
+  public let addQuotient: @Sendable (_ count: Int, _ divisor: Float, _ x: Source, _ sum: Target) -> Void
+  public let firstNonFinite: @Sendable (_ count: Int, _ x: Source) -> Int
+
+  // MARK: MaxPoolingTemplate
+  public let maxPoolingForward:
+    @Sendable (
+      _ plane: PoolingPlane, _ row: Int, _ image: Source, _ output: Target, _ argument: UnsafeMutablePointer<UInt8>?
+    ) -> Void
+  public let maxPoolingBackward:
+    @Sendable (
+      _ plane: PoolingPlane, _ row: Int, _ outputGradient: Source, _ argument: UnsafePointer<UInt8>,
+      _ inputGradient: Target
+    ) -> Void
+
+  // MARK: ResponseNormalizationTemplate
+  public let responseNormalizationForward:
+    @Sendable (
+      _ line: ResponseLine, _ lines: Int, _ input: Source, _ output: Target, _ scale: Target?, _ scratch: Target
+    ) -> Void
+  public let responseNormalizationBackward:
+    @Sendable (
+      _ line: ResponseLine, _ lines: Int, _ input: Source, _ scale: Source, _ outputGradient: Source,
+      _ inputGradient: Target, _ scratch: Target
+    ) -> Void
+
+  // MARK: SoftmaxTemplate, SGDTemplate, TransposeTemplate
+  public let exponentials: @Sendable (_ classes: Int, _ z: Source, _ output: Target) -> SoftmaxSums
+  public let sgdPaper: SGD
+  public let sgdPyTorch: SGD
+  public let transpose:
+    @Sendable (
+      _ rows: Int, _ columns: Int, _ input: Source, _ inputStride: Int, _ output: Target, _ outputStride: Int
+    ) -> Void
+
+  public init(
+    reluForward: @escaping @Sendable (Int, Source, Target) -> Void,
+    reluBackward: @escaping @Sendable (Int, Source, Source, Target) -> Void,
+    scale: @escaping @Sendable (Int, Float, Source, Target) -> Void,
+    divide: @escaping @Sendable (Int, Float, Source, Target) -> Void,
+    add: @escaping @Sendable (Int, Source, Target) -> Void,
+    addQuotient: @escaping @Sendable (Int, Float, Source, Target) -> Void,
+    firstNonFinite: @escaping @Sendable (Int, Source) -> Int,
+    maxPoolingForward:
+      @escaping @Sendable (
+        PoolingPlane, Int, Source, Target, UnsafeMutablePointer<UInt8>?
+      ) -> Void,
+    maxPoolingBackward: @escaping @Sendable (PoolingPlane, Int, Source, UnsafePointer<UInt8>, Target) -> Void,
+    responseNormalizationForward: @escaping @Sendable (ResponseLine, Int, Source, Target, Target?, Target) -> Void,
+    responseNormalizationBackward:
+      @escaping @Sendable (
+        ResponseLine, Int, Source, Source, Source, Target, Target
+      ) -> Void,
+    exponentials: @escaping @Sendable (Int, Source, Target) -> SoftmaxSums,
+    sgdPaper: @escaping SGD,
+    sgdPyTorch: @escaping SGD,
+    transpose: @escaping @Sendable (Int, Int, Source, Int, Target, Int) -> Void
+  ) {
+    self.reluForward = reluForward
+    self.reluBackward = reluBackward
+    self.scale = scale
+    self.divide = divide
+    self.add = add
+    self.addQuotient = addQuotient
+    self.firstNonFinite = firstNonFinite
+    self.maxPoolingForward = maxPoolingForward
+    self.maxPoolingBackward = maxPoolingBackward
+    self.responseNormalizationForward = responseNormalizationForward
+    self.responseNormalizationBackward = responseNormalizationBackward
+    self.exponentials = exponentials
+    self.sgdPaper = sgdPaper
+    self.sgdPyTorch = sgdPyTorch
+    self.transpose = transpose
+  }
 }

@@ -8,25 +8,31 @@ import Tensors
 /// A context serves one call at a time; concurrent calls take a context each.
 public final class ComputeContext {
   public let kernels: KernelTable
+  /// Who multiplies the matrices of convolutions and dense layers.
+  public let gemm: GemmProvider
   private let pool: ThreadPool
   private var perThread: [AlignedBuffer<UInt8>] = []
   private var common: AlignedBuffer<UInt8>?
 
-  public init(kernels: KernelTable, pool: ThreadPool = .shared) {
+  public init(kernels: KernelTable, gemm: GemmProvider = .swift, pool: ThreadPool = .shared) {
     self.kernels = kernels
+    self.gemm = gemm
     self.pool = pool
   }
 
   /// A context on the table that the CPU and the environment chose.
-  public convenience init() throws { try self.init(kernels: KernelRegistry.selected.get()) }
+  public convenience init() throws {
+    try self.init(kernels: KernelRegistry.selected.get(), gemm: KernelRegistry.gemmProvider.get())
+  }
 
   /// Runs `body(item, scratch)` for every item; `scratch` is `scratchBytes` bytes, aligned to a cache line,
   /// used by no other running item, and holds anything.
+  /// - Parameter threads: at most so many; 1 where the items call a library that has threads of its own.
   public func forEach(
-    _ count: Int, scratchBytes: Int = 0, interruptible: Bool = true,
+    _ count: Int, scratchBytes: Int = 0, interruptible: Bool = true, threads limit: Int? = nil,
     _ body: (_ item: Int, _ scratch: UnsafeMutableRawPointer) -> Void
   ) throws {
-    let threads = pool.threadCount
+    let threads = min(pool.threadCount, limit ?? Int.max)
     while perThread.count < threads { perThread.append(try AlignedBuffer(count: 0, operation: "scratch")) }
     for slot in 0..<threads where perThread[slot].count < scratchBytes {
       perThread[slot] = try AlignedBuffer(count: scratchBytes, operation: "scratch")

@@ -1,3 +1,44 @@
 import KernelTemplates
 
-let avx2Matrix = MatrixKernels()
+let avx2Matrix = MatrixKernels(
+  rows: 6, columns: 16, rowTile: rowTileAVX2, outerTile: outerTileAVX2, addWeightedRows: addWeightedRowsAVX2)
+
+private typealias Vector = SIMD8<Float>
+
+@Sendable private func addWeightedRowsAVX2(_ sum: WeightedRows) { addWeightedRows(sum, fused: true, as: Vector.self) }
+
+@Sendable private func rowTileAVX2(_ rows: Int, _ tile: RowTile) {
+  switch rows {
+  case 1: row1(tile)
+  case 2: row2(tile)
+  case 3: row3(tile)
+  case 4: row4(tile)
+  case 5: row5(tile)
+  default: row6(tile)
+  }
+}
+
+private func row1(_ tile: RowTile) { rowTile(1, tile, fused: true, as: Vector.self) }
+private func row2(_ tile: RowTile) { rowTile(2, tile, fused: true, as: Vector.self) }
+private func row3(_ tile: RowTile) { rowTile(3, tile, fused: true, as: Vector.self) }
+private func row4(_ tile: RowTile) { rowTile(4, tile, fused: true, as: Vector.self) }
+private func row5(_ tile: RowTile) { rowTile(5, tile, fused: true, as: Vector.self) }
+private func row6(_ tile: RowTile) { rowTile(6, tile, fused: true, as: Vector.self) }
+
+@Sendable private func outerTileAVX2(_ rows: Int, _ tile: OuterTile) {
+  switch rows {
+  case 1: outer1(tile)
+  case 2: outer2(tile)
+  case 3: outer3(tile)
+  case 4: outer4(tile)
+  case 5: outer5(tile)
+  default: outer6(tile)
+  }
+}
+
+private func outer1(_ tile: OuterTile) { outerTile(1, tile, fused: true, as: Vector.self) }
+private func outer2(_ tile: OuterTile) { outerTile(2, tile, fused: true, as: Vector.self) }
+private func outer3(_ tile: OuterTile) { outerTile(3, tile, fused: true, as: Vector.self) }
+private func outer4(_ tile: OuterTile) { outerTile(4, tile, fused: true, as: Vector.self) }
+private func outer5(_ tile: OuterTile) { outerTile(5, tile, fused: true, as: Vector.self) }
+private func outer6(_ tile: OuterTile) { outerTile(6, tile, fused: true, as: Vector.self) }

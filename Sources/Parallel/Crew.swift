@@ -90,6 +90,16 @@ final class Crew: @unchecked Sendable {
     return nil
   }
 
+  /// A function of its own and never inlined: its references to the caller's body must be gone before the worker
+  /// counts itself out, or `withoutActuallyEscaping` would find one in `ThreadPool.forEach` and end the process.
+  @inline(never)
+  private func runRegion(slot: Int) {
+    pthread_mutex_lock(lock)
+    let (region, body) = (self.region, self.body)
+    pthread_mutex_unlock(lock)
+    if let region, let body { region.run(body, slot: slot, polling: false) }
+  }
+
   private func work(index: Int) {
     var seen = 0
     while true {
@@ -99,10 +109,9 @@ final class Crew: @unchecked Sendable {
         pthread_cond_wait(wake, lock)
       }
       seen = generation
-      let (region, body) = (self.region, self.body)
       pthread_mutex_unlock(lock)
 
-      if let region, let body { region.run(body, slot: index + 1, polling: false) }
+      runRegion(slot: index + 1)
 
       pthread_mutex_lock(lock)
       running -= 1

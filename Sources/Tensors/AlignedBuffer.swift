@@ -22,6 +22,7 @@ public enum TensorMemory {
     {
       return nil
     }
+    if MemoryBudget.refuses(bytes: bytes) { return nil }
     return shim_aligned_alloc(bytes, AlignedBuffer<UInt8>.alignment)
   }
 }

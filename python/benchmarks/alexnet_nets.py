@@ -66,20 +66,20 @@ def dense_layers(num_classes: int = 1000) -> tuple[Dense, ...]:
 
 
 def weights(variant: str, seed: int = 0) -> dict[str, np.ndarray]:
-    """Draw float32 weights, [out, in/groups, height, width] or [out, in], that keep the size of activations; biases 0.1."""
+    """Draw float32 [out, in/groups, height, width] and [out, in], of variance 1 over the inputs summed; biases 0.1."""
     generator = np.random.default_rng(seed)
     shapes = {c.name: (c.outputs, c.inputs // c.groups, c.window, c.window) for c in CONVOLUTIONS[variant]}
     shapes |= {dense.name: (dense.outputs, dense.inputs) for dense in dense_layers()}
     drawn = {}
     for name, shape in shapes.items():
-        deviation = np.float32(math.sqrt(2 / math.prod(shape[1:])))
+        deviation = np.float32(math.sqrt(1 / math.prod(shape[1:])))
         drawn[f"{name}.weight"] = generator.standard_normal(shape, np.float32) * deviation
         drawn[f"{name}.bias"] = np.full(shape[0], 0.1, np.float32)
     return drawn
 
 
 def batch(size: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Draw images, float32 [size, 3, 224, 224] of deviation 16 so that normalisation matters, and int64 labels [size]."""
+    """Draw float32 [size, 3, 224, 224], of deviation 16 so that normalisation matters, and int64 labels [size]."""
     generator = np.random.default_rng(seed)
     images = generator.standard_normal((size, 3, 224, 224), np.float32) * np.float32(16)
     return images, generator.integers(0, 1000, size)

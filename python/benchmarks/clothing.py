@@ -17,7 +17,7 @@ from pathlib import Path
 
 import photographs
 from clothing_recipe import Recipe
-from machine import cpu_name
+from machine import cpu_name, package_version
 
 TUNABLE = ("epochs", "batch_size", "size", "resize", "threads", "seed")
 
@@ -29,7 +29,13 @@ def main() -> None:
     os.environ.pop("OPENBLAS_CORETYPE", None)  # some machines force slow kernels with it
     engine = importlib.import_module(f"clothing_{arguments.engine}")
     sets = [photographs.load(arguments.folder / part, recipe.resize) for part in ("train", "validation")]
-    results = {"engine": arguments.engine, "cpu": cpu_name(), "recipe": asdict(recipe), "epochs": []}
+    results = {
+        "engine": arguments.engine,
+        "version": package_version(arguments.engine),
+        "cpu": cpu_name(),
+        "recipe": asdict(recipe),
+        "epochs": [],
+    }
 
     def report(epoch: dict) -> None:
         print(*(f"{name} {value:.4g}" for name, value in epoch.items()), sep="  ", flush=True)

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch import nn
+
 from clothing_recipe import Recipe
 from photographs import Photographs
-from torch import nn
 from torch_nets import alexnet
 
 
@@ -33,7 +34,7 @@ def train(train_set: Photographs, validation: Photographs, recipe: Recipe, repor
                 "seconds": seconds,
             }
         )
-    return {"version": torch.__version__, "memory_format": str(memory_format).removeprefix("torch.")}
+    return {"memory_format": str(memory_format).removeprefix("torch.")}
 
 
 def _model(data: Photographs, memory_format: torch.memory_format) -> nn.Module:

@@ -1,11 +1,12 @@
 """The tables of `alexnet_nets` as an ONNX model, for engines that only run networks."""
 
 import numpy as np
-from alexnet_nets import CONVOLUTIONS, Convolution, Dense, dense_layers
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
+from alexnet_nets import CONVOLUTIONS, Convolution, Dense, dense_layers
 
-def alexnet(variant: str, weights: dict[str, np.ndarray]) -> bytes:
+
+def alexnet(variant: str, batch_size: int, weights: dict[str, np.ndarray]) -> bytes:
     """Serialise AlexNet `paper` or `owt`: input `x` float32 [batch, 3, 224, 224], output `logits` [batch, 1000]."""
     nodes = [node for row in CONVOLUTIONS[variant] for node in _convolution(row)]
     nodes.append(helper.make_node("Flatten", [], []))
@@ -14,8 +15,8 @@ def alexnet(variant: str, weights: dict[str, np.ndarray]) -> bytes:
     graph = helper.make_graph(
         nodes,
         f"alexnet_{variant}",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 3, 224, 224])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 1000])],
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch_size, 3, 224, 224])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [batch_size, 1000])],
         [numpy_helper.from_array(values, name) for name, values in weights.items()],
     )
     opsets = [helper.make_opsetid("", 13)]

@@ -1,7 +1,8 @@
 """The tables of `alexnet_nets` as PyTorch modules."""
 
-from alexnet_nets import CONVOLUTIONS, POOLED, Convolution, dense_layers
 from torch import nn
+
+from alexnet_nets import CONVOLUTIONS, POOLED, Convolution, dense_layers
 
 
 def alexnet(variant: str, num_classes: int = 1000) -> nn.Sequential:

@@ -4,6 +4,7 @@
 #define CSHIMS_H
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,20 +1,20 @@
 """ONNX Runtime on its CPU provider: runs networks, does not train them."""
 
 import numpy as np
-import onnx_nets
 import onnxruntime
 
-VERSION = onnxruntime.__version__
+import onnx_nets
+from engines import Setting
 
 
 class Engine:
     """An inference session with every graph optimisation, which is its default."""
 
-    def __init__(self, variant: str, name: str, threads: int, weights: dict[str, np.ndarray]):
+    def __init__(self, setting: Setting, weights: dict[str, np.ndarray]):
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = setting.threads
         options.inter_op_num_threads = 1
-        model = onnx_nets.alexnet(variant, weights)
+        model = onnx_nets.alexnet(setting.variant, setting.batch_size, weights)
         self.session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     def tensor(self, images: np.ndarray) -> np.ndarray:

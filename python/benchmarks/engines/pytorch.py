@@ -3,21 +3,20 @@
 import numpy as np
 import torch
 from torch import nn
+
+from engines import LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, Setting
 from torch_nets import alexnet
 
-from engines import LEARNING_RATE, MOMENTUM, WEIGHT_DECAY
-
 FORMATS = {"PyTorch NCHW": torch.contiguous_format, "PyTorch NHWC": torch.channels_last}
-VERSION = torch.__version__
 
 
 class Engine:
     """`torch.nn` layers run eagerly, `torch.optim.SGD`."""
 
-    def __init__(self, variant: str, name: str, threads: int, weights: dict[str, np.ndarray]):
-        torch.set_num_threads(threads)
-        self.memory_format = FORMATS[name]
-        self.model = alexnet(variant)
+    def __init__(self, setting: Setting, weights: dict[str, np.ndarray]):
+        torch.set_num_threads(setting.threads)
+        self.memory_format = FORMATS[setting.name]
+        self.model = alexnet(setting.variant)
         self.model.load_state_dict({key: torch.from_numpy(values) for key, values in weights.items()})
         self.model.to(memory_format=self.memory_format)
         self.optimizer = torch.optim.SGD(

@@ -3,17 +3,15 @@
 import numpy as np
 
 import swiftalexnet as sa
-from engines import LEARNING_RATE, MOMENTUM, WEIGHT_DECAY
-
-VERSION = sa.__version__
+from engines import LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, Setting
 
 
 class Engine:
     """The package's own tensor calls."""
 
-    def __init__(self, variant: str, name: str, threads: int, weights: dict[str, np.ndarray]):
-        sa.set_num_threads(threads)
-        self.model = sa.alexnet(variant, num_classes=1000, seed=0)
+    def __init__(self, setting: Setting, weights: dict[str, np.ndarray]):
+        sa.set_num_threads(setting.threads)
+        self.model = sa.alexnet(setting.variant, num_classes=1000, seed=0)
         self.model.load_state_dict(weights)
 
     def tensor(self, images: np.ndarray) -> np.ndarray:
@@ -29,6 +27,4 @@ class Engine:
         return np.array(self.model.gradients()["conv1.weight"])
 
     def train_step(self, x: np.ndarray, labels: np.ndarray) -> None:
-        self.model.train_step(
-            x, labels, learning_rate=LEARNING_RATE, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY
-        )
+        self.model.train_step(x, labels, learning_rate=LEARNING_RATE, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY)

@@ -2,20 +2,18 @@
 
 import numpy as np
 import tensorflow as tf
+
 from alexnet_nets import CONVOLUTIONS, POOLED, Convolution, dense_layers
-
-from engines import LEARNING_RATE, MOMENTUM, WEIGHT_DECAY
-
-VERSION = tf.__version__
+from engines import LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, Setting
 
 
 class Engine:
     """`tf.nn` operators on variables, and the fused momentum update."""
 
-    def __init__(self, variant: str, name: str, threads: int, weights: dict[str, np.ndarray]):
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
-        self.rows = CONVOLUTIONS[variant]
+    def __init__(self, setting: Setting, weights: dict[str, np.ndarray]):
+        tf.config.threading.set_intra_op_parallelism_threads(setting.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(setting.threads)
+        self.rows = CONVOLUTIONS[setting.variant]
         self.values = {key: tf.Variable(_own_order(key, value)) for key, value in weights.items()}
         self.velocities: dict[str, tf.Variable] = {}
         self._logits = tf.function(self._network)

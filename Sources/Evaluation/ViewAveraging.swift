@@ -1,0 +1,57 @@
+import Imaging
+import Kernels
+import Networks
+import Parallel
+import Tensors
+
+extension Network {
+  /// Views of one image that are computed together; a chunk of images never depends on the number of threads.
+  private static let viewsPerChunk = 120
+
+  /// Probabilities [count][classes] of uint8 images [count][height][width][channels]: the softmax of the
+  /// centre crop, or the mean of the softmaxes of ten crops (Krizhevsky et al. 2012, section 4.1).
+  public func predict(
+    images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, preprocessing: Preprocessing,
+    views: ImageInput.Views,
+    into output: UnsafeMutablePointer<Float>
+  ) throws {
+    try requireInput(
+      FeatureShape(
+        height: preprocessing.cropHeight, width: preprocessing.cropWidth, channels: spec.input.channels),
+      operation: "predict")
+    let classes = classCount
+    let chunk = max(1, Self.viewsPerChunk / views.count)
+    let imageSize = try Extent.product([height, width, spec.input.channels], operation: "predict")
+    let scratch = try AlignedBuffer<Float>(
+      count: try Extent.product([min(chunk, count), views.count, classes], operation: "predict"),
+      operation: "predict")
+    try withExtendedLifetime(scratch) {
+      for first in stride(from: 0, to: count, by: chunk) {
+        let images = images + first * imageSize
+        let chunkCount = min(chunk, count - first)
+        try probabilities(
+          batch: chunkCount * views.count,
+          input: { input, _ in
+            try ImageInput.crops(
+              images: images, count: chunkCount, height: height, width: width, channels: self.spec.input.channels,
+              preprocessing: preprocessing, views: views, output: input, pool: .shared)
+          }, into: scratch.pointer)
+        for image in 0..<chunkCount {
+          Self.average(
+            scratch.pointer + image * views.count * classes, views: views.count, classes: classes,
+            into: output + (first + image) * classes)
+        }
+      }
+    }
+  }
+
+  private static func average(
+    _ rows: UnsafePointer<Float>, views: Int, classes: Int, into output: UnsafeMutablePointer<Float>
+  ) {
+    for index in 0..<classes {
+      var sum: Float = 0
+      for view in 0..<views { sum += rows[view * classes + index] }
+      output[index] = sum / Float(views)
+    }
+  }
+}

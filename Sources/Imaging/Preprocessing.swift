@@ -1,0 +1,73 @@
+import Tensors
+
+/// How bytes become a network's input: a crop, minus a mean, times a multiplier. Kept with a model, because
+/// weights are only good with the preprocessing that they were trained with.
+public struct Preprocessing: Hashable, Sendable {
+  public enum Mean: Hashable, Sendable {
+    case none
+    /// One number a channel.
+    case channels([Float])
+    /// A mean image, height × width × channels. Its centre, as large as the crop, is subtracted from every crop
+    /// wherever that came from and never mirrored, as the authors' code does.
+    case image(height: Int, width: Int, values: [Float])
+  }
+
+  public let cropHeight: Int
+  public let cropWidth: Int
+  public let mean: Mean
+  /// A multiplier a channel, applied after the mean: 1 / deviation. Empty stands for 1.
+  public let scale: [Float]
+
+  public init(cropHeight: Int, cropWidth: Int, mean: Mean = .none, scale: [Float] = []) throws {
+    guard cropHeight >= 1, cropWidth >= 1 else {
+      throw EngineError.invalidValue("preprocessing: got a crop of \(cropHeight)×\(cropWidth), expected 1×1 or larger")
+    }
+    guard scale.allSatisfy(\.isFinite) else {
+      throw EngineError.invalidValue("preprocessing: got a scale of \(scale), expected finite numbers")
+    }
+    switch mean {
+    case .none: break
+    case .channels(let values):
+      guard values.allSatisfy(\.isFinite) else {
+        throw EngineError.invalidValue("preprocessing: got channel means \(values), expected finite numbers")
+      }
+    case .image(let height, let width, let values):
+      guard height >= cropHeight, width >= cropWidth else {
+        throw EngineError.invalidValue(
+          "preprocessing: the mean image of \(height)×\(width) is smaller than the crop \(cropHeight)×\(cropWidth)")
+      }
+      let pixels = try Extent.product([height, width], operation: "preprocessing")
+      guard !values.isEmpty, values.count % pixels == 0, values.allSatisfy(\.isFinite) else {
+        throw EngineError.invalidValue(
+          "preprocessing: the mean image of \(height)×\(width) has \(values.count) values, expected finite numbers, "
+            + "\(pixels) for each channel")
+      }
+    }
+    self.cropHeight = cropHeight
+    self.cropWidth = cropWidth
+    self.mean = mean
+    self.scale = scale
+  }
+
+  /// Fails when means or scale are for another number of channels, or when no crop fits the image.
+  func validate(height: Int, width: Int, channels: Int, operation: String) throws {
+    guard height >= cropHeight, width >= cropWidth else {
+      throw EngineError.invalidValue(
+        "\(operation): got images of \(height)×\(width) pixels, smaller than the crop \(cropHeight)×\(cropWidth)")
+    }
+    guard scale.isEmpty || scale.count == channels else {
+      throw EngineError.invalidValue(
+        "\(operation): got images of \(channels) channels, the scale is for \(scale.count)")
+    }
+    let meanChannels: Int
+    switch mean {
+    case .none: return
+    case .channels(let values): meanChannels = values.count
+    case .image(let height, let width, let values): meanChannels = values.count / (height * width)
+    }
+    guard meanChannels == channels else {
+      throw EngineError.invalidValue(
+        "\(operation): got images of \(channels) channels, the mean is for \(meanChannels)")
+    }
+  }
+}

@@ -1,0 +1,135 @@
+// The algorithms of the matrix kernels, once, over a vector type. An instruction set's target calls them with its
+// vector, a number of rows, and whether it multiplies and adds in one instruction: all constants there, so that
+// each call becomes straight code. Every number of rows needs a function of its own: the optimiser stops inlining
+// in a function that has grown too large.
+
+/// ``RowTile`` of `rows` rows.
+@inlinable @inline(__always)
+public func rowTile<V: SIMD>(_ rows: Int, _ tile: RowTile, fused: Bool, as: V.Type) where V.Scalar == Float {
+  let width = V.scalarCount
+  let (left, output, outputStride) = (tile.left, tile.output, tile.outputStride)
+  var sums = TileSums<V>()
+  if let start = tile.start {
+    let (s0, s1) = (load(start, as: V.self), load(start + width, as: V.self))
+    sums.forEachRow(rows) { _, a, b in
+      a = s0
+      b = s1
+    }
+  } else {
+    sums.forEachRow(rows) { i, a, b in
+      a = load(output + (i &* outputStride), as: V.self)
+      b = load(output + (i &* outputStride &+ width), as: V.self)
+    }
+  }
+
+  var panel = tile.panel
+  var run = 0
+  repeat {
+    var k = tile.runOffsets[run]
+    let end = k &+ tile.runLength
+    repeat {
+      let (p0, p1) = (load(panel, as: V.self), load(panel + width, as: V.self))
+      sums.forEachRow(rows) { i, a, b in
+        let x = V(repeating: left[i][k])
+        multiplyAdd(&a, x, p0, fused: fused)
+        multiplyAdd(&b, x, p1, fused: fused)
+      }
+      panel += (2 &* width)
+      k = k &+ 1
+    } while k != end
+    run = run &+ 1
+  } while run != tile.runCount
+
+  sums.forEachRow(rows) { i, a, b in
+    store(a, output + (i &* outputStride))
+    store(b, output + (i &* outputStride &+ width))
+  }
+  if tile.relu { rectify(rows, output, stride: outputStride, columns: 2 &* width) }
+}
+
+/// x = max(0, x), NaN for NaN, on a tile that has just been stored: on memory, because comparing vectors of a
+/// generic type costs a branch a lane.
+@inlinable @inline(__always)
+func rectify(_ rows: Int, _ output: UnsafeMutablePointer<Float>, stride: Int, columns: Int) {
+  var row = output
+  for _ in 0..<rows {
+    for j in 0..<columns { row[j] = row[j] < 0 ? 0 : row[j] }
+    row += stride
+  }
+}
+
+/// ``OuterTile`` of `rows` rows.
+@inlinable @inline(__always)
+public func outerTile<V: SIMD>(_ rows: Int, _ tile: OuterTile, fused: Bool, as: V.Type) where V.Scalar == Float {
+  let width = V.scalarCount
+  var sums = TileSums<V>()
+  var y = 0
+  repeat {
+    var left = tile.left + (y &* tile.leftRowStride)
+    var right = tile.right + (y &* tile.rightRowStride)
+    var x = tile.pixelColumns
+    repeat {
+      let (r0, r1) = (load(right, as: V.self), load(right + width, as: V.self))
+      sums.forEachRow(rows) { i, a, b in
+        let l = V(repeating: left[i])
+        multiplyAdd(&a, l, r0, fused: fused)
+        multiplyAdd(&b, l, r1, fused: fused)
+      }
+      left += tile.leftStride
+      right += tile.rightStride
+      x = x &- 1
+    } while x != 0
+    y = y &+ 1
+  } while y != tile.pixelRows
+
+  let (output, outputStride) = (tile.output, tile.outputStride)
+  sums.forEachRow(rows) { i, a, b in
+    let row = output + (i &* outputStride)
+    store(load(row, as: V.self) + a, row)
+    store(load(row + width, as: V.self) + b, row + width)
+  }
+}
+
+/// ``WeightedRows``, eight rows at a time so that the sums in `output` are loaded and stored once for eight.
+@inlinable @inline(__always)
+public func addWeightedRows<V: SIMD>(_ sum: WeightedRows, fused: Bool, as: V.Type) where V.Scalar == Float {
+  var k = 0
+  while k &+ 8 <= sum.rowCount {
+    addRows(8, from: k, sum, fused: fused, as: V.self)
+    k = k &+ 8
+  }
+  while k < sum.rowCount {
+    addRows(1, from: k, sum, fused: fused, as: V.self)
+    k = k &+ 1
+  }
+}
+
+@inlinable @inline(__always)
+func addRows<V: SIMD>(_ count: Int, from first: Int, _ sum: WeightedRows, fused: Bool, as: V.Type)
+where V.Scalar == Float {
+  let weights = sum.weights + (first &* sum.weightStride)
+  let rows = sum.rows + (first &* sum.rowStride)
+  let (weightStride, rowStride, output) = (sum.weightStride, sum.rowStride, sum.output)
+  var j = 0
+  while j &+ V.scalarCount <= sum.columns {
+    var y = load(output + j, as: V.self)
+    var k = 0
+    while k < count {
+      let w = V(repeating: weights[k &* weightStride])
+      multiplyAdd(&y, w, load(rows + (k &* rowStride &+ j), as: V.self), fused: fused)
+      k = k &+ 1
+    }
+    store(y, output + j)
+    j = j &+ V.scalarCount
+  }
+  while j < sum.columns {
+    var y = output[j]
+    var k = 0
+    while k < count {
+      y += weights[k &* weightStride] * rows[k &* rowStride &+ j]
+      k = k &+ 1
+    }
+    output[j] = y
+    j = j &+ 1
+  }
+}

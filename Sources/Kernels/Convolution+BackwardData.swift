@@ -1,0 +1,108 @@
+import CShims
+import KernelTemplates
+import Tensors
+
+extension Convolution {
+  /// Stride 1: the input gradient is the correlation of the output gradient, kernelHeight - 1 - top rows of zeros
+  /// above it, with the weights turned by 180° and their channels exchanged.
+  static func correlateOutputGradient(
+    _ shape: ConvolutionShape, outputGradient: UnsafePointer<Float>, weights: UnsafePointer<Float>,
+    inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    let tiles = ConvolutionTiles(
+      batch: shape.batch, groups: shape.groups, inputHeight: shape.outputHeight, inputWidth: shape.outputWidth,
+      inputChannels: shape.outputChannels, outputHeight: shape.inputHeight, outputWidth: shape.inputWidth,
+      outputChannels: shape.inputChannels, kernelHeight: shape.kernelHeight, kernelWidth: shape.kernelWidth,
+      strideHeight: 1, strideWidth: 1,
+      top: shape.kernelHeight - 1 - shape.padding.top, left: shape.kernelWidth - 1 - shape.padding.left)
+    let kernels = context.kernels.matrix
+    let width = kernels.columns
+    let (groupInputs, groupOutputs, outputs) = (shape.groupInputs, shape.groupOutputs, shape.outputChannels)
+    let taps = shape.kernelHeight * shape.kernelWidth
+    let panelCount = kernels.panelCount(groupInputs)
+    let panelFloats = tiles.innerExtent * width
+    let packed = try PackedWeights(
+      panels: shape.groups * panelCount, floatsPerPanel: panelFloats, width: width, context: context)
+
+    try context.forEach(shape.groups * panelCount) { item, _ in
+      let column = item % panelCount &* width
+      let group = item / panelCount
+      let panel = packed.panels + (item &* panelFloats)
+      for tap in 0..<taps {
+        packTransposedPanel(
+          weights + (((taps &- 1 &- tap) &* groupInputs &+ column) &* outputs &+ group &* groupOutputs),
+          stride: outputs, count: groupOutputs, columns: min(width, groupInputs &- column),
+          into: panel + (tap &* groupOutputs &* width), width: width)
+      }
+      let start = packed.start + (item &* width)
+      for j in 0..<width { start[j] = 0 }
+    }
+    try tiles.run(
+      input: outputGradient, panels: packed.panels, start: packed.start, relu: false, output: inputGradient,
+      context: context)
+  }
+
+  /// Any stride: each output pixel's gradient times the transposed weights gives the gradient of its whole window,
+  /// [kernelHeight][kernelWidth][channels]; windows overlap, so these are added up in the order of the pixels.
+  static func scatterOutputGradient(
+    _ shape: ConvolutionShape, outputGradient: UnsafePointer<Float>, weights: UnsafePointer<Float>,
+    inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    let (groups, groupInputs) = (shape.groups, shape.groupInputs)
+    let imageFloats = shape.inputHeight * shape.inputWidth * shape.inputChannels
+    let pixels = shape.outputHeight * shape.outputWidth
+    let windowFloats = shape.kernelHeight * shape.kernelWidth * groupInputs
+    let blocks = Partition(
+      pixels, atMost: max(8 * context.kernels.matrix.rows, BlockSize.strip / 4 / windowFloats))
+    var layout = ScratchLayout()
+    let windows = try WindowGradients(
+      shape, weights: weights, pixels: blocks.largest, layout: &layout, context: context)
+    let windowPart = layout.reserve(blocks.largest * windows.stride, of: Float.self)
+
+    try context.forEach(shape.batch * groups, scratchBytes: layout.bytes, threads: windows.threads) { item, scratch in
+      let (image, group) = (item / groups, item % groups)
+      let gradient = inputGradient + (image &* imageFloats &+ group &* groupInputs)
+      for pixel in 0..<(shape.inputHeight &* shape.inputWidth) where groups > 1 {
+        memset(gradient + (pixel &* shape.inputChannels), 0, groupInputs &* 4)
+      }
+      if groups == 1 { memset(gradient, 0, imageFloats &* 4) }
+      let window = windowPart.pointer(in: scratch)
+      for block in 0..<blocks.parts {
+        let range = blocks.range(block)
+        windows.compute(
+          outputGradient + ((image &* pixels &+ range.lowerBound) &* shape.outputChannels), pixels: range.count,
+          group: group, to: window, scratch: scratch)
+        for pixel in range {
+          addWindow(
+            shape, window + ((pixel &- range.lowerBound) &* windows.stride), pixel: pixel, gradient: gradient)
+        }
+      }
+    }
+  }
+
+  /// Adds one window's gradient to the image, leaving out what lies in the padding.
+  private static func addWindow(
+    _ shape: ConvolutionShape, _ window: UnsafePointer<Float>, pixel: Int, gradient: UnsafeMutablePointer<Float>
+  ) {
+    let top = pixel / shape.outputWidth &* shape.strideHeight &- shape.padding.top
+    let left = pixel % shape.outputWidth &* shape.strideWidth &- shape.padding.left
+    let (firstTap, endTap) = (max(0, 0 &- left), min(shape.kernelWidth, shape.inputWidth &- left))
+    guard firstTap < endTap else { return }
+    let channels = shape.groupInputs
+    for p in 0..<shape.kernelHeight where top &+ p >= 0 && top &+ p < shape.inputHeight {
+      let source = window + ((p &* shape.kernelWidth &+ firstTap) &* channels)
+      let target = gradient + (((top &+ p) &* shape.inputWidth &+ left &+ firstTap) &* shape.inputChannels)
+      if shape.groups == 1 {
+        add(source, to: target, count: (endTap &- firstTap) &* channels)
+      } else {
+        for q in 0..<(endTap &- firstTap) {
+          add(source + (q &* channels), to: target + (q &* shape.inputChannels), count: channels)
+        }
+      }
+    }
+  }
+
+  private static func add(_ source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, count: Int) {
+    for i in 0..<count { target[i] += source[i] }
+  }
+}

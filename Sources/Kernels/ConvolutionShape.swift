@@ -1,0 +1,113 @@
+import Tensors
+
+/// Rows and columns of zeros around an image.
+public struct Padding: Hashable, Sendable {
+  public var top: Int
+  public var left: Int
+  public var bottom: Int
+  public var right: Int
+
+  /// The same on all four sides.
+  public init(_ all: Int) { self.init(top: all, left: all, bottom: all, right: all) }
+
+  public init(top: Int, left: Int, bottom: Int, right: Int) {
+    self.top = top
+    self.left = left
+    self.bottom = bottom
+    self.right = right
+  }
+}
+
+/// The sizes of a convolution, proven: whoever holds one may compute with its numbers without overflow.
+///
+/// Activations lie as [batch][height][width][channels]. Weights lie as
+/// [kernelHeight][kernelWidth][inputChannels / groups][outputChannels], the output channels of all groups side by
+/// side; group g reads the g-th slice of the input channels and writes the g-th slice of the output channels.
+public struct ConvolutionShape: Hashable, Sendable {
+  public let batch: Int
+  public let inputHeight: Int
+  public let inputWidth: Int
+  public let inputChannels: Int
+  public let outputChannels: Int
+  public let kernelHeight: Int
+  public let kernelWidth: Int
+  public let strideHeight: Int
+  public let strideWidth: Int
+  public let padding: Padding
+  public let groups: Int
+  /// floor((inputHeight + padding - kernelHeight) / strideHeight) + 1
+  public let outputHeight: Int
+  /// floor((inputWidth + padding - kernelWidth) / strideWidth) + 1
+  public let outputWidth: Int
+
+  /// - Throws: ``EngineError/invalidValue(_:)`` for sizes that make no convolution,
+  ///   ``EngineError/outOfMemory(_:)`` for tensors that no memory holds.
+  public init(
+    batch: Int, inputHeight: Int, inputWidth: Int, inputChannels: Int, outputChannels: Int,
+    kernelHeight: Int, kernelWidth: Int, strideHeight: Int, strideWidth: Int, padding: Padding, groups: Int
+  ) throws {
+    let positive = [
+      ("batch", batch), ("input height", inputHeight), ("input width", inputWidth),
+      ("input channels", inputChannels), ("output channels", outputChannels), ("kernel height", kernelHeight),
+      ("kernel width", kernelWidth), ("stride height", strideHeight), ("stride width", strideWidth),
+      ("groups", groups),
+    ]
+    for (name, value) in positive where value < 1 || value > Self.maximumExtent {
+      throw EngineError.invalidValue("convolution: got \(name) \(value), expected 1 to \(Self.maximumExtent)")
+    }
+    for value in [padding.top, padding.left, padding.bottom, padding.right]
+    where value < 0 || value > Self.maximumExtent {
+      throw EngineError.invalidValue("convolution: got padding \(value), expected 0 to \(Self.maximumExtent)")
+    }
+    guard inputChannels.isMultiple(of: groups), outputChannels.isMultiple(of: groups) else {
+      throw EngineError.invalidValue(
+        "convolution: got \(inputChannels) input and \(outputChannels) output channels in \(groups) groups, "
+          + "expected multiples of the number of groups")
+    }
+    let paddedHeight = inputHeight + padding.top + padding.bottom
+    let paddedWidth = inputWidth + padding.left + padding.right
+    guard kernelHeight <= paddedHeight, kernelWidth <= paddedWidth else {
+      throw EngineError.invalidValue(
+        "convolution: got a kernel of \(kernelHeight) × \(kernelWidth) on a padded image of "
+          + "\(paddedHeight) × \(paddedWidth), expected a kernel that fits")
+    }
+    self.batch = batch
+    self.inputHeight = inputHeight
+    self.inputWidth = inputWidth
+    self.inputChannels = inputChannels
+    self.outputChannels = outputChannels
+    self.kernelHeight = kernelHeight
+    self.kernelWidth = kernelWidth
+    self.strideHeight = strideHeight
+    self.strideWidth = strideWidth
+    self.padding = padding
+    self.groups = groups
+    outputHeight = (paddedHeight - kernelHeight) / strideHeight + 1
+    outputWidth = (paddedWidth - kernelWidth) / strideWidth + 1
+
+    let operation = "convolution"
+    _ = try Extent.product([batch, paddedHeight, paddedWidth, inputChannels], operation: operation)
+    _ = try Extent.product([batch, outputHeight, outputWidth, outputChannels], operation: operation)
+    _ = try Extent.product([kernelHeight, kernelWidth, inputChannels / groups, outputChannels], operation: operation)
+  }
+
+  /// No single size is larger: every one fits the 32-bit integers of a BLAS.
+  static let maximumExtent = Int(Int32.max)
+
+  /// Products of the whole batch, windows over the padding included; `Int.max` when it does not fit.
+  public var multiplyAccumulates: Int {
+    (kernelHeight * kernelWidth * groupInputs).saturatingTimes(batch * outputHeight * outputWidth * outputChannels)
+  }
+
+  /// Input channels of one group.
+  var groupInputs: Int { inputChannels / groups }
+  /// Output channels of one group.
+  var groupOutputs: Int { outputChannels / groups }
+
+  /// Whether some window reaches past the image.
+  var windowsLeaveImage: Bool {
+    padding.top > 0 || padding.left > 0
+      || (outputHeight - 1) * strideHeight + kernelHeight > inputHeight
+      || (outputWidth - 1) * strideWidth + kernelWidth > inputWidth
+  }
+}

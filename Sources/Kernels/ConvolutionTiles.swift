@@ -1,0 +1,127 @@
+import KernelTemplates
+
+/// A correlation of images with packed weights, run tile by tile: the forward pass, and with other numbers the
+/// input gradient of a convolution of stride 1.
+///
+/// The left matrix has a row for every output pixel, the pixel's window, and is never built: a kernel row of a
+/// window is one run of kernelWidth · channels contiguous floats, at the same distance for all pixels. Where
+/// windows leave the image, or a group reads some of the channels, a strip of rows is copied first
+/// (``ConvolutionStrip``); else the image is read in place.
+struct ConvolutionTiles {
+  let batch: Int
+  let groups: Int
+  let inputHeight: Int
+  let inputWidth: Int
+  let inputChannels: Int
+  let outputHeight: Int
+  let outputWidth: Int
+  let outputChannels: Int
+  let kernelHeight: Int
+  let kernelWidth: Int
+  let strideHeight: Int
+  let strideWidth: Int
+  /// Rows and columns of zeros before the image; negative: rows and columns of the image left out.
+  let top: Int
+  let left: Int
+
+  var groupInputs: Int { inputChannels / groups }
+  var groupOutputs: Int { outputChannels / groups }
+  /// Floats of the window's part in one kernel row.
+  var runLength: Int { kernelWidth * groupInputs }
+  /// Rows of the packed weights.
+  var innerExtent: Int { kernelHeight * runLength }
+
+  private var readsInPlace: Bool {
+    groups == 1 && top == 0 && left == 0
+      && (outputHeight - 1) * strideHeight + kernelHeight <= inputHeight
+      && (outputWidth - 1) * strideWidth + kernelWidth <= inputWidth
+  }
+
+  /// - Parameters:
+  ///   - panels: the weights, packed [group][panel][innerExtent][panel columns].
+  ///   - start: what the sums start from, [group][panel][panel columns].
+  func run(
+    input: UnsafePointer<Float>, panels: UnsafePointer<Float>, start: UnsafePointer<Float>, relu: Bool,
+    output: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    let kernels = context.kernels.matrix
+    let inPlace = readsInPlace
+    let stripWidth = inPlace ? inputWidth : (outputWidth - 1) * strideWidth + kernelWidth
+    let strip = ConvolutionStrip(
+      inputHeight: inputHeight, inputWidth: inputWidth, inputChannels: inputChannels, channels: groupInputs,
+      width: stripWidth, left: left)
+    let rowFloats = stripWidth * groupInputs
+    let strips = Partition(outputHeight, atMost: outputRowsPerStrip(rowFloats: rowFloats))
+    let stripRows = (strips.largest - 1) * strideHeight + kernelHeight
+    let panelCount = kernels.panelCount(groupOutputs)
+    let blocks = panelBlocks(panelCount, items: batch * strips.parts * groups, rows: strips.largest)
+    let panelFloats = innerExtent * kernels.columns
+    let runBlocks = Partition(kernelHeight, atMost: max(1, BlockSize.panel / (runLength * kernels.columns * 4)))
+
+    var layout = ScratchLayout()
+    let copyPart = layout.reserve(inPlace ? 0 : stripRows * rowFloats, of: Float.self)
+    let pixelPart = layout.reserve(strips.largest * outputWidth, of: UnsafePointer<Float>.self)
+    let runPart = layout.reserve(kernelHeight, of: Int.self)
+    let spillPart = layout.reserve(kernels.rows * kernels.columns, of: Float.self)
+
+    try context.forEach(batch * strips.parts * groups * blocks.parts, scratchBytes: layout.bytes) { item, scratch in
+      let panelRange = blocks.range(item % blocks.parts)
+      let group = item / blocks.parts % groups
+      let outputRows = strips.range(item / (blocks.parts &* groups) % strips.parts)
+      let image = item / (blocks.parts &* groups &* strips.parts)
+      let imageInput = input + (image &* inputHeight &* inputWidth &* inputChannels)
+      let firstRow = outputRows.lowerBound &* strideHeight &- top
+
+      let pixels = pixelPart.pointer(in: scratch)
+      let runs = runPart.pointer(in: scratch)
+      let spill = spillPart.pointer(in: scratch)
+      var base = imageInput + (firstRow &* rowFloats)
+      if !inPlace {
+        let copy = copyPart.pointer(in: scratch)
+        strip.copy(
+          image: imageInput, firstChannel: group &* groupInputs, firstRow: firstRow,
+          rows: (outputRows.count &- 1) &* strideHeight &+ kernelHeight, to: copy)
+        base = UnsafePointer(copy)
+      }
+      let (rowStep, pixelStep) = (strideHeight &* rowFloats, strideWidth &* groupInputs)
+      for y in 0..<outputRows.count {
+        for x in 0..<outputWidth { pixels[y &* outputWidth &+ x] = base + (y &* rowStep &+ x &* pixelStep) }
+      }
+      for run in 0..<kernelHeight { runs[run] = run &* rowFloats }
+
+      let tiles = Partition(outputRows.count &* outputWidth, atMost: kernels.rows)
+      let firstPixel = (image &* outputHeight &+ outputRows.lowerBound) &* outputWidth
+      for runBlock in 0..<runBlocks.parts {
+        let runRange = runBlocks.range(runBlock)
+        let isLast = runBlock == runBlocks.parts &- 1
+        for panel in panelRange {
+          let index = group &* panelCount &+ panel
+          let column = group &* groupOutputs &+ panel &* kernels.columns
+          for tile in 0..<tiles.parts {
+            let rows = tiles.range(tile)
+            kernels.rowTile(
+              rows.count,
+              RowTile(
+                left: pixels + rows.lowerBound, runOffsets: runs + runRange.lowerBound, runCount: runRange.count,
+                runLength: runLength,
+                panel: panels + (index &* panelFloats &+ runRange.lowerBound &* runLength &* kernels.columns),
+                start: runBlock == 0 ? start + (index &* kernels.columns) : nil, relu: relu && isLast,
+                output: output + ((firstPixel &+ rows.lowerBound) &* outputChannels &+ column),
+                outputStride: outputChannels),
+              valid: min(kernels.columns, groupOutputs &- panel &* kernels.columns), spill: spill)
+          }
+        }
+      }
+    }
+  }
+
+  private func outputRowsPerStrip(rowFloats: Int) -> Int {
+    max(1, (BlockSize.strip / 4 / rowFloats - kernelHeight) / strideHeight + 1)
+  }
+
+  /// Panels are shared out among items where images and strips alone make too few items or too long ones.
+  private func panelBlocks(_ panels: Int, items: Int, rows: Int) -> Partition {
+    let work = (innerExtent * groupOutputs).saturatingTimes(rows * outputWidth)
+    return Partition(panels, parts: max((BlockSize.items + items - 1) / items, work / BlockSize.itemWork))
+  }
+}

@@ -1,0 +1,126 @@
+import KernelTemplates
+import Tensors
+
+extension Dense {
+  /// dXᵀ = W · dYᵀ: the rows of W lie as the kernel reads them, dYᵀ is packed once, and the small product is
+  /// transposed on its way out. An item owns some rows of W, which are so read once.
+  static func backwardDataByTiles(
+    _ shape: DenseShape, outputGradient: UnsafePointer<Float>, weights: UnsafePointer<Float>,
+    inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    let kernels = context.kernels.matrix
+    let width = kernels.columns
+    let (inputs, outputs) = (shape.inputs, shape.outputs)
+    let panelCount = kernels.panelCount(shape.batch)
+    let panelFloats = outputs * width
+    let packed = try PackedWeights(
+      panels: panelCount, floatsPerPanel: panelFloats, width: width, context: context)
+    try context.forEach(panelCount) { panel, _ in
+      let m = panel &* width
+      packTransposedPanel(
+        outputGradient + (m &* outputs), stride: outputs, count: outputs, columns: min(width, shape.batch &- m),
+        into: packed.panels + (panel &* panelFloats), width: width)
+      (packed.start + m).update(repeating: 0, count: width)
+    }
+
+    let owned = Partition(inputs, atMost: DenseShape.ownedRows)
+    let panelBlocks = Partition(panelCount, atMost: max(1, DenseShape.batchBlock / width))
+    let steps = Partition(outputs, atMost: DenseShape.innerBlock)
+    let leftStride = steps.largest + DenseShape.skew
+    let productStride = panelBlocks.largest * width
+    var layout = ScratchLayout()
+    let rowPart = layout.reserve(owned.largest * leftStride, of: Float.self)
+    let pointerPart = layout.reserve(owned.largest, of: UnsafePointer<Float>.self)
+    let productPart = layout.reserve(owned.largest * productStride, of: Float.self)
+    let runPart = layout.reserve(1, of: Int.self)
+
+    try context.forEach(owned.parts * panelBlocks.parts, scratchBytes: layout.bytes) { item, scratch in
+      let rows = owned.range(item / panelBlocks.parts)
+      let panels = panelBlocks.range(item % panelBlocks.parts)
+      let (copy, pointers) = (rowPart.pointer(in: scratch), pointerPart.pointer(in: scratch))
+      let (product, run) = (productPart.pointer(in: scratch), runPart.pointer(in: scratch))
+      run[0] = 0
+      for row in 0..<rows.count { pointers[row] = UnsafePointer(copy + (row &* leftStride)) }
+      let tiles = Partition(rows.count, atMost: kernels.rows)
+      for step in 0..<steps.parts {
+        let inner = steps.range(step)
+        copyRows(
+          weights + (rows.lowerBound &* outputs &+ inner.lowerBound), stride: outputs, rows: rows.count,
+          columns: inner.count, into: copy, targetStride: leftStride)
+        for panel in panels {
+          let column = (panel &- panels.lowerBound) &* width
+          for tile in 0..<tiles.parts {
+            let range = tiles.range(tile)
+            kernels.rowTile(
+              range.count,
+              RowTile(
+                left: pointers + range.lowerBound, runOffsets: run, runCount: 1, runLength: inner.count,
+                panel: packed.panels + (panel &* panelFloats &+ inner.lowerBound &* width),
+                start: step == 0 ? UnsafePointer(packed.start) : nil, relu: false,
+                output: product + (range.lowerBound &* productStride &+ column), outputStride: productStride))
+          }
+        }
+      }
+      let m = panels.lowerBound &* width
+      transpose(
+        product, stride: productStride, rows: rows.count, columns: min(panels.count &* width, shape.batch &- m),
+        into: inputGradient + (m &* inputs &+ rows.lowerBound), targetStride: inputs)
+    }
+  }
+
+  /// dW += Xᵀ · dY as sums of outer products: an item owns some rows and columns of dW, and each of its tiles is
+  /// read, added to and written once for a block of the batch.
+  static func backwardFilterByTiles(
+    _ shape: DenseShape, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
+    weightGradient: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    let kernels = context.kernels.matrix
+    let width = kernels.columns
+    let (batch, inputs, outputs) = (shape.batch, shape.inputs, shape.outputs)
+    let panelCount = kernels.panelCount(outputs)
+    let packed = try PackedWeights(
+      panels: panelCount, floatsPerPanel: batch * width, width: width, context: context)
+    try context.forEach(panelCount) { panel, _ in
+      let column = panel &* width
+      packPanel(
+        outputGradient + column, stride: outputs, count: batch, columns: min(width, outputs &- column),
+        into: packed.panels + (panel &* batch &* width), width: width)
+    }
+
+    let owned = Partition(inputs, atMost: DenseShape.ownedRows)
+    let panelBlocks = Partition(panelCount, atMost: max(1, DenseShape.ownedColumns / width))
+    let batches = Partition(batch, atMost: DenseShape.batchBlock)
+    let leftStride = owned.largest + DenseShape.skew
+    var layout = ScratchLayout()
+    let copyPart = layout.reserve(batches.largest * leftStride, of: Float.self)
+    let spillPart = layout.reserve(kernels.rows * width, of: Float.self)
+
+    try context.forEach(owned.parts * panelBlocks.parts, scratchBytes: layout.bytes) { item, scratch in
+      let rows = owned.range(item / panelBlocks.parts)
+      let panels = panelBlocks.range(item % panelBlocks.parts)
+      let (copy, spill) = (copyPart.pointer(in: scratch), spillPart.pointer(in: scratch))
+      let tiles = Partition(rows.count, atMost: kernels.rows)
+      for block in 0..<batches.parts {
+        let m = batches.range(block)
+        copyRows(
+          input + (m.lowerBound &* inputs &+ rows.lowerBound), stride: inputs, rows: m.count, columns: rows.count,
+          into: copy, targetStride: leftStride)
+        for tile in 0..<tiles.parts {
+          let range = tiles.range(tile)
+          let k = rows.lowerBound &+ range.lowerBound
+          for panel in panels {
+            let column = panel &* width
+            kernels.outerTile(
+              range.count,
+              OuterTile(
+                pixelRows: 1, pixelColumns: m.count, left: copy + range.lowerBound, leftRowStride: 0,
+                leftStride: leftStride, right: packed.panels + ((panel &* batch &+ m.lowerBound) &* width),
+                rightRowStride: 0, rightStride: width, output: weightGradient + (k &* outputs &+ column),
+                outputStride: outputs),
+              valid: min(width, outputs &- column), spill: spill)
+          }
+        }
+      }
+    }
+  }
+}

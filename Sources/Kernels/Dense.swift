@@ -1,0 +1,93 @@
+import Tensors
+
+/// Dense (fully connected) layers: y[m][n] = bias[n] + Σ_k x[m][k] · w[k][n].
+///
+/// x is [batch][inputs], w [inputs][outputs], y [batch][outputs], all contiguous; inputs and outputs of a call do
+/// not overlap. Sums are taken in an order that depends on the sizes and the instruction set alone.
+public enum Dense {
+  /// Writes `output`; with `relu`, max(0, ·) of it.
+  public static func forward(
+    batch: Int, inputs: Int, outputs: Int, input: UnsafePointer<Float>, weights: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    let shape = try DenseShape(batch: batch, inputs: inputs, outputs: outputs)
+    if context.gemm == .openblas {
+      try forwardByBLAS(
+        shape, input: input, weights: weights, bias: bias, relu: relu, output: output, context: context)
+    } else if batch < DenseShape.fewRows {
+      try forwardByRows(
+        shape, input: input, weights: weights, bias: bias, relu: relu, output: output, context: context)
+    } else {
+      try forwardByTiles(
+        shape, input: input, weights: weights, bias: bias, relu: relu, output: output, context: context)
+    }
+  }
+
+  /// Writes `inputGradient`: dx[m][k] = Σ_n dy[m][n] · w[k][n].
+  public static func backwardData(
+    batch: Int, inputs: Int, outputs: Int, outputGradient: UnsafePointer<Float>, weights: UnsafePointer<Float>,
+    inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    let shape = try DenseShape(batch: batch, inputs: inputs, outputs: outputs)
+    if context.gemm == .openblas {
+      try backwardDataByBLAS(
+        shape, outputGradient: outputGradient, weights: weights, inputGradient: inputGradient, context: context)
+    } else {
+      try backwardDataByTiles(
+        shape, outputGradient: outputGradient, weights: weights, inputGradient: inputGradient, context: context)
+    }
+  }
+
+  /// Adds to `weightGradient` dw[k][n] += Σ_m x[m][k] · dy[m][n], and to `biasGradient` db[n] += Σ_m dy[m][n].
+  public static func backwardFilter(
+    batch: Int, inputs: Int, outputs: Int, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
+    weightGradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>?,
+    context: ComputeContext
+  ) throws {
+    let shape = try DenseShape(batch: batch, inputs: inputs, outputs: outputs)
+    if let biasGradient {
+      try addColumnSums(
+        rows: batch, columns: outputs, matrix: outputGradient, sums: biasGradient, context: context)
+    }
+    if context.gemm == .openblas {
+      try backwardFilterByBLAS(
+        shape, input: input, outputGradient: outputGradient, weightGradient: weightGradient, context: context)
+    } else {
+      try backwardFilterByTiles(
+        shape, input: input, outputGradient: outputGradient, weightGradient: weightGradient, context: context)
+    }
+  }
+}
+
+/// The sizes of a dense layer, proven to multiply without overflow, and how its work is cut.
+struct DenseShape {
+  let batch: Int
+  let inputs: Int
+  let outputs: Int
+
+  /// Batches below this read the weights once, as they lie, instead of packing them.
+  static let fewRows = 8
+  /// Steps of the inner index between two visits of a tile: a panel block fits the first-level cache.
+  static let innerBlock = 256
+  /// Floats added to the stride of copied rows: rows a power of two apart would share a few cache sets.
+  static let skew = 16
+  /// Rows of the batch that are in work at once.
+  static let batchBlock = 192
+  /// Rows and columns of the weights that an item owns in the backward passes.
+  static let ownedRows = 192
+  static let ownedColumns = 512
+
+  init(batch: Int, inputs: Int, outputs: Int) throws {
+    for (name, value) in [("batch", batch), ("inputs", inputs), ("outputs", outputs)]
+    where value < 1 || value > ConvolutionShape.maximumExtent {
+      throw EngineError.invalidValue(
+        "dense: got \(value) for \(name), expected 1 to \(ConvolutionShape.maximumExtent)")
+    }
+    _ = try Extent.product([batch, inputs], operation: "dense")
+    _ = try Extent.product([batch, outputs], operation: "dense")
+    _ = try Extent.product([inputs, outputs], operation: "dense")
+    self.batch = batch
+    self.inputs = inputs
+    self.outputs = outputs
+  }
+}

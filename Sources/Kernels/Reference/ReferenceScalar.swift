@@ -1,0 +1,21 @@
+import CShims
+
+/// The numbers that the reference kernels compute with: Float to say what the engine promises, Double to check
+/// it. Elementary functions are the C library's.
+public protocol ReferenceScalar: BinaryFloatingPoint, Sendable {
+  static func exponential(_ x: Self) -> Self
+  static func logarithm(_ x: Self) -> Self
+  static func power(_ x: Self, _ exponent: Self) -> Self
+}
+
+extension Float: ReferenceScalar {
+  public static func exponential(_ x: Float) -> Float { expf(x) }
+  public static func logarithm(_ x: Float) -> Float { logf(x) }
+  public static func power(_ x: Float, _ exponent: Float) -> Float { powf(x, exponent) }
+}
+
+extension Double: ReferenceScalar {
+  public static func exponential(_ x: Double) -> Double { exp(x) }
+  public static func logarithm(_ x: Double) -> Double { log(x) }
+  public static func power(_ x: Double, _ exponent: Double) -> Double { pow(x, exponent) }
+}

@@ -1,0 +1,74 @@
+import Kernels
+import Tensors
+
+/// What a node computes, forward beside backward. A layer knows its shapes and its parameters and holds no
+/// activations: each call brings its operands. It never names an instruction set.
+protocol Layer: Sendable {
+  var inputShape: FeatureShape { get }
+  var outputShape: FeatureShape { get }
+  var parameters: [Parameter] { get }
+  /// Multiply-accumulates of one image.
+  var macs: Int { get }
+  /// For the table that a user reads: "11×11, stride 4".
+  var detail: String { get }
+
+  /// Bytes that forward writes besides its output; in training they are kept for backward (pool arguments,
+  /// norm scales).
+  func auxiliaryBytes(batch: Int, training: Bool) -> Int
+  /// Whether backward reads the layer's input, its output: the plan keeps no more than that.
+  var backwardReadsInput: Bool { get }
+  var backwardReadsOutput: Bool { get }
+
+  func forward(_ operands: ForwardOperands) throws
+  /// Adds to the parameters' gradients and writes the input's gradient; may overwrite the output's gradient.
+  func backward(_ operands: BackwardOperands) throws
+
+  /// This layer with the ReLU that follows it computed in the same pass; nil when it cannot.
+  func fusingReLU() -> (any Layer)?
+}
+
+extension Layer {
+  var parameters: [Parameter] { [] }
+  var macs: Int { 0 }
+  var detail: String { "" }
+  func auxiliaryBytes(batch: Int, training: Bool) -> Int { 0 }
+  var backwardReadsInput: Bool { false }
+  var backwardReadsOutput: Bool { false }
+  func fusingReLU() -> (any Layer)? { nil }
+}
+
+/// Whether dropout acts, and under which key.
+public struct DropoutKey: Sendable {
+  public var seed: UInt64
+  public var step: UInt64
+
+  public init(seed: UInt64, step: UInt64) {
+    self.seed = seed
+    self.step = step
+  }
+
+  var generator: Philox { Philox(seed: seed, purpose: .dropout, step: step) }
+}
+
+struct ForwardOperands {
+  let batch: Int
+  let input: UnsafePointer<Float>
+  let output: UnsafeMutablePointer<Float>
+  /// nil where the layer asked for none.
+  let auxiliary: UnsafeMutableRawPointer?
+  /// nil where dropout does not act.
+  let dropout: DropoutKey?
+  let context: ComputeContext
+}
+
+struct BackwardOperands {
+  let batch: Int
+  let input: UnsafePointer<Float>
+  let output: UnsafePointer<Float>
+  let auxiliary: UnsafeMutableRawPointer
+  let outputGradient: UnsafeMutablePointer<Float>
+  /// nil where nobody asks for it (the first layer, usually).
+  let inputGradient: UnsafeMutablePointer<Float>?
+  let dropout: DropoutKey?
+  let context: ComputeContext
+}

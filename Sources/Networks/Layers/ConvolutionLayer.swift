@@ -1,0 +1,79 @@
+import Kernels
+import Tensors
+
+/// Cross-correlation with bias, and the ReLU behind it when `relu` (Krizhevsky et al. 2012, section 3.5).
+struct ConvolutionLayer: Layer {
+  /// Batch 1; the batch comes with the operands.
+  let shape: ConvolutionShape
+  let weight: Parameter
+  let bias: Parameter
+  var relu = false
+
+  init(
+    _ name: String, input: FeatureShape, outputs: Int, kernel: Int, stride: Int, padding: Padding, groups: Int
+  ) throws {
+    shape = try ConvolutionShape(
+      batch: 1, inputHeight: input.height, inputWidth: input.width, inputChannels: input.channels,
+      outputChannels: outputs, kernelHeight: kernel, kernelWidth: kernel, strideHeight: stride, strideWidth: stride,
+      padding: padding, groups: groups)
+    weight = try .convolutionWeight(name, outputs: outputs, inputs: input.channels / groups, kernel: kernel)
+    bias = try .bias(name, outputs: outputs, fanIn: weight.fanIn)
+  }
+
+  var inputShape: FeatureShape {
+    FeatureShape(height: shape.inputHeight, width: shape.inputWidth, channels: shape.inputChannels)
+  }
+  var outputShape: FeatureShape {
+    FeatureShape(height: shape.outputHeight, width: shape.outputWidth, channels: shape.outputChannels)
+  }
+  var parameters: [Parameter] { [weight, bias] }
+  var macs: Int { shape.multiplyAccumulates }
+  var detail: String {
+    let padding = shape.padding
+    let uniform = [padding.left, padding.bottom, padding.right].allSatisfy { $0 == padding.top }
+    let sides = uniform ? "\(padding.top)" : "(\(padding.top), \(padding.left), \(padding.bottom), \(padding.right))"
+    return "\(shape.kernelHeight)×\(shape.kernelWidth), stride \(shape.strideHeight), pad \(sides)"
+      + (shape.groups > 1 ? ", groups \(shape.groups)" : "")
+  }
+  var backwardReadsInput: Bool { true }
+  var backwardReadsOutput: Bool { relu }
+
+  func fusingReLU() -> (any Layer)? {
+    var fused = self
+    fused.relu = true
+    return fused
+  }
+
+  func forward(_ operands: ForwardOperands) throws {
+    try Convolution.forward(
+      try shape.withBatch(operands.batch), input: operands.input, weights: weight.value.pointer,
+      bias: bias.value.pointer, relu: relu, output: operands.output, context: operands.context)
+  }
+
+  func backward(_ operands: BackwardOperands) throws {
+    let shape = try self.shape.withBatch(operands.batch)
+    let (gradient, context) = (operands.outputGradient, operands.context)
+    if relu {
+      try Activation.reluBackward(
+        count: operands.batch * outputShape.count, output: operands.output, outputGradient: gradient,
+        inputGradient: gradient, context: context)
+    }
+    try Convolution.backwardFilter(
+      shape, input: operands.input, outputGradient: gradient, weightGradient: try weight.makeGradient().pointer,
+      biasGradient: try bias.makeGradient().pointer, context: context)
+    if let inputGradient = operands.inputGradient {
+      try Convolution.backwardData(
+        shape, outputGradient: gradient, weights: weight.value.pointer, inputGradient: inputGradient,
+        context: context)
+    }
+  }
+}
+
+extension ConvolutionShape {
+  func withBatch(_ batch: Int) throws -> ConvolutionShape {
+    try ConvolutionShape(
+      batch: batch, inputHeight: inputHeight, inputWidth: inputWidth, inputChannels: inputChannels,
+      outputChannels: outputChannels, kernelHeight: kernelHeight, kernelWidth: kernelWidth,
+      strideHeight: strideHeight, strideWidth: strideWidth, padding: padding, groups: groups)
+  }
+}

@@ -1,0 +1,52 @@
+import Kernels
+import Tensors
+
+/// Dropout (Krizhevsky et al. 2012, section 4.2), in the paper's form or the inverted one. `number` tells
+/// the dropout layers of a network apart, so that they draw different masks.
+struct DropoutLayer: Layer {
+  let inputShape: FeatureShape
+  let probability: Float
+  let form: Dropout.Form
+  let number: UInt32
+
+  init(input: FeatureShape, probability: Float, form: Dropout.Form, number: UInt32) throws {
+    guard probability >= 0, probability < 1 else {
+      throw EngineError.invalidValue("dropout: got probability \(probability), expected 0 ≤ p < 1")
+    }
+    inputShape = input
+    self.probability = probability
+    self.form = form
+    self.number = number
+  }
+
+  var outputShape: FeatureShape { inputShape }
+  var detail: String { "p \(probability), \(form == .inverted ? "inverted" : "paper's form")" }
+
+  func forward(_ operands: ForwardOperands) throws {
+    let count = operands.batch * inputShape.count
+    if let key = operands.dropout {
+      try Dropout.forwardTraining(
+        count: count, probability: probability, form: form, generator: key.generator, layer: number,
+        input: operands.input, output: operands.output, context: operands.context)
+    } else {
+      try Dropout.forwardInference(
+        count: count, probability: probability, form: form, input: operands.input, output: operands.output,
+        context: operands.context)
+    }
+  }
+
+  func backward(_ operands: BackwardOperands) throws {
+    guard let inputGradient = operands.inputGradient else { return }
+    let count = operands.batch * inputShape.count
+    if let key = operands.dropout {
+      try Dropout.backward(
+        count: count, probability: probability, form: form, generator: key.generator, layer: number,
+        outputGradient: operands.outputGradient, inputGradient: inputGradient, context: operands.context)
+    } else {
+      // At test time the layer is a multiplication, and so is its derivative.
+      try Dropout.forwardInference(
+        count: count, probability: probability, form: form, input: operands.outputGradient, output: inputGradient,
+        context: operands.context)
+    }
+  }
+}

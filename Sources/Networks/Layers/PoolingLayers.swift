@@ -1,0 +1,79 @@
+import Kernels
+import Tensors
+
+/// The maximum of overlapping windows (Krizhevsky et al. 2012, section 3.4).
+struct MaxPoolLayer: Layer {
+  let shape: PoolingShape
+
+  init(input: FeatureShape, kernel: Int, stride: Int, padding: Padding, ceilMode: Bool) throws {
+    shape = try PoolingShape(
+      batch: 1, inputHeight: input.height, inputWidth: input.width, channels: input.channels, kernelHeight: kernel,
+      kernelWidth: kernel, strideHeight: stride, strideWidth: stride, padding: padding, ceilMode: ceilMode)
+  }
+
+  var inputShape: FeatureShape {
+    FeatureShape(height: shape.inputHeight, width: shape.inputWidth, channels: shape.channels)
+  }
+  var outputShape: FeatureShape {
+    FeatureShape(height: shape.outputHeight, width: shape.outputWidth, channels: shape.channels)
+  }
+  var detail: String { "\(shape.kernelHeight)×\(shape.kernelWidth), stride \(shape.strideHeight)" }
+
+  /// One byte an output: which element of the window was the largest.
+  func auxiliaryBytes(batch: Int, training: Bool) -> Int { training ? batch * outputShape.count : 0 }
+
+  func forward(_ operands: ForwardOperands) throws {
+    try MaxPooling.forward(
+      try shape.withBatch(operands.batch), input: operands.input, output: operands.output,
+      argument: operands.auxiliary?.assumingMemoryBound(to: UInt8.self), context: operands.context)
+  }
+
+  func backward(_ operands: BackwardOperands) throws {
+    guard let inputGradient = operands.inputGradient else { return }
+    try MaxPooling.backward(
+      try shape.withBatch(operands.batch), outputGradient: operands.outputGradient,
+      argument: operands.auxiliary.assumingMemoryBound(to: UInt8.self), inputGradient: inputGradient,
+      context: operands.context)
+  }
+}
+
+extension PoolingShape {
+  func withBatch(_ batch: Int) throws -> PoolingShape {
+    try PoolingShape(
+      batch: batch, inputHeight: inputHeight, inputWidth: inputWidth, channels: channels, kernelHeight: kernelHeight,
+      kernelWidth: kernelWidth, strideHeight: strideHeight, strideWidth: strideWidth, padding: padding,
+      ceilMode: ceilMode)
+  }
+}
+
+/// Averages to a fixed size whatever the input's, by PyTorch's rule of windows.
+struct AdaptiveAveragePoolLayer: Layer {
+  let inputShape: FeatureShape
+  let size: Int
+
+  init(input: FeatureShape, size: Int) throws {
+    guard (1...4096).contains(size) else {
+      throw EngineError.invalidValue("adaptive_average_pool: got size \(size), expected 1 to 4096")
+    }
+    inputShape = input
+    self.size = size
+  }
+
+  var outputShape: FeatureShape { FeatureShape(height: size, width: size, channels: inputShape.channels) }
+  var detail: String { "to \(size)×\(size)" }
+
+  func forward(_ operands: ForwardOperands) throws {
+    try AdaptiveAveragePooling.forward(
+      batch: operands.batch, inputHeight: inputShape.height, inputWidth: inputShape.width,
+      channels: inputShape.channels, outputHeight: size, outputWidth: size, input: operands.input,
+      output: operands.output, context: operands.context)
+  }
+
+  func backward(_ operands: BackwardOperands) throws {
+    guard let inputGradient = operands.inputGradient else { return }
+    try AdaptiveAveragePooling.backward(
+      batch: operands.batch, inputHeight: inputShape.height, inputWidth: inputShape.width,
+      channels: inputShape.channels, outputHeight: size, outputWidth: size,
+      outputGradient: operands.outputGradient, inputGradient: inputGradient, context: operands.context)
+  }
+}

@@ -1,0 +1,27 @@
+import Kernels
+import Tensors
+
+/// Probabilities from logits. It stands last; training takes loss and gradient from the logits in one pass
+/// (``SoftmaxCrossEntropy``), so that no backward pass goes through it.
+struct SoftmaxLayer: Layer {
+  let inputShape: FeatureShape
+
+  init(input: FeatureShape) throws {
+    guard input.isVector else {
+      throw EngineError.invalidValue("softmax: got a feature map \(input), expected a vector")
+    }
+    inputShape = input
+  }
+
+  var outputShape: FeatureShape { inputShape }
+
+  func forward(_ operands: ForwardOperands) throws {
+    try SoftmaxCrossEntropy.softmax(
+      rows: operands.batch, classes: inputShape.channels, logits: operands.input, probabilities: operands.output,
+      context: operands.context)
+  }
+
+  func backward(_ operands: BackwardOperands) throws {
+    throw EngineError.unsupported("backward: softmax stands behind the logits and has no backward pass of its own")
+  }
+}

@@ -1,0 +1,56 @@
+import Kernels
+import Tensors
+
+extension Network {
+  /// Gradients of the last kept forward pass for `logitsGradient` [batch][classes].
+  ///
+  /// Parameters' gradients are replaced, or added to with `accumulate`; the input's gradient is written to
+  /// `inputGradient` in `layout` when given. One backward pass follows one kept forward pass.
+  /// - Throws: ``EngineError/invalidValue(_:)`` without a kept forward pass of that batch.
+  public func backward(
+    _ logitsGradient: UnsafePointer<Float>, batch: Int, layout: TensorLayout, accumulate: Bool,
+    inputGradient: UnsafeMutablePointer<Float>?
+  ) throws {
+    try usage.writing("backward") {
+      guard let execution = kept, execution.isComplete else {
+        throw EngineError.invalidValue("backward: no forward pass has been kept; call forward with keep first")
+      }
+      guard execution.batch == batch else {
+        throw EngineError.invalidValue(
+          "backward: got gradients of \(batch) images, the kept forward pass had \(execution.batch)")
+      }
+      let native = try inputGradient.map { _ in try inputGradientMemory(batch: batch) }
+      try backwardKept(execution, accumulate: accumulate, inputGradient: native?.pointer) { gradient in
+        gradient.update(from: logitsGradient, count: batch * classCount)
+      }
+      if let native, let inputGradient {
+        try layout.write(
+          native.pointer, shape: spec.input, batch: batch, into: inputGradient, context: execution.context)
+      }
+    }
+  }
+
+  /// The backward pass of the kept execution, with the logits' gradient put in by `seed`.
+  package func backwardKept(
+    _ execution: Execution, accumulate: Bool, inputGradient: UnsafeMutablePointer<Float>?,
+    seed: (UnsafeMutablePointer<Float>) throws -> Void
+  ) throws {
+    let last = execution.plan.steps.count - 1
+    guard let gradient = execution.gradient(of: last) else { return }
+    execution.isComplete = false
+    for parameter in parameters {
+      let memory = try parameter.makeGradient()
+      if !accumulate { memory.zero() }
+    }
+    try seed(gradient)
+    try execution.backward(from: last, inputGradient: inputGradient)
+  }
+
+  private func inputGradientMemory(batch: Int) throws -> AlignedBuffer<Float> {
+    let count = try Extent.product([batch, spec.input.count], operation: "backward")
+    if let inputGradient, inputGradient.count >= count { return inputGradient }
+    let memory = try AlignedBuffer<Float>(count: count, operation: "backward: gradient of the input")
+    inputGradient = memory
+    return memory
+  }
+}

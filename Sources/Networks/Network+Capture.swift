@@ -1,0 +1,40 @@
+import Kernels
+import Tensors
+
+extension Network {
+  /// Outputs of the nodes `names`, each written to its pointer in `layout`. Computes no further than the last
+  /// of them. What stands between two fused nodes is computed apart: `conv1` is before the ReLU, `relu1` after.
+  public func capture(
+    _ names: [String], batch: Int, layout: TensorLayout, input: InputWriter,
+    into outputs: [UnsafeMutablePointer<Float>]
+  ) throws {
+    let nodes = try names.map(node(named:))
+    guard let last = nodes.max() else {
+      throw EngineError.invalidValue("capture: got no names, expected at least one node")
+    }
+    guard nodes.count == outputs.count else {
+      throw EngineError.invalidValue("capture: got \(outputs.count) outputs for \(nodes.count) names")
+    }
+    let observed = Set(nodes)
+    try usage.reading {
+      try withExecution(batch: batch, last: last, observed: observed) { execution in
+        try input(execution.input, execution.context)
+        try execution.forward(batch: batch, dropout: nil)
+        for (node, output) in zip(nodes, outputs) {
+          guard let step = execution.step(of: node) else { continue }
+          try layout.write(
+            execution.output(of: step), shape: layers[node].outputShape, batch: batch, into: output,
+            context: execution.context)
+        }
+      }
+    }
+  }
+
+  public func capture(
+    _ names: [String], of x: UnsafePointer<Float>, batch: Int, layout: TensorLayout,
+    into outputs: [UnsafeMutablePointer<Float>]
+  ) throws {
+    try capture(
+      names, batch: batch, layout: layout, input: reader(x, batch: batch, layout: layout), into: outputs)
+  }
+}

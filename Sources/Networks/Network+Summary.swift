@@ -1,0 +1,30 @@
+import Tensors
+
+/// One row of a network's table.
+public struct NodeSummary: Sendable {
+  public let name: String
+  public let kind: String
+  public let detail: String
+  /// The node it reads; empty for the input.
+  public let input: String
+  public let shape: FeatureShape
+  public let parameterCount: Int
+  /// Multiply-accumulates of one image.
+  public let macs: Int
+}
+
+extension Network {
+  /// The input, then every node.
+  public var summary: [NodeSummary] {
+    let data = NodeSummary(
+      name: "data", kind: "input", detail: "", input: "", shape: spec.input, parameterCount: 0, macs: 0)
+    let names = ["data"] + spec.nodes.map(\.name)
+    return [data]
+      + zip(spec.nodes, layers).enumerated().map { index, pair in
+        let (node, layer) = pair
+        return NodeSummary(
+          name: node.name, kind: node.operation.kind, detail: layer.detail, input: names[index],
+          shape: layer.outputShape, parameterCount: layer.parameters.reduce(0) { $0 + $1.count }, macs: layer.macs)
+      }
+  }
+}

@@ -1,0 +1,100 @@
+import Kernels
+import Parallel
+import Synchronization
+import Tensors
+
+/// A specification with parameters and planned memory: computes forward and backward passes.
+///
+/// Inference may run on many threads at once; a pass that keeps activations for backward, and a training
+/// step, have the network to themselves (see ``UsageLock``).
+public final class Network: @unchecked Sendable {
+  public let spec: NetworkSpec
+  let layers: [any Layer]
+  package let usage = UsageLock()
+  /// Executions for inference that are not at work, the most recently used last.
+  private let idle = Mutex<[Execution]>([])
+  /// The execution of the last kept forward pass. Guarded by `usage`.
+  package var kept: Execution?
+  /// Memory for the input's gradient, when somebody has asked for it. Guarded by `usage`.
+  var inputGradient: AlignedBuffer<Float>?
+  /// One loss an image. Guarded by `usage`.
+  private var losses: AlignedBuffer<Float>?
+
+  /// - Throws: ``EngineError/invalidValue(_:)`` naming the node that refuses its input,
+  ///   ``EngineError/outOfMemory(_:)``.
+  public init(spec: NetworkSpec, initialization: Initialization, seed: UInt64) throws {
+    self.spec = spec
+    layers = try spec.makeLayers()
+    try initialization.fill(parameters: parameters, hiddenDense: hiddenDenseNames, seed: seed)
+  }
+
+  public var parameters: [Parameter] { layers.flatMap(\.parameters) }
+
+  /// The last node in front of the softmax: its output are the logits.
+  public var logitsNode: Int { spec.nodes.last?.operation == .softmax ? max(0, layers.count - 2) : layers.count - 1 }
+
+  /// Values of one image's logits: the number of classes.
+  public var classCount: Int { layers[logitsNode].outputShape.count }
+
+  /// Memory for the losses of `batch` images, kept for the next step.
+  package func lossMemory(batch: Int) throws -> AlignedBuffer<Float> {
+    if let losses, losses.count >= batch { return losses }
+    let memory = try AlignedBuffer<Float>(count: batch, operation: "losses")
+    losses = memory
+    return memory
+  }
+
+  private var hiddenDenseNames: [String] {
+    let dense = spec.nodes.filter { if case .dense = $0.operation { true } else { false } }
+    return dense.dropLast().map(\.name)
+  }
+
+  /// The node of that name.
+  /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
+  public func node(named name: String) throws -> Int {
+    if let index = spec.nodes.firstIndex(where: { $0.name == name }) { return index }
+    throw EngineError.invalidValue(
+      "\(spec.name): no node '\(name)'; there are \(spec.nodes.map(\.name).joined(separator: ", "))")
+  }
+
+  /// Runs `body` with an execution of inference for at least `batch` images; executions are reused.
+  func withExecution<Result>(
+    batch: Int, last: Int, observed: Set<Int>, _ body: (Execution) throws -> Result
+  ) throws -> Result {
+    let execution =
+      try takeIdle(batch: batch, last: last, observed: observed)
+      ?? makeExecution(
+        batch: batch, last: last, observed: observed, training: false)
+    defer { putBack(execution) }
+    return try body(execution)
+  }
+
+  func makeExecution(batch: Int, last: Int, observed: Set<Int>, training: Bool) throws -> Execution {
+    guard batch >= 1 else { throw EngineError.invalidValue("\(spec.name): got a batch of \(batch) images") }
+    return try Execution(
+      plan: Plan(layers: layers, last: last, observed: observed, batch: batch, training: training),
+      observed: observed)
+  }
+
+  private func takeIdle(batch: Int, last: Int, observed: Set<Int>) -> Execution? {
+    idle.withLock { idle in
+      let fits = { (execution: Execution) in
+        execution.plan.batchCapacity >= batch && execution.observed == observed
+          && execution.plan.steps.last?.nodes.upperBound == last
+      }
+      guard let index = idle.lastIndex(where: fits) else {
+        // A larger batch than ever: what lies idle would only hold memory beside the new block.
+        idle.removeAll()
+        return nil
+      }
+      return idle.remove(at: index)
+    }
+  }
+
+  private func putBack(_ execution: Execution) {
+    idle.withLock { idle in
+      idle.append(execution)
+      if idle.count > ThreadPool.maximumThreadCount { idle.removeFirst() }
+    }
+  }
+}

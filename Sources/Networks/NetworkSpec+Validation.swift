@@ -1,0 +1,85 @@
+import Kernels
+import Tensors
+
+/// Shape inference: turns every node into a layer, or says which node refuses which input and why.
+extension NetworkSpec {
+  /// More nodes than any network of the papers, few enough to bound the work of a hostile specification.
+  static let maximumNodeCount = 1000
+
+  /// Throws unless every node accepts the shape that reaches it; allocates the parameters.
+  func makeLayers() throws -> [any Layer] {
+    try validateNames()
+    var shape = input
+    var reader = "data"
+    var dropouts: UInt32 = 0
+    return try nodes.map { node in
+      let layer: any Layer
+      do {
+        layer = try node.makeLayer(input: shape, dropouts: &dropouts)
+        _ = try Extent.product(
+          [layer.outputShape.height, layer.outputShape.width, layer.outputShape.channels], operation: node.name)
+      } catch let error as EngineError {
+        throw error.prefixed("\(name), node \(node.name) reading \(reader) (\(shape)): ")
+      }
+      shape = layer.outputShape
+      reader = node.name
+      return layer
+    }
+  }
+
+  private func validateNames() throws {
+    guard (1...Self.maximumNodeCount).contains(nodes.count) else {
+      throw EngineError.invalidValue("\(name): got \(nodes.count) nodes, expected 1 to \(Self.maximumNodeCount)")
+    }
+    guard input.height >= 1, input.width >= 1, input.channels >= 1 else {
+      throw EngineError.invalidValue("\(name): got input \(input), expected sizes of at least 1")
+    }
+    _ = try Extent.product([input.height, input.width, input.channels], operation: "\(name): input")
+    var seen: Set<String> = ["data"]
+    for node in nodes {
+      guard seen.insert(node.name).inserted else {
+        throw EngineError.invalidValue("\(name): two nodes are called '\(node.name)'")
+      }
+      guard (1...60).contains(node.name.utf8.count) else {
+        throw EngineError.invalidValue("\(name): node name '\(node.name)' is not 1 to 60 bytes long")
+      }
+    }
+    if let early = nodes.dropLast().first(where: { $0.operation == .softmax }) {
+      throw EngineError.invalidValue("\(name): softmax '\(early.name)' is not the last node")
+    }
+  }
+}
+
+extension NodeSpec {
+  fileprivate func makeLayer(input: FeatureShape, dropouts: inout UInt32) throws -> any Layer {
+    switch operation {
+    case .convolution(let outputs, let kernel, let stride, let padding, let groups):
+      return try ConvolutionLayer(
+        name, input: input, outputs: outputs, kernel: kernel, stride: stride, padding: padding, groups: groups)
+    case .relu: return ReLULayer(inputShape: input)
+    case .responseNorm(let norm, let groups): return try ResponseNormLayer(input: input, norm: norm, groups: groups)
+    case .maxPool(let kernel, let stride, let padding, let ceilMode):
+      return try MaxPoolLayer(input: input, kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode)
+    case .adaptiveAveragePool(let size): return try AdaptiveAveragePoolLayer(input: input, size: size)
+    case .dense(let outputs): return try DenseLayer(name, input: input, outputs: outputs)
+    case .dropout(let probability, let form):
+      dropouts += 1
+      return try DropoutLayer(input: input, probability: probability, form: form, number: dropouts)
+    case .softmax: return try SoftmaxLayer(input: input)
+    }
+  }
+}
+
+extension EngineError {
+  /// The same error with a place in front of its text.
+  func prefixed(_ place: String) -> EngineError {
+    switch self {
+    case .invalidValue(let text): return .invalidValue(place + text)
+    case .outOfMemory(let text): return .outOfMemory(place + text)
+    case .unsupported(let text): return .unsupported(place + text)
+    case .nonFinite(let text): return .nonFinite(place + text)
+    case .concurrentUse(let text): return .concurrentUse(place + text)
+    case .interrupted: return .interrupted
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import Tensors
+
+/// One learned tensor, in the order that the kernels want: convolution [kh][kw][in / groups][out], dense
+/// [in][out], bias [out]. The world sees the conventional order (OIHW, [out][in]) through `strides`.
+public final class Parameter: @unchecked Sendable {
+  public enum Role: Sendable { case weight, bias }
+
+  /// `conv1.weight`
+  public let name: String
+  public let role: Role
+  /// Conventional shape and the strides, in elements, that lead through the engine's memory in that order.
+  public let shape: [Int]
+  public let strides: [Int]
+  /// Inputs that one output sums over; initialisations use it.
+  public let fanIn: Int
+
+  public let value: AlignedBuffer<Float>
+  public private(set) var gradient: AlignedBuffer<Float>?
+  public private(set) var velocity: AlignedBuffer<Float>?
+  /// Factors on the learning rate and on the weight decay.
+  public var rateMultiplier: Float = 1
+  public var decayMultiplier: Float = 1
+
+  public var count: Int { value.count }
+
+  private init(name: String, role: Role, shape: [Int], strides: [Int], fanIn: Int) throws {
+    self.name = name
+    self.role = role
+    self.shape = shape
+    self.strides = strides
+    self.fanIn = fanIn
+    value = try AlignedBuffer(count: try Extent.product(shape, operation: name), operation: name)
+  }
+
+  static func convolutionWeight(_ node: String, outputs: Int, inputs: Int, kernel: Int) throws -> Parameter {
+    try Parameter(
+      name: node + ".weight", role: .weight, shape: [outputs, inputs, kernel, kernel],
+      strides: [1, outputs, kernel * inputs * outputs, inputs * outputs], fanIn: inputs * kernel * kernel)
+  }
+
+  static func denseWeight(_ node: String, outputs: Int, inputs: Int) throws -> Parameter {
+    try Parameter(
+      name: node + ".weight", role: .weight, shape: [outputs, inputs], strides: [1, outputs], fanIn: inputs)
+  }
+
+  static func bias(_ node: String, outputs: Int, fanIn: Int) throws -> Parameter {
+    try Parameter(name: node + ".bias", role: .bias, shape: [outputs], strides: [1], fanIn: fanIn)
+  }
+
+  /// The gradient's memory, made (zeroed) when first needed.
+  public func makeGradient() throws -> AlignedBuffer<Float> {
+    if let gradient { return gradient }
+    let new = try AlignedBuffer<Float>(count: count, operation: "gradient of \(name)")
+    gradient = new
+    return new
+  }
+
+  /// The velocity's memory, made (zeroed) when first needed.
+  public func makeVelocity() throws -> AlignedBuffer<Float> {
+    if let velocity { return velocity }
+    let new = try AlignedBuffer<Float>(count: count, operation: "velocity of \(name)")
+    velocity = new
+    return new
+  }
+}

@@ -1,0 +1,93 @@
+#include "calls.h"
+#include "errors.h"
+
+/* Sizes of x [batch][inputs] and w [outputs][inputs], which must agree. */
+typedef struct {
+  Py_ssize_t batch, inputs, outputs;
+} dense_sizes;
+
+static bool read_sizes(const call *c, int x, int w, dense_sizes *s) {
+  const Py_ssize_t *rows = c->values[x].array.shape;
+  *s = (dense_sizes){rows[0], rows[1], c->values[w].array.shape[0]};
+  return call_expects(c, w, 2, (Py_ssize_t[]){s->outputs, s->inputs});
+}
+
+static PyObject *dense(PyObject *self, ARGUMENTS) {
+  (void)self;
+  enum { X, W, B, RELU, OUT };
+  static const argument table[] = {
+    {"x", INPUT, 2}, {"w", INPUT, 2}, {"b", INPUT, 1, true}, {"relu", FLAG}, {"out", OUTPUT, 2}};
+  call c;
+  if (!call_begin(&c, "dense", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int32_t status = SAX_OK;
+  dense_sizes s;
+  if (read_sizes(&c, X, W, &s) && call_expects(&c, B, 1, &s.outputs) &&
+      call_expects(&c, OUT, 2, (Py_ssize_t[]){s.batch, s.outputs})) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_dense(call_data(&c, X), call_data(&c, W), call_data(&c, B), s.batch, s.inputs, s.outputs,
+                       c.values[RELU].flag, call_data(&c, OUT));
+    Py_END_ALLOW_THREADS
+  }
+  return call_result(&c, status);
+}
+
+static PyObject *dense_backward(PyObject *self, ARGUMENTS) {
+  (void)self;
+  enum { DY, X, W, DX, DW, DB };
+  static const argument table[] = {{"dy", INPUT, 2},        {"x", INPUT, 2},         {"w", INPUT, 2},
+                                   {"dx", OUTPUT, 2, true}, {"dw", OUTPUT, 2, true}, {"db", OUTPUT, 1, true}};
+  call c;
+  if (!call_begin(&c, "dense_backward", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int32_t status = SAX_OK;
+  dense_sizes s;
+  if (read_sizes(&c, X, W, &s) && call_expects(&c, DY, 2, (Py_ssize_t[]){s.batch, s.outputs}) &&
+      call_expects_shape_of(&c, DX, X) && call_expects_shape_of(&c, DW, W) && call_expects(&c, DB, 1, &s.outputs)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_dense_backward(call_data(&c, DY), call_data(&c, X), call_data(&c, W), s.batch, s.inputs, s.outputs,
+                                call_data(&c, DX), call_data(&c, DW), call_data(&c, DB));
+    Py_END_ALLOW_THREADS
+  }
+  return call_result(&c, status);
+}
+
+static PyObject *softmax(PyObject *self, ARGUMENTS) {
+  (void)self;
+  enum { X, OUT };
+  static const argument table[] = {{"x", INPUT, 2}, {"out", OUTPUT, 2}};
+  call c;
+  if (!call_begin(&c, "softmax", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  const Py_ssize_t *shape = c.values[X].array.shape;
+  int32_t status = SAX_OK;
+  if (call_expects_shape_of(&c, OUT, X)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_softmax(call_data(&c, X), shape[0], shape[1], call_data(&c, OUT));
+    Py_END_ALLOW_THREADS
+  }
+  return call_result(&c, status);
+}
+
+static PyObject *cross_entropy(PyObject *self, ARGUMENTS) {
+  (void)self;
+  enum { X, TARGETS, DX };
+  static const argument table[] = {{"x", INPUT, 2}, {"labels", LABELS, 1}, {"dx", OUTPUT, 2, true}};
+  call c;
+  if (!call_begin(&c, "cross_entropy", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  const Py_ssize_t *shape = c.values[X].array.shape;
+  int32_t status = SAX_OK;
+  double loss = 0;
+  if (call_expects(&c, TARGETS, 1, shape) && call_expects_shape_of(&c, DX, X)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_cross_entropy(call_data(&c, X), call_data(&c, TARGETS), shape[0], shape[1], &loss, call_data(&c, DX));
+    Py_END_ALLOW_THREADS
+  }
+  call_end(&c);
+  return succeeded(status) ? PyFloat_FromDouble(loss) : NULL;
+}
+
+PyMethodDef dense_methods[] = {
+  METHOD("dense", dense, "x · wᵀ + b."),
+  METHOD("dense_backward", dense_backward, "Gradients of a dense layer."),
+  METHOD("softmax", softmax, "Softmax of each row."),
+  METHOD("cross_entropy", cross_entropy, "Mean of −log softmax(x)[label], and its gradient."),
+  {NULL, NULL, 0, NULL},
+};

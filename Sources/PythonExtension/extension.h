@@ -1,0 +1,38 @@
+/* extension.h: what every file of the extension stands on.
+ *
+ * The extension converts and forwards; it computes nothing but sizes. A call goes through the same five steps:
+ *   1. call_begin() reads the arguments by a table and borrows the arrays (calls.h),
+ *   2. the function checks that the shapes fit each other,
+ *   3. the GIL is released around one engine function,
+ *   4. succeeded() turns its status into an exception (errors.h),
+ *   5. call_end() gives the arrays back.
+ */
+#ifndef SWIFTALEXNET_EXTENSION_H
+#define SWIFTALEXNET_EXTENSION_H
+
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000 /* 3.11 is the first limited API with the buffer protocol */
+#include <Python.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "swiftalexnet.h"
+
+#define LENGTH(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+/* A row of a method table for a function that takes positional and keyword arguments. */
+#define METHOD(name, function, documentation) \
+  { name, (PyCFunction)(void (*)(void))(function), METH_FASTCALL | METH_KEYWORDS, documentation }
+
+/* The parameters of such a function. */
+#define ARGUMENTS PyObject *const *arguments, Py_ssize_t given, PyObject *keywords
+
+extern PyMethodDef runtime_methods[];
+extern PyMethodDef image_methods[];
+extern PyMethodDef convolution_methods[];
+extern PyMethodDef pooling_methods[];
+extern PyMethodDef pointwise_methods[];
+extern PyMethodDef normalization_methods[];
+extern PyMethodDef dense_methods[];
+
+#endif

@@ -1,0 +1,232 @@
+/* images.c: uint8 images [count][height][width][channels] in, network input or predictions out. */
+#include <string.h>
+
+#include "errors.h"
+#include "network.h"
+
+static sax_images images_of(const call *c, int index) {
+  const Py_buffer *b = &c->values[index].array;
+  return (sax_images){b->buf, b->shape[0], b->shape[1], b->shape[2], b->shape[3]};
+}
+
+/* ---- Preprocessing: a tuple of its own, whose arrays stay borrowed until call_end(&p->arrays) ---- */
+
+typedef struct {
+  call arrays;
+  sax_preprocessing values;
+} preprocessing;
+
+enum { CROP_HEIGHT, CROP_WIDTH, MEAN, SCALE };
+
+static bool read_mean(const call *c, Py_ssize_t channels, sax_preprocessing *values) {
+  const Py_buffer *mean = &c->values[MEAN].array;
+  if (!mean->obj) return true;
+  values->mean = mean->buf;
+  if (mean->ndim == 1) {
+    values->mean_kind = SAX_MEAN_CHANNELS;
+    return call_expects(c, MEAN, 1, &channels);
+  }
+  values->mean_kind = SAX_MEAN_IMAGE;
+  if (mean->ndim != 3) {
+    PyErr_Format(PyExc_ValueError, "%s: mean has %d dimensions, expected [channels] or [height, width, channels]",
+                 c->operation, mean->ndim);
+    return false;
+  }
+  values->mean_height = mean->shape[0];
+  values->mean_width = mean->shape[1];
+  return call_expects(c, MEAN, 3, (Py_ssize_t[]){mean->shape[0], mean->shape[1], channels});
+}
+
+static bool read_crop(const call *c, const sax_images *images, sax_preprocessing *values) {
+  values->crop_height = c->values[CROP_HEIGHT].integer;
+  values->crop_width = c->values[CROP_WIDTH].integer;
+  if (values->crop_height >= 1 && values->crop_height <= images->height && values->crop_width >= 1 &&
+      values->crop_width <= images->width) {
+    return true;
+  }
+  PyErr_Format(PyExc_ValueError, "%s: the crop is %lld x %lld, expected 1 x 1 to the images' %lld x %lld",
+               c->operation, (long long)values->crop_height, (long long)values->crop_width,
+               (long long)images->height, (long long)images->width);
+  return false;
+}
+
+static bool preprocessing_begin(preprocessing *p, const call *c, int index, const sax_images *images) {
+  static const argument table[] = {
+    {"crop_height", INTEGER}, {"crop_width", INTEGER}, {"mean", INPUT, ANY_RANK, true}, {"scale", INPUT, 1, true}};
+  p->values = (sax_preprocessing){.mean_kind = SAX_MEAN_NONE};
+  Py_ssize_t channels = (Py_ssize_t)images->channels;
+  if (!call_begin_tuple(&p->arrays, c->operation, table, LENGTH(table), c->values[index].object, "preprocessing")) {
+    return false;
+  }
+  p->values.scale = call_data(&p->arrays, SCALE);
+  if (read_crop(&p->arrays, images, &p->values) && read_mean(&p->arrays, channels, &p->values) &&
+      call_expects(&p->arrays, SCALE, 1, &channels)) {
+    return true;
+  }
+  call_end(&p->arrays);
+  return false;
+}
+
+static bool read_augmentation(const call *c, int index, sax_augmentation *values) {
+  enum { RANDOM_CROP, FLIP, COLOR_NOISE, EIGENVECTORS, DEVIATIONS };
+  static const argument table[] = {{"random_crop", FLAG},
+                                   {"flip", FLAG},
+                                   {"color_noise", NUMBER},
+                                   {"eigenvectors", INPUT, 2, true},
+                                   {"deviations", INPUT, 1, true}};
+  call t;
+  if (!call_begin_tuple(&t, c->operation, table, LENGTH(table), c->values[index].object, "augmentation")) return false;
+  *values = (sax_augmentation){t.values[RANDOM_CROP].flag, t.values[FLIP].flag, t.values[COLOR_NOISE].number, {0}, {0}};
+  const float *eigenvectors = call_data(&t, EIGENVECTORS), *deviations = call_data(&t, DEVIATIONS);
+  bool sound = call_expects(&t, EIGENVECTORS, 2, (Py_ssize_t[]){3, 3}) &&
+               call_expects(&t, DEVIATIONS, 1, (Py_ssize_t[]){3});
+  if (sound && values->color_noise != 0 && !(eigenvectors && deviations)) {
+    PyErr_Format(PyExc_ValueError, "%s: color_noise came without eigenvectors and deviations", c->operation);
+    sound = false;
+  }
+  if (sound && eigenvectors) memcpy(values->eigenvectors, eigenvectors, sizeof values->eigenvectors);
+  if (sound && deviations) memcpy(values->deviations, deviations, sizeof values->deviations);
+  call_end(&t);
+  return sound;
+}
+
+/* ---- Network input ---- */
+
+/* An output of `views` crops an image, apart from the preprocessing's arrays too. */
+static bool expects_crops(const call *c, int index, const sax_images *images, int64_t views, const preprocessing *p) {
+  int64_t rows;
+  if (views < 1 || __builtin_mul_overflow(images->count, views, &rows)) {
+    PyErr_Format(PyExc_ValueError, "%s: views is %lld, expected 1 or 10", c->operation, (long long)views);
+    return false;
+  }
+  const Py_ssize_t shape[] = {rows, p->values.crop_height, p->values.crop_width, images->channels};
+  return call_expects(c, index, 4, shape) &&
+         call_is_apart(&p->arrays, &c->values[index].array, c->table[index].name);
+}
+
+static PyObject *augment_images(PyObject *self, ARGUMENTS) {
+  (void)self;
+  enum { PIXELS, PREPROCESSING, AUGMENTATION, IMAGE_SEED, STEP, OUT };
+  static const argument table[] = {{"images", IMAGES, 4}, {"preprocessing", OBJECT}, {"augmentation", OBJECT},
+                                   {"seed", SEED},        {"step", SEED},            {"out", OUTPUT, 4}};
+  call c;
+  if (!call_begin(&c, "augment_images", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  sax_images images = images_of(&c, PIXELS);
+  sax_augmentation augmentation;
+  preprocessing p;
+  int32_t status = SAX_OK;
+  if (read_augmentation(&c, AUGMENTATION, &augmentation) && preprocessing_begin(&p, &c, PREPROCESSING, &images)) {
+    if (expects_crops(&c, OUT, &images, 1, &p)) {
+      Py_BEGIN_ALLOW_THREADS
+      status = sax_augment_images(&images, &p.values, &augmentation, c.values[IMAGE_SEED].seed, c.values[STEP].seed,
+                                  call_data(&c, OUT));
+      Py_END_ALLOW_THREADS
+    }
+    call_end(&p.arrays);
+  }
+  return call_result(&c, status);
+}
+
+static PyObject *crop_images(PyObject *self, ARGUMENTS) {
+  (void)self;
+  enum { PIXELS, PREPROCESSING, VIEWS, OUT };
+  static const argument table[] = {
+    {"images", IMAGES, 4}, {"preprocessing", OBJECT}, {"views", INTEGER}, {"out", OUTPUT, 4}};
+  call c;
+  if (!call_begin(&c, "crop_images", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  sax_images images = images_of(&c, PIXELS);
+  int64_t views = c.values[VIEWS].integer;
+  preprocessing p;
+  int32_t status = SAX_OK;
+  if (preprocessing_begin(&p, &c, PREPROCESSING, &images)) {
+    if (expects_crops(&c, OUT, &images, views, &p)) {
+      Py_BEGIN_ALLOW_THREADS
+      status = sax_crop_images(&images, &p.values, views, call_data(&c, OUT));
+      Py_END_ALLOW_THREADS
+    }
+    call_end(&p.arrays);
+  }
+  return call_result(&c, status);
+}
+
+/* ---- Networks on images ---- */
+
+static PyObject *network_train_step_images(PyObject *object, ARGUMENTS) {
+  enum { PIXELS, TARGETS, PREPROCESSING, AUGMENTATION, OPTIONS };
+  static const argument table[] = {{"images", IMAGES, 4},    {"labels", LABELS, 1}, {"preprocessing", OBJECT},
+                                   {"augmentation", OBJECT}, {"options", OBJECT}};
+  call c;
+  if (!call_begin(&c, "train_step", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  sax_images images = images_of(&c, PIXELS);
+  sax_augmentation augmentation;
+  sax_step_options options;
+  sax_step_result result;
+  preprocessing p;
+  int32_t status = SAX_OK;
+  if (call_expects(&c, TARGETS, 1, c.values[PIXELS].array.shape) &&
+      read_augmentation(&c, AUGMENTATION, &augmentation) &&
+      read_step_options(c.values[OPTIONS].object, c.operation, &options) &&
+      preprocessing_begin(&p, &c, PREPROCESSING, &images)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_network_train_step_images(((network_object *)object)->handle, &images, call_data(&c, TARGETS),
+                                           &p.values, &augmentation, &options, &result);
+    Py_END_ALLOW_THREADS
+    call_end(&p.arrays);
+  }
+  call_end(&c);
+  return succeeded(status) ? Py_BuildValue("(dd)", result.loss, result.top1_error) : NULL;
+}
+
+static PyObject *network_predict_images(PyObject *object, ARGUMENTS) {
+  enum { PIXELS, PREPROCESSING, VIEWS, PROBABILITIES };
+  static const argument table[] = {
+    {"images", IMAGES, 4}, {"preprocessing", OBJECT}, {"views", INTEGER}, {"probabilities", OUTPUT, 2}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "predict", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  sax_images images = images_of(&c, PIXELS);
+  preprocessing p;
+  int32_t status = SAX_OK;
+  if (preprocessing_begin(&p, &c, PREPROCESSING, &images)) {
+    if (call_expects(&c, PROBABILITIES, 2, (Py_ssize_t[]){images.count, network_classes(self)}) &&
+        call_is_apart(&p.arrays, &c.values[PROBABILITIES].array, "probabilities")) {
+      Py_BEGIN_ALLOW_THREADS
+      status = sax_network_predict_images(self->handle, &images, &p.values, c.values[VIEWS].integer,
+                                          call_data(&c, PROBABILITIES));
+      Py_END_ALLOW_THREADS
+    }
+    call_end(&p.arrays);
+  }
+  return call_result(&c, status);
+}
+
+static PyObject *score(PyObject *self, ARGUMENTS) {
+  (void)self;
+  enum { PROBABILITIES, TARGETS };
+  static const argument table[] = {{"probabilities", INPUT, 2}, {"labels", LABELS, 1}};
+  call c;
+  if (!call_begin(&c, "score", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  const Py_ssize_t *shape = c.values[PROBABILITIES].array.shape;
+  sax_score sums;
+  int32_t status = SAX_OK;
+  if (call_expects(&c, TARGETS, 1, shape)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_score_probabilities(call_data(&c, PROBABILITIES), call_data(&c, TARGETS), shape[0], shape[1], &sums);
+    Py_END_ALLOW_THREADS
+  }
+  call_end(&c);
+  return succeeded(status) ? Py_BuildValue("(ddd)", sums.top1_credit, sums.top5_credit, sums.loss) : NULL;
+}
+
+PyMethodDef network_image_methods[] = {
+  METHOD("train_step_images", network_train_step_images, "A training step on augmented uint8 images."),
+  METHOD("predict_images", network_predict_images, "Probabilities of uint8 images, averaged over views."),
+  {NULL, NULL, 0, NULL},
+};
+
+PyMethodDef image_methods[] = {
+  METHOD("augment_images", augment_images, "Augmented network input of uint8 images."),
+  METHOD("crop_images", crop_images, "Centre crop or ten crops of uint8 images."),
+  METHOD("score", score, "Sums of top-1 credit, top-5 credit and loss over rows of probabilities."),
+  {NULL, NULL, 0, NULL},
+};

@@ -1,0 +1,192 @@
+/* network_tensors.c: a network on float32 tensors. */
+#include <string.h>
+
+#include "errors.h"
+#include "network.h"
+
+static bool expects_logits(const call *c, int index, const network_object *network, int64_t batch) {
+  return call_expects(c, index, 2, (Py_ssize_t[]){(Py_ssize_t)batch, (Py_ssize_t)network_classes(network)});
+}
+
+static bool expects_images(const call *c, int index, const network_object *network, int64_t batch, int32_t layout) {
+  return call_expects_extents(c, index, network_input(network, batch), layout);
+}
+
+static PyObject *network_forward(PyObject *object, ARGUMENTS) {
+  enum { X, TENSOR_LAYOUT, KEEP, TRAINING, DROPOUT_SEED, STEP, LOGITS };
+  static const argument table[] = {{"x", INPUT, 4},     {"layout", LAYOUT}, {"keep", FLAG},       {"training", FLAG},
+                                   {"seed", SEED},      {"step", SEED},     {"logits", OUTPUT, 2}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "forward", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
+  int64_t batch = c.values[X].array.shape[0];
+  if (expects_images(&c, X, self, batch, layout) && expects_logits(&c, LOGITS, self, batch)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_network_forward(self->handle, call_data(&c, X), batch, layout, c.values[KEEP].flag,
+                                 c.values[TRAINING].flag, c.values[DROPOUT_SEED].seed, c.values[STEP].seed,
+                                 call_data(&c, LOGITS));
+    Py_END_ALLOW_THREADS
+  }
+  return call_result(&c, status);
+}
+
+static PyObject *network_backward(PyObject *object, ARGUMENTS) {
+  enum { DLOGITS, TENSOR_LAYOUT, ACCUMULATE, DX };
+  static const argument table[] = {
+    {"dlogits", INPUT, 2}, {"layout", LAYOUT}, {"accumulate", FLAG}, {"dx", OUTPUT, 4, true}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "backward", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
+  int64_t batch = c.values[DLOGITS].array.shape[0];
+  if (expects_logits(&c, DLOGITS, self, batch) && expects_images(&c, DX, self, batch, layout)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_network_backward(self->handle, call_data(&c, DLOGITS), batch, layout, c.values[ACCUMULATE].flag,
+                                  call_data(&c, DX));
+    Py_END_ALLOW_THREADS
+  }
+  return call_result(&c, status);
+}
+
+/* ---- Training ---- */
+
+bool read_step_options(PyObject *tuple, const char *operation, sax_step_options *options) {
+  enum { RATE, MOMENTUM, DECAY, RULE, OPTION_SEED, STEP };
+  static const argument table[] = {{"learning_rate", NUMBER}, {"momentum", NUMBER}, {"weight_decay", NUMBER},
+                                   {"rule", INTEGER},         {"seed", SEED},       {"step", SEED}};
+  call c;
+  if (!call_begin_tuple(&c, operation, table, LENGTH(table), tuple, "options")) return false;
+  int64_t rule = c.values[RULE].integer;
+  if (rule != SAX_RULE_PAPER && rule != SAX_RULE_PYTORCH) {
+    PyErr_Format(PyExc_ValueError, "%s: rule is %lld, expected 0 (paper) or 1 (PyTorch)", operation, (long long)rule);
+    return false;
+  }
+  *options = (sax_step_options){c.values[RATE].number, c.values[MOMENTUM].number,  c.values[DECAY].number,
+                                (int32_t)rule,         c.values[OPTION_SEED].seed, c.values[STEP].seed};
+  return true;
+}
+
+static PyObject *network_train_step(PyObject *object, ARGUMENTS) {
+  enum { X, TARGETS, TENSOR_LAYOUT, OPTIONS };
+  static const argument table[] = {{"x", INPUT, 4}, {"labels", LABELS, 1}, {"layout", LAYOUT}, {"options", OBJECT}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "train_step", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
+  Py_ssize_t batch = c.values[X].array.shape[0];
+  sax_step_options options;
+  sax_step_result result;
+  if (expects_images(&c, X, self, batch, layout) && call_expects(&c, TARGETS, 1, &batch) &&
+      read_step_options(c.values[OPTIONS].object, c.operation, &options)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_network_train_step(self->handle, call_data(&c, X), call_data(&c, TARGETS), batch, layout, &options,
+                                    &result);
+    Py_END_ALLOW_THREADS
+  }
+  call_end(&c);
+  return succeeded(status) ? Py_BuildValue("(dd)", result.loss, result.top1_error) : NULL;
+}
+
+/* ---- Capture ---- */
+
+typedef struct {
+  PyObject *name_tuple, *output_tuple; /* own references to the caller's sequences */
+  Py_ssize_t count;
+  const char **names;
+  float **data;
+  Py_buffer *buffers;
+} captures;
+
+static void captures_end(captures *s) {
+  for (Py_ssize_t i = 0; s->buffers && i < s->count; i++) array_give_back(&s->buffers[i]);
+  PyMem_Free(s->names);
+  PyMem_Free(s->data);
+  PyMem_Free(s->buffers);
+  Py_XDECREF(s->name_tuple);
+  Py_XDECREF(s->output_tuple);
+}
+
+static bool captures_begin(captures *s, PyObject *names, PyObject *outputs, const network_object *network) {
+  *s = (captures){0};
+  if (PyUnicode_Check(names)) return refuse_type("capture", "names", names, "a sequence of str");
+  if (!(s->name_tuple = PySequence_Tuple(names))) return refuse_type("capture", "names", names, "a sequence of str");
+  if (!(s->output_tuple = PySequence_Tuple(outputs))) {
+    return refuse_type("capture", "outputs", outputs, "a sequence of arrays");
+  }
+  Py_ssize_t count = PyTuple_Size(s->name_tuple), arrays = PyTuple_Size(s->output_tuple);
+  if (count < 1 || count > network->node_count || count != arrays) {
+    PyErr_Format(PyExc_ValueError, "capture: %zd names and %zd outputs came, expected as many, 1 to %lld", count,
+                 arrays, (long long)network->node_count);
+    return false;
+  }
+  s->names = PyMem_Calloc((size_t)count, sizeof *s->names);
+  s->data = PyMem_Calloc((size_t)count, sizeof *s->data);
+  s->buffers = PyMem_Calloc((size_t)count, sizeof *s->buffers);
+  s->count = count;
+  return (s->names && s->data && s->buffers) || PyErr_NoMemory() != NULL;
+}
+
+static const sax_node *find_node(const network_object *network, PyObject *name) {
+  if (!PyUnicode_Check(name)) return refuse_type("capture", "a name", name, "a str"), NULL;
+  for (int64_t i = 0; i < network->node_count; i++) {
+    if (PyUnicode_CompareWithASCIIString(name, network->nodes[i].name) == 0) return &network->nodes[i];
+  }
+  PyErr_Format(PyExc_ValueError, "capture: there is no node %R", name);
+  return NULL;
+}
+
+/* A vector is [batch][channels], an image [batch] × its shape. */
+static bool has_shape_of_node(const Py_buffer *buffer, const sax_node *node, int64_t batch, int32_t layout) {
+  if (buffer->ndim == 2 && node->height == 1 && node->width == 1) {
+    return array_has_shape(buffer, "capture", node->name, 2, (Py_ssize_t[]){batch, node->channels});
+  }
+  return array_has_extents(buffer, "capture", node->name,
+                           (extents){batch, node->channels, node->height, node->width}, layout);
+}
+
+static bool capture_one(captures *s, Py_ssize_t i, const call *c, const network_object *network, int64_t batch,
+                        int32_t layout) {
+  const sax_node *node = find_node(network, PyTuple_GetItem(s->name_tuple, i));
+  if (!node) return false;
+  PyObject *output = PyTuple_GetItem(s->output_tuple, i);
+  if (!array_borrow(output, "capture", node->name, ELEMENT_FLOAT32, ANY_RANK, true, &s->buffers[i])) return false;
+  s->names[i] = node->name;
+  s->data[i] = s->buffers[i].buf;
+  if (!has_shape_of_node(&s->buffers[i], node, batch, layout)) return false;
+  for (Py_ssize_t k = 0; k < i; k++) {
+    if (!arrays_overlap(&s->buffers[i], &s->buffers[k])) continue;
+    PyErr_Format(PyExc_ValueError, "capture: %s overlaps %s, expected memory of its own", node->name, s->names[k]);
+    return false;
+  }
+  return call_is_apart(c, &s->buffers[i], node->name);
+}
+
+static PyObject *network_capture(PyObject *object, ARGUMENTS) {
+  enum { X, TENSOR_LAYOUT, NAMES, OUTPUTS };
+  static const argument table[] = {{"x", INPUT, 4}, {"layout", LAYOUT}, {"names", OBJECT}, {"outputs", OBJECT}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "capture", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
+  int64_t batch = c.values[X].array.shape[0];
+  captures s;
+  bool sound = captures_begin(&s, c.values[NAMES].object, c.values[OUTPUTS].object, self) &&
+               expects_images(&c, X, self, batch, layout);
+  for (Py_ssize_t i = 0; sound && i < s.count; i++) sound = capture_one(&s, i, &c, self, batch, layout);
+  if (sound) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_network_capture(self->handle, call_data(&c, X), batch, layout, s.names, s.count, s.data);
+    Py_END_ALLOW_THREADS
+  }
+  captures_end(&s);
+  return call_result(&c, status);
+}
+
+PyMethodDef network_tensor_methods[] = {
+  METHOD("forward", network_forward, "Logits of a batch."),
+  METHOD("capture", network_capture, "Outputs of named nodes."),
+  METHOD("backward", network_backward, "Gradients of the last kept forward."),
+  METHOD("train_step", network_train_step, "Forward, loss, backward, update."),
+  {NULL, NULL, 0, NULL},
+};

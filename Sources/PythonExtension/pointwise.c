@@ -1,0 +1,81 @@
+#include "calls.h"
+#include "errors.h"
+
+static PyObject *relu(PyObject *self, ARGUMENTS) {
+  (void)self;
+  enum { X, OUT };
+  static const argument table[] = {{"x", INPUT}, {"out", OUTPUT}};
+  call c;
+  if (!call_begin(&c, "relu", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int64_t count = element_count(&c.values[X].array);
+  int32_t status = SAX_OK;
+  if (call_expects_shape_of(&c, OUT, X)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_relu(call_data(&c, X), count, call_data(&c, OUT));
+    Py_END_ALLOW_THREADS
+  }
+  return call_result(&c, status);
+}
+
+static PyObject *relu_backward(PyObject *self, ARGUMENTS) {
+  (void)self;
+  enum { DY, X, OUT };
+  static const argument table[] = {{"dy", INPUT}, {"x", INPUT}, {"out", OUTPUT}};
+  call c;
+  if (!call_begin(&c, "relu_backward", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int64_t count = element_count(&c.values[X].array);
+  int32_t status = SAX_OK;
+  if (call_expects_shape_of(&c, DY, X) && call_expects_shape_of(&c, OUT, X)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_relu_backward(call_data(&c, DY), call_data(&c, X), count, call_data(&c, OUT));
+    Py_END_ALLOW_THREADS
+  }
+  return call_result(&c, status);
+}
+
+static PyObject *dropout(PyObject *self, ARGUMENTS) {
+  (void)self;
+  enum { X, PROBABILITY, INVERTED, TRAINING, MASK_SEED, STEP, OUT };
+  static const argument table[] = {{"x", INPUT},   {"probability", NUMBER}, {"inverted", FLAG}, {"training", FLAG},
+                                   {"seed", SEED}, {"step", SEED},          {"out", OUTPUT}};
+  call c;
+  if (!call_begin(&c, "dropout", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int32_t form = c.values[INVERTED].flag ? SAX_DROPOUT_INVERTED : SAX_DROPOUT_PAPER, status = SAX_OK;
+  int64_t count = element_count(&c.values[X].array);
+  if (call_expects_shape_of(&c, OUT, X)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_dropout(call_data(&c, X), count, c.values[PROBABILITY].number, form, c.values[TRAINING].flag,
+                         c.values[MASK_SEED].seed, c.values[STEP].seed, call_data(&c, OUT));
+    Py_END_ALLOW_THREADS
+  }
+  return call_result(&c, status);
+}
+
+static PyObject *sgd_update(PyObject *self, ARGUMENTS) {
+  (void)self;
+  enum { W, V, G, RATE, MOMENTUM, DECAY, RULE };
+  static const argument table[] = {{"w", OUTPUT},            {"v", OUTPUT},        {"g", INPUT},
+                                   {"learning_rate", NUMBER}, {"momentum", NUMBER}, {"weight_decay", NUMBER},
+                                   {"rule", INTEGER}};
+  call c;
+  if (!call_begin(&c, "sgd_update", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int64_t count = element_count(&c.values[W].array), rule = c.values[RULE].integer;
+  int32_t status = SAX_OK;
+  if (rule != SAX_RULE_PAPER && rule != SAX_RULE_PYTORCH) {
+    PyErr_Format(PyExc_ValueError, "sgd_update: rule is %lld, expected 0 (paper) or 1 (PyTorch)", (long long)rule);
+  } else if (call_expects_shape_of(&c, V, W) && call_expects_shape_of(&c, G, W)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_sgd_update(call_data(&c, W), call_data(&c, V), call_data(&c, G), count, c.values[RATE].number,
+                            c.values[MOMENTUM].number, c.values[DECAY].number, (int32_t)rule);
+    Py_END_ALLOW_THREADS
+  }
+  return call_result(&c, status);
+}
+
+PyMethodDef pointwise_methods[] = {
+  METHOD("relu", relu, "max(x, 0)."),
+  METHOD("relu_backward", relu_backward, "Gradient of relu."),
+  METHOD("dropout", dropout, "Dropout under a mask that depends on (seed, step, element)."),
+  METHOD("sgd_update", sgd_update, "One update of w and v in place."),
+  {NULL, NULL, 0, NULL},
+};

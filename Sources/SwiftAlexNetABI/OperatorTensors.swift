@@ -1,0 +1,103 @@
+import SwiftAlexNet
+
+/// The tensors of one operator call: views of the caller's memory in the engine's order (NHWC, HWIO), copied
+/// only where the caller's order is another.
+final class OperatorTensors {
+  let context: ComputeContext
+  private let layout: TensorLayout
+  private var owned: [AlignedBuffer<Float>] = []
+  private var ownedBytes: [AlignedBuffer<UInt8>] = []
+
+  private init(layout: TensorLayout) throws {
+    context = try ComputeContext()
+    self.layout = layout
+  }
+
+  /// Runs `body` with tensors whose memory lives until it returns.
+  static func with(layout: TensorLayout = .nhwc, _ body: (OperatorTensors) throws -> Void) throws {
+    let tensors = try OperatorTensors(layout: layout)
+    try withExtendedLifetime(tensors) { try body(tensors) }
+  }
+
+  func bytes(_ count: Int) throws -> UnsafeMutablePointer<UInt8> {
+    let memory = try AlignedBuffer<UInt8>(count: count, operation: "operator")
+    ownedBytes.append(memory)
+    return memory.pointer
+  }
+
+  func floats(_ count: Int) throws -> UnsafeMutablePointer<Float> {
+    let memory = try AlignedBuffer<Float>(count: count, operation: "operator")
+    owned.append(memory)
+    return memory.pointer
+  }
+
+  /// A caller's 4-D tensor as NHWC.
+  func read(_ x: UnsafePointer<Float>, batch: Int, shape: FeatureShape) throws -> UnsafePointer<Float> {
+    guard layout == .nchw else { return x }
+    let copy = try floats(batch * shape.count)
+    try Layout.nchwToNHWC(
+      batch: batch, channels: shape.channels, height: shape.height, width: shape.width, input: x, output: copy,
+      context: context)
+    return UnsafePointer(copy)
+  }
+
+  /// Lets `body` write an NHWC tensor that ends up in the caller's memory in the caller's order.
+  func write(
+    _ y: UnsafeMutablePointer<Float>, batch: Int, shape: FeatureShape,
+    _ body: (UnsafeMutablePointer<Float>) throws -> Void
+  ) throws {
+    guard layout == .nchw else { return try body(y) }
+    let copy = try floats(batch * shape.count)
+    try body(copy)
+    try Layout.nhwcToNCHW(
+      batch: batch, channels: shape.channels, height: shape.height, width: shape.width, input: copy, output: y,
+      context: context)
+  }
+
+  /// Convolution weights, OIHW as the world has them, in the engine's order [h][w][i][o].
+  func readWeights(_ w: UnsafePointer<Float>, _ shape: ConvolutionShape) throws -> UnsafePointer<Float> {
+    let copy = try floats(shape.weightCount)
+    shape.forEachWeight { conventional, native in copy[native] = w[conventional] }
+    return UnsafePointer(copy)
+  }
+
+  /// Lets `body` add to zeroed weights in the engine's order that end up in `w` as OIHW.
+  func writeWeights(
+    _ w: UnsafeMutablePointer<Float>, _ shape: ConvolutionShape, _ body: (UnsafeMutablePointer<Float>) throws -> Void
+  ) throws {
+    let native = try floats(shape.weightCount)
+    try body(native)
+    shape.forEachWeight { conventional, index in w[conventional] = native[index] }
+  }
+
+  /// [rows][columns] as [columns][rows].
+  func transpose(
+    _ x: UnsafePointer<Float>, rows: Int, columns: Int, into y: UnsafeMutablePointer<Float>
+  ) throws {
+    try Layout.nchwToNHWC(
+      batch: 1, channels: rows, height: 1, width: columns, input: x, output: y, context: context)
+  }
+}
+
+extension ConvolutionShape {
+  var inputShape: FeatureShape { FeatureShape(height: inputHeight, width: inputWidth, channels: inputChannels) }
+  var outputShape: FeatureShape { FeatureShape(height: outputHeight, width: outputWidth, channels: outputChannels) }
+  var weightCount: Int { kernelHeight * kernelWidth * (inputChannels / groups) * outputChannels }
+
+  /// Every weight's index in OIHW and in [h][w][i][o].
+  fileprivate func forEachWeight(_ body: (_ conventional: Int, _ native: Int) -> Void) {
+    let (inputs, taps) = (inputChannels / groups, kernelHeight * kernelWidth)
+    for output in 0..<outputChannels {
+      for input in 0..<inputs {
+        for tap in 0..<taps {
+          body((output * inputs + input) * taps + tap, (tap * inputs + input) * outputChannels + output)
+        }
+      }
+    }
+  }
+}
+
+extension PoolingShape {
+  var inputShape: FeatureShape { FeatureShape(height: inputHeight, width: inputWidth, channels: channels) }
+  var outputShape: FeatureShape { FeatureShape(height: outputHeight, width: outputWidth, channels: channels) }
+}

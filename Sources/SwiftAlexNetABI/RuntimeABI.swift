@@ -1,0 +1,38 @@
+import CShims
+import CSwiftAlexNet
+import SwiftAlexNet
+
+/// The version of engine, extension and package.
+let version = "0.1.0"
+
+@c @implementation
+public func sax_get_runtime_info(_ info: UnsafeMutablePointer<sax_runtime_info>) -> Int32 {
+  status {
+    var result = sax_runtime_info()
+    fill(&result.version, with: version)
+    var brand = [CChar](repeating: 0, count: 64)
+    shim_cpu_brand(&brand)
+    fill(&result.cpu, with: String(decoding: brand.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
+    fill(&result.instruction_set, with: try KernelRegistry.selected.get().name)
+    fill(&result.available, with: KernelRegistry.available.map(\.name).joined(separator: " "))
+    fill(&result.gemm, with: try KernelRegistry.gemmProvider.get().name)
+    info.pointee = result
+  }
+}
+
+@c @implementation
+public func sax_set_num_threads(_ count: Int64) -> Int32 {
+  status { try ThreadPool.shared.setThreadCount(Int(count)) }
+}
+
+@c @implementation
+public func sax_get_num_threads() -> Int64 { Int64(ThreadPool.shared.threadCount) }
+
+@c @implementation
+public func sax_set_interrupt_question(_ question: sax_question?) { Interrupt.setQuestion(question) }
+
+@c @implementation
+public func sax_allocation_count() -> Int64 { Int64(TensorMemory.allocationCount) }
+
+@c @implementation
+public func sax_fail_allocation_after(_ count: Int64) { TensorMemory.failAllocation(after: Int(count)) }

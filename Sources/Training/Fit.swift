@@ -1,0 +1,100 @@
+import Imaging
+import Networks
+import Tensors
+
+/// Labelled uint8 images in memory, [count][height][width][channels].
+public struct ImageSet: Sendable {
+  public let pixels: [UInt8]
+  public let labels: [Int32]
+  public let height: Int
+  public let width: Int
+  public let channels: Int
+
+  /// - Throws: ``EngineError/invalidValue(_:)`` when the sizes do not agree or there are no images.
+  public init(pixels: [UInt8], labels: [Int32], height: Int, width: Int, channels: Int) throws {
+    let expected = try Extent.product([labels.count, height, width, channels], operation: "image set")
+    guard !labels.isEmpty, pixels.count == expected, expected > 0 else {
+      throw EngineError.invalidValue(
+        "image set: got \(pixels.count) bytes, expected \(labels.count) images of \(height)×\(width)×\(channels)")
+    }
+    (self.pixels, self.labels) = (pixels, labels)
+    (self.height, self.width, self.channels) = (height, width, channels)
+  }
+
+  var imageSize: Int { height * width * channels }
+}
+
+/// What an epoch of ``Networks/Network/fit(_:recipe:preprocessing:epochs:seed:onEpochEnd:)`` reports.
+public struct EpochReport: Sendable {
+  public let epoch: Int
+  public let learningRate: Float
+  public let loss: Double
+  /// Percent, of the training passes.
+  public let top1Error: Double
+}
+
+extension Network {
+  /// Trains on images in memory by `recipe`: every epoch in another order, drawn from (seed, epoch).
+  /// - Parameter onEpochEnd: receives the report and answers with the validation error in percent, or nil;
+  ///   a plateau schedule decides by it.
+  public func fit(
+    _ images: ImageSet, recipe: Recipe, preprocessing: Preprocessing, epochs: Int? = nil, seed: UInt64 = 0,
+    onEpochEnd: (EpochReport) throws -> Double? = { _ in nil }
+  ) throws {
+    for parameter in parameters where parameter.role == .bias {
+      (parameter.rateMultiplier, parameter.decayMultiplier) = (recipe.biasRate, recipe.biasDecay)
+    }
+    let augmentation = try Augmentation(
+      randomCrop: recipe.randomCrop, flip: recipe.flip, colorNoise: images.channels == 3 ? recipe.colorNoise : 0)
+    var schedule = ScheduleState(recipe.schedule)
+    var step: UInt64 = 0
+    for epoch in 0..<(epochs ?? recipe.epochs) {
+      let order = Self.order(count: images.labels.count, seed: seed, epoch: UInt64(epoch))
+      let rate = recipe.learningRate * schedule.factor
+      var (loss, error) = (0.0, 0.0)
+      for first in stride(from: 0, to: order.count, by: recipe.batchSize) {
+        let batch = order[first..<min(first + recipe.batchSize, order.count)]
+        let result = try trainStep(
+          images, indices: batch, preprocessing: preprocessing, augmentation: augmentation,
+          options: try StepOptions(
+            learningRate: rate, momentum: recipe.momentum, weightDecay: recipe.weightDecay, rule: recipe.rule,
+            seed: seed, step: step))
+        loss += result.loss * Double(batch.count)
+        error += result.top1Error * Double(batch.count)
+        step += 1
+      }
+      let count = Double(order.count)
+      let report = EpochReport(epoch: epoch, learningRate: rate, loss: loss / count, top1Error: error / count)
+      schedule.finishEpoch(validationError: try onEpochEnd(report))
+    }
+  }
+
+  private func trainStep(
+    _ images: ImageSet, indices: ArraySlice<Int>, preprocessing: Preprocessing, augmentation: Augmentation,
+    options: StepOptions
+  ) throws -> StepResult {
+    let size = images.imageSize
+    let pixels = indices.flatMap { images.pixels[$0 * size..<($0 + 1) * size] }
+    let labels = indices.map { images.labels[$0] }
+    return try pixels.withUnsafeBufferPointer { pixels in
+      try labels.withUnsafeBufferPointer { labels in
+        guard let pixels = pixels.baseAddress, let labels = labels.baseAddress else {
+          throw EngineError.invalidValue("fit: an empty batch")
+        }
+        return try trainStep(
+          images: pixels, count: indices.count, height: images.height, width: images.width, labels: labels,
+          preprocessing: preprocessing, augmentation: augmentation, options: options)
+      }
+    }
+  }
+
+  /// A permutation of 0 ..< count by Fisher and Yates.
+  static func order(count: Int, seed: UInt64, epoch: UInt64) -> [Int] {
+    let generator = Philox(seed: seed, purpose: .shuffle, step: epoch)
+    var order = Array(0..<count)
+    for index in stride(from: count - 1, to: 0, by: -1) {
+      order.swapAt(index, Philox.below(index + 1, generator.words(UInt64(index))[0]))
+    }
+    return order
+  }
+}

@@ -1,0 +1,25 @@
+import Imaging
+import Networks
+import Tensors
+
+extension Network {
+  /// A step on uint8 images [count][height][width][channels], cropped, mirrored and coloured under the step's
+  /// key straight into the network's input.
+  public func trainStep(
+    images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, labels: UnsafePointer<Int32>,
+    preprocessing: Preprocessing, augmentation: Augmentation, options: StepOptions
+  ) throws -> StepResult {
+    let channels = spec.input.channels
+    try requireInput(
+      FeatureShape(height: preprocessing.cropHeight, width: preprocessing.cropWidth, channels: channels),
+      operation: "train_step")
+    return try trainStep(
+      batch: count, labels: labels,
+      input: { input, _ in
+        try ImageInput.train(
+          images: images, count: count, height: height, width: width, channels: channels,
+          preprocessing: preprocessing, augmentation: augmentation, seed: options.dropout.seed,
+          step: options.dropout.step, firstIndex: 0, output: input, pool: .shared)
+      }, options: options)
+  }
+}

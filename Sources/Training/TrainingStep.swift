@@ -1,0 +1,82 @@
+import Kernels
+import Networks
+import Tensors
+
+extension Network {
+  /// One step of stochastic gradient descent: forward, mean cross-entropy over the batch, backward, update.
+  ///
+  /// Commits whole or not at all: an interrupt, a refused allocation or a number that is not finite leaves
+  /// weights and velocities as they were. A step of a batch size seen before allocates nothing.
+  /// - Parameters:
+  ///   - labels: [batch], 0 ≤ label < classes.
+  ///   - input: writes the batch, NHWC.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for a label out of range, ``EngineError/nonFinite(_:)``,
+  ///   ``EngineError/concurrentUse(_:)``, ``EngineError/outOfMemory(_:)``, ``EngineError/interrupted``.
+  public func trainStep(
+    batch: Int, labels: UnsafePointer<Int32>, input: InputWriter, options: StepOptions
+  ) throws -> StepResult {
+    try validate(labels: UnsafeBufferPointer(start: labels, count: batch))
+    return try usage.writing("train_step") {
+      let execution = try keptExecution(batch: batch)
+      try runKept(execution, batch: batch, dropout: options.dropout, input: input)
+      let top1 = top1Error(UnsafePointer(execution.logits), labels: labels, batch: batch)
+
+      let losses = try lossMemory(batch: batch)
+      try backwardKept(execution, accumulate: false, inputGradient: nil) { gradient in
+        try SoftmaxCrossEntropy.forwardBackward(
+          rows: batch, classes: classCount, logits: execution.logits, labels: labels, logitsGradient: gradient,
+          losses: losses.pointer, context: execution.context)
+        try requireFinite(losses: losses, batch: batch, step: options.dropout.step)
+      }
+      let loss = (0..<batch).reduce(0.0) { $0 + Double(losses.pointer[$1]) } / Double(batch)
+      try update(options, context: execution.context)
+      return StepResult(loss: loss, top1Error: top1)
+    }
+  }
+
+  private func validate(labels: UnsafeBufferPointer<Int32>) throws {
+    for (index, label) in labels.enumerated() where label < 0 || label >= classCount {
+      throw EngineError.invalidValue(
+        "train_step: label \(index) is \(label), expected 0 ≤ label < \(classCount)")
+    }
+  }
+
+  private func top1Error(_ logits: UnsafePointer<Float>, labels: UnsafePointer<Int32>, batch: Int) -> Double {
+    let credit = (0..<batch).reduce(0.0) { sum, row in
+      sum
+        + Ranking.credit(
+          UnsafeBufferPointer(start: logits + row * classCount, count: classCount), label: Int(labels[row]), slots: 1)
+    }
+    return 100 * (1 - credit / Double(batch))
+  }
+
+  private func requireFinite(losses: AlignedBuffer<Float>, batch: Int, step: UInt64) throws {
+    for row in 0..<batch where !losses.pointer[row].isFinite {
+      throw EngineError.nonFinite(
+        "train_step: the loss of image \(row) is \(losses.pointer[row]) in step \(step); nothing was updated")
+    }
+  }
+
+  /// Checks and prepares everything first; from the first changed weight on nothing can fail.
+  private func update(_ options: StepOptions, context: ComputeContext) throws {
+    let trained = parameters.filter { $0.rateMultiplier > 0 }
+    var updates: [(parameter: Parameter, velocity: AlignedBuffer<Float>, gradient: AlignedBuffer<Float>)] = []
+    for parameter in trained {
+      let gradient = try parameter.makeGradient()
+      if let index = try Finite.firstNonFinite(count: gradient.count, values: gradient.pointer, context: context) {
+        throw EngineError.nonFinite(
+          "train_step: the gradient of \(parameter.name) is \(gradient.pointer[index]) in step "
+            + "\(options.dropout.step); nothing was updated")
+      }
+      updates.append((parameter, try parameter.makeVelocity(), gradient))
+    }
+    for (parameter, velocity, gradient) in updates {
+      var hyperparameters = options.hyperparameters
+      hyperparameters.learningRate *= parameter.rateMultiplier
+      hyperparameters.weightDecay *= parameter.decayMultiplier
+      try SGDUpdate.apply(
+        count: parameter.count, rule: options.rule, hyperparameters: hyperparameters,
+        weights: parameter.value.pointer, velocity: velocity.pointer, gradient: gradient.pointer, context: context)
+    }
+  }
+}

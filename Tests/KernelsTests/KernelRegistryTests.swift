@@ -1,0 +1,39 @@
+import Tensors
+import TestSupport
+import XCTest
+
+@testable import Kernels
+
+final class KernelRegistryTests: XCTestCase {
+  func testTheLastTableIsTheDefault() throws {
+    XCTAssertEqual(KernelRegistry.available.first?.name, "portable")
+    XCTAssertEqual(try KernelRegistry.select(wish: nil).get().name, KernelRegistry.available.last?.name)
+    XCTAssertEqual(try KernelRegistry.select(wish: "").get().name, KernelRegistry.available.last?.name)
+  }
+
+  func testEveryTableCanBeForced() throws {
+    for table in KernelRegistry.available {
+      XCTAssertEqual(try KernelRegistry.select(wish: table.name).get().name, table.name)
+    }
+  }
+
+  func testAnUnknownTableIsRefused() {
+    guard case .failure(.unsupported(let text)) = KernelRegistry.select(wish: "mmx") else { return XCTFail() }
+    XCTAssert(text.contains("SWIFTALEXNET_ISA: got 'mmx'"), text)
+    XCTAssert(text.contains("portable"), text)
+  }
+
+  func testTheProviderOfMatrixProducts() throws {
+    XCTAssertEqual(try GemmProvider.select(wish: nil, kernels: "avx512").get(), .swift)
+    XCTAssertEqual(try GemmProvider.select(wish: "", kernels: "portable").get(), .openblas)
+    XCTAssertEqual(try GemmProvider.select(wish: "swift", kernels: "portable").get(), .swift)
+    XCTAssertEqual(try GemmProvider.select(wish: "openblas", kernels: "avx512").get(), .openblas)
+  }
+
+  func testAnUnknownProviderIsRefused() {
+    guard case .failure(.unsupported(let text)) = GemmProvider.select(wish: "mkl", kernels: "avx2") else {
+      return XCTFail()
+    }
+    XCTAssertEqual(text, "SWIFTALEXNET_GEMM: got 'mkl', expected one of swift, openblas")
+  }
+}

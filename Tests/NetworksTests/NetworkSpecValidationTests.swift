@@ -1,0 +1,59 @@
+import Kernels
+import Tensors
+import XCTest
+
+@testable import Networks
+
+final class NetworkSpecValidationTests: XCTestCase {
+  private func layers(_ nodes: [NodeSpec], input: FeatureShape = FeatureShape(height: 8, width: 8, channels: 4)) throws
+    -> [any Layer]
+  {
+    try NetworkSpec(name: "net", input: input, nodes: nodes).makeLayers()
+  }
+
+  private func assertRefused(
+    _ nodes: [NodeSpec], input: FeatureShape = FeatureShape(height: 8, width: 8, channels: 4), saying texts: String...
+  ) {
+    XCTAssertThrowsError(try layers(nodes, input: input)) { error in
+      for text in texts { XCTAssertTrue("\(error)".contains(text), "\(error) does not contain \(text)") }
+    }
+  }
+
+  private func convolution(kernel: Int = 3, stride: Int = 1, padding: Int = 0, outputs: Int = 4, groups: Int = 1)
+    -> NodeOperation
+  {
+    .convolution(outputs: outputs, kernel: kernel, stride: stride, padding: Padding(padding), groups: groups)
+  }
+
+  func testErrorsNameTheNodeAndWhatItReads() {
+    assertRefused(
+      [NodeSpec("c1", convolution()), NodeSpec("c2", convolution(kernel: 9))], saying: "node c2 reading c1 (4×6×6)")
+  }
+
+  func testRefusals() {
+    assertRefused([], saying: "0 nodes")
+    assertRefused([NodeSpec("c", convolution(groups: 0))], saying: "node c")
+    assertRefused([NodeSpec("c", convolution(groups: 3))], saying: "node c")
+    assertRefused([NodeSpec("c", convolution(stride: 0))], saying: "node c")
+    assertRefused([NodeSpec("c", convolution(outputs: -1))], saying: "node c")
+    assertRefused([NodeSpec("c", convolution(padding: -1))], saying: "node c")
+    assertRefused([NodeSpec("d", .dense(outputs: 0))], saying: "0 outputs")
+    assertRefused([NodeSpec("d", .dropout(probability: 1, form: .inverted))], saying: "probability 1.0")
+    assertRefused([NodeSpec("s", .softmax)], saying: "feature map")
+    assertRefused([NodeSpec("a", .relu), NodeSpec("a", .relu)], saying: "two nodes are called 'a'")
+    assertRefused([NodeSpec("data", .relu)], saying: "'data'")
+    assertRefused(
+      [NodeSpec("d", .dense(outputs: 2)), NodeSpec("s", .softmax), NodeSpec("r", .relu)], saying: "not the last")
+    assertRefused([NodeSpec("r", .relu)], input: FeatureShape(height: 0, width: 1, channels: 1), saying: "at least 1")
+  }
+
+  func testAbsurdSizesAreErrorsOfMemory() {
+    let huge = FeatureShape(height: 1 << 31, width: 1 << 31, channels: 1 << 31)
+    XCTAssertThrowsError(try layers([NodeSpec("r", .relu)], input: huge)) { error in
+      guard case EngineError.outOfMemory = error else { return XCTFail("\(error)") }
+    }
+    XCTAssertThrowsError(try layers([NodeSpec("d", .dense(outputs: 1 << 40))])) { error in
+      guard case EngineError.outOfMemory = error else { return XCTFail("\(error)") }
+    }
+  }
+}

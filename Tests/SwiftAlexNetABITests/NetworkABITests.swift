@@ -1,0 +1,98 @@
+import CSwiftAlexNet
+import SwiftAlexNetABI
+import XCTest
+
+/// The boundary as a C program sees it.
+final class NetworkABITests: XCTestCase {
+  private let spec = """
+    network tiny
+    data channels=2 height=6 width=5
+    convolution conv1 outputs=4 kernel=3 stride=1 pad=1,1,1,1 groups=2
+    relu relu1
+    dense fc2 outputs=3
+    softmax prob
+    """
+
+  private func network(_ spec: String? = nil) throws -> OpaquePointer {
+    var handle: OpaquePointer?
+    XCTAssertEqual(sax_network_create(spec ?? self.spec, "paper", 1, &handle), Int32(SAX_OK), lastError)
+    return try XCTUnwrap(handle)
+  }
+
+  private var lastError: String { String(cString: sax_last_error()) }
+
+  func testLifeOfAHandle() throws {
+    let network = try network()
+    sax_network_retain(network)
+    sax_network_release(network)
+    XCTAssertEqual(sax_network_node_count(network), 5)
+    sax_network_release(network)
+    sax_network_release(nil)
+  }
+
+  func testStatusesAndMessages() {
+    var handle: OpaquePointer?
+    XCTAssertEqual(sax_network_create("nonsense", "paper", 1, &handle), Int32(SAX_INVALID_VALUE))
+    XCTAssertTrue(lastError.contains("line 1"), lastError)
+    XCTAssertEqual(sax_network_create(spec, "magic", 1, &handle), Int32(SAX_INVALID_VALUE))
+    XCTAssertTrue(lastError.contains("paper, caffe, caffenet, torchvision, zeros"), lastError)
+    let huge = spec.replacing("outputs=3", with: "outputs=2000000000")
+    XCTAssertEqual(sax_network_create(huge, "paper", 1, &handle), Int32(SAX_OUT_OF_MEMORY))
+    XCTAssertNil(handle)
+  }
+
+  func testTextNeedsRoom() throws {
+    let network = try network()
+    defer { sax_network_release(network) }
+    var text = [CChar](repeating: 0, count: 2048)
+    XCTAssertEqual(sax_network_get_spec(network, &text, 4), Int32(SAX_INVALID_VALUE))
+    XCTAssertEqual(sax_network_get_spec(network, &text, Int64(text.count)), Int32(SAX_OK))
+    let written = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    XCTAssertTrue(written.contains("convolution conv1 outputs=4"), written)
+  }
+
+  func testParametersLeadThroughTheEnginesMemory() throws {
+    let network = try network()
+    defer { sax_network_release(network) }
+    XCTAssertEqual(sax_network_parameter_count(network), 4)
+    var parameter = sax_parameter()
+    XCTAssertEqual(sax_network_get_parameter(network, 0, &parameter), Int32(SAX_OK))
+    XCTAssertEqual([parameter.shape.0, parameter.shape.1, parameter.shape.2, parameter.shape.3], [4, 1, 3, 3])
+    // [h][w][i][o] in memory: the output channel is the fastest.
+    XCTAssertEqual(
+      [parameter.strides.0, parameter.strides.1, parameter.strides.2, parameter.strides.3], [4, 16, 48, 16])
+    var data: UnsafeMutablePointer<Float>?
+    for which in [SAX_VALUE, SAX_GRADIENT, SAX_VELOCITY] {
+      XCTAssertEqual(sax_network_get_parameter_data(network, 0, Int32(which), &data), Int32(SAX_OK))
+      XCTAssertNotNil(data)
+    }
+    XCTAssertEqual(sax_network_get_parameter(network, 4, &parameter), Int32(SAX_INVALID_VALUE))
+    XCTAssertEqual(sax_network_get_parameter_data(network, 0, 3, &data), Int32(SAX_INVALID_VALUE))
+  }
+
+  func testATrainingStepThroughTheBoundary() throws {
+    let network = try network()
+    defer { sax_network_release(network) }
+    let x = (0..<60).map { Float($0 % 7) }
+    var options = sax_step_options(
+      learning_rate: 0.1, momentum: 0.9, weight_decay: 0, rule: Int32(SAX_RULE_PAPER), seed: 0, step: 0)
+    var result = sax_step_result()
+    XCTAssertEqual(sax_network_train_step(network, x, [2], 1, Int32(SAX_NCHW), &options, &result), Int32(SAX_OK))
+    let first = result.loss
+    for _ in 0..<10 { _ = sax_network_train_step(network, x, [2], 1, Int32(SAX_NCHW), &options, &result) }
+    XCTAssertLessThan(result.loss, first)
+    XCTAssertEqual(sax_network_train_step(network, x, [3], 1, 0, &options, &result), Int32(SAX_INVALID_VALUE))
+    XCTAssertEqual(sax_network_train_step(network, x, [2], 1, 7, &options, &result), Int32(SAX_INVALID_VALUE))
+    XCTAssertEqual(sax_network_train_step(network, x, [2], 0, 0, &options, &result), Int32(SAX_INVALID_VALUE))
+    options.learning_rate = .nan
+    XCTAssertEqual(sax_network_train_step(network, x, [2], 1, 0, &options, &result), Int32(SAX_INVALID_VALUE))
+  }
+
+  func testRuntimeInformation() {
+    var info = sax_runtime_info()
+    XCTAssertEqual(sax_get_runtime_info(&info), Int32(SAX_OK))
+    XCTAssertEqual(sax_set_num_threads(0), Int32(SAX_INVALID_VALUE))
+    XCTAssertEqual(sax_set_num_threads(1_000_000), Int32(SAX_INVALID_VALUE))
+    XCTAssertEqual(sax_set_num_threads(sax_get_num_threads()), Int32(SAX_OK))
+  }
+}

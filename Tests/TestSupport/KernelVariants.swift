@@ -1,0 +1,19 @@
+import Kernels
+
+/// Every way in which this machine can run a kernel: each instruction set, and OpenBLAS for matrix products.
+public struct KernelVariant {
+  public let name: String
+  public let context: ComputeContext
+
+  /// - Parameter withOpenBLAS: whether a variant that multiplies by OpenBLAS is among them.
+  public static func all(withOpenBLAS: Bool = true) -> [KernelVariant] {
+    var variants = KernelRegistry.available.map { table in
+      KernelVariant(name: table.name, context: ComputeContext(kernels: table, gemm: .swift))
+    }
+    if withOpenBLAS, let table = KernelRegistry.available.last {
+      variants.append(
+        KernelVariant(name: "openblas", context: ComputeContext(kernels: table, gemm: .openblas)))
+    }
+    return variants
+  }
+}

@@ -1,0 +1,68 @@
+import Imaging
+import Networks
+import XCTest
+
+@testable import Training
+
+final class FitTests: XCTestCase {
+  /// Squares of three brightnesses: a task of a few epochs.
+  private func images() throws -> ImageSet {
+    let labels = (0..<60).map { Int32($0 % 3) }
+    let pixels = labels.enumerated().flatMap { index, label in
+      (0..<8 * 8).map { UInt8(80 * Int(label) + (index * 31 + $0 * 7) % 40) }
+    }
+    return try ImageSet(pixels: pixels, labels: labels, height: 8, width: 8, channels: 1)
+  }
+
+  private func network() throws -> Network {
+    let text = """
+      network small
+      data channels=1 height=6 width=6
+      convolution conv1 outputs=8 kernel=3 stride=1 pad=1,1,1,1 groups=1
+      relu relu1
+      dense fc2 outputs=3
+      softmax prob
+      """
+    return try Network(spec: NetworkSpec(text: text), initialization: .torchvision, seed: 1)
+  }
+
+  private func fit(_ network: Network, epochs: Int) throws -> [EpochReport] {
+    var recipe = Recipe.torchvision
+    recipe.batchSize = 16
+    let preprocessing = try Preprocessing(
+      cropHeight: 6, cropWidth: 6, mean: .channels([100]), scale: [1.0 / 64])
+    var reports: [EpochReport] = []
+    try network.fit(images(), recipe: recipe, preprocessing: preprocessing, epochs: epochs, seed: 3) {
+      reports.append($0)
+      return nil
+    }
+    return reports
+  }
+
+  func testLearns() throws {
+    let reports = try fit(network(), epochs: 30)
+    XCTAssertEqual(reports.count, 30)
+    XCTAssertLessThan(reports[29].top1Error, 5)
+    XCTAssertLessThan(reports[29].loss, reports[0].loss)
+  }
+
+  func testSameSeedSameBits() throws {
+    let (first, second) = (try network(), try network())
+    _ = try fit(first, epochs: 2)
+    _ = try fit(second, epochs: 2)
+    XCTAssertEqual(
+      first.parameters.map { Array($0.value.buffer) }, second.parameters.map { Array($0.value.buffer) })
+  }
+
+  func testOrderIsAPermutationOfItsOwnEpoch() {
+    let first = Network.order(count: 100, seed: 1, epoch: 0)
+    XCTAssertEqual(first.sorted(), Array(0..<100))
+    XCTAssertNotEqual(first, Network.order(count: 100, seed: 1, epoch: 1))
+    XCTAssertEqual(first, Network.order(count: 100, seed: 1, epoch: 0))
+  }
+
+  func testImageSetChecksItsSizes() {
+    XCTAssertThrowsError(try ImageSet(pixels: [1, 2, 3], labels: [0], height: 2, width: 2, channels: 1))
+    XCTAssertThrowsError(try ImageSet(pixels: [], labels: [], height: 2, width: 2, channels: 1))
+  }
+}

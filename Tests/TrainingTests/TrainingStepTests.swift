@@ -1,0 +1,150 @@
+import Imaging
+import Kernels
+import Networks
+import Parallel
+import Tensors
+import XCTest
+
+@testable import Training
+
+/// Convolution, norm, pool, dropout and two dense layers, small enough to train in milliseconds.
+private func smallNetwork() throws -> Network {
+  let text = """
+    network small
+    data channels=3 height=16 width=16
+    convolution conv1 outputs=8 kernel=3 stride=1 pad=1,1,1,1 groups=1
+    relu relu1
+    response_norm norm1 size=5 alpha=0.0001 beta=0.75 k=2.0 alpha_over_n=0 groups=1
+    max_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=0
+    dense fc2 outputs=16
+    relu relu2
+    dropout drop2 probability=0.5 form=paper2012
+    dense fc3 outputs=3
+    softmax prob
+    """
+  return try Network(spec: NetworkSpec(text: text), initialization: .torchvision, seed: 1)
+}
+
+private func state(_ network: Network) throws -> [[Float]] {
+  try network.parameters.flatMap { [Array($0.value.buffer), Array(try $0.makeVelocity().buffer)] }
+}
+
+final class TrainingStepTests: XCTestCase {
+  private let batch = 6
+  private let labels: [Int32] = [0, 1, 2, 0, 1, 2]
+  private lazy var x: [Float] = {
+    let generator = Philox(seed: 4, purpose: .test, step: 0)
+    let imageSize = 3 * 16 * 16
+    return (0..<batch * imageSize).map { index -> Float in
+      // A bias by class makes the task learnable.
+      let label = index / imageSize % 3
+      return Philox.unit(generator.words(UInt64(index))[0]) + Float(label)
+    }
+  }()
+
+  private func options(step: UInt64 = 0, rate: Float = 0.05) throws -> StepOptions {
+    try StepOptions(learningRate: rate, momentum: 0.9, weightDecay: 5e-4, seed: 2, step: step)
+  }
+
+  private func step(_ network: Network, _ step: UInt64 = 0, x: [Float]? = nil) throws -> StepResult {
+    try network.trainStep(
+      x ?? self.x, labels: labels, batch: batch, layout: .nhwc, options: try options(step: step))
+  }
+
+  func testLossFalls() throws {
+    let network = try smallNetwork()
+    let first = try step(network).loss
+    var last = first
+    for index in 1..<80 { last = try step(network, UInt64(index)).loss }
+    XCTAssertLessThan(last, 0.5 * first)
+  }
+
+  func testSteadyStepAllocatesNothing() throws {
+    let network = try smallNetwork()
+    _ = try step(network)
+    let allocations = TensorMemory.allocationCount
+    for index in 1..<5 { _ = try step(network, UInt64(index)) }
+    XCTAssertEqual(TensorMemory.allocationCount, allocations)
+  }
+
+  func testSameBitsForAnyNumberOfThreads() throws {
+    let before = ThreadPool.shared.threadCount
+    defer { try? ThreadPool.shared.setThreadCount(before) }
+    var seen: Set<[[Float]]> = []
+    for threads in 1...4 {
+      try ThreadPool.shared.setThreadCount(threads)
+      let network = try smallNetwork()
+      for index in 0..<5 { _ = try step(network, UInt64(index)) }
+      seen.insert(try state(network))
+    }
+    XCTAssertEqual(seen.count, 1)
+  }
+
+  func testRefusalsLeaveTheStateAsItWas() throws {
+    let network = try smallNetwork()
+    _ = try step(network)
+    let before = try state(network)
+    var poisoned = x
+    poisoned[100] = .nan
+    XCTAssertThrowsError(try step(network, 1, x: poisoned)) { error in
+      guard case EngineError.nonFinite = error else { return XCTFail("\(error)") }
+    }
+    for label: Int32 in [-1, 3, .max, .min] {
+      let labels = [label] + self.labels.dropFirst()
+      XCTAssertThrowsError(
+        try network.trainStep(x, labels: labels, batch: batch, layout: .nhwc, options: try options())
+      ) { XCTAssertTrue("\($0)".contains("label 0 is \(label), expected 0 ≤ label < 3")) }
+    }
+    XCTAssertEqual(try state(network), before)
+  }
+
+  func testRefusedMemoryLeavesTheStateAsItWas() throws {
+    for allocation in 0..<60 {
+      let network = try smallNetwork()
+      let before = network.parameters.map { Array($0.value.buffer) }
+      TensorMemory.failAllocation(after: allocation)
+      defer { TensorMemory.failAllocation(after: -1) }
+      do {
+        _ = try step(network)
+        return XCTAssertGreaterThan(allocation, 5, "the step allocates when a batch is first seen")
+      } catch EngineError.outOfMemory {
+        TensorMemory.failAllocation(after: -1)
+        XCTAssertEqual(network.parameters.map { Array($0.value.buffer) }, before)
+        XCTAssertNoThrow(try step(network))
+      }
+    }
+    XCTFail("a step with fewer than 60 allocations was expected")
+  }
+
+  func testInterruptLeavesTheStateAsItWas() throws {
+    let network = try smallNetwork()
+    _ = try step(network)
+    let before = try state(network)
+    Interrupt.setQuestion { 1 }
+    defer { Interrupt.setQuestion(nil) }
+    for _ in 0..<3 {
+      usleep(25_000)
+      XCTAssertThrowsError(try step(network, 1)) { XCTAssertEqual($0 as? EngineError, .interrupted) }
+    }
+    XCTAssertEqual(try state(network), before)
+  }
+
+  func testFrozenParametersStay() throws {
+    let network = try smallNetwork()
+    let frozen = network.parameters[0]
+    frozen.rateMultiplier = 0
+    let before = Array(frozen.value.buffer)
+    for index in 0..<3 { _ = try step(network, UInt64(index)) }
+    XCTAssertEqual(Array(frozen.value.buffer), before)
+  }
+
+  func testHyperparametersAreChecked() {
+    for (rate, momentum, decay) in [
+      (Float.nan, Float(0.9), Float(0)), (-1, 0.9, 0), (.infinity, 0.9, 0), (0.1, 1, 0), (0.1, -0.1, 0),
+      (0.1, .nan, 0), (0.1, 0.9, -1), (0.1, 0.9, .nan),
+    ] {
+      XCTAssertThrowsError(
+        try StepOptions(learningRate: rate, momentum: momentum, weightDecay: decay, seed: 0, step: 0))
+    }
+  }
+}

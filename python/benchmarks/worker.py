@@ -1,0 +1,96 @@
+"""One engine in a process of its own, which waits for questions over a pipe.
+
+Engines bring thread pools and allocators that disturb one another inside one process; here each has its own, and only
+the one that is asked works.
+"""
+
+import importlib
+import multiprocessing
+import resource
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+import alexnet_nets
+from engines import MODULES, Setting
+
+
+class Worker:
+    """The near end of the pipe: `ask` calls a method of the engine's `_Session` and returns its answer."""
+
+    def __init__(self, setting: Setting):
+        self.name = setting.name
+        context = multiprocessing.get_context("spawn")
+        self._connection, far_end = context.Pipe()
+        self._process = context.Process(target=_serve, args=(far_end, setting), daemon=True)
+        self._process.start()
+        far_end.close()
+
+    def ask(self, question: str, *arguments):
+        """Wait for the answer; an error over there is raised here."""
+        self._connection.send((question, arguments))
+        answer = self._connection.recv()
+        if isinstance(answer, Exception):
+            raise RuntimeError(f"{self.name}: {question} failed") from answer
+        return answer
+
+    def close(self) -> None:
+        """End the process, and with it give back the engine's memory."""
+        self._connection.close()
+        self._process.join()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def _serve(connection: Connection, setting: Setting) -> None:
+    """Answer until the other end closes; the engine is built by the first question."""
+    session = None
+    while True:
+        try:
+            question, arguments = connection.recv()
+        except EOFError:
+            return
+        try:
+            session = session or _Session(setting)
+            connection.send(getattr(session, question)(*arguments))
+        except Exception as error:  # whatever went wrong belongs to the asker
+            connection.send(error)
+
+
+class _Session:
+    """The far end: an engine and its batch."""
+
+    def __init__(self, setting: Setting):
+        module = importlib.import_module(f"engines.{MODULES[setting.name]}")
+        self._engine = module.Engine(setting, alexnet_nets.weights(setting.variant))
+        images, self._labels = alexnet_nets.batch(setting.batch_size)
+        self._x = self._engine.tensor(images)
+
+    def logits(self):
+        return self._engine.forward(self._x)
+
+    def gradient(self):
+        return self._engine.gradient(self._x, self._labels)
+
+    def forward_seconds(self, repeats: int) -> float:
+        """Mean time of a forward pass."""
+        return _seconds(lambda: self._engine.forward(self._x), repeats)
+
+    def step_seconds(self, repeats: int) -> float:
+        """Mean time of a training step."""
+        return _seconds(lambda: self._engine.train_step(self._x, self._labels), repeats)
+
+    def peak_bytes(self) -> int:
+        """Most memory that this process ever had resident (Linux counts it in KiB)."""
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _seconds(work: Callable[[], object], repeats: int) -> float:
+    start = time.perf_counter()
+    for _ in range(repeats):
+        work()
+    return (time.perf_counter() - start) / repeats
