@@ -100,9 +100,21 @@ struct CropWriter {
 
   /// Copies pixels in the opposite order; the channels of a pixel keep theirs.
   private func reverse(_ pixels: Int, from source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>) {
-    for i in 0..<pixels {
-      let from = source + (pixels &- 1 &- i) &* channels
-      for channel in 0..<channels { target[i &* channels &+ channel] = from[channel] }
+    var from = source + (pixels &- 1) &* channels
+    var to = target
+    if channels == 3 {
+      for _ in 0..<pixels {
+        let (red, green, blue) = (from[0], from[1], from[2])
+        (to[0], to[1], to[2]) = (red, green, blue)
+        from -= 3
+        to += 3
+      }
+      return
+    }
+    for _ in 0..<pixels {
+      for channel in 0..<channels { to[channel] = from[channel] }
+      from -= channels
+      to += channels
     }
   }
 }

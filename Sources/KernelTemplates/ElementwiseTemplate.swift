@@ -84,7 +84,7 @@ public enum ElementwiseTemplate {
       // x · 0 is 0 for a finite x and NaN for the others, and a NaN stays in a sum.
       var sum = V.zero
       sweep(V.self, length) { i, lanes in sum = sum + V.load(x + (start &+ i), count: lanes) * .zero }
-      if sum.sum() != 0 {
+      if sum.laneSum() != 0 {
         for i in start..<(start &+ length) where !x[i].isFinite { return i }
       }
       start &+= length

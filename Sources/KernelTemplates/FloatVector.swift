@@ -7,6 +7,7 @@ public protocol FloatVector {
   associatedtype Integers: IntegerVector
 
   static var width: Int { get }
+  static var zero: Self { get }
   init(repeating value: Float)
   init(bits: Integers)
   var bits: Integers { get }
@@ -43,9 +44,6 @@ public protocol IntegerVector {
 
 extension FloatVector {
   @inlinable @inline(__always)
-  public static var zero: Self { Self(repeating: 0) }
-
-  @inlinable @inline(__always)
   public static func load(_ source: UnsafePointer<Float>) -> Self {
     UnsafeRawPointer(source).loadUnaligned(as: Self.self)
   }
@@ -73,7 +71,7 @@ extension FloatVector {
 
   /// Each lane's square root, correctly rounded; NaN below zero.
   @inlinable @inline(__always)
-  public func squareRoot() -> Self {
+  public func squareRoots() -> Self {
     var roots = self
     for lane in 0..<Self.width { roots[lane] = self[lane].squareRoot() }
     return roots
@@ -81,7 +79,7 @@ extension FloatVector {
 
   /// The lanes added from first to last.
   @inlinable @inline(__always)
-  public func sum() -> Float {
+  public func laneSum() -> Float {
     var total: Float = 0
     for lane in 0..<Self.width { total += self[lane] }
     return total

@@ -24,22 +24,30 @@ public struct MatrixKernels: Sendable {
   public let columns: Int
   /// One tile of a product whose left rows are read in place, see ``RowTile``.
   public let rowTile: @Sendable (_ rows: Int, _ tile: RowTile) -> Void
+  /// The same on the first half of the panel's columns, which is all that is read of the panel and written.
+  public let narrowRowTile: @Sendable (_ rows: Int, _ tile: RowTile) -> Void
   /// One tile of a sum of outer products, see ``OuterTile``.
   public let outerTile: @Sendable (_ rows: Int, _ tile: OuterTile) -> Void
   /// y[j] += Σ_k x[k] · w[k · stride + j], see ``WeightedRows``.
   public let addWeightedRows: @Sendable (_ sum: WeightedRows) -> Void
+  /// Packs whole panels, see ``PanelCopy``.
+  public let copyPanels: @Sendable (_ copy: PanelCopy) -> Void
 
   public init(
     rows: Int, columns: Int,
     rowTile: @escaping @Sendable (_ rows: Int, _ tile: RowTile) -> Void,
+    narrowRowTile: @escaping @Sendable (_ rows: Int, _ tile: RowTile) -> Void,
     outerTile: @escaping @Sendable (_ rows: Int, _ tile: OuterTile) -> Void,
-    addWeightedRows: @escaping @Sendable (_ sum: WeightedRows) -> Void
+    addWeightedRows: @escaping @Sendable (_ sum: WeightedRows) -> Void,
+    copyPanels: @escaping @Sendable (_ copy: PanelCopy) -> Void
   ) {
     self.rows = rows
     self.columns = columns
     self.rowTile = rowTile
+    self.narrowRowTile = narrowRowTile
     self.outerTile = outerTile
     self.addWeightedRows = addWeightedRows
+    self.copyPanels = copyPanels
   }
 }
 
@@ -137,5 +145,29 @@ public struct WeightedRows {
     self.rowCount = rowCount
     self.columns = columns
     self.output = output
+  }
+}
+
+/// panel p[k] = the `columns` floats at source[k · sourceStride + p · columns], for k in 0 ..< rowCount: all panels
+/// of a row at once, so that the source is read as it lies.
+public struct PanelCopy {
+  public var source: UnsafePointer<Float>
+  public var sourceStride: Int
+  public var rowCount: Int
+  public var panelCount: Int
+  public var panels: UnsafeMutablePointer<Float>
+  /// Floats from a panel to the next.
+  public var panelStride: Int
+
+  public init(
+    source: UnsafePointer<Float>, sourceStride: Int, rowCount: Int, panelCount: Int,
+    panels: UnsafeMutablePointer<Float>, panelStride: Int
+  ) {
+    self.source = source
+    self.sourceStride = sourceStride
+    self.rowCount = rowCount
+    self.panelCount = panelCount
+    self.panels = panels
+    self.panelStride = panelStride
   }
 }

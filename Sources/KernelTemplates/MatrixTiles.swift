@@ -3,22 +3,24 @@
 // each call becomes straight code. Every number of rows needs a function of its own: the optimiser stops inlining
 // in a function that has grown too large.
 
-/// ``RowTile`` of `rows` rows.
+/// ``RowTile`` of `rows` rows and `vectors` (1 or 2) vectors of columns.
 @inlinable @inline(__always)
-public func rowTile<V: SIMD>(_ rows: Int, _ tile: RowTile, fused: Bool, as: V.Type) where V.Scalar == Float {
+public func rowTile<V: SIMD>(_ rows: Int, vectors: Int, _ tile: RowTile, fused: Bool, as: V.Type)
+where V.Scalar == Float {
   let width = V.scalarCount
   let (left, output, outputStride) = (tile.left, tile.output, tile.outputStride)
   var sums = TileSums<V>()
   if let start = tile.start {
-    let (s0, s1) = (load(start, as: V.self), load(start + width, as: V.self))
+    let s0 = load(start, as: V.self)
+    let s1 = vectors > 1 ? load(start + width, as: V.self) : s0
     sums.forEachRow(rows) { _, a, b in
       a = s0
-      b = s1
+      if vectors > 1 { b = s1 }
     }
   } else {
     sums.forEachRow(rows) { i, a, b in
       a = load(output + (i &* outputStride), as: V.self)
-      b = load(output + (i &* outputStride &+ width), as: V.self)
+      if vectors > 1 { b = load(output + (i &* outputStride &+ width), as: V.self) }
     }
   }
 
@@ -28,11 +30,12 @@ public func rowTile<V: SIMD>(_ rows: Int, _ tile: RowTile, fused: Bool, as: V.Ty
     var k = tile.runOffsets[run]
     let end = k &+ tile.runLength
     repeat {
-      let (p0, p1) = (load(panel, as: V.self), load(panel + width, as: V.self))
+      let p0 = load(panel, as: V.self)
+      let p1 = vectors > 1 ? load(panel + width, as: V.self) : p0
       sums.forEachRow(rows) { i, a, b in
         let x = V(repeating: left[i][k])
         multiplyAdd(&a, x, p0, fused: fused)
-        multiplyAdd(&b, x, p1, fused: fused)
+        if vectors > 1 { multiplyAdd(&b, x, p1, fused: fused) }
       }
       panel += (2 &* width)
       k = k &+ 1
@@ -42,9 +45,9 @@ public func rowTile<V: SIMD>(_ rows: Int, _ tile: RowTile, fused: Bool, as: V.Ty
 
   sums.forEachRow(rows) { i, a, b in
     store(a, output + (i &* outputStride))
-    store(b, output + (i &* outputStride &+ width))
+    if vectors > 1 { store(b, output + (i &* outputStride &+ width)) }
   }
-  if tile.relu { rectify(rows, output, stride: outputStride, columns: 2 &* width) }
+  if tile.relu { rectify(rows, output, stride: outputStride, columns: vectors &* width) }
 }
 
 /// x = max(0, x), NaN for NaN, on a tile that has just been stored: on memory, because comparing vectors of a
@@ -131,5 +134,29 @@ where V.Scalar == Float {
     }
     output[j] = y
     j = j &+ 1
+  }
+}
+
+/// ``PanelCopy``.
+@inlinable @inline(__always)
+public func copyPanels<V: SIMD>(_ copy: PanelCopy, as: V.Type) where V.Scalar == Float {
+  let width = V.scalarCount
+  var (row, target) = (copy.source, copy.panels)
+  let (sourceStride, panelStride, panelCount) = (copy.sourceStride, copy.panelStride, copy.panelCount)
+  var k = copy.rowCount
+  while k > 0 {
+    var (source, panel) = (row, target)
+    var p = panelCount
+    while p > 0 {
+      let (a, b) = (load(source, as: V.self), load(source + width, as: V.self))
+      store(a, panel)
+      store(b, panel + width)
+      source += (2 &* width)
+      panel += panelStride
+      p = p &- 1
+    }
+    row += sourceStride
+    target += (2 &* width)
+    k = k &- 1
   }
 }

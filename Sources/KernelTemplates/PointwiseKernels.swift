@@ -20,6 +20,11 @@ public final class PointwiseKernels: Sendable {
   public let addQuotient: @Sendable (_ count: Int, _ divisor: Float, _ x: Source, _ sum: Target) -> Void
   public let firstNonFinite: @Sendable (_ count: Int, _ x: Source) -> Int
 
+  // MARK: DropoutTemplate
+  public let dropout:
+    @Sendable (_ count: Int, _ mask: DropoutMask, _ firstBlock: UInt64, _ factor: Float, _ x: Source, _ y: Target) ->
+      Void
+
   // MARK: MaxPoolingTemplate
   public let maxPoolingForward:
     @Sendable (
@@ -59,6 +64,7 @@ public final class PointwiseKernels: Sendable {
     add: @escaping @Sendable (Int, Source, Target) -> Void,
     addQuotient: @escaping @Sendable (Int, Float, Source, Target) -> Void,
     firstNonFinite: @escaping @Sendable (Int, Source) -> Int,
+    dropout: @escaping @Sendable (Int, DropoutMask, UInt64, Float, Source, Target) -> Void,
     maxPoolingForward:
       @escaping @Sendable (
         PoolingPlane, Int, Source, Target, UnsafeMutablePointer<UInt8>?
@@ -81,6 +87,7 @@ public final class PointwiseKernels: Sendable {
     self.add = add
     self.addQuotient = addQuotient
     self.firstNonFinite = firstNonFinite
+    self.dropout = dropout
     self.maxPoolingForward = maxPoolingForward
     self.maxPoolingBackward = maxPoolingBackward
     self.responseNormalizationForward = responseNormalizationForward

@@ -40,8 +40,8 @@ public enum ResponseNormalizationTemplate {
   @inlinable @inline(__always)
   static func inversePower<V: FloatVector>(_ s: V, _ p: ResponseLine) -> V {
     if p.isThreeQuarters {
-      let root = s.squareRoot()
-      return V(repeating: 1) / (root * root.squareRoot())
+      let root = s.squareRoots()
+      return V(repeating: 1) / (root * root.squareRoots())
     }
     return ExponentialTemplate.inversePower(s, p.power)
   }

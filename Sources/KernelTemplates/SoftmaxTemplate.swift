@@ -41,7 +41,7 @@ public enum SoftmaxTemplate {
       total = total + sum
       start &+= run
     }
-    return SoftmaxSums(maximum: maximum, sum: total.sum())
+    return SoftmaxSums(maximum: maximum, sum: total.laneSum())
   }
 
   @inlinable @inline(__always)

@@ -4,25 +4,47 @@ import Tensors
 extension Convolution {
   /// dW += Σ over pixels of (input under the tap) ⊗ (output gradient), one tile of dW at a time.
   ///
-  /// An item owns a part of dW (some taps, some output channels) and walks over the pixels of all images, so
-  /// there are no partial sums to add up and the order is fixed. Pixels come in *units*, the output rows of an
-  /// image whose operands stay in the second-level cache; rounds of units keep items short.
+  /// An item owns a part of dW, some taps and some output channels, so that its part stays in the cache while the
+  /// pixels of all images go by. Pixels come in *units*, the output rows of an image whose operands fit the cache;
+  /// rounds of units keep items short. A dW of few parts is made in several copies, each from a share of the
+  /// images, and the copies are added in their order.
   static func backwardFilterByTiles(
     _ shape: ConvolutionShape, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
     weightGradient: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
     let plan = FilterGradientPlan(shape, kernels: context.kernels.matrix)
-    var firstUnit = 0
-    while firstUnit < plan.units {
-      let units = firstUnit..<min(plan.units, firstUnit + plan.unitsPerRound)
-      try context.forEach(plan.items, scratchBytes: plan.layout.bytes) { item, scratch in
-        for unit in units {
+    let weightCount = shape.kernelHeight * shape.kernelWidth * shape.groupInputs * shape.outputChannels
+    let copies = plan.shares.parts
+    var target = weightGradient
+    if copies > 1 {
+      target = try context.shared(bytes: copies * weightCount * 4).assumingMemoryBound(to: Float.self)
+      let zeroed = target
+      try context.forEach(copies) {
+        (zeroed + ($0 &* weightCount)).update(repeating: 0, count: weightCount); _ = $1
+      }
+    }
+    let sums = target
+    for round in 0..<plan.rounds {
+      try context.forEach(plan.parts * copies, scratchBytes: plan.layout.bytes) { item, scratch in
+        let (part, copy) = (item % plan.parts, item / plan.parts)
+        for unit in plan.units(share: copy, round: round) {
           plan.addUnit(
-            unit, item: item, input: input, outputGradient: outputGradient, weightGradient: weightGradient,
-            scratch: scratch)
+            unit, part: part, input: input, outputGradient: outputGradient,
+            weightGradient: sums + (copy &* weightCount), scratch: scratch)
         }
       }
-      firstUnit = units.upperBound
+    }
+    guard copies > 1 else { return }
+    let blocks = Partition(weightCount, atMost: 1 << 14)
+    let kernels = context.kernels.matrix
+    try context.forEach(blocks.parts, scratchBytes: 64) { block, scratch in
+      let range = blocks.range(block)
+      let one = scratch.assumingMemoryBound(to: Float.self)
+      one[0] = 1
+      kernels.addWeightedRows(
+        WeightedRows(
+          weights: one, weightStride: 0, rows: sums + range.lowerBound, rowStride: weightCount, rowCount: copies,
+          columns: range.count, output: weightGradient + range.lowerBound))
     }
   }
 }
@@ -31,131 +53,139 @@ extension Convolution {
 struct FilterGradientPlan {
   private let shape: ConvolutionShape
   private let kernels: MatrixKernels
-  /// Few channels with a border are copied with the border, so that a run is a whole kernel row; else a run is one
-  /// tap's channels, read in place, and pixels whose tap lies in the border are left out.
-  private let copiesStrip: Bool
+  /// Images of few channels are copied with their border, so that a run is a whole kernel row; of others a run is
+  /// one tap's channels, and pixels whose tap lies in the border are left out.
+  private let copiesBorder: Bool
   private let strip: ConvolutionStrip
-  /// Runs in a kernel row: 1, or its taps.
   private let runsPerKernelRow: Int
   private let runLength: Int
-  /// Pieces of a run, and the pieces of all runs shared out among items.
+  /// Pieces of a run; the pieces of all runs are shared out among the parts of dW.
   private let pieces: Partition
   private let pieceBlocks: Partition
-  private let panelCount: Int
   private let panelBlocks: Partition
   private let strips: Partition
-  private let copyPart: ScratchLayout.Part<Float>
-  private let tailPart: ScratchLayout.Part<Float>
+  private let unitsPerRound: Int
+  private let leftPart: ScratchLayout.Part<Float>
+  private let rightPart: ScratchLayout.Part<Float>
   private let spillPart: ScratchLayout.Part<Float>
 
   let layout: ScratchLayout
-  let units: Int
-  let unitsPerRound: Int
-  var items: Int { shape.groups * panelBlocks.parts * pieceBlocks.parts }
+  /// Parts of dW.
+  let parts: Int
+  /// The units, cut into a share for each copy of dW.
+  let shares: Partition
+  let rounds: Int
 
   /// Below this number of channels a tap makes poor tiles.
   private static let fewChannels = 16
-  /// Rows and columns of dW that an item owns, about.
-  private static let ownedRows = 192
-  private static let ownedColumns = 64
+  /// Rows and columns of dW in a part, about: they stay in the second-level cache.
+  private static let partRows = 192
+  private static let partColumns = 256
+  /// Bytes of input and output gradient that go by in a round: all parts find them in the third-level cache.
+  private static let roundBytes = 2 << 20
 
   init(_ shape: ConvolutionShape, kernels: MatrixKernels) {
     self.shape = shape
     self.kernels = kernels
     let channels = shape.groupInputs
-    copiesStrip = shape.windowsLeaveImage && channels < Self.fewChannels
-    let wholeRows = copiesStrip || (!shape.windowsLeaveImage && shape.groups == 1)
+    copiesBorder = channels < Self.fewChannels
     strip = ConvolutionStrip(
       inputHeight: shape.inputHeight, inputWidth: shape.inputWidth, inputChannels: shape.inputChannels,
-      channels: channels, width: (shape.outputWidth - 1) * shape.strideWidth + shape.kernelWidth,
-      left: shape.padding.left)
-    runsPerKernelRow = wholeRows ? 1 : shape.kernelWidth
-    runLength = wholeRows ? shape.kernelWidth * channels : channels
-    pieces = Partition(runLength, atMost: Self.ownedRows + Self.ownedRows / 2)
-    let allPieces = shape.kernelHeight * runsPerKernelRow * pieces.parts
-    pieceBlocks = Partition(allPieces, atMost: max(1, Self.ownedRows / pieces.largest))
-    panelCount = kernels.panelCount(shape.groupOutputs)
-    panelBlocks = Partition(panelCount, atMost: max(1, Self.ownedColumns / kernels.columns))
+      channels: channels,
+      width: copiesBorder ? (shape.outputWidth - 1) * shape.strideWidth + shape.kernelWidth : shape.inputWidth,
+      left: copiesBorder ? shape.padding.left : 0)
+    runsPerKernelRow = copiesBorder ? 1 : shape.kernelWidth
+    runLength = copiesBorder ? shape.kernelWidth * channels : channels
+    pieces = Partition(runLength, atMost: Self.partRows + Self.partRows / 2)
+    pieceBlocks = Partition(
+      shape.kernelHeight * runsPerKernelRow * pieces.parts, atMost: max(1, Self.partRows / pieces.largest))
+    let panelCount = kernels.panelCount(shape.groupOutputs)
+    panelBlocks = Partition(panelCount, atMost: max(1, Self.partColumns / kernels.columns))
+    parts = shape.groups * panelBlocks.parts * pieceBlocks.parts
 
     let columns = panelBlocks.largest * kernels.columns
     let rowFloats = shape.outputWidth * columns + shape.strideHeight * strip.width * channels
     strips = Partition(shape.outputHeight, atMost: max(1, BlockSize.strip / 4 / rowFloats))
-    units = shape.batch * strips.parts
+    let units = shape.batch * strips.parts
+    shares = Partition(units, parts: (BlockSize.items + parts - 1) / parts)
     let work = strips.largest * shape.outputWidth * columns * pieces.largest * pieceBlocks.largest
-    unitsPerRound = max(1, BlockSize.itemWork / work)
+    let unitBytes =
+      strips.largest * 4
+      * (shape.strideHeight * shape.inputWidth * shape.inputChannels + shape.outputWidth * shape.outputChannels)
+    unitsPerRound = max(1, min(BlockSize.itemWork / work, Self.roundBytes / (unitBytes * shares.parts)))
+    rounds = (shares.largest + unitsPerRound - 1) / unitsPerRound
 
     var layout = ScratchLayout()
     let stripRows = (strips.largest - 1) * shape.strideHeight + shape.kernelHeight
-    copyPart = layout.reserve(copiesStrip ? stripRows * strip.width * channels : 0, of: Float.self)
-    tailPart = layout.reserve(strips.largest * shape.outputWidth * kernels.columns, of: Float.self)
+    leftPart = layout.reserve(stripRows * strip.width * channels, of: Float.self)
+    rightPart = layout.reserve(strips.largest * shape.outputWidth * kernels.columns, of: Float.self)
     spillPart = layout.reserve(kernels.rows * kernels.columns, of: Float.self)
     self.layout = layout
   }
 
+  /// The units of one share that are done in one round.
+  func units(share: Int, round: Int) -> Range<Int> {
+    let all = shares.range(share)
+    let first = min(all.upperBound, all.lowerBound &+ round &* unitsPerRound)
+    return Range(uncheckedBounds: (first, min(all.upperBound, first &+ unitsPerRound)))
+  }
+
   func addUnit(
-    _ unit: Int, item: Int, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
+    _ unit: Int, part: Int, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
     weightGradient: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
   ) {
     let (image, outputRows) = (unit / strips.parts, strips.range(unit % strips.parts))
-    let group = item % shape.groups
-    let panels = panelBlocks.range(item / shape.groups % panelBlocks.parts)
-    let ownedPieces = pieceBlocks.range(item / (shape.groups &* panelBlocks.parts))
-    let imageInput = input + (image &* shape.inputHeight &* shape.inputWidth &* shape.inputChannels)
+    let group = part % shape.groups
+    let panels = panelBlocks.range(part / shape.groups % panelBlocks.parts)
+    let ownedPieces = pieceBlocks.range(part / (shape.groups &* panelBlocks.parts))
     let firstPixel = (image &* shape.outputHeight &+ outputRows.lowerBound) &* shape.outputWidth
 
-    var source = imageInput + (group &* shape.groupInputs)
-    let copy = copyPart.pointer(in: scratch)
-    if copiesStrip {
-      strip.copy(
-        image: imageInput, firstChannel: group &* shape.groupInputs,
-        firstRow: outputRows.lowerBound &* shape.strideHeight &- shape.padding.top,
-        rows: (outputRows.count &- 1) &* shape.strideHeight &+ shape.kernelHeight, to: copy)
-      source = UnsafePointer(copy)
-    }
+    var firstRow = outputRows.lowerBound &* shape.strideHeight &- shape.padding.top
+    var endRow = firstRow &+ (outputRows.count &- 1) &* shape.strideHeight &+ shape.kernelHeight
+    if !copiesBorder { (firstRow, endRow) = (max(0, firstRow), min(shape.inputHeight, endRow)) }
+    let left = leftPart.pointer(in: scratch)
+    strip.copy(
+      image: input + (image &* shape.inputHeight &* shape.inputWidth &* shape.inputChannels),
+      firstChannel: group &* shape.groupInputs, firstRow: firstRow, rows: max(0, endRow &- firstRow), to: left)
+
+    let right = rightPart.pointer(in: scratch)
     for panel in panels {
       let column = panel &* kernels.columns
       let valid = min(kernels.columns, shape.groupOutputs &- column)
       let channel = group &* shape.groupOutputs &+ column
-      var right = outputGradient + (firstPixel &* shape.outputChannels &+ channel)
-      var rightStride = shape.outputChannels
-      if valid < kernels.columns {
-        let tail = tailPart.pointer(in: scratch)
-        packPanel(
-          right, stride: rightStride, count: outputRows.count &* shape.outputWidth, columns: valid, into: tail,
-          width: kernels.columns)
-        right = UnsafePointer(tail)
-        rightStride = kernels.columns
-      }
+      kernels.packPanels(
+        outputGradient + (firstPixel &* shape.outputChannels &+ channel), stride: shape.outputChannels,
+        count: outputRows.count &* shape.outputWidth, valid: valid, into: right)
       for piece in ownedPieces {
         addPiece(
-          piece, source: source, outputRows: outputRows, right: right, rightStride: rightStride,
+          piece, left: left, firstRow: firstRow, outputRows: outputRows, right: right,
           gradient: weightGradient + channel, valid: valid, spill: spillPart.pointer(in: scratch))
       }
     }
   }
 
   /// Adds the pixels of a unit to one piece of a run.
+  /// - Parameters:
+  ///   - left: the copied strip, whose first row is the image's row `firstRow`.
+  ///   - right: the output gradient's panel.
   private func addPiece(
-    _ piece: Int, source: UnsafePointer<Float>, outputRows: Range<Int>, right: UnsafePointer<Float>,
-    rightStride: Int, gradient: UnsafeMutablePointer<Float>, valid: Int, spill: UnsafeMutablePointer<Float>
+    _ piece: Int, left: UnsafePointer<Float>, firstRow: Int, outputRows: Range<Int>, right: UnsafePointer<Float>,
+    gradient: UnsafeMutablePointer<Float>, valid: Int, spill: UnsafeMutablePointer<Float>
   ) {
     let run = piece / pieces.parts
     let rows = pieces.range(piece % pieces.parts)
     let (p, q) = (run / runsPerKernelRow, run % runsPerKernelRow)
     var (ys, xs) = (outputRows, 0..<shape.outputWidth)
-    var (y, x) = (p, q)
-    if !copiesStrip {
+    var x = 0
+    if !copiesBorder {
       ys = inside(p, shape.padding.top, shape.strideHeight, shape.inputHeight, within: ys)
       xs = inside(q, shape.padding.left, shape.strideWidth, shape.inputWidth, within: xs)
       guard !ys.isEmpty, !xs.isEmpty else { return }
-      y = ys.lowerBound &* shape.strideHeight &+ p &- shape.padding.top
       x = xs.lowerBound &* shape.strideWidth &+ q &- shape.padding.left
     }
-    let (width, channels) =
-      copiesStrip ? (strip.width, strip.channels) : (shape.inputWidth, shape.inputChannels)
-    let firstLeft = source + ((y &* width &+ x) &* channels)
-    let firstRight =
-      right + (((ys.lowerBound &- outputRows.lowerBound) &* shape.outputWidth &+ xs.lowerBound) &* rightStride)
+    let y = ys.lowerBound &* shape.strideHeight &+ p &- shape.padding.top &- firstRow
+    let firstLeft = left + ((y &* strip.width &+ x) &* strip.channels)
+    let firstPixel = (ys.lowerBound &- outputRows.lowerBound) &* shape.outputWidth &+ xs.lowerBound
     let tiles = Partition(rows.count, atMost: kernels.rows)
     for tile in 0..<tiles.parts {
       let range = tiles.range(tile)
@@ -164,9 +194,10 @@ struct FilterGradientPlan {
         range.count,
         OuterTile(
           pixelRows: ys.count, pixelColumns: xs.count,
-          left: firstLeft + k, leftRowStride: shape.strideHeight &* width &* channels,
-          leftStride: shape.strideWidth &* channels,
-          right: firstRight, rightRowStride: shape.outputWidth &* rightStride, rightStride: rightStride,
+          left: firstLeft + k, leftRowStride: shape.strideHeight &* strip.width &* strip.channels,
+          leftStride: shape.strideWidth &* strip.channels,
+          right: right + (firstPixel &* kernels.columns), rightRowStride: shape.outputWidth &* kernels.columns,
+          rightStride: kernels.columns,
           output: gradient + ((run &* runLength &+ k) &* shape.outputChannels), outputStride: shape.outputChannels),
         valid: valid, spill: spill)
     }

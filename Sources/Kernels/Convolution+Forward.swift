@@ -23,9 +23,8 @@ extension Convolution {
       let column = item % panelCount &* width
       let first = item / panelCount &* groupOutputs &+ column
       let valid = min(width, groupOutputs &- column)
-      packPanel(
-        weights + first, stride: outputs, count: k, columns: valid, into: packed.panels + (item &* k &* width),
-        width: width)
+      kernels.packPanels(
+        weights + first, stride: outputs, count: k, valid: valid, into: packed.panels + (item &* k &* width))
       let start = packed.start + (item &* width)
       for j in 0..<width { start[j] = 0 }
       if let bias { for j in 0..<valid { start[j] = bias[first &+ j] } }

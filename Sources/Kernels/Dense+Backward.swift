@@ -82,9 +82,9 @@ extension Dense {
       panels: panelCount, floatsPerPanel: batch * width, width: width, context: context)
     try context.forEach(panelCount) { panel, _ in
       let column = panel &* width
-      packPanel(
-        outputGradient + column, stride: outputs, count: batch, columns: min(width, outputs &- column),
-        into: packed.panels + (panel &* batch &* width), width: width)
+      kernels.packPanels(
+        outputGradient + column, stride: outputs, count: batch, valid: min(width, outputs &- column),
+        into: packed.panels + (panel &* batch &* width))
     }
 
     let owned = Partition(inputs, atMost: DenseShape.ownedRows)

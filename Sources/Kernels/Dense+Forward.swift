@@ -13,14 +13,15 @@ extension Dense {
     let panelCount = kernels.panelCount(outputs)
     let batches = Partition(shape.batch, atMost: DenseShape.batchBlock)
     let steps = Partition(inputs, atMost: DenseShape.innerBlock)
-    let work = batches.largest * inputs * outputs / BlockSize.itemWork
+    let work = batches.largest * inputs * outputs / DenseShape.itemWork
     let panelBlocks = Partition(panelCount, parts: max(BlockSize.items, work))
     let leftStride = steps.largest + DenseShape.skew
+    let panelStride = steps.largest * width + width
 
     var layout = ScratchLayout()
     let rowPart = layout.reserve(batches.largest * leftStride, of: Float.self)
     let pointerPart = layout.reserve(batches.largest, of: UnsafePointer<Float>.self)
-    let panelPart = layout.reserve(panelBlocks.largest * steps.largest * width, of: Float.self)
+    let panelPart = layout.reserve(panelBlocks.largest * panelStride, of: Float.self)
     let startPart = layout.reserve(panelBlocks.largest * width, of: Float.self)
     let runPart = layout.reserve(1, of: Int.self)
     let spillPart = layout.reserve(kernels.rows * width, of: Float.self)
@@ -43,13 +44,14 @@ extension Dense {
         copyRows(
           input + (rows.lowerBound &* inputs &+ inner.lowerBound), stride: inputs, rows: rows.count,
           columns: inner.count, into: copy, targetStride: leftStride)
+        let firstColumn = panels.lowerBound &* width
+        kernels.packPanels(
+          weights + (inner.lowerBound &* outputs &+ firstColumn), stride: outputs, count: inner.count,
+          valid: min(panels.count &* width, outputs &- firstColumn), into: packed,
+          panelStride: panelStride)
         for panel in panels {
           let column = panel &* width
-          let valid = min(width, outputs &- column)
-          let target = packed + ((panel &- panels.lowerBound) &* steps.largest &* width)
-          packPanel(
-            weights + (inner.lowerBound &* outputs &+ column), stride: outputs, count: inner.count, columns: valid,
-            into: target, width: width)
+          let target = packed + ((panel &- panels.lowerBound) &* panelStride)
           for tile in 0..<tiles.parts {
             let range = tiles.range(tile)
             kernels.rowTile(
@@ -60,7 +62,7 @@ extension Dense {
                 relu: relu && step == steps.parts &- 1,
                 output: output + ((rows.lowerBound &+ range.lowerBound) &* outputs &+ column),
                 outputStride: outputs),
-              valid: valid, spill: spill)
+              valid: min(width, outputs &- column), spill: spill)
           }
         }
       }

@@ -1,3 +1,4 @@
+import KernelTemplates
 import Tensors
 
 /// Dropout: in training every element is zeroed with probability p, independently (2012 paper, section 4.2).
@@ -22,19 +23,13 @@ public enum Dropout {
   ) throws {
     try validate(probability)
     let factor = form == .inverted ? 1 / (1 - probability) : 1
-    // 24 bits of a word decide; a word w is kept when w / 2^32 ≥ p, to that precision.
+    let (key, counter) = generator.vectorState
+    // 24 bits of a word decide, as in `Philox.unit`.
+    let mask = DropoutMask(key: key, counter: counter, threshold: UInt32((probability * 0x1p24).rounded(.up)))
+    let kernel = context.kernels.pointwise.dropout
     try Elements.forEachBlock(count, context: context) { start, length in
-      var block = start
-      let end = start &+ length
-      while block < end {
-        // A generator block is four elements; blocks of `Elements` start at multiples of four.
-        let words = generator.words(UInt64(layer) << 40 | UInt64(block / 4))
-        for lane in 0..<min(4, end &- block) {
-          let keeps = Philox.unit(words[lane]) >= probability
-          output[block &+ lane] = keeps ? factor * input[block &+ lane] : 0
-        }
-        block &+= 4
-      }
+      // A generator block is four elements, and a block of `Elements` starts at a multiple of four.
+      kernel(length, mask, UInt64(layer) << 40 | UInt64(start / 4), factor, input + start, output + start)
     }
   }
 

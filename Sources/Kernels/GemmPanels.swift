@@ -3,21 +3,6 @@ import KernelTemplates
 
 // Packing of the right-hand matrix into panels; the drawing is at `MatrixKernels`.
 
-/// Packs `count` rows of `columns` floats, `stride` apart, into one panel `width` floats wide; zeros fill the rest.
-func packPanel(
-  _ source: UnsafePointer<Float>, stride: Int, count: Int, columns: Int, into panel: UnsafeMutablePointer<Float>,
-  width: Int
-) {
-  let (bytes, rest) = (columns &* 4, (width &- columns) &* 4)
-  var (row, target) = (source, panel)
-  for _ in 0..<count {
-    memcpy(target, row, bytes)
-    if rest > 0 { memset(target + columns, 0, rest) }
-    row += stride
-    target += width
-  }
-}
-
 /// Packs the transpose: the panel's column j is the row source[j · stride …] of `count` floats.
 func packTransposedPanel(
   _ source: UnsafePointer<Float>, stride: Int, count: Int, columns: Int, into panel: UnsafeMutablePointer<Float>,
@@ -57,13 +42,35 @@ func copyRows(
 }
 
 extension MatrixKernels {
+  /// Packs `count` rows of `valid` floats, `stride` apart, into panels that begin `panelStride` floats apart; zeros
+  /// fill the last one.
+  func packPanels(
+    _ source: UnsafePointer<Float>, stride: Int, count: Int, valid: Int, into panels: UnsafeMutablePointer<Float>,
+    panelStride: Int = 0
+  ) {
+    let (whole, rest) = (valid / columns, valid % columns)
+    copyPanels(
+      PanelCopy(
+        source: source, sourceStride: stride, rowCount: count, panelCount: whole, panels: panels,
+        panelStride: panelStride))
+    guard rest > 0 else { return }
+    var (row, target) = (source + (whole &* columns), panels + (whole &* panelStride))
+    for _ in 0..<count {
+      memcpy(target, row, rest &* 4)
+      memset(target + rest, 0, (columns &- rest) &* 4)
+      row += stride
+      target += columns
+    }
+  }
+
   /// Panels that `columns` columns fill, the last one perhaps in part.
   func panelCount(_ columns: Int) -> Int { (columns + self.columns - 1) / self.columns }
 
-  /// ``rowTile`` on a panel of which `valid` columns belong to C; a partial panel goes by way of `spill`, which
-  /// holds a whole tile.
+  /// ``rowTile`` on a panel of which `valid` columns belong to C: half a tile where that is enough; what neither
+  /// the tile nor its half fits goes by way of `spill`, which holds a whole tile.
   func rowTile(_ rows: Int, _ tile: RowTile, valid: Int, spill: UnsafeMutablePointer<Float>) {
-    guard valid < columns else { return rowTile(rows, tile) }
+    let kernel = valid > columns / 2 ? rowTile : narrowRowTile
+    guard valid < columns, valid != columns / 2 else { return kernel(rows, tile) }
     var whole = tile
     whole.output = spill
     whole.outputStride = columns
@@ -71,7 +78,7 @@ extension MatrixKernels {
       copyRows(
         tile.output, stride: tile.outputStride, rows: rows, columns: valid, into: spill, targetStride: columns)
     }
-    rowTile(rows, whole)
+    kernel(rows, whole)
     copyRows(spill, stride: columns, rows: rows, columns: valid, into: tile.output, targetStride: tile.outputStride)
   }
 

@@ -1,11 +1,17 @@
 import KernelTemplates
 
 let avx2Matrix = MatrixKernels(
-  rows: 6, columns: 16, rowTile: rowTileAVX2, outerTile: outerTileAVX2, addWeightedRows: addWeightedRowsAVX2)
+  rows: 6, columns: 16, rowTile: rowTileAVX2, narrowRowTile: narrowRowTileAVX2,
+  outerTile: outerTileAVX2, addWeightedRows: addWeightedRowsAVX2,
+  copyPanels: copyPanelsAVX2)
 
 private typealias Vector = SIMD8<Float>
 
-@Sendable private func addWeightedRowsAVX2(_ sum: WeightedRows) { addWeightedRows(sum, fused: true, as: Vector.self) }
+@Sendable private func addWeightedRowsAVX2(_ sum: WeightedRows) {
+  addWeightedRows(sum, fused: true, as: Vector.self)
+}
+
+@Sendable private func copyPanelsAVX2(_ copy: PanelCopy) { copyPanels(copy, as: Vector.self) }
 
 @Sendable private func rowTileAVX2(_ rows: Int, _ tile: RowTile) {
   switch rows {
@@ -18,12 +24,30 @@ private typealias Vector = SIMD8<Float>
   }
 }
 
-private func row1(_ tile: RowTile) { rowTile(1, tile, fused: true, as: Vector.self) }
-private func row2(_ tile: RowTile) { rowTile(2, tile, fused: true, as: Vector.self) }
-private func row3(_ tile: RowTile) { rowTile(3, tile, fused: true, as: Vector.self) }
-private func row4(_ tile: RowTile) { rowTile(4, tile, fused: true, as: Vector.self) }
-private func row5(_ tile: RowTile) { rowTile(5, tile, fused: true, as: Vector.self) }
-private func row6(_ tile: RowTile) { rowTile(6, tile, fused: true, as: Vector.self) }
+private func row1(_ tile: RowTile) { rowTile(1, vectors: 2, tile, fused: true, as: Vector.self) }
+private func row2(_ tile: RowTile) { rowTile(2, vectors: 2, tile, fused: true, as: Vector.self) }
+private func row3(_ tile: RowTile) { rowTile(3, vectors: 2, tile, fused: true, as: Vector.self) }
+private func row4(_ tile: RowTile) { rowTile(4, vectors: 2, tile, fused: true, as: Vector.self) }
+private func row5(_ tile: RowTile) { rowTile(5, vectors: 2, tile, fused: true, as: Vector.self) }
+private func row6(_ tile: RowTile) { rowTile(6, vectors: 2, tile, fused: true, as: Vector.self) }
+
+@Sendable private func narrowRowTileAVX2(_ rows: Int, _ tile: RowTile) {
+  switch rows {
+  case 1: narrow1(tile)
+  case 2: narrow2(tile)
+  case 3: narrow3(tile)
+  case 4: narrow4(tile)
+  case 5: narrow5(tile)
+  default: narrow6(tile)
+  }
+}
+
+private func narrow1(_ tile: RowTile) { rowTile(1, vectors: 1, tile, fused: true, as: Vector.self) }
+private func narrow2(_ tile: RowTile) { rowTile(2, vectors: 1, tile, fused: true, as: Vector.self) }
+private func narrow3(_ tile: RowTile) { rowTile(3, vectors: 1, tile, fused: true, as: Vector.self) }
+private func narrow4(_ tile: RowTile) { rowTile(4, vectors: 1, tile, fused: true, as: Vector.self) }
+private func narrow5(_ tile: RowTile) { rowTile(5, vectors: 1, tile, fused: true, as: Vector.self) }
+private func narrow6(_ tile: RowTile) { rowTile(6, vectors: 1, tile, fused: true, as: Vector.self) }
 
 @Sendable private func outerTileAVX2(_ rows: Int, _ tile: OuterTile) {
   switch rows {

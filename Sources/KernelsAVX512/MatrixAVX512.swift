@@ -1,11 +1,17 @@
 import KernelTemplates
 
 let avx512Matrix = MatrixKernels(
-  rows: 12, columns: 32, rowTile: rowTileAVX512, outerTile: outerTileAVX512, addWeightedRows: addWeightedRowsAVX512)
+  rows: 12, columns: 32, rowTile: rowTileAVX512, narrowRowTile: narrowRowTileAVX512,
+  outerTile: outerTileAVX512, addWeightedRows: addWeightedRowsAVX512,
+  copyPanels: copyPanelsAVX512)
 
 private typealias Vector = SIMD16<Float>
 
-@Sendable private func addWeightedRowsAVX512(_ sum: WeightedRows) { addWeightedRows(sum, fused: true, as: Vector.self) }
+@Sendable private func addWeightedRowsAVX512(_ sum: WeightedRows) {
+  addWeightedRows(sum, fused: true, as: Vector.self)
+}
+
+@Sendable private func copyPanelsAVX512(_ copy: PanelCopy) { copyPanels(copy, as: Vector.self) }
 
 @Sendable private func rowTileAVX512(_ rows: Int, _ tile: RowTile) {
   switch rows {
@@ -24,18 +30,48 @@ private typealias Vector = SIMD16<Float>
   }
 }
 
-private func row1(_ tile: RowTile) { rowTile(1, tile, fused: true, as: Vector.self) }
-private func row2(_ tile: RowTile) { rowTile(2, tile, fused: true, as: Vector.self) }
-private func row3(_ tile: RowTile) { rowTile(3, tile, fused: true, as: Vector.self) }
-private func row4(_ tile: RowTile) { rowTile(4, tile, fused: true, as: Vector.self) }
-private func row5(_ tile: RowTile) { rowTile(5, tile, fused: true, as: Vector.self) }
-private func row6(_ tile: RowTile) { rowTile(6, tile, fused: true, as: Vector.self) }
-private func row7(_ tile: RowTile) { rowTile(7, tile, fused: true, as: Vector.self) }
-private func row8(_ tile: RowTile) { rowTile(8, tile, fused: true, as: Vector.self) }
-private func row9(_ tile: RowTile) { rowTile(9, tile, fused: true, as: Vector.self) }
-private func row10(_ tile: RowTile) { rowTile(10, tile, fused: true, as: Vector.self) }
-private func row11(_ tile: RowTile) { rowTile(11, tile, fused: true, as: Vector.self) }
-private func row12(_ tile: RowTile) { rowTile(12, tile, fused: true, as: Vector.self) }
+private func row1(_ tile: RowTile) { rowTile(1, vectors: 2, tile, fused: true, as: Vector.self) }
+private func row2(_ tile: RowTile) { rowTile(2, vectors: 2, tile, fused: true, as: Vector.self) }
+private func row3(_ tile: RowTile) { rowTile(3, vectors: 2, tile, fused: true, as: Vector.self) }
+private func row4(_ tile: RowTile) { rowTile(4, vectors: 2, tile, fused: true, as: Vector.self) }
+private func row5(_ tile: RowTile) { rowTile(5, vectors: 2, tile, fused: true, as: Vector.self) }
+private func row6(_ tile: RowTile) { rowTile(6, vectors: 2, tile, fused: true, as: Vector.self) }
+private func row7(_ tile: RowTile) { rowTile(7, vectors: 2, tile, fused: true, as: Vector.self) }
+private func row8(_ tile: RowTile) { rowTile(8, vectors: 2, tile, fused: true, as: Vector.self) }
+private func row9(_ tile: RowTile) { rowTile(9, vectors: 2, tile, fused: true, as: Vector.self) }
+private func row10(_ tile: RowTile) { rowTile(10, vectors: 2, tile, fused: true, as: Vector.self) }
+private func row11(_ tile: RowTile) { rowTile(11, vectors: 2, tile, fused: true, as: Vector.self) }
+private func row12(_ tile: RowTile) { rowTile(12, vectors: 2, tile, fused: true, as: Vector.self) }
+
+@Sendable private func narrowRowTileAVX512(_ rows: Int, _ tile: RowTile) {
+  switch rows {
+  case 1: narrow1(tile)
+  case 2: narrow2(tile)
+  case 3: narrow3(tile)
+  case 4: narrow4(tile)
+  case 5: narrow5(tile)
+  case 6: narrow6(tile)
+  case 7: narrow7(tile)
+  case 8: narrow8(tile)
+  case 9: narrow9(tile)
+  case 10: narrow10(tile)
+  case 11: narrow11(tile)
+  default: narrow12(tile)
+  }
+}
+
+private func narrow1(_ tile: RowTile) { rowTile(1, vectors: 1, tile, fused: true, as: Vector.self) }
+private func narrow2(_ tile: RowTile) { rowTile(2, vectors: 1, tile, fused: true, as: Vector.self) }
+private func narrow3(_ tile: RowTile) { rowTile(3, vectors: 1, tile, fused: true, as: Vector.self) }
+private func narrow4(_ tile: RowTile) { rowTile(4, vectors: 1, tile, fused: true, as: Vector.self) }
+private func narrow5(_ tile: RowTile) { rowTile(5, vectors: 1, tile, fused: true, as: Vector.self) }
+private func narrow6(_ tile: RowTile) { rowTile(6, vectors: 1, tile, fused: true, as: Vector.self) }
+private func narrow7(_ tile: RowTile) { rowTile(7, vectors: 1, tile, fused: true, as: Vector.self) }
+private func narrow8(_ tile: RowTile) { rowTile(8, vectors: 1, tile, fused: true, as: Vector.self) }
+private func narrow9(_ tile: RowTile) { rowTile(9, vectors: 1, tile, fused: true, as: Vector.self) }
+private func narrow10(_ tile: RowTile) { rowTile(10, vectors: 1, tile, fused: true, as: Vector.self) }
+private func narrow11(_ tile: RowTile) { rowTile(11, vectors: 1, tile, fused: true, as: Vector.self) }
+private func narrow12(_ tile: RowTile) { rowTile(12, vectors: 1, tile, fused: true, as: Vector.self) }
 
 @Sendable private func outerTileAVX512(_ rows: Int, _ tile: OuterTile) {
   switch rows {

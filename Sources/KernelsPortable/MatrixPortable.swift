@@ -1,13 +1,17 @@
 import KernelTemplates
 
 let portableMatrix = MatrixKernels(
-  rows: 4, columns: 8, rowTile: rowTilePortable, outerTile: outerTilePortable, addWeightedRows: addWeightedRowsPortable)
+  rows: 4, columns: 8, rowTile: rowTilePortable, narrowRowTile: narrowRowTilePortable,
+  outerTile: outerTilePortable, addWeightedRows: addWeightedRowsPortable,
+  copyPanels: copyPanelsPortable)
 
 private typealias Vector = SIMD4<Float>
 
 @Sendable private func addWeightedRowsPortable(_ sum: WeightedRows) {
   addWeightedRows(sum, fused: false, as: Vector.self)
 }
+
+@Sendable private func copyPanelsPortable(_ copy: PanelCopy) { copyPanels(copy, as: Vector.self) }
 
 @Sendable private func rowTilePortable(_ rows: Int, _ tile: RowTile) {
   switch rows {
@@ -18,10 +22,24 @@ private typealias Vector = SIMD4<Float>
   }
 }
 
-private func row1(_ tile: RowTile) { rowTile(1, tile, fused: false, as: Vector.self) }
-private func row2(_ tile: RowTile) { rowTile(2, tile, fused: false, as: Vector.self) }
-private func row3(_ tile: RowTile) { rowTile(3, tile, fused: false, as: Vector.self) }
-private func row4(_ tile: RowTile) { rowTile(4, tile, fused: false, as: Vector.self) }
+private func row1(_ tile: RowTile) { rowTile(1, vectors: 2, tile, fused: false, as: Vector.self) }
+private func row2(_ tile: RowTile) { rowTile(2, vectors: 2, tile, fused: false, as: Vector.self) }
+private func row3(_ tile: RowTile) { rowTile(3, vectors: 2, tile, fused: false, as: Vector.self) }
+private func row4(_ tile: RowTile) { rowTile(4, vectors: 2, tile, fused: false, as: Vector.self) }
+
+@Sendable private func narrowRowTilePortable(_ rows: Int, _ tile: RowTile) {
+  switch rows {
+  case 1: narrow1(tile)
+  case 2: narrow2(tile)
+  case 3: narrow3(tile)
+  default: narrow4(tile)
+  }
+}
+
+private func narrow1(_ tile: RowTile) { rowTile(1, vectors: 1, tile, fused: false, as: Vector.self) }
+private func narrow2(_ tile: RowTile) { rowTile(2, vectors: 1, tile, fused: false, as: Vector.self) }
+private func narrow3(_ tile: RowTile) { rowTile(3, vectors: 1, tile, fused: false, as: Vector.self) }
+private func narrow4(_ tile: RowTile) { rowTile(4, vectors: 1, tile, fused: false, as: Vector.self) }
 
 @Sendable private func outerTilePortable(_ rows: Int, _ tile: OuterTile) {
   switch rows {

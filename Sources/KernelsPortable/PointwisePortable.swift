@@ -10,6 +10,7 @@ let portablePointwise = PointwiseKernels(
   add: { ElementwiseTemplate.add(V.self, count: $0, x: $1, sum: $2) },
   addQuotient: { ElementwiseTemplate.addQuotient(V.self, count: $0, divisor: $1, x: $2, sum: $3) },
   firstNonFinite: { ElementwiseTemplate.firstNonFinite(V.self, count: $0, x: $1) },
+  dropout: { DropoutTemplate.apply(count: $0, mask: $1, firstBlock: $2, factor: $3, x: $4, y: $5) },
   maxPoolingForward: {
     MaxPoolingTemplate.forward(V.self, $0, row: $1, image: $2, output: $3, argument: $4)
   },

@@ -41,7 +41,7 @@ def table(runs: list[dict]) -> str:
 def draw(runs: list[dict], path: Path) -> None:
     """Draw validation error over epochs: one colour for each engine, one line for each seed."""
     curves = pd.concat(
-        {_name(run): _frame(run).set_index("epoch")["validation_top1_error"] * 100 for run in runs}, axis=1
+        {_name(run): _frame(run).set_index("epoch")["validation_top1_error"] for run in runs}, axis=1
     )
     engines = sorted({run["engine"] for run in runs})
     colours = [f"C{engines.index(run['engine'])}" for run in runs]
@@ -53,7 +53,7 @@ def draw(runs: list[dict], path: Path) -> None:
 
 def _cells(run: dict) -> list[str]:
     frame = _frame(run)
-    errors = frame["validation_top1_error"] * 100
+    errors = frame["validation_top1_error"]
     figures = [errors.iloc[-1], errors.tail(LAST).mean(), errors.min()]
     speed = statistics.median(frame["images_per_second"])
     loss = frame["train_loss"].iloc[-1]

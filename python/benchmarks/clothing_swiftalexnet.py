@@ -11,16 +11,15 @@ def train(train_set: Photographs, validation: Photographs, recipe: Recipe, repor
     """Train, then `report` a dict per epoch; there is nothing to choose on the way."""
     sa.set_num_threads(recipe.threads)
     model = sa.alexnet("owt", num_classes=len(train_set.classes), image_size=recipe.size, seed=recipe.seed)
-    history = model.fit(
+    model.fit(
         sa.ArrayDataset(train_set.images, train_set.labels),
         validation=sa.ArrayDataset(validation.images, validation.labels),
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
         recipe=_recipe(recipe),
         progress=False,
+        on_epoch_end=report,
     )
-    for row in history.to_frame().to_dict("records"):
-        report(row)
     return {}
 
 
@@ -30,5 +29,6 @@ def _recipe(recipe: Recipe):
         learning_rate=recipe.learning_rate,
         weight_decay=recipe.weight_decay,
         batch_size=recipe.batch_size,
+        rule="paper",
         schedule=sa.EpochSchedule(boundaries=list(recipe.boundaries), factor=recipe.factor),
     )

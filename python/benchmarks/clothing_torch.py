@@ -29,7 +29,7 @@ def train(train_set: Photographs, validation: Photographs, recipe: Recipe, repor
             {
                 "epoch": epoch,
                 "train_loss": loss,
-                "validation_top1_error": _top1_error(model, validation, recipe, memory_format),
+                "validation_top1_error": 100 * _top1_error(model, validation, recipe, memory_format),
                 "images_per_second": len(train_set.labels) / seconds,
                 "seconds": seconds,
             }

@@ -7,6 +7,7 @@ extension. A message names the operation, what came and what was expected.
 """
 
 import operator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +41,14 @@ def as_float32(x: Any, name: str, operation: str, ndim: int | tuple[int, ...] | 
     TypeError
         `x` is not an array of float32.
     ValueError
-        `x` has another rank.
+        `x` has another rank or no elements.
     MemoryError
         A copy is needed and would not fit into free memory.
     """
     array = _as_array(x, name, operation, "float32")
     if array.dtype.kind != "f" or array.dtype.itemsize != 4:
         raise TypeError(f"{operation}: {name} has dtype {array.dtype}, expected float32")
-    _check_rank(array, name, operation, ndim)
+    _check_shape(array, name, operation, ndim)
     return _as_contiguous(array, np.dtype(np.float32), name, operation)
 
 
@@ -56,7 +57,7 @@ def as_uint8(x: Any, name: str, operation: str, ndim: int | tuple[int, ...] | No
     array = _as_array(x, name, operation, "uint8")
     if array.dtype != np.uint8:
         raise TypeError(f"{operation}: {name} has dtype {array.dtype}, expected uint8")
-    _check_rank(array, name, operation, ndim)
+    _check_shape(array, name, operation, ndim)
     return _as_contiguous(array, np.dtype(np.uint8), name, operation)
 
 
@@ -135,7 +136,7 @@ def layout_code(layout: Any, operation: str) -> int:
 def as_integer(value: Any, name: str, operation: str, low: int = -(2**63), high: int = 2**63 - 1) -> int:
     """Return `value` as an int between `low` and `high`; floats and bools are refused."""
     try:
-        number = None if isinstance(value, bool) else operator.index(value)
+        number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
     except TypeError:
         number = None
     if number is None:
@@ -182,11 +183,13 @@ def _kind(x: Any) -> str:
     return "None" if x is None else f"of type {type(x).__name__}"
 
 
-def _check_rank(array: NDArray[Any], name: str, operation: str, ndim: int | tuple[int, ...] | None) -> None:
+def _check_shape(array: NDArray[Any], name: str, operation: str, ndim: int | tuple[int, ...] | None) -> None:
     ranks = (ndim,) if isinstance(ndim, int) else ndim
     if ranks is not None and array.ndim not in ranks:
         wanted = " or ".join(map(str, ranks))
         raise ValueError(f"{operation}: {name} has shape {array.shape}, expected {wanted} dimensions")
+    if not array.size:
+        raise ValueError(f"{operation}: {name} has shape {array.shape}, expected dimensions of at least 1")
 
 
 def _as_contiguous(array: NDArray[Any], dtype: np.dtype[Any], name: str, operation: str) -> NDArray[Any]:
@@ -207,18 +210,14 @@ def _check_label_range(array: NDArray[Any], name: str, operation: str, classes: 
 def _free_memory() -> int:
     """Return the bytes that this process may still take: the system's, or less in a container."""
     free = [_meminfo_available()]
-    try:
+    with suppress(OSError, ValueError):  # no such group, or "max": no limit
         free.append(int((_CGROUP / "memory.max").read_text()) - int((_CGROUP / "memory.current").read_text()))
-    except (OSError, ValueError):  # no such group, or "max": no limit
-        pass
     return max(min(free), 0)
 
 
 def _meminfo_available() -> int:
-    try:
+    with suppress(OSError, ValueError, IndexError):
         for line in Path("/proc/meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) << 10
-    except (OSError, ValueError, IndexError):
-        pass
     return 2**63 - 1

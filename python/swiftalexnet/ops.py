@@ -48,6 +48,9 @@ Layout = Literal["NCHW", "NHWC"]
 Pair = int | tuple[int, int]
 Padding = int | tuple[int, int] | tuple[int, int, int, int]
 
+# Kernel, stride, padding and ceil_mode, as the extension takes them.
+_Pooling = tuple[tuple[int, int], tuple[int, int], tuple[int, int, int, int], bool]
+
 _RULES = {"paper": 0, "pytorch": 1}
 _DROPOUT_FORMS = {"paper2012": False, "inverted": True}
 
@@ -455,9 +458,7 @@ def _convolution(
     )
 
 
-def _pooling(
-    kernel: Pair, stride: Pair | None, padding: Padding, ceil_mode: bool, operation: str
-) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int, int, int], bool]:
+def _pooling(kernel: Pair, stride: Pair | None, padding: Padding, ceil_mode: bool, operation: str) -> _Pooling:
     size = as_pair(kernel, "kernel", operation)
     steps = size if stride is None else as_pair(stride, "stride", operation)
     return size, steps, as_padding(padding, "padding", operation), ceil_mode
@@ -467,7 +468,7 @@ def _shape(batch: int, channels: int, height: int, width: int, layout: int) -> t
     return (batch, height, width, channels) if layout else (batch, channels, height, width)
 
 
-def _pooled_shape(x_shape: tuple[int, ...], geometry: tuple[Any, ...], layout: int) -> tuple[int, int, int, int]:
+def _pooled_shape(x_shape: tuple[int, ...], geometry: _Pooling, layout: int) -> tuple[int, int, int, int]:
     height, width = _native.pool2d_output_size(x_shape, *geometry, layout)
     return _shape(x_shape[0], x_shape[3 if layout else 1], height, width, layout)
 

@@ -1,0 +1,76 @@
+import Kernels
+import XCTest
+
+final class SGDUpdateTests: XCTestCase {
+  private func update(
+    _ rule: SGDUpdate.Rule, _ h: SGDHyperparameters, _ weights: inout [Float], _ velocity: inout [Float],
+    _ gradient: [Float], _ context: ComputeContext
+  ) throws {
+    try SGDUpdate.apply(
+      count: gradient.count, rule: rule, hyperparameters: h, weights: &weights, velocity: &velocity,
+      gradient: gradient, context: context)
+  }
+
+  /// Powers of two and small integers: every operation is exact, so every order of operations agrees.
+  func testExactOnIntegers() throws {
+    let h = SGDHyperparameters(learningRate: 0.25, momentum: 0.5, weightDecay: 0.125)
+    for rule in [SGDUpdate.Rule.paper, .pytorch] {
+      for count in awkwardCounts {
+        var draws = Draws(30)
+        let start = (
+          draws.integers(count, magnitude: 64), draws.integers(count, magnitude: 64),
+          draws.integers(count, magnitude: 64)
+        )
+        var expected = (start.0.doubles, start.1.doubles)
+        for _ in 0..<3 {
+          Reference.sgdUpdate(
+            count: count, rule: rule, learningRate: 0.25, momentum: 0.5, weightDecay: 0.125, weights: &expected.0,
+            velocity: &expected.1, gradient: start.2.doubles)
+        }
+        try onEveryTable { context, name in
+          var (weights, velocity) = (start.0 + [untouched], start.1 + [untouched])
+          for _ in 0..<3 { try update(rule, h, &weights, &velocity, start.2, context) }
+          assertIdentical(weights, expected.0.map { Float($0) } + [untouched], "\(name) \(rule) \(count)")
+          assertIdentical(velocity, expected.1.map { Float($0) } + [untouched], "\(name) \(rule) \(count)")
+        }
+      }
+    }
+  }
+
+  /// The same formula in the same precision and order: the same bits on every instruction set.
+  func testEqualsFloatReference() throws {
+    let h = SGDHyperparameters(learningRate: 0.01, momentum: 0.9, weightDecay: 0.0005)
+    for rule in [SGDUpdate.Rule.paper, .pytorch] {
+      var draws = Draws(31)
+      let (start, gradient) = (draws.floats(1003), draws.floats(1003))
+      var expected = (start, gradient)
+      Reference.sgdUpdate(
+        count: 1003, rule: rule, learningRate: 0.01, momentum: 0.9, weightDecay: 0.0005, weights: &expected.0,
+        velocity: &expected.1, gradient: gradient)
+      try onEveryTable { context, name in
+        var (weights, velocity) = (start, gradient)
+        try update(rule, h, &weights, &velocity, gradient, context)
+        assertIdentical(weights, expected.0, "\(name) \(rule)")
+        assertIdentical(velocity, expected.1, "\(name) \(rule)")
+      }
+    }
+  }
+
+  /// Both rules give the same weights while the rate stays and velocity starts at zero, and others once it changes.
+  func testRulesPartWhenTheRateChanges() throws {
+    let context = ComputeContext(kernels: KernelRegistry.available[0])
+    var h = SGDHyperparameters(learningRate: 0.5, momentum: 0.5, weightDecay: 0)
+    var (paper, pytorch): (([Float], [Float]), ([Float], [Float])) = (([1], [0]), ([1], [0]))
+    func step() throws {
+      try update(.paper, h, &paper.0, &paper.1, [1], context)
+      try update(.pytorch, h, &pytorch.0, &pytorch.1, [1], context)
+    }
+    try step()
+    try step()
+    XCTAssertEqual(paper.0, pytorch.0)
+    h.learningRate = 0.25
+    try step()
+    XCTAssertEqual(paper.0, [-0.875])
+    XCTAssertEqual(pytorch.0, [-0.6875])
+  }
+}

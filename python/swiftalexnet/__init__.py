@@ -1,0 +1,94 @@
+"""AlexNet on CPUs, complete and exact: a Swift engine behind numpy arrays.
+
+>>> import swiftalexnet as sa
+>>> model = sa.alexnet("paper", num_classes=10)
+>>> history = model.fit(sa.ImageFolder("photos/train"), validation=sa.ImageFolder("photos/validation"))
+>>> model.predict("photo.jpg")
+
+Names are imported from their modules when they are first used, so that `import swiftalexnet` costs milliseconds.
+"""
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+# The Swift runtime would put its own crash handler into the host process; a user's own setting stands.
+os.environ.setdefault("SWIFT_BACKTRACE", "enable=no")
+
+from .errors import CheckpointCorruptError, ConcurrentUseError, NonFiniteError, UnsupportedError
+
+if TYPE_CHECKING:
+    from . import ops
+    from .architectures import alexnet, alexnet_variants
+    from .augmentation import Augmentation
+    from .data import ArrayDataset, Dataset, ImageFolder
+    from .evaluation import Evaluation
+    from .history import History
+    from .networks import Model
+    from .prediction import Prediction
+    from .preprocessing import Preprocessing
+    from .recipes import Recipe, recipe
+    from .runtime import __version__, get_num_threads, info, set_num_threads
+    from .schedules import ConstantSchedule, EpochSchedule, PlateauSchedule, Schedule
+    from .storage import load
+
+__all__ = [
+    "ArrayDataset",
+    "Augmentation",
+    "CheckpointCorruptError",
+    "ConcurrentUseError",
+    "ConstantSchedule",
+    "Dataset",
+    "EpochSchedule",
+    "Evaluation",
+    "History",
+    "ImageFolder",
+    "Model",
+    "NonFiniteError",
+    "PlateauSchedule",
+    "Prediction",
+    "Preprocessing",
+    "Recipe",
+    "Schedule",
+    "UnsupportedError",
+    "__version__",
+    "alexnet",
+    "alexnet_variants",
+    "get_num_threads",
+    "info",
+    "load",
+    "ops",
+    "recipe",
+    "set_num_threads",
+]
+
+_NAMES = {
+    "architectures": ("alexnet", "alexnet_variants"),
+    "augmentation": ("Augmentation",),
+    "data": ("ArrayDataset", "Dataset", "ImageFolder"),
+    "evaluation": ("Evaluation",),
+    "history": ("History",),
+    "networks": ("Model",),
+    "prediction": ("Prediction",),
+    "preprocessing": ("Preprocessing",),
+    "recipes": ("Recipe", "recipe"),
+    "runtime": ("__version__", "get_num_threads", "info", "set_num_threads"),
+    "schedules": ("ConstantSchedule", "EpochSchedule", "PlateauSchedule", "Schedule"),
+    "storage": ("load",),
+}
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for the first time."""
+    if name == "ops":
+        return importlib.import_module(".ops", __name__)
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

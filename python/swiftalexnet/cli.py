@@ -1,0 +1,151 @@
+"""The command `swiftalexnet`: train, evaluate, predict, info, summary.
+
+Errors that a user can mend end with one line and exit code 2; Ctrl-C with 130. Anything else is a defect and shows
+its traceback.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import swiftalexnet as sa
+
+_USER_ERRORS = (ValueError, TypeError, OSError, MemoryError, ImportError, NotImplementedError, ArithmeticError)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.threads is not None:
+            sa.set_num_threads(options.threads)
+        options.run(options)
+    except KeyboardInterrupt:
+        print("swiftalexnet: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+    except _USER_ERRORS as error:
+        print(f"swiftalexnet: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train a new network on a folder of class folders and save it."""
+    data = sa.ImageFolder(options.folder, on_error=options.on_error, cache=options.cache)
+    validation = None
+    if options.validation is not None:
+        validation = sa.ImageFolder(options.validation, data.classes, options.on_error, cache=options.cache)
+    recipe = sa.recipe(options.recipe, **_recipe_changes(options, validation))
+    model = sa.alexnet(options.variant, len(data.classes), image_size=options.image_size, seed=options.seed)
+    print(f"{data!r}\n{model!r}\n{recipe}", file=sys.stderr)
+    output = Path(options.output)
+    if not output.parent.is_dir():
+        raise FileNotFoundError(f"the folder of {output} does not exist")
+    run = {"checkpoint": options.checkpoint, "resume": options.resume, "seed": options.seed}
+    history = model.fit(data, validation, recipe=recipe, progress=not options.quiet, **run)
+    model.save(output)
+    _show(options, {"model": str(output), "history": history.rows}, f"{history}\nsaved {output}")
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Measure a model on a folder of class folders."""
+    model = sa.load(options.model)
+    data = sa.ImageFolder(options.folder, model.classes, options.on_error)
+    result = model.evaluate(data, options.crops, progress=not options.quiet)
+    _show(options, asdict(result), str(result))
+
+
+def predict(options: argparse.Namespace) -> None:
+    """Classify pictures."""
+    model = sa.load(options.model)
+    predictions = model.predict(options.files, options.top, options.crops)
+    rows = [{"file": file, **asdict(each)} for file, each in zip(options.files, predictions, strict=True)]
+    _show(options, rows, "\n".join(f"{file}: {each}" for file, each in zip(options.files, predictions, strict=True)))
+
+
+def info(options: argparse.Namespace) -> None:
+    """Show version, processor and the kernels chosen for it."""
+    facts = sa.info()
+    _show(options, facts, str(facts))
+
+
+def summary(options: argparse.Namespace) -> None:
+    """Show the layers of a variant or of a saved model."""
+    if options.network in sa.alexnet_variants():
+        size = options.image_size
+        table = sa.alexnet(options.network, options.classes, image_size=size, initialization="zeros").summary()
+    else:
+        table = sa.load(options.network).summary()
+    rows = [row._asdict() for row in table.rows]
+    _show(options, {"parameters": table.parameters, "macs": table.macs, "layers": rows}, str(table))
+
+
+def _recipe_changes(options: argparse.Namespace, validation: Any) -> dict[str, Any]:
+    """Return what the command line changes in the recipe; without validation data no schedule can watch them."""
+    changes = {"epochs": options.epochs, "batch_size": options.batch_size, "learning_rate": options.learning_rate}
+    given = {name: value for name, value in changes.items() if value is not None}
+    if validation is None and sa.recipe(options.recipe).schedule.needs_validation:
+        print("swiftalexnet: no --validation, so the learning rate stays constant", file=sys.stderr)
+        given["schedule"] = sa.ConstantSchedule()
+    return given
+
+
+def _show(options: argparse.Namespace, value: Any, text: str) -> None:
+    print(json.dumps(value, indent=1) if options.json else text, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="swiftalexnet", description="Train AlexNet on photographs, and classify with it."
+    )
+    parser.add_argument("--threads", type=int, help="how many threads compute (default: what the machine allows)")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_train(_command(commands, "train", train))
+    measure = _command(commands, "evaluate", evaluate)
+    measure.add_argument("folder", metavar="DIR", help="one folder a class")
+    classify = _command(commands, "predict", predict)
+    classify.add_argument("files", nargs="+", metavar="FILE", help="pictures in any format that Pillow reads")
+    classify.add_argument("--top", type=int, default=5, help="classes a picture (default: 5)")
+    for command in (measure, classify):
+        command.add_argument("--model", required=True, metavar="FILE", help="a saved model or a checkpoint")
+        command.add_argument("--crops", type=int, choices=(1, 10), default=1, help="10: corners, centre and mirrors")
+    for command in (measure, commands.choices["train"]):
+        command.add_argument("--on-error", choices=("raise", "skip"), default="raise", help="for broken pictures")
+        command.add_argument("--quiet", action="store_true", help="no progress bar")
+    _command(commands, "info", info)
+    table = _command(commands, "summary", summary)
+    table.add_argument("network", metavar="VARIANT|FILE", nargs="?", default="paper")
+    table.add_argument("--classes", type=int, default=1000)
+    table.add_argument("--image-size", type=int)
+    return parser
+
+
+def _command(commands: Any, name: str, run: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", help="one folder a class")
+    parser.add_argument("--validation", metavar="DIR", help="the same classes, other pictures")
+    parser.add_argument(
+        "--variant", default="paper", help=f"one of {', '.join(sa.alexnet_variants())} (default: paper)"
+    )
+    parser.add_argument("--image-size", type=int, help="side of the network's input in pixels")
+    parser.add_argument("--recipe", default="paper", help="paper, caffe or torchvision (default: paper)")
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--batch-size", type=int)
+    parser.add_argument("--learning-rate", type=float)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--checkpoint", metavar="DIR", help="keep the run here, to go on with --resume")
+    parser.add_argument("--resume", action="store_true", help="go on from --checkpoint")
+    parser.add_argument("--cache", action="store_true", help="keep decoded pictures in memory")
+    parser.add_argument("--output", default="model.safetensors", metavar="FILE", help="default: model.safetensors")

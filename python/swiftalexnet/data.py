@@ -1,0 +1,266 @@
+"""Labelled pictures to train on and to measure with: a folder of class folders, or arrays.
+
+A data set has a length, `classes`, `labels` and `image(index, geometry)`; anything with these works in `fit` and
+`evaluate`. `image` returns None for a picture that is skipped.
+"""
+
+import copy
+import hashlib
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._arrays import as_integer, as_labels, as_uint8
+from ._choices import choose
+from .decoding import picture_to_array, read_picture, resize_to_square
+from .preprocessing import Geometry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Dataset(Protocol):
+    """What `fit` and `evaluate` ask of a data set."""
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Names of the classes by label, if they have names."""
+
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """Class of each picture, [count]."""
+
+    @property
+    def workers(self) -> int:
+        """How many threads should decode."""
+
+    @property
+    def skipped(self) -> int:
+        """How many pictures could not be read so far."""
+
+    def __len__(self) -> int: ...
+
+    def image(self, index: int, geometry: Geometry) -> NDArray[np.uint8] | None:
+        """Return picture `index` as [size, size, channels], or None if it is skipped."""
+
+
+class ImageFolder:
+    """Photographs in one folder a class: `root/cat/1.jpg`, `root/dog/2.png`.
+
+    Parameters
+    ----------
+    root : path
+        The folder of class folders. Names that begin with a dot are ignored; class folders are searched to any depth.
+    classes : sequence of str, optional
+        The classes in the order of their labels, for instance `train.classes` for the validation folder; some may then
+        have no picture. By default the sorted names of the class folders, each of which must hold one.
+    on_error : {"raise", "skip"}
+        What a picture that cannot be read does: end the work, naming the file, or be left out and counted.
+    workers : int, optional
+        Decoding threads; by default one for each processor that this process may use.
+    cache : bool
+        Keep decoded pictures in memory: count × size × size × channels bytes.
+
+    Attributes
+    ----------
+    paths : list of Path
+        The files, sorted by class and name.
+    labels : array of int32, [count]
+    classes : tuple of str
+    errors : dict
+        File to reason, for the pictures that were skipped.
+
+    Raises
+    ------
+    ValueError
+        No class folders, a class without pictures, or a class folder that `classes` does not name.
+    OSError
+        `root` is not a readable folder.
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        classes: Sequence[str] | None = None,
+        on_error: str = "raise",
+        workers: int | None = None,
+        cache: bool = False,
+    ):
+        from pathlib import Path  # slow to import, for its size
+
+        self.root = Path(root)
+        self.on_error = choose("ImageFolder", "on_error", on_error, ("raise", "skip"))
+        self.workers = (
+            len(os.sched_getaffinity(0)) if workers is None else as_integer(workers, "workers", "ImageFolder", 1, 256)
+        )
+        self.classes = _class_folders(self.root, classes)
+        found = [_pictures(self.root / name) for name in self.classes]
+        empty = [name for name, files in zip(self.classes, found, strict=True) if not files]
+        if empty and (classes is None or len(empty) == len(found)):
+            raise ValueError(f"ImageFolder: no picture in {', '.join(str(self.root / name) for name in empty)}")
+        self.paths = [path for files in found for path in files]
+        self.labels = np.repeat(np.arange(len(found), dtype=np.int32), [len(files) for files in found])
+        self.errors: dict[Path, str] = {}
+        self._cache: dict[tuple[int, Geometry], NDArray[np.uint8]] | None = {} if cache else None
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __repr__(self) -> str:
+        return f"ImageFolder({str(self.root)!r}): {len(self)} pictures of {len(self.classes)} classes"
+
+    @property
+    def skipped(self) -> int:
+        """How many pictures could not be read so far."""
+        return len(self.errors)
+
+    def split(self, parts: int = 5) -> "tuple[ImageFolder, ImageFolder]":
+        """Divide into pictures to learn from and one picture in `parts` to measure with.
+
+        The file's name below `root` decides, by its SHA-256: a picture stays in its part when others come and go.
+
+        Raises
+        ------
+        ValueError
+            One of the two would be empty.
+        """
+        names = [path.relative_to(self.root).as_posix() for path in self.paths]
+        held_out = np.array([int(hashlib.sha256(name.encode()).hexdigest(), 16) % parts == 0 for name in names])
+        if held_out.all() or not held_out.any():
+            raise ValueError(f"ImageFolder.split: {len(self)} pictures are too few to hold out one in {parts}")
+        return self._subset(~held_out), self._subset(held_out)
+
+    def _subset(self, chosen: NDArray[np.bool_]) -> "ImageFolder":
+        part = copy.copy(self)
+        part.paths = [path for path, wanted in zip(self.paths, chosen, strict=True) if wanted]
+        part.labels = self.labels[chosen]
+        part.errors = {}
+        part._cache = None if self._cache is None else {}
+        return part
+
+    def image(self, index: int, geometry: Geometry) -> NDArray[np.uint8] | None:
+        """Decode one picture to uint8 [size, size, channels]; None if it is broken and `on_error` is "skip".
+
+        Raises
+        ------
+        OSError, ValueError
+            It cannot be read, and `on_error` is "raise".
+        """
+        if self._cache is not None and (index, geometry) in self._cache:
+            return self._cache[index, geometry]
+        path = self.paths[index]
+        if path in self.errors:
+            return None
+        try:
+            pixels = read_picture(path, geometry)
+        except (OSError, ValueError) as error:
+            if self.on_error == "raise":
+                raise
+            self.errors[path] = str(error)
+            return None
+        if self._cache is not None:
+            self._cache[index, geometry] = pixels
+        return pixels
+
+
+class ArrayDataset:
+    """Pictures that are already in memory.
+
+    Parameters
+    ----------
+    images : array of uint8, [count, height, width, channels] or [count, height, width]
+        Grey pictures and RGB are converted to what the network reads; other numbers of channels must match it.
+    labels : integers, [count]
+        From 0.
+    classes : sequence of str, optional
+        Names by label.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Arrays of another type, rank or length, no pictures, or labels out of range.
+    """
+
+    workers = 1
+    skipped = 0
+
+    def __init__(self, images: Any, labels: Any, classes: Sequence[str] | None = None):
+        pixels = as_uint8(images, "images", "ArrayDataset", ndim=(3, 4))
+        self.images = pixels[..., None] if pixels.ndim == 3 else pixels
+        if 0 in self.images.shape:
+            raise ValueError(f"ArrayDataset: images has shape {pixels.shape}, expected at least one pixel")
+        self.classes = None if classes is None else _class_names(classes, "ArrayDataset")
+        end = None if self.classes is None else len(self.classes)
+        self.labels = as_labels(labels, "labels", "ArrayDataset", len(self.images), end)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __repr__(self) -> str:
+        return f"ArrayDataset: {len(self)} pictures of {' × '.join(map(str, self.images.shape[1:]))}"
+
+    def image(self, index: int, geometry: Geometry) -> NDArray[np.uint8]:
+        """Return one picture as uint8 [size, size, channels], resized if it has another size."""
+        pixels: NDArray[np.uint8] = self.images[index]
+        if pixels.shape == (geometry.size, geometry.size, geometry.channels):
+            return pixels
+        return array_to_square(pixels, geometry)
+
+
+def array_to_square(pixels: NDArray[np.uint8], geometry: Geometry) -> NDArray[np.uint8]:
+    """Bring uint8 [height, width, channels] to [size, size, channels] of `geometry`.
+
+    Raises
+    ------
+    ValueError
+        The numbers of channels do not match, and are not 1 and 3.
+    """
+    from PIL import Image
+
+    channels = pixels.shape[-1]
+    if channels in (1, 3) and geometry.channels in (1, 3):
+        return picture_to_array(Image.fromarray(pixels[..., 0] if channels == 1 else pixels), geometry)
+    if channels != geometry.channels:
+        raise ValueError(f"a picture has {channels} channels, the network reads {geometry.channels}")
+    planes = [resize_to_square(Image.fromarray(pixels[..., channel]), geometry) for channel in range(channels)]
+    return np.stack([np.asarray(plane) for plane in planes], axis=-1)
+
+
+def _class_folders(root: "Path", classes: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names of the class folders, or `classes` after checking them against what is there."""
+    folders = sorted(path.name for path in root.iterdir() if not path.name.startswith(".") and path.is_dir())
+    if not folders:
+        raise ValueError(f"ImageFolder: {root} holds no class folders, expected {root}/<class>/<picture>")
+    if classes is None:
+        return tuple(folders)
+    names = _class_names(classes, "ImageFolder")
+    unknown = sorted(set(folders) - set(names))
+    if unknown:
+        raise ValueError(f"ImageFolder: {root} holds {', '.join(unknown)}, expected only {', '.join(names)}")
+    return names
+
+
+def _class_names(classes: Sequence[str], operation: str) -> tuple[str, ...]:
+    names = () if isinstance(classes, str) else tuple(classes)
+    if not names or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"{operation}: classes is {classes!r}, expected a sequence of names")
+    if len(set(names)) != len(names):
+        raise ValueError(f"{operation}: classes names one class twice: {', '.join(names)}")
+    return names
+
+
+def _pictures(folder: "Path") -> "list[Path]":
+    """List the files whose extension Pillow knows, at any depth, in a fixed order."""
+    from PIL import Image
+
+    extensions = Image.registered_extensions()
+    found = []
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        inside = folder / parent
+        visible = (inside / name for name in files if not name.startswith("."))
+        found += [path for path in visible if path.suffix.lower() in extensions]
+    return sorted(found)

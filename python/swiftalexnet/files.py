@@ -1,0 +1,114 @@
+"""Open only regular files, and write a file so that, whatever happens, the old content or the new is there, whole.
+
+Writing: temporary file in the same folder, write, fsync, rename, fsync of the folder. A temporary file that a killed
+process left behind is removed by the next write to the same name.
+"""
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from typing import BinaryIO
+
+
+def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open a file for reading, without waiting at a pipe or reading from a device.
+
+    Raises
+    ------
+    OSError
+        It cannot be opened, or is not a regular file.
+    """
+    file = open(path, "rb", opener=_open_without_waiting)  # noqa: SIM115 (the caller closes it)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
+    return file
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+    """Replace the content of `path` by `data`.
+
+    An existing file keeps its permissions; a new one gets those of the umask. A symbolic link is followed.
+
+    Raises
+    ------
+    OSError
+        With the system's errno, for instance ENOSPC; the old file is untouched and no temporary file remains.
+    """
+    target = os.path.realpath(os.fsdecode(path))
+    mode = _mode_of(target)
+    folder, name = os.path.split(target)
+    remove_stale(folder, name)
+    temporary = os.path.join(folder, f"{_prefix(name)}{os.getpid()}-{os.urandom(4).hex()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        try:
+            if mode is not None:
+                os.fchmod(descriptor, mode)
+            _write_all(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, target)
+    except BaseException:  # also Ctrl-C
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    _sync_folder(folder)
+
+
+def remove_stale(folder: str, name: str) -> None:
+    """Remove temporary files of the file `name` whose process is gone."""
+    for entry in os.listdir(folder):
+        pid = entry.removeprefix(_prefix(name)).partition("-")[0]
+        if entry.startswith(_prefix(name)) and pid.isdecimal() and not _alive(int(pid)):
+            with suppress(FileNotFoundError):
+                os.unlink(os.path.join(folder, entry))
+
+
+def _prefix(name: str) -> str:
+    return f".{name}.tmp-"
+
+
+def _mode_of(target: str) -> int | None:
+    """Return the permissions to keep, None for a new file; refuse folders, devices and pipes."""
+    try:
+        mode = os.stat(target).st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), target)
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "Not a regular file", target)
+    return stat.S_IMODE(mode)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+    if os.fstat(descriptor).st_size != len(data):
+        raise OSError(errno.EIO, "The file has another size than what was written")
+
+
+def _sync_folder(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -1,0 +1,110 @@
+"""The package's own files: safetensors, with everything checked by SHA-256.
+
+Tensors lie in the file under their names; `__metadata__` holds text: the format's version, sections of JSON, the
+SHA-256 of every tensor, and a checksum over all of that. The safetensors library reads and writes; any program with
+it can open the tensors.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import CheckpointCorruptError
+from ..files import open_regular, write_atomically
+
+FORMAT = "1"
+_FORMAT_KEY, _DIGESTS_KEY, _CHECKSUM_KEY = "swiftalexnet.format", "sha256", "checksum"
+_HEADER_LIMIT = 1 << 20  # bytes; ours are a few kilobytes, and the format's own 100 MB invite abuse
+
+
+def write(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], sections: Mapping[str, Any]) -> None:
+    """Write tensors and JSON sections, atomically.
+
+    Parameters
+    ----------
+    path : path
+    tensors : mapping of str to array
+        Any numpy types that safetensors knows.
+    sections : mapping of str to JSON values
+
+    Raises
+    ------
+    OSError
+        With the system's errno; an old file is untouched.
+    """
+    from safetensors.numpy import save
+
+    arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    metadata = {_FORMAT_KEY: FORMAT} | {name: json.dumps(value, allow_nan=False) for name, value in sections.items()}
+    metadata[_DIGESTS_KEY] = json.dumps({name: _digest(array) for name, array in arrays.items()})
+    metadata[_CHECKSUM_KEY] = _checksum(metadata)
+    write_atomically(path, save(arrays, metadata))
+
+
+def read(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Return (tensors, sections) of a file that `write` wrote.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read, or is not a regular file.
+    CheckpointCorruptError
+        It is damaged, cut short, of another version, or not this package's.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    data, header = _read_file(path)
+    try:
+        metadata = json.loads(header)["__metadata__"]
+        tensors = load(data)
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CheckpointCorruptError(f"{path} is damaged: {error}") from error
+    _verify(path, tensors, metadata)
+    kept = {name: text for name, text in metadata.items() if name not in (_FORMAT_KEY, _DIGESTS_KEY, _CHECKSUM_KEY)}
+    return tensors, {name: json.loads(text) for name, text in kept.items()}
+
+
+def _read_file(path: str | os.PathLike[str]) -> tuple[bytes, bytes]:
+    """Return (whole file, its header), reading no more of a file than its header shows to be ours."""
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        start = file.read(8)
+        length = int.from_bytes(start, "little")
+        if len(start) < 8 or length > min(_HEADER_LIMIT, size - 8):
+            raise CheckpointCorruptError(f"{path} is cut short or not a safetensors file ({size} bytes)")
+        header = file.read(length)
+        if _FORMAT_KEY.encode() not in header:
+            raise CheckpointCorruptError(f"{path} was not written by swiftalexnet, or its header is damaged")
+        return start + header + file.read(), header
+
+
+def _verify(path: object, tensors: Mapping[str, NDArray[Any]], metadata: Any) -> None:
+    if not isinstance(metadata, dict) or metadata.get(_CHECKSUM_KEY) != _checksum(metadata):
+        raise CheckpointCorruptError(f"{path} is damaged: the checksum of its header does not match")
+    if metadata[_FORMAT_KEY] != FORMAT:
+        raise CheckpointCorruptError(f"{path} has format {metadata[_FORMAT_KEY]}, this version reads format {FORMAT}")
+    digests = json.loads(metadata[_DIGESTS_KEY])
+    if digests.keys() != tensors.keys():
+        raise CheckpointCorruptError(f"{path} is damaged: it holds other tensors than were written")
+    damaged = [name for name, array in tensors.items() if _digest(array) != digests[name]]
+    if damaged:
+        raise CheckpointCorruptError(f"{path} is damaged: the SHA-256 of {', '.join(damaged)} does not match")
+
+
+def _digest(array: NDArray[Any]) -> str:
+    """Hash type, shape and bytes."""
+    contiguous = np.ascontiguousarray(array)
+    hashed = hashlib.sha256(f"{array.dtype.str} {array.shape}".encode())
+    hashed.update(contiguous.reshape(-1).view(np.uint8))
+    return hashed.hexdigest()
+
+
+def _checksum(metadata: Mapping[str, Any]) -> str:
+    rest = sorted((name, value) for name, value in metadata.items() if name != _CHECKSUM_KEY)
+    return hashlib.sha256(json.dumps(rest).encode()).hexdigest()

@@ -1,0 +1,100 @@
+"""What happened in training, a row an epoch."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ._optional import require
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+COLUMNS = (
+    "epoch",
+    "learning_rate",
+    "train_loss",
+    "train_top1_error",
+    "validation_loss",
+    "validation_top1_error",
+    "validation_top5_error",
+    "images_per_second",
+    "seconds",
+)
+
+HEADING = "epoch      rate   train loss  error %   validation loss  top-1 %  top-5 %   images/s"
+
+
+class History(Sequence[dict[str, Any]]):
+    """Rows of a training run: dicts with the keys of `COLUMNS`.
+
+    Epochs count from 0. Errors are in percent; losses are means over pictures of −log p. The training columns are taken
+    while training, with augmentation and dropout, over steps that each used newer weights. Validation columns are None
+    without validation data. `seconds` is the time of the training part of the epoch.
+    """
+
+    def __init__(self, rows: Sequence[dict[str, Any]] = ()):
+        self.rows = [dict(row) for row in rows]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.rows[index]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.rows)
+
+    def column(self, name: str) -> list[Any]:
+        """Return one column as a list."""
+        return [row[name] for row in self.rows]
+
+    def to_frame(self) -> "DataFrame":
+        """Return a pandas DataFrame.
+
+        Raises
+        ------
+        ImportError
+            pandas is not installed.
+        """
+        pandas = require("pandas", "frame", "History.to_frame")
+        frame: DataFrame = pandas.DataFrame(self.rows, columns=list(COLUMNS))
+        return frame
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the rows as a CSV file."""
+        import csv
+
+        with open(path, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(self.rows)
+
+    def plot(self) -> "Figure":
+        """Draw loss and error against the epoch.
+
+        Raises
+        ------
+        ImportError
+            matplotlib is not installed.
+        """
+        from .plots import plot_history
+
+        return plot_history(self)
+
+    def __str__(self) -> str:
+        return "\n".join([HEADING, *map(row_text, self.rows)])
+
+    __repr__ = __str__
+
+
+def row_text(row: dict[str, Any]) -> str:
+    """Return one row in the columns of `History.__str__`."""
+    loss, top1, top5 = (
+        "–" if row[name] is None else f"{row[name]:.{digits}f}"
+        for name, digits in (("validation_loss", 4), ("validation_top1_error", 2), ("validation_top5_error", 2))
+    )
+    return (
+        f"{row['epoch']:5d} {row['learning_rate']:9.3g} {row['train_loss']:12.4f} {row['train_top1_error']:8.2f}"
+        f" {loss:>17} {top1:>8} {top5:>8} {row['images_per_second']:10.1f}"
+    )

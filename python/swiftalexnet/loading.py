@@ -1,0 +1,112 @@
+"""Decoded batches, read ahead on threads, in the order that was asked for.
+
+Pillow releases the interpreter's lock while it decodes, so threads are enough. The queue is bounded: a few batches.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .data import Dataset
+from .preprocessing import Geometry
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+_BATCHES_AHEAD = 3
+_PICTURES_A_TASK = 16
+
+
+class Batch(NamedTuple):
+    """Pictures and their labels; skipped pictures are missing."""
+
+    images: NDArray[np.uint8]  # [count, size, size, channels]
+    labels: NDArray[np.int32]  # [count]
+
+
+class Loader:
+    """Iterate over batches of a data set; use it as a context manager, which ends the threads.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    batches : iterable of integer arrays
+        The pictures of each batch, by index, in order.
+    geometry : Geometry
+        Size and channels of the decoded pictures.
+
+    Raises
+    ------
+    OSError, ValueError
+        While iterating: a picture of that batch cannot be read and the data set does not skip it.
+    """
+
+    def __init__(self, dataset: Dataset, batches: Iterable[NDArray[np.intp]], geometry: Geometry):
+        from concurrent.futures import ThreadPoolExecutor  # slow to import
+
+        self._dataset, self._geometry = dataset, geometry
+        self._batches = iter(batches)
+        self._stop = threading.Event()
+        self._threads = ThreadPoolExecutor(dataset.workers, thread_name_prefix="swiftalexnet-decode")
+        self._queue: deque[tuple[NDArray[np.intp], list[Future[_Decoded]]]] = deque()
+
+    def __enter__(self) -> "Loader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Batch]:
+        while self._fill() or self._queue:
+            indices, tasks = self._queue.popleft()
+            yield self._assemble(indices, [picture for task in tasks for picture in task.result()])
+
+    def close(self) -> None:
+        """Drop what was read ahead and end the threads; each finishes at most the picture that it is decoding."""
+        self._stop.set()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _fill(self) -> bool:
+        """Queue batches up to the bound; return whether any was queued."""
+        before = len(self._queue)
+        while len(self._queue) < _BATCHES_AHEAD and (indices := next(self._batches, None)) is not None:
+            parts = range(0, len(indices), _PICTURES_A_TASK)
+            tasks = [self._threads.submit(self._decode, indices[at : at + _PICTURES_A_TASK]) for at in parts]
+            self._queue.append((indices, tasks))
+        return len(self._queue) > before
+
+    def _decode(self, indices: NDArray[np.intp]) -> "_Decoded":
+        return [None if self._stop.is_set() else self._dataset.image(int(index), self._geometry) for index in indices]
+
+    def _assemble(self, indices: NDArray[np.intp], pictures: "_Decoded") -> Batch:
+        kept = [picture for picture in pictures if picture is not None]
+        labels = self._dataset.labels[indices[[picture is not None for picture in pictures]]]
+        shape = (self._geometry.size, self._geometry.size, self._geometry.channels)
+        images = np.stack(kept) if kept else np.empty((0, *shape), np.uint8)
+        return Batch(images, np.ascontiguousarray(labels, np.int32))
+
+
+_Decoded = Sequence[NDArray[np.uint8] | None]
+
+
+def in_order(count: int, batch_size: int) -> Iterator[NDArray[np.intp]]:
+    """Yield the indices of all pictures in batches; the last one may be smaller."""
+    return split(np.arange(count), batch_size)
+
+
+def split(order: NDArray[np.intp], batch_size: int) -> Iterator[NDArray[np.intp]]:
+    """Cut an order into batches; the last one may be smaller."""
+    return (order[at : at + batch_size] for at in range(0, len(order), batch_size))
+
+
+def shuffled(count: int, seed: int, epoch: int) -> NDArray[np.intp]:
+    """Return the order of one epoch: a permutation that depends on (seed, epoch) only.
+
+    Philox's raw words are sorted, because numpy fixes its bit streams for ever but not its `permutation`.
+    """
+    words = np.random.Philox(key=np.array((seed, epoch), np.uint64)).random_raw(count)
+    return np.argsort(words, kind="stable")

@@ -1,0 +1,392 @@
+"""A network with its weights, the preprocessing of its pictures and the names of its classes.
+
+Two doors, never confused. *Pictures* (`fit`, `predict`, `evaluate`, `features`) are uint8 or files and get the model's
+own preprocessing. *Tensors* (`forward`, `backward`, `train_step`) are float32 that has been preprocessed already, NCHW
+unless `layout="NHWC"` is said.
+"""
+
+import os
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _native, parameters
+from ._arrays import as_float32, as_labels, as_output, as_seed, layout_code
+from ._choices import choose, choose_precision
+from .errors import ConcurrentUseError
+from .parameters import Difference
+from .preprocessing import Preprocessing, default_preprocessing
+from .recipes import RULES, Recipe
+from .summary import Summary, summarize
+
+if TYPE_CHECKING:
+    from .data import Dataset
+    from .evaluation import Evaluation
+    from .history import History
+    from .prediction import Prediction
+
+Float32 = NDArray[np.float32]
+
+INITIALIZATIONS = ("paper", "caffe", "torchvision", "zeros")
+
+
+class Model:
+    """A network and what belongs to it; made by `alexnet`, `load` or `Model.from_spec`.
+
+    Attributes
+    ----------
+    variant : str or None
+        The name it was built by.
+    preprocessing : Preprocessing
+        How pictures become its input; may be replaced.
+    classes : tuple of str or None
+        Names of its outputs, once it has been trained.
+    """
+
+    def __init__(self, network: _native.Network, variant: str | None = None):
+        self.network = network
+        self.variant = variant
+        self.classes: tuple[str, ...] | None = None
+        nodes = network.nodes()
+        self.input_shape: tuple[int, int, int] = nodes[0][4]
+        self.num_classes: int = nodes[-1][4][0]
+        self._preprocessing = default_preprocessing(variant, self.input_shape[1], self.input_shape[0])
+        self._fitting = threading.Lock()
+
+    @classmethod
+    def from_spec(cls, text: str, initialization: str = "paper", seed: int = 0, variant: str | None = None) -> "Model":
+        """Build any network from the text of its specification, as `spec` returns it.
+
+        Raises
+        ------
+        ValueError
+            The text does not describe a network; the message names the line.
+        MemoryError
+            The network does not fit into memory.
+        """
+        choose("Model.from_spec", "initialization", initialization, INITIALIZATIONS)
+        return cls(_native.Network(text, initialization, as_seed(seed, "seed", "Model.from_spec")), variant)
+
+    @property
+    def spec(self) -> str:
+        """The network's specification, a line a node."""
+        return self.network.spec()
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How pictures become the network's input."""
+        return self._preprocessing
+
+    @preprocessing.setter
+    def preprocessing(self, value: Preprocessing) -> None:
+        if not isinstance(value, Preprocessing):
+            raise TypeError(f"Model.preprocessing: got {type(value).__name__}, expected a Preprocessing")
+        if (value.channels, value.crop, value.crop) != self.input_shape:
+            came = f"{value.channels} × {value.crop} × {value.crop}"
+            raise ValueError(f"Model.preprocessing: makes {came}, the network reads {_sizes(self.input_shape)}")
+        self._preprocessing = value
+
+    def summary(self) -> Summary:
+        """Return layers, output sizes, parameters and multiply-accumulates as a table."""
+        return summarize(repr(self), self.network.nodes())
+
+    def __repr__(self) -> str:
+        return f"<{self.variant or 'network'}: {_sizes(self.input_shape)} pixels to {self.num_classes} classes>"
+
+    # Tensors
+
+    def forward(
+        self,
+        x: ArrayLike,
+        layout: str = "NCHW",
+        keep: bool = True,
+        training: bool = False,
+        seed: int = 0,
+        step: int = 0,
+        precision: str = "float32",
+        out: Float32 | None = None,
+    ) -> Float32:
+        """Compute logits, the input of the softmax.
+
+        Parameters
+        ----------
+        x : array of float32, [batch, channels, height, width] or NHWC
+            Preprocessed pictures.
+        layout : {"NCHW", "NHWC"}
+        keep : bool
+            Keep what `backward` needs; such a call has the network to itself. Without it threads may share the network.
+        training : bool
+            Dropout acts, drawn from (seed, step); needs `keep`.
+        out : array of float32, [batch, classes], optional
+            Where to write the logits.
+
+        Returns
+        -------
+        array of float32, [batch, classes]
+
+        Raises
+        ------
+        TypeError, ValueError
+            An array of another type or shape.
+        ConcurrentUseError
+            The network is training on another thread.
+        """
+        choose_precision("forward", precision)
+        array = as_float32(x, "x", "forward", ndim=4)
+        logits = as_output(out, (len(array), self.num_classes), "forward")
+        code, seed, step = (
+            layout_code(layout, "forward"),
+            as_seed(seed, "seed", "forward"),
+            as_seed(step, "step", "forward"),
+        )
+        self.network.forward(array, code, bool(keep), bool(training), seed, step, logits)
+        return logits
+
+    def backward(
+        self,
+        dlogits: ArrayLike,
+        layout: str = "NCHW",
+        accumulate: bool = False,
+        input_gradient: bool = True,
+    ) -> Float32 | None:
+        """Compute gradients for the last `forward` that kept what this needs; `gradients()` holds them afterwards.
+
+        Each such `forward` serves one `backward`.
+
+        Parameters
+        ----------
+        dlogits : array of float32, [batch, classes]
+            Gradient of the loss with respect to the logits.
+        layout : {"NCHW", "NHWC"}
+            Order of the result.
+        accumulate : bool
+            Add to the parameters' gradients instead of replacing them.
+        input_gradient : bool
+            Compute the gradient with respect to x as well.
+
+        Returns
+        -------
+        array of float32, [batch, channels, height, width] or NHWC, or None without `input_gradient`
+
+        Raises
+        ------
+        TypeError, ValueError
+            An array of another type or shape, or no kept `forward` of that batch.
+        """
+        slope = as_float32(dlogits, "dlogits", "backward", ndim=2)
+        code = layout_code(layout, "backward")
+        channels, height, width = self.input_shape
+        shape = (channels, height, width) if layout == "NCHW" else (height, width, channels)
+        dx = as_output(None, (len(slope), *shape), "backward") if input_gradient else None
+        self.network.backward(slope, code, bool(accumulate), dx)
+        return dx
+
+    def train_step(
+        self,
+        x: ArrayLike,
+        labels: ArrayLike,
+        learning_rate: float = 0.01,
+        momentum: float = 0.9,
+        weight_decay: float = 5e-4,
+        rule: str = "paper",
+        layout: str = "NCHW",
+        seed: int = 0,
+        step: int = 0,
+        precision: str = "float32",
+    ) -> float:
+        """Forward, loss, backward and update in one call, which commits whole or not at all.
+
+        Parameters
+        ----------
+        x : array of float32, [batch, channels, height, width] or NHWC
+            Preprocessed pictures.
+        labels : integers, [batch]
+        learning_rate, momentum, weight_decay, rule
+            Of the update: see `Recipe`.
+        seed, step : int
+            What dropout is drawn from.
+
+        Returns
+        -------
+        float
+            The mean loss over the batch, before the update.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Arrays or numbers that do not fit.
+        NonFiniteError
+            Loss or gradients are not finite; nothing was updated.
+        ConcurrentUseError
+            The network is training on another thread.
+        """
+        choose_precision("train_step", precision)
+        rule_code = RULES.index(choose("train_step", "rule", rule, RULES))
+        array = as_float32(x, "x", "train_step", ndim=4)
+        targets = as_labels(labels, "labels", "train_step", len(array), self.num_classes)
+        draw = as_seed(seed, "seed", "train_step"), as_seed(step, "step", "train_step")
+        options = (learning_rate, momentum, weight_decay, rule_code, *draw)
+        loss, _ = self.network.train_step(array, targets, layout_code(layout, "train_step"), options)
+        return loss
+
+    # Parameters
+
+    def parameters(self) -> dict[str, Float32]:
+        """Return the weights by name ("conv1.weight"): writable views of the engine's memory, nothing is copied.
+
+        Convolutions are [out, in / groups, height, width], dense layers [out, in] with in = C, H, W. Strides tell the
+        engine's own order.
+        """
+        return parameters.views(self.network, _native.VALUE)
+
+    def gradients(self) -> dict[str, Float32]:
+        """Return the gradients of the last `backward`, as views like those of `parameters`."""
+        return parameters.views(self.network, _native.GRADIENT)
+
+    def state_dict(self) -> dict[str, Float32]:
+        """Return copies of the weights, C-contiguous in the conventional order."""
+        return parameters.copies(self.network, _native.VALUE)
+
+    def load_state_dict(self, state: Mapping[str, ArrayLike], strict: bool = True) -> Difference:
+        """Replace the weights; everything is checked before anything is written.
+
+        Parameters
+        ----------
+        state : mapping of str to array
+            Floating arrays in the shapes of `state_dict`.
+        strict : bool
+            Refuse missing and unknown names; otherwise they are returned.
+
+        Returns
+        -------
+        Difference
+            The names that were missing and the names that were unknown.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Names, shapes or types that do not fit, or values that are not finite.
+        ConcurrentUseError
+            The model is being trained by `fit`.
+        """
+        with self.exclusive("load_state_dict"):
+            return parameters.load(self.network, _native.VALUE, state, strict, "load_state_dict")
+
+    def freeze(self, *prefixes: str) -> None:
+        """Keep the parameters whose names begin with one of `prefixes` ("conv1", "conv", "fc6.bias") as they are.
+
+        Files do not keep this: a loaded model learns everywhere.
+
+        Raises
+        ------
+        ValueError
+            A prefix that fits no parameter.
+        """
+        self.set_multipliers(prefixes, learning_rate=0.0)
+
+    def unfreeze(self, *prefixes: str) -> None:
+        """Let the parameters whose names begin with one of `prefixes` learn again; without arguments, all."""
+        self.set_multipliers(prefixes or ("",), learning_rate=1.0)
+
+    def set_multipliers(
+        self, prefixes: Iterable[str], learning_rate: float | None = None, weight_decay: float | None = None
+    ) -> None:
+        """Set factors on learning rate and weight decay of the parameters whose names begin with one of `prefixes`.
+
+        Raises
+        ------
+        ValueError
+            A prefix that fits no parameter, or a factor that is not a finite number of at least 0.
+        """
+        with self.exclusive("set_multipliers"):
+            parameters.set_multipliers(self.network, tuple(prefixes), learning_rate, weight_decay)
+
+    def multipliers(self) -> dict[str, tuple[float, float]]:
+        """Return the factors on (learning rate, weight decay) by parameter name."""
+        return parameters.multipliers(self.network)
+
+    # Pictures
+
+    def fit(
+        self,
+        train: "Dataset",
+        validation: "Dataset | None" = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        recipe: str | Recipe = "paper",
+        **options: Any,
+    ) -> "History":
+        """Train on labelled pictures: see `swiftalexnet.training.fit` for all options."""
+        from .training import fit
+
+        return fit(self, train, validation, epochs, batch_size, recipe, **options)
+
+    def evaluate(self, data: "Dataset", crops: int = 1, batch_size: int = 64, progress: bool = False) -> "Evaluation":
+        """Measure top-1 and top-5 error and loss: see `swiftalexnet.evaluation.evaluate`."""
+        from .evaluation import evaluate
+
+        return evaluate(self, data, crops, batch_size, progress)
+
+    def predict(self, images: Any, top: int = 5, crops: int = 1, **options: Any) -> "list[Prediction]":
+        """Classify pictures: see `swiftalexnet.prediction.predict`."""
+        from .prediction import predict
+
+        return predict(self, images, top, crops, **options)
+
+    def probabilities(self, images: Any, crops: int = 1, **options: Any) -> Float32:
+        """Return the probabilities of all classes, [count, classes]: see `swiftalexnet.prediction.probabilities`."""
+        from .prediction import probabilities
+
+        return probabilities(self, images, crops, **options)
+
+    def features(self, images: Any, layers: Sequence[str], **options: Any) -> dict[str, Float32]:
+        """Return what named layers make of pictures: see `swiftalexnet.prediction.features`."""
+        from .prediction import features
+
+        return features(self, images, layers, **options)
+
+    # Files and processes
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write weights, specification, preprocessing and class names to a safetensors file, atomically.
+
+        Raises
+        ------
+        OSError
+            With the system's errno; an old file is untouched.
+        """
+        from .storage import save
+
+        save(self, path)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from .storage import model_from_parts, model_to_parts
+
+        return model_from_parts, model_to_parts(self), self.multipliers()
+
+    def __setstate__(self, multipliers: dict[str, tuple[float, float]]) -> None:
+        parameters.restore_multipliers(self.network, multipliers)
+
+    @contextmanager
+    def exclusive(self, operation: str) -> Iterator[None]:
+        """Hold the model for one `fit` or one change of all its weights.
+
+        Raises
+        ------
+        ConcurrentUseError
+            Somebody else holds it.
+        """
+        if not self._fitting.acquire(blocking=False):
+            raise ConcurrentUseError(f"{operation}: the model is being trained by fit, expected to have it alone")
+        try:
+            yield
+        finally:
+            self._fitting.release()
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape))

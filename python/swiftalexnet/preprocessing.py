@@ -1,0 +1,149 @@
+"""From a decoded picture to what a network reads: sizes, mean and scale, as a value that travels with the weights.
+
+A picture is resized until its shorter side has `resize` pixels, and its centre square of that side is kept: this much
+is done where pictures are decoded. The engine then cuts `crop` × `crop` pixels, subtracts the mean and multiplies by
+the scale, all in one pass. Pixels are 0 … 255, channels in the order R, G, B.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._arrays import as_integer
+from ._choices import choose
+
+RESAMPLERS = ("area", "bilinear")
+
+# Channel means of the ILSVRC training set, pixels 0 … 255: cuda-convnet2, make-data/input_meta, `data_mean`.
+ILSVRC_MEAN = (127.3049, 119.7154, 104.9126)
+# torchvision/transforms/_presets.py, brought from 0 … 1 to 0 … 255.
+TORCHVISION_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
+TORCHVISION_DEVIATION = (0.229 * 255, 0.224 * 255, 0.225 * 255)
+
+# The authors resized to 256 and cut 224 (Krizhevsky et al. 2012, section 2 and 4.1); Caffe cut 227 from the same 256.
+NATIVE_RESIZE, NATIVE_CROPS = 256, (224, 227)
+
+_LUMA = np.array((0.299, 0.587, 0.114))  # how Pillow turns RGB into grey (ITU-R 601-2)
+
+
+class Geometry(NamedTuple):
+    """What a data set must know to hand out decoded pictures: uint8 [size, size, channels]."""
+
+    size: int
+    channels: int
+    resample: str
+
+
+@dataclass(frozen=True, eq=False)
+class Preprocessing:
+    """How pictures become the input of one network.
+
+    Parameters
+    ----------
+    resize : int
+        Side, in pixels, of the centre square that a picture is brought to.
+    crop : int
+        Side, in pixels, of what the network reads; at most `resize`.
+    mean : array of float32
+        What is subtracted: a value a channel, [channels], or a whole mean image, [resize, resize, channels], of which
+        the centre is used wherever the crop was taken, as the authors did.
+    scale : array of float32, optional
+        Factors after the mean, [channels].
+    resample : {"area", "bilinear"}
+        "area" averages when it shrinks and is bicubic when it enlarges (cuda-convnet2); "bilinear" is torchvision's.
+    learn_mean : bool
+        The next `fit` replaces `mean` by the mean image of its training set.
+
+    Raises
+    ------
+    ValueError
+        Sizes, shapes or values that do not fit each other.
+    """
+
+    resize: int
+    crop: int
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32] | None = None
+    resample: str = "area"
+    learn_mean: bool = False
+
+    def __post_init__(self) -> None:
+        as_integer(self.crop, "crop", "Preprocessing", 1, 2**15)
+        as_integer(self.resize, "resize", "Preprocessing", self.crop, 2**15)
+        choose("Preprocessing", "resample", self.resample, RESAMPLERS)
+        object.__setattr__(self, "mean", _constant(self.mean, "mean"))
+        channels = self.mean.shape[-1] if self.mean.ndim else 0
+        if self.mean.shape not in ((channels,), (self.resize, self.resize, channels)) or not channels:
+            image = (self.resize, self.resize, "channels")
+            raise ValueError(f"Preprocessing: mean has shape {self.mean.shape}, expected (channels,) or {image}")
+        if self.scale is not None:
+            object.__setattr__(self, "scale", _constant(self.scale, "scale"))
+            if self.scale.shape != (channels,) or not self.scale.all():
+                raise ValueError(f"Preprocessing: scale is {self.scale}, expected {channels} factors other than 0")
+
+    @property
+    def channels(self) -> int:
+        """Colour channels of a picture."""
+        return int(self.mean.shape[-1])
+
+    @property
+    def geometry(self) -> Geometry:
+        """What a data set decodes pictures to."""
+        return Geometry(self.resize, self.channels, self.resample)
+
+    def replace(self, **changes: Any) -> "Preprocessing":
+        """Return a copy with some fields changed."""
+        return replace(self, **changes)
+
+    def for_engine(self) -> tuple[Any, ...]:
+        """Return (crop_height, crop_width, mean, scale) as the extension takes it."""
+        return self.crop, self.crop, self.mean, self.scale
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything but the mean, which is stored as a tensor."""
+        scale = None if self.scale is None else [float(factor) for factor in self.scale]
+        fields = {"resize": self.resize, "crop": self.crop, "resample": self.resample}
+        return {**fields, "learn_mean": self.learn_mean, "scale": scale}
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any], mean: ArrayLike) -> "Preprocessing":
+        """Rebuild from `to_json` and the mean."""
+        return cls(mean=np.asarray(mean), **fields)
+
+    def __repr__(self) -> str:
+        mean = "a mean image" if self.mean.ndim == 3 else f"mean {_numbers(self.mean)}"
+        scale = "" if self.scale is None else f", scale {_numbers(self.scale)}"
+        later = " until fit learns it" if self.learn_mean else ""
+        return f"<resize {self.resize} ({self.resample}), crop {self.crop}, {mean}{later}{scale}>"
+
+
+def default_preprocessing(variant: str | None, size: int, channels: int) -> Preprocessing:
+    """Return what a variant's authors did, for a network that reads `size` × `size` pixels.
+
+    Sizes other than the authors' own keep their proportion of 256 to 224.
+    """
+    resize = NATIVE_RESIZE if size in NATIVE_CROPS else round(size * NATIVE_RESIZE / 224)
+    if variant == "owt":
+        mean, deviation = _per_channel(TORCHVISION_MEAN, channels), _per_channel(TORCHVISION_DEVIATION, channels)
+        return Preprocessing(resize, size, mean, (1 / deviation).astype(np.float32), "bilinear")
+    return Preprocessing(resize, size, _per_channel(ILSVRC_MEAN, channels), learn_mean=True)
+
+
+def _per_channel(rgb: tuple[float, ...], channels: int) -> NDArray[np.float32]:
+    """Give RGB values for RGB, and their grey value for every channel of anything else."""
+    values = rgb if channels == 3 else np.full(channels, _LUMA @ rgb)
+    return np.asarray(values, np.float32)
+
+
+def _constant(values: ArrayLike, name: str) -> NDArray[np.float32]:
+    array = np.array(values, np.float32)
+    if not np.isfinite(array).all():
+        raise ValueError(f"Preprocessing: {name} holds values that are not finite")
+    array.flags.writeable = False
+    return array
+
+
+def _numbers(values: NDArray[np.float32]) -> str:
+    return "(" + ", ".join(f"{value:.4g}" for value in values) + ")"

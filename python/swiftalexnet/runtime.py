@@ -1,0 +1,43 @@
+"""The engine itself: its version, the processor, the kernels that were chosen, the number of threads."""
+
+from . import _native
+from ._arrays import as_integer
+
+__version__ = _native.runtime_info()["version"]
+
+
+class Info(dict[str, str]):
+    """What `info` returns: a dict that prints as a table."""
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name.replace('_', ' '):<18}{value}" for name, value in self.items())
+
+    __repr__ = __str__
+
+
+def info() -> Info:
+    """Return version, cpu, instruction_set, available, gemm and threads of the engine.
+
+    `instruction_set` follows the processor, or the environment variable SWIFTALEXNET_ISA; `gemm` is swift or openblas
+    (SWIFTALEXNET_GEMM).
+
+    Raises
+    ------
+    UnsupportedError
+        The environment asks for what this processor does not have.
+    """
+    return Info(_native.runtime_info() | {"threads": str(get_num_threads())})
+
+
+def set_num_threads(count: int) -> None:
+    """Compute on `count` threads, 1 to 256, the calling one included; results do not depend on it."""
+    _native.set_num_threads(as_integer(count, "count", "set_num_threads", 1, 256))
+
+
+def get_num_threads() -> int:
+    """Return on how many threads the engine computes.
+
+    By default the smallest of the processors that this process may use, its cgroup's quota, and what the environment
+    asks for.
+    """
+    return _native.get_num_threads()

@@ -1,0 +1,61 @@
+"""Models as files: weights, specification, preprocessing, class names; and the parts that pickle uses."""
+
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _native
+from .errors import CheckpointCorruptError
+from .formats import safetensors
+from .networks import Model
+from .preprocessing import Preprocessing
+
+MEAN = "preprocessing.mean"
+
+Tensors = dict[str, NDArray[Any]]
+
+
+def save(model: Model, path: str | os.PathLike[str]) -> None:
+    """Write a model, atomically."""
+    header, tensors = model_to_parts(model)
+    safetensors.write(path, tensors, {"model": header})
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """Read a model from its own file or from a training checkpoint.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    CheckpointCorruptError
+        It is damaged, or not this package's.
+    """
+    tensors, sections = safetensors.read(path)
+    try:
+        return model_from_parts(sections["model"], tensors)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointCorruptError(f"{path} does not hold a model: {error}") from error
+
+
+def model_to_parts(model: Model) -> tuple[dict[str, Any], Tensors]:
+    """Return (header, tensors): all that `model_from_parts` needs."""
+    header = {
+        "version": _native.runtime_info()["version"],
+        "specification": model.spec,
+        "variant": model.variant,
+        "classes": model.classes,
+        "preprocessing": model.preprocessing.to_json(),
+    }
+    return header, {**model.state_dict(), MEAN: np.asarray(model.preprocessing.mean)}
+
+
+def model_from_parts(header: dict[str, Any], tensors: Tensors) -> Model:
+    """Rebuild a model; tensors that are not its own (those of a checkpoint) are left aside."""
+    model = Model.from_spec(header["specification"], "zeros", variant=header["variant"])
+    model.load_state_dict({name: tensors[name] for name in model.parameters()})
+    model.preprocessing = Preprocessing.from_json(header["preprocessing"], tensors[MEAN])
+    model.classes = None if header["classes"] is None else tuple(header["classes"])
+    return model

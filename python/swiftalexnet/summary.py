@@ -1,0 +1,101 @@
+"""What a network consists of, as a table: layers, sizes, parameters, multiply-accumulates."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from ._optional import require
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+class Row(NamedTuple):
+    """One node of a network."""
+
+    name: str
+    kind: str
+    detail: str
+    input: str
+    output: tuple[int, ...]  # (channels, height, width) of one image; (channels,) for a vector
+    parameters: int
+    macs: int  # multiply-accumulates of one image
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A network's nodes in the order of computation.
+
+    Attributes
+    ----------
+    title : str
+    rows : tuple of Row
+    """
+
+    title: str
+    rows: tuple[Row, ...]
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights and biases."""
+        return sum(row.parameters for row in self.rows)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one image."""
+        return sum(row.macs for row in self.rows)
+
+    def to_frame(self) -> "DataFrame":
+        """Return a pandas DataFrame.
+
+        Raises
+        ------
+        ImportError
+            pandas is not installed.
+        """
+        pandas = require("pandas", "frame", "Summary.to_frame")
+        frame: DataFrame = pandas.DataFrame(self.rows, columns=list(Row._fields))
+        return frame
+
+    def __str__(self) -> str:
+        table = [("layer", "kind", "output C × H × W", "parameters", "MACs", ""), *map(_cells, self.rows)]
+        table.append(("total", "", "", f"{self.parameters:,}", f"{self.macs:,}", ""))
+        widths = [max(len(cells[column]) for cells in table) for column in range(5)]
+        lines = [_line(cells, widths) for cells in table]
+        rule = "─" * max(map(len, lines))
+        return "\n".join([self.title, lines[0], rule, *lines[1:-1], rule, lines[-1]])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        head = "".join(f"<th>{name}</th>" for name in ("layer", "kind", "output", "parameters", "MACs", "detail"))
+        total = ("total", "", "", f"{self.parameters:,}", f"{self.macs:,}", "")
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+            for cells in [*map(_cells, self.rows), total]
+        )
+        return (
+            f"<table><caption>{escape(self.title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
+
+
+def summarize(title: str, nodes: list[tuple[str, str, str, str, tuple[int, int, int], int, int]]) -> Summary:
+    """Make a summary of the extension's list of nodes."""
+    rows = (Row(*node[:4], node[4][:1] if node[4][1:] == (1, 1) else node[4], *node[5:]) for node in nodes)
+    return Summary(title, tuple(rows))
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    output = " × ".join(map(str, row.output))
+    return row.name, row.kind, output, _count(row.parameters), _count(row.macs), row.detail
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number else ""
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    left = [cells[column].ljust(widths[column]) for column in range(3)]
+    right = [cells[column].rjust(widths[column]) for column in (3, 4)]
+    return "  ".join([*left, *right, cells[5]]).rstrip()

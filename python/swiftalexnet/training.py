@@ -1,0 +1,170 @@
+"""Train a model on labelled pictures: `fit`."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ._arrays import as_integer, as_seed
+from ._choices import choose, choose_precision
+from .checkpoints import Checkpoint
+from .errors import NonFiniteError
+from .evaluation import check_dataset
+from .history import HEADING, History, row_text
+from .mean_image import learn_mean
+from .progress import Progress
+from .recipes import Recipe, as_recipe
+from .training_run import Plan, Run
+
+if TYPE_CHECKING:
+    from .data import Dataset
+    from .networks import Model
+
+
+def fit(
+    model: "Model",
+    train: "Dataset",
+    validation: "Dataset | None" = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    recipe: str | Recipe = "paper",
+    seed: int = 0,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int | None = None,
+    resume: bool = False,
+    progress: bool = True,
+    on_epoch_end: Callable[[dict[str, Any]], object] | None = None,
+    precision: str = "float32",
+    non_finite: str = "raise",
+) -> History:
+    """Train `model` on `train`.
+
+    Pictures are shuffled anew in every epoch; the last, smaller batch is kept. Everything random depends on
+    (seed, epoch, step) only, so the same call gives the same bits with any number of threads. Before the first epoch a
+    model whose preprocessing says so learns the mean image of up to 4,096 training pictures. Velocities start at zero.
+
+    Parameters
+    ----------
+    model : Model
+    train, validation : Dataset
+        Their classes must be as many as the model's outputs, and the same in both.
+    epochs, batch_size : int, optional
+        In place of the recipe's.
+    recipe : str or Recipe
+        See `swiftalexnet.recipe`.
+    seed : int
+        Of shuffling, augmentation and dropout.
+    checkpoint : path, optional
+        A folder, which is made; `checkpoint.safetensors` in it is replaced at the end of every epoch, at the end, and
+        on Ctrl-C.
+    checkpoint_every : int, optional
+        Replace it after every so many steps instead of every epoch.
+    resume : bool
+        Go on from the checkpoint, to the same bits as an uninterrupted run; begin anew if there is none yet. Without
+        it an existing checkpoint is replaced.
+    progress : bool
+        Show a bar with pictures a second and the time left, and a line an epoch.
+    on_epoch_end : callable, optional
+        Called with the new row of the history; an exception from it ends the training.
+    precision : {"float32", "auto"}
+    non_finite : {"raise", "stop"}
+        What a loss or gradient that is not finite does; the weights stay those of the step before.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    TypeError, ValueError
+        Before any work: data, recipe or numbers that do not fit; a checkpoint of another run.
+    OSError
+        A picture cannot be read, or a checkpoint cannot be written; the model stays usable.
+    CheckpointCorruptError
+        The checkpoint is damaged.
+    NonFiniteError
+        See `non_finite`.
+    ConcurrentUseError
+        The model is being trained already.
+    KeyboardInterrupt
+        Ctrl-C: the weights are those of the last whole step.
+    """
+    chosen = as_recipe(recipe, epochs, batch_size)
+    choose_precision("fit", precision)
+    choose("fit", "non_finite", non_finite, ("raise", "stop"))
+    if checkpoint_every is not None:
+        as_integer(checkpoint_every, "checkpoint_every", "fit", 1)
+        _require(checkpoint is not None, "checkpoint_every needs checkpoint=, the folder to write to")
+    _require(checkpoint is not None or not resume, "resume needs checkpoint=, the folder to go on from")
+    _check_data(model, train, validation, chosen)
+    plan = Plan(train, validation, chosen, as_seed(seed, "seed", "fit"))
+    with model.exclusive("fit"):
+        run = Run(model, plan)
+        store = None if checkpoint is None else Checkpoint(Path(checkpoint), run)
+        if not (resume and store and store.restore()):
+            run.begin(_preprocessing(model, train, progress))
+        with run.multipliers():
+            _train(run, store, checkpoint_every, progress, on_epoch_end, non_finite)
+    return History(run.state.rows)
+
+
+def _train(
+    run: Run,
+    store: Checkpoint | None,
+    checkpoint_every: int | None,
+    progress: bool,
+    on_epoch_end: Callable[[dict[str, Any]], object] | None,
+    non_finite: str,
+) -> None:
+    """Train to the last epoch, writing checkpoints on the way."""
+    pictures = len(run.plan.train)
+    with Progress(run.epochs * pictures, progress, "train", run.pictures_done()) as bar:
+        bar.say(HEADING)
+        try:
+            while run.state.epoch < run.epochs:
+                for count in run.steps():
+                    bar.advance(count, **run.shown())
+                    if store and checkpoint_every and run.step % checkpoint_every == 0:
+                        store.write()
+                row = run.finish_epoch()
+                bar.say(row_text(row))
+                if store and checkpoint_every is None:
+                    store.write()
+                if on_epoch_end is not None:
+                    on_epoch_end(dict(row))
+        except NonFiniteError:
+            if non_finite == "raise":
+                raise
+        except KeyboardInterrupt:
+            if store:
+                store.write()
+            raise
+    if store:
+        store.write()
+
+
+def _preprocessing(model: "Model", train: "Dataset", progress: bool) -> Any:
+    preprocessing = model.preprocessing
+    return learn_mean(preprocessing, train, progress) if preprocessing.learn_mean else preprocessing
+
+
+def _check_data(model: "Model", train: "Dataset", validation: "Dataset | None", recipe: Recipe) -> None:
+    """Refuse data that does not fit, before any work."""
+    check_dataset(model, train, "fit")
+    if validation is not None:
+        check_dataset(model, validation, "fit")
+        if None not in (train.classes, validation.classes) and train.classes != validation.classes:
+            raise ValueError(
+                f"fit: validation has the classes {validation.classes}, training {train.classes}; "
+                "expected the same: ImageFolder(…, classes=train.classes)"
+            )
+    _require(
+        validation is not None or not recipe.schedule.needs_validation,
+        f"the schedule of recipe {recipe.name!r} watches the validation error: give validation=, or another schedule, "
+        f"for instance recipe=swiftalexnet.recipe({recipe.name!r}, schedule=swiftalexnet.ConstantSchedule())",
+    )
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(f"fit: {message}")

@@ -1,0 +1,178 @@
+"""A training run in progress: its state, and the step from one state to the next.
+
+A run can be stopped between any two bytecodes, by Ctrl-C. Two rules keep its state true to the weights. The engine's
+step and the note of it are one call of C code, `list.extend`, into which no signal can come; all counts are derived
+from that list. And an epoch ends by one assignment of a new state.
+"""
+
+import itertools
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _native, parameters
+from .errors import NonFiniteError
+from .loading import Batch, Loader, shuffled, split
+from .preprocessing import Preprocessing
+from .recipes import RULES, Recipe
+from .schedules import State
+
+if TYPE_CHECKING:
+    from .data import Dataset
+    from .networks import Model
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run was asked for."""
+
+    train: "Dataset"
+    validation: "Dataset | None"
+    recipe: Recipe
+    seed: int
+
+
+@dataclass
+class RunState:
+    """Where a run is; together with weights and velocities all that a checkpoint holds.
+
+    `outcomes` has (mean loss, top-1 error in percent) of each step of this epoch and `counts` its pictures; `counts`
+    may be one ahead.
+    """
+
+    epoch: int
+    first_step: int  # steps before this epoch
+    schedule: State
+    rows: list[dict[str, Any]]
+    seconds: float = 0.0  # spent on this epoch before this process took over
+    outcomes: list[tuple[float, float]] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+
+
+class Run:
+    """A model, a plan and a state."""
+
+    def __init__(self, model: "Model", plan: Plan):
+        self.model, self.plan, self.epochs = model, plan, plan.recipe.epochs
+        self.state = RunState(0, 0, plan.recipe.schedule.initial(), [])
+        self._started = time.perf_counter()
+
+    def begin(self, preprocessing: Preprocessing) -> None:
+        """Start at epoch 0: nothing moves yet."""
+        for velocity in parameters.views(self.model.network, _native.VELOCITY).values():
+            velocity[...] = 0
+        self.model.preprocessing = preprocessing
+        self._name_classes()
+
+    def go_on(self, state: RunState, preprocessing: Preprocessing) -> None:
+        """Take over the state of a checkpoint; weights and velocities are in place already."""
+        self.state = state
+        self.model.preprocessing = preprocessing
+        self._name_classes()
+
+    @property
+    def step(self) -> int:
+        """Steps since the beginning."""
+        return self.state.first_step + len(self.state.outcomes)
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of this epoch."""
+        recipe = self.plan.recipe
+        return recipe.learning_rate * recipe.schedule.rate_factor(self.state.epoch, self.state.schedule)
+
+    def pictures_done(self) -> int:
+        """Pictures seen so far, in all epochs; skipped ones count."""
+        in_epoch = min(len(self.state.outcomes) * self.plan.recipe.batch_size, len(self.plan.train))
+        return self.state.epoch * len(self.plan.train) + in_epoch
+
+    def shown(self) -> dict[str, str]:
+        """Return what the progress bar shows: the epoch, and the last step's loss."""
+        loss = self.state.outcomes[-1][0]
+        return {"epoch": f"{self.state.epoch + 1}/{self.epochs}", "loss": f"{loss:.3f}"}
+
+    def seconds(self) -> float:
+        """Time spent on this epoch."""
+        return self.state.seconds + time.perf_counter() - self._started
+
+    def steps(self) -> Iterator[int]:
+        """Train to the end of the epoch; yield the number of pictures after every step.
+
+        Raises
+        ------
+        OSError, ValueError
+            A picture cannot be read, or none can.
+        NonFiniteError
+            A loss or gradient is not finite; that step changed nothing.
+        """
+        data, recipe = self.plan.train, self.plan.recipe
+        order = shuffled(len(data), self.plan.seed, self.state.epoch)[len(self.state.outcomes) * recipe.batch_size :]
+        self._started = time.perf_counter()
+        with Loader(data, split(order, recipe.batch_size), self.model.preprocessing.geometry) as loader:
+            for batch in loader:
+                self._take(batch)
+                yield len(batch.images)
+        if not sum(self.state.counts):
+            raise ValueError(f"fit: none of {len(data)} pictures could be read")
+
+    def finish_epoch(self) -> dict[str, Any]:
+        """Measure, note a row of the history, and move to the next epoch."""
+        state, seconds = self.state, self.seconds()
+        counts = np.array(state.counts[: len(state.outcomes)], np.int64)
+        loss, error = (np.array(state.outcomes) * counts[:, None]).sum(axis=0) / counts.sum()
+        measured = None if self.plan.validation is None else self.model.evaluate(self.plan.validation)
+        validation_error = None if measured is None else measured.top1_error
+        row = {
+            "epoch": state.epoch,
+            "learning_rate": self.learning_rate,
+            "train_loss": float(loss),
+            "train_top1_error": float(error),
+            "validation_loss": measured and measured.loss,
+            "validation_top1_error": validation_error,
+            "validation_top5_error": measured and measured.top5_error,
+            "images_per_second": float(counts.sum()) / seconds,
+            "seconds": seconds,
+        }
+        schedule = self.plan.recipe.schedule.after_epoch(state.schedule, validation_error)
+        self.state = RunState(state.epoch + 1, self.step, schedule, [*state.rows, row])
+        return row
+
+    @contextmanager
+    def multipliers(self) -> Iterator[None]:
+        """Apply the recipe's factors for biases on top of the model's own, and take them back."""
+        network, recipe, own = self.model.network, self.plan.recipe, self.model.multipliers()
+        factors = {
+            name: (rate * recipe.bias_learning_rate, decay * recipe.bias_weight_decay)
+            if name.endswith(".bias")
+            else (rate, decay)
+            for name, (rate, decay) in own.items()
+        }
+        parameters.restore_multipliers(network, factors)
+        try:
+            yield
+        finally:
+            parameters.restore_multipliers(network, own)
+
+    def _take(self, batch: Batch) -> None:
+        """Train on one batch."""
+        state, recipe, preprocessing = self.state, self.plan.recipe, self.model.preprocessing
+        state.counts.append(len(batch.images))
+        if not len(batch.images):
+            state.outcomes.append((0.0, 0.0))
+            return
+        rule = RULES.index(recipe.rule)
+        options = (self.learning_rate, recipe.momentum, recipe.weight_decay, rule, self.plan.seed, self.step)
+        augmentation = recipe.augmentation.for_engine(preprocessing.channels)
+        call = (*batch, preprocessing.for_engine(), augmentation, options)
+        try:
+            state.outcomes.extend(itertools.starmap(self.model.network.train_step_images, [call]))
+        except NonFiniteError as error:
+            raise NonFiniteError(f"fit: epoch {state.epoch}, step {self.step}: {error}") from error
+
+    def _name_classes(self) -> None:
+        if self.plan.train.classes is not None:
+            self.model.classes = tuple(self.plan.train.classes)

@@ -1,0 +1,24 @@
+"""Fixtures that more than one file uses."""
+
+import pytest
+import small_network as small
+
+
+@pytest.fixture(scope="session")
+def network():
+    """A small network that everybody shares and nobody may change."""
+    return small.make()
+
+
+@pytest.fixture(scope="session")
+def network_before(network):
+    """Its parameters and its logits, as they must stay."""
+    return small.state(network), [small.forward(network, small.batch()[0])]
+
+
+@pytest.fixture
+def unchanged(network, network_before):
+    """Check after a test that the shared network's parameters and logits are the same bits as ever."""
+    yield
+    assert small.same_bits(small.state(network), network_before[0])
+    assert small.same_bits([small.forward(network, small.batch()[0])], network_before[1])

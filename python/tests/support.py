@@ -1,0 +1,84 @@
+"""What several tests share: small networks, pictures with something to learn, folders of photographs."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import swiftalexnet as sa
+
+CLASSES = ("bright", "dark", "low", "top")
+
+# Every kind of layer that the paper's network has, small enough for hundreds of steps a second.
+TINY = """\
+network tiny
+data channels={channels} height=20 width=20
+convolution conv1 outputs=8 kernel=5 stride=2 pad=0,0,1,1 groups=1
+relu relu1
+response_norm norm1 size=5 alpha=0.0001 beta=0.75 k=2.0 alpha_over_n=0 groups=1
+max_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=0
+convolution conv2 outputs=12 kernel=3 stride=1 pad=1,1,1,1 groups=2
+relu relu2
+dense fc6 outputs=24
+relu relu6
+dropout drop6 probability=0.5 form=paper2012
+dense fc8 outputs={classes}
+softmax prob
+"""
+
+QUICK = {"schedule": sa.ConstantSchedule(), "batch_size": 16, "learning_rate": 0.002}
+
+
+def tiny_model(channels: int = 3, classes: int = 4, seed: int = 0) -> sa.Model:
+    """Return a network of a few thousand weights that reads 20 × 20 pixels."""
+    return sa.Model.from_spec(TINY.format(channels=channels, classes=classes), "torchvision", seed)
+
+
+def quick_recipe(**changes) -> sa.Recipe:
+    """Return the paper's recipe, made quick: constant rate, small batches."""
+    return sa.recipe("paper", **QUICK | changes)
+
+
+def pictures(count: int, seed: int = 0, side: int = 23) -> tuple[np.ndarray, np.ndarray]:
+    """Return (images uint8 [count, side, side, 3], labels): bright, dark, bright below, bright above."""
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, 4, count)
+    ramp = np.linspace(0, 1, side)
+    patterns = np.stack([np.full(side, 0.9), np.full(side, 0.1), ramp, 1 - ramp])  # mirroring changes nothing
+    light = patterns[labels][:, :, None, None]
+    noisy = 40 + 150 * light + generator.normal(0, 20, (count, side, side, 3))
+    return np.clip(noisy, 0, 255).astype(np.uint8), labels
+
+
+def dataset(count: int = 60, seed: int = 0) -> sa.ArrayDataset:
+    """Return pictures that a tiny network learns in seconds."""
+    return sa.ArrayDataset(*pictures(count, seed), CLASSES)
+
+
+def photo_folder(root: Path, count: int = 6, side: int = 31) -> Path:
+    """Write `count` PNG files for each of the four classes."""
+    images, labels = pictures(count * 16, side=side)
+    for label, name in enumerate(CLASSES):
+        (root / name).mkdir(parents=True)
+        for number, image in enumerate(images[labels == label][:count]):
+            Image.fromarray(image).save(root / name / f"{number}.png")
+    return root
+
+
+def fingerprint(model: sa.Model) -> str:
+    """Return the SHA-256 of all weights."""
+    hashed = hashlib.sha256()
+    for name, array in model.state_dict().items():
+        hashed.update(name.encode() + array.tobytes())
+    return hashed.hexdigest()
+
+
+def shared_data(name: str) -> Path:
+    """Return a folder of the shared test data, or skip the test saying why."""
+    root = os.environ.get("SWIFTALEXNET_DATA")
+    if not root or not (Path(root) / name).exists():
+        pytest.skip(f"SWIFTALEXNET_DATA is not set to a folder with {name}")
+    return Path(root) / name

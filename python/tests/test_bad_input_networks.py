@@ -1,0 +1,244 @@
+"""Bad input of a network, tensors and images: refused by type, the network bit-unchanged."""
+
+import numpy as np
+import pytest
+import small_network as small
+from bad_input import case, refuse
+
+from swiftalexnet import NonFiniteError, _native
+
+pytestmark = pytest.mark.usefixtures("unchanged")
+
+# ---- A network on tensors ----
+
+T, TARGETS = small.batch()
+LOGITS = np.empty((4, small.CLASSES), np.float32)
+NAN = T.copy()
+NAN[2, 1, 3, 3] = np.nan
+INFINITE = np.where(np.isnan(NAN), np.float32(np.inf), NAN)
+
+
+def options(**changes):
+    names = ("learning_rate", "momentum", "weight_decay", "rule", "seed", "step")
+    return tuple(changes.get(name, value) for name, value in zip(names, small.OPTIONS, strict=True))
+
+
+def forward(x=T, layout=0, keep=False, training=False, seed=1, step=2, logits=LOGITS):
+    return lambda n: n.forward(x, layout, keep, training, seed, step, logits)
+
+
+def train(x=T, labels=TARGETS, layout=0, given=None, **changes):
+    return lambda n: n.train_step(x, labels, layout, options(**changes) if given is None else given)
+
+
+def capture(names=("relu1",), outputs=None, x=T):
+    return lambda n: n.capture(x, 0, names, [np.empty((4, 8, 7, 7), np.float32)] if outputs is None else outputs)
+
+
+def backward(dlogits=LOGITS, layout=0, dx=None):
+    return lambda n: n.backward(dlogits, layout, False, dx)
+
+
+SMALL_OUTPUT = np.empty((4, 8, 7, 7), np.float32)
+
+TENSORS = [
+    case("x float64", TypeError, "forward: x has dtype float64", forward(T.astype(float))),
+    case("x uint8", TypeError, "forward: x has dtype uint8", forward(T.astype(np.uint8))),
+    case("x list", TypeError, "forward: x is of type list", forward(T.tolist())),
+    case("x none", TypeError, "forward: x is of type NoneType", forward(None)),
+    case("x rank", ValueError, "forward: x has shape", forward(T[0])),
+    case(
+        "x layout", ValueError, r"forward: x has shape \(4, 3, 15, 15\), expected \(4, 15, 15, 3\)", forward(layout=1)
+    ),
+    case("x height", ValueError, r"expected \(4, 3, 15, 15\)", forward(T[:, :, :14].copy())),
+    case("x width", ValueError, r"expected \(4, 3, 15, 15\)", forward(T[..., :14].copy())),
+    case("x channels", ValueError, r"expected \(4, 3, 15, 15\)", forward(T[:, :1].copy())),
+    case("x empty", ValueError, r"shape \(0, 3, 15, 15\)", forward(T[:0])),
+    case("x step", ValueError, "forward: x is not C-contiguous", forward(T[:, :, ::-1])),
+    case("x huge", ValueError, "forward: x is not C-contiguous", forward(np.broadcast_to(T[:1], (2**30, 3, 15, 15)))),
+    case(
+        "logits shape",
+        ValueError,
+        r"forward: logits has shape \(4, 4\), expected \(4, 5\)",
+        forward(logits=LOGITS[:, :4].copy()),
+    ),
+    case("logits batch", ValueError, "forward: logits has shape", forward(logits=LOGITS[:3])),
+    case(
+        "logits read-only",
+        ValueError,
+        "forward: logits is read-only",
+        forward(logits=np.frombuffer(LOGITS.tobytes(), np.float32).reshape(4, 5)),
+    ),
+    case("logits in x", ValueError, "forward: logits overlaps x", forward(logits=T.reshape(-1)[:20].reshape(4, 5))),
+    case("layout 7", ValueError, "forward: layout", forward(layout=7)),
+    case("seed -1", ValueError, "forward: seed", forward(seed=-1)),
+    case("step 2^64", ValueError, "forward: step", forward(step=2**64)),
+    case("training unkept", ValueError, "forward: training without keep", forward(training=True)),
+    case("backward unkept", ValueError, "backward: no forward pass has been kept", backward()),
+    case("dlogits shape", ValueError, "backward: dlogits has shape", backward(LOGITS[:, :4].copy())),
+    case("dlogits float64", TypeError, "backward: dlogits has dtype float64", backward(LOGITS.astype(float))),
+    case("dx shape", ValueError, "backward: dx has shape", backward(dx=T[:2].copy())),
+    case(
+        "labels -1",
+        ValueError,
+        r"train_step: label 0 is -1, expected 0 ≤ label < 5",
+        train(labels=np.int32([-1, 0, 0, 0])),
+    ),
+    case("labels = classes", ValueError, "train_step: label 3 is 5", train(labels=np.int32([0, 0, 0, 5]))),
+    case("labels 2^31-1", ValueError, "train_step: label 1", train(labels=np.int32([0, 2**31 - 1, 0, 0]))),
+    case(
+        "labels short", ValueError, r"train_step: labels has shape \(3,\), expected \(4,\)", train(labels=TARGETS[:3])
+    ),
+    case(
+        "labels float",
+        TypeError,
+        "train_step: labels has dtype float32, expected int32",
+        train(labels=TARGETS.astype(np.float32)),
+    ),
+    case("labels int64", TypeError, "train_step: labels has dtype int64", train(labels=TARGETS.astype(np.int64))),
+    case("labels 2-D", ValueError, "train_step: labels has shape", train(labels=TARGETS[None])),
+    case("labels empty", ValueError, "train_step: labels has shape", train(labels=TARGETS[:0])),
+    case("labels none", TypeError, "train_step: labels is of type NoneType", train(labels=None)),
+    case("rate nan", ValueError, "train_step: .*learning rate nan", train(learning_rate=float("nan"))),
+    case("rate -1", ValueError, "train_step: .*learning rate -1", train(learning_rate=-1)),
+    case("rate inf", ValueError, "train_step: .*learning rate inf", train(learning_rate=float("inf"))),
+    case("rate 1e300", ValueError, "train_step: learning_rate is too large", train(learning_rate=1e300)),
+    case("rate str", TypeError, "train_step: learning_rate is of type str", train(learning_rate="0.1")),
+    case("momentum 1", ValueError, "train_step: .*momentum 1", train(momentum=1)),
+    case("momentum -0.1", ValueError, "train_step: .*momentum -0.1", train(momentum=-0.1)),
+    case("momentum nan", ValueError, "train_step: .*momentum nan", train(momentum=float("nan"))),
+    case("decay -1", ValueError, "train_step: .*weight decay -1", train(weight_decay=-1)),
+    case("rule 5", ValueError, "train_step: rule is 5", train(rule=5)),
+    case("train seed -1", ValueError, "train_step: seed", train(seed=-1)),
+    case("options short", ValueError, "train_step: options has 3 items, expected 6", train(given=(0.1, 0.9, 0))),
+    case("options list", TypeError, "train_step: options is of type list", train(given=[0.1, 0.9, 0, 0, 0, 0])),
+    case("nan", NonFiniteError, "train_step: .*nothing was updated", train(NAN)),
+    case("infinity", NonFiniteError, "train_step: .*nothing was updated", train(INFINITE)),
+    case("capture unknown", ValueError, "capture: there is no node 'relu9'", capture(("relu9",))),
+    case("capture str", TypeError, "capture: names is of type str", capture("relu1")),
+    case("capture number", TypeError, "capture: a name is of type int", capture((1,))),
+    case("capture none", ValueError, "capture: 0 names", capture((), ())),
+    case("capture fewer outputs", ValueError, "capture: 2 names and 1 outputs", capture(("relu1", "conv1"))),
+    case("capture shape", ValueError, "capture: conv1 has shape", capture(("conv1",), [SMALL_OUTPUT[:2]])),
+    case("capture dtype", TypeError, "capture: relu1 has dtype float64", capture(outputs=[SMALL_OUTPUT.astype(float)])),
+    case(
+        "capture same output",
+        ValueError,
+        "capture: relu1 overlaps conv1",
+        capture(("conv1", "relu1"), [SMALL_OUTPUT, SMALL_OUTPUT]),
+    ),
+    case("capture many", ValueError, "capture: 100 names", capture(("relu1",) * 100, [SMALL_OUTPUT] * 100)),
+    case("capture into x", ValueError, "capture: data overlaps x", capture(("data",), [T])),
+    case("view index", ValueError, "parameter: got index 99", lambda n: n.view(99, 0)),
+    case("view index -1", ValueError, "parameter: got index -1", lambda n: n.view(-1, 0)),
+    case("view which", ValueError, "view: which is 3", lambda n: n.view(0, 3)),
+    case("view which 2^40", ValueError, "view: which is", lambda n: n.view(0, 2**40)),
+    case("multiplier nan", ValueError, "multipliers of conv1.weight", lambda n: n.set_multipliers(0, float("nan"), 1)),
+    case("multiplier -1", ValueError, "multipliers of conv1.weight", lambda n: n.set_multipliers(0, 1, -1)),
+]
+
+
+@pytest.mark.parametrize(("error", "message", "call"), TENSORS)
+def test_tensors(network, error, message, call):
+    refuse(error, message, lambda: call(network))
+
+
+# ---- A network on images ----
+
+PICTURES = small.pictures()
+PROBABILITIES = np.empty((4, small.CLASSES), np.float32)
+CROPS = np.empty((4, 15, 15, 3), np.float32)
+
+
+def prepared(height=15, width=15, mean=None, scale=None):
+    return height, width, mean, scale
+
+
+def predict(images=PICTURES, given=None, views=1, probabilities=PROBABILITIES, **changes):
+    return lambda n: n.predict_images(images, prepared(**changes) if given is None else given, views, probabilities)
+
+
+def augment(images=PICTURES, augmentation=small.AUGMENTATION, out=CROPS, seed=1, step=2, **changes):
+    return lambda n: _native.augment_images(images, prepared(**changes), augmentation, seed, step, out)
+
+
+def train_images(images=PICTURES, labels=TARGETS, augmentation=small.AUGMENTATION, **changes):
+    return lambda n: n.train_step_images(images, labels, small.PREPROCESSING, augmentation, options(**changes))
+
+
+EYE, THREE = np.eye(3, dtype=np.float32), np.ones(3, np.float32)
+
+IMAGES = [
+    case("float32", TypeError, "predict: images has dtype float32, expected uint8", predict(T)),
+    case("int8", TypeError, "predict: images has dtype int8", predict(PICTURES.astype(np.int8))),
+    case("rank", ValueError, "predict: images has shape", predict(PICTURES[0])),
+    case("empty", ValueError, r"predict: images has shape \(0,", predict(PICTURES[:0])),
+    case(
+        "small",
+        ValueError,
+        "predict: the crop is 15 x 15, expected 1 x 1 to the images' 14 x 18",
+        predict(PICTURES[:, :14].copy()),
+    ),
+    case("gray", ValueError, "predict: .*takes", predict(PICTURES[..., :1].copy())),
+    case("planar", ValueError, "predict", predict(np.ascontiguousarray(PICTURES.transpose(0, 3, 1, 2)))),
+    case("crop", ValueError, "predict: .*takes", predict(height=14)),
+    case("crop 0", ValueError, "predict: the crop is 0", predict(height=0)),
+    case("crop -1", ValueError, "predict: the crop is 15 x -1", predict(width=-1)),
+    case("crop 2^62", ValueError, "predict: the crop is", predict(height=2**62)),
+    case("crop str", TypeError, "predict: crop_height is of type str", predict(height="15")),
+    case("views 5", ValueError, "5, expected 1 or 10", predict(views=5)),
+    case("views 0", ValueError, "0, expected 1 or 10", predict(views=0)),
+    case("views -1", ValueError, "-1, expected 1 or 10", predict(views=-1)),
+    case("mean length", ValueError, "predict: mean has shape", predict(mean=THREE[:2])),
+    case("mean float64", TypeError, "predict: mean has dtype float64", predict(mean=THREE.astype(float))),
+    case("mean 2-D", ValueError, "predict: mean has 2 dimensions", predict(mean=EYE)),
+    case("mean image channels", ValueError, "predict: mean has shape", predict(mean=np.ones((15, 15, 4), np.float32))),
+    case("mean image small", ValueError, "mean image", predict(mean=np.ones((14, 15, 3), np.float32))),
+    case("mean nan", ValueError, "mean", predict(mean=THREE * np.float32(np.nan))),
+    case("scale length", ValueError, "predict: scale has shape", predict(scale=THREE[:2])),
+    case("scale inf", ValueError, "scale", predict(scale=THREE * np.float32(np.inf))),
+    case("probabilities", ValueError, "predict: probabilities has shape", predict(probabilities=LOGITS[:3])),
+    case("preprocessing none", TypeError, "predict: preprocessing is of type list", predict(given=[])),
+    case("preprocessing short", ValueError, "predict: preprocessing has 2 items", predict(given=(15, 15))),
+    case(
+        "probabilities in mean",
+        ValueError,
+        "predict: probabilities overlaps mean",
+        predict(mean=PROBABILITIES.reshape(-1)[:3]),
+    ),
+    case("augment out", ValueError, "augment_images: out has shape", augment(out=CROPS[:2])),
+    case("augment out in mean", ValueError, "augment_images: out overlaps mean", augment(mean=CROPS.reshape(-1)[:3])),
+    case("augment noise nan", ValueError, "color noise", augment(augmentation=(1, 1, float("nan"), EYE, THREE))),
+    case("augment noise alone", ValueError, "color_noise came without", augment(augmentation=(1, 1, 0.1, None, None))),
+    case("augment vectors", ValueError, "eigenvectors has shape", augment(augmentation=(1, 1, 0.1, EYE[:2], THREE))),
+    case(
+        "augment gray",
+        ValueError,
+        "3 channels",
+        augment(PICTURES[..., :1].copy(), (1, 1, 0.1, EYE, THREE), np.empty((4, 15, 15, 1), np.float32)),
+    ),
+    case("augment seed", ValueError, "augment_images: seed", augment(seed=-1)),
+    case(
+        "crops views 3",
+        ValueError,
+        "3, expected 1 or 10",
+        lambda n: _native.crop_images(PICTURES, prepared(), 3, np.empty((12, 15, 15, 3), np.float32)),
+    ),
+    case(
+        "crops views 2^62",
+        ValueError,
+        "crop_images: views",
+        lambda n: _native.crop_images(PICTURES, prepared(), 2**62, CROPS),
+    ),
+    case("train labels", ValueError, "train_step: label 0 is -1", train_images(labels=np.int32([-1, 0, 0, 0]))),
+    case("train labels short", ValueError, "train_step: labels has shape", train_images(labels=TARGETS[:2])),
+    case("train rate", ValueError, "learning rate nan", train_images(learning_rate=float("nan"))),
+    case("train gray", ValueError, "train_step: .*takes", train_images(PICTURES[..., :1].copy())),
+    case("score labels", ValueError, "label", lambda n: _native.score(PROBABILITIES, np.int32([0, 0, 0, 5]))),
+    case("score rows", ValueError, "score: labels has shape", lambda n: _native.score(PROBABILITIES, TARGETS[:3])),
+]
+
+
+@pytest.mark.parametrize(("error", "message", "call"), IMAGES)
+def test_images(network, error, message, call):
+    refuse(error, message, lambda: call(network))

@@ -1,0 +1,177 @@
+"""Resume to the same bits from every step; refuse what is damaged or belongs to another run; survive a full disk."""
+
+import errno
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import swiftalexnet as sa
+from interrupted_fit import CountedNetwork, Enough
+from support import dataset, fingerprint, photo_folder, quick_recipe, tiny_model
+from swiftalexnet import _native, parameters
+from swiftalexnet.formats import safetensors
+
+EPOCHS, STEPS_AN_EPOCH = 4, 4
+TIMES = ("images_per_second", "seconds")
+
+
+def recipe() -> sa.Recipe:
+    """Everything that has a state: a plateau, momentum, dropout, augmentation."""
+    return quick_recipe(schedule=sa.PlateauSchedule(factor=0.5, patience=1), color_noise=0.1)
+
+
+def fit(model: sa.Model, folder: Path | None, epochs: int = EPOCHS, **options) -> sa.History:
+    options = {"recipe": recipe(), "progress": False, "validation": dataset(20, seed=2)} | options
+    return model.fit(dataset(60), epochs=epochs, checkpoint=folder, **options)
+
+
+def whole_state(model: sa.Model, history: sa.History) -> tuple:
+    """Weights, velocities, mean image, and the history without its times."""
+    velocities = parameters.copies(model.network, _native.VELOCITY)
+    rows = [{name: value for name, value in row.items() if name not in TIMES} for row in history]
+    moving = {name: array.tobytes() for name, array in velocities.items()}
+    return fingerprint(model), moving, model.preprocessing.mean.tobytes(), rows
+
+
+def stopped_at(step: int, folder: Path) -> None:
+    """Leave a checkpoint of a run that ended hard after `step` steps, in a process that is gone."""
+    model = tiny_model()
+    model.network = CountedNetwork(model.network, step)
+    with pytest.raises(Enough):
+        fit(model, folder, checkpoint_every=1)
+
+
+@pytest.fixture(scope="module")
+def straight():
+    model = tiny_model()
+    return whole_state(model, fit(model, None))
+
+
+@pytest.mark.parametrize("step", range(1, EPOCHS * STEPS_AN_EPOCH))
+def test_resume_at_every_step_gives_the_same_bits(step, straight, tmp_path):
+    stopped_at(step, tmp_path)
+    assert safetensors.read(tmp_path / "checkpoint.safetensors")[1]["training"]["step"] == step
+    model = tiny_model(seed=99)  # every weight comes from the checkpoint
+    history = fit(model, tmp_path, resume=True, checkpoint_every=3)
+    assert whole_state(model, history) == straight
+
+
+def test_checkpoints_do_not_change_the_run(straight, tmp_path):
+    model = tiny_model()
+    assert whole_state(model, fit(model, tmp_path)) == straight
+
+
+def test_resume_with_skipped_pictures(tmp_path):
+    folder = photo_folder(tmp_path / "photos")
+    for name in ("dark/1.png", "low/2.png"):
+        (folder / name).write_bytes(b"broken")
+    options = {"recipe": quick_recipe(batch_size=5), "epochs": 2, "progress": False}
+    model = tiny_model()
+    expected = model.fit(sa.ImageFolder(folder, on_error="skip"), **options)
+    stopped = tiny_model()
+    stopped.network = CountedNetwork(stopped.network, 3)
+    with pytest.raises(Enough):
+        stopped.fit(sa.ImageFolder(folder, on_error="skip"), **options, checkpoint=tmp_path / "run", checkpoint_every=1)
+    resumed = tiny_model(seed=9)
+    found = resumed.fit(sa.ImageFolder(folder, on_error="skip"), **options, checkpoint=tmp_path / "run", resume=True)
+    assert whole_state(resumed, found) == whole_state(model, expected)
+
+
+def test_more_epochs_go_on(straight, tmp_path):
+    fit(tiny_model(), tmp_path, epochs=2)
+    model = tiny_model()
+    assert whole_state(model, fit(model, tmp_path, resume=True)) == straight
+
+
+def test_a_finished_run_is_left_alone(straight, tmp_path):
+    fit(tiny_model(), tmp_path)
+    model = tiny_model(seed=3)
+    assert whole_state(model, fit(model, tmp_path, resume=True)) == straight
+
+
+def test_without_resume_the_run_begins_anew(straight, tmp_path):
+    stopped_at(5, tmp_path)
+    model = tiny_model()
+    assert whole_state(model, fit(model, tmp_path)) == straight
+
+
+def test_resume_without_a_checkpoint_begins(straight, tmp_path):
+    model = tiny_model()
+    assert whole_state(model, fit(model, tmp_path / "new" / "run", resume=True)) == straight
+
+
+def test_a_checkpoint_is_a_model(tmp_path):
+    model = tiny_model()
+    fit(model, tmp_path)
+    assert fingerprint(sa.load(tmp_path / "checkpoint.safetensors")) == fingerprint(model)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": {"classes": 5}}, "network .*outputs=4.*outputs=5"),
+        ({"options": {"recipe": quick_recipe()}}, "recipe .*Plateau.*Constant"),
+        ({"options": {"batch_size": 7}}, "recipe .*16.*7"),
+        ({"options": {"seed": 1}}, "seed 0, this run has 1"),
+        ({"train": 61}, "training pictures 60, this run has 61"),
+        ({"freeze": "conv1"}, "multipliers"),
+    ],
+)
+def test_another_run_is_refused(change, message, tmp_path):
+    stopped_at(3, tmp_path)
+    model = tiny_model(**change.get("model", {}))
+    if "freeze" in change:
+        model.freeze(change["freeze"])
+    before = fingerprint(model)
+    options = {"recipe": recipe(), "validation": dataset(20, seed=2)} | change.get("options", {})
+    train, validation = dataset(change.get("train", 60)), options.pop("validation")
+    if "model" in change:
+        train, validation = (sa.ArrayDataset(data.images, data.labels) for data in (train, validation))
+    with pytest.raises(ValueError, match=message):
+        model.fit(train, validation, 4, checkpoint=tmp_path, resume=True, progress=False, **options)
+    assert fingerprint(model) == before
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path):
+    stopped_at(3, tmp_path)
+    path = tmp_path / "checkpoint.safetensors"
+    whole = path.read_bytes()
+    model = tiny_model()
+    before = fingerprint(model)
+    generator = np.random.default_rng(0)
+    for position in generator.integers(0, len(whole), 40):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 16]) + whole[position + 1 :])
+        with pytest.raises(sa.CheckpointCorruptError):
+            fit(model, tmp_path, resume=True)
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(sa.CheckpointCorruptError):
+        fit(model, tmp_path, resume=True)
+    model.save(path)
+    with pytest.raises(sa.CheckpointCorruptError, match="not a training checkpoint"):
+        fit(model, tmp_path, resume=True)
+    assert fingerprint(model) == before
+
+
+def test_a_full_disk_keeps_the_old_checkpoint_and_the_model(tmp_path, monkeypatch, straight):
+    stopped_at(6, tmp_path)
+    old = (tmp_path / "checkpoint.safetensors").read_bytes()
+    model = tiny_model()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched, pytest.raises(OSError) as caught:
+        patched.setattr(os, "write", full)
+        fit(model, tmp_path, resume=True, checkpoint_every=2)
+    assert caught.value.errno == errno.ENOSPC
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == old
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.safetensors"]
+    assert whole_state(model, fit(model, tmp_path, resume=True)) == straight
+
+
+def test_the_folder_must_be_one(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileExistsError):
+        fit(tiny_model(), tmp_path / "file")

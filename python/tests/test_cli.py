@@ -1,0 +1,83 @@
+"""The command line: the whole journey, and errors in one line."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import swiftalexnet as sa
+from support import photo_folder, tiny_model
+from swiftalexnet.cli import main
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Let `alexnet` build a tiny network."""
+    monkeypatch.setattr(sa, "alexnet", lambda variant, classes, **_: tiny_model(classes=classes))
+
+
+def run(capsys, *arguments: str) -> tuple[int, str, str]:
+    code = main(arguments)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_train_evaluate_predict(small, tmp_path, capsys):
+    folder = photo_folder(tmp_path / "photos")
+    model, run_folder = str(tmp_path / "m.safetensors"), str(tmp_path / "run")
+    options = ["--validation", str(folder), "--epochs", "2", "--batch-size", "8", "--output", model, "--quiet"]
+    code, out, _ = run(capsys, "train", str(folder), *options, "--checkpoint", run_folder, "--json")
+    assert code == 0 and len(json.loads(out)["history"]) == 2
+    code, out, _ = run(capsys, "train", str(folder), *options, "--checkpoint", run_folder, "--resume", "--epochs", "3")
+    assert code == 0 and "saved" in out
+    code, out, _ = run(capsys, "evaluate", str(folder), "--model", model, "--crops", "10", "--json", "--quiet")
+    assert code == 0 and json.loads(out)["count"] == 24
+    files = [str(path) for path in sorted(folder.glob("dark/*"))[:2]]
+    code, out, _ = run(capsys, "predict", *files, "--model", model, "--top", "2")
+    assert code == 0 and len(out.splitlines()) == 2 and files[0] in out
+    code, out, _ = run(capsys, "predict", *files, "--model", model, "--json")
+    assert [row["file"] for row in json.loads(out)] == files
+
+
+def test_without_validation_the_rate_is_constant(small, tmp_path, capsys):
+    folder = photo_folder(tmp_path / "photos")
+    options = ["--epochs", "1", "--output", str(tmp_path / "m"), "--quiet"]
+    code, _, err = run(capsys, "train", str(folder), *options)
+    assert code == 0 and "constant" in err
+
+
+def test_info_and_summary(tmp_path, capsys):
+    code, out, _ = run(capsys, "--threads", "1", "info", "--json")
+    assert code == 0 and json.loads(out)["threads"] == "1"
+    sa.set_num_threads(2)
+    code, out, _ = run(capsys, "summary", "paper")
+    assert code == 0 and "60,965,224" in out
+    tiny_model().save(tmp_path / "m")
+    code, out, _ = run(capsys, "summary", str(tmp_path / "m"), "--json")
+    assert code == 0 and json.loads(out)["layers"][1]["name"] == "conv1"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "missing"],
+        ["train", "."],
+        ["evaluate", ".", "--model", "missing"],
+        ["predict", "missing.jpg", "--model", "m"],
+        ["predict", "missing.jpg", "--model", "broken"],
+        ["summary", "papr"],
+        ["--threads", "0", "info"],
+    ],
+)
+def test_user_errors_are_one_line_and_code_2(arguments, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tiny_model().save("m")
+    (tmp_path / "broken").write_bytes(b"nothing")
+    code, _, err = run(capsys, *arguments)
+    assert code == 2 and err.startswith("swiftalexnet: ") and len(err.splitlines()) == 1
+
+
+def test_module_runs():
+    result = subprocess.run([sys.executable, "-m", "swiftalexnet", "info"], capture_output=True, text=True, check=True)
+    assert "instruction set" in result.stdout

@@ -1,0 +1,270 @@
+"""The extension among threads, processes and signals: the GIL, equal bits, fork, Ctrl-C."""
+
+import multiprocessing
+import threading
+import time
+
+import numpy as np
+import pytest
+import small_network as small
+from fresh_process import run
+
+from swiftalexnet import ConcurrentUseError, _native, ops
+
+VALUE, GRADIENT, VELOCITY = _native.VALUE, _native.GRADIENT, _native.VELOCITY
+
+
+@pytest.fixture
+def network():
+    """A network of the test's own, in place of the shared one."""
+    return small.make()
+
+
+# ---- Threads ----
+
+
+def big_convolution():
+    """About a third of a second on one core."""
+    x, w = np.ones((16, 96, 54, 54), np.float32), np.ones((256, 96, 5, 5), np.float32)
+    return lambda: ops.conv2d(x, w, padding=2)
+
+
+def test_the_gil_is_released():
+    """Another thread makes progress while the engine computes."""
+    compute, ticks, done = big_convolution(), [], threading.Event()
+
+    def tick():
+        while not done.is_set():
+            ticks.append(time.perf_counter())
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    start = time.perf_counter()
+    compute()
+    end = time.perf_counter()
+    done.set()
+    thread.join()
+    assert len([t for t in ticks if start < t < end]) > 5
+
+
+def test_eight_threads_give_the_same_bits(network):
+    x, _ = small.batch(8)
+    expected, problems = small.forward(network, x), []
+
+    def work():
+        for _ in range(30):
+            if not np.array_equal(small.forward(network, x), expected):
+                problems.append("other bits")
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not problems
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 8])
+def test_the_number_of_threads_changes_nothing(count):
+    x, labels = small.batch(7)
+    before = _native.get_num_threads()
+    states = []
+    try:
+        for threads in (1, count):
+            _native.set_num_threads(threads)
+            assert _native.get_num_threads() == threads
+            network = small.make()
+            for step in range(3):
+                network.train_step(x, labels, 0, (0.01, 0.9, 0.0005, 0, 1, step))
+            states.append(small.state(network, VALUE, GRADIENT, VELOCITY))
+    finally:
+        _native.set_num_threads(before)
+    assert small.same_bits(*states)
+
+
+def test_training_twice_at_once_is_refused(network):
+    """One of two threads that train one network is told so; the weights are those of whole steps."""
+    x, labels = small.batch(512)
+    refusals, start = [], threading.Barrier(2)
+
+    def train():
+        start.wait()
+        for _ in range(40):
+            try:
+                network.train_step(x, labels, 0, (0.0, 0.0, 0.0, 0, 1, 2))
+            except ConcurrentUseError as error:
+                refusals.append(str(error))
+
+    before = small.state(network)
+    threads = [threading.Thread(target=train) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refusals and refusals[0].startswith("train_step: ")
+    assert small.same_bits(small.state(network), before)
+
+
+# ---- Processes ----
+
+
+def predict_in_child(network, x, queue):
+    queue.put(small.forward(network if network is not None else small.make(), x).tobytes())
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_process_predicts(method, network):
+    """The parent's threads have run; a forked child even uses the parent's network."""
+    context = multiprocessing.get_context(method)
+    x, _ = small.batch(64)
+    expected = small.forward(network, x)
+    queue = context.SimpleQueue()
+    shared = network if method == "fork" else None
+    child = context.Process(target=predict_in_child, args=(shared, x, queue))
+    child.start()
+    child.join(60)
+    assert child.exitcode == 0
+    assert queue.get() == expected.tobytes()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_fork_while_other_threads_compute(network):
+    """The child of a fork that hit the pool at work computes all the same."""
+    x, _ = small.batch(64)
+    expected, stop = small.forward(network, x), threading.Event()
+
+    def work():
+        while not stop.is_set():
+            small.forward(network, x)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    context = multiprocessing.get_context("fork")
+    try:
+        for _ in range(10):
+            queue = context.SimpleQueue()
+            child = context.Process(target=predict_in_child, args=(None, x, queue))
+            child.start()
+            child.join(20)
+            assert child.exitcode == 0
+            assert queue.get() == expected.tobytes()
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_the_interpreter_ends_while_a_daemon_thread_computes():
+    code = """
+import threading, time
+import numpy as np, swiftalexnet as sa
+x, w = np.ones((8, 96, 54, 54), np.float32), np.ones((256, 96, 5, 5), np.float32)
+def work():
+    while True: sa.ops.conv2d(x, w, padding=2)
+threading.Thread(target=work, daemon=True).start()
+time.sleep(0.3)
+print("end")
+"""
+    assert run(code) == "end"
+
+
+# ---- Ctrl-C ----
+
+INTERRUPTED = """
+import os, signal, sys, threading, time
+import numpy as np
+import small_network as small
+
+delay, network = float(sys.argv[1]), small.make()
+x, labels = small.batch(4096)
+states, step, when = [small.state(network, 0, 2)], 0, None
+
+def press():
+    global when
+    when = time.perf_counter()
+    os.kill(os.getpid(), signal.SIGINT)
+
+timer = threading.Timer(delay, press)
+timer.start()
+try:
+    while step < 10_000:
+        network.train_step(x, labels, 0, (0.01, 0.9, 0.0005, 0, 1, step))
+        states, step = [*states[-1:], small.state(network, 0, 2)], step + 1
+except KeyboardInterrupt:
+    late = time.perf_counter() - when
+    timer.join()
+else:
+    sys.exit("no KeyboardInterrupt")
+left = small.state(network, 0, 2)
+assert any(small.same_bits(left, state) for state in states), "a half step was left"
+assert late < 0.5, late
+network.train_step(x, labels, 0, (0.01, 0.9, 0.0005, 0, 1, step))
+print("ok")
+"""
+
+
+@pytest.mark.parametrize("delay", [0.05, 0.21, 0.33, 0.47])
+def test_ctrl_c_leaves_the_last_whole_step(delay):
+    assert run(INTERRUPTED, str(delay)) == "ok"
+
+
+def test_ctrl_c_in_a_long_operation():
+    """The operation takes seconds; it is left within half a second, its output half written."""
+    code = """
+import os, signal, threading, time
+import numpy as np, swiftalexnet as sa
+x, w = np.ones((64, 96, 27, 27), np.float32), np.ones((512, 96, 5, 5), np.float32)
+threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+start = time.perf_counter()
+try:
+    for _ in range(40): sa.ops.conv2d(x, w, padding=2)
+except KeyboardInterrupt:
+    print(time.perf_counter() - start < 0.3 + 0.5)
+"""
+    assert run(code) == "True"
+
+
+def test_a_handler_that_raises_something_else_is_heard():
+    code = """
+import signal
+import small_network as small
+def handler(*_): raise LookupError("from the handler")
+signal.signal(signal.SIGALRM, handler)
+network, (x, labels) = small.make(), small.batch(4096)
+signal.setitimer(signal.ITIMER_REAL, 0.2)
+try:
+    while True: network.train_step(x, labels, 0, small.OPTIONS)
+except LookupError as error: print(error)
+"""
+    assert run(code) == "from the handler"
+
+
+def test_a_handler_may_use_the_engine():
+    """A handler runs in the middle of a call: operators and other networks work, the one in use refuses to hang."""
+    code = """
+import signal
+import small_network as small
+from swiftalexnet import ConcurrentUseError, ops
+network, other, (x, labels) = small.make(), small.make(), small.batch(4096)
+heard = set()
+def attempt(name, call):
+    try: call()
+    except ConcurrentUseError: heard.add(name + " refused")
+    else: heard.add(name + " done")
+def handler(*_):
+    ops.relu(x)
+    small.forward(other, x[:8])
+    attempt("forward", lambda: small.forward(network, x[:8]))
+    attempt("train_step", lambda: network.train_step(x[:8], labels[:8], 0, small.OPTIONS))
+signal.signal(signal.SIGALRM, handler)
+for call in (lambda: network.train_step(x, labels, 0, small.OPTIONS), lambda: small.forward(network, x)):
+    heard.clear()
+    for _ in range(20):
+        signal.setitimer(signal.ITIMER_REAL, 0.03)
+        call()
+    print(sorted(heard))
+"""
+    during_step, during_forward = run(code, timeout=30).splitlines()
+    assert "forward refused" in during_step and "train_step refused" in during_step
+    assert "train_step refused" in during_forward and "forward done" in during_forward

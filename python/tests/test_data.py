@@ -1,0 +1,130 @@
+"""Data sets: what folders and arrays are taken, and which are refused."""
+
+import numpy as np
+import pytest
+
+import swiftalexnet as sa
+from support import CLASSES, photo_folder, pictures
+from swiftalexnet.preprocessing import Geometry
+
+GEOMETRY = Geometry(20, 3, "area")
+
+
+def test_folder_is_sorted_and_labelled(tmp_path):
+    data = sa.ImageFolder(photo_folder(tmp_path))
+    assert data.classes == CLASSES and len(data) == 24
+    assert data.paths == sorted(data.paths)
+    assert [data.classes[label] for label in data.labels] == [path.parent.name for path in data.paths]
+    assert data.image(0, GEOMETRY).shape == (20, 20, 3)
+
+
+def test_folder_ignores_what_is_hidden_or_no_picture_and_searches_deep(tmp_path):
+    photo_folder(tmp_path, count=1)
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / "dark" / "notes.txt").write_text("no picture")
+    (tmp_path / "dark" / "deeper").mkdir()
+    (tmp_path / "dark" / "0.png").rename(tmp_path / "dark" / "deeper" / "0.PNG")
+    data = sa.ImageFolder(tmp_path)
+    assert data.classes == CLASSES and len(data) == 4
+
+
+def test_folder_with_given_classes(tmp_path):
+    photo_folder(tmp_path, count=1)
+    data = sa.ImageFolder(tmp_path, classes=("top", "low", "dark", "bright", "absent"))
+    assert data.classes[data.labels[0]] == "top"
+    with pytest.raises(ValueError, match="holds top"):
+        sa.ImageFolder(tmp_path, classes=CLASSES[:3])
+
+
+def test_folders_without_pictures_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="no class folders"):
+        sa.ImageFolder(tmp_path)
+    photo_folder(tmp_path / "some", count=1)
+    (tmp_path / "some" / "empty").mkdir()
+    with pytest.raises(ValueError, match="no picture in .*empty"):
+        sa.ImageFolder(tmp_path / "some")
+    with pytest.raises(FileNotFoundError):
+        sa.ImageFolder(tmp_path / "missing")
+    with pytest.raises(NotADirectoryError):
+        sa.ImageFolder(tmp_path / "some" / "dark" / "0.png")
+
+
+def test_broken_picture_raises_or_is_counted(tmp_path):
+    broken = photo_folder(tmp_path) / "dark" / "0.png"
+    broken.write_bytes(broken.read_bytes()[:60])
+    index = sa.ImageFolder(tmp_path).paths.index(broken)
+    with pytest.raises(ValueError, match="0.png"):
+        sa.ImageFolder(tmp_path).image(index, GEOMETRY)
+    data = sa.ImageFolder(tmp_path, on_error="skip")
+    assert data.image(index, GEOMETRY) is None and data.image(index, GEOMETRY) is None
+    assert data.skipped == 1 and "0.png" in data.errors[broken]
+
+
+def test_cache_keeps_decoded_pictures(tmp_path):
+    data = sa.ImageFolder(photo_folder(tmp_path), cache=True)
+    first = data.image(3, GEOMETRY)
+    data.paths[3].unlink()
+    assert data.image(3, GEOMETRY) is first
+    with pytest.raises(FileNotFoundError):
+        data.image(3, Geometry(21, 3, "area"))
+
+
+def test_arrays_of_the_right_size_are_not_copied():
+    images, labels = pictures(5, side=20)
+    data = sa.ArrayDataset(images, labels)
+    assert np.shares_memory(data.image(2, GEOMETRY), images)
+
+
+def test_arrays_are_resized_and_recoloured():
+    images, labels = pictures(5, side=31)
+    assert sa.ArrayDataset(images, labels).image(0, Geometry(20, 1, "area")).shape == (20, 20, 1)
+    assert sa.ArrayDataset(images[..., 0], labels).image(0, GEOMETRY).shape == (20, 20, 3)
+    five = np.concatenate([images, images[..., :2]], axis=-1)
+    assert sa.ArrayDataset(five, labels).image(0, Geometry(20, 5, "area")).shape == (20, 20, 5)
+    with pytest.raises(ValueError, match="5 channels"):
+        sa.ArrayDataset(five, labels).image(0, GEOMETRY)
+
+
+IMAGES, LABELS = pictures(4)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "classes", "kind", "message"),
+    [
+        (IMAGES.astype(np.float32), LABELS, None, TypeError, "float32"),
+        (IMAGES.tolist(), LABELS, None, TypeError, "list"),
+        (IMAGES[0, 0], LABELS, None, ValueError, "dimensions"),
+        (IMAGES[:0], LABELS[:0], None, ValueError, "at least one"),
+        (IMAGES[:, :0], LABELS, None, ValueError, "at least one"),
+        (IMAGES, LABELS[:3], None, ValueError, "3 labels"),
+        (IMAGES, LABELS.astype(float), None, TypeError, "float64"),
+        (IMAGES, LABELS - 5, None, ValueError, "expected 0"),
+        (IMAGES, [0, 1, 2, 3], "abcd", TypeError, "names"),
+        (IMAGES, [0, 1, 2, 3], ["a", "b"], ValueError, "expected 0"),
+        (IMAGES, [0, 1, 0, 1], ["a", "a"], ValueError, "twice"),
+        (None, LABELS, None, TypeError, "None"),
+    ],
+)
+def test_refuses_bad_arrays(images, labels, classes, kind, message):
+    with pytest.raises(kind, match=message):
+        sa.ArrayDataset(images, labels, classes)
+
+
+@pytest.mark.parametrize("option", [{"on_error": "ignore"}, {"workers": 0}, {"classes": ()}, {"classes": "abc"}])
+def test_refuses_bad_options(tmp_path, option):
+    photo_folder(tmp_path, count=1)
+    with pytest.raises((ValueError, TypeError), match="ImageFolder"):
+        sa.ImageFolder(tmp_path, **option)
+
+
+def test_split_depends_on_names_only(tmp_path):
+    whole = sa.ImageFolder(photo_folder(tmp_path, count=12))
+    train, held_out = whole.split()
+    assert sorted(train.paths + held_out.paths) == whole.paths
+    assert 2 <= len(held_out) <= 18
+    for part in (train, held_out):
+        assert [part.classes[label] for label in part.labels] == [path.parent.name for path in part.paths]
+    train.paths[0].unlink()
+    assert sa.ImageFolder(tmp_path).split()[1].paths == held_out.paths
+    with pytest.raises(ValueError, match="too few"):
+        whole.split(parts=10**9)

@@ -1,0 +1,137 @@
+"""Every kind of picture that a folder may hold, upright and in the right colours; and everything that is none."""
+
+import io
+import os
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from support import shared_data
+from swiftalexnet.decoding import picture_to_array, read_picture
+from swiftalexnet.preprocessing import Geometry
+
+RGB = Geometry(16, 3, "area")
+GREY = Geometry(16, 1, "area")
+COLOR = (200, 100, 50)
+
+
+def filled(mode: str, color) -> Image.Image:
+    return Image.new(mode, (40, 24), color)
+
+
+@pytest.mark.parametrize(
+    ("picture", "expected"),
+    [
+        (filled("RGB", COLOR), COLOR),
+        (filled("L", 77), (77, 77, 77)),
+        (filled("1", 1), (255, 255, 255)),
+        (filled("RGBA", (*COLOR, 255)), COLOR),
+        (filled("RGBA", (*COLOR, 0)), (255, 255, 255)),
+        (filled("LA", (10, 0)), (255, 255, 255)),
+        (filled("RGB", COLOR).quantize(4), COLOR),
+        (filled("CMYK", (55, 155, 205, 0)), COLOR),
+        (filled("I;16", 0x8040), (128, 128, 128)),
+        (filled("I", 0xFFFF), (255, 255, 255)),
+    ],
+    ids=lambda value: value.mode if isinstance(value, Image.Image) else None,
+)
+def test_every_mode_becomes_rgb(picture, expected):
+    pixels = picture_to_array(picture, RGB)
+    assert pixels.shape == (16, 16, 3) and pixels.dtype == np.uint8
+    assert np.abs(pixels.astype(int) - expected).max() <= 1
+
+
+def test_grey_network_gets_one_channel():
+    assert picture_to_array(filled("RGB", COLOR), GREY).shape == (16, 16, 1)
+
+
+@pytest.mark.parametrize("mode", ["F", "I"])
+def test_pixels_without_a_range_are_refused(mode):
+    with pytest.raises(ValueError, match="expected 8 or 16 bits"):
+        picture_to_array(filled(mode, 70000), RGB)
+
+
+def test_exif_orientation_is_applied(tmp_path):
+    picture = Image.new("RGB", (16, 16))
+    picture.paste((255, 255, 255), (0, 0, 16, 8))  # bright at the top
+    exif = picture.getexif()
+    exif[0x0112] = 6  # turn clockwise to see it upright: the top goes to the right
+    picture.save(tmp_path / "turned.png", exif=exif)
+    pixels = read_picture(tmp_path / "turned.png", GREY)[..., 0]
+    assert pixels[:, 8:].min() == 255 and pixels[:, :8].max() == 0
+
+
+@pytest.mark.parametrize("size", [(64, 40), (40, 64), (16, 16), (9, 30), (100, 7)])
+@pytest.mark.parametrize("resample", ["area", "bilinear"])
+def test_square_is_the_centre_of_the_whole_resized_picture(size, resample):
+    x, y = np.meshgrid(np.linspace(0, 3, size[0]), np.linspace(0, 3, size[1]))
+    waves = np.stack([np.sin(x), np.cos(y), np.sin(x * y / 3)], axis=-1)  # smooth: Pillow may swap its two passes
+    picture = Image.fromarray((128 + 100 * waves).astype(np.uint8))
+    short = min(size)
+    new = [max(16, round(side * 16 / short)) for side in size]
+    down = Image.Resampling.BOX if resample == "area" else Image.Resampling.BILINEAR
+    up = Image.Resampling.BICUBIC if resample == "area" else Image.Resampling.BILINEAR
+    left, top = ((side - 16) // 2 for side in new)
+    whole = picture.resize(new, down if short > 16 else up).crop((left, top, left + 16, top + 16))
+    square = picture_to_array(picture, Geometry(16, 3, resample))
+    assert np.abs(square.astype(int) - np.asarray(whole)).max() <= 1
+
+
+def test_extreme_shape_costs_nothing():
+    assert picture_to_array(Image.new("L", (60000, 1)), Geometry(256, 1, "area")).shape == (256, 256, 1)
+
+
+def test_bomb_is_refused(tmp_path, monkeypatch):
+    Image.new("L", (300, 300)).save(tmp_path / "large.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 80_000)
+    with pytest.raises(ValueError, match=r"large.png.*limit of 80000"), pytest.warns(Image.DecompressionBombWarning):
+        read_picture(tmp_path / "large.png", RGB)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n" + bytes(40)])
+def test_broken_file_is_named(tmp_path, content):
+    path = tmp_path / "broken.jpg"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"broken.jpg cannot be decoded"):
+        read_picture(path, RGB)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, about the damage
+@pytest.mark.parametrize("form", ["png", "jpeg", "gif", "bmp", "tiff", "webp"])
+def test_every_truncation_is_an_error_or_a_picture(tmp_path, form):
+    buffer = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (9, 9, 3), np.uint8)).save(buffer, form)
+    whole = buffer.getvalue()
+    path = tmp_path / f"cut.{form}"
+    refused = 0
+    for length in range(0, len(whole), 7):
+        path.write_bytes(whole[:length])
+        try:
+            assert read_picture(path, RGB).shape == (16, 16, 3)
+        except ValueError as error:
+            assert "cut." in str(error)
+            refused += 1
+    assert refused > 3
+
+
+def test_pipes_devices_and_dangling_links_do_not_hang(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "nowhere.jpg").symlink_to(tmp_path / "missing")
+    (tmp_path / "zeros.jpg").symlink_to("/dev/zero")
+    for name in ("pipe.jpg", "nowhere.jpg", "zeros.jpg"):
+        reader = threading.Thread(target=lambda name=name: pytest.raises(OSError, read_picture, tmp_path / name, RGB))
+        reader.start()
+        reader.join(5)
+        assert not reader.is_alive(), name
+        with pytest.raises(OSError, match=name):
+            read_picture(tmp_path / name, RGB)
+
+
+def test_photographs():
+    folder = shared_data("photos")
+    for name in ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "camera.png"):
+        assert read_picture(folder / name, Geometry(256, 3, "area")).std() > 20
+    with pytest.raises(ValueError, match="truncated.jpg"):
+        read_picture(folder / "truncated.jpg", Geometry(256, 3, "area"))

@@ -1,0 +1,70 @@
+"""Error rates: their arithmetic, and the data they refuse."""
+
+import numpy as np
+import pytest
+
+import swiftalexnet as sa
+from support import CLASSES, dataset, photo_folder, pictures, tiny_model
+
+
+@pytest.mark.parametrize("crops", [1, 10])
+def test_errors_and_loss_are_those_of_the_probabilities(crops):
+    model, data = tiny_model(), dataset(50)
+    probabilities = model.probabilities(data.images, crops)
+    right = probabilities[np.arange(50), data.labels]
+    result = model.evaluate(data, crops, batch_size=7)
+    assert result.top1_error == pytest.approx(100 * (probabilities.argmax(axis=1) != data.labels).mean())
+    assert result.top5_error == pytest.approx(0)
+    assert result.loss == pytest.approx(-np.log(right).mean(), rel=1e-5)
+    assert (result.count, result.skipped) == (50, 0)
+    assert "top-1 error" in str(result)
+
+
+def test_ties_share_the_credit():
+    model = sa.Model.from_spec(tiny_model(classes=8).spec, "zeros")
+    result = model.evaluate(sa.ArrayDataset(*pictures(10)))
+    assert result.top1_error == pytest.approx(100 * 7 / 8)
+    assert result.top5_error == pytest.approx(100 * 3 / 8)
+    assert result.loss == pytest.approx(np.log(8), rel=1e-6)
+
+
+def test_skipped_pictures_are_counted(tmp_path):
+    folder = photo_folder(tmp_path)
+    (folder / "dark" / "0.png").write_bytes(b"")
+    result = tiny_model().evaluate(sa.ImageFolder(folder, on_error="skip"))
+    assert (result.count, result.skipped) == (23, 1)
+    with pytest.raises(ValueError, match="0.png"):
+        tiny_model().evaluate(sa.ImageFolder(folder))
+
+
+def test_nothing_readable_is_an_error(tmp_path):
+    for path in photo_folder(tmp_path, count=1).glob("*/*.png"):
+        path.write_bytes(b"")
+    with pytest.raises(ValueError, match="none of 4 pictures"):
+        tiny_model().evaluate(sa.ImageFolder(tmp_path, on_error="skip"))
+
+
+IMAGES, LABELS = pictures(5)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "message"),
+    [
+        (sa.ArrayDataset(IMAGES, LABELS, [*CLASSES, "more"]), ValueError, "5 classes"),
+        (sa.ArrayDataset(IMAGES, np.full(5, 4)), ValueError, "label 4"),
+        (sa.ArrayDataset(IMAGES, LABELS, CLASSES[::-1]), ValueError, "not the model's"),
+        (IMAGES, TypeError, "ndarray"),
+        (None, TypeError, "NoneType"),
+    ],
+)
+def test_refuses_other_data(data, kind, message):
+    model = tiny_model()
+    model.classes = CLASSES
+    with pytest.raises(kind, match=message):
+        model.evaluate(data)
+
+
+@pytest.mark.parametrize("options", [{"crops": 3}, {"batch_size": 0}, {"batch_size": 1.5}])
+def test_refuses_bad_options(options):
+    with pytest.raises((ValueError, TypeError), match="evaluate"):
+        tiny_model().evaluate(dataset(4), **options)

@@ -1,0 +1,93 @@
+"""Batches in order, errors where they belong, and threads that end."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import swiftalexnet as sa
+from support import photo_folder, pictures
+from swiftalexnet.loading import Loader, in_order, shuffled, split
+from swiftalexnet.preprocessing import Geometry
+
+GEOMETRY = Geometry(20, 3, "area")
+
+
+def decoding_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("swiftalexnet-decode")]
+
+
+def test_order_does_not_depend_on_threads(tmp_path):
+    folder = photo_folder(tmp_path)
+    results = []
+    for workers in (1, 4):
+        with Loader(sa.ImageFolder(folder, workers=workers), split(shuffled(24, 7, 0), 5), GEOMETRY) as loader:
+            results.append([(batch.images.tobytes(), batch.labels.tolist()) for batch in loader])
+    assert results[0] == results[1]
+    assert [len(labels) for _, labels in results[0]] == [5, 5, 5, 5, 4]
+
+
+def test_skipped_pictures_are_left_out_with_their_labels(tmp_path):
+    folder = photo_folder(tmp_path)
+    (folder / "dark" / "0.png").write_bytes(b"")
+    with Loader(sa.ImageFolder(folder, on_error="skip"), in_order(24, 12), GEOMETRY) as loader:
+        first, second = loader
+    assert len(first.images) == len(first.labels) == 11 and len(second.images) == 12
+    assert first.labels.tolist() == [0] * 6 + [1] * 5
+
+
+def test_error_comes_from_its_batch_and_threads_end(tmp_path):
+    folder = photo_folder(tmp_path)
+    (folder / "top" / "5.png").write_bytes(b"")
+    seen = 0
+    with (
+        pytest.raises(ValueError, match="5.png"),
+        Loader(sa.ImageFolder(folder), in_order(24, 6), GEOMETRY) as loader,
+    ):
+        for _ in loader:
+            seen += 1
+    assert seen == 3
+    assert not decoding_threads()
+
+
+class Slow:
+    """A data set that takes its time and counts."""
+
+    workers, skipped, classes = 2, 0, None
+    labels = np.zeros(1000, np.int32)
+    decoded = 0
+
+    def __len__(self):
+        return 1000
+
+    def image(self, index, geometry):
+        time.sleep(0.002)
+        self.decoded += 1
+        return np.zeros((20, 20, 3), np.uint8)
+
+
+def test_reads_ahead_only_so_far_and_closes_at_once():
+    data = Slow()
+    with Loader(data, in_order(1000, 20), GEOMETRY) as loader:
+        next(iter(loader))
+        time.sleep(0.3)
+        started = time.perf_counter()
+    assert data.decoded <= 80
+    assert time.perf_counter() - started < 0.2
+    assert not decoding_threads()
+
+
+def test_shuffling_is_a_permutation_fixed_for_ever():
+    order = shuffled(10, seed=0, epoch=0)
+    assert sorted(order) == list(range(10))
+    assert order.tolist() == shuffled(10, 0, 0).tolist() != shuffled(10, 0, 1).tolist() != shuffled(10, 1, 0).tolist()
+    assert shuffled(8, 1, 2).tolist() == [4, 2, 0, 6, 1, 5, 7, 3]
+
+
+def test_images_arrive_unchanged():
+    images, labels = pictures(7, side=20)
+    with Loader(sa.ArrayDataset(images, labels), in_order(7, 3), GEOMETRY) as loader:
+        batches = list(loader)
+    assert np.array_equal(np.concatenate([batch.images for batch in batches]), images)
+    assert np.array_equal(np.concatenate([batch.labels for batch in batches]), labels)

@@ -1,0 +1,140 @@
+"""The door for pictures: what is taken, what is refused, and that every way in gives the same answer."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import swiftalexnet as sa
+from support import CLASSES, dataset, photo_folder, pictures, quick_recipe, tiny_model
+
+IMAGES, LABELS = pictures(6, side=23)
+
+
+@pytest.fixture(scope="module")
+def model():
+    trained = tiny_model()
+    trained.fit(dataset(), epochs=2, recipe=quick_recipe(), progress=False)
+    return trained
+
+
+def test_predictions_are_sorted_and_named(model):
+    table = model.probabilities(IMAGES)
+    assert table.shape == (6, 4)
+    np.testing.assert_allclose(table.sum(axis=1), 1, rtol=1e-5)
+    for row, prediction in zip(table, model.predict(IMAGES, top=3), strict=True):
+        assert list(prediction.probabilities) == sorted(row, reverse=True)[:3]
+        assert prediction.classes == tuple(CLASSES[label] for label in prediction.labels)
+        assert "%" in str(prediction)
+
+
+def test_more_than_there_are_classes(model):
+    assert len(model.predict(IMAGES[:1], top=100)[0].labels) == 4
+
+
+def test_a_model_without_names_uses_numbers():
+    assert set(tiny_model().predict(IMAGES[:1])[0].classes) == set("0123")
+
+
+def test_every_way_in_gives_the_same(model, tmp_path):
+    expected = model.probabilities(IMAGES)
+    paths = [tmp_path / f"{number}.png" for number in range(6)]
+    for path, image in zip(paths, IMAGES, strict=True):
+        Image.fromarray(image).save(path)
+    ways = {
+        "list of arrays": list(IMAGES),
+        "paths": paths,
+        "strings": [str(path) for path in paths],
+        "Pillow": [Image.fromarray(image) for image in IMAGES],
+        "mixed": [paths[0], IMAGES[1], *map(Image.fromarray, IMAGES[2:])],
+        "strided": np.repeat(IMAGES, 2, axis=2)[:, :, ::2],
+    }
+    for name, way in ways.items():
+        assert np.array_equal(model.probabilities(way), expected), name
+    assert np.array_equal(model.probabilities(IMAGES.transpose(0, 3, 1, 2), layout="NCHW"), expected)
+    assert np.array_equal(model.probabilities(IMAGES / 255.0, value_range=(0, 1)), expected)
+    assert np.array_equal(model.probabilities(IMAGES, batch_size=1), expected)
+    assert np.array_equal(model.probabilities(paths[0])[0], expected[0])
+    assert np.array_equal(model.probabilities(IMAGES[0])[0], expected[0])
+
+
+def test_grey_pictures(model):
+    grey = IMAGES[..., 0]
+    assert np.array_equal(model.probabilities(grey), model.probabilities(np.repeat(grey[..., None], 3, axis=-1)))
+    assert np.array_equal(model.probabilities(grey[0])[0], model.probabilities(grey)[0])
+
+
+def test_different_sizes_in_one_list(model):
+    assert len(model.predict([IMAGES[0], pictures(1, side=40)[0][0], IMAGES[1][:, :30]])) == 3
+
+
+def test_ten_crops_average_their_probabilities(model):
+    crop, size = model.preprocessing.crop, model.preprocessing.resize
+    far, middle = size - crop, (size - crop) // 2
+    total = np.zeros((6, 4))
+    for top, left in ((0, 0), (0, far), (middle, middle), (far, 0), (far, far)):
+        window = IMAGES[:, top : top + crop, left : left + crop]
+        for view in (window, window[:, :, ::-1]):
+            centred = view.astype(np.float32) - model.preprocessing.mean[middle : middle + crop, middle : middle + crop]
+            total += sa.ops.softmax(model.forward(centred, layout="NHWC", keep=False))
+    np.testing.assert_allclose(model.probabilities(IMAGES, crops=10), total / 10, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("images", "options", "kind", "message"),
+    [
+        (IMAGES.astype(np.float32), {}, ValueError, "value_range"),
+        (IMAGES.astype(np.float32), {"value_range": (0, 1)}, ValueError, "outside"),
+        (IMAGES.astype(np.float32), {"value_range": (1, 0)}, ValueError, "black < white"),
+        (IMAGES / np.float32("nan"), {"value_range": (0, 1)}, ValueError, "outside"),
+        (IMAGES.astype(np.int32), {}, TypeError, "int32"),
+        (IMAGES.transpose(0, 3, 1, 2), {}, ValueError, "channels"),
+        (IMAGES, {"layout": "NCHW"}, ValueError, "channels"),
+        (IMAGES, {"layout": "HWC"}, ValueError, "layout"),
+        (IMAGES[None], {}, ValueError, "shape"),
+        (IMAGES[:0], {}, ValueError, "shape"),
+        (IMAGES[:, :0], {}, ValueError, "shape"),
+        (np.ma.masked_array(IMAGES), {}, TypeError, "masked"),
+        ([], {}, ValueError, "empty list"),
+        ([IMAGES], {}, ValueError, "several"),
+        ([3], {}, TypeError, "int"),
+        (None, {}, TypeError, "NoneType"),
+        (b"picture", {}, TypeError, "bytes"),
+        ("missing.jpg", {}, OSError, "missing.jpg"),
+        ("nul\0.jpg", {}, ValueError, "null"),
+        (IMAGES, {"crops": 5}, ValueError, "1 or 10"),
+        (IMAGES, {"crops": "10"}, TypeError, "crops"),
+        (IMAGES, {"batch_size": 0}, ValueError, "batch_size"),
+    ],
+)
+def test_refuses_what_is_no_picture(model, images, options, kind, message):
+    with pytest.raises(kind, match=message):
+        model.probabilities(images, **options)
+
+
+def test_refuses_bad_top(model):
+    with pytest.raises(ValueError, match="top"):
+        model.predict(IMAGES, top=0)
+
+
+def test_broken_file_is_named(model, tmp_path):
+    broken = photo_folder(tmp_path) / "dark" / "0.png"
+    broken.write_bytes(broken.read_bytes()[:50])
+    with pytest.raises(ValueError, match="0.png"):
+        model.predict(broken)
+
+
+def test_features_have_both_sides_of_the_relu(model):
+    found = model.features(IMAGES, ["conv2", "relu2", "fc6", "fc8", "prob"])
+    assert found["conv2"].shape == (6, 12, 4, 4) and found["fc6"].shape == (6, 24)
+    assert found["conv2"].min() < 0
+    assert np.array_equal(found["relu2"], np.maximum(found["conv2"], 0))
+    np.testing.assert_allclose(found["prob"], model.probabilities(IMAGES), rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(model.features(IMAGES, ["fc6"], batch_size=4)["fc6"], found["fc6"], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("layers", "kind"), [("fc6", TypeError), ([], TypeError), (["fc66"], ValueError), ([3], ValueError)]
+)
+def test_features_refuses_bad_layers(model, layers, kind):
+    with pytest.raises(kind, match="layer"):
+        model.features(IMAGES, layers)

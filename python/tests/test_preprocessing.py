@@ -1,0 +1,64 @@
+"""Preprocessing as a value: the authors' numbers, sizes, JSON."""
+
+import json
+
+import numpy as np
+import pytest
+
+import swiftalexnet as sa
+from swiftalexnet.preprocessing import default_preprocessing
+
+
+@pytest.mark.parametrize(("size", "resize"), [(224, 256), (227, 256), (112, 128), (64, 73)])
+def test_resize_keeps_the_authors_proportion(size, resize):
+    assert default_preprocessing("paper", size, 3).resize == resize
+
+
+def test_paper_learns_its_mean_and_starts_from_ilsvrc():
+    preprocessing = default_preprocessing("paper", 224, 3)
+    assert preprocessing.learn_mean and preprocessing.scale is None
+    np.testing.assert_allclose(preprocessing.mean, (127.3049, 119.7154, 104.9126))
+
+
+def test_owt_is_torchvisions():
+    preprocessing = default_preprocessing("owt", 224, 3)
+    white = (255 - preprocessing.mean) * preprocessing.scale
+    np.testing.assert_allclose(white, (1 - np.array((0.485, 0.456, 0.406))) / (0.229, 0.224, 0.225), rtol=1e-6)
+    assert not preprocessing.learn_mean and preprocessing.resample == "bilinear"
+
+
+def test_grey_mean_is_the_grey_of_the_colour_mean():
+    assert default_preprocessing("paper", 224, 1).mean == pytest.approx(120.3, abs=0.05)
+
+
+def test_json_round_trip():
+    preprocessing = default_preprocessing("owt", 64, 3)
+    again = sa.Preprocessing.from_json(json.loads(json.dumps(preprocessing.to_json())), preprocessing.mean)
+    assert repr(again) == repr(preprocessing)
+    assert again.scale.tobytes() == preprocessing.scale.tobytes()
+
+
+def test_is_a_value():
+    preprocessing = default_preprocessing("paper", 20, 3)
+    with pytest.raises(ValueError, match="read-only"):
+        preprocessing.mean[0] = 0
+    with pytest.raises(AttributeError):
+        preprocessing.crop = 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"crop": 300}, "resize"),
+        ({"crop": 0}, "crop"),
+        ({"mean": np.zeros((5, 5, 3))}, "mean has shape"),
+        ({"mean": np.full(3, np.nan)}, "not finite"),
+        ({"mean": 3.0}, "mean has shape"),
+        ({"scale": np.zeros(3)}, "scale"),
+        ({"scale": np.ones(2)}, "scale"),
+        ({"resample": "nearest"}, "resample"),
+    ],
+)
+def test_refuses_what_does_not_fit(changes, message):
+    with pytest.raises(ValueError, match=message):
+        default_preprocessing("paper", 224, 3).replace(**changes)

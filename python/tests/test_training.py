@@ -1,0 +1,306 @@
+"""`fit`: what it learns, what it writes down, what it refuses, and how it stops."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import swiftalexnet as sa
+from support import CLASSES, dataset, fingerprint, photo_folder, pictures, quick_recipe, tiny_model
+from swiftalexnet.history import COLUMNS
+
+
+def fit(model: sa.Model, train=None, validation=None, epochs: int = 2, **options) -> sa.History:
+    """Fit with a quick recipe and no bar."""
+    options = {"recipe": quick_recipe(), "progress": False} | options
+    return model.fit(train if train is not None else dataset(), validation, epochs, **options)
+
+
+def test_learns():
+    model, held_out = tiny_model(), dataset(100, seed=1)
+    history = fit(model, dataset(200), held_out, epochs=12, recipe=quick_recipe(learning_rate=0.005))
+    assert history[0]["train_loss"] > 2 * history[-1]["train_loss"]
+    assert model.evaluate(held_out).top1_error < 10
+
+
+def test_history_has_a_row_an_epoch():
+    history = fit(tiny_model(), validation=dataset(20, seed=1), epochs=3)
+    assert len(history) == 3 and history.column("epoch") == [0, 1, 2]
+    assert all(tuple(row) == COLUMNS for row in history)
+    assert all(np.isfinite(list(row.values())).all() for row in history)
+    assert history[-1]["learning_rate"] == 0.002
+
+
+def test_history_without_validation():
+    history = fit(tiny_model())
+    assert history.column("validation_top1_error") == [None, None]
+    assert "–" in str(history)
+
+
+def test_training_row_is_the_mean_over_pictures():
+    seen = []
+
+    class Spy:
+        def __init__(self, network):
+            self.network = network
+
+        def __getattr__(self, name):
+            return getattr(self.network, name)
+
+        def train_step_images(self, images, *rest):
+            outcome = self.network.train_step_images(images, *rest)
+            seen.append((len(images), *outcome))
+            return outcome
+
+    model = tiny_model()
+    model.network = Spy(model.network)
+    history = fit(model, dataset(60), epochs=1)
+    counts, losses, errors = np.array(seen).T
+    assert counts.tolist() == [16, 16, 16, 12]
+    assert history[0]["train_loss"] == pytest.approx((counts * losses).sum() / 60)
+    assert history[0]["train_top1_error"] == pytest.approx((counts * errors).sum() / 60)
+
+
+def test_same_seed_same_bits_on_any_number_of_threads():
+    results = set()
+    before = sa.get_num_threads()
+    try:
+        for threads in (1, 2, 3, 4):
+            sa.set_num_threads(threads)
+            model = tiny_model()
+            fit(model, seed=5)
+            results.add(fingerprint(model))
+    finally:
+        sa.set_num_threads(before)
+    assert len(results) == 1
+    other = tiny_model()
+    fit(other, seed=6)
+    assert fingerprint(other) not in results
+
+
+def test_mean_image_is_learnt_once():
+    model, data = tiny_model(), dataset(30)
+    fit(model, data)
+    np.testing.assert_allclose(model.preprocessing.mean, data.images.mean(axis=0), rtol=1e-5)
+    mean = model.preprocessing.mean
+    fit(model, dataset(30, seed=4))
+    assert model.preprocessing.mean is mean
+
+
+def test_owt_keeps_torchvisions_mean():
+    model = sa.Model.from_spec(tiny_model().spec, "torchvision", variant="owt")
+    before = model.preprocessing
+    fit(model)
+    assert model.preprocessing is before
+
+
+def test_velocities_start_at_zero():
+    first, second = tiny_model(), tiny_model()
+    fit(first)
+    state = first.state_dict()
+    fit(first)
+    second.load_state_dict(state)
+    second.preprocessing = first.preprocessing
+    fit(second)
+    assert fingerprint(first) == fingerprint(second)
+
+
+def test_schedule_lowers_the_rate():
+    history = fit(tiny_model(), epochs=3, recipe=quick_recipe(schedule=sa.EpochSchedule([1, 2])))
+    assert history.column("learning_rate") == pytest.approx([0.002, 0.0002, 0.00002])
+
+
+def test_plateau_watches_the_validation_error():
+    recipe = quick_recipe(learning_rate=1e-9, schedule=sa.PlateauSchedule(patience=1, times=2))
+    history = fit(tiny_model(), validation=dataset(9), epochs=5, recipe=recipe)
+    assert history.column("learning_rate") == pytest.approx([1e-9, 1e-9, 1e-10, 1e-11, 1e-11], abs=0, rel=1e-9)
+
+
+def test_bias_multipliers_act_and_are_taken_back():
+    model = tiny_model()
+    model.set_multipliers(["conv1"], learning_rate=0.5)
+    before = model.multipliers()
+    state = model.state_dict()
+    fit(model, recipe=quick_recipe(bias_learning_rate=0.0), epochs=1)
+    assert model.multipliers() == before
+    after = model.state_dict()
+    assert all(np.array_equal(after[name], state[name]) == name.endswith("bias") for name in state)
+
+
+def test_frozen_layers_stay_frozen():
+    model = tiny_model()
+    model.freeze("conv")
+    before = model.state_dict()
+    fit(model)
+    assert np.array_equal(model.state_dict()["conv2.weight"], before["conv2.weight"])
+    assert not np.array_equal(model.state_dict()["fc6.weight"], before["fc6.weight"])
+
+
+def test_folder_and_array_give_the_same_bits(tmp_path):
+    folder = sa.ImageFolder(photo_folder(tmp_path, side=23), workers=3)
+    geometry = tiny_model().preprocessing.geometry
+    arrays = np.stack([folder.image(index, geometry) for index in range(len(folder))])
+    models = tiny_model(), tiny_model()
+    fit(models[0], folder)
+    fit(models[1], sa.ArrayDataset(arrays, folder.labels, CLASSES))
+    assert fingerprint(models[0]) == fingerprint(models[1])
+
+
+def test_grey_network():
+    model = tiny_model(channels=1)
+    fit(model, recipe=quick_recipe(color_noise=0.1))
+    assert model.preprocessing.mean.shape == (23, 23, 1)
+
+
+def test_broken_pictures_raise_or_are_skipped(tmp_path):
+    folder = photo_folder(tmp_path)
+    (folder / "dark" / "3.png").write_bytes(b"broken")
+    model = tiny_model()
+    before = fingerprint(model)
+    with pytest.raises(ValueError, match="3.png"):
+        fit(model, sa.ImageFolder(folder))
+    assert fingerprint(model) == before
+    data = sa.ImageFolder(folder, on_error="skip")
+    fit(model, data, epochs=1)
+    assert data.skipped == 1 and fingerprint(model) != before
+
+
+def test_batches_that_are_skipped_whole(tmp_path):
+    folder = photo_folder(tmp_path, count=1)
+    for name in CLASSES[1:]:
+        (folder / name / "0.png").write_bytes(b"broken")
+    history = fit(tiny_model(), sa.ImageFolder(folder, on_error="skip"), batch_size=1)
+    assert np.isfinite(history.column("train_loss")).all()
+    (folder / CLASSES[0] / "0.png").write_bytes(b"broken")
+    with pytest.raises(ValueError, match="none of 4 pictures"):
+        fit(tiny_model(), sa.ImageFolder(folder, on_error="skip"))
+
+
+def test_zero_epochs_change_no_weight():
+    model = tiny_model()
+    before = fingerprint(model)
+    assert len(fit(model, epochs=0)) == 0
+    assert fingerprint(model) == before
+
+
+def test_callback_sees_rows_and_its_exception_ends_training():
+    rows = []
+
+    def callback(row):
+        rows.append(row)
+        if len(rows) == 2:
+            raise RuntimeError("enough")
+
+    model = tiny_model()
+    with pytest.raises(RuntimeError, match="enough"):
+        fit(model, epochs=5, on_epoch_end=callback)
+    assert [row["epoch"] for row in rows] == [0, 1]
+    fit(model, epochs=1)
+
+
+def test_a_model_fits_once_at_a_time():
+    model, inside = tiny_model(), []
+
+    def again(_):
+        for call in (lambda: fit(model), lambda: model.load_state_dict(model.state_dict())):
+            with pytest.raises(sa.ConcurrentUseError) as caught:
+                call()
+            inside.append(str(caught.value))
+
+    fit(model, epochs=1, on_epoch_end=again)
+    assert len(inside) == 2
+    errors = []
+
+    def other():
+        try:
+            fit(model)
+        except sa.ConcurrentUseError as error:
+            errors.append(error)
+
+    def start(_):
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+
+    fit(model, epochs=1, on_epoch_end=start)
+    assert len(errors) == 1
+
+
+def test_prediction_during_fit():
+    model, images = tiny_model(), pictures(3)[0]
+    tables, stop = [], threading.Event()
+
+    def predict():
+        while not stop.is_set():
+            tables.append(model.probabilities(images))
+
+    fit(model, epochs=1)
+    thread = threading.Thread(target=predict)
+    thread.start()
+    fit(model, epochs=10)
+    stop.set()
+    thread.join()
+    assert tables and all(np.isfinite(table).all() for table in tables)
+
+
+def test_not_finite_raises_or_stops():
+    model = tiny_model()
+    recipe = quick_recipe(learning_rate=1e30)
+    with pytest.raises(sa.NonFiniteError, match=r"epoch \d+, step \d+"):
+        fit(model, recipe=recipe, epochs=10)
+    again = tiny_model()
+    fit(again, recipe=recipe, epochs=10, non_finite="stop")
+    assert fingerprint(again) == fingerprint(model)
+
+
+MORE = sa.ArrayDataset(*pictures(8), [*CLASSES, "fifth"])
+OTHER = sa.ArrayDataset(*pictures(8), CLASSES[::-1])
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "message"),
+    [
+        ({"train": MORE}, ValueError, "5 classes"),
+        ({"train": sa.ArrayDataset(pictures(2)[0], [0, 4])}, ValueError, "label 4"),
+        ({"validation": OTHER}, ValueError, "expected the same"),
+        ({"train": pictures(4)[0]}, TypeError, "data set"),
+        ({"train": "photos"}, TypeError, "data set"),
+        ({"validation": 3}, TypeError, "data set"),
+        ({"epochs": -1}, ValueError, "epochs"),
+        ({"epochs": 1.5}, TypeError, "epochs"),
+        ({"batch_size": 0}, ValueError, "batch_size"),
+        ({"batch_size": 2**40}, ValueError, "batch_size"),
+        ({"recipe": "papr"}, ValueError, "did you mean 'paper'"),
+        ({"recipe": {"learning_rate": 1}}, TypeError, "recipe"),
+        ({"recipe": "paper"}, ValueError, "watches the validation error"),
+        ({"seed": -1}, ValueError, "seed"),
+        ({"seed": "random"}, TypeError, "seed"),
+        ({"precision": "bfloat16"}, NotImplementedError, "bfloat16"),
+        ({"precision": "double"}, ValueError, "precision"),
+        ({"non_finite": "ignore"}, ValueError, "non_finite"),
+        ({"resume": True}, ValueError, "checkpoint"),
+        ({"checkpoint_every": 5}, ValueError, "checkpoint"),
+        ({"checkpoint": "run", "checkpoint_every": 0}, ValueError, "checkpoint_every"),
+        ({"checkpoint": 3}, TypeError, ""),
+    ],
+)
+def test_refuses_before_any_work(options, kind, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = tiny_model()
+    before, preprocessing = fingerprint(model), model.preprocessing
+    with pytest.raises(kind, match=message):
+        fit(model, **options)
+    assert fingerprint(model) == before and model.preprocessing is preprocessing and model.classes is None
+    fit(model, epochs=1)
+
+
+@pytest.mark.parametrize("delay", [0.4, 0.61, 0.83, 1.07])
+def test_ctrl_c_leaves_the_weights_of_the_last_whole_step(delay, tmp_path):
+    command = [sys.executable, str(Path(__file__).with_name("interrupted_fit.py")), str(delay), str(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode == 0, result.stderr
+    late, threads, step, same = result.stdout.split()
+    assert float(late) < 0.5 and threads == "0" and int(step) > 0 and same == "True"
