@@ -1,4 +1,3 @@
-import Glibc
 import Parallel
 import Tensors
 
@@ -82,19 +81,8 @@ private struct Draw {
     }
   }
 
-  /// By the method of Box and Muller: two uniform numbers make two normal ones.
   func normal(deviation: Float) throws {
-    try fill { words in
-      let (a, b) = (Self.pair(words[0], words[1]), Self.pair(words[2], words[3]))
-      return SIMD4(a.0, a.1, b.0, b.1) * deviation
-    }
-  }
-
-  private static func pair(_ first: UInt32, _ second: UInt32) -> (Float, Float) {
-    // 1 − u lies in (0, 1], where the logarithm is finite.
-    let radius = (-2 * logf(1 - Philox.unit(first))).squareRoot()
-    let angle = 2 * Float.pi * Philox.unit(second)
-    return (radius * cosf(angle), radius * sinf(angle))
+    try fill { Philox.normals($0) * deviation }
   }
 
   private func fill(_ four: (SIMD4<UInt32>) -> SIMD4<Float>) throws {

@@ -1,5 +1,6 @@
 """A progress bar with pictures a second and the time left, or nothing."""
 
+import sys
 from types import TracebackType
 from typing import Any
 
@@ -23,7 +24,16 @@ class Progress:
         if wanted:
             from tqdm.auto import tqdm
 
-            self._bar = tqdm(total=total, initial=done, desc=title, unit=" images", dynamic_ncols=True, smoothing=0.1)
+            live = sys.stderr.isatty() or "ipykernel" in sys.modules
+            self._bar = tqdm(
+                total=total,
+                initial=done,
+                desc=title,
+                unit=" images",
+                dynamic_ncols=True,
+                smoothing=0.1,
+                mininterval=0.1 if live else 10,  # in seconds: a log needs few lines
+            )
 
     def advance(self, count: int, **shown: str) -> None:
         """Count pictures, and show values beside the bar."""

@@ -10,8 +10,9 @@ import threading
 import time
 from pathlib import Path
 
-import swiftalexnet as sa
 from support import dataset, fingerprint, quick_recipe, tiny_model
+
+import swiftalexnet as sa
 from swiftalexnet.formats import safetensors
 
 

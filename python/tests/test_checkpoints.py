@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-import swiftalexnet as sa
 from interrupted_fit import CountedNetwork, Enough
 from support import dataset, fingerprint, photo_folder, quick_recipe, tiny_model
+
+import swiftalexnet as sa
 from swiftalexnet import _native, parameters
 from swiftalexnet.formats import safetensors
 

@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from support import photo_folder, tiny_model
 
 import swiftalexnet as sa
-from support import photo_folder, tiny_model
 from swiftalexnet.cli import main
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from support import CLASSES, photo_folder, pictures
 
 import swiftalexnet as sa
-from support import CLASSES, photo_folder, pictures
 from swiftalexnet.preprocessing import Geometry
 
 GEOMETRY = Geometry(20, 3, "area")

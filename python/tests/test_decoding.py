@@ -7,8 +7,8 @@ import threading
 import numpy as np
 import pytest
 from PIL import Image
-
 from support import shared_data
+
 from swiftalexnet.decoding import picture_to_array, read_picture
 from swiftalexnet.preprocessing import Geometry
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from support import CLASSES, dataset, photo_folder, pictures, tiny_model
 
 import swiftalexnet as sa
-from support import CLASSES, dataset, photo_folder, pictures, tiny_model
 
 
 @pytest.mark.parametrize("crops", [1, 10])

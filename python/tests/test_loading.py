@@ -5,9 +5,9 @@ import time
 
 import numpy as np
 import pytest
+from support import photo_folder, pictures
 
 import swiftalexnet as sa
-from support import photo_folder, pictures
 from swiftalexnet.loading import Loader, in_order, shuffled, split
 from swiftalexnet.preprocessing import Geometry
 

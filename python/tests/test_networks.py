@@ -8,9 +8,9 @@ import threading
 
 import numpy as np
 import pytest
+from support import CLASSES, TINY, dataset, fingerprint, pictures, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from support import CLASSES, TINY, dataset, fingerprint, pictures, quick_recipe, tiny_model
 
 
 def tensors(count: int = 3, seed: int = 0) -> np.ndarray:

@@ -4,9 +4,9 @@ import sys
 
 import numpy as np
 import pytest
+from support import CLASSES, dataset, pictures, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from support import CLASSES, dataset, pictures, quick_recipe, tiny_model
 from swiftalexnet.plots import kernel_sheet, plot_kernels, plot_predictions
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from PIL import Image
+from support import CLASSES, dataset, photo_folder, pictures, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from support import CLASSES, dataset, photo_folder, pictures, quick_recipe, tiny_model
 
 IMAGES, LABELS = pictures(6, side=23)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import CLASSES, dataset, fingerprint, photo_folder, pictures, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from support import CLASSES, dataset, fingerprint, photo_folder, pictures, quick_recipe, tiny_model
 from swiftalexnet.history import COLUMNS
 
 

@@ -22,6 +22,9 @@ static inline void *_Nullable shim_aligned_alloc(size_t bytes, size_t alignment)
 
 static inline void shim_free(void *_Nullable memory) { free(memory); }
 
+/// Asks for a cache line that will soon be read; any address will do.
+static inline void shim_prefetch(const void *_Nonnull address) { __builtin_prefetch(address, 0, 2); }
+
 /// Seconds on a clock that never goes back.
 static inline double shim_seconds(void) {
   struct timespec now;

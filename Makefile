@@ -1,0 +1,132 @@
+# Four words: demo, test, bench, lint. Each does its own set-up in .venv and says what it installs.
+#
+#   make demo                  train on scanned digits; results in demo/
+#   make demo DATA=photos      train on your own photographs: photos/<class>/*.jpg
+#   make test                  swift test and pytest
+#   make bench                 speed beside other engines
+#   make lint                  formatters and type checker; changes nothing
+
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+.PHONY: demo test test-swift test-python test-debian-numpy bench lint clean packages
+
+PYTHON ?= python3
+SWIFT ?= swift
+VENV := .venv
+VPYTHON := $(VENV)/bin/python
+SWIFT_TEST := $(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .build-test
+
+demo: $(VENV)/demo
+	$(VENV)/bin/python examples/demo.py $(if $(DATA),--data "$(DATA)") $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(SIZE),--size $(SIZE))
+
+test: test-swift test-python test-debian-numpy
+
+# The kernels once more on every instruction set that this processor has below its best.
+test-swift: packages
+	$(SWIFT_TEST)
+	for isa in portable avx2; do
+	  if [ $$isa = portable ] || grep -qw avx2 /proc/cpuinfo; then
+	    echo "== kernels on $$isa"
+	    SWIFTALEXNET_ISA=$$isa $(SWIFT_TEST) --skip-build --filter KernelsTests
+	  fi
+	done
+	if [ -x Tests/check_kernel_symbols.sh ]; then Tests/check_kernel_symbols.sh; fi
+
+test-python: $(VENV)/test
+	$(VPYTHON) python/build_native.py
+	$(VPYTHON) -m pytest $(PYTEST)
+
+# Once more with the numpy of the distribution (1.24 on Debian 12), which is older than what pip brings.
+test-debian-numpy: packages
+	if ! /usr/bin/python3 -c 'import numpy' 2>/dev/null; then
+	  if [ -e /etc/debian_version ]; then
+	    $(call apt_install,python3-numpy)
+	  else
+	    echo "skipped: the tests with Debian's own python3-numpy, because this is not Debian"
+	    exit 0
+	  fi
+	fi
+	if ! /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+	  echo "skipped: the tests with the system's own numpy, because its python3 is older than 3.11"
+	  exit 0
+	fi
+	[ -x .venv-debian/bin/python ] || /usr/bin/python3 -m venv --system-site-packages .venv-debian
+	.venv-debian/bin/python -m pip install --quiet pillow safetensors tqdm pytest hypothesis
+	[ -e python/swiftalexnet/_native.abi3.so ] || .venv-debian/bin/python python/build_native.py
+	echo "== numpy $$(.venv-debian/bin/python -c 'import numpy; print(numpy.__version__)')"
+	PYTHONPATH=python .venv-debian/bin/python -m pytest -q -k 'not notebook and not golden' $(PYTEST)
+
+bench: $(VENV)/demo
+	$(VPYTHON) python/benchmarks/run.py $(BENCH)
+
+lint: $(VENV)/lint
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+
+clean:
+	rm -rf .build-test .build-python $(VENV) .venv-debian python/swiftalexnet/_native.abi3.so
+
+# ---- Set-up ----
+
+# sudo only where it is needed, and never without saying so.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
+INSTALL := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends
+define apt_install
+echo "installing $(1) with apt-get"; \
+$(INSTALL) $(1) >/dev/null 2>&1 || { $(AS_ROOT) apt-get update -qq && $(INSTALL) $(1) >/dev/null; } \
+  || { echo "could not install $(1): please install it by hand"; exit 1; }
+endef
+
+# Checks what cannot be installed here, and installs what can.
+packages:
+	@if ! command -v $(SWIFT) >/dev/null; then
+	  echo "no '$(SWIFT)' on PATH: install Swift 6.3 or newer from https://swift.org/install, or set SWIFT=/path/to/swift"
+	  exit 1
+	fi
+	version=$$($(SWIFT) --version 2>/dev/null | grep -oE 'Swift version [0-9]+\.[0-9]+' | head -n 1 | grep -oE '[0-9]+\.[0-9]+')
+	if [ "$$(printf '6.3\n%s\n' "$$version" | sort -V | head -n 1)" != 6.3 ]; then
+	  echo "$(SWIFT) is version $$version: 6.3 or newer is needed, from https://swift.org/install"
+	  exit 1
+	fi
+	if ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+	  echo "$(PYTHON) is missing or older than 3.11: install a newer one, or set PYTHON=/path/to/python3"
+	  exit 1
+	fi
+	missing=
+	[ -e /usr/include/cblas.h ] || compgen -G '/usr/include/*/cblas.h' >/dev/null || missing="$$missing libopenblas-dev"
+	$(PYTHON) -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_paths()["include"] + "/Python.h"))' || missing="$$missing python3-dev"
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"
+	if [ -n "$$missing" ]; then
+	  if ! command -v apt-get >/dev/null; then
+	    echo "missing:$$missing (Debian's names); install them with your system's package manager"
+	    exit 1
+	  fi
+	  $(call apt_install,$$missing)
+	fi
+
+$(VPYTHON): | packages
+	$(PYTHON) -m venv $(VENV)
+	$(VPYTHON) -m pip install --quiet --upgrade pip
+
+# What the package is made of; a stamp is older than any change of it.
+SOURCES := $(shell find Sources python/swiftalexnet -type f ! -name '*.so' ! -path '*/__pycache__/*' 2>/dev/null)
+
+$(VENV)/demo: pyproject.toml $(SOURCES) | $(VPYTHON)
+	echo "installing swiftalexnet into $(VENV)"
+	$(VPYTHON) -m pip install --quiet '.[demo]'
+	rm -f $(VENV)/test
+	touch $@
+
+# Tests run on the sources, so that a change of Python needs no installation.
+$(VENV)/test: pyproject.toml | $(VPYTHON)
+	echo "installing swiftalexnet for tests into $(VENV)"
+	$(VPYTHON) -m pip install --quiet --editable '.[test]'
+	rm -f $(VENV)/demo
+	touch $@
+
+$(VENV)/lint: pyproject.toml | $(VPYTHON)
+	$(VPYTHON) -m pip install --quiet numpy 'ruff>=0.6' 'mypy>=1.10'
+	touch $@

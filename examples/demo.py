@@ -1,0 +1,127 @@
+"""Train AlexNet on pictures and show what it learnt: `make demo`, or `python examples/demo.py [--data FOLDER]`.
+
+Without a folder: the 1,797 scanned digits of scikit-learn, enlarged to what the network of the 2012 paper reads; a
+fifth is held out. With a folder: your own photographs, in `FOLDER/<class>/…` (a fifth is held out by file name) or in
+`FOLDER/train/<class>/…` and `FOLDER/validation/<class>/…`.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import swiftalexnet as sa
+from swiftalexnet.plots import plot_kernels, plot_predictions
+
+HELD_OUT = 0.2
+
+
+def main() -> None:
+    """Train, measure, and write model, curves, kernels, predictions and history."""
+    options = _arguments()
+    options.output.mkdir(parents=True, exist_ok=True)
+    model, train, held_out, recipe = digits(options) if options.data is None else photographs(options)
+    print(f"{model!r} on {len(train)} pictures, {len(held_out)} held out\n{recipe}\n")
+    started = time.perf_counter()
+    history = model.fit(train, held_out, recipe=recipe, seed=options.seed)
+    seconds = time.perf_counter() - started
+    write_results(options.output, model, history, held_out)
+    print(f"\ntrained in {seconds:.0f} s on {sa.get_num_threads()} threads ({sa.info()['instruction_set']})")
+    print(f"held out, centre crop: {model.evaluate(held_out)}")
+    if recipe.flip:  # half of the ten crops are mirror images
+        print(f"held out, ten crops:   {model.evaluate(held_out, crops=10)}")
+    names = ", ".join(sorted(path.name for path in options.output.iterdir()))
+    print(f"written to {options.output}/: {names}")
+
+
+def digits(options: argparse.Namespace) -> tuple[sa.Model, sa.ArrayDataset, sa.ArrayDataset, sa.Recipe]:
+    """Scanned digits, grey, 8 × 8 pixels each, enlarged; the paper's network at 64 × 64 pixels."""
+    from sklearn.datasets import load_digits
+
+    model = sa.alexnet("paper", 10, in_channels=1, image_size=options.size or 64, initialization="torchvision")
+    # As small as the paper's own, so that what is learnt shows in the kernels; the other layers start as PyTorch's.
+    model.parameters()["conv1.weight"][...] *= 0.2
+    scans = load_digits()
+    framed = np.pad((scans.images * (255 / 16)).round().astype(np.uint8), ((0, 0), (1, 1), (1, 1)))
+    images = enlarge(framed, model.preprocessing.resize)
+    order = np.random.default_rng(options.seed).permutation(len(images))
+    parts = np.split(order, [round(len(order) * HELD_OUT)])
+    classes = [str(digit) for digit in scans.target_names]
+    held_out, train = (sa.ArrayDataset(images[part], scans.target[part], classes) for part in parts)
+    epochs = options.epochs or 10
+    recipe = sa.recipe(
+        "paper",
+        epochs=epochs,
+        batch_size=32,
+        learning_rate=0.02,
+        flip=False,  # a mirrored digit is another sign
+        schedule=sa.EpochSchedule([max(1, round(0.8 * epochs))]),
+        source="the paper's, for few small pictures: smaller batches, a higher rate, no mirror images",
+    )
+    return model, train, held_out, recipe
+
+
+def photographs(options: argparse.Namespace) -> tuple[sa.Model, sa.ImageFolder, sa.ImageFolder, sa.Recipe]:
+    """The user's photographs; the single-tower network, which learns quickest from few of them."""
+    if (options.data / "train").is_dir() and (options.data / "validation").is_dir():
+        train = sa.ImageFolder(options.data / "train", on_error="skip", cache=True)
+        held_out = sa.ImageFolder(options.data / "validation", train.classes, on_error="skip", cache=True)
+    else:
+        train, held_out = sa.ImageFolder(options.data, on_error="skip", cache=True).split(round(1 / HELD_OUT))
+    model = sa.alexnet("owt", len(train.classes), image_size=options.size or 128)
+    epochs = options.epochs or 20
+    recipe = sa.recipe(
+        "paper",
+        epochs=epochs,
+        batch_size=32,
+        schedule=sa.EpochSchedule([max(1, round(0.8 * epochs))]),
+        source="the paper's, with smaller batches and fewer epochs",
+    )
+    return model, train, held_out, recipe
+
+
+def enlarge(images: np.ndarray, side: int) -> np.ndarray:
+    """Enlarge grey pictures, uint8 [count, height, width], to `side` pixels."""
+    bicubic = Image.Resampling.BICUBIC
+    return np.stack([np.asarray(Image.fromarray(image).resize((side, side), bicubic)) for image in images])
+
+
+def write_results(folder: Path, model: sa.Model, history: sa.History, held_out: sa.Dataset) -> None:
+    """Write model.safetensors, history.csv and three pictures."""
+    model.save(folder / "model.safetensors")
+    history.to_csv(folder / "history.csv")
+    history.plot().savefig(folder / "learning_curves.png")
+    plot_kernels(model).savefig(folder / "conv1_kernels.png")
+    images, labels = some_pictures(model, held_out)
+    plot_predictions(model, images, labels).savefig(folder / "predictions.png")
+
+
+def some_pictures(
+    model: sa.Model, data: sa.Dataset, count: int = 12, mistakes: int = 4
+) -> tuple[np.ndarray, np.ndarray]:
+    """Choose held-out pictures: a few that the model gets wrong, then others, evenly spaced."""
+    geometry = model.preprocessing.geometry
+    readable = [(index, image) for index in range(len(data)) if (image := data.image(index, geometry)) is not None]
+    images, labels = np.stack([image for _, image in readable]), data.labels[[index for index, _ in readable]]
+    wrong = model.probabilities(images).argmax(axis=1) != labels
+    chosen = np.flatnonzero(wrong)[:mistakes]
+    right = np.flatnonzero(~wrong)
+    evenly = np.linspace(0, len(right) - 1, min(len(right), count - len(chosen))).astype(int)
+    chosen = np.concatenate([chosen, right[evenly]])
+    return images[chosen], labels[chosen]
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="your photographs (default: scanned digits)")
+    parser.add_argument("--output", type=Path, default=Path("demo"), metavar="FOLDER")
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--size", type=int, help="side of the network's input in pixels (digits: 64, photographs: 128)")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

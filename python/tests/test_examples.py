@@ -1,0 +1,53 @@
+"""The notebook runs as it is committed; the demo reaches what the README says."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import photo_folder
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def demo(*arguments: object) -> str:
+    command = [sys.executable, str(EXAMPLES / "demo.py"), *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=900).stdout
+
+
+def test_demo_on_digits_errs_in_5_percent_at_most(tmp_path):
+    pytest.importorskip("sklearn")
+    pytest.importorskip("matplotlib")
+    demo("--output", tmp_path)
+    with open(tmp_path / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert float(rows[-1]["validation_top1_error"]) <= 5
+    assert float(rows[-1]["validation_top1_error"]) > 0 or float(rows[-1]["validation_loss"]) > 0
+    for name in ("learning_curves.png", "conv1_kernels.png", "predictions.png", "model.safetensors"):
+        assert (tmp_path / name).stat().st_size > 10_000, name
+
+
+def test_demo_on_photographs(tmp_path):
+    pytest.importorskip("matplotlib")
+    folder = photo_folder(tmp_path / "photos", count=12, side=70)
+    (folder / "dark" / "0.png").write_bytes(b"broken")
+    text = demo("--data", folder, "--output", tmp_path / "out", "--epochs", 1, "--size", 64)
+    assert "held out, centre crop" in text and (tmp_path / "out" / "predictions.png").exists()
+
+
+def test_notebook_runs_and_is_committed_executed(tmp_path):
+    nbformat = pytest.importorskip("nbformat", reason="pip install 'swiftalexnet[notebook]' to run the notebook")
+    nbclient = pytest.importorskip("nbclient", reason="pip install 'swiftalexnet[notebook]' to run the notebook")
+    pytest.importorskip("ipykernel", reason="pip install 'swiftalexnet[notebook]' to run the notebook")
+    notebook = nbformat.read(EXAMPLES / "train_on_digits.ipynb", as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.execution_count for cell in code)
+    assert sum("image/png" in output.get("data", {}) for cell in code for output in cell.outputs) >= 3
+    paths = [str(EXAMPLES.parent / "python"), os.environ.get("PYTHONPATH", "")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    try:
+        nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    finally:
+        os.environ["PYTHONPATH"] = paths[1]
