@@ -17,7 +17,10 @@
 /// No kernel checks anything: pointers are valid for what the shapes say, counts are at least 1, inputs and
 /// outputs do not overlap. Kernels read and write exactly the elements named, unaligned, and allocate nothing.
 /// A sum is taken in the order of k, so a result depends on the shapes and the instruction set alone.
-public struct MatrixKernels: Sendable {
+///
+/// A class, because copies of a structure of many function values are made by a helper function that every kernel
+/// target would emit for its own instruction set, under one name.
+public final class MatrixKernels: Sendable {
   /// The most rows of a tile.
   public let rows: Int
   /// The columns of a tile and of a packed panel.

@@ -33,6 +33,14 @@ public final class ComputeContext {
     _ body: (_ item: Int, _ scratch: UnsafeMutableRawPointer) -> Void
   ) throws {
     let threads = min(pool.threadCount, limit ?? Int.max)
+    guard scratchBytes > 0 else {
+      // Nothing to allocate, hence nothing that can fail half-way through a step's update.
+      var nothing: UInt8 = 0
+      return try withUnsafeMutablePointer(to: &nothing) { nothing in
+        let nothing = UnsafeMutableRawPointer(nothing)
+        try pool.forEach(count, threads: threads, interruptible: interruptible) { item, _ in body(item, nothing) }
+      }
+    }
     while perThread.count < threads { perThread.append(try AlignedBuffer(count: 0, operation: "scratch")) }
     for slot in 0..<threads where perThread[slot].count < scratchBytes {
       perThread[slot] = try AlignedBuffer(count: scratchBytes, operation: "scratch")

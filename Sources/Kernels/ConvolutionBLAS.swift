@@ -1,4 +1,3 @@
-import COpenBLAS
 import Tensors
 
 // Convolution by a BLAS, without im2col either: the windows' parts in one kernel row, of all pixels of an output

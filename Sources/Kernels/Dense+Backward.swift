@@ -49,9 +49,11 @@ extension Dense {
           columns: inner.count, into: copy, targetStride: leftStride)
         for panel in panels {
           let column = (panel &- panels.lowerBound) &* width
+          let isNarrow = shape.batch &- panel &* width <= width / 2
+          let kernel = isNarrow ? kernels.narrowRowTile : kernels.rowTile
           for tile in 0..<tiles.parts {
             let range = tiles.range(tile)
-            kernels.rowTile(
+            kernel(
               range.count,
               RowTile(
                 left: pointers + range.lowerBound, runOffsets: run, runCount: 1, runLength: inner.count,

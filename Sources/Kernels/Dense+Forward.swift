@@ -1,8 +1,10 @@
+import CShims
 import KernelTemplates
 
 extension Dense {
   /// An item owns some rows of the batch and some panels of columns, and walks over the inner index in blocks; it
-  /// packs each block of the weights as it comes to it, so that they are read once.
+  /// packs each block of the weights as it comes to it, so that they are read once. The next block is asked for
+  /// while the tiles of this one are computed: a block's rows lie too far apart for the CPU to guess them.
   static func forwardByTiles(
     _ shape: DenseShape, input: UnsafePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
     relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
@@ -49,11 +51,22 @@ extension Dense {
           weights + (inner.lowerBound &* outputs &+ firstColumn), stride: outputs, count: inner.count,
           valid: min(panels.count &* width, outputs &- firstColumn), into: packed,
           panelStride: panelStride)
+        let nextStep = step &+ 1 < steps.parts ? steps.range(step &+ 1) : 0..<0
+        let calls = panels.count &* tiles.parts
+        var call = 0
         for panel in panels {
           let column = panel &* width
           let target = packed + ((panel &- panels.lowerBound) &* panelStride)
           for tile in 0..<tiles.parts {
             let range = tiles.range(tile)
+            prefetch(
+              weights + (nextStep.lowerBound &* outputs &+ firstColumn), stride: outputs,
+              columns: panels.count &* width,
+              share: call, of: calls, rows: nextStep.count)
+            prefetch(
+              input + (rows.lowerBound &* inputs &+ nextStep.lowerBound), stride: inputs, columns: nextStep.count,
+              share: call, of: calls, rows: rows.count)
+            call = call &+ 1
             kernels.rowTile(
               range.count,
               RowTile(
@@ -66,6 +79,23 @@ extension Dense {
           }
         }
       }
+    }
+  }
+
+  /// Asks for one share of a matrix's rows to be brought into the cache while tiles are computed.
+  private static func prefetch(
+    _ matrix: UnsafePointer<Float>, stride: Int, columns: Int, share: Int, of shares: Int, rows: Int
+  ) {
+    var row = rows &* share / shares
+    let end = rows &* (share &+ 1) / shares
+    while row < end {
+      var address = UnsafeRawPointer(matrix + (row &* stride))
+      let last = address + (columns &* 4)
+      while address < last {
+        shim_prefetch(address)
+        address += 64
+      }
+      row = row &+ 1
     }
   }
 

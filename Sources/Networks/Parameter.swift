@@ -1,3 +1,4 @@
+import Synchronization
 import Tensors
 
 /// One learned tensor, in the order that the kernels want: convolution [kh][kw][in / groups][out], dense
@@ -15,8 +16,8 @@ public final class Parameter: @unchecked Sendable {
   public let fanIn: Int
 
   public let value: AlignedBuffer<Float>
-  public private(set) var gradient: AlignedBuffer<Float>?
-  public private(set) var velocity: AlignedBuffer<Float>?
+  private let gradient = LazyBuffer()
+  private let velocity = LazyBuffer()
   /// Factors on the learning rate and on the weight decay.
   public var rateMultiplier: Float = 1
   public var decayMultiplier: Float = 1
@@ -49,17 +50,25 @@ public final class Parameter: @unchecked Sendable {
 
   /// The gradient's memory, made (zeroed) when first needed.
   public func makeGradient() throws -> AlignedBuffer<Float> {
-    if let gradient { return gradient }
-    let new = try AlignedBuffer<Float>(count: count, operation: "gradient of \(name)")
-    gradient = new
-    return new
+    try gradient.make(count: count, operation: "gradient of \(name)")
   }
 
   /// The velocity's memory, made (zeroed) when first needed.
   public func makeVelocity() throws -> AlignedBuffer<Float> {
-    if let velocity { return velocity }
-    let new = try AlignedBuffer<Float>(count: count, operation: "velocity of \(name)")
-    velocity = new
-    return new
+    try velocity.make(count: count, operation: "velocity of \(name)")
+  }
+}
+
+/// A buffer that comes into being when first asked for, once, whichever thread asks.
+private final class LazyBuffer: Sendable {
+  private let buffer = Mutex<AlignedBuffer<Float>?>(nil)
+
+  func make(count: Int, operation: String) throws -> AlignedBuffer<Float> {
+    try buffer.withLock { buffer in
+      if let buffer { return buffer }
+      let new = try AlignedBuffer<Float>(count: count, operation: operation)
+      buffer = new
+      return new
+    }
   }
 }

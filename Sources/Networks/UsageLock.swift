@@ -6,8 +6,10 @@ import Tensors
 package final class UsageLock: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  private var readers = 0
-  private var writing = false
+  /// The threads inside, so that one that comes in twice (a signal handler that runs in the middle of a call) is
+  /// refused instead of waiting for itself.
+  private var readers: [pthread_t] = []
+  private var writer: pthread_t?
   private var owner = getpid()
 
   init() {
@@ -22,27 +24,33 @@ package final class UsageLock: @unchecked Sendable {
     changed.deallocate()
   }
 
-  package func reading<Result>(_ body: () throws -> Result) rethrows -> Result {
+  /// - Throws: ``EngineError/concurrentUse(_:)`` when this very thread is writing.
+  package func reading<Result>(_ body: () throws -> Result) throws -> Result {
+    let thread = pthread_self()
+    var refused = false
     enter {
-      while writing { pthread_cond_wait(changed, mutex) }; readers += 1
+      refused = writer == thread
+      if refused { return }
+      while writer != nil { pthread_cond_wait(changed, mutex) }
+      readers.append(thread)
     }
-    defer { leave { readers -= 1 } }
+    if refused { throw EngineError.concurrentUse("forward: this thread is training the network") }
+    defer { leave { if let index = readers.lastIndex(of: thread) { readers.remove(at: index) } } }
     return try body()
   }
 
-  /// - Throws: ``EngineError/concurrentUse(_:)`` when another thread is writing.
+  /// - Throws: ``EngineError/concurrentUse(_:)`` when a thread is writing, or this one reading.
   package func writing<Result>(_ operation: String, _ body: () throws -> Result) throws -> Result {
+    let thread = pthread_self()
     var refused = false
     enter {
-      refused = writing
+      refused = writer != nil || readers.contains(thread)
       if refused { return }
-      writing = true
-      while readers > 0 { pthread_cond_wait(changed, mutex) }
+      writer = thread
+      while !readers.isEmpty { pthread_cond_wait(changed, mutex) }
     }
-    if refused {
-      throw EngineError.concurrentUse("\(operation): another thread is training this network")
-    }
-    defer { leave { writing = false } }
+    if refused { throw EngineError.concurrentUse("\(operation): the network is in use by another call") }
+    defer { leave { writer = nil } }
     return try body()
   }
 
@@ -65,6 +73,6 @@ package final class UsageLock: @unchecked Sendable {
     guard owner != getpid() else { return }
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(changed, nil)
-    (readers, writing, owner) = (0, false, getpid())
+    (readers, writer, owner) = ([], nil, getpid())
   }
 }

@@ -51,7 +51,8 @@ static PyObject *alexnet_variants(PyObject *self, PyObject *unused) {
 static PyObject *alexnet_spec(PyObject *self, ARGUMENTS) {
   (void)self;
   enum { VARIANT, CLASSES, CHANNELS, IMAGE_SIZE };
-  static const argument table[] = {{"variant", TEXT}, {"classes", INTEGER}, {"channels", INTEGER}, {"image_size", INTEGER}};
+  static const argument table[] = {
+    {"variant", TEXT}, {"classes", INTEGER}, {"channels", INTEGER}, {"image_size", INTEGER}};
   call c;
   if (!call_begin(&c, "alexnet_spec", table, LENGTH(table), arguments, given, keywords)) return NULL;
   char *text = PyMem_Malloc(TEXT_CAPACITY);

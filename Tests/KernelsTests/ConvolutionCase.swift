@@ -66,6 +66,8 @@ struct ConvolutionCase {
       .init("unread rows and columns", size: (12, 13), channels: (19, 35), kernel: (3, 3), stride: (4, 5)),
       .init(
         "stride beyond the kernel", size: (9, 9), channels: (3, 5), kernel: (2, 1), stride: (4, 3), padding: Padding(1)),
+      .init("copies and rounds", batch: 3, size: (40, 40), channels: (96, 24), kernel: (3, 3), padding: Padding(1)),
+      .init("rounds", batch: 4, size: (30, 30), channels: (256, 256), kernel: (1, 1), groups: 16),
       .init("digits", batch: 4, size: (8, 8), channels: (1, 16), kernel: (3, 3), padding: Padding(1)),
       .init("strips", size: (70, 90), channels: (40, 36), kernel: (3, 5), padding: Padding(1)),
       .init("long inner dimension", size: (4, 4), channels: (1100, 33), kernel: (3, 3), padding: Padding(1)),

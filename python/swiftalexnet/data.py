@@ -190,8 +190,6 @@ class ArrayDataset:
     def __init__(self, images: Any, labels: Any, classes: Sequence[str] | None = None):
         pixels = as_uint8(images, "images", "ArrayDataset", ndim=(3, 4))
         self.images = pixels[..., None] if pixels.ndim == 3 else pixels
-        if 0 in self.images.shape:
-            raise ValueError(f"ArrayDataset: images has shape {pixels.shape}, expected at least one pixel")
         self.classes = None if classes is None else _class_names(classes, "ArrayDataset")
         end = None if self.classes is None else len(self.classes)
         self.labels = as_labels(labels, "labels", "ArrayDataset", len(self.images), end)
