@@ -31,7 +31,7 @@ test-swift: packages
 	    SWIFTALEXNET_ISA=$$isa $(SWIFT_TEST) --skip-build --filter KernelsTests
 	  fi
 	done
-	if [ -x Tests/check_kernel_symbols.sh ]; then Tests/check_kernel_symbols.sh; fi
+	Tests/check_kernel_symbols.sh .build-test/release
 
 test-python: $(VENV)/test
 	$(VPYTHON) python/build_native.py

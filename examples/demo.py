@@ -50,7 +50,7 @@ def digits(options: argparse.Namespace) -> tuple[sa.Model, sa.ArrayDataset, sa.A
     parts = np.split(order, [round(len(order) * HELD_OUT)])
     classes = [str(digit) for digit in scans.target_names]
     held_out, train = (sa.ArrayDataset(images[part], scans.target[part], classes) for part in parts)
-    epochs = options.epochs or 12
+    epochs = options.epochs or 10
     recipe = sa.recipe(
         "paper",
         epochs=epochs,

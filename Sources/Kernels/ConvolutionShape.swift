@@ -40,11 +40,13 @@ public struct ConvolutionShape: Hashable, Sendable {
   /// floor((inputWidth + padding - kernelWidth) / strideWidth) + 1
   public let outputWidth: Int
 
+  /// - Parameter operation: the name that errors begin with.
   /// - Throws: ``EngineError/invalidValue(_:)`` for sizes that make no convolution,
   ///   ``EngineError/outOfMemory(_:)`` for tensors that no memory holds.
   public init(
     batch: Int, inputHeight: Int, inputWidth: Int, inputChannels: Int, outputChannels: Int,
-    kernelHeight: Int, kernelWidth: Int, strideHeight: Int, strideWidth: Int, padding: Padding, groups: Int
+    kernelHeight: Int, kernelWidth: Int, strideHeight: Int, strideWidth: Int, padding: Padding, groups: Int,
+    operation: String = "convolution"
   ) throws {
     let positive = [
       ("batch", batch), ("input height", inputHeight), ("input width", inputWidth),
@@ -53,22 +55,22 @@ public struct ConvolutionShape: Hashable, Sendable {
       ("groups", groups),
     ]
     for (name, value) in positive where value < 1 || value > Self.maximumExtent {
-      throw EngineError.invalidValue("convolution: got \(name) \(value), expected 1 to \(Self.maximumExtent)")
+      throw EngineError.invalidValue("\(operation): got \(name) \(value), expected 1 to \(Self.maximumExtent)")
     }
     for value in [padding.top, padding.left, padding.bottom, padding.right]
     where value < 0 || value > Self.maximumExtent {
-      throw EngineError.invalidValue("convolution: got padding \(value), expected 0 to \(Self.maximumExtent)")
+      throw EngineError.invalidValue("\(operation): got padding \(value), expected 0 to \(Self.maximumExtent)")
     }
     guard inputChannels.isMultiple(of: groups), outputChannels.isMultiple(of: groups) else {
       throw EngineError.invalidValue(
-        "convolution: got \(inputChannels) input and \(outputChannels) output channels in \(groups) groups, "
+        "\(operation): got \(inputChannels) input and \(outputChannels) output channels in \(groups) groups, "
           + "expected multiples of the number of groups")
     }
     let paddedHeight = inputHeight + padding.top + padding.bottom
     let paddedWidth = inputWidth + padding.left + padding.right
     guard kernelHeight <= paddedHeight, kernelWidth <= paddedWidth else {
       throw EngineError.invalidValue(
-        "convolution: got a kernel of \(kernelHeight) × \(kernelWidth) on a padded image of "
+        "\(operation): got a kernel of \(kernelHeight) × \(kernelWidth) on a padded image of "
           + "\(paddedHeight) × \(paddedWidth), expected a kernel that fits")
     }
     self.batch = batch
@@ -85,7 +87,6 @@ public struct ConvolutionShape: Hashable, Sendable {
     outputHeight = (paddedHeight - kernelHeight) / strideHeight + 1
     outputWidth = (paddedWidth - kernelWidth) / strideWidth + 1
 
-    let operation = "convolution"
     _ = try Extent.product([batch, paddedHeight, paddedWidth, inputChannels], operation: operation)
     _ = try Extent.product([batch, outputHeight, outputWidth, outputChannels], operation: operation)
     _ = try Extent.product([kernelHeight, kernelWidth, inputChannels / groups, outputChannels], operation: operation)

@@ -14,7 +14,7 @@ extension ConvolutionShape {
       kernelWidth: try size(shape.kernel_width, "kernel width"),
       strideHeight: try size(shape.stride_height, "stride"), strideWidth: try size(shape.stride_width, "stride"),
       padding: try Padding(shape.pad_top, shape.pad_left, shape.pad_bottom, shape.pad_right, operation: "conv2d"),
-      groups: try size(shape.groups, "groups"))
+      groups: try size(shape.groups, "groups"), operation: "conv2d")
   }
 }
 

@@ -284,7 +284,7 @@ OTHER = sa.ArrayDataset(*pictures(8), CLASSES[::-1])
         ({"resume": True}, ValueError, "checkpoint"),
         ({"checkpoint_every": 5}, ValueError, "checkpoint"),
         ({"checkpoint": "run", "checkpoint_every": 0}, ValueError, "checkpoint_every"),
-        ({"checkpoint": 3}, TypeError, ""),
+        ({"checkpoint": 3}, TypeError, "int"),
     ],
 )
 def test_refuses_before_any_work(options, kind, message, tmp_path, monkeypatch):
