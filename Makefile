@@ -8,6 +8,7 @@
 
 SHELL := /bin/bash
 .ONESHELL:
+.SILENT:
 .SHELLFLAGS := -euo pipefail -c
 .PHONY: demo test test-swift test-python test-debian-numpy bench lint clean packages
 
@@ -31,7 +32,7 @@ test-swift: packages
 	    SWIFTALEXNET_ISA=$$isa $(SWIFT_TEST) --skip-build --filter KernelsTests
 	  fi
 	done
-	Tests/check_kernel_symbols.sh .build-test/release
+	if [ -x Tests/check_kernel_symbols.sh ]; then Tests/check_kernel_symbols.sh .build-test/release; fi
 
 test-python: $(VENV)/test
 	$(VPYTHON) python/build_native.py
@@ -82,7 +83,7 @@ endef
 
 # Checks what cannot be installed here, and installs what can.
 packages:
-	@if ! command -v $(SWIFT) >/dev/null; then
+	if ! command -v $(SWIFT) >/dev/null; then
 	  echo "no '$(SWIFT)' on PATH: install Swift 6.3 or newer from https://swift.org/install, or set SWIFT=/path/to/swift"
 	  exit 1
 	fi

@@ -11,6 +11,7 @@ def train(train_set: Photographs, validation: Photographs, recipe: Recipe, repor
     """Train, then `report` a dict per epoch; there is nothing to choose on the way."""
     sa.set_num_threads(recipe.threads)
     model = sa.alexnet("owt", num_classes=len(train_set.classes), image_size=recipe.size, seed=recipe.seed)
+    model.preprocessing = model.preprocessing.replace(resize=recipe.resize)  # the pixels as they were decoded
     model.fit(
         sa.ArrayDataset(train_set.images, train_set.labels),
         validation=sa.ArrayDataset(validation.images, validation.labels),
