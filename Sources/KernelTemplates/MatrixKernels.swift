@@ -91,7 +91,8 @@ public struct RowTile {
   }
 }
 
-/// C[i][j] += Σ_y Σ_x A[y · leftRowStride + x · leftStride + i] · B[y · rightRowStride + x · rightStride + j].
+/// C[i][j] = Σ_y Σ_x A[y · leftRowStride + x · leftStride + i] · B[y · rightRowStride + x · rightStride + j], added to
+/// what C holds if asked.
 ///
 /// The sum runs over a grid of pixels: A is the input where the window's tap lies, B the output gradient.
 public struct OuterTile {
@@ -103,6 +104,7 @@ public struct OuterTile {
   public var right: UnsafePointer<Float>
   public var rightRowStride: Int
   public var rightStride: Int
+  public var accumulates: Bool
   public var output: UnsafeMutablePointer<Float>
   /// Floats from a row of C to the next.
   public var outputStride: Int
@@ -110,7 +112,7 @@ public struct OuterTile {
   public init(
     pixelRows: Int, pixelColumns: Int,
     left: UnsafePointer<Float>, leftRowStride: Int, leftStride: Int,
-    right: UnsafePointer<Float>, rightRowStride: Int, rightStride: Int,
+    right: UnsafePointer<Float>, rightRowStride: Int, rightStride: Int, accumulates: Bool,
     output: UnsafeMutablePointer<Float>, outputStride: Int
   ) {
     self.pixelRows = pixelRows
@@ -121,6 +123,7 @@ public struct OuterTile {
     self.right = right
     self.rightRowStride = rightRowStride
     self.rightStride = rightStride
+    self.accumulates = accumulates
     self.output = output
     self.outputStride = outputStride
   }

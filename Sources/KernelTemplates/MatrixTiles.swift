@@ -86,10 +86,18 @@ public func outerTile<V: SIMD>(_ rows: Int, _ tile: OuterTile, fused: Bool, as: 
   } while y != tile.pixelRows
 
   let (output, outputStride) = (tile.output, tile.outputStride)
-  sums.forEachRow(rows) { i, a, b in
-    let row = output + (i &* outputStride)
-    store(load(row, as: V.self) + a, row)
-    store(load(row + width, as: V.self) + b, row + width)
+  if tile.accumulates {
+    sums.forEachRow(rows) { i, a, b in
+      let row = output + (i &* outputStride)
+      store(load(row, as: V.self) + a, row)
+      store(load(row + width, as: V.self) + b, row + width)
+    }
+  } else {
+    sums.forEachRow(rows) { i, a, b in
+      let row = output + (i &* outputStride)
+      store(a, row)
+      store(b, row + width)
+    }
   }
 }
 

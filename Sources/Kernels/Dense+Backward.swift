@@ -70,11 +70,11 @@ extension Dense {
     }
   }
 
-  /// dW += Xᵀ · dY as sums of outer products: an item owns some rows and columns of dW, and each of its tiles is
-  /// read, added to and written once for a block of the batch.
+  /// dW = Xᵀ · dY, added to what is there if asked, as sums of outer products: an item owns some rows and columns
+  /// of dW, and each of its tiles is visited once for a block of the batch.
   static func backwardFilterByTiles(
     _ shape: DenseShape, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
-    weightGradient: UnsafeMutablePointer<Float>, context: ComputeContext
+    weightGradient: UnsafeMutablePointer<Float>, accumulate: Bool, context: ComputeContext
   ) throws {
     let kernels = context.kernels.matrix
     let width = kernels.columns
@@ -117,7 +117,8 @@ extension Dense {
               OuterTile(
                 pixelRows: 1, pixelColumns: m.count, left: copy + range.lowerBound, leftRowStride: 0,
                 leftStride: leftStride, right: packed.panels + ((panel &* batch &+ m.lowerBound) &* width),
-                rightRowStride: 0, rightStride: width, output: weightGradient + (k &* outputs &+ column),
+                rightRowStride: 0, rightStride: width, accumulates: accumulate || block > 0,
+                output: weightGradient + (k &* outputs &+ column),
                 outputStride: outputs),
               valid: min(width, outputs &- column), spill: spill)
           }

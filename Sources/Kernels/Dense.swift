@@ -38,23 +38,27 @@ public enum Dense {
     }
   }
 
-  /// Adds to `weightGradient` dw[k][n] += Σ_m x[m][k] · dy[m][n], and to `biasGradient` db[n] += Σ_m dy[m][n].
+  /// Adds to `weightGradient` dw[k][n] += Σ_m x[m][k] · dy[m][n], and to `biasGradient` db[n] += Σ_m dy[m][n];
+  /// without `accumulate` both are written, which saves a pass over a large matrix.
   public static func backwardFilter(
     batch: Int, inputs: Int, outputs: Int, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
     weightGradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>?,
-    context: ComputeContext
+    accumulate: Bool = true, context: ComputeContext
   ) throws {
     let shape = try DenseShape(batch: batch, inputs: inputs, outputs: outputs)
+    if !accumulate { biasGradient?.update(repeating: 0, count: outputs) }
     if let biasGradient {
       try addColumnSums(
         rows: batch, columns: outputs, matrix: outputGradient, sums: biasGradient, context: context)
     }
     if context.gemm == .openblas {
       try backwardFilterByBLAS(
-        shape, input: input, outputGradient: outputGradient, weightGradient: weightGradient, context: context)
+        shape, input: input, outputGradient: outputGradient, weightGradient: weightGradient, accumulate: accumulate,
+        context: context)
     } else {
       try backwardFilterByTiles(
-        shape, input: input, outputGradient: outputGradient, weightGradient: weightGradient, context: context)
+        shape, input: input, outputGradient: outputGradient, weightGradient: weightGradient, accumulate: accumulate,
+        context: context)
     }
   }
 }

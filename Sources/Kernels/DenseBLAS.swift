@@ -42,7 +42,7 @@ extension Dense {
 
   static func backwardFilterByBLAS(
     _ shape: DenseShape, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
-    weightGradient: UnsafeMutablePointer<Float>, context: ComputeContext
+    weightGradient: UnsafeMutablePointer<Float>, accumulate: Bool, context: ComputeContext
   ) throws {
     let (batch, inputs, outputs) = (shape.batch, shape.inputs, shape.outputs)
     let blocks = Partition(inputs, atMost: max(1, blockWork / (batch * outputs)))
@@ -50,7 +50,7 @@ extension Dense {
       let range = blocks.range(block)
       BLAS.multiply(
         rows: range.count, columns: outputs, inner: batch, left: input + range.lowerBound, leftStride: inputs,
-        leftTransposed: true, right: outputGradient, rightStride: outputs, accumulate: true,
+        leftTransposed: true, right: outputGradient, rightStride: outputs, accumulate: accumulate,
         output: weightGradient + (range.lowerBound &* outputs), outputStride: outputs)
     }
   }

@@ -148,7 +148,7 @@ struct FilterGradientPlan {
           left: firstLeft + k, leftRowStride: shape.strideHeight &* strip.width &* strip.channels,
           leftStride: shape.strideWidth &* strip.channels,
           right: right + (firstPixel &* kernels.columns), rightRowStride: shape.outputWidth &* kernels.columns,
-          rightStride: kernels.columns,
+          rightStride: kernels.columns, accumulates: true,
           output: gradient + ((run &* runLength &+ k) &* shape.outputChannels), outputStride: shape.outputChannels),
         valid: valid, spill: spill)
     }

@@ -45,9 +45,9 @@ package final class Execution: @unchecked Sendable {
     }
   }
 
-  /// From the gradient that the caller put behind step `last` to the parameters' gradients (added) and, where
+  /// From the gradient that the caller put behind step `last` to the parameters' gradients and, where
   /// `inputGradient` is given, to the input's.
-  func backward(from last: Int, inputGradient: UnsafeMutablePointer<Float>?) throws {
+  func backward(from last: Int, accumulate: Bool, inputGradient: UnsafeMutablePointer<Float>?) throws {
     for index in (0...last).reversed() {
       let step = plan.steps[index]
       guard let outputGradient = gradient(of: index) else { continue }
@@ -57,7 +57,7 @@ package final class Execution: @unchecked Sendable {
           output: UnsafePointer(output(of: index)),
           auxiliary: step.auxiliary.map(bytes) ?? UnsafeMutableRawPointer(outputGradient),
           outputGradient: outputGradient, inputGradient: index == 0 ? inputGradient : gradient(of: index - 1),
-          dropout: dropout, context: context))
+          accumulate: accumulate, dropout: dropout, context: context))
     }
   }
 

@@ -20,7 +20,7 @@ protocol Layer: Sendable {
   var backwardReadsOutput: Bool { get }
 
   func forward(_ operands: ForwardOperands) throws
-  /// Adds to the parameters' gradients and writes the input's gradient; may overwrite the output's gradient.
+  /// Writes the parameters' gradients (or adds to them) and the input's; may overwrite the output's gradient.
   func backward(_ operands: BackwardOperands) throws
 
   /// This layer with the ReLU that follows it computed in the same pass; nil when it cannot.
@@ -69,6 +69,8 @@ struct BackwardOperands {
   let outputGradient: UnsafeMutablePointer<Float>
   /// nil where nobody asks for it (the first layer, usually).
   let inputGradient: UnsafeMutablePointer<Float>?
+  /// Whether the parameters' gradients are added to.
+  let accumulate: Bool
   let dropout: DropoutKey?
   let context: ComputeContext
 }

@@ -38,12 +38,8 @@ extension Network {
     let last = execution.plan.steps.count - 1
     guard let gradient = execution.gradient(of: last) else { return }
     execution.isComplete = false
-    for parameter in parameters {
-      let memory = try parameter.makeGradient()
-      if !accumulate { memory.zero() }
-    }
     try seed(gradient)
-    try execution.backward(from: last, inputGradient: inputGradient)
+    try execution.backward(from: last, accumulate: accumulate, inputGradient: inputGradient)
   }
 
   private func inputGradientMemory(batch: Int) throws -> AlignedBuffer<Float> {

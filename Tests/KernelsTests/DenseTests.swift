@@ -51,6 +51,12 @@ final class DenseTests: XCTestCase {
         ] {
           XCTAssertNil(Tolerance.firstDifference(a, expected: e), "\(c.name), \(variant.name), \(name)")
         }
+        // Written over whatever was there, the gradients lack the 3 that they were added to.
+        let written = try run(c, x, w, b, dy, relu: true, start: .nan, variant.context)
+        XCTAssertNil(
+          Tolerance.firstDifference(written.dw.map { $0 + 3 }, expected: expected.dw), "\(c.name), \(variant.name)")
+        XCTAssertNil(
+          Tolerance.firstDifference(written.db.map { $0 + 3 }, expected: expected.db), "\(c.name), \(variant.name)")
       }
     }
   }
@@ -136,7 +142,7 @@ final class DenseTests: XCTestCase {
       context: context)
     try Dense.backwardFilter(
       batch: c.batch, inputs: c.inputs, outputs: c.outputs, input: x, outputGradient: dy, weightGradient: &r.dw,
-      biasGradient: &r.db, context: context)
+      biasGradient: &r.db, accumulate: !start.isNaN, context: context)
     return r
   }
 

@@ -40,9 +40,7 @@ def table(runs: list[dict]) -> str:
 
 def draw(runs: list[dict], path: Path) -> None:
     """Draw validation error over epochs: one colour for each engine, one line for each seed."""
-    curves = pd.concat(
-        {_name(run): _frame(run).set_index("epoch")["validation_top1_error"] for run in runs}, axis=1
-    )
+    curves = pd.concat({_name(run): _frame(run).set_index("epoch")["validation_top1_error"] for run in runs}, axis=1)
     engines = sorted({run["engine"] for run in runs})
     colours = [f"C{engines.index(run['engine'])}" for run in runs]
     axes = curves.plot(figsize=(8, 4.5), color=colours, alpha=0.8, ylabel="validation top-1 error, %", ylim=(0, None))

@@ -58,9 +58,14 @@ struct ConvolutionLayer: Layer {
         count: operands.batch * outputShape.count, output: operands.output, outputGradient: gradient,
         inputGradient: gradient, context: context)
     }
+    let (weightGradient, biasGradient) = (try weight.makeGradient(), try bias.makeGradient())
+    if !operands.accumulate {
+      weightGradient.zero()
+      biasGradient.zero()
+    }
     try Convolution.backwardFilter(
-      shape, input: operands.input, outputGradient: gradient, weightGradient: try weight.makeGradient().pointer,
-      biasGradient: try bias.makeGradient().pointer, context: context)
+      shape, input: operands.input, outputGradient: gradient, weightGradient: weightGradient.pointer,
+      biasGradient: biasGradient.pointer, context: context)
     if let inputGradient = operands.inputGradient {
       try Convolution.backwardData(
         shape, outputGradient: gradient, weights: weight.value.pointer, inputGradient: inputGradient,

@@ -62,7 +62,7 @@ struct DenseLayer: Layer {
       batch: batch, inputs: inputs, outputs: outputs,
       input: inputShape.isVector ? operands.input : UnsafePointer(vectors),
       outputGradient: gradient, weightGradient: try weight.makeGradient().pointer,
-      biasGradient: try bias.makeGradient().pointer, context: context)
+      biasGradient: try bias.makeGradient().pointer, accumulate: operands.accumulate, context: context)
     guard let inputGradient = operands.inputGradient else { return }
     // The kept vectors have served: their memory takes the gradient before it is put back into NHWC.
     try Dense.backwardData(
