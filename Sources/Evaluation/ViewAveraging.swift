@@ -10,6 +10,9 @@ extension Network {
 
   /// Probabilities [count][classes] of uint8 images [count][height][width][channels]: the softmax of the
   /// centre crop, or the mean of the softmaxes of ten crops (Krizhevsky et al. 2012, section 4.1).
+  ///
+  /// The bits do not depend on the number of threads; they may on the company: dense layers sum in another order
+  /// when fewer than eight views are computed together.
   public func predict(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, preprocessing: Preprocessing,
     views: ImageInput.Views,

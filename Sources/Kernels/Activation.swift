@@ -29,12 +29,4 @@ public enum Activation {
     let kernel = context.kernels.pointwise.scale
     try Elements.forEachBlock(count, context: context) { kernel($1, factor, input + $0, output + $0) }
   }
-
-  /// accumulator += x
-  public static func add(
-    count: Int, input: UnsafePointer<Float>, accumulator: UnsafeMutablePointer<Float>, context: ComputeContext
-  ) throws {
-    let kernel = context.kernels.pointwise.add
-    try Elements.forEachBlock(count, context: context) { kernel($1, input + $0, accumulator + $0) }
-  }
 }

@@ -80,12 +80,13 @@ public struct ConvolutionShape: Hashable, Sendable {
     self.outputChannels = outputChannels
     self.kernelHeight = kernelHeight
     self.kernelWidth = kernelWidth
-    self.strideHeight = strideHeight
-    self.strideWidth = strideWidth
+    // A stride past the padded image makes one window whatever it is; cut to it, every product stays in bounds.
+    self.strideHeight = min(strideHeight, paddedHeight)
+    self.strideWidth = min(strideWidth, paddedWidth)
     self.padding = padding
     self.groups = groups
-    outputHeight = (paddedHeight - kernelHeight) / strideHeight + 1
-    outputWidth = (paddedWidth - kernelWidth) / strideWidth + 1
+    outputHeight = (paddedHeight - kernelHeight) / self.strideHeight + 1
+    outputWidth = (paddedWidth - kernelWidth) / self.strideWidth + 1
 
     _ = try Extent.product([batch, paddedHeight, paddedWidth, inputChannels], operation: operation)
     _ = try Extent.product([batch, outputHeight, outputWidth, outputChannels], operation: operation)

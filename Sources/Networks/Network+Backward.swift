@@ -6,6 +6,7 @@ extension Network {
   ///
   /// Parameters' gradients are replaced, or added to with `accumulate`; the input's gradient is written to
   /// `inputGradient` in `layout` when given. One backward pass follows one kept forward pass.
+  /// A pass that throws half-way leaves the gradients undefined: begin again without `accumulate`.
   /// - Throws: ``EngineError/invalidValue(_:)`` without a kept forward pass of that batch.
   public func backward(
     _ logitsGradient: UnsafePointer<Float>, batch: Int, layout: TensorLayout, accumulate: Bool,

@@ -49,6 +49,20 @@ public final class Network: @unchecked Sendable {
     return dense.dropLast().map(\.name)
   }
 
+  /// Sets the factors on one parameter's learning rate and weight decay; rate 0 freezes it.
+  /// - Throws: ``EngineError/invalidValue(_:)`` unless both are finite and ≥ 0,
+  ///   ``EngineError/concurrentUse(_:)`` during a training step.
+  public func setMultipliers(of parameter: Parameter, rate: Float, decay: Float) throws {
+    guard rate.isFinite, rate >= 0, decay.isFinite, decay >= 0 else {
+      throw EngineError.invalidValue(
+        "multipliers of \(parameter.name): got rate \(rate) and decay \(decay), expected finite numbers ≥ 0")
+    }
+    try usage.writing("set_multipliers") {
+      parameter.rateMultiplier = rate
+      parameter.decayMultiplier = decay
+    }
+  }
+
   /// The node of that name.
   /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
   public func node(named name: String) throws -> Int {

@@ -18,9 +18,9 @@ public final class Parameter: @unchecked Sendable {
   public let value: AlignedBuffer<Float>
   private let gradient = LazyBuffer()
   private let velocity = LazyBuffer()
-  /// Factors on the learning rate and on the weight decay.
-  public var rateMultiplier: Float = 1
-  public var decayMultiplier: Float = 1
+  /// Factors on the learning rate and on the weight decay; ``Network/setMultipliers(of:rate:decay:)`` sets them.
+  public internal(set) var rateMultiplier: Float = 1
+  public internal(set) var decayMultiplier: Float = 1
 
   public var count: Int { value.count }
 
@@ -64,11 +64,13 @@ private final class LazyBuffer: Sendable {
   private let buffer = Mutex<AlignedBuffer<Float>?>(nil)
 
   func make(count: Int, operation: String) throws -> AlignedBuffer<Float> {
-    try buffer.withLock { buffer in
-      if let buffer { return buffer }
-      let new = try AlignedBuffer<Float>(count: count, operation: operation)
-      buffer = new
-      return new
+    if let made = buffer.withLock({ $0 }) { return made }
+    // Made outside the lock: a fork while it is zeroed would leave the child with a lock that nobody opens.
+    let new = try AlignedBuffer<Float>(count: count, operation: operation)
+    return buffer.withLock { buffer in
+      let winner = buffer ?? new
+      buffer = winner
+      return winner
     }
   }
 }

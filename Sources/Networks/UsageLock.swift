@@ -1,4 +1,5 @@
 import CShims
+import Synchronization
 import Tensors
 
 /// Who may touch the weights: many readers (inference), or one writer (a training step). A second writer is
@@ -10,7 +11,8 @@ package final class UsageLock: @unchecked Sendable {
   /// refused instead of waiting for itself.
   private var readers: [pthread_t] = []
   private var writer: pthread_t?
-  private var owner = getpid()
+  /// The process that the state above belongs to; 0 while a child of a fork makes it its own.
+  private let owner = Atomic<Int32>(getpid())
 
   init() {
     pthread_mutex_init(mutex, nil)
@@ -18,6 +20,7 @@ package final class UsageLock: @unchecked Sendable {
   }
 
   deinit {
+    forgetParent()
     pthread_mutex_destroy(mutex)
     pthread_cond_destroy(changed)
     mutex.deallocate()
@@ -31,7 +34,9 @@ package final class UsageLock: @unchecked Sendable {
     enter {
       refused = writer == thread
       if refused { return }
-      while writer != nil { pthread_cond_wait(changed, mutex) }
+      // A thread that reads already (its signal handler runs) must not wait for a writer that waits for it.
+      let isNested = readers.contains(thread)
+      while writer != nil && !isNested { pthread_cond_wait(changed, mutex) }
       readers.append(thread)
     }
     if refused { throw EngineError.concurrentUse("forward: this thread is training the network") }
@@ -68,11 +73,21 @@ package final class UsageLock: @unchecked Sendable {
     pthread_mutex_unlock(mutex)
   }
 
-  /// In the child of a fork the threads that held the lock are gone: it starts free.
+  /// In the child of a fork the threads that held the lock are gone: it starts free, made so by the first thread
+  /// that comes.
   private func forgetParent() {
-    guard owner != getpid() else { return }
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(changed, nil)
-    (readers, writer, owner) = ([], nil, getpid())
+    let process = getpid()
+    while true {
+      let seen = owner.load(ordering: .acquiring)
+      if seen == process { return }
+      if seen != 0, owner.compareExchange(expected: seen, desired: 0, ordering: .acquiringAndReleasing).exchanged {
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(changed, nil)
+        (readers, writer) = ([], nil)
+        owner.store(process, ordering: .releasing)
+        return
+      }
+      sched_yield()
+    }
   }
 }

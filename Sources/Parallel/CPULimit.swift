@@ -1,4 +1,5 @@
 import CShims
+import Tensors
 
 /// How many threads this process should use when nobody says: the smallest of the environment's wish, the
 /// affinity mask and the cgroup's quota (a container with two CPUs' worth of time on a host of 64 gets 2).
@@ -17,26 +18,18 @@ enum CPULimit {
 
   /// `quota / period`, rounded up, of cgroup v2 (`cpu.max`) or v1 (`cpu.cfs_*_us`); 0 when unlimited.
   private static func cgroupQuota() -> Int {
-    if let line = firstLine(of: "/sys/fs/cgroup/cpu.max") {
+    if let line = SystemFile.line(of: "/sys/fs/cgroup/cpu.max") {
       let fields = line.split(separator: " ")
       if fields.count == 2 { return wholeCPUs(quota: Double(fields[0]), period: Double(fields[1])) }
     }
     let folder = "/sys/fs/cgroup/cpu/"
     return wholeCPUs(
-      quota: firstLine(of: folder + "cpu.cfs_quota_us").flatMap(Double.init),
-      period: firstLine(of: folder + "cpu.cfs_period_us").flatMap(Double.init))
+      quota: SystemFile.line(of: folder + "cpu.cfs_quota_us").flatMap(Double.init),
+      period: SystemFile.line(of: folder + "cpu.cfs_period_us").flatMap(Double.init))
   }
 
   static func wholeCPUs(quota: Double?, period: Double?) -> Int {
     guard let quota, let period, quota > 0, period > 0 else { return 0 }
     return Int(exactly: (quota / period).rounded(.up)) ?? 0
-  }
-
-  private static func firstLine(of path: String) -> String? {
-    guard let file = fopen(path, "r") else { return nil }
-    defer { fclose(file) }
-    var bytes = [CChar](repeating: 0, count: 128)
-    guard fgets(&bytes, Int32(bytes.count - 1), file) != nil else { return nil }
-    return String(decoding: bytes.prefix { $0 != 0 && $0 != 10 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 }

@@ -10,7 +10,8 @@ public enum Interrupt {
   private static let lastAsked = Atomic<UInt64>(0)
   private static let secondsBetweenQuestions = 0.02
 
-  /// - Parameter question: answers non-zero to stop; `nil` removes the question.
+  /// - Parameter question: answers 1 to stop, 0 to go on, −1 when this thread is not the one to ask (another may
+  ///   then be asked at once); `nil` removes the question.
   public static func setQuestion(_ question: Question?) {
     self.question.store(question.map { UInt(bitPattern: unsafeBitCast($0, to: Int.self)) } ?? 0, ordering: .relaxed)
   }
@@ -20,7 +21,8 @@ public enum Interrupt {
     guard bits != 0 else { return false }
     let now = shim_seconds()
     guard now - Double(bitPattern: lastAsked.load(ordering: .relaxed)) >= secondsBetweenQuestions else { return false }
-    lastAsked.store(now.bitPattern, ordering: .relaxed)
-    return unsafeBitCast(Int(bitPattern: bits), to: Question.self)() != 0
+    let answer = unsafeBitCast(Int(bitPattern: bits), to: Question.self)()
+    if answer >= 0 { lastAsked.store(now.bitPattern, ordering: .relaxed) }
+    return answer > 0
   }
 }

@@ -75,7 +75,7 @@ public final class ThreadPool: Sendable {
   }
 }
 
-/// One call of ``ThreadPool/forEach(_:interruptible:_:)``: a counter that threads draw items from.
+/// One call of ``ThreadPool/forEach(_:threads:interruptible:_:)``: a counter that threads draw items from.
 final class Region: Sendable {
   private let count: Int
   private let interruptible: Bool

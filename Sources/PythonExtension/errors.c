@@ -64,7 +64,7 @@ bool succeeded(int32_t status) {
 /* Python runs signal handlers on the main thread only. Other threads do not ask: they would learn nothing, and at the
  * interpreter's end they would never come back with the GIL. */
 static int32_t interrupt_question(void) {
-  if (syscall(SYS_gettid) != getpid()) return 0;
+  if (syscall(SYS_gettid) != getpid()) return -1;
   PyGILState_STATE state = PyGILState_Ensure();
   int32_t raised = PyErr_CheckSignals() != 0;
   PyGILState_Release(state);

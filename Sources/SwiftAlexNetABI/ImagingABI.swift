@@ -5,6 +5,8 @@ import SwiftAlexNet
 struct ImageBatch {
   let pixels: UnsafePointer<UInt8>
   let count, height, width, channels: Int
+  /// Bounds what is kept a channel outside tensor memory, as the networks' own limit does.
+  private static let maximumChannels = 65536
 
   init(_ images: sax_images, operation: String) throws {
     pixels = images.pixels
@@ -12,6 +14,10 @@ struct ImageBatch {
     height = try Argument.size(images.height, "\(operation): image height")
     width = try Argument.size(images.width, "\(operation): image width")
     channels = try Argument.size(images.channels, "\(operation): image channels")
+    guard channels <= Self.maximumChannels else {
+      throw EngineError.invalidValue(
+        "\(operation): got images of \(channels) channels, expected at most \(Self.maximumChannels)")
+    }
     _ = try Extent.product([count, height, width, channels], operation: operation)
   }
 }
@@ -29,10 +35,16 @@ extension Preprocessing {
 }
 
 extension Preprocessing.Mean {
+  /// 8192 × 8192: far above any network's input, small enough to be copied.
+  private static let maximumCount = 1 << 26
+
   fileprivate init(_ value: sax_preprocessing, channels: Int) throws {
-    guard Int(value.mean_kind) != Int(SAX_MEAN_NONE), let mean = value.mean else {
+    guard Int(value.mean_kind) != Int(SAX_MEAN_NONE) else {
       self = .none
       return
+    }
+    guard let mean = value.mean else {
+      throw EngineError.invalidValue("mean: got no values for kind \(value.mean_kind)")
     }
     switch Int(value.mean_kind) {
     case Int(SAX_MEAN_CHANNELS): self = .channels(Array(UnsafeBufferPointer(start: mean, count: channels)))
@@ -41,6 +53,10 @@ extension Preprocessing.Mean {
         try Argument.size(value.mean_height, "mean height"), try Argument.size(value.mean_width, "mean width")
       )
       let count = try Extent.product([height, width, channels], operation: "mean image")
+      guard count <= Self.maximumCount else {
+        throw EngineError.invalidValue(
+          "mean image: got \(height)×\(width)×\(channels), expected at most \(Self.maximumCount) values")
+      }
       self = .image(
         height: height, width: width, values: Array(UnsafeBufferPointer(start: mean, count: count)))
     default: throw EngineError.invalidValue("mean: got kind \(value.mean_kind), expected 0, 1 or 2")

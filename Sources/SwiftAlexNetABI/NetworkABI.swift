@@ -132,13 +132,7 @@ public func sax_network_get_parameter_data(
 public func sax_network_set_multipliers(_ handle: OpaquePointer, _ index: Int64, _ rate: Float, _ decay: Float) -> Int32
 {
   status {
-    let parameter = try parameter(handle, index)
-    guard rate.isFinite, rate >= 0, decay.isFinite, decay >= 0 else {
-      throw EngineError.invalidValue(
-        "multipliers of \(parameter.name): got rate \(rate) and decay \(decay), expected finite numbers ≥ 0")
-    }
-    parameter.rateMultiplier = rate
-    parameter.decayMultiplier = decay
+    try network(handle).setMultipliers(of: try parameter(handle, index), rate: rate, decay: decay)
   }
 }
 

@@ -41,14 +41,23 @@ extension Network {
     _ images: ImageSet, recipe: Recipe, preprocessing: Preprocessing, epochs: Int? = nil, seed: UInt64 = 0,
     onEpochEnd: (EpochReport) throws -> Double? = { _ in nil }
   ) throws {
+    let epochs = epochs ?? recipe.epochs
+    guard epochs >= 0, recipe.batchSize >= 1 else {
+      throw EngineError.invalidValue(
+        "fit: got \(epochs) epochs and a batch size of \(recipe.batchSize), expected at least 0 and 1")
+    }
+    guard images.channels == spec.input.channels else {
+      throw EngineError.invalidValue(
+        "fit: got images of \(images.channels) channels, \(spec.name) takes \(spec.input.channels)")
+    }
     for parameter in parameters where parameter.role == .bias {
-      (parameter.rateMultiplier, parameter.decayMultiplier) = (recipe.biasRate, recipe.biasDecay)
+      try setMultipliers(of: parameter, rate: recipe.biasRate, decay: recipe.biasDecay)
     }
     let augmentation = try Augmentation(
       randomCrop: recipe.randomCrop, flip: recipe.flip, colorNoise: images.channels == 3 ? recipe.colorNoise : 0)
     var schedule = ScheduleState(recipe.schedule)
     var step: UInt64 = 0
-    for epoch in 0..<(epochs ?? recipe.epochs) {
+    for epoch in 0..<epochs {
       let order = Self.order(count: images.labels.count, seed: seed, epoch: UInt64(epoch))
       let rate = recipe.learningRate * schedule.factor
       var (loss, error) = (0.0, 0.0)

@@ -24,6 +24,7 @@ public struct StepOptions: Sendable {
       throw EngineError.invalidValue("train_step: got weight decay \(weightDecay), expected a finite number ≥ 0")
     }
     hyperparameters = SGDHyperparameters(learningRate: learningRate, momentum: momentum, weightDecay: weightDecay)
+    try hyperparameters.requireFinite(operation: "train_step")
     self.rule = rule
     dropout = DropoutKey(seed: seed, step: step)
   }
@@ -33,4 +34,13 @@ public struct StepOptions: Sendable {
 public struct StepResult: Sendable {
   public let loss: Double
   public let top1Error: Double
+}
+
+extension SGDHyperparameters {
+  func requireFinite(operation: String) throws {
+    guard learningRate.isFinite, weightDecay.isFinite, (learningRate * weightDecay).isFinite else {
+      throw EngineError.invalidValue(
+        "\(operation): learning rate \(learningRate) and weight decay \(weightDecay) overflow float32")
+    }
+  }
 }

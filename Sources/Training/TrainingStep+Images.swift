@@ -3,7 +3,7 @@ import Networks
 import Tensors
 
 extension Network {
-  /// A step on uint8 images [count][height][width][channels], cropped, mirrored and coloured under the step's
+  /// A step on uint8 images [count][height][width][channels], as many channels as the network takes, cropped, mirrored and coloured under the step's
   /// key straight into the network's input.
   public func trainStep(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, labels: UnsafePointer<Int32>,

@@ -5,7 +5,7 @@ import Tensors
 extension Network {
   /// One step of stochastic gradient descent: forward, mean cross-entropy over the batch, backward, update.
   ///
-  /// Commits whole or not at all: an interrupt, a refused allocation or a number that is not finite leaves
+  /// Commits whole or not at all: an interrupt, a refused allocation, a loss or a gradient that is not finite leaves
   /// weights and velocities as they were. A step of a batch size seen before allocates nothing.
   /// - Parameters:
   ///   - labels: [batch], 0 ≤ label < classes.
@@ -60,7 +60,7 @@ extension Network {
   /// Checks and prepares everything first; from the first changed weight on nothing can fail.
   private func update(_ options: StepOptions, context: ComputeContext) throws {
     let trained = parameters.filter { $0.rateMultiplier > 0 }
-    var updates: [(parameter: Parameter, velocity: AlignedBuffer<Float>, gradient: AlignedBuffer<Float>)] = []
+    var updates: [ParameterUpdate] = []
     for parameter in trained {
       let gradient = try parameter.makeGradient()
       if let index = try Finite.firstNonFinite(count: gradient.count, values: gradient.pointer, context: context) {
@@ -68,15 +68,36 @@ extension Network {
           "train_step: the gradient of \(parameter.name) is \(gradient.pointer[index]) in step "
             + "\(options.dropout.step); nothing was updated")
       }
-      updates.append((parameter, try parameter.makeVelocity(), gradient))
+      updates.append(
+        ParameterUpdate(
+          parameter: parameter, velocity: try parameter.makeVelocity(), gradient: gradient,
+          hyperparameters: try options.hyperparameters(for: parameter)))
     }
-    for (parameter, velocity, gradient) in updates {
-      var hyperparameters = options.hyperparameters
-      hyperparameters.learningRate *= parameter.rateMultiplier
-      hyperparameters.weightDecay *= parameter.decayMultiplier
+    for update in updates {
       try SGDUpdate.apply(
-        count: parameter.count, rule: options.rule, hyperparameters: hyperparameters,
-        weights: parameter.value.pointer, velocity: velocity.pointer, gradient: gradient.pointer, context: context)
+        count: update.parameter.count, rule: options.rule, hyperparameters: update.hyperparameters,
+        weights: update.parameter.value.pointer, velocity: update.velocity.pointer,
+        gradient: update.gradient.pointer, context: context)
     }
+  }
+}
+
+/// What is ready to be committed for one parameter.
+private struct ParameterUpdate {
+  let parameter: Parameter
+  let velocity: AlignedBuffer<Float>
+  let gradient: AlignedBuffer<Float>
+  let hyperparameters: SGDHyperparameters
+}
+
+extension StepOptions {
+  /// The hyper-parameters with the parameter's own factors.
+  /// - Throws: ``EngineError/invalidValue(_:)`` when a product of them leaves float32: ∞ · 0 would become NaN.
+  fileprivate func hyperparameters(for parameter: Parameter) throws -> SGDHyperparameters {
+    var result = hyperparameters
+    result.learningRate *= parameter.rateMultiplier
+    result.weightDecay *= parameter.decayMultiplier
+    try result.requireFinite(operation: "train_step: \(parameter.name)")
+    return result
   }
 }

@@ -50,19 +50,15 @@ final class ActivationTests: XCTestCase {
     }
   }
 
-  func testScaleAndAdd() throws {
+  func testScale() throws {
     for count in awkwardCounts {
       var draws = Draws(11)
       let input = draws.floats(count)
-      let start = draws.floats(count)
       try onEveryTable { context, name in
         let scaled = try [Float].filled(count + 1, with: untouched) {
           try Activation.scale(count: count, by: 0.3, input: input, output: $0, context: context)
         }
         assertIdentical(scaled, input.map { 0.3 * $0 } + [untouched], "\(name) \(count)")
-        var sum = start + [untouched]
-        try Activation.add(count: count, input: input, accumulator: &sum, context: context)
-        assertIdentical(sum, zip(start, input).map(+) + [untouched], "\(name) \(count)")
       }
     }
   }

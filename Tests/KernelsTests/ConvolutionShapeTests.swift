@@ -1,5 +1,6 @@
 import Kernels
 import Tensors
+import TestSupport
 import XCTest
 
 final class ConvolutionShapeTests: XCTestCase {
@@ -9,6 +10,19 @@ final class ConvolutionShapeTests: XCTestCase {
     XCTAssertEqual(
       c.prefix(5).map { $0.shape.multiplyAccumulates / $0.shape.batch },
       [105_415_200, 223_948_800, 149_520_384, 112_140_288, 74_760_192])
+  }
+
+  func testStridesPastTheImageMakeOneWindow() throws {
+    let shape = try ConvolutionShape(
+      batch: 1, inputHeight: 1, inputWidth: 1, inputChannels: 4, outputChannels: 1, kernelHeight: 1, kernelWidth: 1,
+      strideHeight: Int(Int32.max), strideWidth: Int(Int32.max), padding: Padding(0), groups: 1)
+    XCTAssertEqual([shape.strideHeight, shape.strideWidth, shape.outputHeight, shape.outputWidth], [1, 1, 1, 1])
+    for context in KernelVariant.all().map(\.context) {
+      var (dw, db) = ([Float](repeating: 0, count: 4), [Float](repeating: 0, count: 1))
+      try Convolution.backwardFilter(
+        shape, input: [1, 2, 3, 4], outputGradient: [2], weightGradient: &dw, biasGradient: &db, context: context)
+      XCTAssertEqual(dw, [2, 4, 6, 8])
+    }
   }
 
   func testRefusals() {

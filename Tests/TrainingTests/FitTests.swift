@@ -61,6 +61,22 @@ final class FitTests: XCTestCase {
     XCTAssertEqual(first, Network.order(count: 100, seed: 1, epoch: 0))
   }
 
+  func testRefusalsBeforeAnyWork() throws {
+    let network = try network()
+    let before = network.parameters.map { Array($0.value.buffer) }
+    let gray = try Preprocessing(cropHeight: 6, cropWidth: 6, mean: .none, scale: [])
+    let colored = try ImageSet(
+      pixels: [UInt8](repeating: 0, count: 2 * 8 * 8 * 3), labels: [0, 1], height: 8, width: 8, channels: 3)
+    XCTAssertThrowsError(try network.fit(colored, recipe: .torchvision, preprocessing: gray)) {
+      XCTAssertTrue("\($0)".contains("3 channels"), "\($0)")
+    }
+    XCTAssertThrowsError(try network.fit(images(), recipe: .torchvision, preprocessing: gray, epochs: -1))
+    var recipe = Recipe.torchvision
+    recipe.batchSize = 0
+    XCTAssertThrowsError(try network.fit(images(), recipe: recipe, preprocessing: gray, epochs: 1))
+    XCTAssertEqual(network.parameters.map { Array($0.value.buffer) }, before)
+  }
+
   func testImageSetChecksItsSizes() {
     XCTAssertThrowsError(try ImageSet(pixels: [1, 2, 3], labels: [0], height: 2, width: 2, channels: 1))
     XCTAssertThrowsError(try ImageSet(pixels: [], labels: [], height: 2, width: 2, channels: 1))

@@ -132,16 +132,28 @@ final class TrainingStepTests: XCTestCase {
   func testFrozenParametersStay() throws {
     let network = try smallNetwork()
     let frozen = network.parameters[0]
-    frozen.rateMultiplier = 0
+    try network.setMultipliers(of: frozen, rate: 0, decay: 1)
     let before = Array(frozen.value.buffer)
     for index in 0..<3 { _ = try step(network, UInt64(index)) }
     XCTAssertEqual(Array(frozen.value.buffer), before)
   }
 
+  func testMultipliersThatOverflowCommitNothing() throws {
+    let network = try smallNetwork()
+    let before = try state(network)
+    try network.setMultipliers(of: network.parameters[2], rate: 1e30, decay: 1)
+    XCTAssertThrowsError(
+      try network.trainStep(x, labels: labels, batch: batch, layout: .nhwc, options: try options(rate: 1e30))
+    ) { XCTAssertTrue("\($0)".contains("fc2.weight"), "\($0)") }
+    XCTAssertEqual(try state(network), before)
+    XCTAssertThrowsError(try network.setMultipliers(of: network.parameters[0], rate: -1, decay: 1))
+    XCTAssertThrowsError(try network.setMultipliers(of: network.parameters[0], rate: 1, decay: .nan))
+  }
+
   func testHyperparametersAreChecked() {
     for (rate, momentum, decay) in [
       (Float.nan, Float(0.9), Float(0)), (-1, 0.9, 0), (.infinity, 0.9, 0), (0.1, 1, 0), (0.1, -0.1, 0),
-      (0.1, .nan, 0), (0.1, 0.9, -1), (0.1, 0.9, .nan),
+      (0.1, .nan, 0), (0.1, 0.9, -1), (0.1, 0.9, .nan), (1e25, 0.9, 1e25),
     ] {
       XCTAssertThrowsError(
         try StepOptions(learningRate: rate, momentum: momentum, weightDecay: decay, seed: 0, step: 0))

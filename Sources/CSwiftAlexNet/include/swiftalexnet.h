@@ -60,8 +60,8 @@ int32_t sax_get_runtime_info(sax_runtime_info *SAX_NONNULL info);
 int32_t sax_set_num_threads(int64_t count);
 int64_t sax_get_num_threads(void);
 
-/* `question` is asked on the calling thread, at most every 20 ms, while a call computes; non-zero stops the call with
- * SAX_INTERRUPTED. NULL removes it. */
+/* `question` is asked on the calling thread, at most every 20 ms, while a call computes: 1 stops the call with
+ * SAX_INTERRUPTED, 0 goes on, -1 says that this thread is not the one to ask. NULL removes it. */
 typedef int32_t (*sax_question)(void);
 void sax_set_interrupt_question(sax_question SAX_NULLABLE question);
 
