@@ -34,9 +34,11 @@ extension Network {
         let chunkCount = min(chunk, count - first)
         try probabilities(
           batch: chunkCount * views.count,
-          input: { input, _ in
+          input: { input, range, _ in
+            // Ranges are whole tens, hence whole images, for one view as for ten.
             try ImageInput.crops(
-              images: images, count: chunkCount, height: height, width: width, channels: self.spec.input.channels,
+              images: images + range.lowerBound / views.count * imageSize, count: range.count / views.count,
+              height: height, width: width, channels: self.spec.input.channels,
               preprocessing: preprocessing, views: views, output: input, pool: .shared)
           }, into: scratch.pointer)
         for image in 0..<chunkCount {

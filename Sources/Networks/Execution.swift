@@ -28,8 +28,8 @@ package final class Execution: @unchecked Sendable {
 
   package func gradient(of step: Int) -> UnsafeMutablePointer<Float>? { plan.steps[step].gradient.map(floats) }
 
-  /// Logits, and where their gradient goes: output and gradient of the last step.
-  package var logits: UnsafeMutablePointer<Float> { output(of: plan.steps.count - 1) }
+  /// The output of the last step: logits, where the plan goes that far.
+  package var result: UnsafeMutablePointer<Float> { output(of: plan.steps.count - 1) }
 
   /// The step whose output is `node`'s.
   func step(of node: Int) -> Int? { plan.steps.firstIndex { $0.nodes.upperBound == node } }

@@ -17,8 +17,8 @@ extension Network {
     }
     let observed = Set(nodes)
     try usage.reading {
-      try withExecution(batch: batch, last: last, observed: observed) { execution in
-        try input(execution.input, execution.context)
+      try withExecution(batch: batch, nodes: 0...last, observed: observed) { execution in
+        try input(execution.input, 0..<batch, execution.context)
         try execution.forward(batch: batch, dropout: nil)
         for (node, output) in zip(nodes, outputs) {
           guard let step = execution.step(of: node) else { continue }
@@ -35,6 +35,6 @@ extension Network {
     into outputs: [UnsafeMutablePointer<Float>]
   ) throws {
     try capture(
-      names, batch: batch, layout: layout, input: reader(x, batch: batch, layout: layout), into: outputs)
+      names, batch: batch, layout: layout, input: reader(x, layout: layout), into: outputs)
   }
 }

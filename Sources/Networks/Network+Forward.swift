@@ -1,21 +1,19 @@
 import Kernels
+import Parallel
 import Tensors
 
 extension Network {
-  /// Writes the network's input, NHWC float32 [batch][height][width][channels], where the engine wants it.
-  public typealias InputWriter = (_ input: UnsafeMutablePointer<Float>, _ context: ComputeContext) throws -> Void
+  /// Writes the images `range` of a batch, NHWC float32 [range][height][width][channels], where the engine wants them.
+  public typealias InputWriter = (
+    _ input: UnsafeMutablePointer<Float>, _ range: Range<Int>, _ context: ComputeContext
+  ) throws -> Void
 
   /// Logits [batch][classes] of `batch` images, for inference: any number of threads at once.
   public func logits(
     batch: Int, input: InputWriter, into output: UnsafeMutablePointer<Float>
   ) throws {
-    let last = logitsNode
-    try usage.reading {
-      try withExecution(batch: batch, last: last, observed: []) { execution in
-        try input(execution.input, execution.context)
-        try execution.forward(batch: batch, dropout: nil)
-        output.update(from: execution.logits, count: batch * classCount)
-      }
+    try withLogits(batch: batch, input: input) { execution in
+      output.update(from: execution.result, count: batch * classCount)
     }
   }
 
@@ -23,23 +21,57 @@ extension Network {
   public func probabilities(
     batch: Int, input: InputWriter, into output: UnsafeMutablePointer<Float>
   ) throws {
-    let last = logitsNode
+    try withLogits(batch: batch, input: input) { execution in
+      try SoftmaxCrossEntropy.softmax(
+        rows: batch, classes: classCount, logits: execution.result, probabilities: output,
+        context: execution.context)
+    }
+  }
+
+  /// Feature maps of a large batch are computed some images at a time, so that what one layer writes is still in the
+  /// last-level cache when the next reads it; the dense layers then read their weights once for the whole batch.
+  private func withLogits(batch: Int, input: InputWriter, _ body: (Execution) throws -> Void) throws {
+    let (last, chunk) = (logitsNode, imagesPerChunk)
     try usage.reading {
-      try withExecution(batch: batch, last: last, observed: []) { execution in
-        try input(execution.input, execution.context)
-        try execution.forward(batch: batch, dropout: nil)
-        try SoftmaxCrossEntropy.softmax(
-          rows: batch, classes: classCount, logits: execution.logits,
-          probabilities: output, context: execution.context)
+      guard let features = lastFeatureNode, features < last, batch > chunk else {
+        return try withExecution(batch: batch, nodes: 0...last) { execution in
+          try input(execution.input, 0..<batch, execution.context)
+          try execution.forward(batch: batch, dropout: nil)
+          try body(execution)
+        }
+      }
+      try withExecution(batch: batch, nodes: features + 1...last) { classifier in
+        try withExecution(batch: chunk, nodes: 0...features) { execution in
+          let featureCount = layers[features].outputShape.count
+          for first in stride(from: 0, to: batch, by: chunk) {
+            let images = first..<min(first + chunk, batch)
+            try input(execution.input, images, execution.context)
+            try execution.forward(batch: images.count, dropout: nil)
+            (classifier.input + first * featureCount).update(
+              from: execution.result, count: images.count * featureCount)
+          }
+        }
+        try classifier.forward(batch: batch, dropout: nil)
+        try body(classifier)
       }
     }
+  }
+
+  /// Ten for two threads (a paper network's conv1 then writes 12 MB), more for more threads, always whole tens, as
+  /// ten-crop evaluation wants.
+  private var imagesPerChunk: Int { 10 * ((ThreadPool.shared.threadCount + 1) / 2) }
+
+  /// The node in front of the first dense layer.
+  private var lastFeatureNode: Int? {
+    let dense = spec.nodes.firstIndex { if case .dense = $0.operation { true } else { false } }
+    return dense.flatMap { $0 > 0 ? $0 - 1 : nil }
   }
 
   /// Logits of `x` [batch] × the input shape, in `layout`.
   public func forward(
     _ x: UnsafePointer<Float>, batch: Int, layout: TensorLayout, into output: UnsafeMutablePointer<Float>
   ) throws {
-    try logits(batch: batch, input: reader(x, batch: batch, layout: layout), into: output)
+    try logits(batch: batch, input: reader(x, layout: layout), into: output)
   }
 
   /// The same, keeping what ``backward(_:batch:layout:accumulate:inputGradient:)`` needs. Has the network to
@@ -50,8 +82,8 @@ extension Network {
   ) throws {
     try usage.writing("forward") {
       let execution = try keptExecution(batch: batch)
-      try runKept(execution, batch: batch, dropout: dropout, input: reader(x, batch: batch, layout: layout))
-      output.update(from: execution.logits, count: batch * classCount)
+      try runKept(execution, batch: batch, dropout: dropout, input: reader(x, layout: layout))
+      output.update(from: execution.result, count: batch * classCount)
     }
   }
 
@@ -62,16 +94,19 @@ extension Network {
     }
   }
 
-  package func reader(_ x: UnsafePointer<Float>, batch: Int, layout: TensorLayout) -> InputWriter {
+  package func reader(_ x: UnsafePointer<Float>, layout: TensorLayout) -> InputWriter {
     let shape = spec.input
-    return { try layout.read(x, shape: shape, batch: batch, into: $0, context: $1) }
+    return { input, range, context in
+      try layout.read(
+        x + range.lowerBound * shape.count, shape: shape, batch: range.count, into: input, context: context)
+    }
   }
 
   /// The execution that training uses, made again when a batch is larger than all before.
   package func keptExecution(batch: Int) throws -> Execution {
     if let kept, kept.plan.batchCapacity >= batch { return kept }
     kept = nil
-    let execution = try makeExecution(batch: batch, last: logitsNode, observed: [], training: true)
+    let execution = try makeExecution(batch: batch, nodes: 0...logitsNode, training: true)
     kept = execution
     return execution
   }
@@ -79,7 +114,7 @@ extension Network {
   /// A pass that failed half-way must not be continued backward: the execution is forgotten for that time.
   package func runKept(_ execution: Execution, batch: Int, dropout: DropoutKey?, input: InputWriter) throws {
     execution.isComplete = false
-    try input(execution.input, execution.context)
+    try input(execution.input, 0..<batch, execution.context)
     try execution.forward(batch: batch, dropout: dropout)
     execution.isComplete = true
   }

@@ -73,35 +73,35 @@ public final class Network: @unchecked Sendable {
 
   /// Runs `body` with an execution of inference for at least `batch` images; executions are reused.
   func withExecution<Result>(
-    batch: Int, last: Int, observed: Set<Int>, _ body: (Execution) throws -> Result
+    batch: Int, nodes: ClosedRange<Int>, observed: Set<Int> = [], _ body: (Execution) throws -> Result
   ) throws -> Result {
     let execution =
-      try takeIdle(batch: batch, last: last, observed: observed)
-      ?? makeExecution(
-        batch: batch, last: last, observed: observed, training: false)
+      try takeIdle(batch: batch, nodes: nodes, observed: observed)
+      ?? makeExecution(batch: batch, nodes: nodes, observed: observed, training: false)
     defer { putBack(execution) }
     return try body(execution)
   }
 
-  func makeExecution(batch: Int, last: Int, observed: Set<Int>, training: Bool) throws -> Execution {
+  func makeExecution(
+    batch: Int, nodes: ClosedRange<Int>, observed: Set<Int> = [], training: Bool
+  ) throws -> Execution {
     guard batch >= 1 else { throw EngineError.invalidValue("\(spec.name): got a batch of \(batch) images") }
     return try Execution(
-      plan: Plan(layers: layers, last: last, observed: observed, batch: batch, training: training),
+      plan: Plan(layers: layers, nodes: nodes, observed: observed, batch: batch, training: training),
       observed: observed)
   }
 
-  private func takeIdle(batch: Int, last: Int, observed: Set<Int>) -> Execution? {
+  private func takeIdle(batch: Int, nodes: ClosedRange<Int>, observed: Set<Int>) -> Execution? {
     idle.withLock { idle in
-      let fits = { (execution: Execution) in
-        execution.plan.batchCapacity >= batch && execution.observed == observed
-          && execution.plan.steps.last?.nodes.upperBound == last
+      let isSameWork = { (execution: Execution) in
+        execution.observed == observed && execution.plan.nodes == nodes
       }
-      guard let index = idle.lastIndex(where: fits) else {
-        // A larger batch than ever: what lies idle would only hold memory beside the new block.
-        idle.removeAll()
-        return nil
+      if let index = idle.lastIndex(where: { isSameWork($0) && $0.plan.batchCapacity >= batch }) {
+        return idle.remove(at: index)
       }
-      return idle.remove(at: index)
+      // A larger batch than ever: smaller blocks for the same work would only lie beside the new one.
+      idle.removeAll(where: isSameWork)
+      return nil
     }
   }
 

@@ -21,6 +21,8 @@ struct Plan: Sendable {
     let offset: Int
   }
 
+  /// The nodes of the network that the plan computes.
+  let nodes: ClosedRange<Int>
   let batchCapacity: Int
   let training: Bool
   let input: Place
@@ -28,10 +30,10 @@ struct Plan: Sendable {
   let byteCount: Int
 
   /// - Parameters:
+  ///   - nodes: what is computed, from the node that reads the input on.
   ///   - observed: nodes whose own output the caller wants to see: they are computed unfused and kept.
-  ///   - last: the last node that is needed.
-  init(layers: [any Layer], last: Int, observed: Set<Int>, batch: Int, training: Bool) throws {
-    let fused = Self.fuse(Array(layers[...last]), observed: observed)
+  init(layers: [any Layer], nodes: ClosedRange<Int>, observed: Set<Int>, batch: Int, training: Bool) throws {
+    let fused = Self.fuse(layers, nodes, observed: observed)
     var arena = Arena()
     let end = training ? 2 * fused.count : fused.count
     let backwardTime = { (step: Int) in 2 * fused.count - 1 - step }
@@ -42,7 +44,7 @@ struct Plan: Sendable {
 
     let firstReadsInput = training && (fused.first?.layer.backwardReadsInput ?? false)
     let inputTensor = arena.add(
-      bytes: try floats(layers[0].inputShape), from: 0, through: firstReadsInput ? end : 0)
+      bytes: try floats(layers[nodes.lowerBound].inputShape), from: 0, through: firstReadsInput ? end : 0)
 
     let tensors = try fused.enumerated().map { index, part -> (output: Int, auxiliary: Int?, gradient: Int?) in
       let isObserved = observed.contains(part.nodes.upperBound) || index == fused.count - 1
@@ -66,6 +68,7 @@ struct Plan: Sendable {
     }
 
     let offsets = arena.place()
+    self.nodes = nodes
     batchCapacity = batch
     self.training = training
     input = Place(offset: offsets[inputTensor])
@@ -80,10 +83,11 @@ struct Plan: Sendable {
 
   /// Joins each ReLU to the layer before it, unless somebody wants to see what lies between them.
   private static func fuse(
-    _ layers: [any Layer], observed: Set<Int>
+    _ layers: [any Layer], _ nodes: ClosedRange<Int>, observed: Set<Int>
   ) -> [(layer: any Layer, nodes: ClosedRange<Int>)] {
     var parts: [(layer: any Layer, nodes: ClosedRange<Int>)] = []
-    for (index, layer) in layers.enumerated() {
+    for index in nodes {
+      let layer = layers[index]
       if layer is ReLULayer, let previous = parts.last, !observed.contains(index - 1),
         let fused = previous.layer.fusingReLU()
       {

@@ -7,6 +7,6 @@ extension Network {
     _ x: UnsafePointer<Float>, labels: UnsafePointer<Int32>, batch: Int, layout: TensorLayout, options: StepOptions
   ) throws -> StepResult {
     try trainStep(
-      batch: batch, labels: labels, input: reader(x, batch: batch, layout: layout), options: options)
+      batch: batch, labels: labels, input: reader(x, layout: layout), options: options)
   }
 }

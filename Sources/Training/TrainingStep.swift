@@ -19,12 +19,12 @@ extension Network {
     return try usage.writing("train_step") {
       let execution = try keptExecution(batch: batch)
       try runKept(execution, batch: batch, dropout: options.dropout, input: input)
-      let top1 = top1Error(UnsafePointer(execution.logits), labels: labels, batch: batch)
+      let top1 = top1Error(UnsafePointer(execution.result), labels: labels, batch: batch)
 
       let losses = try lossMemory(batch: batch)
       try backwardKept(execution, accumulate: false, inputGradient: nil) { gradient in
         try SoftmaxCrossEntropy.forwardBackward(
-          rows: batch, classes: classCount, logits: execution.logits, labels: labels, logitsGradient: gradient,
+          rows: batch, classes: classCount, logits: execution.result, labels: labels, logitsGradient: gradient,
           losses: losses.pointer, context: execution.context)
         try requireFinite(losses: losses, batch: batch, step: options.dropout.step)
       }

@@ -39,7 +39,11 @@ final class ViewAveragingTests: XCTestCase {
       output: &input, pool: .shared)
     var each = [Float](repeating: 0, count: count * 10 * 5)
     try network.probabilities(
-      batch: count * 10, input: { target, _ in target.update(from: input, count: input.count) }, into: &each)
+      batch: count * 10,
+      input: { target, range, _ in
+        let size = 6 * 6 * 3
+        target.update(from: Array(input[range.lowerBound * size..<range.upperBound * size]), count: range.count * size)
+      }, into: &each)
     let averaged = try predict(network, views: .ten)
     for image in 0..<count {
       for index in 0..<5 {

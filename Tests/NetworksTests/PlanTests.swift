@@ -29,16 +29,16 @@ final class PlanTests: XCTestCase {
 
   func testReLUIsFusedUnlessSomebodyLooksBetween() throws {
     let layers = try AlexNet.variant("owt").spec(classes: 2, imageSize: 63).makeLayers()
-    let fused = try Plan(layers: layers, last: 1, observed: [], batch: 1, training: false)
+    let fused = try Plan(layers: layers, nodes: 0...1, observed: [], batch: 1, training: false)
     XCTAssertEqual(fused.steps.map(\.nodes), [0...1])
-    let observed = try Plan(layers: layers, last: 1, observed: [0, 1], batch: 1, training: false)
+    let observed = try Plan(layers: layers, nodes: 0...1, observed: [0, 1], batch: 1, training: false)
     XCTAssertEqual(observed.steps.map(\.nodes), [0...0, 1...1])
   }
 
   func testInferenceReusesMemory() throws {
     let layers = try AlexNet.variant("paper").spec(classes: 2).makeLayers()
     let last = layers.count - 2
-    let plan = try Plan(layers: layers, last: last, observed: [], batch: 1, training: false)
+    let plan = try Plan(layers: layers, nodes: 0...last, observed: [], batch: 1, training: false)
     let everything = layers.reduce(0) { $0 + $1.outputShape.count } * MemoryLayout<Float>.stride
     XCTAssertLessThan(plan.byteCount, everything / 2)
   }

@@ -7,7 +7,6 @@ writes `clothing.md` and `clothing.png`.
 
 import argparse
 import json
-import statistics
 from pathlib import Path
 
 import matplotlib
@@ -32,8 +31,8 @@ def main() -> None:
 
 
 def table(runs: list[dict]) -> str:
-    """Write one row for each run: its errors on the validation photographs, its last loss and its speed."""
-    titles = ["engine", "seed", "last error, %", f"mean of last {LAST}, %", "lowest, %", "train loss", "images/s"]
+    """Write one row for each run: its errors on the validation photographs and its last loss."""
+    titles = ["engine", "seed", "last error, %", f"mean of last {LAST}, %", "lowest, %", "train loss"]
     lines = [titles, ["---", *("--:" for _ in titles[1:])], *(_cells(run) for run in runs)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
 
@@ -53,10 +52,9 @@ def _cells(run: dict) -> list[str]:
     frame = _frame(run)
     errors = frame["validation_top1_error"]
     figures = [errors.iloc[-1], errors.tail(LAST).mean(), errors.min()]
-    speed = statistics.median(frame["images_per_second"])
     loss = frame["train_loss"].iloc[-1]
     version = f"{run['engine']} {run['version']}"
-    return [version, str(run["recipe"]["seed"]), *(f"{value:.1f}" for value in figures), f"{loss:.3f}", f"{speed:.0f}"]
+    return [version, str(run["recipe"]["seed"]), *(f"{value:.1f}" for value in figures), f"{loss:.3f}"]
 
 
 def _frame(run: dict) -> pd.DataFrame:

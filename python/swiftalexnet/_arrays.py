@@ -103,7 +103,8 @@ def as_output(out: Any, shape: tuple[int, ...], operation: str, name: str = "out
     if out is None:
         require_memory(shape, 4, operation)
         return np.empty(shape, np.float32)
-    return plain(out, name, operation, "float32")
+    given: Float32 = plain(out, name, operation, "float32")
+    return given
 
 
 def plain(array: Any, name: str, operation: str, dtype: str) -> Any:

@@ -3,20 +3,23 @@
 import hashlib
 import itertools
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import _native, parameters
-from .errors import CheckpointCorruptError
+from ._json import to_json
+from .errors import MALFORMED, CheckpointCorruptError
 from .formats import safetensors
 from .preprocessing import Preprocessing
+from .run_parts import run_from_parts, run_to_parts
 from .storage import MEAN, model_to_parts
-from .training_run import Run, RunState
+from .training_run import Run
 
 FILE_NAME = "checkpoint.safetensors"
-_VELOCITY, _OUTCOMES, _COUNTS = "velocity.", "epoch.outcomes", "epoch.counts"
+_VELOCITY = "velocity."
 
 
 class Checkpoint:
@@ -41,33 +44,26 @@ class Checkpoint:
         ------
         OSError
             With the system's errno; the old file and the run are untouched.
+        ValueError
+            The names of classes and parameters are more than a file's header holds; likewise.
         """
-        run, state = self._run, self._run.state
+        run = self._run
         header, tensors = model_to_parts(run.model)
         velocities = parameters.copies(run.model.network, _native.VELOCITY)
         tensors |= {_VELOCITY + name: array for name, array in velocities.items()}
-        done = len(state.outcomes)
-        tensors[_OUTCOMES] = np.array(state.outcomes, np.float64).reshape(done, 2)
-        tensors[_COUNTS] = np.array(state.counts[:done], np.int64)
-        training = {
-            "identity": self._identity,
-            "engine": _native.runtime_info(),
-            "epoch": state.epoch,
-            "step": run.step,
-            "first_step": state.first_step,
-            "schedule": state.schedule,
-            "rows": state.rows,
-            "seconds": run.seconds() if done else 0.0,
-        }
-        safetensors.write(self.path, tensors, {"model": header, "training": training})
+        fields, steps = run_to_parts(run)
+        training = {"identity": self._identity, "engine": _native.runtime_info(), **fields}
+        safetensors.write(self.path, tensors | steps, {"model": header, "training": training})
 
     def restore(self) -> bool:
         """Bring model and run to the state of the file; False if there is none.
 
+        Warns if another version of the engine, or another instruction set, wrote the file: bits may then differ.
+
         Raises
         ------
         CheckpointCorruptError
-            The file is damaged, or not a checkpoint.
+            The file is damaged, or not a checkpoint; model and run are untouched.
         ValueError
             It belongs to another network, recipe, seed or training set; the message names both.
         """
@@ -75,31 +71,47 @@ class Checkpoint:
             return False
         tensors, sections = safetensors.read(self.path)
         try:
-            self._check_identity(sections["training"]["identity"])
-            self._take_over(tensors, sections)
-        except (KeyError, TypeError) as error:
+            difference = self._difference(sections["training"]["identity"])
+            if difference is None:
+                self._take_over(tensors, sections)
+        except MALFORMED as error:
             raise CheckpointCorruptError(f"{self.path} is not a training checkpoint: {error}") from error
+        if difference is not None:
+            raise ValueError(difference)
+        self._compare_engines(sections["training"])
         return True
 
-    def _check_identity(self, saved: dict[str, Any]) -> None:
+    def _difference(self, saved: dict[str, Any]) -> str | None:
+        """Return how the run of the file is another one, None if it is this one."""
         for what, here in self._identity.items():
             if saved[what] != here:
                 there, here = _where_they_differ(saved[what], here)
-                raise ValueError(f"fit: {self.path} belongs to a run with {what} {there}, this run has {here}")
+                return f"fit: {self.path} belongs to a run with {what} {there}, this run has {here}"
+        return None
 
     def _take_over(self, tensors: dict[str, Any], sections: dict[str, Any]) -> None:
-        run, training = self._run, sections["training"]
-        state = RunState(training["epoch"], training["first_step"], training["schedule"], training["rows"])
-        state.seconds = training["seconds"]
-        state.outcomes = [(float(loss), float(error)) for loss, error in tensors[_OUTCOMES]]
-        state.counts = [int(count) for count in tensors[_COUNTS]]
+        """Check everything, then write it."""
+        run, network = self._run, self._run.model.network
+        state = run_from_parts(run, sections["training"], tensors)
         preprocessing = Preprocessing.from_json(sections["model"]["preprocessing"], tensors[MEAN])
-        names = parameters.names(run.model.network)
-        weights = {name: tensors[name] for name in names}
-        velocities = {name: tensors[_VELOCITY + name] for name in names}
-        parameters.load(run.model.network, _native.VALUE, weights, True, "fit")
-        parameters.load(run.model.network, _native.VELOCITY, velocities, True, "fit")
+        names = parameters.names(network)
+        weights, velocities = (
+            parameters.check(network, which, {name: tensors[prefix + name] for name in names}, True, "fit")[0]
+            for which, prefix in ((_native.VALUE, ""), (_native.VELOCITY, _VELOCITY))
+        )
         run.go_on(state, preprocessing)
+        parameters.write(network, _native.VALUE, weights)
+        parameters.write(network, _native.VELOCITY, velocities)
+
+    def _compare_engines(self, training: dict[str, Any]) -> None:
+        """Warn if bits may differ from those of the engine that wrote the file."""
+        here, saved = _native.runtime_info(), training.get("engine")
+        there = saved if isinstance(saved, dict) else {}
+        changed = [what for what in ("version", "instruction_set") if there.get(what) != here[what]]
+        if changed:
+            differences = "; ".join(f"{what} {there.get(what)} there, {here[what]} here" for what in changed)
+            message = f"fit: {self.path} was written by another engine, so the bits may differ: {differences}"
+            warnings.warn(message, UserWarning, stacklevel=5)
 
 
 def identity(run: Run) -> dict[str, Any]:
@@ -114,10 +126,16 @@ def identity(run: Run) -> dict[str, Any]:
         "training pictures": len(plan.train),
         "classes": classes,
         "labels (SHA-256)": hashlib.sha256(np.ascontiguousarray(plan.train.labels, np.int32)).hexdigest(),
+        "file names (SHA-256)": _hash_of_names(getattr(plan.train, "file_names", None)),
         "multipliers": multipliers,
     }
-    same: dict[str, Any] = json.loads(json.dumps(parts))  # tuples become lists, as in the file
+    same: dict[str, Any] = json.loads(to_json(parts))  # tuples become lists, as in the file
     return same
+
+
+def _hash_of_names(names: list[bytes] | None) -> str | None:
+    """Hash the names of the pictures' files, in order; None for pictures without files."""
+    return None if names is None else hashlib.sha256(b"\0".join(names)).hexdigest()
 
 
 def _where_they_differ(there: Any, here: Any) -> tuple[Any, Any]:

@@ -14,6 +14,8 @@ from typing import Any
 
 import swiftalexnet as sa
 
+from .files import check_target
+
 _USER_ERRORS = (ValueError, TypeError, OSError, MemoryError, ImportError, NotImplementedError, ArithmeticError)
 
 
@@ -24,8 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.threads is not None:
             sa.set_num_threads(options.threads)
         options.run(options)
-    except KeyboardInterrupt:
-        print("swiftalexnet: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print("\n".join(["swiftalexnet: interrupted", *getattr(interrupt, "__notes__", ())]), file=sys.stderr)
         return 130
     except BrokenPipeError:
         return 0
@@ -37,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def train(options: argparse.Namespace) -> None:
     """Train a new network on a folder of class folders and save it."""
+    output = Path(options.output)
+    check_target(output)
     data = sa.ImageFolder(options.folder, on_error=options.on_error, cache=options.cache)
     validation = None
     if options.validation is not None:
@@ -44,9 +48,6 @@ def train(options: argparse.Namespace) -> None:
     recipe = sa.recipe(options.recipe, **_recipe_changes(options, validation))
     model = sa.alexnet(options.variant, len(data.classes), image_size=options.image_size, seed=options.seed)
     print(f"{data!r}\n{model!r}\n{recipe}", file=sys.stderr)
-    output = Path(options.output)
-    if not output.parent.is_dir():
-        raise FileNotFoundError(f"the folder of {output} does not exist")
     run = {"checkpoint": options.checkpoint, "resume": options.resume, "seed": options.seed}
     history = model.fit(data, validation, recipe=recipe, progress=not options.quiet, **run)
     model.save(output)
@@ -110,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     measure = _command(commands, "evaluate", evaluate)
     measure.add_argument("folder", metavar="DIR", help="one folder a class")
     classify = _command(commands, "predict", predict)
-    classify.add_argument("files", nargs="+", metavar="FILE", help="pictures in any format that Pillow reads")
+    classify.add_argument("files", nargs="+", metavar="FILE", help="pictures: JPEG, PNG, WebP, TIFF, …")
     classify.add_argument("--top", type=int, default=5, help="classes a picture (default: 5)")
     for command in (measure, classify):
         command.add_argument("--model", required=True, metavar="FILE", help="a saved model or a checkpoint")

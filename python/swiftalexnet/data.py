@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ._arrays import as_integer, as_labels, as_uint8
 from ._choices import choose
 from .decoding import picture_to_array, read_picture, resize_to_square
+from .picture_formats import extensions
 from .preprocessing import Geometry
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class ImageFolder:
     ----------
     root : path
         The folder of class folders. Names that begin with a dot are ignored; class folders are searched to any depth.
+        A class folder may be a symbolic link, and so may a picture; links to folders below a class are not followed.
     classes : sequence of str, optional
         The classes in the order of their labels, for instance `train.classes` for the validation folder; some may then
         have no picture. By default the sorted names of the class folders, each of which must hold one.
@@ -78,7 +80,7 @@ class ImageFolder:
     ValueError
         No class folders, a class without pictures, or a class folder that `classes` does not name.
     OSError
-        `root` is not a readable folder.
+        `root`, or a folder below it, is not a readable folder.
     """
 
     def __init__(
@@ -117,19 +119,28 @@ class ImageFolder:
         """How many pictures could not be read so far."""
         return len(self.errors)
 
+    @property
+    def file_names(self) -> list[bytes]:
+        """Names of the files below `root`, in the order of the pictures, as the system has them."""
+        return [os.fsencode(path.relative_to(self.root)) for path in self.paths]
+
     def split(self, parts: int = 5) -> "tuple[ImageFolder, ImageFolder]":
         """Divide into pictures to learn from and one picture in `parts` to measure with.
 
-        The file's name below `root` decides, by its SHA-256: a picture stays in its part when others come and go.
+        The file's name below `root` decides, by its SHA-256: a picture stays in its part when others come and go. Only
+        a class that would be held out whole keeps its first picture to learn from.
 
         Raises
         ------
         ValueError
-            One of the two would be empty.
+            No picture would be held out, or `parts` is less than 2.
         """
-        names = [path.relative_to(self.root).as_posix() for path in self.paths]
-        held_out = np.array([int(hashlib.sha256(name.encode()).hexdigest(), 16) % parts == 0 for name in names])
-        if held_out.all() or not held_out.any():
+        parts = as_integer(parts, "parts", "ImageFolder.split", 2)
+        held_out = np.array([int(hashlib.sha256(name).hexdigest(), 16) % parts == 0 for name in self.file_names])
+        for label in np.unique(self.labels):
+            members = np.flatnonzero(self.labels == label)
+            held_out[members[0]] &= not held_out[members].all()
+        if not held_out.any():
             raise ValueError(f"ImageFolder.split: {len(self)} pictures are too few to hold out one in {parts}")
         return self._subset(~held_out), self._subset(held_out)
 
@@ -251,14 +262,18 @@ def _class_names(classes: Sequence[str], operation: str) -> tuple[str, ...]:
 
 
 def _pictures(folder: "Path") -> "list[Path]":
-    """List the files whose extension Pillow knows, at any depth, in a fixed order."""
-    from PIL import Image
-
-    extensions = Image.registered_extensions()
-    found = []
-    for parent, folders, files in os.walk(folder):
+    """List the files whose extension is a picture's, at any depth, in a fixed order."""
+    known: set[str] = extensions()
+    found: list[Path] = []
+    if not folder.is_dir():  # a class that is named and has no pictures
+        return found
+    for parent, folders, files in os.walk(folder, onerror=_raise):
         folders[:] = [name for name in folders if not name.startswith(".")]
         inside = folder / parent
         visible = (inside / name for name in files if not name.startswith("."))
-        found += [path for path in visible if path.suffix.lower() in extensions]
+        found += [path for path in visible if path.suffix.lower() in known]
     return sorted(found)
+
+
+def _raise(error: OSError) -> None:
+    raise error

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .files import open_regular
+from .picture_formats import readable
 from .preprocessing import Geometry
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def read_picture(path: str | os.PathLike[str], geometry: Geometry) -> NDArray[np
     Parameters
     ----------
     path : path
-        A regular file in any format that Pillow reads.
+        A regular file in one of `picture_formats.FORMATS`, whatever its name says.
     geometry : Geometry
         Size in pixels, channels (1 is grey, 3 is RGB) and resampling.
 
@@ -44,7 +45,7 @@ def read_picture(path: str | os.PathLike[str], geometry: Geometry) -> NDArray[np
 
     with open_regular(path) as file:
         try:
-            with Image.open(file) as picture:
+            with Image.open(file, formats=readable()) as picture:
                 # JPEG decodes to a half, quarter or eighth at a fraction of the cost; twice the size keeps quality.
                 picture.draft(None, (2 * geometry.size, 2 * geometry.size))
                 return picture_to_array(picture, geometry)
@@ -71,8 +72,8 @@ def picture_to_array(picture: "Image", geometry: Geometry) -> NDArray[np.uint8]:
         raise ValueError(f"{picture.width} × {picture.height} pixels exceed Pillow's limit of {limit}")
     upright = ImageOps.exif_transpose(picture)
     assert upright is not None  # None only when asked to work in place
-    color = _without_alpha(_to_eight_bits(upright)).convert("L" if geometry.channels == 1 else "RGB")
-    pixels = np.asarray(resize_to_square(color, geometry))
+    square = resize_to_square(_to_color(_to_eight_bits(upright), geometry), geometry)
+    pixels = np.asarray(square)
     return pixels.reshape(geometry.size, geometry.size, geometry.channels)
 
 
@@ -105,17 +106,25 @@ def _to_eight_bits(picture: "Image") -> "Image":
         raise ValueError("float pixels have no known range, expected 8 or 16 bits")
     if picture.mode != "I" and not picture.mode.startswith("I;16"):
         return picture
-    wide = np.asarray(picture).astype(np.int64)
-    if wide.min() < 0 or wide.max() > 0xFFFF:
-        raise ValueError(f"pixels from {wide.min()} to {wide.max()}, expected 8 or 16 bits")
+    wide = np.asarray(picture)  # two or four bytes a pixel, as Pillow has them
+    low, high = int(wide.min()), int(wide.max())
+    if low < 0 or high > 0xFFFF:
+        raise ValueError(f"pixels from {low} to {high}, expected 8 or 16 bits")
     return Image.fromarray((wide >> 8).astype(np.uint8))
 
 
-def _without_alpha(picture: "Image") -> "Image":
-    """Lay transparent pixels over white: what they hide is not part of the picture."""
+def _to_color(picture: "Image", geometry: Geometry) -> "Image":
+    """Bring to grey or RGB, with transparent pixels over white: what they hide is not part of the picture.
+
+    A picture with transparency that is to shrink does so first: averages with alpha as the weight come to the same,
+    and only a small picture is copied.
+    """
     from PIL import Image
 
+    mode = "L" if geometry.channels == 1 else "RGB"
     if "A" not in picture.getbands() and "transparency" not in picture.info:
-        return picture
-    opaque = picture.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", opaque.size, _BACKGROUND), opaque)
+        return picture.convert(mode)
+    layer = picture.convert("RGBA")
+    if min(layer.size) > geometry.size:
+        layer = resize_to_square(layer, geometry)
+    return Image.alpha_composite(Image.new("RGBA", layer.size, _BACKGROUND), layer).convert(mode)

@@ -2,7 +2,10 @@
 
 from ._native import ConcurrentUseError, NonFiniteError, UnsupportedError
 
-__all__ = ["CheckpointCorruptError", "ConcurrentUseError", "NonFiniteError", "UnsupportedError"]
+__all__ = ["MALFORMED", "CheckpointCorruptError", "ConcurrentUseError", "NonFiniteError", "UnsupportedError"]
+
+# What working on the content of a malformed file raises: whoever reads one turns these into CheckpointCorruptError.
+MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class CheckpointCorruptError(ValueError):

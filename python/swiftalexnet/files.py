@@ -10,6 +10,9 @@ import stat
 from contextlib import suppress
 from typing import BinaryIO
 
+# Temporary files that threads of this process are writing; any other with its number is of a process before it.
+_in_work: set[str] = set()
+
 
 def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
     """Open a file for reading, without waiting at a pipe or reading from a device.
@@ -38,13 +41,40 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     Raises
     ------
     OSError
-        With the system's errno, for instance ENOSPC; the old file is untouched and no temporary file remains.
+        With the system's errno, for instance ENOSPC; the old file is untouched and no temporary file remains. Only
+        when it comes from the last step, the sync of the folder, the new file is in place already, but a loss of power
+        may bring the old one back.
     """
     target = os.path.realpath(os.fsdecode(path))
     mode = _mode_of(target)
     folder, name = os.path.split(target)
     remove_stale(folder, name)
     temporary = os.path.join(folder, f"{_prefix(name)}{os.getpid()}-{os.urandom(4).hex()}")
+    _in_work.add(temporary)
+    try:
+        _write_and_rename(temporary, target, data, mode)
+    finally:
+        _in_work.discard(temporary)
+    _sync_folder(folder)
+
+
+def check_target(path: str | os.PathLike[str]) -> None:
+    """Refuse, before long work, a path that `write_atomically` could not write.
+
+    Raises
+    ------
+    OSError
+        It is a folder, a device or a pipe, or its folder is missing or not writable.
+    """
+    target = os.path.realpath(os.fsdecode(path))
+    _mode_of(target)
+    folder = os.path.dirname(target)
+    os.stat(folder)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
+
+
+def _write_and_rename(temporary: str, target: str, data: bytes, mode: int | None) -> None:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         try:
@@ -59,16 +89,21 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         with suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
-    _sync_folder(folder)
 
 
 def remove_stale(folder: str, name: str) -> None:
-    """Remove temporary files of the file `name` whose process is gone."""
-    for entry in os.listdir(folder):
-        pid = entry.removeprefix(_prefix(name)).partition("-")[0]
-        if entry.startswith(_prefix(name)) and pid.isdecimal() and not _alive(int(pid)):
-            with suppress(FileNotFoundError):
-                os.unlink(os.path.join(folder, entry))
+    """Remove temporary files of the file `name` that nobody is writing; those of other users stay."""
+    with suppress(OSError):
+        for entry in os.listdir(folder):
+            pid = entry.removeprefix(_prefix(name)).partition("-")[0]
+            if entry.startswith(_prefix(name)) and pid.isdecimal():
+                _remove_if_stale(os.path.join(folder, entry), int(pid))
+
+
+def _remove_if_stale(path: str, pid: int) -> None:
+    if path not in _in_work if pid == os.getpid() else not _alive(pid):
+        with suppress(OSError):
+            os.unlink(path)
 
 
 def _prefix(name: str) -> str:
@@ -97,6 +132,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 def _sync_folder(folder: str) -> None:
+    """Make a rename in the folder outlast a loss of power; it has happened already, whatever is raised here."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import plain
+from ._arrays import as_uint8, plain, require_memory
 from ._choices import choose
 from .data import array_to_square
 from .decoding import picture_to_array, read_picture
@@ -50,6 +50,24 @@ def as_pictures(
     return [single[0] for single in singles]
 
 
+class Files:
+    """Picture files without labels as a data set, which a `Loader` decodes on threads."""
+
+    classes, skipped = None, 0
+
+    def __init__(self, paths: Sequence[Any]):
+        self._paths = paths
+        self.labels = np.zeros(len(paths), np.int32)
+        self.workers = min(len(paths), len(os.sched_getaffinity(0)))
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def image(self, index: int, geometry: Geometry) -> NDArray[np.uint8]:
+        """Decode one file to uint8 [size, size, channels]."""
+        return read_picture(self._paths[index], geometry)
+
+
 def iterate_squares(pictures: Sequence[Any], geometry: Geometry) -> Iterator[NDArray[np.uint8]]:
     """Yield each picture as uint8 [size, size, channels].
 
@@ -84,7 +102,7 @@ def _array_pictures(
         pixels = pixels.transpose(0, 2, 3, 1)
     if pixels.shape[-1] not in colors:
         raise ValueError(f"{operation}: pictures have {pixels.shape[-1]} channels in {layout}, expected {channels}")
-    return np.ascontiguousarray(pixels)
+    return as_uint8(pixels, "pictures", operation)  # a copy where needed, if there is memory for it
 
 
 def _as_uint8(array: NDArray[Any], value_range: tuple[float, float] | None, operation: str) -> NDArray[np.uint8]:
@@ -98,10 +116,12 @@ def _as_uint8(array: NDArray[Any], value_range: tuple[float, float] | None, oper
     black, white = map(float, value_range)
     if not (np.isfinite((black, white)).all() and black < white):
         raise ValueError(f"{operation}: value_range is {value_range}, expected two numbers, black < white")
+    require_memory(array.shape, 12, f"{operation}: float pictures")  # three arrays of float32 at a time
     levels = (array.astype(np.float32) - np.float32(black)) * np.float32(255 / (white - black))
     if not (np.isfinite(levels).all() and levels.min() > -1 and levels.max() < 256):
         raise ValueError(f"{operation}: float pictures hold values outside value_range {value_range}")
-    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    pixels: NDArray[np.uint8] = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    return pixels
 
 
 def _is_pillow(image: Any) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ._arrays import require_memory
 from .data import Dataset
 from .preprocessing import Geometry
 
@@ -43,12 +44,15 @@ class Loader:
     ------
     OSError, ValueError
         While iterating: a picture of that batch cannot be read and the data set does not skip it.
+    MemoryError
+        While iterating, before anything of that batch is decoded: it would not fit into free memory.
     """
 
     def __init__(self, dataset: Dataset, batches: Iterable[NDArray[np.intp]], geometry: Geometry):
         from concurrent.futures import ThreadPoolExecutor  # slow to import
 
         self._dataset, self._geometry = dataset, geometry
+        self._shape = geometry.size, geometry.size, geometry.channels
         self._batches = iter(batches)
         self._stop = threading.Event()
         self._threads = ThreadPoolExecutor(dataset.workers, thread_name_prefix="swiftalexnet-decode")
@@ -74,6 +78,7 @@ class Loader:
         """Queue batches up to the bound; return whether any was queued."""
         before = len(self._queue)
         while len(self._queue) < _BATCHES_AHEAD and (indices := next(self._batches, None)) is not None:
+            require_memory((len(indices), *self._shape), 1, "decoding a batch")
             parts = range(0, len(indices), _PICTURES_A_TASK)
             tasks = [self._threads.submit(self._decode, indices[at : at + _PICTURES_A_TASK]) for at in parts]
             self._queue.append((indices, tasks))
@@ -85,8 +90,7 @@ class Loader:
     def _assemble(self, indices: NDArray[np.intp], pictures: "_Decoded") -> Batch:
         kept = [picture for picture in pictures if picture is not None]
         labels = self._dataset.labels[indices[[picture is not None for picture in pictures]]]
-        shape = (self._geometry.size, self._geometry.size, self._geometry.channels)
-        images = np.stack(kept) if kept else np.empty((0, *shape), np.uint8)
+        images = np.stack(kept) if kept else np.empty((0, *self._shape), np.uint8)
         return Batch(images, np.ascontiguousarray(labels, np.int32))
 
 

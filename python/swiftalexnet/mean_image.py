@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ._arrays import require_memory
 from .data import Dataset
 from .loading import Loader, split
 from .preprocessing import Preprocessing
@@ -21,9 +22,12 @@ def learn_mean(preprocessing: Preprocessing, data: Dataset, progress: bool) -> P
     ------
     OSError, ValueError
         A picture cannot be read, or none can.
+    MemoryError
+        The sums would not fit into free memory.
     """
     chosen = np.linspace(0, len(data) - 1, min(len(data), PICTURES)).astype(np.intp)
     shape = (preprocessing.resize, preprocessing.resize, preprocessing.channels)
+    require_memory(shape, 8, "fit: sums for the mean image")
     total, count = np.zeros(shape, np.int64), 0
     with (
         Progress(len(chosen), progress, "mean image") as bar,

@@ -10,6 +10,7 @@ from . import _native
 from ._numbers import check_number
 
 Float32 = NDArray[np.float32]
+Arrays = dict[str, NDArray[np.floating]]
 
 
 class Difference(NamedTuple):
@@ -44,6 +45,28 @@ def load(
     TypeError, ValueError
         Nothing has been written: names, shapes or types do not fit, or values are not finite.
     """
+    arrays, difference = check(network, which, state, strict, operation)
+    write(network, which, arrays)
+    return difference
+
+
+def write(network: _native.Network, which: int, arrays: Arrays) -> None:
+    """Write arrays that `check` returned."""
+    targets = views(network, which)
+    for name, array in arrays.items():
+        targets[name][...] = array
+
+
+def check(
+    network: _native.Network, which: int, state: Mapping[str, ArrayLike], strict: bool, operation: str
+) -> tuple[Arrays, Difference]:
+    """Return the arrays of `state` that the network has, and the names in which they differ.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Names, shapes or types do not fit, or values are not finite.
+    """
     if not isinstance(state, Mapping):
         raise TypeError(f"{operation}: state is of type {type(state).__name__}, expected a mapping of names to arrays")
     targets = views(network, which)
@@ -56,9 +79,7 @@ def load(
         ]
         raise ValueError(f"{operation}: state {' and '.join(parts)}; expected {', '.join(targets)}")
     arrays = {name: _checked(name, state[name], targets[name], operation) for name in targets if name in state}
-    for name, array in arrays.items():
-        targets[name][...] = array
-    return Difference(missing, unknown)
+    return arrays, Difference(missing, unknown)
 
 
 def set_multipliers(

@@ -1,5 +1,6 @@
 """Classify pictures and read out features: any picture in, probabilities or activations out."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -8,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _native
-from ._arrays import as_integer, as_output, layout_code
+from ._arrays import as_integer, as_output, layout_code, require_memory
 from .aliases import node_name
 from .evaluation import check_crops
-from .images import as_pictures, iterate_squares
+from .images import Files, as_pictures, iterate_squares
+from .loading import Loader, in_order
 
 if TYPE_CHECKING:
     from .networks import Model
@@ -169,7 +171,14 @@ def features(
 
 
 def _batches(pictures: Sequence[Any], size: int, model: "Model") -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Yield (index of the first, uint8 [count, resize, resize, channels])."""
-    squares = iterate_squares(pictures, model.preprocessing.geometry)
-    for at in range(0, len(pictures), size):
-        yield at, np.stack([next(squares) for _ in pictures[at : at + size]])
+    """Yield (index of the first, uint8 [count, resize, resize, channels]); several files are decoded on threads."""
+    geometry, starts = model.preprocessing.geometry, range(0, len(pictures), size)
+    if len(pictures) > 1 and all(isinstance(picture, (str, os.PathLike)) for picture in pictures):
+        with Loader(Files(pictures), in_order(len(pictures), size), geometry) as loader:
+            yield from zip(starts, (batch.images for batch in loader), strict=True)
+        return
+    squares = iterate_squares(pictures, geometry)
+    for at in starts:
+        count = min(size, len(pictures) - at)
+        require_memory((count, geometry.size, geometry.size, geometry.channels), 1, "decoding a batch")
+        yield at, np.stack([next(squares) for _ in range(count)])

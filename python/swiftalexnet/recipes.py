@@ -5,7 +5,7 @@ from typing import Any
 
 from ._arrays import as_integer
 from ._choices import choose
-from ._numbers import check_number
+from ._numbers import check_number, make_plain
 from .augmentation import Augmentation
 from .schedules import EpochSchedule, PlateauSchedule, Schedule
 
@@ -56,6 +56,7 @@ class Recipe:
     source: str = ""
 
     def __post_init__(self) -> None:
+        make_plain(self)
         as_integer(self.batch_size, "batch_size", "recipe", 1, 2**20)
         as_integer(self.epochs, "epochs", "recipe", 0, 2**31 - 1)
         choose("recipe", "rule", self.rule, RULES)

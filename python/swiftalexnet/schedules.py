@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from ._arrays import as_integer
+from ._numbers import make_plain
 
 State = dict[str, float]
 
@@ -61,6 +62,7 @@ class EpochSchedule(Schedule):
     factor: float = 0.1
 
     def __post_init__(self) -> None:
+        make_plain(self)
         _check_factor(self.factor, "EpochSchedule")
         epochs = tuple(as_integer(epoch, "boundaries", "EpochSchedule", 0) for epoch in self.boundaries)
         if list(epochs) != sorted(set(epochs)):
@@ -98,6 +100,7 @@ class PlateauSchedule(Schedule):
     needs_validation: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
+        make_plain(self)
         _check_factor(self.factor, "PlateauSchedule")
         as_integer(self.patience, "patience", "PlateauSchedule", 1)
         as_integer(self.times, "times", "PlateauSchedule", 0)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _native
-from .errors import CheckpointCorruptError
+from .errors import MALFORMED, CheckpointCorruptError
 from .formats import safetensors
 from .networks import Model
 from .preprocessing import Preprocessing
@@ -36,7 +36,7 @@ def load(path: str | os.PathLike[str]) -> Model:
     tensors, sections = safetensors.read(path)
     try:
         return model_from_parts(sections["model"], tensors)
-    except (KeyError, TypeError, ValueError) as error:
+    except MALFORMED as error:
         raise CheckpointCorruptError(f"{path} does not hold a model: {error}") from error
 
 
@@ -54,8 +54,21 @@ def model_to_parts(model: Model) -> tuple[dict[str, Any], Tensors]:
 
 def model_from_parts(header: dict[str, Any], tensors: Tensors) -> Model:
     """Rebuild a model; tensors that are not its own (those of a checkpoint) are left aside."""
-    model = Model.from_spec(header["specification"], "zeros", variant=header["variant"])
+    variant = header["variant"]
+    if not isinstance(variant, str | None):
+        raise TypeError(f"variant is {variant!r}, expected a name or none")
+    model = Model.from_spec(header["specification"], "zeros", variant=variant)
     model.load_state_dict({name: tensors[name] for name in model.parameters()})
     model.preprocessing = Preprocessing.from_json(header["preprocessing"], tensors[MEAN])
-    model.classes = None if header["classes"] is None else tuple(header["classes"])
+    model.classes = _classes(header["classes"], model.num_classes)
     return model
+
+
+def _classes(names: Any, count: int) -> tuple[str, ...] | None:
+    if names is None:
+        return None
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise TypeError("classes are no list of names")
+    if len(names) != count:
+        raise ValueError(f"{len(names)} classes are named, the network has {count}")
+    return tuple(names)

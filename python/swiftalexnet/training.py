@@ -60,15 +60,17 @@ def fit(
     checkpoint_every : int, optional
         Replace it after every so many steps instead of every epoch.
     resume : bool
-        Go on from the checkpoint, to the same bits as an uninterrupted run; begin anew if there is none yet. Without
-        it an existing checkpoint is replaced.
+        Go on from the checkpoint, to the same bits as an uninterrupted run; begin anew if there is none yet. Another
+        version of the engine, or another instruction set, than the checkpoint's is a UserWarning. Without `resume`
+        the run begins anew and its first checkpoint replaces an existing one, whatever that holds.
     progress : bool
         Show a bar with pictures a second and the time left, and a line an epoch.
     on_epoch_end : callable, optional
         Called with the new row of the history; an exception from it ends the training.
     precision : {"float32", "auto"}
     non_finite : {"raise", "stop"}
-        What a loss or gradient that is not finite does; the weights stay those of the step before.
+        What a loss or gradient that is not finite does, or a validation loss; the weights stay those of the step
+        before.
 
     Returns
     -------
@@ -87,7 +89,7 @@ def fit(
     ConcurrentUseError
         The model is being trained already.
     KeyboardInterrupt
-        Ctrl-C: the weights are those of the last whole step.
+        Ctrl-C: the weights are those of the last whole step. A note says so if the checkpoint could not be written.
     """
     chosen = as_recipe(recipe, epochs, batch_size)
     choose_precision("fit", precision)
@@ -135,12 +137,21 @@ def _train(
         except NonFiniteError:
             if non_finite == "raise":
                 raise
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             if store:
-                store.write()
+                bar.say("interrupted: writing the checkpoint")
+                _write_after(interrupt, store)
             raise
     if store:
         store.write()
+
+
+def _write_after(interrupt: KeyboardInterrupt, store: Checkpoint) -> None:
+    """Write a last checkpoint; if that fails, Ctrl-C remains what the caller sees, with a note."""
+    try:
+        store.write()
+    except (OSError, ValueError) as error:
+        interrupt.add_note(f"fit: the checkpoint could not be written: {error}")
 
 
 def _preprocessing(model: "Model", train: "Dataset", progress: bool) -> Any:

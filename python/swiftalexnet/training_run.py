@@ -6,6 +6,7 @@ from that list. And an epoch ends by one assignment of a new state.
 """
 
 import itertools
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,9 +70,15 @@ class Run:
         self._name_classes()
 
     def go_on(self, state: RunState, preprocessing: Preprocessing) -> None:
-        """Take over the state of a checkpoint; weights and velocities are in place already."""
-        self.state = state
+        """Take over the state of a checkpoint; weights and velocities are its caller's.
+
+        Raises
+        ------
+        ValueError
+            Preprocessing that the network does not fit; nothing has changed.
+        """
         self.model.preprocessing = preprocessing
+        self.state = state
         self._name_classes()
 
     @property
@@ -120,11 +127,19 @@ class Run:
             raise ValueError(f"fit: none of {len(data)} pictures could be read")
 
     def finish_epoch(self) -> dict[str, Any]:
-        """Measure, note a row of the history, and move to the next epoch."""
+        """Measure, note a row of the history, and move to the next epoch.
+
+        Raises
+        ------
+        NonFiniteError
+            The validation loss is not finite; the run stays at the end of the epoch.
+        """
         state, seconds = self.state, self.seconds()
         counts = np.array(state.counts[: len(state.outcomes)], np.int64)
         loss, error = (np.array(state.outcomes) * counts[:, None]).sum(axis=0) / counts.sum()
         measured = None if self.plan.validation is None else self.model.evaluate(self.plan.validation)
+        if measured is not None and not math.isfinite(measured.loss):
+            raise NonFiniteError(f"fit: epoch {state.epoch}, at its end: the validation loss is {measured.loss}")
         validation_error = None if measured is None else measured.top1_error
         row = {
             "epoch": state.epoch,

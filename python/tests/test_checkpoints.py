@@ -1,6 +1,7 @@
 """Resume to the same bits from every step; refuse what is damaged or belongs to another run; survive a full disk."""
 
 import errno
+import json
 import os
 from pathlib import Path
 
@@ -169,6 +170,84 @@ def test_a_full_disk_keeps_the_old_checkpoint_and_the_model(tmp_path, monkeypatc
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == old
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.safetensors"]
     assert whole_state(model, fit(model, tmp_path, resume=True)) == straight
+
+
+def test_a_long_history_can_be_read_again(tmp_path):
+    options = {"recipe": quick_recipe(batch_size=60), "validation": None}
+    fit(tiny_model(), tmp_path, epochs=1, **options)
+    path = tmp_path / "checkpoint.safetensors"
+    tensors, sections = safetensors.read(path)
+    row = json.loads(tensors["history"].tobytes())[0]
+    rows = json.dumps([row | {"epoch": epoch} for epoch in range(6000)]).encode()
+    assert len(rows) > 1 << 20
+    sections["training"]["epoch"] = 6000
+    safetensors.write(path, tensors | {"history": np.frombuffer(rows, np.uint8)}, sections)
+    assert len(fit(tiny_model(), tmp_path, epochs=6001, resume=True, **options)) == 6001
+    assert len(fit(tiny_model(), tmp_path, epochs=6001, resume=True, **options)) == 6001
+
+
+def test_other_files_are_another_run(tmp_path):
+    folder = photo_folder(tmp_path / "photos")
+    options = {"recipe": quick_recipe(), "epochs": 1, "progress": False, "checkpoint": tmp_path / "run"}
+    tiny_model().fit(sa.ImageFolder(folder), **options)
+    (folder / "dark" / "0.png").rename(folder / "dark" / "a.png")
+    with pytest.raises(ValueError, match=r"file names \(SHA-256\)"):
+        tiny_model().fit(sa.ImageFolder(folder), resume=True, **options)
+
+
+def test_another_engine_is_a_warning(straight, tmp_path):
+    stopped_at(3, tmp_path)
+    path = tmp_path / "checkpoint.safetensors"
+    tensors, sections = safetensors.read(path)
+    sections["training"]["engine"]["instruction_set"] = "abacus"
+    safetensors.write(path, tensors, sections)
+    model = tiny_model()
+    with pytest.warns(UserWarning, match="instruction_set abacus there") as caught:
+        history = fit(model, tmp_path, resume=True)
+    assert caught[0].filename == __file__
+    assert whole_state(model, history) == straight
+
+
+def test_numpy_numbers_are_written(tmp_path):
+    schedule = sa.PlateauSchedule(np.float32(0.5), np.int64(1), np.int32(2))
+    numbers = {"learning_rate": np.float32(0.002), "batch_size": np.int64(16), "crop": np.bool_(True)}
+    options = {
+        "recipe": quick_recipe(schedule=schedule, **numbers),
+        "seed": np.int64(3),
+        "checkpoint_every": np.int8(2),
+    }
+    fit(tiny_model(), tmp_path, epochs=np.int64(1), **options)
+    assert len(fit(tiny_model(), tmp_path, epochs=2, resume=True, **options)) == 2
+
+
+class Interrupted(CountedNetwork):
+    """A network that is interrupted after some steps."""
+
+    def train_step_images(self, *arguments):
+        try:
+            return super().train_step_images(*arguments)
+        except Enough:
+            raise KeyboardInterrupt from None
+
+
+def test_ctrl_c_says_that_it_writes_and_stays_ctrl_c(tmp_path, monkeypatch, capsys):
+    model = tiny_model()
+    model.network = Interrupted(model.network, 2)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        fit(model, tmp_path, progress=True)
+    assert "interrupted: writing the checkpoint" in capsys.readouterr().out
+    assert not hasattr(caught.value, "__notes__")
+    assert safetensors.read(tmp_path / "checkpoint.safetensors")[1]["training"]["step"] == 2
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    model = tiny_model()
+    model.network = Interrupted(model.network, 2)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt) as caught:
+        patched.setattr(os, "write", full)
+        fit(model, tmp_path)
+    assert "could not be written" in caught.value.__notes__[0]
 
 
 def test_the_folder_must_be_one(tmp_path):

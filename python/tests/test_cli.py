@@ -1,6 +1,7 @@
 """The command line: the whole journey, and errors in one line."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -76,6 +77,18 @@ def test_user_errors_are_one_line_and_code_2(arguments, tmp_path, capsys, monkey
     (tmp_path / "broken").write_bytes(b"nothing")
     code, _, err = run(capsys, *arguments)
     assert code == 2 and err.startswith("swiftalexnet: ") and len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("output", ["missing/m", ".", "/dev/null", "locked/m"])
+def test_output_is_checked_before_training(small, output, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    photo_folder(tmp_path / "photos")
+    (tmp_path / "locked").mkdir()
+    writable = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: "locked" not in str(path) and writable(path, mode))
+    monkeypatch.setattr(sa.Model, "fit", lambda *_, **__: pytest.fail("training began"))
+    code, _, err = run(capsys, "train", "photos", "--output", output)
+    assert code == 2 and len(err.splitlines()) == 1
 
 
 def test_module_runs():

@@ -1,5 +1,8 @@
 """Data sets: what folders and arrays are taken, and which are refused."""
 
+import errno
+import os
+
 import numpy as np
 import pytest
 from support import CLASSES, photo_folder, pictures
@@ -115,6 +118,40 @@ def test_refuses_bad_options(tmp_path, option):
     photo_folder(tmp_path, count=1)
     with pytest.raises((ValueError, TypeError), match="ImageFolder"):
         sa.ImageFolder(tmp_path, **option)
+
+
+def test_unreadable_folder_is_an_error(tmp_path, monkeypatch):
+    photo_folder(tmp_path, count=1)
+    scan = os.scandir
+
+    def refuse(path):
+        if os.fspath(path).endswith("dark"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(path))
+        return scan(path)
+
+    with monkeypatch.context() as patched, pytest.raises(PermissionError, match="dark"):
+        patched.setattr(os, "scandir", refuse)
+        sa.ImageFolder(tmp_path)
+
+
+def test_linked_folders_below_a_class_are_not_followed(tmp_path):
+    root = photo_folder(tmp_path / "photos", count=1)
+    photo_folder(tmp_path / "elsewhere", count=2)
+    (root / "dark" / "more").symlink_to(tmp_path / "elsewhere" / "dark")
+    (root / "linked").symlink_to(tmp_path / "elsewhere" / "low")
+    data = sa.ImageFolder(root)
+    assert len(data) == 6 and "linked" in data.classes
+
+
+def test_split_takes_any_name_and_leaves_every_class_something(tmp_path):
+    photo_folder(tmp_path, count=2)
+    (tmp_path / "dark" / "0.png").rename(tmp_path / "dark" / os.fsdecode(b"\xff.png"))
+    data = sa.ImageFolder(tmp_path)
+    for parts in (2, 3):
+        train, held_out = data.split(parts)
+        assert set(train.labels) == {0, 1, 2, 3} and len(train) + len(held_out) == 8
+    with pytest.raises(ValueError, match="parts"):
+        data.split(1)
 
 
 def test_split_depends_on_names_only(tmp_path):

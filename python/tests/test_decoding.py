@@ -3,6 +3,7 @@
 import io
 import os
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -77,6 +78,25 @@ def test_square_is_the_centre_of_the_whole_resized_picture(size, resample):
     whole = picture.resize(new, down if short > 16 else up).crop((left, top, left + 16, top + 16))
     square = picture_to_array(picture, Geometry(16, 3, resample))
     assert np.abs(square.astype(int) - np.asarray(whole)).max() <= 1
+
+
+@pytest.mark.parametrize("geometry", [RGB, GREY])
+def test_shrinking_before_compositing_gives_the_same(geometry):
+    x, y = np.meshgrid(np.arange(60), np.arange(50))
+    layers = np.stack([4 * x, 5 * y, 2 * (x + y), 255 * (x > y)], axis=-1).astype(np.uint8)
+    picture = Image.fromarray(layers)
+    white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
+    expected = picture_to_array(Image.alpha_composite(white, picture).convert("RGB"), geometry)
+    assert np.abs(picture_to_array(picture, geometry).astype(int) - expected).max() <= 2
+
+
+def test_sixteen_bits_are_not_widened():
+    tracemalloc.start()
+    try:
+        picture_to_array(Image.new("I;16", (1000, 1000), 0x8040), GREY)
+        assert tracemalloc.get_traced_memory()[1] < 7_500_000  # a few arrays of two bytes a pixel, none of eight
+    finally:
+        tracemalloc.stop()
 
 
 def test_extreme_shape_costs_nothing():

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from swiftalexnet import files
 from swiftalexnet.files import open_regular, write_atomically
 
 
@@ -124,10 +125,31 @@ def test_killed_process_leaves_the_old_file_and_the_next_write_tidies(tmp_path):
     path.write_bytes(b"old")
     subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
     assert path.read_bytes() == b"old" and len(names(tmp_path)) == 2
-    mine = tmp_path / f".file.tmp-{os.getpid()}-12345678"
-    mine.write_bytes(b"another thread is writing this")
     write_atomically(path, b"newer")
-    assert names(tmp_path) == [mine.name, "file"]
+    assert names(tmp_path) == ["file"]
+
+
+def test_a_file_with_our_own_number_is_stale_unless_a_thread_writes_it(tmp_path, monkeypatch):
+    written, stale = (tmp_path / f".file.tmp-{os.getpid()}-{number}" for number in ("12345678", "87654321"))
+    for path in (written, stale):
+        path.write_bytes(b"half")
+    monkeypatch.setattr(files, "_in_work", {str(written)})
+    write_atomically(tmp_path / "file", b"new")
+    assert names(tmp_path) == [written.name, "file"]
+    assert files._in_work == {str(written)}
+
+
+def test_what_cannot_be_tidied_does_not_block(tmp_path, monkeypatch):
+    stale = tmp_path / f".file.tmp-{os.getpid()}-12345678"
+    stale.write_bytes(b"of another user")
+
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "unlink", refuse)
+        write_atomically(tmp_path / "file", b"new")
+    assert names(tmp_path) == [stale.name, "file"]
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,16 @@ def test_shuffling_is_a_permutation_fixed_for_ever():
     assert shuffled(8, 1, 2).tolist() == [4, 2, 0, 6, 1, 5, 7, 3]
 
 
+def test_a_batch_of_absurd_size_is_refused_before_decoding():
+    data = Slow()
+    with (
+        pytest.raises(MemoryError, match="decoding a batch"),
+        Loader(data, in_order(1000, 1000), Geometry(32768, 1000, "area")) as loader,
+    ):
+        next(iter(loader))
+    assert data.decoded == 0
+
+
 def test_images_arrive_unchanged():
     images, labels = pictures(7, side=20)
     with Loader(sa.ArrayDataset(images, labels), in_order(7, 3), GEOMETRY) as loader:

@@ -1,5 +1,7 @@
 """The door for pictures: what is taken, what is refused, and that every way in gives the same answer."""
 
+import threading
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -57,6 +59,16 @@ def test_every_way_in_gives_the_same(model, tmp_path):
     assert np.array_equal(model.probabilities(IMAGES[0])[0], expected[0])
 
 
+def test_several_files_are_decoded_on_threads_which_end(model, tmp_path):
+    paths = sorted(photo_folder(tmp_path).glob("*/*.png"))
+    singles = np.concatenate([model.probabilities(path) for path in paths])
+    assert np.array_equal(model.probabilities(paths, batch_size=5), singles)
+    paths[7].write_bytes(b"broken")
+    with pytest.raises(ValueError, match=paths[7].name):
+        model.predict(paths, batch_size=5)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("swiftalexnet-decode")]
+
+
 def test_grey_pictures(model):
     grey = IMAGES[..., 0]
     assert np.array_equal(model.probabilities(grey), model.probabilities(np.repeat(grey[..., None], 3, axis=-1)))
@@ -109,6 +121,13 @@ def test_ten_crops_average_their_probabilities(model):
 def test_refuses_what_is_no_picture(model, images, options, kind, message):
     with pytest.raises(kind, match=message):
         model.probabilities(images, **options)
+
+
+@pytest.mark.parametrize(("dtype", "value_range"), [(np.uint8, None), (np.float32, (0, 1))])
+def test_arrays_without_memory_of_their_own_are_refused_before_they_are_copied(model, dtype, value_range):
+    endless = np.broadcast_to(np.zeros(1, dtype), (10**8, 1000, 1000, 3))
+    with pytest.raises(MemoryError, match="predict: .*pictures"):
+        model.probabilities(endless, value_range=value_range)
 
 
 def test_refuses_bad_top(model):

@@ -48,6 +48,13 @@ def test_names_the_nearest():
         sa.recipe("paper", momentun=0.5)
 
 
+def test_numpy_numbers_become_plain():
+    schedule = sa.PlateauSchedule(factor=np.float32(0.5), patience=np.int64(3))
+    recipe = sa.recipe("paper", learning_rate=np.float32(0.5), batch_size=np.int16(8), flip=np.bool_(False))
+    plain = schedule.factor, schedule.patience, recipe.learning_rate, recipe.batch_size, recipe.flip
+    assert [type(value) for value in plain] == [float, int, float, int, bool]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "kind"),
     [

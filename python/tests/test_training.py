@@ -10,6 +10,7 @@ import pytest
 from support import CLASSES, dataset, fingerprint, photo_folder, pictures, quick_recipe, tiny_model
 
 import swiftalexnet as sa
+from swiftalexnet.evaluation import Evaluation
 from swiftalexnet.history import COLUMNS
 
 
@@ -254,6 +255,16 @@ def test_not_finite_raises_or_stops():
     again = tiny_model()
     fit(again, recipe=recipe, epochs=10, non_finite="stop")
     assert fingerprint(again) == fingerprint(model)
+
+
+def test_a_validation_loss_that_is_not_finite_raises_or_stops(tmp_path, monkeypatch):
+    broken = Evaluation(75.0, 0.0, float("nan"), 9, 0)
+    monkeypatch.setattr(sa.Model, "evaluate", lambda *_: broken)
+    with pytest.raises(sa.NonFiniteError, match="validation loss is nan"):
+        fit(tiny_model(), validation=dataset(9), checkpoint=tmp_path)
+    assert len(fit(tiny_model(), validation=dataset(9), checkpoint=tmp_path, non_finite="stop")) == 0
+    monkeypatch.undo()
+    assert len(fit(tiny_model(), validation=dataset(9), checkpoint=tmp_path, resume=True)) == 2
 
 
 MORE = sa.ArrayDataset(*pictures(8), [*CLASSES, "fifth"])

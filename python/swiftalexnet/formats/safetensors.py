@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import CheckpointCorruptError
+from .._json import to_json
+from ..errors import MALFORMED, CheckpointCorruptError
 from ..files import open_regular, write_atomically
 
 FORMAT = "1"
-_FORMAT_KEY, _DIGESTS_KEY, _CHECKSUM_KEY = "swiftalexnet.format", "sha256", "checksum"
+_OWN_KEYS = _FORMAT_KEY, _DIGESTS_KEY, _CHECKSUM_KEY = "swiftalexnet.format", "sha256", "checksum"
 _HEADER_LIMIT = 1 << 20  # bytes; ours are a few kilobytes, and the format's own 100 MB invite abuse
 
 
@@ -36,14 +37,19 @@ def write(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], sec
     ------
     OSError
         With the system's errno; an old file is untouched.
+    ValueError
+        Sections and names are more than `read` takes, or JSON cannot say them; an old file is untouched.
     """
     from safetensors.numpy import save
 
     arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    metadata = {_FORMAT_KEY: FORMAT} | {name: json.dumps(value, allow_nan=False) for name, value in sections.items()}
-    metadata[_DIGESTS_KEY] = json.dumps({name: _digest(array) for name, array in arrays.items()})
+    metadata = {_FORMAT_KEY: FORMAT} | {name: to_json(value) for name, value in sections.items()}
+    metadata[_DIGESTS_KEY] = to_json({name: _digest(array) for name, array in arrays.items()})
     metadata[_CHECKSUM_KEY] = _checksum(metadata)
-    write_atomically(path, save(arrays, metadata))
+    data = save(arrays, metadata)
+    if (length := int.from_bytes(data[:8], "little")) > _HEADER_LIMIT:
+        raise ValueError(f"{path} would need a header of {length} bytes, expected at most {_HEADER_LIMIT}")
+    write_atomically(path, data)
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -63,11 +69,12 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[st
     try:
         metadata = json.loads(header)["__metadata__"]
         tensors = load(data)
-    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+        _verify(path, tensors, metadata)
+        return tensors, {name: json.loads(text) for name, text in metadata.items() if name not in _OWN_KEYS}
+    except CheckpointCorruptError:
+        raise
+    except (SafetensorError, ImportError, *MALFORMED) as error:  # ImportError: types that numpy does not know
         raise CheckpointCorruptError(f"{path} is damaged: {error}") from error
-    _verify(path, tensors, metadata)
-    kept = {name: text for name, text in metadata.items() if name not in (_FORMAT_KEY, _DIGESTS_KEY, _CHECKSUM_KEY)}
-    return tensors, {name: json.loads(text) for name, text in kept.items()}
 
 
 def _read_file(path: str | os.PathLike[str]) -> tuple[bytes, bytes]:
@@ -87,10 +94,10 @@ def _read_file(path: str | os.PathLike[str]) -> tuple[bytes, bytes]:
 def _verify(path: object, tensors: Mapping[str, NDArray[Any]], metadata: Any) -> None:
     if not isinstance(metadata, dict) or metadata.get(_CHECKSUM_KEY) != _checksum(metadata):
         raise CheckpointCorruptError(f"{path} is damaged: the checksum of its header does not match")
-    if metadata[_FORMAT_KEY] != FORMAT:
-        raise CheckpointCorruptError(f"{path} has format {metadata[_FORMAT_KEY]}, this version reads format {FORMAT}")
-    digests = json.loads(metadata[_DIGESTS_KEY])
-    if digests.keys() != tensors.keys():
+    if (found := metadata.get(_FORMAT_KEY)) != FORMAT:
+        raise CheckpointCorruptError(f"{path} has format {found}, this version reads format {FORMAT}")
+    digests = json.loads(metadata.get(_DIGESTS_KEY, "null"))
+    if not isinstance(digests, dict) or digests.keys() != tensors.keys():
         raise CheckpointCorruptError(f"{path} is damaged: it holds other tensors than were written")
     damaged = [name for name, array in tensors.items() if _digest(array) != digests[name]]
     if damaged:

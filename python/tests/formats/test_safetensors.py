@@ -1,5 +1,7 @@
 """The file format: round trips, and detection of every damaged bit."""
 
+import json
+
 import numpy as np
 import pytest
 from safetensors.numpy import load, save, save_file
@@ -79,6 +81,45 @@ def test_strange_headers_are_refused(path, header):
     path.write_bytes(len(text).to_bytes(8, "little") + text)
     with pytest.raises(sa.CheckpointCorruptError):
         safetensors.read(path)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"sha256": "{}", "note": "swiftalexnet.format"},
+        {"swiftalexnet.format": "1"},
+        {"swiftalexnet.format": "1", "sha256": "[]"},
+        {"swiftalexnet.format": "1", "sha256": "3"},
+        {"swiftalexnet.format": "1", "sha256": "{"},
+        {"swiftalexnet.format": "1", "sha256": "[" * 100_000},
+        {"extra": "no JSON"},
+        {"extra": "[" * 100_000},
+    ],
+    ids=lambda metadata: str(metadata)[:60],
+)
+def test_sound_checksums_over_nonsense_are_refused(path, metadata):
+    if "extra" in metadata:
+        digests = {name: safetensors._digest(array) for name, array in TENSORS.items()}
+        metadata = {"swiftalexnet.format": "1", "sha256": json.dumps(digests), **metadata}
+    path.write_bytes(save(TENSORS, metadata | {"checksum": safetensors._checksum(metadata)}))
+    with pytest.raises(sa.CheckpointCorruptError, match="m.safetensors"):
+        safetensors.read(path)
+
+
+def test_a_header_that_could_not_be_read_is_not_written(path):
+    whole = path.read_bytes()
+    with pytest.raises(ValueError, match=r"header of \d+ bytes, expected at most 1048576"):
+        safetensors.write(path, TENSORS, {"model": "x" * (1 << 20)})
+    assert path.read_bytes() == whole
+    safetensors.write(path, TENSORS, {"model": "x" * 1_000_000})
+    assert len(safetensors.read(path)[1]["model"]) == 1_000_000
+
+
+def test_numpy_numbers_become_json(tmp_path):
+    safetensors.write(tmp_path / "m", {}, {"model": [np.float32(0.5), np.int64(3), np.bool_(True)]})
+    assert safetensors.read(tmp_path / "m")[1] == {"model": [0.5, 3, True]}
+    with pytest.raises(TypeError, match="JSON"):
+        safetensors.write(tmp_path / "m", {}, {"model": {1, 2}})
 
 
 def test_nothing_is_written_that_json_cannot_say(tmp_path):

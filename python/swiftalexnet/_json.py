@@ -1,0 +1,23 @@
+"""JSON of values that may hold numpy's numbers."""
+
+import json
+from typing import Any
+
+import numpy as np
+
+
+def to_json(value: Any) -> str:
+    """Return JSON; numpy's scalars are written as Python's numbers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        What JSON cannot say, NaN and infinity among it.
+    """
+    return json.dumps(value, allow_nan=False, default=_item)
+
+
+def _item(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{value!r} of type {type(value).__name__} cannot be written as JSON")
