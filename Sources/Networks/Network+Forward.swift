@@ -28,8 +28,8 @@ extension Network {
     }
   }
 
-  /// Feature maps of a large batch are computed some images at a time, so that what one layer writes is still in the
-  /// last-level cache when the next reads it; the dense layers then read their weights once for the whole batch.
+  /// Feature maps of a large batch are computed some images at a time, so that their memory does not grow with the
+  /// batch; the dense layers then read their weights once for the whole batch.
   private func withLogits(batch: Int, input: InputWriter, _ body: (Execution) throws -> Void) throws {
     let (last, chunk) = (logitsNode, imagesPerChunk)
     try usage.reading {
@@ -57,9 +57,9 @@ extension Network {
     }
   }
 
-  /// Ten for two threads (a paper network's conv1 then writes 12 MB), more for more threads, always whole tens, as
-  /// ten-crop evaluation wants.
-  private var imagesPerChunk: Int { 10 * ((ThreadPool.shared.threadCount + 1) / 2) }
+  /// Enough that the threads rarely wait for each other at a layer's end. Always whole tens, as ten-crop evaluation
+  /// wants.
+  private var imagesPerChunk: Int { 40 * ((ThreadPool.shared.threadCount + 1) / 2) }
 
   /// The node in front of the first dense layer.
   private var lastFeatureNode: Int? {
