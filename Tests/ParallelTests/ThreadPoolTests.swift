@@ -2,6 +2,7 @@ import CShims
 import Parallel
 import Synchronization
 import Tensors
+import TestSupport
 import XCTest
 
 final class ThreadPoolTests: XCTestCase {
@@ -74,7 +75,7 @@ final class ThreadPoolTests: XCTestCase {
   func testConcurrentCallers() throws {
     try pool.setThreadCount(2)
     let threads = try (0..<8).map { _ in
-      try startThread {
+      HostThread.start {
         for _ in 0..<200 {
           let total = Atomic<Int>(0)
           try? ThreadPool.shared.forEach(50) { item, _ in total.add(item, ordering: .relaxed) }
@@ -114,9 +115,7 @@ final class ThreadPoolTests: XCTestCase {
   func testWorksInTheChildOfAFork() throws {
     try pool.setThreadCount(3)
     try pool.forEach(100) { _, _ in }
-    let child = forkProcess()
-    if child == 0 {
-      alarm(20)  // a child that hangs ends by signal, which the parent sees
+    let status = statusOfForkedChild {
       let total = Atomic<Int>(0)
       let slots = Atomic<Int>(0)
       try? ThreadPool.shared.forEach(300) { item, slot in
@@ -125,11 +124,8 @@ final class ThreadPoolTests: XCTestCase {
         usleep(100)
       }
       let usedWorkers = slots.load(ordering: .relaxed) != 1
-      _exit(total.load(ordering: .relaxed) == 44_850 && usedWorkers ? 0 : 1)
+      return total.load(ordering: .relaxed) == 44_850 && usedWorkers
     }
-    XCTAssertGreaterThan(child, 0)
-    var status: Int32 = -1
-    XCTAssertEqual(waitpid(child, &status, 0), child)
     XCTAssertEqual(status, 0, "wait status of the child")
     try pool.forEach(100) { _, _ in }
   }
@@ -144,29 +140,4 @@ final class ThreadPoolTests: XCTestCase {
     XCTAssertNoThrow(try pool.setThreadCount(256))
     XCTAssertEqual(pool.threadCount, 256)
   }
-
-  private func startThread(_ body: @escaping @Sendable () -> Void) throws -> pthread_t {
-    final class Box {
-      let body: () -> Void
-      init(_ body: @escaping () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    let box = Unmanaged.passRetained(Box(body))
-    let status = pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument else { return nil }
-        Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
-        return nil
-      }, box.toOpaque())
-    XCTAssertEqual(status, 0)
-    return thread
-  }
-}
-
-/// Swift marks `fork` unavailable; the test needs it because hosts of the engine (multiprocessing) use it.
-private func forkProcess() -> pid_t {
-  typealias Fork = @convention(c) () -> pid_t
-  guard let symbol = dlsym(dlopen(nil, RTLD_NOW), "fork") else { return -1 }
-  return unsafeBitCast(symbol, to: Fork.self)()
 }
