@@ -47,17 +47,27 @@ extension Padding {
   fileprivate var text: String { "\(top),\(left),\(bottom),\(right)" }
 }
 
+extension ResponseNormalization {
+  fileprivate var fields: String {
+    " size=\(size) alpha=\(alpha) beta=\(beta) k=\(k) alpha_over_n=\(alphaOverN ? 1 : 0)"
+  }
+}
+
 extension NodeOperation {
   fileprivate var fields: String {
     switch self {
     case .convolution(let outputs, let kernel, let stride, let padding, let groups):
       return " outputs=\(outputs) kernel=\(kernel) stride=\(stride) pad=\(padding.text) groups=\(groups)"
-    case .relu, .softmax: return ""
-    case .responseNorm(let norm, let groups):
-      return " size=\(norm.size) alpha=\(norm.alpha) beta=\(norm.beta) k=\(norm.k)"
-        + " alpha_over_n=\(norm.alphaOverN ? 1 : 0) groups=\(groups)"
+    case .locallyConnected(let outputs, let kernel, let stride, let padding):
+      return " outputs=\(outputs) kernel=\(kernel) stride=\(stride) pad=\(padding.text)"
+    case .relu, .tanh, .sigmoid, .softmax: return ""
+    case .responseNorm(let norm, let groups): return "\(norm.fields) groups=\(groups)"
+    case .spatialResponseNorm(let norm): return norm.fields
     case .maxPool(let kernel, let stride, let padding, let ceilMode):
       return " kernel=\(kernel) stride=\(stride) pad=\(padding.text) ceil=\(ceilMode ? 1 : 0)"
+    case .averagePool(let kernel, let stride, let padding, let ceilMode, let countsPadding):
+      return " kernel=\(kernel) stride=\(stride) pad=\(padding.text) ceil=\(ceilMode ? 1 : 0)"
+        + " counts_padding=\(countsPadding ? 1 : 0)"
     case .adaptiveAveragePool(let size): return " size=\(size)"
     case .dense(let outputs): return " outputs=\(outputs)"
     case .dropout(let probability, let form):
@@ -72,14 +82,21 @@ extension NodeOperation {
         outputs: try fields.integer("outputs"), kernel: try fields.integer("kernel"),
         stride: try fields.integer("stride"), padding: try fields.padding("pad"),
         groups: try fields.integer("groups"))
+    case "locally_connected":
+      self = .locallyConnected(
+        outputs: try fields.integer("outputs"), kernel: try fields.integer("kernel"),
+        stride: try fields.integer("stride"), padding: try fields.padding("pad"))
     case "relu": self = .relu
+    case "tanh": self = .tanh
+    case "sigmoid": self = .sigmoid
     case "softmax": self = .softmax
-    case "response_norm":
-      self = .responseNorm(
-        try ResponseNormalization(
-          size: try fields.integer("size"), alpha: try fields.float("alpha"), beta: try fields.float("beta"),
-          k: try fields.float("k"), alphaOverN: try fields.integer("alpha_over_n") != 0),
-        groups: try fields.integer("groups"))
+    case "response_norm": self = .responseNorm(try fields.norm(), groups: try fields.integer("groups"))
+    case "spatial_response_norm": self = .spatialResponseNorm(try fields.norm())
+    case "average_pool":
+      self = .averagePool(
+        kernel: try fields.integer("kernel"), stride: try fields.integer("stride"),
+        padding: try fields.padding("pad"), ceilMode: try fields.integer("ceil") != 0,
+        countsPadding: try fields.integer("counts_padding") != 0)
     case "max_pool":
       self = .maxPool(
         kernel: try fields.integer("kernel"), stride: try fields.integer("stride"),
@@ -147,6 +164,12 @@ private struct SpecFields {
     let sides = text.split(separator: ",").compactMap { Int($0) }
     guard sides.count == 4 else { throw error("\(key) is '\(text)', expected top,left,bottom,right") }
     return Padding(top: sides[0], left: sides[1], bottom: sides[2], right: sides[3])
+  }
+
+  mutating func norm() throws -> ResponseNormalization {
+    try ResponseNormalization(
+      size: try integer("size"), alpha: try float("alpha"), beta: try float("beta"), k: try float("k"),
+      alphaOverN: try integer("alpha_over_n") != 0)
   }
 
   func finish() throws {
