@@ -28,6 +28,7 @@
 #define ARGUMENTS PyObject *const *arguments, Py_ssize_t given, PyObject *keywords
 
 extern PyMethodDef runtime_methods[];
+extern PyMethodDef architecture_methods[];
 extern PyMethodDef image_methods[];
 extern PyMethodDef convolution_methods[];
 extern PyMethodDef pooling_methods[];

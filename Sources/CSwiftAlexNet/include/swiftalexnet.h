@@ -72,19 +72,39 @@ void sax_fail_allocation_after(int64_t count);
 
 /* ---- Specifications: a network as a value, one node a line ---- */
 
-/* Names of the AlexNet variants, separated by spaces. */
-int32_t sax_alexnet_variants(char *SAX_NONNULL text, int64_t capacity);
+/* Families are `alexnet`, `vgg` and `cifar`. Names of a family's variants, separated by spaces. */
+int32_t sax_variants(const char *SAX_NONNULL family, char *SAX_NONNULL text, int64_t capacity);
 
-/* The specification of an AlexNet variant. `image_size` 0 means the variant's own (224 or 227). */
-int32_t sax_alexnet_spec(const char *SAX_NONNULL variant, int64_t classes, int64_t channels, int64_t image_size,
-                         char *SAX_NONNULL text, int64_t capacity);
+typedef struct {
+  char name[32];         /* within the family: paper, D, 18pct */
+  char catalog_name[48]; /* among all networks: paper, vgg-D, cifar-18pct */
+  char summary[160];     /* what it is, with the source */
+  char initialization[32];
+  int64_t classes, channels, image_size; /* what its authors had */
+} sax_variant;
+
+int32_t sax_get_variant(const char *SAX_NONNULL family, const char *SAX_NONNULL variant,
+                        sax_variant *SAX_NONNULL result);
+
+typedef struct {
+  int64_t classes, channels, image_size; /* 0: the variant's own */
+  const char *SAX_NULLABLE activation;   /* relu, tanh or sigmoid in the place of every ReLU; NULL: as it is */
+  const char *SAX_NULLABLE without;      /* nodes to leave out, separated by spaces; a layer's activation goes with it */
+} sax_spec_options;
+
+/* The specification of a variant. */
+int32_t sax_spec(const char *SAX_NONNULL family, const char *SAX_NONNULL variant,
+                 const sax_spec_options *SAX_NONNULL options, char *SAX_NONNULL text, int64_t capacity);
+
+/* Names of the initialisations, separated by spaces. */
+int32_t sax_initializations(char *SAX_NONNULL text, int64_t capacity);
 
 /* ---- Networks ---- */
 
 typedef struct sax_network sax_network;
 
-/* Builds a network from a specification's text and initialises it by the named scheme: `paper`, `caffe`,
- * `torchvision`, `zeros`. The handle has one owner; release it once for the creation and once for each retain. */
+/* Builds a network from a specification's text and initialises it by the named scheme (sax_initializations). The handle
+ * has one owner; release it once for the creation and once for each retain. */
 int32_t sax_network_create(const char *SAX_NONNULL spec, const char *SAX_NONNULL initialization, uint64_t seed,
                            sax_network *SAX_NULLABLE *SAX_NONNULL network);
 void sax_network_retain(sax_network *SAX_NONNULL network);

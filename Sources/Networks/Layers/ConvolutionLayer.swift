@@ -16,7 +16,8 @@ struct ConvolutionLayer: Layer {
       batch: 1, inputHeight: input.height, inputWidth: input.width, inputChannels: input.channels,
       outputChannels: outputs, kernelHeight: kernel, kernelWidth: kernel, strideHeight: stride, strideWidth: stride,
       padding: padding, groups: groups)
-    weight = try .convolutionWeight(name, outputs: outputs, inputs: input.channels / groups, kernel: kernel)
+    weight = try .convolutionWeight(
+      name, outputs: outputs, inputs: input.channels / groups, kernel: kernel, groups: groups)
     bias = try .bias(name, outputs: outputs, fanIn: weight.fanIn)
   }
 
