@@ -20,6 +20,12 @@ public final class PointwiseKernels: Sendable {
   public let addQuotient: @Sendable (_ count: Int, _ divisor: Float, _ x: Source, _ sum: Target) -> Void
   public let firstNonFinite: @Sendable (_ count: Int, _ x: Source) -> Int
 
+  // MARK: SquashingTemplate
+  public let tanhForward: @Sendable (_ count: Int, _ x: Source, _ y: Target) -> Void
+  public let tanhBackward: @Sendable (_ count: Int, _ y: Source, _ dy: Source, _ dx: Target) -> Void
+  public let sigmoidForward: @Sendable (_ count: Int, _ x: Source, _ y: Target) -> Void
+  public let sigmoidBackward: @Sendable (_ count: Int, _ y: Source, _ dy: Source, _ dx: Target) -> Void
+
   // MARK: DropoutTemplate
   public let dropout:
     @Sendable (_ count: Int, _ mask: DropoutMask, _ firstBlock: UInt64, _ factor: Float, _ x: Source, _ y: Target) ->
@@ -64,6 +70,10 @@ public final class PointwiseKernels: Sendable {
     add: @escaping @Sendable (Int, Source, Target) -> Void,
     addQuotient: @escaping @Sendable (Int, Float, Source, Target) -> Void,
     firstNonFinite: @escaping @Sendable (Int, Source) -> Int,
+    tanhForward: @escaping @Sendable (Int, Source, Target) -> Void,
+    tanhBackward: @escaping @Sendable (Int, Source, Source, Target) -> Void,
+    sigmoidForward: @escaping @Sendable (Int, Source, Target) -> Void,
+    sigmoidBackward: @escaping @Sendable (Int, Source, Source, Target) -> Void,
     dropout: @escaping @Sendable (Int, DropoutMask, UInt64, Float, Source, Target) -> Void,
     maxPoolingForward:
       @escaping @Sendable (
@@ -87,6 +97,10 @@ public final class PointwiseKernels: Sendable {
     self.add = add
     self.addQuotient = addQuotient
     self.firstNonFinite = firstNonFinite
+    self.tanhForward = tanhForward
+    self.tanhBackward = tanhBackward
+    self.sigmoidForward = sigmoidForward
+    self.sigmoidBackward = sigmoidBackward
     self.dropout = dropout
     self.maxPoolingForward = maxPoolingForward
     self.maxPoolingBackward = maxPoolingBackward

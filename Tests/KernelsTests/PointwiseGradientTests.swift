@@ -30,6 +30,28 @@ final class PointwiseGradientTests: XCTestCase {
     XCTAssertLessThanOrEqual(worst, bound)
   }
 
+  func testTanhAndSigmoid() {
+    var draws = Draws(2)
+    let (point, c) = (draws.doubles(60, in: -4...4), draws.doubles(60))
+    func forward(_ x: UnsafePointer<Double>, tanh: Bool) -> [Double] {
+      [Double].filled(60, with: 0) {
+        tanh
+          ? Reference.tanhForward(count: 60, input: x, output: $0)
+          : Reference.sigmoidForward(count: 60, input: x, output: $0)
+      }
+    }
+    for tanh in [true, false] {
+      let output = forward(point, tanh: tanh)
+      let gradient = [Double].filled(60, with: 0) {
+        tanh
+          ? Reference.tanhBackward(count: 60, output: output, outputGradient: c, inputGradient: $0)
+          : Reference.sigmoidBackward(count: 60, output: output, outputGradient: c, inputGradient: $0)
+      }
+      let worst = check.worstError(at: point, gradient: gradient) { GradientCheck.dot(c, forward($0, tanh: tanh)) }
+      XCTAssertLessThanOrEqual(worst, bound, "tanh \(tanh)")
+    }
+  }
+
   func testPoolings() {
     for shape in PoolingTests.shapes where shape.inputCount <= 400 {
       let point = separated(shape.inputCount, 3)
