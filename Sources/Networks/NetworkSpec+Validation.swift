@@ -56,7 +56,10 @@ extension NodeSpec {
     case .convolution(let outputs, let kernel, let stride, let padding, let groups):
       return try ConvolutionLayer(
         name, input: input, outputs: outputs, kernel: kernel, stride: stride, padding: padding, groups: groups)
-    case .locallyConnected, .tanh, .sigmoid, .spatialResponseNorm, .averagePool:
+    case .locallyConnected(let outputs, let kernel, let stride, let padding):
+      return try LocallyConnectedLayer(
+        name, input: input, outputs: outputs, kernel: kernel, stride: stride, padding: padding)
+    case .tanh, .sigmoid, .spatialResponseNorm, .averagePool:
       throw EngineError.unsupported("\(operation.kind): not built yet")
     case .relu: return ReLULayer(inputShape: input)
     case .responseNorm(let norm, let groups): return try ResponseNormLayer(input: input, norm: norm, groups: groups)
