@@ -56,7 +56,10 @@ extension NodeSpec {
     case .convolution(let outputs, let kernel, let stride, let padding, let groups):
       return try ConvolutionLayer(
         name, input: input, outputs: outputs, kernel: kernel, stride: stride, padding: padding, groups: groups)
-    case .locallyConnected, .spatialResponseNorm:
+    case .locallyConnected(let outputs, let kernel, let stride, let padding):
+      return try LocallyConnectedLayer(
+        name, input: input, outputs: outputs, kernel: kernel, stride: stride, padding: padding)
+    case .spatialResponseNorm:
       throw EngineError.unsupported("\(operation.kind): not built yet")
     case .relu: return ReLULayer(inputShape: input)
     case .tanh: return TanhLayer(inputShape: input)

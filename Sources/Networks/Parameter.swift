@@ -2,7 +2,8 @@ import Synchronization
 import Tensors
 
 /// One learned tensor, in the order that the kernels want: convolution [kh][kw][in / groups][out], dense
-/// [in][out], bias [out]. The world sees the conventional order (OIHW, [out][in]) through `strides`.
+/// [in][out], bias [out]; locally connected [oh][ow] such filters or biases. The world sees the conventional order
+/// (OIHW, [out][in], [oh][ow] before OIHW) through `strides`.
 public final class Parameter: @unchecked Sendable {
   public enum Role: Sendable { case weight, bias }
 
@@ -56,6 +57,27 @@ public final class Parameter: @unchecked Sendable {
 
   static func bias(_ node: String, outputs: Int, fanIn: Int) throws -> Parameter {
     try Parameter(node, .bias, shape: [outputs], strides: [1], fanIn: fanIn, fanOut: outputs)
+  }
+
+  /// A convolution's filters for each of `places`, and so their biases.
+  static func localWeight(
+    _ node: String, places: (height: Int, width: Int), outputs: Int, inputs: Int, kernel: Int
+  ) throws -> Parameter {
+    let row = kernel * inputs * outputs
+    // Proven here, because the strides are products too.
+    _ = try Extent.product([places.height, places.width, kernel, row], operation: node + ".weight")
+    return try Parameter(
+      node, .weight, shape: [places.height, places.width, outputs, inputs, kernel, kernel],
+      strides: [places.width * kernel * row, kernel * row, 1, outputs, row, inputs * outputs],
+      fanIn: inputs * kernel * kernel, fanOut: outputs * kernel * kernel)
+  }
+
+  static func localBias(_ node: String, places: (height: Int, width: Int), outputs: Int, fanIn: Int) throws
+    -> Parameter
+  {
+    try Parameter(
+      node, .bias, shape: [places.height, places.width, outputs], strides: [places.width * outputs, outputs, 1],
+      fanIn: fanIn, fanOut: outputs)
   }
 
   /// The gradient's memory, made (zeroed) when first needed.
