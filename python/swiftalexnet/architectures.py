@@ -217,8 +217,11 @@ def _build(
     without: str | Iterable[str],
 ) -> Model:
     row = Variant(*_native.variant(family, choose(operation, "variant", variant, _native.variants(family))))
-    given = {"num_classes": num_classes, "in_channels": in_channels, "image_size": image_size}
-    sizes = [0 if size is None else as_integer(size, name, operation, 1, 2**31 - 1) for name, size in given.items()]
+
+    def size(value: int | None, name: str) -> int:
+        return 0 if value is None else as_integer(value, name, operation, 1, 2**31 - 1)
+
+    sizes = size(num_classes, "num_classes"), size(in_channels, "in_channels"), size(image_size, "image_size")
     choose(operation, "activation", activation, ACTIVATIONS)
     if initialization is None:
         initialization = row.initialization
