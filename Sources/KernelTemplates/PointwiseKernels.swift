@@ -53,6 +53,22 @@ public final class PointwiseKernels: Sendable {
       _ inputGradient: Target, _ scratch: Target
     ) -> Void
 
+  // MARK: SpatialNormalizationTemplate
+  public let spatialNormalizationForward:
+    @Sendable (
+      _ plane: ResponsePlane, _ rows: Int, _ window: Source, _ input: Source, _ output: Target, _ scale: Target?,
+      _ scratch: Target
+    ) -> Void
+  public let spatialNormalizationRatios:
+    @Sendable (
+      _ plane: ResponsePlane, _ count: Int, _ x: Source, _ s: Source, _ g: Source, _ direct: Target, _ ratio: Target
+    ) -> Void
+  public let spatialNormalizationBackward:
+    @Sendable (
+      _ plane: ResponsePlane, _ rows: Int, _ window: Source, _ input: Source, _ inputGradient: Target,
+      _ scratch: Target
+    ) -> Void
+
   // MARK: SoftmaxTemplate, SGDTemplate, TransposeTemplate
   public let exponentials: @Sendable (_ classes: Int, _ z: Source, _ output: Target) -> SoftmaxSums
   public let sgdPaper: SGD
@@ -85,6 +101,15 @@ public final class PointwiseKernels: Sendable {
       @escaping @Sendable (
         ResponseLine, Int, Source, Source, Source, Target, Target
       ) -> Void,
+    spatialNormalizationForward:
+      @escaping @Sendable (
+        ResponsePlane, Int, Source, Source, Target, Target?, Target
+      ) -> Void,
+    spatialNormalizationRatios:
+      @escaping @Sendable (
+        ResponsePlane, Int, Source, Source, Source, Target, Target
+      ) -> Void,
+    spatialNormalizationBackward: @escaping @Sendable (ResponsePlane, Int, Source, Source, Target, Target) -> Void,
     exponentials: @escaping @Sendable (Int, Source, Target) -> SoftmaxSums,
     sgdPaper: @escaping SGD,
     sgdPyTorch: @escaping SGD,
@@ -106,6 +131,9 @@ public final class PointwiseKernels: Sendable {
     self.maxPoolingBackward = maxPoolingBackward
     self.responseNormalizationForward = responseNormalizationForward
     self.responseNormalizationBackward = responseNormalizationBackward
+    self.spatialNormalizationForward = spatialNormalizationForward
+    self.spatialNormalizationRatios = spatialNormalizationRatios
+    self.spatialNormalizationBackward = spatialNormalizationBackward
     self.exponentials = exponentials
     self.sgdPaper = sgdPaper
     self.sgdPyTorch = sgdPyTorch

@@ -59,12 +59,12 @@ extension NodeSpec {
     case .locallyConnected(let outputs, let kernel, let stride, let padding):
       return try LocallyConnectedLayer(
         name, input: input, outputs: outputs, kernel: kernel, stride: stride, padding: padding)
-    case .spatialResponseNorm:
       throw EngineError.unsupported("\(operation.kind): not built yet")
     case .relu: return ReLULayer(inputShape: input)
     case .tanh: return TanhLayer(inputShape: input)
     case .sigmoid: return SigmoidLayer(inputShape: input)
     case .responseNorm(let norm, let groups): return try ResponseNormLayer(input: input, norm: norm, groups: groups)
+    case .spatialResponseNorm(let norm): return SpatialResponseNormLayer(inputShape: input, norm: norm)
     case .maxPool(let kernel, let stride, let padding, let ceilMode):
       return try MaxPoolLayer(input: input, kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode)
     case .averagePool(let kernel, let stride, let padding, let ceilMode, let countsPadding):

@@ -143,6 +143,36 @@ final class PointwiseGradientTests: XCTestCase {
     }
   }
 
+  func testSpatialResponseNormalization() throws {
+    for (height, width, channels, size, beta) in [
+      (5, 4, 3, 3, 0.75), (5, 4, 2, 4, 0.75), (4, 6, 1, 5, 1), (3, 3, 2, 2, 0.5), (3, 4, 2, 1, 2), (3, 2, 1, 20, 0.75),
+    ] as [(Int, Int, Int, Int, Float)] {
+      let parameters = try ResponseNormalization(size: size, alpha: 0.7, beta: beta, k: 1.5, alphaOverN: size > 3)
+      let count = 2 * height * width * channels
+      var draws = Draws(14)
+      let (point, c) = (draws.doubles(count, in: -2...2), draws.doubles(count))
+      func forward(_ x: UnsafePointer<Double>, _ scale: UnsafeMutablePointer<Double>) -> [Double] {
+        [Double].filled(count, with: 0) {
+          Reference.spatialNormalizationForward(
+            batch: 2, height: height, width: width, channels: channels, parameters: parameters, input: x, output: $0,
+            scale: scale)
+        }
+      }
+      var scale = [Double](repeating: 0, count: count)
+      _ = forward(point, &scale)
+      let gradient = [Double].filled(count, with: 0) {
+        Reference.spatialNormalizationBackward(
+          batch: 2, height: height, width: width, channels: channels, parameters: parameters, input: point,
+          scale: scale, outputGradient: c, inputGradient: $0)
+      }
+      let worst = check.worstError(at: point, gradient: gradient) { x in
+        var scale = [Double](repeating: 0, count: count)
+        return GradientCheck.dot(c, forward(x, &scale))
+      }
+      XCTAssertLessThanOrEqual(worst, bound, "\(height)×\(width)×\(channels), size \(size), beta \(beta)")
+    }
+  }
+
   func testDropout() {
     let generator = Philox(seed: 1, purpose: .dropout, step: 2)
     for form in [Dropout.Form.paper2012, .inverted] {

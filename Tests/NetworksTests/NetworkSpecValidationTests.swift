@@ -61,6 +61,15 @@ final class NetworkSpecValidationTests: XCTestCase {
     assertRefused([pool(9, ceilMode: false)], saying: "node pool2", "average_pool: the kernel 9×9 is larger")
   }
 
+  func testRefusedNormsNameTheirLine() throws {
+    for kind in ["response_norm", "spatial_response_norm"] {
+      let fields = "size=0 alpha=1 beta=0.75 k=1 alpha_over_n=1\(kind == "response_norm" ? " groups=1" : "")"
+      XCTAssertThrowsError(
+        try NetworkSpec(text: "network net\ndata channels=4 height=8 width=8\n\(kind) norm1 \(fields)\n")
+      ) { XCTAssertTrue("\($0)".contains("specification, line 3: \(kind): got size 0"), "\($0)") }
+    }
+  }
+
   func testAbsurdSizesAreErrorsOfMemory() {
     let huge = FeatureShape(height: 1 << 31, width: 1 << 31, channels: 1 << 31)
     XCTAssertThrowsError(try layers([NodeSpec("r", .relu)], input: huge)) { error in
