@@ -36,6 +36,8 @@ __all__ = [
     "dropout",
     "local_response_norm",
     "local_response_norm_backward",
+    "locally_connected2d",
+    "locally_connected2d_backward",
     "max_pool2d",
     "max_pool2d_backward",
     "relu",
@@ -477,3 +479,6 @@ def _choice(choices: dict[str, Any], value: Any, name: str, operation: str) -> A
     if not isinstance(value, str) or value not in choices:
         raise ValueError(f"{operation}: {name} is {value!r}, expected {' or '.join(map(repr, choices))}")
     return choices[value]
+
+
+from swiftalexnet._ops_locally_connected import locally_connected2d, locally_connected2d_backward  # noqa: E402
