@@ -59,7 +59,6 @@ extension NodeSpec {
     case .locallyConnected(let outputs, let kernel, let stride, let padding):
       return try LocallyConnectedLayer(
         name, input: input, outputs: outputs, kernel: kernel, stride: stride, padding: padding)
-      throw EngineError.unsupported("\(operation.kind): not built yet")
     case .relu: return ReLULayer(inputShape: input)
     case .tanh: return TanhLayer(inputShape: input)
     case .sigmoid: return SigmoidLayer(inputShape: input)

@@ -86,6 +86,15 @@ def conv2d_backward(
     dy: Buffer, x: Buffer, w: Buffer, stride: tuple[int, int], padding: tuple[int, int, int, int], groups: int,
     layout: int, dx: Buffer | None, dw: Buffer | None, db: Buffer | None,
 ) -> None: ...
+# w: [out_h, out_w, out, in, kernel height, kernel width]; b: [out_h, out_w, out]
+def locally_connected2d(
+    x: Buffer, w: Buffer, b: Buffer | None, stride: tuple[int, int], padding: tuple[int, int, int, int], relu: bool,
+    layout: int, out: Buffer,
+) -> None: ...
+def locally_connected2d_backward(
+    dy: Buffer, x: Buffer, w: Buffer, stride: tuple[int, int], padding: tuple[int, int, int, int], layout: int,
+    dx: Buffer | None, dw: Buffer | None, db: Buffer | None,
+) -> None: ...
 def pool2d_output_size(
     x_shape: tuple[int, ...], kernel: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int, int, int],
     ceil_mode: bool, layout: int,

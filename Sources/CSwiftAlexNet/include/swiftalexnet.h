@@ -125,13 +125,15 @@ typedef struct {
 int64_t sax_network_node_count(sax_network *SAX_NONNULL network);
 int32_t sax_network_get_node(sax_network *SAX_NONNULL network, int64_t index, sax_node *SAX_NONNULL node);
 
-/* A parameter in the conventional order (convolution OIHW, dense [out][in], bias [out]) as strides, in bytes, over the
- * engine's own memory. */
+enum { SAX_MAX_RANK = 6 };
+
+/* A parameter in the conventional order (convolution OIHW, dense [out][in], bias [out]; locally connected [oh][ow] before
+ * those of a convolution) as strides, in bytes, over the engine's own memory. */
 typedef struct {
   char name[80]; /* conv1.weight */
   int64_t rank;
-  int64_t shape[4];
-  int64_t strides[4];
+  int64_t shape[SAX_MAX_RANK];
+  int64_t strides[SAX_MAX_RANK];
 } sax_parameter;
 
 enum { SAX_VALUE = 0, SAX_GRADIENT = 1, SAX_VELOCITY = 2 };
@@ -256,6 +258,18 @@ int32_t sax_conv2d(const sax_conv2d_shape *SAX_NONNULL shape, const float *SAX_N
 int32_t sax_conv2d_backward(const sax_conv2d_shape *SAX_NONNULL shape, const float *SAX_NONNULL dy,
                             const float *SAX_NONNULL x, const float *SAX_NONNULL w, int32_t layout,
                             float *SAX_NULLABLE dx, float *SAX_NULLABLE dw, float *SAX_NULLABLE db);
+
+/* A convolution of one group with weights and biases of its own at every output position: w [oh][ow] × OIHW,
+ * b [oh][ow][o]. */
+int32_t sax_locally_connected2d_output_size(const sax_conv2d_shape *SAX_NONNULL shape, int64_t *SAX_NONNULL height,
+                                            int64_t *SAX_NONNULL width);
+int32_t sax_locally_connected2d(const sax_conv2d_shape *SAX_NONNULL shape, const float *SAX_NONNULL x,
+                                const float *SAX_NONNULL w, const float *SAX_NULLABLE b, int32_t relu, int32_t layout,
+                                float *SAX_NONNULL y);
+/* Any of dx, dw, db may be NULL. */
+int32_t sax_locally_connected2d_backward(const sax_conv2d_shape *SAX_NONNULL shape, const float *SAX_NONNULL dy,
+                                         const float *SAX_NONNULL x, const float *SAX_NONNULL w, int32_t layout,
+                                         float *SAX_NULLABLE dx, float *SAX_NULLABLE dw, float *SAX_NULLABLE db);
 
 typedef struct {
   int64_t batch, channels, height, width;
