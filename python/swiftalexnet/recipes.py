@@ -9,7 +9,7 @@ from ._numbers import check_number, make_plain
 from .augmentation import Augmentation
 from .schedules import EpochSchedule, PlateauSchedule, Schedule
 
-RULES = ("paper", "pytorch")  # in the order of the extension's numbers
+RULES = ("paper", "pytorch", "caffe")  # in the order of the extension's numbers
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Recipe:
         Pictures a step; the last batch of an epoch may be smaller.
     learning_rate, momentum, weight_decay : float
         ε, μ and λ of the update. `rule` "paper": v = μv − λεw − εg, w = w + v (Krizhevsky et al. 2012, section 5);
-        `rule` "pytorch": v = μv + (g + λw), w = w − εv. They differ once ε changes.
+        `rule` "pytorch": v = μv + (g + λw), w = w − εv, which differs once ε
+        changes; `rule` "caffe": v = μv + ε(g + λw), w = w − v, the paper's with the velocity's sign turned.
     schedule : Schedule
         How the learning rate falls.
     bias_learning_rate, bias_weight_decay : float
