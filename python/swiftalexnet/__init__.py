@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from . import ops
     from .architectures import alexnet, alexnet_variants
     from .augmentation import Augmentation
+    from .cifar import cifar10
     from .data import ArrayDataset, Dataset, ImageFolder
     from .evaluation import Evaluation
     from .history import History
@@ -54,6 +55,7 @@ __all__ = [
     "__version__",
     "alexnet",
     "alexnet_variants",
+    "cifar10",
     "get_num_threads",
     "info",
     "load",
@@ -65,6 +67,7 @@ __all__ = [
 _NAMES = {
     "architectures": ("alexnet", "alexnet_variants"),
     "augmentation": ("Augmentation",),
+    "cifar": ("cifar10",),
     "data": ("ArrayDataset", "Dataset", "ImageFolder"),
     "evaluation": ("Evaluation",),
     "history": ("History",),
