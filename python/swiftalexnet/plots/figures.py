@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+DPI = 120
+
 
 def new_figure(width: float, height: float) -> "Figure":
     """Return an empty figure of this size in inches.
@@ -19,7 +21,7 @@ def new_figure(width: float, height: float) -> "Figure":
     ImportError
         matplotlib is not installed.
     """
-    figure: Figure = _figure_class()(figsize=(width, height), dpi=120, layout="constrained")
+    figure: Figure = _figure_class()(figsize=(width, height), dpi=DPI, layout="constrained")
     return figure
 
 

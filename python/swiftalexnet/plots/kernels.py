@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .figures import new_figure, place
+from .figures import DPI, new_figure, place
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Float32 = NDArray[np.float32]
 
-_WIDTH, _MARGIN, _LINE = 7.0, 0.08, 0.28  # inches: the sheet, around it, a line of text
+_WIDTH, _MARGIN, _LINE = 7.0, 0.1, 0.3  # inches: about the sheet's width, around it, a line of text
 
 
 def plot_kernels(model: "Model", layer: str | None = None, columns: int = 16) -> "Figure":
@@ -53,12 +53,14 @@ def plot_kernels(model: "Model", layer: str | None = None, columns: int = 16) ->
             f"{name}, tower {number + 1}: kernels {end - len(tower) + 1} to {end} of {len(kernels)}"
             for number, (tower, end) in enumerate(zip(towers, ends, strict=True))
         ]
-    heights = [_WIDTH * sheet.shape[0] / sheet.shape[1] for sheet in sheets]
-    figure = new_figure(_WIDTH + 2 * _MARGIN, sum(heights) + len(sheets) * (_LINE + _MARGIN))
+    widest = max(sheet.shape[1] for sheet in sheets)
+    inches = max(1, round(_WIDTH * DPI / widest)) / DPI  # of a weight: whole dots, so that all are equally large
+    heights = [inches * sheet.shape[0] for sheet in sheets]
+    figure = new_figure(inches * widest + 2 * _MARGIN, sum(heights) + len(sheets) * (_LINE + _MARGIN))
     figure.set_layout_engine("none")
     top = 0.0
     for sheet, height, label in zip(sheets, heights, labels, strict=True):
-        axes = place(figure, _MARGIN, top + _LINE, _WIDTH, height)
+        axes = place(figure, _MARGIN, top + _LINE, inches * sheet.shape[1], height)
         axes.imshow(
             sheet if sheet.shape[2] == 3 else sheet[..., 0], cmap="gray", vmin=0, vmax=1, interpolation="nearest"
         )
