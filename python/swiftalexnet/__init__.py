@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         vgg_variants,
     )
     from .augmentation import Augmentation
+    from .cifar import cifar10
     from .data import ArrayDataset, Dataset, ImageFolder
     from .evaluation import Evaluation
     from .history import History
@@ -66,6 +67,7 @@ __all__ = [
     "build",
     "cifar_net",
     "cifar_variants",
+    "cifar10",
     "get_num_threads",
     "info",
     "load",
@@ -89,6 +91,7 @@ _NAMES = {
         "vgg_variants",
     ),
     "augmentation": ("Augmentation",),
+    "cifar": ("cifar10",),
     "data": ("ArrayDataset", "Dataset", "ImageFolder"),
     "evaluation": ("Evaluation",),
     "history": ("History",),

@@ -1,4 +1,4 @@
-"""The command `swiftalexnet`: train, evaluate, predict, info, summary.
+"""The command `swiftalexnet`: train, evaluate, predict, kernels, panel, info, summary.
 
 Errors that a user can mend end with one line and exit code 2; Ctrl-C with 130. Anything else is a defect and shows
 its traceback.
@@ -14,6 +14,7 @@ from typing import Any
 
 import swiftalexnet as sa
 
+from . import cli_figures
 from .files import check_target
 
 _USER_ERRORS = (ValueError, TypeError, OSError, MemoryError, ImportError, NotImplementedError, ArithmeticError)
@@ -119,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (measure, commands.choices["train"]):
         command.add_argument("--on-error", choices=("raise", "skip"), default="raise", help="for broken pictures")
         command.add_argument("--quiet", action="store_true", help="no progress bar")
+    cli_figures.add_commands(lambda name, run: _command(commands, name, run))
     _command(commands, "info", info)
     table = _command(commands, "summary", summary)
     table.add_argument("network", metavar="VARIANT|FILE", nargs="?", default="paper")
