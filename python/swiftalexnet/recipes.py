@@ -11,7 +11,7 @@ from ._numbers import check_number, make_plain
 from .augmentation import Augmentation
 from .schedules import Schedule
 
-RULES = ("paper", "pytorch")  # in the order of the extension's numbers
+RULES = ("paper", "pytorch", "caffe")  # in the order of the extension's numbers
 
 # Fields that recipes did not always have: at their defaults they are not written, so that older checkpoints are known.
 _LATER = (
@@ -83,7 +83,8 @@ class Recipe:
         Pictures a step; the last batch of an epoch may be smaller. Gradients are means over the batch.
     learning_rate, momentum, weight_decay : float
         ε, μ and λ of the update. `rule` "paper": v = μv − λεw − εg, w = w + v (Krizhevsky et al. 2012, section 5);
-        `rule` "pytorch": v = μv + (g + λw), w = w − εv. They differ once ε changes.
+        `rule` "pytorch": v = μv + (g + λw), w = w − εv, which differs once ε
+        changes; `rule` "caffe": v = μv + ε(g + λw), w = w − v, the paper's with the velocity's sign turned.
     schedule : Schedule
         How the learning rate falls.
     epochs : int
