@@ -188,6 +188,38 @@ def local_response_norm_backward(dy, x, size, alpha, beta, k, alpha_over_n):
     return dy * scale**-beta - 2 * factor * beta * x * _across_channels(dy * x * scale ** (-beta - 1), size)
 
 
+def _within_maps(values, size, before):
+    """Sum over a window of `size` × `size` pixels that begins `before` pixels up and left and is clipped."""
+    after = size - 1 - before
+    padded = np.pad(values, ((0, 0), (0, 0), (before, after), (before, after)))
+    height, width = values.shape[2:]
+    return sum(
+        padded[:, :, row : row + height, column : column + width] for row in range(size) for column in range(size)
+    )
+
+
+def spatial_response_norm(x, size, alpha, beta, k, alpha_over_n):
+    """Normalise within each map."""
+    x = np.asarray(x, np.float64)
+    scale = k + (alpha / size**2 if alpha_over_n else alpha) * _within_maps(x * x, size, size // 2)
+    return x / scale**beta
+
+
+def spatial_response_norm_backward(dy, x, size, alpha, beta, k, alpha_over_n):
+    """Gradient of the normalisation; the windows that hold a pixel begin at the mirrored place."""
+    dy, x = np.asarray(dy, np.float64), np.asarray(x, np.float64)
+    factor = alpha / size**2 if alpha_over_n else alpha
+    scale = k + factor * _within_maps(x * x, size, size // 2)
+    indirect = _within_maps(dy * x * scale ** (-beta - 1), size, (size - 1) // 2)
+    return dy * scale**-beta - 2 * factor * beta * x * indirect
+
+
+def sigmoid(x):
+    """1 / (1 + exp(-x)) without overflow."""
+    powers = np.exp(-np.abs(np.asarray(x, np.float64)))
+    return np.where(x < 0, powers, 1) / (1 + powers)
+
+
 def softmax(x):
     """Softmax of each row."""
     powers = np.exp(np.asarray(x, np.float64) - x.max(1, keepdims=True))

@@ -53,6 +53,8 @@ ARRAY_PLACES = {
     ("max_pool2d", "x"): (X, lambda a: ops.max_pool2d(a, 2)),
     ("avg_pool2d", "x"): (X, lambda a: ops.avg_pool2d(a, 2)),
     ("local_response_norm", "x"): (X, lambda a: ops.local_response_norm(a)),
+    ("spatial_response_norm", "x"): (X, lambda a: ops.spatial_response_norm(a)),
+    ("spatial_response_norm_backward", "dy"): (X, lambda a: ops.spatial_response_norm_backward(a, X)),
     ("dense", "x"): (ROWS, lambda a: ops.dense(a, ROWS)),
     ("softmax", "x"): (ROWS, lambda a: ops.softmax(a)),
     ("cross_entropy", "x"): (ROWS, lambda a: ops.cross_entropy(a, LABELS)),
@@ -96,7 +98,9 @@ OUTPUTS = [
 
 
 @pytest.mark.parametrize(("error", "message", "x", "out"), [o[1:] for o in OUTPUTS], ids=[o[0] for o in OUTPUTS])
-@pytest.mark.parametrize("operation", [ops.relu, ops.local_response_norm, ops.dropout])
+@pytest.mark.parametrize(
+    "operation", [ops.relu, ops.tanh, ops.sigmoid, ops.local_response_norm, ops.spatial_response_norm, ops.dropout]
+)
 def test_wrong_outputs(operation, error, message, x, out):
     refuse(error, f"{operation.__name__}: out .*{message}", lambda: operation(x, out=out))
 
@@ -211,6 +215,26 @@ OPERATORS = [
     case("norm k 0", ValueError, r"\bk\b", lambda: ops.local_response_norm(X, k=0)),
     case("norm k str", TypeError, "k is of type str", lambda: ops.local_response_norm(X, k="2")),
     case("norm dy shape", ValueError, "dy has shape", lambda: ops.local_response_norm_backward(X[:1], X)),
+    case("spatial size 0", ValueError, "spatial_response_norm: .*size", lambda: ops.spatial_response_norm(X, 0)),
+    case("spatial size -3", ValueError, "spatial_response_norm: .*size", lambda: ops.spatial_response_norm(X, -3)),
+    case("spatial size 2^40", ValueError, "size", lambda: ops.spatial_response_norm(X, 2**40)),
+    case("spatial size float", TypeError, "size", lambda: ops.spatial_response_norm(X, 5.0)),
+    case("spatial alpha nan", ValueError, "alpha", lambda: ops.spatial_response_norm(X, alpha=float("nan"))),
+    case(
+        "spatial alpha -1",
+        ValueError,
+        "norm_backward: .*alpha",
+        lambda: ops.spatial_response_norm_backward(X, X, 5, -1),
+    ),
+    case("spatial beta 17", ValueError, "beta", lambda: ops.spatial_response_norm(X, beta=17)),
+    case("spatial k 0", ValueError, r"\bk\b", lambda: ops.spatial_response_norm(X, k=0)),
+    case("spatial layout", ValueError, "layout is 'HWC'", lambda: ops.spatial_response_norm(X, layout="HWC")),
+    case("spatial dy shape", ValueError, "dy has shape", lambda: ops.spatial_response_norm_backward(X[:1], X)),
+    case("tanh dy shape", ValueError, "tanh_backward: dy has shape", lambda: ops.tanh_backward(ROWS, ROWS.T)),
+    case("tanh float64", TypeError, "tanh: x has dtype float64", lambda: ops.tanh(X.astype(np.float64))),
+    case("tanh empty", ValueError, r"tanh: x has shape \(0,\)", lambda: ops.tanh(ROWS[:0, 0])),
+    case("sigmoid dy shape", ValueError, "sigmoid_backward: dy has shape", lambda: ops.sigmoid_backward(ROWS, ROWS.T)),
+    case("sigmoid list", TypeError, "sigmoid: x .*list", lambda: ops.sigmoid([1.0])),
     case("relu dy shape", ValueError, "relu_backward: dy has shape", lambda: ops.relu_backward(ROWS, ROWS.T)),
     case("relu empty", ValueError, r"relu: x has shape \(0,\)", lambda: ops.relu(ROWS[:0, 0])),
     case(
@@ -280,7 +304,9 @@ HUGE = {
 }
 HUGE_CALLS = {
     "relu": ops.relu,
+    "tanh": ops.tanh,
     "local_response_norm": ops.local_response_norm,
+    "spatial_response_norm": ops.spatial_response_norm,
     "dropout": ops.dropout,
     "max_pool2d": lambda x: ops.max_pool2d(x, 2),
     "conv2d x": lambda x: ops.conv2d(x, W),

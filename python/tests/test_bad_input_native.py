@@ -116,6 +116,10 @@ def edited(old, new):
     return small.SPEC.replace(old, new)
 
 
+NORM = "response_norm norm1 size=5 alpha=0.0001 beta=0.75 k=2 alpha_over_n=0 groups=1"
+POOL = "max_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=0"
+AVERAGE = "average_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=0 counts_padding=0"
+
 SPECIFICATIONS = {
     "empty": ("", ValueError),
     "no data": (edited("data channels=3 height=15 width=15\n", ""), ValueError),
@@ -159,6 +163,17 @@ SPECIFICATIONS = {
     "norm beta inf": (edited("beta=0.75", "beta=inf"), ValueError),
     "norm k 0": (edited("k=2", "k=0"), ValueError),
     "norm groups 3": (edited("alpha_over_n=0 groups=1", "alpha_over_n=0 groups=3"), ValueError),
+    "spatial norm": (edited("response_norm norm1", "spatial_response_norm norm1"), ValueError),  # it has no groups
+    "spatial norm size 0": (edited(NORM, f"spatial_{NORM[:-9].replace('=5', '=0')}"), ValueError),
+    "spatial norm size 2^63-1": (edited(NORM, f"spatial_{NORM[:-9].replace('=5', f'={2**63 - 1}')}"), None),
+    "average pool": (edited("max_pool pool1", "average_pool pool1"), ValueError),  # which divisor?
+    "average pool kernel 0": (edited(POOL, AVERAGE.replace("kernel=3", "kernel=0")), ValueError),
+    "average pool kernel 99": (edited(POOL, AVERAGE.replace("kernel=3", "kernel=99")), UnsupportedError),
+    "average pool padding": (edited(POOL, AVERAGE.replace("pad=0", "pad=3")), ValueError),
+    "average pool 2^31": (edited(POOL, AVERAGE.replace("kernel=3", f"kernel={2**31}")), UnsupportedError),
+    "tanh": (edited("relu relu1", "tanh tanh1"), None),
+    "tanh with a field": (edited("relu relu1", "tanh tanh1 slope=1"), ValueError),
+    "sigmoid": (edited("relu relu3", "sigmoid sigmoid3"), None),
     "dropout 1": (edited("probability=0.5", "probability=1"), ValueError),
     "dropout -1": (edited("probability=0.5", "probability=-1"), ValueError),
     "dropout nan": (edited("probability=0.5", "probability=nan"), ValueError),

@@ -269,6 +269,57 @@ def test_relu(shape):
     np.testing.assert_array_equal(ops.relu_backward(dy, x), np.where(x > 0, dy, 0))
 
 
+# Every magnitude of float32, both signs.
+MAGNITUDES = np.arange(0, 0x7F800000, 99_991, np.uint32).view(np.float32)
+
+
+@pytest.mark.parametrize("shape", [(1,), (7,), (2, 3), (2, 3, 5, 7), (100_003,)])
+@pytest.mark.parametrize(
+    ("forward", "backward", "exact", "slope"),
+    [
+        (ops.tanh, ops.tanh_backward, np.tanh, lambda y: 1 - y**2),
+        (ops.sigmoid, ops.sigmoid_backward, plain.sigmoid, lambda y: y * (1 - y)),
+    ],
+    ids=["tanh", "sigmoid"],
+)
+def test_tanh_and_sigmoid(shape, forward, backward, exact, slope):
+    x, dy = 3 * normal(1, *shape), normal(2, *shape)
+    y = exact(x.astype(np.float64))
+    assert_close(forward(x), y, 4 * EPSILON)
+    # The gradient comes from the rounded y, whose distance to ±1 is rounded with it.
+    assert_close(backward(dy, x), dy * slope(y), 8 * EPSILON, 8 * EPSILON * np.abs(dy))
+
+
+def test_tanh_and_sigmoid_of_every_magnitude():
+    x = np.concatenate([MAGNITUDES, -MAGNITUDES])
+    assert_close(ops.tanh(x), np.tanh(x.astype(np.float64)), 4 * EPSILON)
+    smallest = np.where(x < -87, np.finfo(np.float32).smallest_subnormal, 0)
+    assert_close(ops.sigmoid(x), plain.sigmoid(x), 4 * EPSILON, smallest)
+    special = np.array([np.nan, np.inf, -np.inf], np.float32)
+    np.testing.assert_array_equal(ops.tanh(special), [np.nan, 1, -1])
+    np.testing.assert_array_equal(ops.sigmoid(special), [np.nan, 1, 0])
+
+
+@given(
+    st.tuples(st.integers(1, 2), st.integers(1, 20), st.integers(1, 8), st.integers(1, 8)),
+    st.sampled_from([1, 2, 3, 4, 5, 9]),
+    st.sampled_from([(1e-3, 0.75, 1.0), (0.5, 0.75, 2.0), (0.1, 0.5, 2.0), (0.3, 1.0, 0.7)]),
+    st.booleans(),
+)
+def test_spatial_response_norm(shape, size, constants, alpha_over_n):
+    x, dy = 3 * normal(1, *shape), normal(2, *shape)
+    arguments = (size, *constants, alpha_over_n)
+    bound = max(3 * size**2, 10) * EPSILON
+    expected = plain.spatial_response_norm(x, *arguments)
+    assert_close(ops.spatial_response_norm(x, *arguments), expected, bound)
+    assert_close(nchw(ops.spatial_response_norm(nhwc(x), *arguments, layout="NHWC")), expected, bound)
+    dx = plain.spatial_response_norm_backward(dy, x, *arguments)
+    scale = 10 * bound * (np.abs(dx).max() + 1)
+    assert_close(ops.spatial_response_norm_backward(dy, x, *arguments), dx, 0, scale)
+    actual = ops.spatial_response_norm_backward(nhwc(dy), nhwc(x), *arguments, layout="NHWC")
+    assert_close(nchw(actual), dx, 0, scale)
+
+
 @pytest.mark.parametrize("form", ["inverted", "paper2012"])
 @pytest.mark.parametrize("probability", [0.0, 0.25, 0.5])
 def test_dropout(form, probability):
@@ -342,6 +393,12 @@ RESULTS = [
     ("local_response_norm_backward", lambda **k: ops.local_response_norm_backward(X, X, **k), X.shape),
     ("relu", lambda **k: ops.relu(X, **k), X.shape),
     ("relu_backward", lambda **k: ops.relu_backward(X, X, **k), X.shape),
+    ("spatial_response_norm", lambda **k: ops.spatial_response_norm(X, **k), X.shape),
+    ("spatial_response_norm_backward", lambda **k: ops.spatial_response_norm_backward(X, X, **k), X.shape),
+    ("tanh", lambda **k: ops.tanh(X, **k), X.shape),
+    ("tanh_backward", lambda **k: ops.tanh_backward(X, X, **k), X.shape),
+    ("sigmoid", lambda **k: ops.sigmoid(X, **k), X.shape),
+    ("sigmoid_backward", lambda **k: ops.sigmoid_backward(X, X, **k), X.shape),
     ("dropout", lambda **k: ops.dropout(X, **k), X.shape),
     ("dense", lambda **k: ops.dense(ROWS, ROWS, **k), (5, 5)),
     ("softmax", lambda **k: ops.softmax(ROWS, **k), ROWS.shape),

@@ -302,9 +302,23 @@ int32_t sax_local_response_norm(const sax_response_norm *SAX_NONNULL norm, const
 int32_t sax_local_response_norm_backward(const sax_response_norm *SAX_NONNULL norm, const float *SAX_NONNULL dy,
                                          const float *SAX_NONNULL x, int32_t layout, float *SAX_NONNULL dx);
 
+/* Within each map: `size` is the side of a square window that begins size / 2 before the pixel and is clipped at the
+ * borders; alpha_over_n divides alpha by size². */
+int32_t sax_spatial_response_norm(const sax_response_norm *SAX_NONNULL norm, const float *SAX_NONNULL x, int32_t layout,
+                                  float *SAX_NONNULL y);
+int32_t sax_spatial_response_norm_backward(const sax_response_norm *SAX_NONNULL norm, const float *SAX_NONNULL dy,
+                                           const float *SAX_NONNULL x, int32_t layout, float *SAX_NONNULL dx);
+
 int32_t sax_relu(const float *SAX_NONNULL x, int64_t count, float *SAX_NONNULL y);
 int32_t sax_relu_backward(const float *SAX_NONNULL dy, const float *SAX_NONNULL x, int64_t count,
                           float *SAX_NONNULL dx);
+
+int32_t sax_tanh(const float *SAX_NONNULL x, int64_t count, float *SAX_NONNULL y);
+int32_t sax_tanh_backward(const float *SAX_NONNULL dy, const float *SAX_NONNULL x, int64_t count,
+                          float *SAX_NONNULL dx);
+int32_t sax_sigmoid(const float *SAX_NONNULL x, int64_t count, float *SAX_NONNULL y);
+int32_t sax_sigmoid_backward(const float *SAX_NONNULL dy, const float *SAX_NONNULL x, int64_t count,
+                             float *SAX_NONNULL dx);
 
 /* x [batch][inputs], w [outputs][inputs], b [outputs] or NULL. */
 int32_t sax_dense(const float *SAX_NONNULL x, const float *SAX_NONNULL w, const float *SAX_NULLABLE b, int64_t batch,

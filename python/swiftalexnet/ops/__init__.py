@@ -9,12 +9,17 @@ Every function raises TypeError for what is no array of float32, ValueError for 
 and MemoryError before memory runs out. A result does not depend on the number of threads.
 """
 
-from .._ops_locally_connected import locally_connected2d, locally_connected2d_backward
-from .activation import dropout, relu, relu_backward
+from .activation import dropout, relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
 from .convolution import conv2d, conv2d_backward
 from .dense_layers import dense, dense_backward
+from .locally_connected import locally_connected2d, locally_connected2d_backward
 from .loss import cross_entropy, softmax
-from .normalization import local_response_norm, local_response_norm_backward
+from .normalization import (
+    local_response_norm,
+    local_response_norm_backward,
+    spatial_response_norm,
+    spatial_response_norm_backward,
+)
 from .optimizer import sgd_update
 from .pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 
@@ -36,5 +41,11 @@ __all__ = [
     "relu",
     "relu_backward",
     "sgd_update",
+    "sigmoid",
+    "sigmoid_backward",
     "softmax",
+    "spatial_response_norm",
+    "spatial_response_norm_backward",
+    "tanh",
+    "tanh_backward",
 ]

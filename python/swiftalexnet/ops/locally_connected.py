@@ -1,14 +1,10 @@
 """The operators of `ops` that compute locally connected layers."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-from . import _native
-from ._arrays import Float32, as_float32, as_output, as_padding, as_pair, layout_code
-
-if TYPE_CHECKING:
-    from .ops import Layout, Padding, Pair
+from .. import _native
+from .._arrays import Float32, as_float32, as_output, as_padding, as_pair, layout_code
+from ._shared import Layout, Padding, Pair
 
 
 def locally_connected2d(
