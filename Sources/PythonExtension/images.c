@@ -96,7 +96,7 @@ static bool read_augmentation(const call *c, int index, sax_augmentation *values
 static bool expects_crops(const call *c, int index, const sax_images *images, int64_t views, const preprocessing *p) {
   int64_t rows;
   if (views < 1 || __builtin_mul_overflow(images->count, views, &rows)) {
-    PyErr_Format(PyExc_ValueError, "%s: views is %lld, expected 1 or 10", c->operation, (long long)views);
+    PyErr_Format(PyExc_ValueError, "%s: views is %lld, expected 1, 9, 10 or 50", c->operation, (long long)views);
     return false;
   }
   const Py_ssize_t shape[] = {rows, p->values.crop_height, p->values.crop_width, images->channels};
@@ -226,7 +226,7 @@ PyMethodDef network_image_methods[] = {
 
 PyMethodDef image_methods[] = {
   METHOD("augment_images", augment_images, "Augmented network input of uint8 images."),
-  METHOD("crop_images", crop_images, "Centre crop or ten crops of uint8 images."),
+  METHOD("crop_images", crop_images, "The crops of evaluation of uint8 images: 1, 9, 10 or 50 views."),
   METHOD("score", score, "Sums of top-1 credit, top-5 credit and loss over rows of probabilities."),
   {NULL, NULL, 0, NULL},
 };

@@ -194,7 +194,8 @@ typedef struct {
 int32_t sax_augment_images(const sax_images *SAX_NONNULL images, const sax_preprocessing *SAX_NONNULL preprocessing,
                            const sax_augmentation *SAX_NONNULL augmentation, uint64_t seed, uint64_t step,
                            float *SAX_NONNULL output);
-/* Centre crops (views 1) or corners, centre and their mirrors (views 10): [count · views][crop][crop][channels]. */
+/* The crops of evaluation, [count · views][crop][crop][channels]. views: 1, the centre; 9, a 3 × 3 grid; 10, corners,
+ * centre and their mirrors; 50, a 5 × 5 grid and its mirrors. Any other number is refused. */
 int32_t sax_crop_images(const sax_images *SAX_NONNULL images, const sax_preprocessing *SAX_NONNULL preprocessing,
                         int64_t views, float *SAX_NONNULL output);
 
@@ -205,7 +206,7 @@ int32_t sax_network_train_step_images(sax_network *SAX_NONNULL network, const sa
                                       const sax_step_options *SAX_NONNULL options,
                                       sax_step_result *SAX_NONNULL result);
 
-/* Softmax probabilities [count][classes], averaged over 1 or 10 views. */
+/* Softmax probabilities [count][classes], averaged over 1, 9, 10 or 50 views: see sax_crop_images. */
 int32_t sax_network_predict_images(sax_network *SAX_NONNULL network, const sax_images *SAX_NONNULL images,
                                    const sax_preprocessing *SAX_NONNULL preprocessing, int64_t views,
                                    float *SAX_NONNULL probabilities);
