@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .architectures import alexnet, alexnet_variants
     from .augmentation import Augmentation
     from .data import ArrayDataset, Dataset, ImageFolder
+    from .ensemble import Ensemble
     from .evaluation import Evaluation
     from .history import History
     from .networks import Model
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .runtime import __version__, get_num_threads, info, set_num_threads
     from .schedules import ConstantSchedule, EpochSchedule, PlateauSchedule, Schedule
     from .storage import load
+    from .views import Views
 
 __all__ = [
     "ArrayDataset",
@@ -39,6 +41,7 @@ __all__ = [
     "ConcurrentUseError",
     "ConstantSchedule",
     "Dataset",
+    "Ensemble",
     "EpochSchedule",
     "Evaluation",
     "History",
@@ -51,6 +54,7 @@ __all__ = [
     "Recipe",
     "Schedule",
     "UnsupportedError",
+    "Views",
     "__version__",
     "alexnet",
     "alexnet_variants",
@@ -66,6 +70,7 @@ _NAMES = {
     "architectures": ("alexnet", "alexnet_variants"),
     "augmentation": ("Augmentation",),
     "data": ("ArrayDataset", "Dataset", "ImageFolder"),
+    "ensemble": ("Ensemble",),
     "evaluation": ("Evaluation",),
     "history": ("History",),
     "networks": ("Model",),
@@ -75,6 +80,7 @@ _NAMES = {
     "runtime": ("__version__", "get_num_threads", "info", "set_num_threads"),
     "schedules": ("ConstantSchedule", "EpochSchedule", "PlateauSchedule", "Schedule"),
     "storage": ("load",),
+    "views": ("Views",),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
