@@ -29,6 +29,7 @@ Float32 = NDArray[np.float32]
 # What a model's share of the whole may be when weights are searched for, and how often all models are gone through.
 _SHARES = np.linspace(0, 1, 21)
 _SWEEPS = 20
+_LARGEST = 1e30  # of a weight as it is given: sums stay far from overflow
 
 
 class Ensemble:
@@ -59,6 +60,8 @@ class Ensemble:
     def __init__(self, models: "Iterable[Model]", weights: Sequence[float] | None = None):
         from .networks import Model
 
+        if not isinstance(models, Iterable):
+            raise TypeError(f"Ensemble: got {type(models).__name__}, expected a sequence of models")
         self.models = tuple(models)
         if not self.models:
             raise ValueError("Ensemble: got no models, expected at least one")
@@ -194,13 +197,15 @@ class Ensemble:
         return views
 
     def _checked(self, weights: Sequence[float]) -> tuple[float, ...]:
+        if not isinstance(weights, Iterable):
+            raise TypeError(f"Ensemble: weights is {weights!r}, expected a sequence of numbers")
         values = list(weights)
         if len(values) != len(self.models):
             raise ValueError(f"Ensemble: got {len(values)} weights for {len(self.models)} models, expected as many")
         for value in values:
-            check_number(value, "a weight", "Ensemble")
+            check_number(value, "a weight", "Ensemble", _LARGEST)
         total = math.fsum(values)
-        if not 0 < total < math.inf:
+        if not total:
             raise ValueError(f"Ensemble: weights are {values}, expected a sum above 0")
         return tuple(float(value / total) for value in values)
 
