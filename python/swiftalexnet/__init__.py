@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .augmentation import Augmentation
     from .cifar import cifar10
     from .data import ArrayDataset, Dataset, ImageFolder
+    from .ensemble import Ensemble
     from .evaluation import Evaluation
     from .history import History
     from .networks import Model
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         StepSchedule,
     )
     from .storage import load
+    from .views import Views
 
 __all__ = [
     "ArrayDataset",
@@ -59,6 +61,7 @@ __all__ = [
     "ConstantSchedule",
     "Dataset",
     "DexpSchedule",
+    "Ensemble",
     "EpochSchedule",
     "EpochTableSchedule",
     "Evaluation",
@@ -75,13 +78,14 @@ __all__ = [
     "Schedule",
     "StepSchedule",
     "UnsupportedError",
+    "Views",
     "__version__",
     "alexnet",
     "alexnet_variants",
     "build",
+    "cifar10",
     "cifar_net",
     "cifar_variants",
-    "cifar10",
     "get_num_threads",
     "info",
     "load",
@@ -108,6 +112,7 @@ _NAMES = {
     "augmentation": ("Augmentation",),
     "cifar": ("cifar10",),
     "data": ("ArrayDataset", "Dataset", "ImageFolder"),
+    "ensemble": ("Ensemble",),
     "evaluation": ("Evaluation",),
     "history": ("History",),
     "networks": ("Model",),
@@ -120,6 +125,7 @@ _NAMES = {
         *("Moment", "PlateauSchedule", "Schedule", "StepSchedule"),
     ),
     "storage": ("load",),
+    "views": ("Views",),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 

@@ -62,9 +62,18 @@ class Network:
         self, images: Buffer, labels: Buffer, preprocessing: tuple[Any, ...], augmentation: tuple[Any, ...],
         options: tuple[Any, ...],
     ) -> tuple[float, float]: ...
+    # views: 1, 9, 10 or 50
     def predict_images(
         self, images: Buffer, preprocessing: tuple[Any, ...], views: int, probabilities: Buffer
     ) -> None: ...
+    # images of any size from the smallest on; the crop of the preprocessing is the network's own size
+    def predict_dense(
+        self, images: Buffer, preprocessing: tuple[Any, ...], mirror: bool, probabilities: Buffer
+    ) -> None: ...
+    # (rows, columns)
+    def score_map_size(self, height: int, width: int) -> tuple[int, int]: ...
+    # scores: [n, rows, columns, classes]
+    def score_map(self, images: Buffer, preprocessing: tuple[Any, ...], scores: Buffer) -> None: ...
 
 def augment_images(
     images: Buffer, preprocessing: tuple[Any, ...], augmentation: tuple[Any, ...], seed: int, step: int, out: Buffer

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ._arrays import require_memory
 from .data import Dataset
-from .preprocessing import Geometry
+from .preprocessing import Geometry, Whole
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -48,7 +48,7 @@ class Loader:
         While iterating, before anything of that batch is decoded: it would not fit into free memory.
     """
 
-    def __init__(self, dataset: Dataset, batches: Iterable[NDArray[np.intp]], geometry: Geometry):
+    def __init__(self, dataset: Dataset, batches: Iterable[NDArray[np.intp]], geometry: Geometry | Whole):
         from concurrent.futures import ThreadPoolExecutor  # slow to import
 
         self._dataset, self._geometry = dataset, geometry

@@ -38,6 +38,15 @@ class Geometry(NamedTuple):
     resample: str
 
 
+class Whole(NamedTuple):
+    """A geometry without a square: the whole picture, its shorter side of `size` pixels, [height, width, channels]."""
+
+    size: int
+    channels: int
+    resample: str
+    whole: bool = True  # so that it is never equal to the Geometry of the same numbers
+
+
 @dataclass(frozen=True, eq=False)
 class Preprocessing:
     """How pictures become the input of one network.
