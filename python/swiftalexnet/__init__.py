@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from . import ops
     from .architectures import alexnet, alexnet_variants
     from .augmentation import Augmentation
+    from .colors import ColorComponents, color_components
     from .data import ArrayDataset, Dataset, ImageFolder
     from .evaluation import Evaluation
     from .history import History
@@ -36,6 +37,7 @@ __all__ = [
     "ArrayDataset",
     "Augmentation",
     "CheckpointCorruptError",
+    "ColorComponents",
     "ConcurrentUseError",
     "ConstantSchedule",
     "Dataset",
@@ -54,6 +56,7 @@ __all__ = [
     "__version__",
     "alexnet",
     "alexnet_variants",
+    "color_components",
     "get_num_threads",
     "info",
     "load",
@@ -65,6 +68,7 @@ __all__ = [
 _NAMES = {
     "architectures": ("alexnet", "alexnet_variants"),
     "augmentation": ("Augmentation",),
+    "colors": ("ColorComponents", "color_components"),
     "data": ("ArrayDataset", "Dataset", "ImageFolder"),
     "evaluation": ("Evaluation",),
     "history": ("History",),
