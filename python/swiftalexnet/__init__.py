@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from .augmentation import Augmentation
     from .cifar import cifar10
+    from .colors import ColorComponents, color_components
     from .data import ArrayDataset, Dataset, ImageFolder
     from .ensemble import Ensemble
     from .evaluation import Evaluation
@@ -57,6 +58,7 @@ __all__ = [
     "ArrayDataset",
     "Augmentation",
     "CheckpointCorruptError",
+    "ColorComponents",
     "ConcurrentUseError",
     "ConstantSchedule",
     "Dataset",
@@ -86,6 +88,7 @@ __all__ = [
     "cifar10",
     "cifar_net",
     "cifar_variants",
+    "color_components",
     "get_num_threads",
     "info",
     "load",
@@ -111,6 +114,7 @@ _NAMES = {
     ),
     "augmentation": ("Augmentation",),
     "cifar": ("cifar10",),
+    "colors": ("ColorComponents", "color_components"),
     "data": ("ArrayDataset", "Dataset", "ImageFolder"),
     "ensemble": ("Ensemble",),
     "evaluation": ("Evaluation",),

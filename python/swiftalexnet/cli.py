@@ -1,4 +1,4 @@
-"""The command `swiftalexnet`: train, evaluate, predict, kernels, panel, info, summary.
+"""The command `swiftalexnet`: train, evaluate, predict, colors, kernels, panel, info, summary.
 
 Errors that a user can mend end with one line and exit code 2; Ctrl-C with 130. Anything else is a defect and shows
 its traceback.
@@ -77,6 +77,13 @@ def _views(options: argparse.Namespace) -> dict[str, Any]:
     return {"crops": options.crops, "dense": options.dense, "scales": options.scales}
 
 
+def colors(options: argparse.Namespace) -> None:
+    """Show the principal components of a folder's colours, for a recipe's colour noise."""
+    data = sa.ImageFolder(options.folder, on_error=options.on_error)
+    components = sa.color_components(data, options.size, progress=not options.quiet)
+    _show(options, components.to_json(), str(components))
+
+
 def info(options: argparse.Namespace) -> None:
     """Show version, processor and the kernels chosen for it."""
     facts = sa.info()
@@ -134,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--on-error", choices=("raise", "skip"), default="raise", help="for broken pictures")
         command.add_argument("--quiet", action="store_true", help="no progress bar")
     cli_figures.add_commands(lambda name, run: _command(commands, name, run))
+    _add_colors(_command(commands, "colors", colors))
     _command(commands, "info", info)
     table = _command(commands, "summary", summary)
     table.add_argument("network", metavar="VARIANT|FILE", nargs="?", default="paper")
@@ -152,6 +160,13 @@ def _command(commands: Any, name: str, run: Any) -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
     return parser
+
+
+def _add_colors(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", help="one folder a class")
+    parser.add_argument("--size", type=int, help="side of the centre square that is looked at (default: 256)")
+    parser.add_argument("--on-error", choices=("raise", "skip"), default="raise", help="for broken pictures")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
