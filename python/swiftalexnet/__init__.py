@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from . import ops
     from .architectures import alexnet, alexnet_variants
     from .augmentation import Augmentation
+    from .colors import ColorComponents, color_components
     from .data import ArrayDataset, Dataset, ImageFolder
     from .evaluation import Evaluation
     from .history import History
@@ -45,6 +46,7 @@ __all__ = [
     "ArrayDataset",
     "Augmentation",
     "CheckpointCorruptError",
+    "ColorComponents",
     "ConcurrentUseError",
     "ConstantSchedule",
     "Dataset",
@@ -68,6 +70,7 @@ __all__ = [
     "__version__",
     "alexnet",
     "alexnet_variants",
+    "color_components",
     "get_num_threads",
     "info",
     "load",
@@ -80,6 +83,7 @@ __all__ = [
 _NAMES = {
     "architectures": ("alexnet", "alexnet_variants"),
     "augmentation": ("Augmentation",),
+    "colors": ("ColorComponents", "color_components"),
     "data": ("ArrayDataset", "Dataset", "ImageFolder"),
     "evaluation": ("Evaluation",),
     "history": ("History",),

@@ -209,7 +209,8 @@ def calls(network):
     yield lambda: network.predict_images(pictures, preprocessing, 10, logits), [pictures, preprocessing, mean, logits]
     yield lambda: network.predict_images(pictures, (15, 15, mean[:2], mean), 1, logits), [pictures, mean, logits]
     yield lambda: _native.augment_images(pictures, preprocessing, small.AUGMENTATION, 1, 2, crops), [pictures, mean]
-    yield lambda: _native.augment_images(pictures, preprocessing, (1, 1, 1.0, mean, mean), 1, 2, crops), [mean, crops]
+    noise = small.augmentation(1.0, mean, mean)
+    yield lambda: _native.augment_images(pictures, preprocessing, noise, 1, 2, crops), [mean, crops]
     yield lambda: _native.conv2d(x, w, b, pair, sides, 1, True, 0, y), [x, w, b, y, pair, sides]
     yield lambda: _native.conv2d(x, w, b, pair, sides, 2, True, 0, y), [x, w, b, y, pair, sides]
     yield lambda: _native.conv2d(x, w, y, pair, sides, 1, True, 0, y), [x, w, b, y, pair, sides]
