@@ -10,6 +10,7 @@ from ._choices import choose
 from ._numbers import check_number, make_plain
 from .augmentation import Augmentation
 from .colors import ColorComponents
+from .scale_jitter import as_scale
 from .schedules import Schedule
 
 RULES = ("paper", "pytorch", "caffe")  # in the order of the extension's numbers
@@ -104,8 +105,9 @@ class Recipe:
         Epochs with colour noise, and so with its divisor; later ones have neither. By default all have.
     scale : (int, int), optional
         The shorter side of a training picture is brought to S pixels, low ≤ S ≤ high, every whole S equally likely and
-        drawn anew each time that the picture is shown; the crop then comes from anywhere in the whole picture
-        (Simonyan & Zisserman 2014, section 3.1). By default pictures are brought to the preprocessing's square.
+        drawn anew each time that the picture is shown; the crop then comes from anywhere in the whole picture, and the
+        mean is a value a channel (Simonyan & Zisserman 2014, section 3.1). By default pictures are brought to the
+        preprocessing's square.
 
     Raises
     ------
@@ -150,7 +152,8 @@ class Recipe:
         if self.color_noise_epochs is not None:
             as_integer(self.color_noise_epochs, "color_noise_epochs", "recipe", 0)
         object.__setattr__(self, "groups", _checked_groups(self.groups))
-        object.__setattr__(self, "scale", _checked_scale(self.scale))
+        if self.scale is not None:
+            object.__setattr__(self, "scale", as_scale(self.scale, "recipe"))
         self._augmentation(self.color_noise)  # which checks its own settings
 
     @property
@@ -268,17 +271,6 @@ def _checked_groups(groups: Any) -> tuple[ParameterGroup, ...]:
     if not isinstance(groups, (tuple, list)) or not all(isinstance(group, ParameterGroup) for group in groups):
         raise TypeError(f"recipe: groups is {groups!r}, expected a sequence of ParameterGroup")
     return tuple(groups)
-
-
-def _checked_scale(scale: Any) -> tuple[int, int] | None:
-    if scale is None:
-        return None
-    if not isinstance(scale, (tuple, list)) or len(scale) != 2:
-        raise TypeError(f"recipe: scale is {scale!r}, expected (low, high) in pixels or None")
-    low, high = (as_integer(side, "scale", "recipe", 1, 2**15) for side in scale)
-    if low > high:
-        raise ValueError(f"recipe: scale is {scale!r}, expected low ≤ high")
-    return low, high
 
 
 def _plain(value: Any) -> Any:

@@ -320,7 +320,10 @@ def _line(recipe: sa.Recipe) -> str:
     def numbers(values) -> str:
         return "-" if values is None else " ".join(f"{value:g}" for value in values)
 
-    r, groups = recipe, recipe.groups
+    def group(each: sa.ParameterGroup) -> str:
+        return f"{each.pattern}({each.learning_rate:g} {each.weight_decay:g} {schedule(each.schedule)})"
+
+    r, noisy = recipe, "-" if recipe.color_noise_epochs is None else recipe.color_noise_epochs
     fields = {
         "batch": r.batch_size,
         "rate": f"{r.learning_rate:g}",
@@ -330,12 +333,10 @@ def _line(recipe: sa.Recipe) -> str:
         "epochs": r.epochs,
         "schedule": schedule(r.schedule),
         "biases": f"{r.bias_learning_rate:g} {r.bias_weight_decay:g} {schedule(r.bias_schedule)}",
-        "groups": " ".join(
-            f"{g.pattern}({g.learning_rate:g} {g.weight_decay:g} {schedule(g.schedule)})" for g in groups
-        ),
+        "groups": " ".join(map(group, r.groups)),
         "crop": int(r.crop),
         "flip": int(r.flip),
-        "color": f"{r.color_noise:g} {'-' if r.color_noise_epochs is None else r.color_noise_epochs} {r.color_divisor:g}",
+        "color": f"{r.color_noise:g} {noisy} {r.color_divisor:g}",
         "chunk": r.chunk,
         "rotation": f"{r.rotation:g}",
         "shift": r.shift,
