@@ -34,11 +34,11 @@ RECIPES = {
                 ParameterGroup("conv1.bias", schedule=EpochTableSchedule((72,), (0.0,))),
             ),
             source="the authors' run 145, layers/layer-params-145.cfg of computerhistory/AlexNet-Source-Code and its "
-            "log, on ILSVRC-2012; they changed the rates by hand, here they change at the same epochs",
+            "log, on ILSVRC-2012",
         ),
         Recipe(
-            "caffe", 256, 0.01, 0.9, 5e-4, EpochSchedule((20, 40, 60, 80)), 90, bias_learning_rate=2.0,
-            bias_weight_decay=0.0,
+            "caffe", 256, 0.01, 0.9, 5e-4, EpochSchedule((20, 40, 60, 80)), 90, rule="caffe",
+            bias_learning_rate=2.0, bias_weight_decay=0.0,
             source="BVLC Caffe, models/bvlc_alexnet; its solver divides every 100,000 steps of 256 pictures, which are "
             "20 epochs of ILSVRC, and here 20 epochs of any data; that it warps pictures is for Preprocessing to say",
         ),
@@ -95,3 +95,39 @@ RECIPES = {
         ),
     )
 }  # fmt: skip
+
+
+def as_markdown() -> str:
+    """Return the table and the sources of docs/training.md."""
+    head = ("recipe", "batch", "rate", "decay", "schedule", "epochs", "biases and groups", "pictures")
+    rows = [head, ("---",) * len(head), *map(_row, RECIPES.values())]
+    sources = [f"- `{recipe.name}`: {recipe.source}." for recipe in RECIPES.values()]
+    return "\n".join([*(f"| {' | '.join(row)} |" for row in rows), "", *sources])
+
+
+def _row(recipe: Recipe) -> tuple[str, ...]:
+    rule = "" if recipe.rule == "paper" else f"; rule “{recipe.rule}”"
+    numbers = f"{recipe.learning_rate:g}{rule}", f"{recipe.weight_decay:g}", str(recipe.schedule), str(recipe.epochs)
+    return f"`{recipe.name}`", str(recipe.batch_size), *numbers, _biases(recipe), _pictures(recipe)
+
+
+def _biases(recipe: Recipe) -> str:
+    factors = ("rate", recipe.bias_learning_rate), ("decay", recipe.bias_weight_decay)
+    parts = [f"{what} × {factor:g}" for what, factor in factors if factor != 1]
+    parts += [] if recipe.bias_schedule is None else [str(recipe.bias_schedule)]
+    biases = [f"biases: {', '.join(parts)}"] if parts else []
+    return "; ".join([*biases, *(str(group).replace("*", r"\*") for group in recipe.groups)])
+
+
+def _pictures(recipe: Recipe) -> str:
+    parts = ["crops"] * recipe.crop + ["mirror images"] * recipe.flip
+    if recipe.color_noise:
+        until = "" if recipe.color_noise_epochs is None else f" until epoch {recipe.color_noise_epochs}"
+        divisor = "" if recipe.color_divisor == 1 else f", divided by {recipe.color_divisor:g}"
+        parts.append(f"colour noise {recipe.color_noise:g}{until}{divisor}")
+    if recipe.chunk != 1:
+        parts.append(f"{recipe.chunk} pictures share a crop")
+    if recipe.scale is not None:
+        low, high = recipe.scale
+        parts.append(f"S = {low}" if low == high else f"S in {low} … {high}")
+    return ", ".join(parts) or "as they are"

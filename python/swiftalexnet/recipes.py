@@ -9,6 +9,8 @@ from ._arrays import as_integer
 from ._choices import choose
 from ._numbers import check_number, make_plain
 from .augmentation import Augmentation
+from .colors import ColorComponents
+from .scale_jitter import as_scale
 from .schedules import Schedule
 
 RULES = ("paper", "pytorch", "caffe")  # in the order of the extension's numbers
@@ -83,8 +85,8 @@ class Recipe:
         Pictures a step; the last batch of an epoch may be smaller. Gradients are means over the batch.
     learning_rate, momentum, weight_decay : float
         ε, μ and λ of the update. `rule` "paper": v = μv − λεw − εg, w = w + v (Krizhevsky et al. 2012, section 5);
-        `rule` "pytorch": v = μv + (g + λw), w = w − εv, which differs once ε
-        changes; `rule` "caffe": v = μv + ε(g + λw), w = w − v, the paper's with the velocity's sign turned.
+        `rule` "pytorch": v = μv + (g + λw), w = w − εv, which differs once ε changes; `rule` "caffe":
+        v = μv + ε(g + λw), w = w − v, the paper's with the velocity's sign turned.
     schedule : Schedule
         How the learning rate falls.
     epochs : int
@@ -100,11 +102,12 @@ class Recipe:
     groups : sequence of ParameterGroup
         Parameters that learn in a way of their own.
     color_noise_epochs : int, optional
-        Epochs with colour noise, and with its divisor; later ones have neither. By default all have.
+        Epochs with colour noise, and so with its divisor; later ones have neither. By default all have.
     scale : (int, int), optional
         The shorter side of a training picture is brought to S pixels, low ≤ S ≤ high, every whole S equally likely and
-        drawn anew each time that the picture is shown; the crop then comes from anywhere in the whole picture
-        (Simonyan & Zisserman 2014, section 3.1). By default pictures are brought to the preprocessing's square.
+        drawn anew each time that the picture is shown; the crop then comes from anywhere in the whole picture, and the
+        mean is a value a channel (Simonyan & Zisserman 2014, section 3.1). By default pictures are brought to the
+        preprocessing's square.
 
     Raises
     ------
@@ -130,7 +133,7 @@ class Recipe:
     groups: Sequence[ParameterGroup] = ()
     color_noise_epochs: int | None = None
     color_divisor: float = 1.0
-    color_components: Any = None
+    color_components: ColorComponents | None = None
     chunk: int = 1
     rotation: float = 0.0
     shift: int = 0
@@ -141,7 +144,7 @@ class Recipe:
         as_integer(self.batch_size, "batch_size", "recipe", 1, 2**20)
         as_integer(self.epochs, "epochs", "recipe", 0, 2**31 - 1)
         choose("recipe", "rule", self.rule, RULES)
-        for name in ("learning_rate", "weight_decay", "bias_learning_rate", "bias_weight_decay", "color_noise"):
+        for name in ("learning_rate", "weight_decay", "bias_learning_rate", "bias_weight_decay"):
             check_number(getattr(self, name), name, "recipe")
         check_number(self.momentum, "momentum", "recipe", below=1)
         _check_schedule(self.schedule, "schedule", "recipe")
@@ -149,8 +152,9 @@ class Recipe:
         if self.color_noise_epochs is not None:
             as_integer(self.color_noise_epochs, "color_noise_epochs", "recipe", 0)
         object.__setattr__(self, "groups", _checked_groups(self.groups))
-        object.__setattr__(self, "scale", _checked_scale(self.scale))
-        self.augmentation_in(0)  # which checks its own settings
+        if self.scale is not None:
+            object.__setattr__(self, "scale", as_scale(self.scale, "recipe"))
+        self._augmentation(self.color_noise)  # which checks its own settings
 
     @property
     def augmentation(self) -> Augmentation:
@@ -160,7 +164,19 @@ class Recipe:
     def augmentation_in(self, epoch: int) -> Augmentation:
         """Return what is done to training images in an epoch, counted from 0."""
         colored = self.color_noise_epochs is None or epoch < self.color_noise_epochs
-        return Augmentation(bool(self.crop), bool(self.flip), self.color_noise if colored else 0.0)
+        return self._augmentation(self.color_noise if colored else 0.0)
+
+    def _augmentation(self, color_noise: float) -> Augmentation:
+        return Augmentation(
+            bool(self.crop),
+            bool(self.flip),
+            color_noise,
+            self.color_components,
+            self.color_divisor,
+            self.chunk,
+            self.rotation,
+            self.shift,
+        )
 
     @property
     def schedules(self) -> tuple[Schedule, ...]:
@@ -255,17 +271,6 @@ def _checked_groups(groups: Any) -> tuple[ParameterGroup, ...]:
     if not isinstance(groups, (tuple, list)) or not all(isinstance(group, ParameterGroup) for group in groups):
         raise TypeError(f"recipe: groups is {groups!r}, expected a sequence of ParameterGroup")
     return tuple(groups)
-
-
-def _checked_scale(scale: Any) -> tuple[int, int] | None:
-    if scale is None:
-        return None
-    if not isinstance(scale, (tuple, list)) or len(scale) != 2:
-        raise TypeError(f"recipe: scale is {scale!r}, expected (low, high) in pixels or None")
-    low, high = (as_integer(side, "scale", "recipe", 1, 2**15) for side in scale)
-    if low > high:
-        raise ValueError(f"recipe: scale is {scale!r}, expected low ≤ high")
-    return low, high
 
 
 def _plain(value: Any) -> Any:

@@ -65,8 +65,8 @@ def model_from_parts(header: dict[str, Any], tensors: Tensors) -> Model:
         raise TypeError(f"variant is {variant!r}, expected a name or none")
     model = Model.from_spec(header["specification"], "zeros", variant=variant)
     model.load_state_dict({name: tensors[name] for name in model.parameters()})
-    model.preprocessing = preprocessing_from_parts(header, tensors)
     parameters.restore_multipliers(model.network, _multipliers(header, model.multipliers()))
+    model.preprocessing = preprocessing_from_parts(header, tensors)
     model.classes = _classes(header["classes"], model.num_classes)
     return model
 

@@ -18,9 +18,10 @@ from . import _native, parameters
 from .errors import NonFiniteError
 from .loading import Batch, Loader, shuffled, split
 from .parameters import Multipliers
-from .preprocessing import Preprocessing
+from .preprocessing import Geometry, Preprocessing
 from .rates import Rates
 from .recipes import RULES, Recipe
+from .scale_jitter import ScaleJitter
 from .schedules import Moment, State
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Run:
         data, recipe = self.plan.train, self.plan.recipe
         order = shuffled(len(data), self.plan.seed, self.state.epoch)[len(self.state.outcomes) * recipe.batch_size :]
         self._started = time.perf_counter()
-        with Loader(data, split(order, recipe.batch_size), self.model.preprocessing.geometry) as loader:
+        with Loader(data, split(order, recipe.batch_size), self._geometry()) as loader:
             for batch in loader:
                 self._take(batch)
                 yield len(batch.images)
@@ -162,6 +163,13 @@ class Run:
         schedules = [schedule.after_epoch(each, validation_error) for schedule, each in pairs]
         self.state = RunState(state.epoch + 1, self.step, schedules, [*state.rows, row])
         return row
+
+    def _geometry(self) -> Geometry | ScaleJitter:
+        """Return what pictures are decoded to in this epoch."""
+        scale, preprocessing = self.plan.recipe.scale, self.model.preprocessing
+        if scale is None:
+            return preprocessing.geometry
+        return ScaleJitter(scale, preprocessing, self.plan.seed, self.state.epoch, self.plan.recipe.crop)
 
     def _take(self, batch: Batch) -> None:
         """Train on one batch."""

@@ -64,7 +64,8 @@ def test_checkpoints_do_not_change_the_run(straight, tmp_path):
     assert whole_state(model, fit(model, tmp_path)) == straight
 
 
-MOVING_RATES = {
+MOVING = {
+    "scale": {"scale": (20, 30), "chunk": 3, "color_noise": 0.1, "color_divisor": 1.1},
     "dexp": {"schedule": sa.DexpSchedule(250, 3), "bias_schedule": sa.DexpSchedule(10, 2)},
     "steps": {"schedule": sa.StepSchedule((2, 7, 9), 0.5)},
     "groups": {
@@ -82,9 +83,9 @@ MOVING_RATES = {
 }
 
 
-@pytest.mark.parametrize("name", MOVING_RATES)
-def test_resume_while_rates_move_gives_the_same_bits(name, tmp_path):
-    options = {"recipe": quick_recipe(**MOVING_RATES[name])}
+@pytest.mark.parametrize("name", MOVING)
+def test_resume_while_rates_or_scales_move_gives_the_same_bits(name, tmp_path):
+    options = {"recipe": quick_recipe(**MOVING[name])}
     model = tiny_model()
     expected = whole_state(model, fit(model, None, **options))
     for step in (1, 3, 5, 6, 8, 11, 15):

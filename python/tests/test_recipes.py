@@ -1,6 +1,7 @@
 """Recipes as data: the published numbers, replacements, refusals."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -295,3 +296,56 @@ def test_refuses_bad_settings(name, value, kind):
 def test_refuses_bad_groups(arguments, kind, message):
     with pytest.raises(kind, match=f"ParameterGroup: {message}"):
         sa.ParameterGroup(*arguments)
+
+
+def _line(recipe: sa.Recipe) -> str:
+    """Return what decides a recipe, as RecipeTableTests.swift writes it."""
+
+    def schedule(value: sa.Schedule | None) -> str:
+        match value:
+            case None:
+                return "-"
+            case sa.EpochSchedule(boundaries, factor):
+                return f"epochs({numbers(boundaries)}, {factor:g})"
+            case sa.EpochTableSchedule(boundaries, factors):
+                return f"table({numbers(boundaries)}, {numbers(factors)})"
+            case sa.StepSchedule(boundaries, factor):
+                return f"steps({numbers(boundaries)}, {factor:g})"
+            case sa.PlateauSchedule(factor, patience, times):
+                return f"plateau({factor:g}, {patience}, {times})"
+            case sa.DexpSchedule(target, steps):
+                return f"dexp({target:g}, {steps})"
+        return "constant"
+
+    def numbers(values) -> str:
+        return "-" if values is None else " ".join(f"{value:g}" for value in values)
+
+    def group(each: sa.ParameterGroup) -> str:
+        return f"{each.pattern}({each.learning_rate:g} {each.weight_decay:g} {schedule(each.schedule)})"
+
+    r, noisy = recipe, "-" if recipe.color_noise_epochs is None else recipe.color_noise_epochs
+    fields = {
+        "batch": r.batch_size,
+        "rate": f"{r.learning_rate:g}",
+        "momentum": f"{r.momentum:g}",
+        "decay": f"{r.weight_decay:g}",
+        "rule": r.rule,
+        "epochs": r.epochs,
+        "schedule": schedule(r.schedule),
+        "biases": f"{r.bias_learning_rate:g} {r.bias_weight_decay:g} {schedule(r.bias_schedule)}",
+        "groups": " ".join(map(group, r.groups)),
+        "crop": int(r.crop),
+        "flip": int(r.flip),
+        "color": f"{r.color_noise:g} {noisy} {r.color_divisor:g}",
+        "chunk": r.chunk,
+        "rotation": f"{r.rotation:g}",
+        "shift": r.shift,
+        "scale": numbers(r.scale),
+    }
+    return ", ".join([r.name, *(f"{name}={value}" for name, value in fields.items())])
+
+
+def test_swift_has_the_same_recipes():
+    """Tests/TrainingTests/RecipeTableTests.swift compares the engine's own table with the same file."""
+    expected = (Path(__file__).parent / "golden" / "recipes.txt").read_text(encoding="utf-8").splitlines()
+    assert [_line(sa.recipe(name)) for name in sa.recipe_names()] == expected

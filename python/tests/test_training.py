@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from support import CLASSES, dataset, fingerprint, photo_folder, pictures, quick_recipe, tiny_model
 
 import swiftalexnet as sa
@@ -224,6 +225,64 @@ def test_the_models_own_factors_are_seen_and_saved_during_fit(tmp_path):
     assert seen == [own, own] and model.multipliers() == own == loaded.multipliers()
 
 
+def decoded(model: sa.Model, train, epochs: int, **changes) -> list[np.ndarray]:
+    """Return the pictures that training sees, before crops and mirroring, batch by batch."""
+    seen, network = [], model.network
+
+    class Spy:
+        def __getattr__(self, name):
+            return getattr(network, name)
+
+        def train_step_images(self, images, *rest):
+            seen.append(images.copy())
+            return network.train_step_images(images, *rest)
+
+    model.network = Spy()
+    fit(model, train, epochs=epochs, recipe=quick_recipe(**changes))
+    model.network = network
+    return seen
+
+
+def test_scale_cuts_crops_from_whole_pictures_of_any_size(tmp_path):
+    wide = np.zeros((30, 60, 3), np.uint8)
+    wide[:, :, 0] = np.linspace(0, 250, 60)  # red tells the column
+    for name in ("left", "right"):
+        (tmp_path / name).mkdir()
+        for number in range(8):
+            Image.fromarray(wide).save(tmp_path / name / f"{number}.png")
+    train, model = sa.ImageFolder(tmp_path), tiny_model(classes=2)
+    batches = decoded(model, train, 10, scale=(20, 40))
+    assert all(batch.shape == (16, 20, 20, 3) for batch in batches)
+    reds = np.concatenate(batches)[:, 10, :, 0].astype(float)
+    assert reds[:, 0].min() < 30 and reds[:, -1].max() > 220  # beyond the centre square, 62 … 187
+    spans = reds[:, -1] - reds[:, 0]
+    assert spans.min() < 75 and spans.max() > 110  # 20 of 80 columns, and of 40
+    assert model.preprocessing.mean.shape == (3,)
+    assert np.isfinite(model.evaluate(train).loss)
+    fixed = np.concatenate(decoded(tiny_model(classes=2), train, 2, scale=(40, 40)))[:, 10, :, 0].astype(float)
+    assert np.ptp(fixed[:, -1] - fixed[:, 0]) < 5
+
+
+def test_scale_takes_the_means_of_a_mean_image():
+    model = tiny_model()
+    fit(model, epochs=1)
+    image = model.preprocessing.mean
+    fit(model, epochs=1, recipe=quick_recipe(scale=(20, 26)))
+    np.testing.assert_allclose(model.preprocessing.mean, image.mean(axis=(0, 1)), rtol=1e-5)
+
+
+def test_caffes_rule_trains_to_the_papers_weights_within_rounding():
+    weights = {}
+    for rule in ("paper", "caffe", "pytorch"):
+        model = tiny_model()
+        schedule = sa.StepSchedule((3, 6), 0.3)
+        fit(model, epochs=3, recipe=quick_recipe(rule=rule, schedule=schedule, bias_learning_rate=2.0))
+        weights[rule] = np.concatenate([array.ravel() for array in model.state_dict().values()])
+    assert not np.array_equal(weights["caffe"], weights["paper"])
+    np.testing.assert_allclose(weights["caffe"], weights["paper"], rtol=0, atol=2e-6)
+    assert np.abs(weights["pytorch"] - weights["paper"]).max() > 1e-4
+
+
 def test_color_noise_ends_with_its_epochs():
     def noise_of_steps(**changes):
         model, seen = tiny_model(), []
@@ -410,6 +469,8 @@ OTHER = sa.ArrayDataset(*pictures(8), CLASSES[::-1])
         ({"recipe": quick_recipe(bias_schedule=sa.PlateauSchedule())}, ValueError, "watches the validation error"),
         ({"recipe": grouped("fc8.*", schedule=sa.PlateauSchedule())}, ValueError, "watches the validation error"),
         ({"recipe": grouped("fc9.*")}, ValueError, r"'fc9\.\*' .*conv1.weight, .*did you mean 'fc\d.\*'"),
+        ({"recipe": quick_recipe(scale=(19, 30))}, ValueError, r"scale=\(19, 30\) pixels, the network reads 20 × 20"),
+        ({"recipe": quick_recipe(shift=21)}, ValueError, "shift 21, expected at most 20"),
         ({"recipe": "chm146"}, ValueError, "did you mean 'chm145'"),
         ({"recipe": "cifar-18pct"}, ValueError, "'fc10.weight' of the recipe matches no parameter"),
         ({"seed": -1}, ValueError, "seed"),
