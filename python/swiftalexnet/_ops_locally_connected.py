@@ -8,7 +8,7 @@ from . import _native
 from ._arrays import Float32, as_float32, as_output, as_padding, as_pair, layout_code
 
 if TYPE_CHECKING:
-    from .ops import Layout, Padding, Pair
+    from .ops._shared import Layout, Padding, Pair
 
 
 def locally_connected2d(
