@@ -34,7 +34,7 @@ extension Network {
         let chunkCount = min(chunk, count - first)
         try probabilities(
           batch: chunkCount * views.count,
-          input: { input, range, _ in
+          input: whitened { input, range, _ in
             // Ranges are whole tens, hence whole images, for one view as for ten.
             try ImageInput.crops(
               images: images + range.lowerBound / views.count * imageSize, count: range.count / views.count,

@@ -17,6 +17,8 @@ public final class Network: @unchecked Sendable {
   package var kept: Execution?
   /// Memory for the input's gradient, when somebody has asked for it. Guarded by `usage`.
   var inputGradient: AlignedBuffer<Float>?
+  /// What images pass in front of the first layer. Guarded by `usage`.
+  var whitening: Whitening?
   /// One loss an image. Guarded by `usage`.
   private var losses: AlignedBuffer<Float>?
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         vgg_variants,
     )
     from .augmentation import Augmentation
+    from .colors import ColorComponents, color_components
     from .data import ArrayDataset, Dataset, ImageFolder
     from .evaluation import Evaluation
     from .history import History
@@ -45,6 +46,7 @@ __all__ = [
     "ArrayDataset",
     "Augmentation",
     "CheckpointCorruptError",
+    "ColorComponents",
     "ConcurrentUseError",
     "ConstantSchedule",
     "Dataset",
@@ -66,6 +68,7 @@ __all__ = [
     "build",
     "cifar_net",
     "cifar_variants",
+    "color_components",
     "get_num_threads",
     "info",
     "load",
@@ -89,6 +92,7 @@ _NAMES = {
         "vgg_variants",
     ),
     "augmentation": ("Augmentation",),
+    "colors": ("ColorComponents", "color_components"),
     "data": ("ArrayDataset", "Dataset", "ImageFolder"),
     "evaluation": ("Evaluation",),
     "history": ("History",),

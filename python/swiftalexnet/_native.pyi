@@ -57,7 +57,8 @@ class Network:
     def train_step(self, x: Buffer, labels: Buffer, layout: int, options: tuple[Any, ...]) -> tuple[float, float]: ...
     # images: uint8 [n, h, w, c]
     # preprocessing: (crop_height, crop_width, mean or None, scale or None); mean: float32 [c] or [h, w, c]; scale: [c]
-    # augmentation: (random_crop, flip, color_noise, eigenvectors or None, deviations or None); float32 [3, 3] and [3]
+    # augmentation: (random_crop, flip, color_noise, eigenvectors or None, deviations or None, chunk, color_divisor,
+    # rotation, shift); eigenvectors float32 [3, 3], deviations [3]
     def train_step_images(
         self, images: Buffer, labels: Buffer, preprocessing: tuple[Any, ...], augmentation: tuple[Any, ...],
         options: tuple[Any, ...],
@@ -65,6 +66,9 @@ class Network:
     def predict_images(
         self, images: Buffer, preprocessing: tuple[Any, ...], views: int, probabilities: Buffer
     ) -> None: ...
+    # matrix: [n, n], n = h * w * c of the input, 4096 at most; acts in the two methods above, behind preprocessing
+    def set_whitening(self, matrix: Buffer | None) -> None: ...
+    def whiten(self, x: Buffer, out: Buffer) -> None: ...  # [batch, h, w, c] both
 
 def augment_images(
     images: Buffer, preprocessing: tuple[Any, ...], augmentation: tuple[Any, ...], seed: int, step: int, out: Buffer

@@ -13,9 +13,8 @@ from . import _native, parameters
 from ._json import to_json
 from .errors import MALFORMED, CheckpointCorruptError
 from .formats import safetensors
-from .preprocessing import Preprocessing
 from .run_parts import run_from_parts, run_to_parts
-from .storage import MEAN, model_to_parts
+from .storage import model_to_parts, preprocessing_from_parts
 from .training_run import Run
 
 FILE_NAME = "checkpoint.safetensors"
@@ -93,7 +92,7 @@ class Checkpoint:
         """Check everything, then write it."""
         run, network = self._run, self._run.model.network
         state = run_from_parts(run, sections["training"], tensors)
-        preprocessing = Preprocessing.from_json(sections["model"]["preprocessing"], tensors[MEAN])
+        preprocessing = preprocessing_from_parts(sections["model"], tensors)
         names = parameters.names(network)
         weights, velocities = (
             parameters.check(network, which, {name: tensors[prefix + name] for name in names}, True, "fit")[0]

@@ -1,4 +1,4 @@
-"""The command `swiftalexnet`: train, evaluate, predict, info, summary.
+"""The command `swiftalexnet`: train, evaluate, predict, colors, info, summary.
 
 Errors that a user can mend end with one line and exit code 2; Ctrl-C with 130. Anything else is a defect and shows
 its traceback.
@@ -70,6 +70,13 @@ def predict(options: argparse.Namespace) -> None:
     _show(options, rows, "\n".join(f"{file}: {each}" for file, each in zip(options.files, predictions, strict=True)))
 
 
+def colors(options: argparse.Namespace) -> None:
+    """Show the principal components of a folder's colours, for a recipe's colour noise."""
+    data = sa.ImageFolder(options.folder, on_error=options.on_error)
+    components = sa.color_components(data, options.size, progress=not options.quiet)
+    _show(options, components.to_json(), str(components))
+
+
 def info(options: argparse.Namespace) -> None:
     """Show version, processor and the kernels chosen for it."""
     facts = sa.info()
@@ -119,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (measure, commands.choices["train"]):
         command.add_argument("--on-error", choices=("raise", "skip"), default="raise", help="for broken pictures")
         command.add_argument("--quiet", action="store_true", help="no progress bar")
+    _add_colors(_command(commands, "colors", colors))
     _command(commands, "info", info)
     table = _command(commands, "summary", summary)
     table.add_argument("network", metavar="VARIANT|FILE", nargs="?", default="paper")
@@ -132,6 +140,13 @@ def _command(commands: Any, name: str, run: Any) -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
     return parser
+
+
+def _add_colors(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", help="one folder a class")
+    parser.add_argument("--size", type=int, help="side of the centre square that is looked at (default: 256)")
+    parser.add_argument("--on-error", choices=("raise", "skip"), default="raise", help="for broken pictures")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:

@@ -64,7 +64,8 @@ class ImageFolder:
     workers : int, optional
         Decoding threads; by default one for each processor that this process may use.
     cache : bool
-        Keep decoded pictures in memory: count × size × size × channels bytes.
+        Keep decoded pictures in memory: count × size × size × channels bytes. Crops from a place of their own in a
+        picture (`Recipe.scale`) are other ones every time and are not kept.
 
     Attributes
     ----------
@@ -172,7 +173,7 @@ class ImageFolder:
                 raise
             self.errors[path] = str(error)
             return None
-        if self._cache is not None:
+        if self._cache is not None and geometry.short is None:
             self._cache[index, geometry] = pixels
         return pixels
 
@@ -214,7 +215,7 @@ class ArrayDataset:
     def image(self, index: int, geometry: Geometry) -> NDArray[np.uint8]:
         """Return one picture as uint8 [size, size, channels], resized if it has another size."""
         pixels: NDArray[np.uint8] = self.images[index]
-        if pixels.shape == (geometry.size, geometry.size, geometry.channels):
+        if pixels.shape == (geometry.size, geometry.size, geometry.channels) and geometry.side == geometry.size:
             return pixels
         return array_to_square(pixels, geometry)
 

@@ -86,6 +86,8 @@ class Model:
         if (value.channels, value.crop, value.crop) != self.input_shape:
             came = f"{value.channels} × {value.crop} × {value.crop}"
             raise ValueError(f"Model.preprocessing: makes {came}, the network reads {_sizes(self.input_shape)}")
+        if value.whitening is not self._preprocessing.whitening:
+            self.network.set_whitening(value.whitening)
         self._preprocessing = value
 
     def summary(self) -> Summary:

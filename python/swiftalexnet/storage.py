@@ -12,7 +12,7 @@ from .formats import safetensors
 from .networks import Model
 from .preprocessing import Preprocessing
 
-MEAN = "preprocessing.mean"
+_MEAN, _WHITENING = "preprocessing.mean", "preprocessing.whitening"
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -49,7 +49,10 @@ def model_to_parts(model: Model) -> tuple[dict[str, Any], Tensors]:
         "classes": model.classes,
         "preprocessing": model.preprocessing.to_json(),
     }
-    return header, {**model.state_dict(), MEAN: np.asarray(model.preprocessing.mean)}
+    tensors = {**model.state_dict(), _MEAN: np.asarray(model.preprocessing.mean)}
+    if model.preprocessing.whitening is not None:
+        tensors[_WHITENING] = model.preprocessing.whitening
+    return header, tensors
 
 
 def model_from_parts(header: dict[str, Any], tensors: Tensors) -> Model:
@@ -59,9 +62,14 @@ def model_from_parts(header: dict[str, Any], tensors: Tensors) -> Model:
         raise TypeError(f"variant is {variant!r}, expected a name or none")
     model = Model.from_spec(header["specification"], "zeros", variant=variant)
     model.load_state_dict({name: tensors[name] for name in model.parameters()})
-    model.preprocessing = Preprocessing.from_json(header["preprocessing"], tensors[MEAN])
+    model.preprocessing = preprocessing_from_parts(header, tensors)
     model.classes = _classes(header["classes"], model.num_classes)
     return model
+
+
+def preprocessing_from_parts(header: dict[str, Any], tensors: Tensors) -> Preprocessing:
+    """Rebuild the preprocessing of a model."""
+    return Preprocessing.from_json(header["preprocessing"], tensors[_MEAN], tensors.get(_WHITENING))
 
 
 def _classes(names: Any, count: int) -> tuple[str, ...] | None:

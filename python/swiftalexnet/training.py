@@ -15,6 +15,7 @@ from .mean_image import learn_mean
 from .progress import Progress
 from .recipes import Recipe, as_recipe
 from .training_run import Plan, Run
+from .whitening import learn_whitening
 
 if TYPE_CHECKING:
     from .data import Dataset
@@ -156,7 +157,11 @@ def _write_after(interrupt: KeyboardInterrupt, store: Checkpoint) -> None:
 
 def _preprocessing(model: "Model", train: "Dataset", progress: bool) -> Any:
     preprocessing = model.preprocessing
-    return learn_mean(preprocessing, train, progress) if preprocessing.learn_mean else preprocessing
+    if preprocessing.learn_mean:
+        preprocessing = learn_mean(preprocessing, train, progress)
+    if preprocessing.learn_whitening is not None:
+        preprocessing = learn_whitening(preprocessing, train, progress)
+    return preprocessing
 
 
 def _check_data(model: "Model", train: "Dataset", validation: "Dataset | None", recipe: Recipe) -> None:

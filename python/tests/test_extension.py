@@ -212,7 +212,13 @@ def calls(network):
     yield lambda: network.predict_images(pictures, preprocessing, 10, logits), [pictures, preprocessing, mean, logits]
     yield lambda: network.predict_images(pictures, (15, 15, mean[:2], mean), 1, logits), [pictures, mean, logits]
     yield lambda: _native.augment_images(pictures, preprocessing, small.AUGMENTATION, 1, 2, crops), [pictures, mean]
-    yield lambda: _native.augment_images(pictures, preprocessing, (1, 1, 1.0, mean, mean), 1, 2, crops), [mean, crops]
+    noise = small.augmentation(1.0, mean, mean)
+    yield lambda: _native.augment_images(pictures, preprocessing, noise, 1, 2, crops), [mean, crops]
+    matrix, white = np.eye(675, dtype=np.float32), np.empty_like(crops)
+    yield lambda: network.set_whitening(matrix), [matrix]
+    yield lambda: network.whiten(crops, white), [crops, white]
+    yield lambda: network.set_whitening(mean), [mean]
+    yield lambda: network.set_whitening(None), []
     yield lambda: _native.conv2d(x, w, b, pair, sides, 1, True, 0, y), [x, w, b, y, pair, sides]
     yield lambda: _native.conv2d(x, w, b, pair, sides, 2, True, 0, y), [x, w, b, y, pair, sides]
     yield lambda: _native.conv2d(x, w, y, pair, sides, 1, True, 0, y), [x, w, b, y, pair, sides]
@@ -283,6 +289,12 @@ FAILING = {
     "gradient": lambda n: n.view(0, GRADIENT),
     "predict": lambda n: n.predict_images(
         small.pictures(6), small.PREPROCESSING, 10, np.empty((6, small.CLASSES), np.float32)
+    ),
+    "whitening": lambda n: (
+        n.set_whitening(np.eye(675, dtype=np.float32)),
+        n.train_step_images(
+            small.pictures(6), small.batch(6)[1], small.PREPROCESSING, small.augmentation(), small.OPTIONS
+        ),
     ),
     "conv2d_backward": lambda n: ops.conv2d_backward(
         np.ones((1, 2, 4, 4), np.float32), np.ones((1, 2, 6, 6), np.float32), np.ones((2, 2, 3, 3), np.float32)

@@ -204,6 +204,10 @@ typedef struct {
   float color_noise; /* standard deviation of the colour shift's coefficients; 0 is off; the paper: 0.1 */
   float eigenvectors[9]; /* row k: the k-th eigenvector in R, G, B */
   float deviations[3];   /* square roots of the eigenvalues, pixels 0 … 255 */
+  int64_t chunk;         /* so many consecutive images share crop offset and flip; 1: each has its own */
+  float color_divisor;   /* divides an image with colour noise; 1 is off; the authors' code: 1.1 */
+  float rotation;        /* about the crop's centre, uniform in ± degrees, 0 to 180 */
+  int64_t shift;         /* of the crop, uniform in ± pixels both ways; edge pixels repeat */
 } sax_augmentation;
 
 /* A batch of uint8 images [count][height][width][channels]. */
@@ -219,6 +223,14 @@ int32_t sax_augment_images(const sax_images *SAX_NONNULL images, const sax_prepr
 /* Centre crops (views 1) or corners, centre and their mirrors (views 10): [count · views][crop][crop][channels]. */
 int32_t sax_crop_images(const sax_images *SAX_NONNULL images, const sax_preprocessing *SAX_NONNULL preprocessing,
                         int64_t views, float *SAX_NONNULL output);
+
+/* A whitening matrix [size][size], size = height · width · channels of the network's input, 4096 at most, or NULL for
+ * none: images become matrix · x, x in the order height, width, channels, behind the preprocessing of
+ * sax_network_train_step_images and sax_network_predict_images. The network keeps a copy. */
+int32_t sax_network_set_whitening(sax_network *SAX_NONNULL network, const float *SAX_NULLABLE matrix, int64_t size);
+/* The same product for preprocessed images [count][height][width][channels], a copy where there is no matrix. */
+int32_t sax_network_whiten(sax_network *SAX_NONNULL network, const float *SAX_NONNULL images, int64_t count,
+                           float *SAX_NONNULL output);
 
 int32_t sax_network_train_step_images(sax_network *SAX_NONNULL network, const sax_images *SAX_NONNULL images,
                                       const int32_t *SAX_NONNULL labels,
