@@ -22,10 +22,21 @@ public final class Network: @unchecked Sendable {
   /// One loss an image. Guarded by `usage`.
   private var losses: AlignedBuffer<Float>?
 
+  private let makeContext: @Sendable () throws -> ComputeContext
+
   /// - Throws: ``EngineError/invalidValue(_:)`` naming the node that refuses its input,
   ///   ``EngineError/outOfMemory(_:)``.
-  public init(spec: NetworkSpec, initialization: Initialization, seed: UInt64) throws {
+  public convenience init(spec: NetworkSpec, initialization: Initialization, seed: UInt64) throws {
+    try self.init(spec: spec, initialization: initialization, seed: seed) { try ComputeContext() }
+  }
+
+  /// The same on contexts of the caller's choice, for comparisons of kernel tables.
+  package init(
+    spec: NetworkSpec, initialization: Initialization, seed: UInt64,
+    makeContext: @escaping @Sendable () throws -> ComputeContext
+  ) throws {
     self.spec = spec
+    self.makeContext = makeContext
     layers = try spec.makeLayers()
     try initialization.fill(parameters: parameters, hiddenDense: hiddenDenseNodes, seed: seed)
   }
@@ -94,7 +105,7 @@ public final class Network: @unchecked Sendable {
     guard batch >= 1 else { throw EngineError.invalidValue("\(spec.name): got a batch of \(batch) images") }
     return try Execution(
       plan: Plan(layers: layers, nodes: nodes, observed: observed, batch: batch, training: training),
-      observed: observed)
+      observed: observed, context: makeContext())
   }
 
   private func takeIdle(batch: Int, nodes: ClosedRange<Int>, observed: Set<Int>) -> Execution? {

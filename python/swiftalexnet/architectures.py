@@ -234,6 +234,8 @@ def _build(
 
 def _nodes(operation: str, without: str | Iterable[str], spec: str) -> list[str]:
     """Return the names in `without`, each a node of the specification."""
+    if not isinstance(without, Iterable):
+        raise TypeError(f"{operation}: without is of type {type(without).__name__}, expected names of nodes")
     names = [without] if isinstance(without, str) else list(without)
     known = [line.split()[1] for line in spec.splitlines()[2:]]
     return [choose(operation, "node in without", name, known) for name in names]

@@ -220,8 +220,9 @@ def default_preprocessing(variant: str | None, size: int, channels: int) -> Prep
     if family == "owt":
         mean, deviation = _per_channel(TORCHVISION_MEAN, channels), _per_channel(TORCHVISION_DEVIATION, channels)
         return Preprocessing(resize, size, mean, (1 / deviation).astype(np.float32), "bilinear")
-    mean = _per_channel(VGG_MEAN, channels) if family == "vgg" else ilsvrc
-    return Preprocessing(resize, size, mean, learn_mean=True)
+    if family == "vgg":
+        return Preprocessing(resize, size, _per_channel(VGG_MEAN, channels), learn_mean="pixel")
+    return Preprocessing(resize, size, ilsvrc, learn_mean=True)
 
 
 def _per_channel(rgb: tuple[float, ...], channels: int) -> NDArray[np.float32]:
