@@ -19,7 +19,16 @@ from .errors import CheckpointCorruptError, ConcurrentUseError, NonFiniteError, 
 
 if TYPE_CHECKING:
     from . import ops
-    from .architectures import alexnet, alexnet_variants
+    from .architectures import (
+        alexnet,
+        alexnet_variants,
+        build,
+        cifar_net,
+        cifar_variants,
+        variants,
+        vgg,
+        vgg_variants,
+    )
     from .augmentation import Augmentation
     from .cifar import cifar10
     from .data import ArrayDataset, Dataset, ImageFolder
@@ -55,17 +64,32 @@ __all__ = [
     "__version__",
     "alexnet",
     "alexnet_variants",
+    "build",
     "cifar10",
+    "cifar_net",
+    "cifar_variants",
     "get_num_threads",
     "info",
     "load",
     "ops",
     "recipe",
     "set_num_threads",
+    "variants",
+    "vgg",
+    "vgg_variants",
 ]
 
 _NAMES = {
-    "architectures": ("alexnet", "alexnet_variants"),
+    "architectures": (
+        "alexnet",
+        "alexnet_variants",
+        "build",
+        "cifar_net",
+        "cifar_variants",
+        "variants",
+        "vgg",
+        "vgg_variants",
+    ),
     "augmentation": ("Augmentation",),
     "cifar": ("cifar10",),
     "data": ("ArrayDataset", "Dataset", "ImageFolder"),
