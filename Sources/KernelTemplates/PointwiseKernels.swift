@@ -73,6 +73,7 @@ public final class PointwiseKernels: Sendable {
   public let exponentials: @Sendable (_ classes: Int, _ z: Source, _ output: Target) -> SoftmaxSums
   public let sgdPaper: SGD
   public let sgdPyTorch: SGD
+  public let sgdCaffe: SGD
   public let transpose:
     @Sendable (
       _ rows: Int, _ columns: Int, _ input: Source, _ inputStride: Int, _ output: Target, _ outputStride: Int
@@ -113,6 +114,7 @@ public final class PointwiseKernels: Sendable {
     exponentials: @escaping @Sendable (Int, Source, Target) -> SoftmaxSums,
     sgdPaper: @escaping SGD,
     sgdPyTorch: @escaping SGD,
+    sgdCaffe: @escaping SGD,
     transpose: @escaping @Sendable (Int, Int, Source, Int, Target, Int) -> Void
   ) {
     self.reluForward = reluForward
@@ -137,6 +139,7 @@ public final class PointwiseKernels: Sendable {
     self.exponentials = exponentials
     self.sgdPaper = sgdPaper
     self.sgdPyTorch = sgdPyTorch
+    self.sgdCaffe = sgdCaffe
     self.transpose = transpose
   }
 }

@@ -47,6 +47,9 @@ let avx512Pointwise = PointwiseKernels(
   sgdPyTorch: {
     SGDTemplate.pytorch(V.self, count: $0, rate: $1, momentum: $2, decay: $3, w: $4, v: $5, g: $6)
   },
+  sgdCaffe: {
+    SGDTemplate.caffe(V.self, count: $0, rate: $1, momentum: $2, decay: $3, w: $4, v: $5, g: $6)
+  },
   transpose: {
     TransposeTemplate.transpose(
       rows: $0, columns: $1, input: $2, inputStride: $3, output: $4, outputStride: $5)

@@ -61,8 +61,9 @@ static PyObject *sgd_update(PyObject *self, ARGUMENTS) {
   if (!call_begin(&c, "sgd_update", table, LENGTH(table), arguments, given, keywords)) return NULL;
   int64_t count = element_count(&c.values[W].array), rule = c.values[RULE].integer;
   int32_t status = SAX_OK;
-  if (rule != SAX_RULE_PAPER && rule != SAX_RULE_PYTORCH) {
-    PyErr_Format(PyExc_ValueError, "sgd_update: rule is %lld, expected 0 (paper) or 1 (PyTorch)", (long long)rule);
+  if (rule < SAX_RULE_PAPER || rule > SAX_RULE_CAFFE) {
+    PyErr_Format(PyExc_ValueError, "sgd_update: rule is %lld, expected 0 (paper), 1 (PyTorch) or 2 (Caffe)",
+                 (long long)rule);
   } else if (call_expects_shape_of(&c, V, W) && call_expects_shape_of(&c, G, W)) {
     Py_BEGIN_ALLOW_THREADS
     status = sax_sgd_update(call_data(&c, W), call_data(&c, V), call_data(&c, G), count, c.values[RATE].number,

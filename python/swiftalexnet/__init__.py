@@ -37,9 +37,18 @@ if TYPE_CHECKING:
     from .networks import Model
     from .prediction import Prediction
     from .preprocessing import Preprocessing
-    from .recipes import Recipe, recipe
+    from .recipes import ParameterGroup, Recipe, recipe, recipe_names
     from .runtime import __version__, get_num_threads, info, set_num_threads
-    from .schedules import ConstantSchedule, EpochSchedule, PlateauSchedule, Schedule
+    from .schedules import (
+        ConstantSchedule,
+        DexpSchedule,
+        EpochSchedule,
+        EpochTableSchedule,
+        Moment,
+        PlateauSchedule,
+        Schedule,
+        StepSchedule,
+    )
     from .storage import load
 
 __all__ = [
@@ -49,17 +58,22 @@ __all__ = [
     "ConcurrentUseError",
     "ConstantSchedule",
     "Dataset",
+    "DexpSchedule",
     "EpochSchedule",
+    "EpochTableSchedule",
     "Evaluation",
     "History",
     "ImageFolder",
     "Model",
+    "Moment",
     "NonFiniteError",
+    "ParameterGroup",
     "PlateauSchedule",
     "Prediction",
     "Preprocessing",
     "Recipe",
     "Schedule",
+    "StepSchedule",
     "UnsupportedError",
     "__version__",
     "alexnet",
@@ -73,6 +87,7 @@ __all__ = [
     "load",
     "ops",
     "recipe",
+    "recipe_names",
     "set_num_threads",
     "variants",
     "vgg",
@@ -98,9 +113,12 @@ _NAMES = {
     "networks": ("Model",),
     "prediction": ("Prediction",),
     "preprocessing": ("Preprocessing",),
-    "recipes": ("Recipe", "recipe"),
+    "recipes": ("ParameterGroup", "Recipe", "recipe", "recipe_names"),
     "runtime": ("__version__", "get_num_threads", "info", "set_num_threads"),
-    "schedules": ("ConstantSchedule", "EpochSchedule", "PlateauSchedule", "Schedule"),
+    "schedules": (
+        *("ConstantSchedule", "DexpSchedule", "EpochSchedule", "EpochTableSchedule"),
+        *("Moment", "PlateauSchedule", "Schedule", "StepSchedule"),
+    ),
     "storage": ("load",),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}

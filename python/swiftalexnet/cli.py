@@ -92,7 +92,7 @@ def _recipe_changes(options: argparse.Namespace, validation: Any) -> dict[str, A
     """Return what the command line changes in the recipe; without validation data no schedule can watch them."""
     changes = {"epochs": options.epochs, "batch_size": options.batch_size, "learning_rate": options.learning_rate}
     given = {name: value for name, value in changes.items() if value is not None}
-    if validation is None and sa.recipe(options.recipe).schedule.needs_validation:
+    if validation is None and any(each.needs_validation for each in sa.recipe(options.recipe).schedules):
         print("swiftalexnet: no --validation, so the learning rate stays constant", file=sys.stderr)
         given["schedule"] = sa.ConstantSchedule()
     return given
@@ -141,7 +141,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--validation", metavar="DIR", help="the same classes, other pictures")
     parser.add_argument("--variant", default="paper", help=f"one of {', '.join(sa.variants())} (default: paper)")
     parser.add_argument("--image-size", type=int, help="side of the network's input in pixels")
-    parser.add_argument("--recipe", default="paper", help="paper, caffe or torchvision (default: paper)")
+    parser.add_argument("--recipe", default="paper", help=f"one of {', '.join(sa.recipe_names())} (default: paper)")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--batch-size", type=int)
     parser.add_argument("--learning-rate", type=float)

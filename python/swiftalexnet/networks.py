@@ -18,7 +18,7 @@ from . import _native, parameters
 from ._arrays import as_float32, as_labels, as_output, as_seed, layout_code
 from ._choices import choose, choose_precision
 from .errors import ConcurrentUseError
-from .parameters import Difference
+from .parameters import Difference, Multipliers
 from .preprocessing import Preprocessing, default_preprocessing
 from .recipes import RULES, Recipe
 from .summary import Summary, summarize
@@ -54,6 +54,7 @@ class Model:
         self.num_classes: int = nodes[-1][4][0]
         self._preprocessing = default_preprocessing(variant, self.input_shape[1], self.input_shape[0])
         self._fitting = threading.Lock()
+        self._lent_multipliers: Multipliers | None = None
 
     @classmethod
     def from_spec(cls, text: str, initialization: str = "paper", seed: int = 0, variant: str | None = None) -> "Model":
@@ -298,7 +299,7 @@ class Model:
     def freeze(self, *prefixes: str) -> None:
         """Keep the parameters whose names begin with one of `prefixes` ("conv1", "conv", "fc6.bias") as they are.
 
-        Files do not keep this: a loaded model learns everywhere.
+        Files keep this, copies too: a loaded model is frozen where the saved one was, until `unfreeze`.
 
         Raises
         ------
@@ -324,9 +325,19 @@ class Model:
         with self.exclusive("set_multipliers"):
             parameters.set_multipliers(self.network, tuple(prefixes), learning_rate, weight_decay)
 
-    def multipliers(self) -> dict[str, tuple[float, float]]:
-        """Return the factors on (learning rate, weight decay) by parameter name."""
-        return parameters.multipliers(self.network)
+    def multipliers(self) -> Multipliers:
+        """Return the factors on (learning rate, weight decay) by parameter name; during `fit` those before it."""
+        return dict(self._lent_multipliers or parameters.multipliers(self.network))
+
+    @contextmanager
+    def lend_multipliers(self) -> Iterator[None]:
+        """Let `fit` set the engine's factors at will, and put the model's own back afterwards."""
+        own = self._lent_multipliers = parameters.multipliers(self.network)
+        try:
+            yield
+        finally:
+            parameters.restore_multipliers(self.network, own)
+            self._lent_multipliers = None
 
     # Pictures
 
@@ -371,7 +382,7 @@ class Model:
     # Files and processes
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write weights, specification, preprocessing and class names to a safetensors file, atomically.
+        """Write weights, specification, factors, preprocessing and class names to a safetensors file, atomically.
 
         Raises
         ------
@@ -385,10 +396,7 @@ class Model:
     def __reduce__(self) -> tuple[Any, ...]:
         from .storage import model_from_parts, model_to_parts
 
-        return model_from_parts, model_to_parts(self), self.multipliers()
-
-    def __setstate__(self, multipliers: dict[str, tuple[float, float]]) -> None:
-        parameters.restore_multipliers(self.network, multipliers)
+        return model_from_parts, model_to_parts(self)
 
     @contextmanager
     def exclusive(self, operation: str) -> Iterator[None]:

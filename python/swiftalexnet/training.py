@@ -105,7 +105,7 @@ def fit(
         store = None if checkpoint is None else Checkpoint(Path(checkpoint), run)
         if not (resume and store and store.restore()):
             run.begin(_preprocessing(model, train, progress))
-        with run.multipliers():
+        with model.lend_multipliers():
             _train(run, store, checkpoint_every, progress, on_epoch_end, non_finite)
     return History(run.state.rows)
 
@@ -170,8 +170,8 @@ def _check_data(model: "Model", train: "Dataset", validation: "Dataset | None", 
                 "expected the same: ImageFolder(…, classes=train.classes)"
             )
     _require(
-        validation is not None or not recipe.schedule.needs_validation,
-        f"the schedule of recipe {recipe.name!r} watches the validation error: give validation=, or another schedule, "
+        validation is not None or not any(schedule.needs_validation for schedule in recipe.schedules),
+        f"a schedule of recipe {recipe.name!r} watches the validation error: give validation=, or another schedule, "
         f"for instance recipe=swiftalexnet.recipe({recipe.name!r}, schedule=swiftalexnet.ConstantSchedule())",
     )
 

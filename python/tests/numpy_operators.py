@@ -209,5 +209,8 @@ def sgd_update(w, v, g, learning_rate, momentum, weight_decay, rule):
     if rule == "paper":
         v = momentum * v - learning_rate * (weight_decay * w + g)
         return w + v, v
+    if rule == "caffe":
+        v = momentum * v + learning_rate * (g + weight_decay * w)
+        return w - v, v
     v = momentum * v + g + weight_decay * w
     return w - learning_rate * v, v

@@ -257,7 +257,12 @@ OPERATORS = [
     case("sgd rate -1", ValueError, "rate", lambda: ops.sgd_update(OUT, X * 0, X, -1)),
     case("sgd momentum 1", ValueError, "momentum", lambda: ops.sgd_update(OUT, X * 0, X, 0.1, 1)),
     case("sgd decay inf", ValueError, "decay", lambda: ops.sgd_update(OUT, X * 0, X, 0.1, 0.9, float("inf"))),
-    case("sgd rule", ValueError, "rule is 'adam'", lambda: ops.sgd_update(OUT, X * 0, X, 0.1, rule="adam")),
+    case(
+        "sgd rule",
+        ValueError,
+        "rule is 'adam', expected 'paper' or 'pytorch' or 'caffe'",
+        lambda: ops.sgd_update(OUT, X * 0, X, 0.1, rule="adam"),
+    ),
 ]
 
 

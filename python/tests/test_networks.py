@@ -218,6 +218,11 @@ def test_bad_input_is_refused_and_changes_nothing(call, kind):
     assert np.isfinite(model.train_step(GOOD, [0, 1, 2]))
 
 
+def test_a_mistyped_layer_is_answered_with_the_nearest():
+    with pytest.raises(ValueError, match="expected one of conv1.weight, .*did you mean 'conv1'"):
+        tiny_model().freeze("cnov1")
+
+
 # Parameters
 
 
@@ -287,6 +292,36 @@ def test_save_and_load(tmp_path):
     assert np.array_equal(again.probabilities(images), model.probabilities(images))
 
 
+def test_files_keep_what_is_frozen(tmp_path):
+    from swiftalexnet.formats import safetensors
+
+    model = tiny_model()
+    model.save(tmp_path / "plain")
+    assert "multipliers" not in safetensors.read(tmp_path / "plain")[1]["model"]
+    model.freeze("conv1")
+    model.set_multipliers(["fc8.bias"], 0.1, 0.3)
+    model.save(tmp_path / "frozen")
+    again = sa.load(tmp_path / "frozen")
+    assert again.multipliers() == model.multipliers()
+    before = again.state_dict()
+    again.fit(dataset(), epochs=1, recipe=quick_recipe(), progress=False)
+    assert np.array_equal(again.state_dict()["conv1.weight"], before["conv1.weight"])
+    assert not np.array_equal(again.state_dict()["conv2.weight"], before["conv2.weight"])
+    again.unfreeze("conv1")
+    assert again.multipliers()["conv1.weight"] == (1, 1)
+
+
+BAD_MULTIPLIERS = (
+    {"conv9.weight": [0, 1]},
+    {"conv1.weight": [0]},
+    {"conv1.weight": [-1, 1]},
+    {"conv1.weight": [1, 1e39]},
+    {"conv1.weight": "01x"},
+    {"conv1.weight": None},
+    [0, 1],
+)
+
+
 def test_load_refuses_files_that_hold_no_model(tmp_path):
     from swiftalexnet.formats import safetensors
 
@@ -296,6 +331,7 @@ def test_load_refuses_files_that_hold_no_model(tmp_path):
         parts[0] | {"specification": "network x"},
         parts[0] | {"preprocessing": {}},
         parts[0] | {"classes": 3},
+        *(parts[0] | {"multipliers": factors} for factors in BAD_MULTIPLIERS),
     ):
         safetensors.write(tmp_path / "m", parts[1], {"model": header})
         with pytest.raises(sa.CheckpointCorruptError, match="does not hold a model"):

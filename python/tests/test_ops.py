@@ -312,7 +312,7 @@ def test_cross_entropy_takes_any_integers():
         assert ops.cross_entropy(x, np.array([0, 4, 2], dtype))[0] == loss
 
 
-@pytest.mark.parametrize("rule", ["paper", "pytorch"])
+@pytest.mark.parametrize("rule", ["paper", "pytorch", "caffe"])
 @pytest.mark.parametrize("shape", [(3,), (17, 5), (2, 3, 4, 5)])
 def test_sgd_update(rule, shape):
     w, v, g = normal(1, *shape), normal(2, *shape), normal(3, *shape)

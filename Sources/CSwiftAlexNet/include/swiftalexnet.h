@@ -168,7 +168,7 @@ int32_t sax_network_capture(sax_network *SAX_NONNULL network, const float *SAX_N
 int32_t sax_network_backward(sax_network *SAX_NONNULL network, const float *SAX_NONNULL dlogits, int64_t batch,
                              int32_t layout, int32_t accumulate, float *SAX_NULLABLE dx);
 
-enum { SAX_RULE_PAPER = 0, SAX_RULE_PYTORCH = 1 };
+enum { SAX_RULE_PAPER = 0, SAX_RULE_PYTORCH = 1, SAX_RULE_CAFFE = 2 };
 
 typedef struct {
   float learning_rate, momentum, weight_decay;
