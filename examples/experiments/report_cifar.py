@@ -59,7 +59,7 @@ def cifar_nets(runs: list[Run], images: Path) -> str:
             rows.append([net, str(published), "not run", "", "", ""])
     rest = ""
     if runs:
-        histories = {f"{g[0]['settings']['net']}, {_epochs(g)} epochs": [run["history"] for run in g] for g in groups}
+        histories = {f"{g[0]['settings']['net']}, epochs: {_epochs(g)}": [run["history"] for run in g] for g in groups}
         drawings.curves(histories).savefig(images / "cifar_nets.png")
         picture = "![Training errors of the networks](images/cifar_nets.png)\n"
         rest = "\n".join([picture, fill("cifar"), tables.provenance(runs)])

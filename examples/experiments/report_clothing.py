@@ -68,5 +68,5 @@ def _figure(rows: dict[str, list[float]], images: Path) -> str:
     rows = {title: values for title, values in rows.items() if values}
     if not rows:
         return ""
-    drawings.differences(rows, f"validation error less that of {BASE}, points").savefig(images / "clothing.png")
+    drawings.differences(rows, "difference in validation error (points)").savefig(images / "clothing.png")
     return "![Differences by seed; the bar is their mean](images/clothing.png)\n"
