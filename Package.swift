@@ -39,7 +39,7 @@ let package = Package(
 
     // MARK: Networks and what is done with them
     .target(name: "Networks", dependencies: ["Kernels", "Parallel", "Tensors"]),
-    .target(name: "Imaging", dependencies: ["Parallel", "Tensors"]),
+    .target(name: "Imaging", dependencies: ["CShims", "Parallel", "Tensors"]),
     .target(name: "Training", dependencies: ["Networks", "Imaging", "Kernels", "Parallel", "Tensors"]),
     .target(name: "Evaluation", dependencies: ["Networks", "Kernels", "Imaging", "Parallel", "Tensors"]),
 

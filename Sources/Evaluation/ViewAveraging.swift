@@ -34,7 +34,7 @@ extension Network {
         let chunkCount = min(chunk, count - first)
         try probabilities(
           batch: chunkCount * views.count,
-          input: { input, range, _ in
+          input: whitened { input, range, _ in
             try ImageInput.crops(
               images: images, count: chunkCount, height: height, width: width, channels: self.spec.input.channels,
               preprocessing: preprocessing, views: views, range: range, output: input, pool: .shared)

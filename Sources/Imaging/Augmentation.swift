@@ -13,6 +13,16 @@ public struct Augmentation: Hashable, Sendable {
   public var eigenvectors: [Float]
   /// √λ_k, on the 0–255 scale. The paper writes λ; its authors' code takes the root, and only that is in range.
   public var deviations: [Float]
+  /// What an image is divided by once colour noise was added; acts only together with it. 1 is off; the authors' code
+  /// divides by 1.1 (convdata_jpeg.py).
+  public var colorDivisor: Float
+  /// So many consecutive images of a batch share one crop offset and one flip; the authors' run used 32.
+  public var chunk: Int
+  /// A turn about the crop's centre by an angle from ± rotation, in degrees; 0 turns it off.
+  public var rotation: Float
+  /// A displacement of the crop by whole pixels from ± shift, both ways, on top of its place; 0 turns it off. Beyond
+  /// the border an image's edge pixels repeat.
+  public var shift: Int
 
   /// The components of ILSVRC-2012 that the authors' code carries (cuda-convnet2, `color_pca`).
   public static let imageNetEigenvectors: [Float] = [
@@ -24,7 +34,8 @@ public struct Augmentation: Hashable, Sendable {
 
   public init(
     randomCrop: Bool = true, flip: Bool = true, colorNoise: Float = 0,
-    eigenvectors: [Float] = imageNetEigenvectors, deviations: [Float] = imageNetDeviations
+    eigenvectors: [Float] = imageNetEigenvectors, deviations: [Float] = imageNetDeviations, colorDivisor: Float = 1,
+    chunk: Int = 1, rotation: Float = 0, shift: Int = 0
   ) throws {
     guard colorNoise.isFinite, colorNoise >= 0 else {
       throw EngineError.invalidValue("augmentation: got color noise \(colorNoise), expected a finite number ≥ 0")
@@ -34,45 +45,43 @@ public struct Augmentation: Hashable, Sendable {
         "augmentation: got \(eigenvectors.count) eigenvector entries and \(deviations.count) deviations, "
           + "expected 9 and 3 finite numbers")
     }
+    guard colorDivisor.isFinite, colorDivisor > 0, (1 / colorDivisor).isFinite else {
+      throw EngineError.invalidValue("augmentation: got color divisor \(colorDivisor), expected a finite number > 0")
+    }
+    guard chunk >= 1 else {
+      throw EngineError.invalidValue("augmentation: got a chunk of \(chunk) images, expected at least 1")
+    }
+    guard rotation >= 0, rotation <= 180 else {
+      throw EngineError.invalidValue("augmentation: got rotation \(rotation), expected 0 to 180 degrees")
+    }
+    guard shift >= 0 else {
+      throw EngineError.invalidValue("augmentation: got shift \(shift), expected at least 0 pixels")
+    }
     self.randomCrop = randomCrop
     self.flip = flip
     self.colorNoise = colorNoise
     self.eigenvectors = eigenvectors
     self.deviations = deviations
+    self.colorDivisor = colorDivisor
+    self.chunk = chunk
+    self.rotation = rotation
+    self.shift = shift
   }
 
-  /// Where one presentation of one image is cut, and how it is changed.
-  struct Draw: Equatable {
-    var top: Int
-    var left: Int
-    var mirrored: Bool
-    var shift: (Float, Float, Float)
+  /// Whether crops may be turned or reach over an image's border.
+  var movesCrop: Bool { rotation > 0 || shift > 0 }
 
-    static func == (a: Draw, b: Draw) -> Bool {
-      a.top == b.top && a.left == b.left && a.mirrored == b.mirrored && a.shift == b.shift
+  /// The factor on an image to which colour noise was added.
+  var colorGain: Float { colorNoise > 0 ? 1 / colorDivisor : 1 }
+
+  /// Fails when images of this kind cannot be varied so.
+  func validate(cropHeight: Int, cropWidth: Int, channels: Int, operation: String) throws {
+    guard colorNoise == 0 || channels == 3 else {
+      throw EngineError.invalidValue("\(operation): color noise needs images of 3 channels, got \(channels)")
     }
-  }
-
-  /// The draw of an image: depends on (seed, step, index) alone. Offsets 0 … size − crop are equally likely.
-  func draw(seed: UInt64, step: UInt64, index: UInt64, verticalRoom: Int, horizontalRoom: Int) -> Draw {
-    let words = Philox(seed: seed, purpose: .crop, step: step).words(index)
-    return Draw(
-      top: randomCrop ? Philox.below(verticalRoom + 1, words[0]) : verticalRoom / 2,
-      left: randomCrop ? Philox.below(horizontalRoom + 1, words[1]) : horizontalRoom / 2,
-      mirrored: flip && words[2] >> 31 == 1,
-      shift: shift(seed: seed, step: step, index: index))
-  }
-
-  private func shift(seed: UInt64, step: UInt64, index: UInt64) -> (Float, Float, Float) {
-    guard colorNoise > 0 else { return (0, 0, 0) }
-    let alpha = Philox.normals(Philox(seed: seed, purpose: .color, step: step).words(index)) * colorNoise
-    var rgb: (Float, Float, Float) = (0, 0, 0)
-    for k in 0..<3 {
-      let amplitude = alpha[k] * deviations[k]
-      rgb.0 += amplitude * eigenvectors[3 * k]
-      rgb.1 += amplitude * eigenvectors[3 * k + 1]
-      rgb.2 += amplitude * eigenvectors[3 * k + 2]
+    guard shift <= min(cropHeight, cropWidth) else {
+      throw EngineError.invalidValue(
+        "\(operation): got shift \(shift), expected at most the crop's \(cropHeight)×\(cropWidth) pixels")
     }
-    return rgb
   }
 }

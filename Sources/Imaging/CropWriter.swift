@@ -40,61 +40,95 @@ struct CropWriter {
 
   var outputCount: Int { cropHeight * cropWidth * channels }
 
+  /// Writes a crop that lies within its image as it is, or mirrored.
   /// - Parameters:
   ///   - image: the crop's first byte's row is `top`, its column `left`; `width` pixels a row.
+  ///   - color: added to the red, green and blue of images of three channels.
+  ///   - gain: a factor beside the scale.
   ///   - output: cropHeight × cropWidth × channels floats.
   func write(
     image: UnsafePointer<UInt8>, width: Int, top: Int, left: Int, mirrored: Bool,
-    shift: (Float, Float, Float) = (0, 0, 0), output: UnsafeMutablePointer<Float>
+    color: (Float, Float, Float) = (0, 0, 0), gain: Float = 1, output: UnsafeMutablePointer<Float>
   ) {
-    let chunk = chunkPixels * channels
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: chunk) { means in
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: chunk) { scales in
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: chunk) { bytes in
-          guard let means = means.baseAddress, let scales = scales.baseAddress, let bytes = bytes.baseAddress else {
-            return
+    withConstants(color: color, gain: gain) { constants in
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: chunkPixels * channels) { bytes in
+        guard let bytes = bytes.baseAddress else { return }
+        forEachChunk { row, first, pixels in
+          let source = image + ((top &+ row) &* width &+ left) &* channels
+          var line = source + first &* channels
+          if mirrored {
+            reverse(pixels, from: source + (cropWidth &- first &- pixels) &* channels, to: bytes)
+            line = UnsafePointer(bytes)
           }
-          // A shift of the pixel is a shift of the mean the other way.
-          let shifts = channels == 3 ? [shift.0, shift.1, shift.2] : []
-          for i in 0..<chunk {
-            let channel = i % channels
-            scales[i] = scale[channel]
-            means[i] = channelMeans[channel] - (shifts.isEmpty ? 0 : shifts[channel])
-          }
-          for row in 0..<cropHeight {
-            writeRow(
-              row, source: image + ((top + row) * width + left) * channels, mirrored: mirrored, means: means,
-              scales: scales, bytes: bytes, output: output + row * cropWidth * channels)
-          }
+          normalize(row: row, first: first, pixels: pixels, constants, output: output) { Float(line[$0]) }
         }
       }
     }
   }
 
-  private func writeRow(
-    _ row: Int, source: UnsafePointer<UInt8>, mirrored: Bool, means: UnsafePointer<Float>,
-    scales: UnsafePointer<Float>, bytes: UnsafeMutablePointer<UInt8>, output: UnsafeMutablePointer<Float>
-  ) {
-    var pixel = 0
-    while pixel < cropWidth {
-      let pixels = min(chunkPixels, cropWidth &- pixel)
-      let count = pixels &* channels
-      var line = source + pixel &* channels
-      if mirrored {
-        reverse(pixels, from: source + (cropWidth &- pixel &- pixels) &* channels, to: bytes)
-        line = UnsafePointer(bytes)
-      }
-      let target = output + pixel &* channels
-      if meanImage.isEmpty {
-        for i in 0..<count { target[i] = (Float(line[i]) - means[i]) * scales[i] }
-      } else {
-        meanImage.withUnsafeBufferPointer { values in
-          guard let values = values.baseAddress else { return }
-          let image = values + (meanStart &+ row &* meanStride &+ pixel &* channels)
-          for i in 0..<count { target[i] = (Float(line[i]) - (image[i] + means[i])) * scales[i] }
+  /// Writes a crop that is turned or reaches over its image's border.
+  func write(_ crop: MovedCrop, color: (Float, Float, Float), gain: Float, output: UnsafeMutablePointer<Float>) {
+    withConstants(color: color, gain: gain) { constants in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: chunkPixels * channels) { values in
+        guard let values = values.baseAddress else { return }
+        forEachChunk { row, first, pixels in
+          crop.read(row: row, first: first, pixels: pixels, into: values)
+          normalize(row: row, first: first, pixels: pixels, constants, output: output) { values[$0] }
         }
       }
-      pixel &+= pixels
+    }
+  }
+
+  /// Mean and scale beside each value of a chunk.
+  private struct Constants {
+    let means: UnsafeMutablePointer<Float>
+    let scales: UnsafeMutablePointer<Float>
+  }
+
+  private func withConstants(color: (Float, Float, Float), gain: Float, _ body: (Constants) -> Void) {
+    let chunk = chunkPixels * channels
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: chunk) { means in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: chunk) { scales in
+        guard let means = means.baseAddress, let scales = scales.baseAddress else { return }
+        // A shift of the pixel is a shift of the mean the other way.
+        let shifts = channels == 3 ? [color.0, color.1, color.2] : []
+        for i in 0..<chunk {
+          let channel = i % channels
+          scales[i] = scale[channel] * gain
+          means[i] = channelMeans[channel] - (shifts.isEmpty ? 0 : shifts[channel])
+        }
+        body(Constants(means: means, scales: scales))
+      }
+    }
+  }
+
+  @inline(__always)
+  private func forEachChunk(_ body: (_ row: Int, _ first: Int, _ pixels: Int) -> Void) {
+    for row in 0..<cropHeight {
+      var first = 0
+      while first < cropWidth {
+        let pixels = min(chunkPixels, cropWidth &- first)
+        body(row, first, pixels)
+        first &+= pixels
+      }
+    }
+  }
+
+  @inline(__always)
+  private func normalize(
+    row: Int, first: Int, pixels: Int, _ constants: Constants, output: UnsafeMutablePointer<Float>,
+    _ value: (Int) -> Float
+  ) {
+    let (means, scales, count) = (constants.means, constants.scales, pixels &* channels)
+    let target = output + (row &* cropWidth &+ first) &* channels
+    if meanImage.isEmpty {
+      for i in 0..<count { target[i] = (value(i) - means[i]) * scales[i] }
+      return
+    }
+    meanImage.withUnsafeBufferPointer { values in
+      guard let values = values.baseAddress else { return }
+      let image = values + (meanStart &+ row &* meanStride &+ first &* channels)
+      for i in 0..<count { target[i] = (value(i) - (image[i] + means[i])) * scales[i] }
     }
   }
 

@@ -14,17 +14,25 @@ public enum ImageInput {
   ) throws {
     let operation = "augmented images"
     try validate(count, height, width, channels, preprocessing, operation)
-    guard augmentation.colorNoise == 0 || channels == 3 else {
-      throw EngineError.invalidValue("\(operation): color noise needs images of 3 channels, got \(channels)")
-    }
     let writer = CropWriter(preprocessing, channels: channels)
+    let (cropHeight, cropWidth, gain) = (writer.cropHeight, writer.cropWidth, augmentation.colorGain)
+    try augmentation.validate(
+      cropHeight: cropHeight, cropWidth: cropWidth, channels: channels, operation: operation)
     try pool.forEach(count) { i, _ in
       let draw = augmentation.draw(
-        seed: seed, step: step, index: firstIndex &+ UInt64(i), verticalRoom: height - writer.cropHeight,
-        horizontalRoom: width - writer.cropWidth)
+        seed: seed, step: step, index: firstIndex &+ UInt64(i), verticalRoom: height - cropHeight,
+        horizontalRoom: width - cropWidth)
+      let (image, target) = (images + i * height * width * channels, output + i * writer.outputCount)
+      guard augmentation.movesCrop else {
+        return writer.write(
+          image: image, width: width, top: draw.top, left: draw.left, mirrored: draw.mirrored, color: draw.color,
+          gain: gain, output: target)
+      }
       writer.write(
-        image: images + i * height * width * channels, width: width, top: draw.top, left: draw.left,
-        mirrored: draw.mirrored, shift: draw.shift, output: output + i * writer.outputCount)
+        MovedCrop(
+          image: image, height: height, width: width, channels: channels, cropHeight: cropHeight,
+          cropWidth: cropWidth, top: draw.top, left: draw.left, mirrored: draw.mirrored, angle: draw.angle),
+        color: draw.color, gain: gain, output: target)
     }
   }
 

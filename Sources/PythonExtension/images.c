@@ -70,15 +70,25 @@ static bool preprocessing_begin(preprocessing *p, const call *c, int index, cons
 }
 
 static bool read_augmentation(const call *c, int index, sax_augmentation *values) {
-  enum { RANDOM_CROP, FLIP, COLOR_NOISE, EIGENVECTORS, DEVIATIONS };
+  enum { RANDOM_CROP, FLIP, COLOR_NOISE, EIGENVECTORS, DEVIATIONS, CHUNK, COLOR_DIVISOR, ROTATION, SHIFT };
   static const argument table[] = {{"random_crop", FLAG},
                                    {"flip", FLAG},
                                    {"color_noise", NUMBER},
                                    {"eigenvectors", INPUT, 2, true},
-                                   {"deviations", INPUT, 1, true}};
+                                   {"deviations", INPUT, 1, true},
+                                   {"chunk", INTEGER},
+                                   {"color_divisor", NUMBER},
+                                   {"rotation", NUMBER},
+                                   {"shift", INTEGER}};
   call t;
   if (!call_begin_tuple(&t, c->operation, table, LENGTH(table), c->values[index].object, "augmentation")) return false;
-  *values = (sax_augmentation){t.values[RANDOM_CROP].flag, t.values[FLIP].flag, t.values[COLOR_NOISE].number, {0}, {0}};
+  *values = (sax_augmentation){.random_crop = t.values[RANDOM_CROP].flag,
+                               .flip = t.values[FLIP].flag,
+                               .color_noise = t.values[COLOR_NOISE].number,
+                               .chunk = t.values[CHUNK].integer,
+                               .color_divisor = t.values[COLOR_DIVISOR].number,
+                               .rotation = t.values[ROTATION].number,
+                               .shift = t.values[SHIFT].integer};
   const float *eigenvectors = call_data(&t, EIGENVECTORS), *deviations = call_data(&t, DEVIATIONS);
   bool sound = call_expects(&t, EIGENVECTORS, 2, (Py_ssize_t[]){3, 3}) &&
                call_expects(&t, DEVIATIONS, 1, (Py_ssize_t[]){3});
@@ -258,6 +268,38 @@ static PyObject *network_score_map(PyObject *object, ARGUMENTS) {
   return call_result(&c, status);
 }
 
+static PyObject *network_set_whitening(PyObject *object, ARGUMENTS) {
+  static const argument table[] = {{"matrix", INPUT, 2, true}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "set_whitening", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  extents input = network_input(self, 1);
+  Py_ssize_t size = (Py_ssize_t)(input.channels * input.height * input.width);
+  int32_t status = SAX_OK;
+  if (call_expects(&c, 0, 2, (Py_ssize_t[]){size, size})) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_network_set_whitening(self->handle, call_data(&c, 0), size);
+    Py_END_ALLOW_THREADS
+  }
+  return call_result(&c, status);
+}
+
+static PyObject *network_whiten(PyObject *object, ARGUMENTS) {
+  enum { X, OUT };
+  static const argument table[] = {{"x", INPUT, 4}, {"out", OUTPUT, 4}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "whiten", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int64_t count = c.values[X].array.shape[0];
+  int32_t status = SAX_OK;
+  if (call_expects_extents(&c, X, network_input(self, count), SAX_NHWC) && call_expects_shape_of(&c, OUT, X)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_network_whiten(self->handle, call_data(&c, X), count, call_data(&c, OUT));
+    Py_END_ALLOW_THREADS
+  }
+  return call_result(&c, status);
+}
+
 static PyObject *score(PyObject *self, ARGUMENTS) {
   (void)self;
   enum { PROBABILITIES, TARGETS };
@@ -282,6 +324,8 @@ PyMethodDef network_image_methods[] = {
   METHOD("predict_dense", network_predict_dense, "Probabilities of whole uint8 pictures, by dense evaluation."),
   METHOD("score_map_size", network_score_map_size, "Rows and columns of the score map of pictures of a size."),
   METHOD("score_map", network_score_map, "Logits at every position of whole uint8 pictures."),
+  METHOD("set_whitening", network_set_whitening, "The matrix that images pass behind their preprocessing, or None."),
+  METHOD("whiten", network_whiten, "The product of that matrix with preprocessed images."),
   {NULL, NULL, 0, NULL},
 };
 

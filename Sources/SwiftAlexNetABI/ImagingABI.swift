@@ -70,7 +70,8 @@ extension Augmentation {
     try self.init(
       randomCrop: value.random_crop != 0, flip: value.flip != 0, colorNoise: value.color_noise,
       eigenvectors: withUnsafeBytes(of: vectors) { Array($0.bindMemory(to: Float.self)) },
-      deviations: withUnsafeBytes(of: deviations) { Array($0.bindMemory(to: Float.self)) })
+      deviations: withUnsafeBytes(of: deviations) { Array($0.bindMemory(to: Float.self)) },
+      colorDivisor: value.color_divisor, chunk: Int(value.chunk), rotation: value.rotation, shift: Int(value.shift))
   }
 }
 
@@ -113,4 +114,18 @@ public func sax_crop_images(
       preprocessing: try Preprocessing(preprocessing.pointee, channels: batch.channels),
       views: try ImageInput.Views(count: views), output: output, pool: .shared)
   }
+}
+
+@c @implementation
+public func sax_network_set_whitening(
+  _ handle: OpaquePointer, _ matrix: UnsafePointer<Float>?, _ size: Int64
+) -> Int32 {
+  status { try network(handle).setWhitening(matrix, size: Int(size)) }
+}
+
+@c @implementation
+public func sax_network_whiten(
+  _ handle: OpaquePointer, _ images: UnsafePointer<Float>, _ count: Int64, _ output: UnsafeMutablePointer<Float>
+) -> Int32 {
+  status { try network(handle).whiten(images, batch: try Argument.size(count, "whiten: count"), into: output) }
 }

@@ -15,7 +15,7 @@ extension Network {
       operation: "train_step")
     return try trainStep(
       batch: count, labels: labels,
-      input: { input, _, _ in
+      input: whitened { input, _, _ in
         try ImageInput.train(
           images: images, count: count, height: height, width: width, channels: channels,
           preprocessing: preprocessing, augmentation: augmentation, seed: options.dropout.seed,

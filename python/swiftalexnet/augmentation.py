@@ -1,20 +1,13 @@
-"""What training does to pictures on top of preprocessing: random crops, mirroring, colour noise."""
+"""What training does to pictures on top of preprocessing: random crops, mirroring, turning, shifting, colour noise."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-# Principal components of the RGB values of ILSVRC, 0 … 255: cuda-convnet2, make-data/input_meta, `color_pca`.
-EIGENVECTORS = np.array(
-    (
-        (-0.56351045, -0.57618440, -0.59200296),
-        (-0.71257945, -0.02354167, 0.70119634),
-        (0.41795513, -0.81698062, 0.39731118),
-    ),
-    np.float32,
-)
-DEVIATIONS = np.array((121.78006099, 37.09388853, 19.72083305), np.float32)  # square roots of the eigenvalues
+from ._arrays import as_integer
+from ._numbers import check_number, make_plain
+from .colors import ILSVRC, ColorComponents
 
 
 @dataclass(frozen=True)
@@ -30,14 +23,56 @@ class Augmentation:
     color_noise : float
         Standard deviation of the coefficients of the colour shift along the principal components of RGB
         (Krizhevsky et al. 2012, section 4.1: 0.1); 0 is off. Networks that do not read RGB train without it.
+    components : ColorComponents, optional
+        The principal components, for instance of `color_components(train)`; by default those of ILSVRC.
+    color_divisor : float
+        What an image with colour noise is divided by afterwards, mean already subtracted; 1 is off. The authors' code
+        divides by 1.1 (computerhistory/AlexNet-Source-Code, convdata_jpeg.py).
+    chunk : int
+        So many consecutive images of a batch share one crop offset and one flip. The paper has it by image (1), the
+        authors' own run by 32. Colour noise, rotation and shift stay with the image.
+    rotation : float
+        Turn about the crop's centre by an angle from ± `rotation` degrees, all equally likely, 0 to 180. Between
+        pixels values are bilinear.
+    shift : int
+        Move the crop by whole pixels from ± `shift`, down and across, all equally likely; at most the crop's side.
+
+    Beyond the border of the decoded square its edge pixels repeat, for `rotation` and `shift`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A number out of its range.
     """
 
     crop: bool = True
     flip: bool = True
     color_noise: float = 0.0
+    components: ColorComponents | None = None
+    color_divisor: float = 1.0
+    chunk: int = 1
+    rotation: float = 0.0
+    shift: int = 0
+
+    def __post_init__(self) -> None:
+        make_plain(self)
+        for name in ("color_noise", "color_divisor", "rotation"):
+            check_number(getattr(self, name), name, "Augmentation")
+        if self.color_divisor < 1e-30:
+            raise ValueError(f"Augmentation: color_divisor is {self.color_divisor}, expected a number above 0")
+        if self.rotation > 180:
+            raise ValueError(f"Augmentation: rotation is {self.rotation}, expected 0 to 180 degrees")
+        as_integer(self.chunk, "chunk", "Augmentation", 1, 2**31 - 1)
+        as_integer(self.shift, "shift", "Augmentation", 0, 2**15)
+        if not isinstance(self.components, ColorComponents | None):
+            raise TypeError(f"Augmentation: components is {self.components!r}, expected ColorComponents or None")
 
     def for_engine(self, channels: int) -> tuple[Any, ...]:
-        """Return (random_crop, flip, color_noise, eigenvectors, deviations) as the extension takes it."""
+        """Return (random_crop, flip, color_noise, eigenvectors, deviations, chunk, color_divisor, rotation, shift)."""
+        moves = self.chunk, self.color_divisor, self.rotation, self.shift
         if channels == 3 and self.color_noise:
-            return self.crop, self.flip, self.color_noise, EIGENVECTORS, DEVIATIONS
-        return self.crop, self.flip, 0.0, None, None
+            components = ILSVRC if self.components is None else self.components
+            vectors = np.array(components.eigenvectors, np.float32)
+            deviations = np.array(components.deviations, np.float32)
+            return self.crop, self.flip, self.color_noise, vectors, deviations, *moves
+        return self.crop, self.flip, 0.0, None, None, *moves

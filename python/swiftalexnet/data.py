@@ -67,7 +67,8 @@ class ImageFolder:
     workers : int, optional
         Decoding threads; by default one for each processor that this process may use.
     cache : bool
-        Keep decoded pictures in memory: count × size × size × channels bytes.
+        Keep decoded pictures in memory: count × size × size × channels bytes. Crops from a place of their own in a
+        picture (`Recipe.scale`) are other ones every time and are not kept.
 
     Attributes
     ----------
@@ -175,7 +176,7 @@ class ImageFolder:
                 raise
             self.errors[path] = str(error)
             return None
-        if self._cache is not None:
+        if self._cache is not None and isinstance(geometry, Geometry) and geometry.short is None:
             self._cache[index, geometry] = pixels
         return pixels
 
@@ -217,7 +218,7 @@ class ArrayDataset:
     def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8]:
         """Return one picture as uint8 [height, width, channels], resized if it has another size."""
         pixels: NDArray[np.uint8] = self.images[index]
-        if pixels.shape == (geometry.size, geometry.size, geometry.channels):
+        if pixels.shape == (geometry.size, geometry.size, geometry.channels) and geometry.side == geometry.size:
             return pixels
         return array_to_square(pixels, geometry)
 

@@ -4,6 +4,7 @@ Refuses rather than guesses: anything that is not a regular file, is broken or c
 Pillow's limit, or has pixels without a known range, ends in an error that names the file.
 """
 
+import math
 import os
 from typing import TYPE_CHECKING
 
@@ -21,14 +22,14 @@ _BACKGROUND = (255, 255, 255, 255)  # what shows through transparent pixels
 
 
 def read_picture(path: str | os.PathLike[str], geometry: Geometry | Whole) -> NDArray[np.uint8]:
-    """Decode a file to the centre square, or the whole picture, that `geometry` describes.
+    """Decode a file to the square, or the whole picture, that `geometry` describes.
 
     Parameters
     ----------
     path : path
         A regular file in one of `picture_formats.FORMATS`, whatever its name says.
     geometry : Geometry or Whole
-        Size in pixels, channels (1 is grey, 3 is RGB) and resampling.
+        Size in pixels, channels (1 is grey, 3 is RGB), resampling and place.
 
     Returns
     -------
@@ -47,7 +48,7 @@ def read_picture(path: str | os.PathLike[str], geometry: Geometry | Whole) -> ND
         try:
             with Image.open(file, formats=readable()) as picture:
                 # JPEG decodes to a half, quarter or eighth at a fraction of the cost; twice the size keeps quality.
-                picture.draft(None, (2 * geometry.size, 2 * geometry.size))
+                picture.draft(None, (2 * geometry.side, 2 * geometry.side))
                 return picture_to_array(picture, geometry)
         except MemoryError:
             raise
@@ -56,7 +57,7 @@ def read_picture(path: str | os.PathLike[str], geometry: Geometry | Whole) -> ND
 
 
 def picture_to_array(picture: "Image", geometry: Geometry | Whole) -> NDArray[np.uint8]:
-    """Turn a Pillow image upright, to grey or RGB, and to the centre square or the whole picture of `geometry`.
+    """Turn a Pillow image upright, to grey or RGB, and to the square or the whole picture of `geometry`.
 
     Raises
     ------
@@ -72,7 +73,7 @@ def picture_to_array(picture: "Image", geometry: Geometry | Whole) -> NDArray[np
         raise ValueError(f"{picture.width} × {picture.height} pixels exceed Pillow's limit of {limit}")
     upright = ImageOps.exif_transpose(picture)
     assert upright is not None  # None only when asked to work in place
-    pixels = np.asarray(resize(_to_color(_to_eight_bits(upright), geometry), geometry))
+    pixels = np.asarray(_to_colored(_to_eight_bits(upright), geometry))
     return pixels.reshape(*pixels.shape[:2], geometry.channels)
 
 
@@ -101,16 +102,16 @@ def resize_whole(picture: "Image", geometry: Whole) -> "Image":
 
 
 def resize_to_square(picture: "Image", geometry: Geometry) -> "Image":
-    """Resize the shorter side to `size` and keep the centre square, computing no other pixel.
+    """Resize the shorter side to `geometry.side` and cut out `size` × `size` pixels, computing no other pixel.
 
-    The square lies where cuda-convnet2 cuts it: both sides rounded, the start rounded down.
+    The centre square lies where cuda-convnet2 cuts it: both sides rounded, the start rounded down.
     """
-    size, short = geometry.size, min(picture.size)
-    if picture.size == (size, size):
+    size, side, short = geometry.size, geometry.side, min(picture.size)
+    if picture.size == (size, size) == (side, side):
         return picture
-    resized = [max(size, round(side * size / short)) for side in picture.size]
-    starts = [(side - size) // 2 for side in resized]
-    factors = [side / new for side, new in zip(picture.size, resized, strict=True)]
+    resized = [side if geometry.warp else max(side, round(length * side / short)) for length in picture.size]
+    starts = [_start(new - size, place) for new, place in zip(resized, geometry.place, strict=True)]
+    factors = [length / new for length, new in zip(picture.size, resized, strict=True)]
     left, top = (start * factor for start, factor in zip(starts, factors, strict=True))
     right, bottom = ((start + size) * factor for start, factor in zip(starts, factors, strict=True))
     box = (left, top, min(right, picture.width), min(bottom, picture.height))
@@ -123,7 +124,12 @@ def _filter(short: int, geometry: Geometry | Whole) -> "Resampling":
 
     if geometry.resample != "area":
         return Resampling.BILINEAR
-    return Resampling.BOX if short > geometry.size else Resampling.BICUBIC
+    return Resampling.BOX if short > geometry.side else Resampling.BICUBIC
+
+
+def _start(room: int, place: float) -> int:
+    """Return an offset from 0 … room: which of as many equal parts of 0 … 1 holds `place`; a half is room // 2."""
+    return min(max(math.ceil(place * (room + 1)) - 1, 0), room)
 
 
 def _to_eight_bits(picture: "Image") -> "Image":
@@ -141,8 +147,8 @@ def _to_eight_bits(picture: "Image") -> "Image":
     return Image.fromarray((wide >> 8).astype(np.uint8))
 
 
-def _to_color(picture: "Image", geometry: Geometry | Whole) -> "Image":
-    """Bring to grey or RGB, with transparent pixels over white: what they hide is not part of the picture.
+def _to_colored(picture: "Image", geometry: Geometry | Whole) -> "Image":
+    """Bring to grey or RGB and to size, with transparent pixels over white: what they hide is not part of the picture.
 
     A picture with transparency that is to shrink does so first: averages with alpha as the weight come to the same,
     and only a small picture is copied.
@@ -151,8 +157,10 @@ def _to_color(picture: "Image", geometry: Geometry | Whole) -> "Image":
 
     mode = "L" if geometry.channels == 1 else "RGB"
     if "A" not in picture.getbands() and "transparency" not in picture.info:
-        return picture.convert(mode)
+        return resize(picture.convert(mode), geometry)
     layer = picture.convert("RGBA")
-    if min(layer.size) > geometry.size:
+    shrinks = min(layer.size) > geometry.side
+    if shrinks:
         layer = resize(layer, geometry)
-    return Image.alpha_composite(Image.new("RGBA", layer.size, _BACKGROUND), layer).convert(mode)
+    flat = Image.alpha_composite(Image.new("RGBA", layer.size, _BACKGROUND), layer).convert(mode)
+    return flat if shrinks else resize(flat, geometry)

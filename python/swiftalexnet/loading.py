@@ -5,7 +5,7 @@ Pillow releases the interpreter's lock while it decodes, so threads are enough. 
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -37,8 +37,9 @@ class Loader:
     dataset : Dataset
     batches : iterable of integer arrays
         The pictures of each batch, by index, in order.
-    geometry : Geometry
-        Size and channels of the decoded pictures.
+    geometry : Geometry or callable
+        What pictures are decoded to; or what gives it for an index (`ScaleJitter`), then of one size and as many
+        channels for all.
 
     Raises
     ------
@@ -48,11 +49,17 @@ class Loader:
         While iterating, before anything of that batch is decoded: it would not fit into free memory.
     """
 
-    def __init__(self, dataset: Dataset, batches: Iterable[NDArray[np.intp]], geometry: Geometry | Whole):
+    def __init__(
+        self,
+        dataset: Dataset,
+        batches: Iterable[NDArray[np.intp]],
+        geometry: Geometry | Whole | Callable[[int], Geometry],
+    ):
         from concurrent.futures import ThreadPoolExecutor  # slow to import
 
         self._dataset, self._geometry = dataset, geometry
-        self._shape = geometry.size, geometry.size, geometry.channels
+        any_of_them = self._geometry_of(0)
+        self._shape = any_of_them.size, any_of_them.size, any_of_them.channels
         self._batches = iter(batches)
         self._stop = threading.Event()
         self._threads = ThreadPoolExecutor(dataset.workers, thread_name_prefix="swiftalexnet-decode")
@@ -85,7 +92,13 @@ class Loader:
         return len(self._queue) > before
 
     def _decode(self, indices: NDArray[np.intp]) -> "_Decoded":
-        return [None if self._stop.is_set() else self._dataset.image(int(index), self._geometry) for index in indices]
+        return [None if self._stop.is_set() else self._image(int(index)) for index in indices]
+
+    def _image(self, index: int) -> NDArray[np.uint8] | None:
+        return self._dataset.image(index, self._geometry_of(index))
+
+    def _geometry_of(self, index: int) -> Geometry | Whole:
+        return self._geometry if isinstance(self._geometry, (Geometry, Whole)) else self._geometry(index)
 
     def _assemble(self, indices: NDArray[np.intp], pictures: "_Decoded") -> Batch:
         kept = [picture for picture in pictures if picture is not None]

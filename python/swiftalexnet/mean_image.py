@@ -1,4 +1,4 @@
-"""The mean image of a training set, which is subtracted from every picture (Krizhevsky et al. 2012, section 2)."""
+"""The mean of a training set, which is subtracted from every picture: an image, or a value a channel."""
 
 import numpy as np
 
@@ -14,9 +14,11 @@ _BATCH = 64
 
 
 def learn_mean(preprocessing: Preprocessing, data: Dataset, progress: bool) -> Preprocessing:
-    """Return `preprocessing` with the per-pixel mean of up to `PICTURES` pictures, spread evenly over the data.
+    """Return `preprocessing` with the mean of up to `PICTURES` pictures, spread evenly over the data.
 
-    Sums are whole numbers, so the result does not depend on the order of decoding.
+    The mean of every pixel (Krizhevsky et al. 2012, section 2), or with `learn_mean="pixel"` of every channel
+    (Simonyan and Zisserman 2014, section 2), over the squares that training cuts its crops from. Sums are whole
+    numbers, so the result does not depend on the order of decoding.
 
     Raises
     ------
@@ -39,4 +41,7 @@ def learn_mean(preprocessing: Preprocessing, data: Dataset, progress: bool) -> P
             bar.advance(len(images))
     if not count:
         raise ValueError(f"fit: none of {len(data)} pictures could be read")
-    return preprocessing.replace(mean=total / count, learn_mean=False)
+    mean = total / count
+    if preprocessing.learn_mean == "pixel":
+        mean = total.sum(axis=(0, 1)) / (count * preprocessing.resize**2)
+    return preprocessing.replace(mean=mean, learn_mean=False)

@@ -226,6 +226,9 @@ def features(
     for at, squares in _batches(pictures, as_integer(batch_size, "batch_size", "features", 1, 2**20), model):
         x = np.empty((len(squares), preprocessing.crop, preprocessing.crop, preprocessing.channels), np.float32)
         _native.crop_images(squares, preprocessing.for_engine(), 1, x)
+        if preprocessing.whitening is not None:
+            crops, x = x, np.empty_like(x)
+            model.network.whiten(crops, x)
         outputs = [results[layer][at : at + len(squares)] for layer in layers]
         model.network.capture(
             np.ascontiguousarray(x.transpose(0, 3, 1, 2)), layout_code("NCHW", "features"), nodes, outputs

@@ -24,9 +24,16 @@ softmax prob
 
 # Learning rate, momentum, weight decay, rule, seed, step.
 OPTIONS = (0.01, 0.9, 0.0005, 0, 1, 2)
-# Crop height, crop width, mean, scale; random crop, flip, colour noise, eigenvectors, deviations.
+# Crop height, crop width, mean, scale.
 PREPROCESSING = (15, 15, None, None)
-AUGMENTATION = (True, True, 0.0, None, None)
+
+
+def augmentation(color_noise=0.0, vectors=None, deviations=None, chunk=1, divisor=1.0, rotation=0.0, shift=0):
+    """Return a random crop and flip with the rest as given."""
+    return True, True, color_noise, vectors, deviations, chunk, divisor, rotation, shift
+
+
+AUGMENTATION = augmentation()
 
 
 def make(seed=0):

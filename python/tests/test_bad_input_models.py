@@ -102,6 +102,18 @@ MODELS = [
     ),
     case("freeze unknown", ValueError, "conv9", lambda m: m.freeze("conv9")),
     case("multiplier nan", ValueError, "learning_rate|multipliers", lambda m: m.set_multipliers(["conv1"], NAN)),
+    case(
+        "whitening size",
+        ValueError,
+        r"Preprocessing: whitening has shape \(3, 3\), expected \(675, 675\)",
+        lambda m: setattr(m, "preprocessing", m.preprocessing.replace(whitening=np.eye(3))),
+    ),
+    case(
+        "whitening nan",
+        ValueError,
+        "Preprocessing: whitening holds",
+        lambda m: setattr(m, "preprocessing", m.preprocessing.replace(whitening=np.full((675, 675), NAN))),
+    ),
     case("preprocessing type", TypeError, "Model.preprocessing", lambda m: setattr(m, "preprocessing", 3)),
 ]
 

@@ -171,11 +171,16 @@ def augment(images=PICTURES, augmentation=small.AUGMENTATION, out=CROPS, seed=1,
     return lambda n: _native.augment_images(images, prepared(**changes), augmentation, seed, step, out)
 
 
+def vary(*noise, **changes):
+    return augment(augmentation=small.augmentation(*noise, **changes))
+
+
 def train_images(images=PICTURES, labels=TARGETS, augmentation=small.AUGMENTATION, **changes):
     return lambda n: n.train_step_images(images, labels, small.PREPROCESSING, augmentation, options(**changes))
 
 
 EYE, THREE = np.eye(3, dtype=np.float32), np.ones(3, np.float32)
+NO_MATRIX = np.full((675, 675), np.nan, np.float32)
 
 IMAGES = [
     case("float32", TypeError, "predict: images has dtype float32, expected uint8", predict(T)),
@@ -245,14 +250,31 @@ IMAGES = [
     case("map size float", TypeError, "score_map_size: height", lambda n: n.score_map_size(20.0, 20)),
     case("augment out", ValueError, "augment_images: out has shape", augment(out=CROPS[:2])),
     case("augment out in mean", ValueError, "augment_images: out overlaps mean", augment(mean=CROPS.reshape(-1)[:3])),
-    case("augment noise nan", ValueError, "color noise", augment(augmentation=(1, 1, float("nan"), EYE, THREE))),
-    case("augment noise alone", ValueError, "color_noise came without", augment(augmentation=(1, 1, 0.1, None, None))),
-    case("augment vectors", ValueError, "eigenvectors has shape", augment(augmentation=(1, 1, 0.1, EYE[:2], THREE))),
+    case("augment noise nan", ValueError, "color noise", vary(float("nan"), EYE, THREE)),
+    case("augment noise alone", ValueError, "color_noise came without", vary(0.1)),
+    case("augment vectors", ValueError, "eigenvectors has shape", vary(0.1, EYE[:2], THREE)),
+    case("augment chunk 0", ValueError, "augmentation: got a chunk of 0", vary(chunk=0)),
+    case("augment chunk -1", ValueError, "augmentation: got a chunk of -1", vary(chunk=-1)),
+    case("augment chunk float", TypeError, "augment_images: chunk is of type float", vary(chunk=1.5)),
+    case("augment divisor 0", ValueError, "augmentation: got color divisor 0", vary(divisor=0)),
+    case("augment divisor nan", ValueError, "augmentation: got color divisor nan", vary(divisor=float("nan"))),
+    case("augment rotation 181", ValueError, "augmentation: got rotation 181", vary(rotation=181)),
+    case("augment rotation -1", ValueError, "augmentation: got rotation -1", vary(rotation=-1)),
+    case("augment rotation nan", ValueError, "augmentation: got rotation nan", vary(rotation=float("nan"))),
+    case("augment shift -1", ValueError, "augmentation: got shift -1", vary(shift=-1)),
+    case("augment shift 16", ValueError, "got shift 16, expected at most the crop's 15", vary(shift=16)),
+    case("augment shift 2^63-1", ValueError, "got shift", vary(shift=2**63 - 1)),
+    case(
+        "augmentation short",
+        ValueError,
+        "augmentation has 5 items, expected 9",
+        augment(augmentation=(1, 1, 0.0, None, None)),
+    ),
     case(
         "augment gray",
         ValueError,
         "3 channels",
-        augment(PICTURES[..., :1].copy(), (1, 1, 0.1, EYE, THREE), np.empty((4, 15, 15, 1), np.float32)),
+        augment(PICTURES[..., :1].copy(), small.augmentation(0.1, EYE, THREE), np.empty((4, 15, 15, 1), np.float32)),
     ),
     case("augment seed", ValueError, "augment_images: seed", augment(seed=-1)),
     case(
@@ -271,6 +293,12 @@ IMAGES = [
     case("train labels short", ValueError, "train_step: labels has shape", train_images(labels=TARGETS[:2])),
     case("train rate", ValueError, "learning rate nan", train_images(learning_rate=float("nan"))),
     case("train gray", ValueError, "train_step: .*takes", train_images(PICTURES[..., :1].copy())),
+    case("whitening shape", ValueError, r"set_whitening: matrix has shape \(3, 3\)", lambda n: n.set_whitening(EYE)),
+    case("whitening nan", ValueError, "whitening: got nan in row 0", lambda n: n.set_whitening(NO_MATRIX)),
+    case("whitening float64", TypeError, "set_whitening: matrix has dtype", lambda n: n.set_whitening(np.eye(675))),
+    case("whiten planar", ValueError, "whiten: x has shape", lambda n: n.whiten(T, T.copy())),
+    case("whiten out", ValueError, "whiten: out has shape", lambda n: n.whiten(CROPS, CROPS[:2].copy())),
+    case("whiten in place", ValueError, "whiten: out overlaps x", lambda n: n.whiten(CROPS, CROPS)),
     case("score labels", ValueError, "label", lambda n: _native.score(PROBABILITIES, np.int32([0, 0, 0, 5]))),
     case("score rows", ValueError, "score: labels has shape", lambda n: _native.score(PROBABILITIES, TARGETS[:3])),
 ]

@@ -70,12 +70,15 @@ def test_cache_keeps_decoded_pictures(tmp_path):
     assert data.image(3, GEOMETRY) is first
     with pytest.raises(FileNotFoundError):
         data.image(3, Geometry(21, 3, "area"))
+    anywhere = Geometry(20, 3, "area", 24, (0.2, 0.8))
+    assert data.image(4, anywhere) is not data.image(4, anywhere), "such crops come but once"
 
 
 def test_arrays_of_the_right_size_are_not_copied():
     images, labels = pictures(5, side=20)
     data = sa.ArrayDataset(images, labels)
     assert np.shares_memory(data.image(2, GEOMETRY), images)
+    assert not np.array_equal(data.image(2, Geometry(20, 3, "area", 24, (0.0, 0.0))), images[2])
 
 
 def test_arrays_are_resized_and_recoloured():

@@ -80,6 +80,46 @@ def test_square_is_the_centre_of_the_whole_resized_picture(size, resample):
     assert np.abs(square.astype(int) - np.asarray(whole)).max() <= 1
 
 
+def test_a_place_is_a_part_of_the_whole_resized_picture():
+    x, y = np.meshgrid(np.linspace(0, 3, 64), np.linspace(0, 3, 40))
+    waves = np.stack([np.sin(x), np.cos(y), np.sin(x * y / 3)], axis=-1)
+    picture = Image.fromarray((128 + 100 * waves).astype(np.uint8))
+    whole = np.asarray(picture.resize((45, 28), Image.Resampling.BOX)).astype(int)
+    for across, left in ((0.0, 0), (1e-9, 0), (1 / 30 + 1e-9, 1), (0.5, 14), (0.999, 29), (1.0, 29)):
+        for down, top in ((0.0, 0), (0.5, 6), (1.0, 12)):
+            square = picture_to_array(picture, Geometry(16, 3, "area", 28, (across, down)))
+            assert np.abs(square - whole[top : top + 16, left : left + 16]).max() <= 1
+
+
+def test_a_short_side_of_the_square_itself_is_the_centre_square():
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 64, 3), np.uint8))
+    centre = picture_to_array(picture, Geometry(16, 3, "area"))
+    assert np.array_equal(picture_to_array(picture, Geometry(16, 3, "area", 16)), centre)
+
+
+@pytest.mark.parametrize("size", [(64, 40), (40, 64), (30, 9), (16, 50)])
+def test_warping_squeezes_the_whole_picture(size):
+    width, height = size
+    x, y = np.meshgrid(np.linspace(0, 240, width), np.linspace(0, 240, height))
+    picture = Image.fromarray(np.stack([x, y, x], axis=-1).astype(np.uint8))
+    square = picture_to_array(picture, Geometry(16, 3, "area", warp=True)).astype(int)
+    ramp = np.linspace(0, 240, 16)
+    assert np.abs(square[..., 0] - ramp).max() < 12 and np.abs(square[..., 1] - ramp[:, None]).max() < 14
+    inner = picture_to_array(picture, Geometry(8, 3, "area", 16, (1.0, 0.0), True))
+    assert np.abs(inner - square[:8, 8:]).max() <= 1
+
+
+@pytest.mark.parametrize("place", [(0.1, 0.9), (0.5, 0.5)])
+def test_transparent_pictures_are_cut_at_the_same_place(place):
+    generator = np.random.default_rng(0)
+    layers = generator.integers(0, 255, (50, 60, 4), np.uint8)
+    for side in (20, 70):  # shrinking before compositing, and growing after it
+        geometry = Geometry(16, 3, "bilinear", side, place)
+        flat = Image.alpha_composite(Image.new("RGBA", (60, 50), (255,) * 4), Image.fromarray(layers)).convert("RGB")
+        expected = picture_to_array(flat, geometry)
+        assert np.abs(picture_to_array(Image.fromarray(layers), geometry).astype(int) - expected).max() <= 2
+
+
 @pytest.mark.parametrize("geometry", [RGB, GREY])
 def test_shrinking_before_compositing_gives_the_same(geometry):
     x, y = np.meshgrid(np.arange(60), np.arange(50))

@@ -122,8 +122,11 @@ def test_runtime_info():
 
 
 def test_variants_have_specifications():
-    for variant in _native.alexnet_variants():
-        assert f"network {variant}" in _native.alexnet_spec(variant, 1000, 3, 0)
+    for family in ("alexnet", "vgg", "cifar"):
+        for variant in _native.variants(family):
+            name, catalog_name, summary, initialization, *sizes = _native.variant(family, variant)
+            assert name == variant and summary and initialization in _native.initializations() and min(sizes) >= 1
+            assert f"network {catalog_name}" in _native.spec(family, variant, 0, 0, 0, "relu", "")
 
 
 @pytest.mark.parametrize("variable", ["SWIFTALEXNET_ISA", "SWIFTALEXNET_GEMM"])
@@ -215,7 +218,13 @@ def calls(network):
     yield lambda: network.score_map(pictures[:, :9].copy(), preprocessing, scores), [preprocessing, mean, scores]
     yield lambda: network.score_map_size(30, 40), [network]
     yield lambda: _native.augment_images(pictures, preprocessing, small.AUGMENTATION, 1, 2, crops), [pictures, mean]
-    yield lambda: _native.augment_images(pictures, preprocessing, (1, 1, 1.0, mean, mean), 1, 2, crops), [mean, crops]
+    noise = small.augmentation(1.0, mean, mean)
+    yield lambda: _native.augment_images(pictures, preprocessing, noise, 1, 2, crops), [mean, crops]
+    matrix, white = np.eye(675, dtype=np.float32), np.empty_like(crops)
+    yield lambda: network.set_whitening(matrix), [matrix]
+    yield lambda: network.whiten(crops, white), [crops, white]
+    yield lambda: network.set_whitening(mean), [mean]
+    yield lambda: network.set_whitening(None), []
     yield lambda: _native.conv2d(x, w, b, pair, sides, 1, True, 0, y), [x, w, b, y, pair, sides]
     yield lambda: _native.conv2d(x, w, b, pair, sides, 2, True, 0, y), [x, w, b, y, pair, sides]
     yield lambda: _native.conv2d(x, w, y, pair, sides, 1, True, 0, y), [x, w, b, y, pair, sides]
@@ -289,6 +298,12 @@ FAILING = {
     ),
     "predict_dense": lambda n: n.predict_dense(
         small.pictures(6, 31), small.PREPROCESSING, True, np.empty((6, small.CLASSES), np.float32)
+    ),
+    "whitening": lambda n: (
+        n.set_whitening(np.eye(675, dtype=np.float32)),
+        n.train_step_images(
+            small.pictures(6), small.batch(6)[1], small.PREPROCESSING, small.augmentation(), small.OPTIONS
+        ),
     ),
     "conv2d_backward": lambda n: ops.conv2d_backward(
         np.ones((1, 2, 4, 4), np.float32), np.ones((1, 2, 6, 6), np.float32), np.ones((2, 2, 3, 3), np.float32)

@@ -101,3 +101,15 @@ def test_images_arrive_unchanged():
         batches = list(loader)
     assert np.array_equal(np.concatenate([batch.images for batch in batches]), images)
     assert np.array_equal(np.concatenate([batch.labels for batch in batches]), labels)
+
+
+def test_every_picture_may_have_a_geometry_of_its_own():
+    images, labels = pictures(7, side=20)
+    data = sa.ArrayDataset(images, labels)
+
+    def corner(index: int) -> Geometry:
+        return Geometry(10, 3, "area", 20, ((0.0, 1.0)[index % 2], 0.0))
+
+    with Loader(data, in_order(7, 3), corner) as loader:
+        crops = np.concatenate([batch.images for batch in loader])
+    assert all(np.array_equal(crops[i], images[i, :10, 10:] if i % 2 else images[i, :10, :10]) for i in range(7))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import swiftalexnet as sa
-from swiftalexnet.preprocessing import default_preprocessing
+from swiftalexnet.preprocessing import Geometry, default_preprocessing
 
 
 @pytest.mark.parametrize(("size", "resize"), [(224, 256), (227, 256), (112, 128), (64, 73)])
@@ -38,6 +38,43 @@ def test_json_round_trip():
     assert again.scale.tobytes() == preprocessing.scale.tobytes()
 
 
+@pytest.mark.parametrize(
+    ("variant", "size", "resize", "crop"),
+    [
+        ("chm145", 224, 256, 224),
+        ("vgg-D", 224, 256, 224),
+        ("vgg-A", 112, 128, 112),
+        ("cifar-80sec", 32, 32, 32),
+        ("cifar-conv-local-13pct", 24, 32, 24),
+        ("d2l", 224, 224, 224),
+    ],
+)
+def test_pictures_of_other_variants(variant, size, resize, crop):
+    preprocessing = default_preprocessing(variant, size, 3)
+    assert (preprocessing.resize, preprocessing.crop) == (resize, crop)
+    assert bool(preprocessing.learn_mean) == (variant != "d2l")
+
+
+def test_vgg_subtracts_the_mean_pixel_and_d2l_nothing():
+    pixel = default_preprocessing("vgg-E", 224, 3)
+    assert pixel.mean == pytest.approx([123.68, 116.779, 103.939]) and pixel.learn_mean == "pixel"
+    plain = default_preprocessing("d2l", 224, 1)
+    assert plain.mean == 0 and plain.scale == pytest.approx(1 / 255)
+
+
+def test_what_an_older_version_wrote_loads():
+    fields = {"resize": 256, "crop": 224, "resample": "area", "learn_mean": True, "scale": None}
+    old = sa.Preprocessing.from_json(fields, np.ones(3))
+    assert old.learn_mean is True and not old.warp and old.whitening is None and old.learn_whitening is None
+    assert old.geometry == Geometry(256, 3, "area")
+
+
+def test_warping_is_part_of_the_geometry():
+    warped = default_preprocessing("paper", 224, 3).replace(warp=True)
+    assert warped.geometry == Geometry(256, 3, "area", None, (0.5, 0.5), True)
+    assert "warped" in repr(warped)
+
+
 def test_is_a_value():
     preprocessing = default_preprocessing("paper", 20, 3)
     with pytest.raises(ValueError, match="read-only"):
@@ -57,8 +94,15 @@ def test_is_a_value():
         ({"scale": np.zeros(3)}, "scale"),
         ({"scale": np.ones(2)}, "scale"),
         ({"resample": "nearest"}, "resample"),
+        ({"learn_mean": "pixels"}, "learn_mean 'pixels'.*did you mean 'pixel'"),
+        ({"learn_mean": None}, "learn_mean None"),
     ],
 )
 def test_refuses_what_does_not_fit(changes, message):
     with pytest.raises(ValueError, match=message):
         default_preprocessing("paper", 224, 3).replace(**changes)
+
+
+def test_refuses_a_warp_that_is_no_truth_value():
+    with pytest.raises(TypeError, match="Preprocessing: warp is 'yes'"):
+        default_preprocessing("paper", 224, 3).replace(warp="yes")

@@ -1,0 +1,45 @@
+import Tensors
+
+extension Augmentation {
+  /// Where one presentation of one image is cut, and how it is changed.
+  struct Draw {
+    /// The crop's place in the image; a shift may bring it over the border.
+    var top: Int
+    var left: Int
+    var mirrored: Bool
+    /// Added to every pixel's red, green and blue.
+    var color: (Float, Float, Float)
+    /// In radians, counter-clockwise as the image is seen.
+    var angle: Double
+  }
+
+  /// The draw of an image: depends on (seed, step, index) alone. Offsets 0 … size − crop are equally likely.
+  func draw(seed: UInt64, step: UInt64, index: UInt64, verticalRoom: Int, horizontalRoom: Int) -> Draw {
+    let words = Philox(seed: seed, purpose: .crop, step: step).words(index / UInt64(chunk))
+    var draw = Draw(
+      top: randomCrop ? Philox.below(verticalRoom + 1, words[0]) : verticalRoom / 2,
+      left: randomCrop ? Philox.below(horizontalRoom + 1, words[1]) : horizontalRoom / 2,
+      mirrored: flip && words[2] >> 31 == 1,
+      color: color(seed: seed, step: step, index: index), angle: 0)
+    if movesCrop {
+      let words = Philox(seed: seed, purpose: .placement, step: step).words(index)
+      draw.top += Philox.below(2 * shift + 1, words[0]) - shift
+      draw.left += Philox.below(2 * shift + 1, words[1]) - shift
+      draw.angle = Double(rotation) * (2 * (Double(words[2]) + 0.5) * 0x1p-32 - 1) * Double.pi / 180
+    }
+    return draw
+  }
+
+  private func color(seed: UInt64, step: UInt64, index: UInt64) -> (Float, Float, Float) {
+    guard colorNoise > 0 else { return (0, 0, 0) }
+    let alpha = Philox.normals(Philox(seed: seed, purpose: .color, step: step).words(index)) * colorNoise
+    var rgb: (Float, Float, Float) = (0, 0, 0)
+    for k in 0..<3 {
+      let amplitude = alpha[k] * deviations[k]
+      rgb.0 += amplitude * eigenvectors[3 * k]
+      rgb.1 += amplitude * eigenvectors[3 * k + 1]
+      rgb.2 += amplitude * eigenvectors[3 * k + 2]
+    }
+    return rgb
+  }
+}
