@@ -27,7 +27,7 @@ public final class Network: @unchecked Sendable {
   public init(spec: NetworkSpec, initialization: Initialization, seed: UInt64) throws {
     self.spec = spec
     layers = try spec.makeLayers()
-    try initialization.fill(parameters: parameters, hiddenDense: hiddenDenseNames, seed: seed)
+    try initialization.fill(parameters: parameters, hiddenDense: hiddenDenseNodes, seed: seed)
   }
 
   public var parameters: [Parameter] { layers.flatMap(\.parameters) }
@@ -46,9 +46,13 @@ public final class Network: @unchecked Sendable {
     return memory
   }
 
-  private var hiddenDenseNames: [String] {
-    let dense = spec.nodes.filter { if case .dense = $0.operation { true } else { false } }
-    return dense.dropLast().map(\.name)
+  /// The dense layers in front of the last one; a convolution over the whole map is one of them.
+  private var hiddenDenseNodes: Set<String> {
+    let dense = zip(spec.nodes, layers).filter { node, layer in
+      if case .dense = node.operation { return true }
+      return node.operation.coversMap(layer.inputShape)
+    }
+    return Set(dense.dropLast().map { $0.0.name })
   }
 
   /// Sets the factors on one parameter's learning rate and weight decay; rate 0 freezes it.

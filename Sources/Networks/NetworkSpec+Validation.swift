@@ -56,8 +56,9 @@ extension NodeSpec {
     case .convolution(let outputs, let kernel, let stride, let padding, let groups):
       return try ConvolutionLayer(
         name, input: input, outputs: outputs, kernel: kernel, stride: stride, padding: padding, groups: groups)
-    case .locallyConnected:
-      throw EngineError.unsupported("\(operation.kind): not built yet")
+    case .locallyConnected(let outputs, let kernel, let stride, let padding):
+      return try LocallyConnectedLayer(
+        name, input: input, outputs: outputs, kernel: kernel, stride: stride, padding: padding)
     case .relu: return ReLULayer(inputShape: input)
     case .tanh: return TanhLayer(inputShape: input)
     case .sigmoid: return SigmoidLayer(inputShape: input)

@@ -4,8 +4,8 @@ import SwiftAlexNet
 // MARK: Convolution
 
 extension ConvolutionShape {
-  fileprivate init(_ shape: sax_conv2d_shape) throws {
-    let size = { (value: Int64, name: String) in try Argument.size(value, "conv2d: \(name)") }
+  init(_ shape: sax_conv2d_shape, operation: String = "conv2d") throws {
+    let size = { (value: Int64, name: String) in try Argument.size(value, "\(operation): \(name)") }
     try self.init(
       batch: try size(shape.batch, "batch"), inputHeight: try size(shape.height, "height"),
       inputWidth: try size(shape.width, "width"), inputChannels: try size(shape.channels, "channels"),
@@ -13,8 +13,8 @@ extension ConvolutionShape {
       kernelHeight: try size(shape.kernel_height, "kernel height"),
       kernelWidth: try size(shape.kernel_width, "kernel width"),
       strideHeight: try size(shape.stride_height, "stride"), strideWidth: try size(shape.stride_width, "stride"),
-      padding: try Padding(shape.pad_top, shape.pad_left, shape.pad_bottom, shape.pad_right, operation: "conv2d"),
-      groups: try size(shape.groups, "groups"), operation: "conv2d")
+      padding: try Padding(shape.pad_top, shape.pad_left, shape.pad_bottom, shape.pad_right, operation: operation),
+      groups: try size(shape.groups, "groups"), operation: operation)
   }
 }
 

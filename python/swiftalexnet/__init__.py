@@ -19,7 +19,16 @@ from .errors import CheckpointCorruptError, ConcurrentUseError, NonFiniteError, 
 
 if TYPE_CHECKING:
     from . import ops
-    from .architectures import alexnet, alexnet_variants
+    from .architectures import (
+        alexnet,
+        alexnet_variants,
+        build,
+        cifar_net,
+        cifar_variants,
+        variants,
+        vgg,
+        vgg_variants,
+    )
     from .augmentation import Augmentation
     from .colors import ColorComponents, color_components
     from .data import ArrayDataset, Dataset, ImageFolder
@@ -70,6 +79,9 @@ __all__ = [
     "__version__",
     "alexnet",
     "alexnet_variants",
+    "build",
+    "cifar_net",
+    "cifar_variants",
     "color_components",
     "get_num_threads",
     "info",
@@ -78,10 +90,22 @@ __all__ = [
     "recipe",
     "recipe_names",
     "set_num_threads",
+    "variants",
+    "vgg",
+    "vgg_variants",
 ]
 
 _NAMES = {
-    "architectures": ("alexnet", "alexnet_variants"),
+    "architectures": (
+        "alexnet",
+        "alexnet_variants",
+        "build",
+        "cifar_net",
+        "cifar_variants",
+        "variants",
+        "vgg",
+        "vgg_variants",
+    ),
     "augmentation": ("Augmentation",),
     "colors": ("ColorComponents", "color_components"),
     "data": ("ArrayDataset", "Dataset", "ImageFolder"),

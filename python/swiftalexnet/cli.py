@@ -46,7 +46,7 @@ def train(options: argparse.Namespace) -> None:
     if options.validation is not None:
         validation = sa.ImageFolder(options.validation, data.classes, options.on_error, cache=options.cache)
     recipe = sa.recipe(options.recipe, **_recipe_changes(options, validation))
-    model = sa.alexnet(options.variant, len(data.classes), image_size=options.image_size, seed=options.seed)
+    model = sa.build(options.variant, len(data.classes), image_size=options.image_size, seed=options.seed)
     print(f"{data!r}\n{model!r}\n{recipe}", file=sys.stderr)
     run = {"checkpoint": options.checkpoint, "resume": options.resume, "seed": options.seed}
     history = model.fit(data, validation, recipe=recipe, progress=not options.quiet, **run)
@@ -85,9 +85,9 @@ def info(options: argparse.Namespace) -> None:
 
 def summary(options: argparse.Namespace) -> None:
     """Show the layers of a variant or of a saved model."""
-    if options.network in sa.alexnet_variants():
+    if options.network in sa.variants():
         size = options.image_size
-        table = sa.alexnet(options.network, options.classes, image_size=size, initialization="zeros").summary()
+        table = sa.build(options.network, options.classes, image_size=size, initialization="zeros").summary()
     else:
         table = sa.load(options.network).summary()
     rows = [row._asdict() for row in table.rows]
@@ -130,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "info", info)
     table = _command(commands, "summary", summary)
     table.add_argument("network", metavar="VARIANT|FILE", nargs="?", default="paper")
-    table.add_argument("--classes", type=int, default=1000)
+    table.add_argument("--classes", type=int, help="default: the variant's own")
     table.add_argument("--image-size", type=int)
     return parser
 
@@ -152,9 +152,7 @@ def _add_colors(parser: argparse.ArgumentParser) -> None:
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help="one folder a class")
     parser.add_argument("--validation", metavar="DIR", help="the same classes, other pictures")
-    parser.add_argument(
-        "--variant", default="paper", help=f"one of {', '.join(sa.alexnet_variants())} (default: paper)"
-    )
+    parser.add_argument("--variant", default="paper", help=f"one of {', '.join(sa.variants())} (default: paper)")
     parser.add_argument("--image-size", type=int, help="side of the network's input in pixels")
     parser.add_argument("--recipe", default="paper", help=f"one of {', '.join(sa.recipe_names())} (default: paper)")
     parser.add_argument("--epochs", type=int)

@@ -31,11 +31,9 @@ if TYPE_CHECKING:
 
 Float32 = NDArray[np.float32]
 
-INITIALIZATIONS = ("paper", "caffe", "torchvision", "zeros")
-
 
 class Model:
-    """A network and what belongs to it; made by `alexnet`, `load` or `Model.from_spec`.
+    """A network and what belongs to it; made by `alexnet`, `vgg`, `cifar_net`, `load` or `Model.from_spec`.
 
     Attributes
     ----------
@@ -69,7 +67,7 @@ class Model:
         MemoryError
             The network does not fit into memory.
         """
-        choose("Model.from_spec", "initialization", initialization, INITIALIZATIONS)
+        choose("Model.from_spec", "initialization", initialization, _native.initializations())
         return cls(_native.Network(text, initialization, as_seed(seed, "seed", "Model.from_spec")), variant)
 
     @property
@@ -278,6 +276,27 @@ class Model:
         """
         with self.exclusive("load_state_dict"):
             return parameters.load(self.network, _native.VALUE, state, strict, "load_state_dict")
+
+    def copy_layers(self, source: "Model", names: Iterable[str]) -> None:
+        """Copy the weights and biases of layers from another model; everything is checked before anything is written.
+
+        Parameters
+        ----------
+        source : Model
+        names : iterable of str
+            Layers that both models have: "conv1", "fc6".
+
+        Raises
+        ------
+        TypeError, ValueError
+            A name that is not a layer with weights of both models, or layers of different shapes.
+        ConcurrentUseError
+            The model is being trained by `fit`.
+        """
+        if not isinstance(source, Model):
+            raise TypeError(f"copy_layers: source is of type {type(source).__name__}, expected a Model")
+        with self.exclusive("copy_layers"):
+            parameters.copy_layers(source.network, self.network, tuple(names), f"copy_layers from {source!r}")
 
     def freeze(self, *prefixes: str) -> None:
         """Keep the parameters whose names begin with one of `prefixes` ("conv1", "conv", "fc6.bias") as they are.

@@ -1,13 +1,13 @@
 """A network's weights, gradients and velocities as numpy arrays, by name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _native
-from ._choices import nearest
+from ._choices import choose, nearest
 from ._numbers import check_number
 
 Float32 = NDArray[np.float32]
@@ -82,6 +82,30 @@ def check(
         raise ValueError(f"{operation}: state {' and '.join(parts)}; expected {', '.join(targets)}")
     arrays = {name: _checked(name, state[name], targets[name], operation) for name in targets if name in state}
     return arrays, Difference(missing, unknown)
+
+
+def copy_layers(source: _native.Network, target: _native.Network, layers: tuple[str, ...], operation: str) -> None:
+    """Check the layers of both networks, then copy their parameters.
+
+    Raises
+    ------
+    ValueError
+        Nothing has been written: a name that is not a layer with parameters of both, or different shapes.
+    """
+    values, targets = views(source, _native.VALUE), views(target, _native.VALUE)
+    for layer in layers:
+        choose(operation, "layer", layer, _layers(values))
+        choose(operation, "target layer", layer, _layers(targets))
+    chosen = [name for name in targets if name.rpartition(".")[0] in layers]
+    for name in chosen:
+        if values[name].shape != targets[name].shape:
+            raise ValueError(f"{operation}: {name} has shape {values[name].shape}, expected {targets[name].shape}")
+    for name in chosen:
+        targets[name][...] = values[name]
+
+
+def _layers(arrays: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(name.rpartition(".")[0] for name in arrays))
 
 
 def set_multipliers(

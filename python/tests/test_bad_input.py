@@ -15,6 +15,7 @@ def normal(*shape):
 
 X, W, B = normal(2, 4, 6, 6), normal(6, 4, 3, 3), normal(6)
 Y = normal(2, 6, 4, 4)
+LOCAL, LOCAL_BIAS = normal(4, 4, 6, 4, 3, 3), normal(4, 4, 6)
 ROWS, LABELS = normal(5, 7), np.arange(5)
 
 # ---- Arrays: every operator refuses the same things in every place ----
@@ -46,6 +47,9 @@ ARRAY_PLACES = {
     ("conv2d", "x"): (X, lambda a: ops.conv2d(a, W, B)),
     ("conv2d", "w"): (W, lambda a: ops.conv2d(X, a, B)),
     ("conv2d_backward", "dy"): (Y, lambda a: ops.conv2d_backward(a, X, W)),
+    ("locally_connected2d", "x"): (X, lambda a: ops.locally_connected2d(a, LOCAL)),
+    ("locally_connected2d", "w"): (LOCAL, lambda a: ops.locally_connected2d(X, a)),
+    ("locally_connected2d_backward", "dy"): (Y, lambda a: ops.locally_connected2d_backward(a, X, LOCAL)),
     ("max_pool2d", "x"): (X, lambda a: ops.max_pool2d(a, 2)),
     ("avg_pool2d", "x"): (X, lambda a: ops.avg_pool2d(a, 2)),
     ("local_response_norm", "x"): (X, lambda a: ops.local_response_norm(a)),
@@ -131,6 +135,55 @@ OPERATORS = [
     case("out shape", ValueError, "conv2d: out has shape", lambda: ops.conv2d(X, W, out=np.empty_like(X))),
     case("dy shape", ValueError, "conv2d_backward: dy has shape", lambda: ops.conv2d_backward(Y[:, :, :3], X, W)),
     case("dy of one image", ValueError, "conv2d_backward: dy has shape", lambda: ops.conv2d_backward(Y[:1], X, W)),
+    case(
+        "local channels",
+        ValueError,
+        r"locally_connected2d: w has shape \(4, 4, 6, 4, 3, 3\), expected \(4, 4, 6, 6, 3, 3\)",
+        lambda: ops.locally_connected2d(normal(2, 6, 6, 6), LOCAL),
+    ),
+    case(
+        "local positions",
+        ValueError,
+        r"w has shape \(4, 4, 6, 4, 3, 3\), expected \(6, 6, 6, 4, 3, 3\)",
+        lambda: ops.locally_connected2d(X, LOCAL, padding=1),
+    ),
+    case(
+        "local bias",
+        ValueError,
+        r"locally_connected2d: b has shape \(4, 4, 5\), expected \(4, 4, 6\)",
+        lambda: ops.locally_connected2d(X, LOCAL, LOCAL_BIAS[..., :5]),
+    ),
+    case(
+        "local stride 0", ValueError, "locally_connected2d.*stride", lambda: ops.locally_connected2d(X, LOCAL, stride=0)
+    ),
+    case(
+        "local stride float",
+        TypeError,
+        "locally_connected2d: stride is 1.5",
+        lambda: ops.locally_connected2d(X, LOCAL, stride=1.5),
+    ),
+    case("local padding -1", ValueError, "padding", lambda: ops.locally_connected2d(X, LOCAL, padding=-1)),
+    case("local padding 2^62", ValueError, "padding", lambda: ops.locally_connected2d(X, LOCAL, padding=2**62)),
+    case("local padding 2^20", MemoryError, "locally", lambda: ops.locally_connected2d(X, LOCAL, padding=2**20)),
+    case(
+        "local kernel > input",
+        ValueError,
+        "locally_connected2d: got a kernel of 7 × 7",
+        lambda: ops.locally_connected2d(X, normal(1, 1, 6, 4, 7, 7)),
+    ),
+    case("local layout", ValueError, "layout is 'HWC'", lambda: ops.locally_connected2d(X, LOCAL, layout="HWC")),
+    case(
+        "local out shape",
+        ValueError,
+        "locally_connected2d: out has shape",
+        lambda: ops.locally_connected2d(X, LOCAL, out=np.empty_like(X)),
+    ),
+    case(
+        "local dy shape",
+        ValueError,
+        "locally_connected2d_backward: dy has shape",
+        lambda: ops.locally_connected2d_backward(Y[:, :, :3], X, LOCAL),
+    ),
     case("pool kernel 0", ValueError, "kernel", lambda: ops.max_pool2d(X, 0)),
     case("pool kernel -2", ValueError, "kernel", lambda: ops.max_pool2d(X, -2)),
     case("pool kernel none", TypeError, "kernel is None", lambda: ops.max_pool2d(X, None)),
@@ -232,6 +285,8 @@ HUGE_CALLS = {
     "max_pool2d": lambda x: ops.max_pool2d(x, 2),
     "conv2d x": lambda x: ops.conv2d(x, W),
     "conv2d w": lambda x: ops.conv2d(X, x),
+    "locally_connected2d x": lambda x: ops.locally_connected2d(x, LOCAL),
+    "locally_connected2d w": lambda x: ops.locally_connected2d(X, x[..., None, None]),
     "dense": lambda x: ops.dense(np.broadcast_to(np.float32(1), (2**31 - 1, x.shape[0])), ROWS),
     "softmax": lambda x: ops.softmax(np.broadcast_to(np.float32(1), (2**31 - 1, x.shape[0]))),
 }

@@ -195,35 +195,47 @@ def test_specifications_with_other_numbers(changes):
         assert str(error)
 
 
+def spec(variant, classes=10, channels=3, image_size=0, activation="relu", without="", family="alexnet"):
+    """Ask for a specification."""
+    return _native.spec(family, variant, classes, channels, image_size, activation, without)
+
+
 CREATION = [
     case("spec bytes", TypeError, "Network: spec is of type bytes", lambda: _native.Network(b"", "paper", 0)),
     case("initialization", ValueError, "he", lambda: _native.Network(small.SPEC, "he", 0)),
     case("seed -1", ValueError, "Network: seed", lambda: _native.Network(small.SPEC, "paper", -1)),
     case("seed 2^64", ValueError, "Network: seed", lambda: _native.Network(small.SPEC, "paper", 2**64)),
     case("seed float", TypeError, "Network: seed is of type float", lambda: _native.Network(small.SPEC, "paper", 0.5)),
-    case("variant", ValueError, "alexnet.*resnet|variant", lambda: _native.alexnet_spec("resnet", 10, 3, 0)),
-    case("classes 0", ValueError, "alexnet: num_classes", lambda: _native.alexnet_spec("owt", 0, 3, 0)),
-    case("classes -1", ValueError, "alexnet: num_classes", lambda: _native.alexnet_spec("owt", -1, 3, 0)),
-    case("classes 2^70", ValueError, "alexnet_spec: classes", lambda: _native.alexnet_spec("owt", 2**70, 3, 0)),
+    case("family", ValueError, "'resnet', expected one of alexnet, vgg, cifar", lambda: spec("A", family="resnet")),
+    case("family of variants", ValueError, "expected one of alexnet", lambda: _native.variants("resnet")),
+    case("family int", TypeError, "variants: family is of type int", lambda: _native.variants(3)),
+    case("variant", ValueError, "alexnet.*resnet", lambda: spec("resnet")),
+    case("row of a variant", ValueError, "vgg.*'F'", lambda: _native.variant("vgg", "F")),
+    case("classes -1", ValueError, "alexnet: num_classes", lambda: spec("owt", -1)),
+    case("classes 2^70", ValueError, "spec: classes", lambda: spec("owt", 2**70)),
+    case("activation", ValueError, "'gelu', expected one of relu", lambda: spec("owt", activation="gelu")),
+    case("without", ValueError, "no node 'conv9'", lambda: spec("owt", without="conv1 conv9")),
+    case("without a zero", ValueError, "without", lambda: spec("owt", without="conv1\0")),
+    case("without the classes", ValueError, "'fc8' makes the classes", lambda: spec("owt", without="fc8")),
     case(
         "classes 2^31",
         (ValueError, MemoryError),
         "alexnet|owt",
-        lambda: _native.Network(_native.alexnet_spec("owt", 2**31, 3, 0), "paper", 0),
+        lambda: _native.Network(spec("owt", 2**31), "paper", 0),
     ),
     case(
         "classes 2^31-1",
         MemoryError,
         "owt|fc8",
-        lambda: _native.Network(_native.alexnet_spec("owt", 2**31 - 1, 3, 0), "paper", 0),
+        lambda: _native.Network(spec("owt", 2**31 - 1), "paper", 0),
     ),
-    case("channels 0", ValueError, "alexnet: in_channels", lambda: _native.alexnet_spec("owt", 10, 0, 0)),
-    case("image size -1", ValueError, "alexnet: image_size", lambda: _native.alexnet_spec("owt", 10, 3, -1)),
+    case("channels -1", ValueError, "alexnet: in_channels", lambda: spec("owt", channels=-1)),
+    case("image size -1", ValueError, "alexnet: image_size", lambda: spec("owt", image_size=-1)),
     case(
         "image size 8",
         ValueError,
         "conv|pool",
-        lambda: _native.Network(_native.alexnet_spec("owt", 10, 3, 8), "paper", 0),
+        lambda: _native.Network(spec("owt", image_size=8), "paper", 0),
     ),
 ]
 

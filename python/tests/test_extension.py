@@ -122,8 +122,11 @@ def test_runtime_info():
 
 
 def test_variants_have_specifications():
-    for variant in _native.alexnet_variants():
-        assert f"network {variant}" in _native.alexnet_spec(variant, 1000, 3, 0)
+    for family in ("alexnet", "vgg", "cifar"):
+        for variant in _native.variants(family):
+            name, catalog_name, summary, initialization, *sizes = _native.variant(family, variant)
+            assert name == variant and summary and initialization in _native.initializations() and min(sizes) >= 1
+            assert f"network {catalog_name}" in _native.spec(family, variant, 0, 0, 0, "relu", "")
 
 
 @pytest.mark.parametrize("variable", ["SWIFTALEXNET_ISA", "SWIFTALEXNET_GEMM"])

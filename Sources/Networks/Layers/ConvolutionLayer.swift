@@ -16,7 +16,8 @@ struct ConvolutionLayer: Layer {
       batch: 1, inputHeight: input.height, inputWidth: input.width, inputChannels: input.channels,
       outputChannels: outputs, kernelHeight: kernel, kernelWidth: kernel, strideHeight: stride, strideWidth: stride,
       padding: padding, groups: groups)
-    weight = try .convolutionWeight(name, outputs: outputs, inputs: input.channels / groups, kernel: kernel)
+    weight = try .convolutionWeight(
+      name, outputs: outputs, inputs: input.channels / groups, kernel: kernel, groups: groups)
     bias = try .bias(name, outputs: outputs, fanIn: weight.fanIn)
   }
 
@@ -28,13 +29,7 @@ struct ConvolutionLayer: Layer {
   }
   var parameters: [Parameter] { [weight, bias] }
   var macs: Int { shape.multiplyAccumulates }
-  var detail: String {
-    let padding = shape.padding
-    let uniform = [padding.left, padding.bottom, padding.right].allSatisfy { $0 == padding.top }
-    let sides = uniform ? "\(padding.top)" : "(\(padding.top), \(padding.left), \(padding.bottom), \(padding.right))"
-    return "\(shape.kernelHeight)×\(shape.kernelWidth), stride \(shape.strideHeight), pad \(sides)"
-      + (shape.groups > 1 ? ", groups \(shape.groups)" : "")
-  }
+  var detail: String { shape.windowDetail + (shape.groups > 1 ? ", groups \(shape.groups)" : "") }
   var backwardReadsInput: Bool { true }
   var backwardReadsOutput: Bool { relu }
 
@@ -75,6 +70,13 @@ struct ConvolutionLayer: Layer {
 }
 
 extension ConvolutionShape {
+  /// "3×3, stride 1, pad 1"
+  var windowDetail: String {
+    let uniform = [padding.left, padding.bottom, padding.right].allSatisfy { $0 == padding.top }
+    let sides = uniform ? "\(padding.top)" : "(\(padding.top), \(padding.left), \(padding.bottom), \(padding.right))"
+    return "\(kernelHeight)×\(kernelWidth), stride \(strideHeight), pad \(sides)"
+  }
+
   func withBatch(_ batch: Int) throws -> ConvolutionShape {
     try ConvolutionShape(
       batch: batch, inputHeight: inputHeight, inputWidth: inputWidth, inputChannels: inputChannels,

@@ -9,6 +9,7 @@ Every function raises TypeError for what is no array of float32, ValueError for 
 and MemoryError before memory runs out. A result does not depend on the number of threads.
 """
 
+from .._ops_locally_connected import locally_connected2d, locally_connected2d_backward
 from .activation import dropout, relu, relu_backward
 from .convolution import conv2d, conv2d_backward
 from .dense_layers import dense, dense_backward
@@ -28,6 +29,8 @@ __all__ = [
     "dropout",
     "local_response_norm",
     "local_response_norm_backward",
+    "locally_connected2d",
+    "locally_connected2d_backward",
     "max_pool2d",
     "max_pool2d_backward",
     "relu",
