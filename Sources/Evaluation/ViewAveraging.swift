@@ -5,11 +5,11 @@ import Parallel
 import Tensors
 
 extension Network {
-  /// Views of one image that are computed together; a chunk of images never depends on the number of threads.
+  /// Views that are computed together, about; a chunk of images never depends on the number of threads.
   private static let viewsPerChunk = 120
 
-  /// Probabilities [count][classes] of uint8 images [count][height][width][channels]: the softmax of the
-  /// centre crop, or the mean of the softmaxes of ten crops (Krizhevsky et al. 2012, section 4.1).
+  /// Probabilities [count][classes] of uint8 images [count][height][width][channels]: the mean of the softmaxes of
+  /// an image's views (Krizhevsky et al. 2012, section 4.1; Simonyan and Zisserman 2014, section 3.2).
   ///
   /// The bits do not depend on the number of threads; they may on the company: dense layers sum in another order
   /// when fewer than eight views are computed together.
@@ -35,11 +35,9 @@ extension Network {
         try probabilities(
           batch: chunkCount * views.count,
           input: whitened { input, range, _ in
-            // Ranges are whole tens, hence whole images, for one view as for ten.
             try ImageInput.crops(
-              images: images + range.lowerBound / views.count * imageSize, count: range.count / views.count,
-              height: height, width: width, channels: self.spec.input.channels,
-              preprocessing: preprocessing, views: views, output: input, pool: .shared)
+              images: images, count: chunkCount, height: height, width: width, channels: self.spec.input.channels,
+              preprocessing: preprocessing, views: views, range: range, output: input, pool: .shared)
           }, into: scratch.pointer)
         for image in 0..<chunkCount {
           Self.average(

@@ -3,16 +3,6 @@ import Tensors
 
 /// Whole batches of bytes to a network's input, in one pass. Bytes are NHWC; so is the output.
 public enum ImageInput {
-  /// Which crops of an image are evaluated.
-  public enum Views: Hashable, Sendable {
-    case center
-    /// Top left, top right, centre, bottom left, bottom right, then their mirror images in the same order (2012
-    /// paper, section 4.1; the order is the authors' code's).
-    case ten
-
-    public var count: Int { self == .center ? 1 : 10 }
-  }
-
   /// One crop an image, cut, mirrored and colour-shifted at random: [n, H, W, C] → [n, crop, crop, C].
   ///
   /// Image i is drawn from (seed, step, firstIndex + i) alone, so that a batch may be cut over calls, threads and
@@ -47,31 +37,31 @@ public enum ImageInput {
   }
 
   /// The fixed crops of evaluation: [n, H, W, C] → [n · views, crop, crop, C], an image's views together.
+  /// - Parameter range: the views that are wanted, counted over the whole batch; all when nil. A part of a batch may
+  ///   begin and end within an image.
   public static func crops(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, channels: Int, preprocessing: Preprocessing,
-    views: Views, output: UnsafeMutablePointer<Float>, pool: ThreadPool = .shared
+    views: Views, range: Range<Int>? = nil, output: UnsafeMutablePointer<Float>, pool: ThreadPool = .shared
   ) throws {
-    try validate(count, height, width, channels, preprocessing, "images")
+    try validate(count, height, width, channels, preprocessing, views: views.count, "images")
+    let range = range ?? 0..<count * views.count
+    guard range.lowerBound >= 0, range.upperBound <= count * views.count else {
+      throw EngineError.invalidValue("images: got views \(range), expected a part of 0..<\(count * views.count)")
+    }
     let writer = CropWriter(preprocessing, channels: channels)
     let (bottom, right) = (height - writer.cropHeight, width - writer.cropWidth)
-    try pool.forEach(count * views.count) { item, _ in
-      let view = item % views.count
-      let place: (top: Int, left: Int)
-      switch views == .center ? 2 : view % 5 {
-      case 0: place = (0, 0)
-      case 1: place = (0, right)
-      case 2: place = (bottom / 2, right / 2)
-      case 3: place = (bottom, 0)
-      default: place = (bottom, right)
-      }
+    try pool.forEach(range.count) { item, _ in
+      let (image, view) = (range.lowerBound + item).quotientAndRemainder(dividingBy: views.count)
+      let place = views.place(view, bottom: bottom, right: right)
       writer.write(
-        image: images + item / views.count * height * width * channels, width: width, top: place.top,
-        left: place.left, mirrored: view >= 5, output: output + item * writer.outputCount)
+        image: images + image * height * width * channels, width: width, top: place.top, left: place.left,
+        mirrored: place.mirrored, output: output + item * writer.outputCount)
     }
   }
 
   private static func validate(
-    _ count: Int, _ height: Int, _ width: Int, _ channels: Int, _ preprocessing: Preprocessing, _ operation: String
+    _ count: Int, _ height: Int, _ width: Int, _ channels: Int, _ preprocessing: Preprocessing, views: Int = 1,
+    _ operation: String
   ) throws {
     guard count >= 0, min(height, width, channels) >= 1 else {
       throw EngineError.invalidValue(
@@ -79,7 +69,7 @@ public enum ImageInput {
     }
     _ = try Extent.product([count, height, width, channels], operation: operation)
     _ = try Extent.product(
-      [count, preprocessing.cropHeight, preprocessing.cropWidth, channels, 10], operation: operation)
+      [count, preprocessing.cropHeight, preprocessing.cropWidth, channels, views], operation: operation)
     try preprocessing.validate(height: height, width: width, channels: channels, operation: operation)
   }
 }

@@ -49,6 +49,26 @@ public struct Preprocessing: Hashable, Sendable {
     self.scale = scale
   }
 
+  /// The same for whole pictures of `height` × `width` pixels, as dense evaluation reads them. A mean image covers a
+  /// crop and no more; in its place stand its channel means over the centre that crops get, whatever the picture's
+  /// size, so that all pictures are treated alike.
+  public func whole(height: Int, width: Int) throws -> Preprocessing {
+    try Preprocessing(cropHeight: height, cropWidth: width, mean: meanOfChannels, scale: scale)
+  }
+
+  private var meanOfChannels: Mean {
+    guard case .image(let height, let width, let values) = mean else { return mean }
+    let channels = values.count / (height * width)
+    let (top, left) = ((height - cropHeight) / 2, (width - cropWidth) / 2)
+    var sums = [Double](repeating: 0, count: channels)
+    for row in top..<top + cropHeight {
+      for index in (row * width + left) * channels..<(row * width + left + cropWidth) * channels {
+        sums[index % channels] += Double(values[index])
+      }
+    }
+    return .channels(sums.map { Float($0 / Double(cropHeight * cropWidth)) })
+  }
+
   /// Fails when means or scale are for another number of channels, or when no crop fits the image.
   func validate(height: Int, width: Int, channels: Int, operation: String) throws {
     guard height >= cropHeight, width >= cropWidth else {

@@ -40,24 +40,24 @@ enum BlockSize {
 }
 
 /// `count` cut into the fewest parts of at most `maximum`, nearly equal: part i is `range(i)`.
-struct Partition {
-  let count: Int
-  let parts: Int
+package struct Partition {
+  package let count: Int
+  package let parts: Int
 
-  init(_ count: Int, atMost maximum: Int) {
+  package init(_ count: Int, atMost maximum: Int) {
     self.count = count
     parts = Swift.max(1, (count + maximum - 1) / Swift.max(1, maximum))
   }
 
-  init(_ count: Int, parts: Int) {
+  package init(_ count: Int, parts: Int) {
     self.count = count
     self.parts = Swift.max(1, Swift.min(parts, count))
   }
 
   /// The most that a part holds.
-  var largest: Int { (count + parts - 1) / parts }
+  package var largest: Int { (count + parts - 1) / parts }
 
-  func range(_ part: Int) -> Range<Int> {
+  package func range(_ part: Int) -> Range<Int> {
     let (size, rest) = (count / parts, count % parts)
     let first = part &* size &+ Swift.min(part, rest)
     return Range(uncheckedBounds: (first, first &+ size &+ (part < rest ? 1 : 0)))

@@ -25,6 +25,12 @@ protocol Layer: Sendable {
 
   /// This layer with the ReLU that follows it computed in the same pass; nil when it cannot.
   func fusingReLU() -> (any Layer)?
+
+  /// This layer, with the same parameters, on feature maps of another height and width. Only layers with parameters
+  /// are asked; the others are made anew from the specification.
+  /// - Throws: ``EngineError/unsupported(_:)`` where the parameters belong to one size,
+  ///   ``EngineError/invalidValue(_:)`` where the layer refuses such an input.
+  func resized(to input: FeatureShape) throws -> any Layer
 }
 
 extension Layer {
@@ -35,6 +41,9 @@ extension Layer {
   var backwardReadsInput: Bool { false }
   var backwardReadsOutput: Bool { false }
   func fusingReLU() -> (any Layer)? { nil }
+  func resized(to input: FeatureShape) throws -> any Layer {
+    throw EngineError.unsupported("got \(input), the weights belong to an input of \(inputShape) and no other")
+  }
 }
 
 /// Whether dropout acts, and under which key.

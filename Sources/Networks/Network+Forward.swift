@@ -57,8 +57,7 @@ extension Network {
     }
   }
 
-  /// Enough that the threads rarely wait for each other at a layer's end. Always whole tens, as ten-crop evaluation
-  /// wants.
+  /// Enough that the threads rarely wait for each other at a layer's end.
   private var imagesPerChunk: Int { 40 * ((ThreadPool.shared.threadCount + 1) / 2) }
 
   /// The node in front of the first dense layer.

@@ -51,7 +51,7 @@ extension NetworkSpec {
 }
 
 extension NodeSpec {
-  fileprivate func makeLayer(input: FeatureShape, dropouts: inout UInt32) throws -> any Layer {
+  func makeLayer(input: FeatureShape, dropouts: inout UInt32) throws -> any Layer {
     switch operation {
     case .convolution(let outputs, let kernel, let stride, let padding, let groups):
       return try ConvolutionLayer(

@@ -37,9 +37,11 @@ static bool read_mean(const call *c, Py_ssize_t channels, sax_preprocessing *val
   return call_expects(c, MEAN, 3, (Py_ssize_t[]){mean->shape[0], mean->shape[1], channels});
 }
 
-static bool read_crop(const call *c, const sax_images *images, sax_preprocessing *values) {
+/* Whole pictures may be smaller than the crop, which the engine compares with the network's own size. */
+static bool read_crop(const call *c, const sax_images *images, bool whole, sax_preprocessing *values) {
   values->crop_height = c->values[CROP_HEIGHT].integer;
   values->crop_width = c->values[CROP_WIDTH].integer;
+  if (whole) return true;
   if (values->crop_height >= 1 && values->crop_height <= images->height && values->crop_width >= 1 &&
       values->crop_width <= images->width) {
     return true;
@@ -50,7 +52,7 @@ static bool read_crop(const call *c, const sax_images *images, sax_preprocessing
   return false;
 }
 
-static bool preprocessing_begin(preprocessing *p, const call *c, int index, const sax_images *images) {
+static bool preprocessing_begin(preprocessing *p, const call *c, int index, const sax_images *images, bool whole) {
   static const argument table[] = {
     {"crop_height", INTEGER}, {"crop_width", INTEGER}, {"mean", INPUT, ANY_RANK, true}, {"scale", INPUT, 1, true}};
   p->values = (sax_preprocessing){.mean_kind = SAX_MEAN_NONE};
@@ -59,7 +61,7 @@ static bool preprocessing_begin(preprocessing *p, const call *c, int index, cons
     return false;
   }
   p->values.scale = call_data(&p->arrays, SCALE);
-  if (read_crop(&p->arrays, images, &p->values) && read_mean(&p->arrays, channels, &p->values) &&
+  if (read_crop(&p->arrays, images, whole, &p->values) && read_mean(&p->arrays, channels, &p->values) &&
       call_expects(&p->arrays, SCALE, 1, &channels)) {
     return true;
   }
@@ -106,7 +108,7 @@ static bool read_augmentation(const call *c, int index, sax_augmentation *values
 static bool expects_crops(const call *c, int index, const sax_images *images, int64_t views, const preprocessing *p) {
   int64_t rows;
   if (views < 1 || __builtin_mul_overflow(images->count, views, &rows)) {
-    PyErr_Format(PyExc_ValueError, "%s: views is %lld, expected 1 or 10", c->operation, (long long)views);
+    PyErr_Format(PyExc_ValueError, "%s: views is %lld, expected 1, 9, 10 or 50", c->operation, (long long)views);
     return false;
   }
   const Py_ssize_t shape[] = {rows, p->values.crop_height, p->values.crop_width, images->channels};
@@ -125,7 +127,7 @@ static PyObject *augment_images(PyObject *self, ARGUMENTS) {
   sax_augmentation augmentation;
   preprocessing p;
   int32_t status = SAX_OK;
-  if (read_augmentation(&c, AUGMENTATION, &augmentation) && preprocessing_begin(&p, &c, PREPROCESSING, &images)) {
+  if (read_augmentation(&c, AUGMENTATION, &augmentation) && preprocessing_begin(&p, &c, PREPROCESSING, &images, false)) {
     if (expects_crops(&c, OUT, &images, 1, &p)) {
       Py_BEGIN_ALLOW_THREADS
       status = sax_augment_images(&images, &p.values, &augmentation, c.values[IMAGE_SEED].seed, c.values[STEP].seed,
@@ -148,7 +150,7 @@ static PyObject *crop_images(PyObject *self, ARGUMENTS) {
   int64_t views = c.values[VIEWS].integer;
   preprocessing p;
   int32_t status = SAX_OK;
-  if (preprocessing_begin(&p, &c, PREPROCESSING, &images)) {
+  if (preprocessing_begin(&p, &c, PREPROCESSING, &images, false)) {
     if (expects_crops(&c, OUT, &images, views, &p)) {
       Py_BEGIN_ALLOW_THREADS
       status = sax_crop_images(&images, &p.values, views, call_data(&c, OUT));
@@ -176,7 +178,7 @@ static PyObject *network_train_step_images(PyObject *object, ARGUMENTS) {
   if (call_expects(&c, TARGETS, 1, c.values[PIXELS].array.shape) &&
       read_augmentation(&c, AUGMENTATION, &augmentation) &&
       read_step_options(c.values[OPTIONS].object, c.operation, &options) &&
-      preprocessing_begin(&p, &c, PREPROCESSING, &images)) {
+      preprocessing_begin(&p, &c, PREPROCESSING, &images, false)) {
     Py_BEGIN_ALLOW_THREADS
     status = sax_network_train_step_images(((network_object *)object)->handle, &images, call_data(&c, TARGETS),
                                            &p.values, &augmentation, &options, &result);
@@ -197,12 +199,68 @@ static PyObject *network_predict_images(PyObject *object, ARGUMENTS) {
   sax_images images = images_of(&c, PIXELS);
   preprocessing p;
   int32_t status = SAX_OK;
-  if (preprocessing_begin(&p, &c, PREPROCESSING, &images)) {
+  if (preprocessing_begin(&p, &c, PREPROCESSING, &images, false)) {
     if (call_expects(&c, PROBABILITIES, 2, (Py_ssize_t[]){images.count, network_classes(self)}) &&
         call_is_apart(&p.arrays, &c.values[PROBABILITIES].array, "probabilities")) {
       Py_BEGIN_ALLOW_THREADS
       status = sax_network_predict_images(self->handle, &images, &p.values, c.values[VIEWS].integer,
                                           call_data(&c, PROBABILITIES));
+      Py_END_ALLOW_THREADS
+    }
+    call_end(&p.arrays);
+  }
+  return call_result(&c, status);
+}
+
+static PyObject *network_predict_dense(PyObject *object, ARGUMENTS) {
+  enum { PIXELS, PREPROCESSING, MIRROR, PROBABILITIES };
+  static const argument table[] = {
+    {"images", IMAGES, 4}, {"preprocessing", OBJECT}, {"mirror", FLAG}, {"probabilities", OUTPUT, 2}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "predict", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  sax_images images = images_of(&c, PIXELS);
+  preprocessing p;
+  int32_t status = SAX_OK;
+  if (preprocessing_begin(&p, &c, PREPROCESSING, &images, true)) {
+    if (call_expects(&c, PROBABILITIES, 2, (Py_ssize_t[]){images.count, network_classes(self)}) &&
+        call_is_apart(&p.arrays, &c.values[PROBABILITIES].array, "probabilities")) {
+      Py_BEGIN_ALLOW_THREADS
+      status = sax_network_predict_dense(self->handle, &images, &p.values, c.values[MIRROR].flag,
+                                         call_data(&c, PROBABILITIES));
+      Py_END_ALLOW_THREADS
+    }
+    call_end(&p.arrays);
+  }
+  return call_result(&c, status);
+}
+
+static PyObject *network_score_map_size(PyObject *object, ARGUMENTS) {
+  static const argument table[] = {{"height", INTEGER}, {"width", INTEGER}};
+  call c;
+  if (!call_begin(&c, "score_map_size", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int64_t rows, columns;
+  int32_t status = sax_network_score_map_size(((network_object *)object)->handle, c.values[0].integer,
+                                              c.values[1].integer, &rows, &columns);
+  call_end(&c);
+  return succeeded(status) ? Py_BuildValue("(LL)", (long long)rows, (long long)columns) : NULL;
+}
+
+static PyObject *network_score_map(PyObject *object, ARGUMENTS) {
+  enum { PIXELS, PREPROCESSING, SCORES };
+  static const argument table[] = {{"images", IMAGES, 4}, {"preprocessing", OBJECT}, {"scores", OUTPUT, 4}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "score_map", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  sax_images images = images_of(&c, PIXELS);
+  int64_t rows = 0, columns = 0;
+  preprocessing p;
+  int32_t status = sax_network_score_map_size(self->handle, images.height, images.width, &rows, &columns);
+  if (status == SAX_OK && preprocessing_begin(&p, &c, PREPROCESSING, &images, true)) {
+    const Py_ssize_t shape[] = {images.count, rows, columns, network_classes(self)};
+    if (call_expects(&c, SCORES, 4, shape) && call_is_apart(&p.arrays, &c.values[SCORES].array, "scores")) {
+      Py_BEGIN_ALLOW_THREADS
+      status = sax_network_score_map(self->handle, &images, &p.values, call_data(&c, SCORES));
       Py_END_ALLOW_THREADS
     }
     call_end(&p.arrays);
@@ -265,12 +323,15 @@ PyMethodDef network_image_methods[] = {
   METHOD("predict_images", network_predict_images, "Probabilities of uint8 images, averaged over views."),
   METHOD("set_whitening", network_set_whitening, "The matrix that images pass behind their preprocessing, or None."),
   METHOD("whiten", network_whiten, "The product of that matrix with preprocessed images."),
+  METHOD("predict_dense", network_predict_dense, "Probabilities of whole uint8 pictures, by dense evaluation."),
+  METHOD("score_map_size", network_score_map_size, "Rows and columns of the score map of pictures of a size."),
+  METHOD("score_map", network_score_map, "Logits at every position of whole uint8 pictures."),
   {NULL, NULL, 0, NULL},
 };
 
 PyMethodDef image_methods[] = {
   METHOD("augment_images", augment_images, "Augmented network input of uint8 images."),
-  METHOD("crop_images", crop_images, "Centre crop or ten crops of uint8 images."),
+  METHOD("crop_images", crop_images, "The crops of evaluation of uint8 images: 1, 9, 10 or 50 views."),
   METHOD("score", score, "Sums of top-1 credit, top-5 credit and loss over rows of probabilities."),
   {NULL, NULL, 0, NULL},
 };

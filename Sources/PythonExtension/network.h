@@ -25,7 +25,7 @@ int64_t network_classes(const network_object *network);
 PyObject *refuse_pickling(PyObject *self, PyObject *unused);
 
 extern PyMethodDef network_tensor_methods[]; /* forward, capture, backward, train_step */
-extern PyMethodDef network_image_methods[];  /* train_step_images, predict_images, set_whitening, whiten */
+extern PyMethodDef network_image_methods[];  /* train_step_images, predict_images and their kin */
 
 /* The options of a training step, of a call's argument. */
 bool read_step_options(PyObject *tuple, const char *operation, sax_step_options *options);

@@ -79,8 +79,10 @@ extension ImageInput.Views {
   init(count: Int64) throws {
     switch count {
     case 1: self = .center
+    case 9: self = .grid9
     case 10: self = .ten
-    default: throw EngineError.invalidValue("crops: got \(count), expected 1 or 10")
+    case 50: self = .grid50
+    default: throw EngineError.invalidValue("crops: got \(count), expected 1, 9, 10 or 50")
     }
   }
 }

@@ -31,30 +31,39 @@ final class ViewAveragingTests: XCTestCase {
     return output
   }
 
-  func testTenCropsAverageTheSoftmaxes() throws {
+  /// More images than a chunk holds, so that chunks of views begin and end within images.
+  func testViewsAverageTheirSoftmaxes() throws {
     let network = try network()
-    var input = [Float](repeating: 0, count: count * 10 * 6 * 6 * 3)
-    try ImageInput.crops(
-      images: pixels, count: count, height: 9, width: 8, channels: 3, preprocessing: preprocessing(), views: .ten,
-      output: &input, pool: .shared)
-    var each = [Float](repeating: 0, count: count * 10 * 5)
-    try network.probabilities(
-      batch: count * 10,
-      input: { target, range, _ in
+    let images = 15
+    let pixels = (0..<images * 9 * 8 * 3).map { UInt8(truncatingIfNeeded: $0 &* 97) }
+    for views in [ImageInput.Views.center, .centerAndMirror, .grid9, .ten, .grid50] {
+      var input = [Float](repeating: 0, count: images * views.count * 6 * 6 * 3)
+      try ImageInput.crops(
+        images: pixels, count: images, height: 9, width: 8, channels: 3, preprocessing: preprocessing(), views: views,
+        output: &input)
+      var each = [Float](repeating: 0, count: images * views.count * 5)
+      for view in 0..<images * views.count {
         let size = 6 * 6 * 3
-        target.update(from: Array(input[range.lowerBound * size..<range.upperBound * size]), count: range.count * size)
-      }, into: &each)
-    let averaged = try predict(network, views: .ten)
-    for image in 0..<count {
-      for index in 0..<5 {
-        let mean = (0..<10).reduce(Float(0)) { $0 + each[(image * 10 + $1) * 5 + index] } / 10
-        XCTAssertEqual(averaged[image * 5 + index], mean, accuracy: 1e-6)
+        try network.probabilities(
+          batch: 1,
+          input: { target, _, _ in target.update(from: Array(input[view * size..<(view + 1) * size]), count: size) },
+          into: &each[view * 5])
+      }
+      var averaged = [Float](repeating: .nan, count: images * 5)
+      try network.predict(
+        images: pixels, count: images, height: 9, width: 8, preprocessing: preprocessing(), views: views,
+        into: &averaged)
+      for image in 0..<images {
+        for index in 0..<5 {
+          let all = (0..<views.count).map { each[(image * views.count + $0) * 5 + index] }
+          XCTAssertEqual(averaged[image * 5 + index], all.reduce(0, +) / Float(views.count), accuracy: 1e-6)
+        }
       }
     }
   }
 
   func testProbabilitiesSumToOne() throws {
-    for views in [ImageInput.Views.center, .ten] {
+    for views in [ImageInput.Views.center, .grid9, .ten, .grid50] {
       let output = try predict(network(), views: views)
       for image in 0..<count {
         XCTAssertEqual(output[image * 5..<image * 5 + 5].reduce(0, +), 1, accuracy: 1e-6)

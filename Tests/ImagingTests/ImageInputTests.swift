@@ -101,6 +101,61 @@ final class ImageInputTests: XCTestCase {
     }
   }
 
+  /// Rooms that the steps of a grid do not divide, halves among them, and none at all.
+  func testGridsGoRowByRow() throws {
+    for (b, crop, cropWidth) in [(batch(2, 12, 17), 9, 7), (batch(1, 9, 9, 1), 9, 9), (batch(1, 40, 20, 5), 21, 19)] {
+      let (bottom, right) = (Double(b.height - crop), Double(b.width - cropWidth))
+      for p in try preprocessings(b, crop: crop, cropWidth) {
+        for (views, side, sides) in [(ImageInput.Views.grid9, 3, [false]), (.grid50, 5, [false, true])] {
+          var expected: [Float] = []
+          for n in 0..<b.count {
+            for mirrored in sides {
+              for row in 0..<side {
+                for column in 0..<side {
+                  let top = Int((bottom * Double(row) / Double(side - 1)).rounded())
+                  let left = Int((right * Double(column) / Double(side - 1)).rounded())
+                  expected += self.crop(b, n, p, top: top, left: left, mirrored: mirrored)
+                }
+              }
+            }
+          }
+          XCTAssertEqual(try crops(b, p, views), expected, "\(views)")
+        }
+      }
+    }
+  }
+
+  func testCentreAndMirror() throws {
+    let b = batch(2, 12, 17)
+    for p in try preprocessings(b, crop: 9, 6) {
+      let expected = (0..<b.count).flatMap { n in
+        [false, true].flatMap { crop(b, n, p, top: 1, left: 5, mirrored: $0) }
+      }
+      XCTAssertEqual(try crops(b, p, .centerAndMirror), expected)
+    }
+  }
+
+  func testAPartOfTheViewsIsThatPartOfTheWhole() throws {
+    let b = batch(3, 12, 17)
+    let p = try Preprocessing(cropHeight: 9, cropWidth: 7)
+    for views in [ImageInput.Views.center, .centerAndMirror, .grid9, .ten, .grid50] {
+      let whole = try crops(b, p, views)
+      let (size, end) = (9 * 7 * 3, b.count * views.count)
+      for range in [0..<end, 1..<end, 0..<end - 1, end / 3..<end / 2 + 1, end..<end] {
+        var output = [Float](repeating: .nan, count: range.count * size)
+        try ImageInput.crops(
+          images: b.bytes, count: b.count, height: b.height, width: b.width, channels: b.channels, preprocessing: p,
+          views: views, range: range, output: &output)
+        XCTAssertEqual(output, Array(whole[range.lowerBound * size..<range.upperBound * size]), "\(views) \(range)")
+      }
+      var output: Float = 0
+      XCTAssertThrowsError(
+        try ImageInput.crops(
+          images: b.bytes, count: b.count, height: b.height, width: b.width, channels: b.channels, preprocessing: p,
+          views: views, range: 0..<end + 1, output: &output))
+    }
+  }
+
   func testTrainingWithoutAugmentationIsTheCentreCrop() throws {
     let b = batch(3, 12, 13)
     for p in try preprocessings(b, crop: 8, 8) {

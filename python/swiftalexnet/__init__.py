@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .augmentation import Augmentation
     from .colors import ColorComponents, color_components
     from .data import ArrayDataset, Dataset, ImageFolder
+    from .ensemble import Ensemble
     from .evaluation import Evaluation
     from .history import History
     from .networks import Model
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .runtime import __version__, get_num_threads, info, set_num_threads
     from .schedules import ConstantSchedule, EpochSchedule, PlateauSchedule, Schedule
     from .storage import load
+    from .views import Views
 
 __all__ = [
     "ArrayDataset",
@@ -41,6 +43,7 @@ __all__ = [
     "ConcurrentUseError",
     "ConstantSchedule",
     "Dataset",
+    "Ensemble",
     "EpochSchedule",
     "Evaluation",
     "History",
@@ -53,6 +56,7 @@ __all__ = [
     "Recipe",
     "Schedule",
     "UnsupportedError",
+    "Views",
     "__version__",
     "alexnet",
     "alexnet_variants",
@@ -70,6 +74,7 @@ _NAMES = {
     "augmentation": ("Augmentation",),
     "colors": ("ColorComponents", "color_components"),
     "data": ("ArrayDataset", "Dataset", "ImageFolder"),
+    "ensemble": ("Ensemble",),
     "evaluation": ("Evaluation",),
     "history": ("History",),
     "networks": ("Model",),
@@ -79,6 +84,7 @@ _NAMES = {
     "runtime": ("__version__", "get_num_threads", "info", "set_num_threads"),
     "schedules": ("ConstantSchedule", "EpochSchedule", "PlateauSchedule", "Schedule"),
     "storage": ("load",),
+    "views": ("Views",),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 

@@ -57,12 +57,21 @@ class Network:
         self, images: Buffer, labels: Buffer, preprocessing: tuple[Any, ...], augmentation: tuple[Any, ...],
         options: tuple[Any, ...],
     ) -> tuple[float, float]: ...
+    # views: 1, 9, 10 or 50
     def predict_images(
         self, images: Buffer, preprocessing: tuple[Any, ...], views: int, probabilities: Buffer
     ) -> None: ...
     # matrix: [n, n], n = h * w * c of the input, 4096 at most; acts in the two methods above, behind preprocessing
     def set_whitening(self, matrix: Buffer | None) -> None: ...
     def whiten(self, x: Buffer, out: Buffer) -> None: ...  # [batch, h, w, c] both
+    # images of any size from the smallest on; the crop of the preprocessing is the network's own size
+    def predict_dense(
+        self, images: Buffer, preprocessing: tuple[Any, ...], mirror: bool, probabilities: Buffer
+    ) -> None: ...
+    # (rows, columns)
+    def score_map_size(self, height: int, width: int) -> tuple[int, int]: ...
+    # scores: [n, rows, columns, classes]
+    def score_map(self, images: Buffer, preprocessing: tuple[Any, ...], scores: Buffer) -> None: ...
 
 def augment_images(
     images: Buffer, preprocessing: tuple[Any, ...], augmentation: tuple[Any, ...], seed: int, step: int, out: Buffer

@@ -15,6 +15,7 @@ from typing import Any
 import swiftalexnet as sa
 
 from .files import check_target
+from .views import CROPS
 
 _USER_ERRORS = (ValueError, TypeError, OSError, MemoryError, ImportError, NotImplementedError, ArithmeticError)
 
@@ -58,16 +59,21 @@ def evaluate(options: argparse.Namespace) -> None:
     """Measure a model on a folder of class folders."""
     model = sa.load(options.model)
     data = sa.ImageFolder(options.folder, model.classes, options.on_error)
-    result = model.evaluate(data, options.crops, progress=not options.quiet)
+    result = model.evaluate(data, progress=not options.quiet, **_views(options))
     _show(options, asdict(result), str(result))
 
 
 def predict(options: argparse.Namespace) -> None:
     """Classify pictures."""
     model = sa.load(options.model)
-    predictions = model.predict(options.files, options.top, options.crops)
+    predictions = model.predict(options.files, options.top, **_views(options))
     rows = [{"file": file, **asdict(each)} for file, each in zip(options.files, predictions, strict=True)]
     _show(options, rows, "\n".join(f"{file}: {each}" for file, each in zip(options.files, predictions, strict=True)))
+
+
+def _views(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what of a picture is classified."""
+    return {"crops": options.crops, "dense": options.dense, "scales": options.scales}
 
 
 def colors(options: argparse.Namespace) -> None:
@@ -122,7 +128,14 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("--top", type=int, default=5, help="classes a picture (default: 5)")
     for command in (measure, classify):
         command.add_argument("--model", required=True, metavar="FILE", help="a saved model or a checkpoint")
-        command.add_argument("--crops", type=int, choices=(1, 10), default=1, help="10: corners, centre and mirrors")
+        command.add_argument(
+            "--crops",
+            type=int,
+            choices=CROPS,
+            help="1: the centre; 9: a grid; 10: corners, centre and mirrors; 50: a grid and mirrors",
+        )
+        command.add_argument("--dense", action="store_true", help="slide the network over the whole picture")
+        command.add_argument("--scales", type=_scales, metavar="N,N,…", help="shorter sides of the whole picture")
     for command in (measure, commands.choices["train"]):
         command.add_argument("--on-error", choices=("raise", "skip"), default="raise", help="for broken pictures")
         command.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -133,6 +146,11 @@ def _parser() -> argparse.ArgumentParser:
     table.add_argument("--classes", type=int, default=1000)
     table.add_argument("--image-size", type=int)
     return parser
+
+
+def _scales(text: str) -> tuple[int, ...]:
+    """Read "256,384,512"; argparse turns a ValueError into its own message."""
+    return tuple(map(int, text.split(",")))
 
 
 def _command(commands: Any, name: str, run: Any) -> argparse.ArgumentParser:

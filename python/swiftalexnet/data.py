@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from ._arrays import as_integer, as_labels, as_uint8
 from ._choices import choose
-from .decoding import picture_to_array, read_picture, resize_to_square
+from .decoding import picture_to_array, read_picture, resize
 from .picture_formats import extensions
-from .preprocessing import Geometry
+from .preprocessing import Geometry, Whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,8 +44,11 @@ class Dataset(Protocol):
 
     def __len__(self) -> int: ...
 
-    def image(self, index: int, geometry: Geometry) -> NDArray[np.uint8] | None:
-        """Return picture `index` as [size, size, channels], or None if it is skipped."""
+    def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
+        """Return picture `index` as [size, size, channels], or [height, width, channels] for a `Whole`.
+
+        None if it is skipped.
+        """
 
 
 class ImageFolder:
@@ -107,7 +110,7 @@ class ImageFolder:
         self.paths = [path for files in found for path in files]
         self.labels = np.repeat(np.arange(len(found), dtype=np.int32), [len(files) for files in found])
         self.errors: dict[Path, str] = {}
-        self._cache: dict[tuple[int, Geometry], NDArray[np.uint8]] | None = {} if cache else None
+        self._cache: dict[tuple[int, Geometry | Whole], NDArray[np.uint8]] | None = {} if cache else None
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -153,8 +156,8 @@ class ImageFolder:
         part._cache = None if self._cache is None else {}
         return part
 
-    def image(self, index: int, geometry: Geometry) -> NDArray[np.uint8] | None:
-        """Decode one picture to uint8 [size, size, channels]; None if it is broken and `on_error` is "skip".
+    def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
+        """Decode one picture to uint8 [height, width, channels]; None if it is broken and `on_error` is "skip".
 
         Raises
         ------
@@ -173,7 +176,7 @@ class ImageFolder:
                 raise
             self.errors[path] = str(error)
             return None
-        if self._cache is not None and geometry.short is None:
+        if self._cache is not None and (isinstance(geometry, Whole) or geometry.short is None):
             self._cache[index, geometry] = pixels
         return pixels
 
@@ -212,16 +215,16 @@ class ArrayDataset:
     def __repr__(self) -> str:
         return f"ArrayDataset: {len(self)} pictures of {' × '.join(map(str, self.images.shape[1:]))}"
 
-    def image(self, index: int, geometry: Geometry) -> NDArray[np.uint8]:
-        """Return one picture as uint8 [size, size, channels], resized if it has another size."""
+    def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8]:
+        """Return one picture as uint8 [height, width, channels], resized if it has another size."""
         pixels: NDArray[np.uint8] = self.images[index]
         if pixels.shape == (geometry.size, geometry.size, geometry.channels) and geometry.side == geometry.size:
             return pixels
         return array_to_square(pixels, geometry)
 
 
-def array_to_square(pixels: NDArray[np.uint8], geometry: Geometry) -> NDArray[np.uint8]:
-    """Bring uint8 [height, width, channels] to [size, size, channels] of `geometry`.
+def array_to_square(pixels: NDArray[np.uint8], geometry: Geometry | Whole) -> NDArray[np.uint8]:
+    """Bring uint8 [height, width, channels] to the size and channels of `geometry`.
 
     Raises
     ------
@@ -235,7 +238,7 @@ def array_to_square(pixels: NDArray[np.uint8], geometry: Geometry) -> NDArray[np
         return picture_to_array(Image.fromarray(pixels[..., 0] if channels == 1 else pixels), geometry)
     if channels != geometry.channels:
         raise ValueError(f"a picture has {channels} channels, the network reads {geometry.channels}")
-    planes = [resize_to_square(Image.fromarray(pixels[..., channel]), geometry) for channel in range(channels)]
+    planes = [resize(Image.fromarray(pixels[..., channel]), geometry) for channel in range(channels)]
     return np.stack([np.asarray(plane) for plane in planes], axis=-1)
 
 

@@ -1,4 +1,4 @@
-"""From a picture file, or a Pillow image, to uint8 [size, size, channels]: the only place where pixels are decoded.
+"""From a picture file, or a Pillow image, to uint8 [height, width, channels]: the only place where pixels are decoded.
 
 Refuses rather than guesses: anything that is not a regular file, is broken or cut short, holds more pixels than
 Pillow's limit, or has pixels without a known range, ends in an error that names the file.
@@ -13,27 +13,27 @@ from numpy.typing import NDArray
 
 from .files import open_regular
 from .picture_formats import readable
-from .preprocessing import Geometry
+from .preprocessing import Geometry, Whole
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL.Image import Image, Resampling
 
 _BACKGROUND = (255, 255, 255, 255)  # what shows through transparent pixels
 
 
-def read_picture(path: str | os.PathLike[str], geometry: Geometry) -> NDArray[np.uint8]:
-    """Decode a file to the square that `geometry` describes.
+def read_picture(path: str | os.PathLike[str], geometry: Geometry | Whole) -> NDArray[np.uint8]:
+    """Decode a file to the square, or the whole picture, that `geometry` describes.
 
     Parameters
     ----------
     path : path
         A regular file in one of `picture_formats.FORMATS`, whatever its name says.
-    geometry : Geometry
+    geometry : Geometry or Whole
         Size in pixels, channels (1 is grey, 3 is RGB), resampling and place.
 
     Returns
     -------
-    array of uint8, [size, size, channels]
+    array of uint8, [size, size, channels], or [height, width, channels] of a `Whole`
 
     Raises
     ------
@@ -56,8 +56,8 @@ def read_picture(path: str | os.PathLike[str], geometry: Geometry) -> NDArray[np
             raise ValueError(f"{os.fspath(path)} cannot be decoded: {error}") from error
 
 
-def picture_to_array(picture: "Image", geometry: Geometry) -> NDArray[np.uint8]:
-    """Turn a Pillow image upright, to grey or RGB, and to the square of `geometry`.
+def picture_to_array(picture: "Image", geometry: Geometry | Whole) -> NDArray[np.uint8]:
+    """Turn a Pillow image upright, to grey or RGB, and to the square or the whole picture of `geometry`.
 
     Raises
     ------
@@ -73,8 +73,32 @@ def picture_to_array(picture: "Image", geometry: Geometry) -> NDArray[np.uint8]:
         raise ValueError(f"{picture.width} × {picture.height} pixels exceed Pillow's limit of {limit}")
     upright = ImageOps.exif_transpose(picture)
     assert upright is not None  # None only when asked to work in place
-    pixels = np.asarray(_to_colored_square(_to_eight_bits(upright), geometry))
-    return pixels.reshape(geometry.size, geometry.size, geometry.channels)
+    pixels = np.asarray(_to_color_and_size(_to_eight_bits(upright), geometry))
+    return pixels.reshape(*pixels.shape[:2], geometry.channels)
+
+
+def resize(picture: "Image", geometry: Geometry | Whole) -> "Image":
+    """Bring a picture to the size of `geometry`."""
+    return resize_whole(picture, geometry) if isinstance(geometry, Whole) else resize_to_square(picture, geometry)
+
+
+def resize_whole(picture: "Image", geometry: Whole) -> "Image":
+    """Resize the shorter side to `size` and the longer in proportion, rounded; nothing is cut off.
+
+    Raises
+    ------
+    ValueError
+        The result would have more pixels than Pillow's limit.
+    """
+    from PIL import Image
+
+    size, short, limit = geometry.size, min(picture.size), Image.MAX_IMAGE_PIXELS
+    resized = max(size, round(picture.width * size / short)), max(size, round(picture.height * size / short))
+    if resized == picture.size:
+        return picture
+    if limit is not None and resized[0] * resized[1] > limit:
+        raise ValueError(f"{resized[0]} × {resized[1]} pixels exceed Pillow's limit of {limit}")
+    return picture.resize(resized, _filter(short, geometry))
 
 
 def resize_to_square(picture: "Image", geometry: Geometry) -> "Image":
@@ -82,8 +106,6 @@ def resize_to_square(picture: "Image", geometry: Geometry) -> "Image":
 
     The centre square lies where cuda-convnet2 cuts it: both sides rounded, the start rounded down.
     """
-    from PIL import Image
-
     size, side, short = geometry.size, geometry.side, min(picture.size)
     if picture.size == (size, size) == (side, side):
         return picture
@@ -93,14 +115,21 @@ def resize_to_square(picture: "Image", geometry: Geometry) -> "Image":
     left, top = (start * factor for start, factor in zip(starts, factors, strict=True))
     right, bottom = ((start + size) * factor for start, factor in zip(starts, factors, strict=True))
     box = (left, top, min(right, picture.width), min(bottom, picture.height))
-    shrinking = Image.Resampling.BOX if geometry.resample == "area" else Image.Resampling.BILINEAR
-    growing = Image.Resampling.BICUBIC if geometry.resample == "area" else Image.Resampling.BILINEAR
-    return picture.resize((size, size), shrinking if short > side else growing, box)
+    return picture.resize((size, size), _filter(short, geometry), box)
 
 
 def _start(room: int, place: float) -> int:
     """Return an offset from 0 … room: which of as many equal parts of 0 … 1 holds `place`; a half is room // 2."""
     return min(max(math.ceil(place * (room + 1)) - 1, 0), room)
+
+
+def _filter(short: int, geometry: Geometry | Whole) -> "Resampling":
+    """Choose how a picture with a shorter side of `short` pixels is resampled."""
+    from PIL.Image import Resampling
+
+    if geometry.resample != "area":
+        return Resampling.BILINEAR
+    return Resampling.BOX if short > geometry.side else Resampling.BICUBIC
 
 
 def _to_eight_bits(picture: "Image") -> "Image":
@@ -118,8 +147,8 @@ def _to_eight_bits(picture: "Image") -> "Image":
     return Image.fromarray((wide >> 8).astype(np.uint8))
 
 
-def _to_colored_square(picture: "Image", geometry: Geometry) -> "Image":
-    """Bring to grey or RGB and to the square, with transparent pixels over white: what they hide is not part of it.
+def _to_color_and_size(picture: "Image", geometry: Geometry | Whole) -> "Image":
+    """Bring to grey or RGB and to the size, with transparent pixels over white: what they hide is not part of it.
 
     A picture with transparency that is to shrink does so first: averages with alpha as the weight come to the same,
     and only a small picture is copied.
@@ -128,10 +157,10 @@ def _to_colored_square(picture: "Image", geometry: Geometry) -> "Image":
 
     mode = "L" if geometry.channels == 1 else "RGB"
     if "A" not in picture.getbands() and "transparency" not in picture.info:
-        return resize_to_square(picture.convert(mode), geometry)
+        return resize(picture.convert(mode), geometry)
     layer = picture.convert("RGBA")
     shrinks = min(layer.size) > geometry.side
     if shrinks:
-        layer = resize_to_square(layer, geometry)
+        layer = resize(layer, geometry)
     flat = Image.alpha_composite(Image.new("RGBA", layer.size, _BACKGROUND), layer).convert(mode)
-    return flat if shrinks else resize_to_square(flat, geometry)
+    return flat if shrinks else resize(flat, geometry)

@@ -1,17 +1,19 @@
 """Error rates on labelled pictures, as the two papers measure them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import _native
-from ._arrays import as_integer, as_output
-from .loading import Loader, in_order
 from .progress import Progress
+from .views import Views, classify_all
 
 if TYPE_CHECKING:
     from .data import Dataset
+    from .ensemble import Ensemble
     from .networks import Model
 
 
@@ -42,7 +44,13 @@ class Evaluation:
 
 
 def evaluate(
-    model: "Model", data: "Dataset", crops: int = 1, batch_size: int = 64, progress: bool = False
+    model: "Model",
+    data: "Dataset",
+    crops: int | None = None,
+    batch_size: int = 64,
+    progress: bool = False,
+    dense: bool = False,
+    scales: Sequence[int] | None = None,
 ) -> Evaluation:
     """Classify every picture and compare with its label.
 
@@ -51,49 +59,58 @@ def evaluate(
     model : Model
     data : Dataset
         Its classes must be the model's.
-    crops : {1, 10}
-        The centre crop, or the corners, the centre and their mirrors, of which probabilities are averaged
-        (Krizhevsky et al. 2012, section 4.1).
+    crops : {1, 9, 10, 50}, optional
+        See `Views`: the centre crop; or grids, or corners and centre, of which probabilities are averaged.
     batch_size : int
-        Crops that are computed at once; results do not depend on it.
+        Crops that are computed at once; results depend on it by no more than rounding.
     progress : bool
         Show a bar.
+    dense : bool
+        See `Views`: the network slides over the whole picture.
+    scales : sequence of int, optional
+        See `Views`: shorter sides of the whole picture.
 
     Raises
     ------
     ValueError
-        Classes or labels that are not the model's, or no readable picture.
+        Classes or labels that are not the model's, a scale smaller than the input, or no readable picture.
     OSError
         A picture cannot be read.
     """
-    views = check_crops(crops, "evaluate")
-    images_at_once = max(1, as_integer(batch_size, "batch_size", "evaluate", 1, 2**20) // views)
+    views = Views(crops, dense, scales, "evaluate")
+    views.pictures_at_once(batch_size)
     check_dataset(model, data, "evaluate")
-    preprocessing = model.preprocessing
+    views.check(model)
     totals, count = np.zeros(3), 0
-    batches = in_order(len(data), images_at_once)
-    with Progress(len(data), progress, "evaluate") as bar, Loader(data, batches, preprocessing.geometry) as loader:
-        for images, labels in loader:
-            if len(images):
-                probabilities = as_output(None, (len(images), model.num_classes), "evaluate")
-                model.network.predict_images(images, preprocessing.for_engine(), views, probabilities)
-                totals += _native.score(probabilities, labels)
-                count += len(images)
-            bar.advance(len(images))
+    with Progress(len(data) * views.passes, progress, "evaluate") as bar:
+        for numbers, probabilities in classify_all(model, data, views, batch_size, bar.advance):
+            totals += score(probabilities, data, numbers)
+            count += len(numbers)
+    return summarize(totals, count, len(data))
+
+
+def score(
+    probabilities: NDArray[np.float32], data: "Dataset", numbers: NDArray[np.int32]
+) -> tuple[float, float, float]:
+    """Return the sums (top-1 credit, top-5 credit, loss) over some pictures of the data."""
+    return _native.score(probabilities, np.ascontiguousarray(data.labels[numbers], np.int32))
+
+
+def summarize(totals: NDArray[np.float64], count: int, pictures: int) -> Evaluation:
+    """Make an `Evaluation` of the sums over `count` of so many pictures.
+
+    Raises
+    ------
+    ValueError
+        `count` is 0.
+    """
     if not count:
-        raise ValueError(f"evaluate: none of {len(data)} pictures could be read")
+        raise ValueError(f"evaluate: none of {pictures} pictures could be read")
     top1, top5 = (100 * (count - float(credit)) / count for credit in totals[:2])
-    return Evaluation(top1, top5, float(totals[2]) / count, count, len(data) - count)
+    return Evaluation(top1, top5, float(totals[2]) / count, count, pictures - count)
 
 
-def check_crops(crops: int, operation: str) -> int:
-    """Refuse numbers of crops other than 1 and 10."""
-    if as_integer(crops, "crops", operation) not in (1, 10):
-        raise ValueError(f"{operation}: crops is {crops}, expected 1 or 10")
-    return crops
-
-
-def check_dataset(model: "Model", data: "Dataset", operation: str) -> None:
+def check_dataset(model: "Model | Ensemble", data: "Dataset", operation: str) -> None:
     """Refuse data whose classes or labels are not the model's."""
     for attribute in ("__len__", "labels", "classes", "image", "workers"):
         if not hasattr(data, attribute):

@@ -1,4 +1,4 @@
-"""The door for pictures: whatever a caller holds, as a list of single pictures, then as squares of uint8."""
+"""The door for pictures: whatever a caller holds, as a list of single pictures, then as uint8."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from ._arrays import as_uint8, plain, require_memory
 from ._choices import choose
 from .data import array_to_square
 from .decoding import picture_to_array, read_picture
-from .preprocessing import Geometry
+from .preprocessing import Geometry, Whole
 
 
 def as_pictures(
@@ -50,39 +50,46 @@ def as_pictures(
     return [single[0] for single in singles]
 
 
-class Files:
-    """Picture files without labels as a data set, which a `Loader` decodes on threads."""
+class Pictures:
+    """Pictures without labels as a data set, which a `Loader` decodes; files on several threads."""
 
     classes, skipped = None, 0
 
-    def __init__(self, paths: Sequence[Any]):
-        self._paths = paths
-        self.labels = np.zeros(len(paths), np.int32)
-        self.workers = min(len(paths), len(os.sched_getaffinity(0)))
+    def __init__(self, pictures: Sequence[Any]):
+        self._pictures = pictures
+        self.labels = np.zeros(len(pictures), np.int32)
+        # A Pillow image may stand in the list twice, and must not be decoded by two threads.
+        self.workers = min(len(pictures), len(os.sched_getaffinity(0))) if all_files(pictures) else 1
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self._pictures)
 
-    def image(self, index: int, geometry: Geometry) -> NDArray[np.uint8]:
-        """Decode one file to uint8 [size, size, channels]."""
-        return read_picture(self._paths[index], geometry)
+    def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8]:
+        """Decode one picture to the size of `geometry`."""
+        return decode(self._pictures[index], geometry)
 
 
-def iterate_squares(pictures: Sequence[Any], geometry: Geometry) -> Iterator[NDArray[np.uint8]]:
-    """Yield each picture as uint8 [size, size, channels].
+def all_files(pictures: Sequence[Any]) -> bool:
+    """Tell whether every picture is a path."""
+    return all(isinstance(picture, (str, os.PathLike)) for picture in pictures)
+
+
+def decode(picture: Any, geometry: Geometry | Whole) -> NDArray[np.uint8]:
+    """Bring a path, a Pillow image or an array to uint8 [height, width, channels] of `geometry`.
 
     Raises
     ------
     OSError, ValueError
         A file that cannot be read, or a number of channels that does not fit.
     """
-    for picture in pictures:
-        if isinstance(picture, np.ndarray):
-            yield array_to_square(picture, geometry)
-        elif _is_pillow(picture):
-            yield picture_to_array(picture, geometry)
-        else:
-            yield read_picture(picture, geometry)
+    if isinstance(picture, np.ndarray):
+        return array_to_square(picture, geometry)
+    return picture_to_array(picture, geometry) if _is_pillow(picture) else read_picture(picture, geometry)
+
+
+def iterate_squares(pictures: Sequence[Any], geometry: Geometry) -> Iterator[NDArray[np.uint8]]:
+    """Yield each picture as uint8 [size, size, channels]: see `decode`."""
+    return (decode(picture, geometry) for picture in pictures)
 
 
 def _array_pictures(

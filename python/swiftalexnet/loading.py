@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ._arrays import require_memory
 from .data import Dataset
-from .preprocessing import Geometry
+from .preprocessing import Geometry, Whole
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -37,7 +37,7 @@ class Loader:
     dataset : Dataset
     batches : iterable of integer arrays
         The pictures of each batch, by index, in order.
-    geometry : Geometry or callable
+    geometry : Geometry, Whole or callable
         What pictures are decoded to; or what gives it for an index (`ScaleJitter`), then of one size and as many
         channels for all.
 
@@ -53,7 +53,7 @@ class Loader:
         self,
         dataset: Dataset,
         batches: Iterable[NDArray[np.intp]],
-        geometry: Geometry | Callable[[int], Geometry],
+        geometry: Geometry | Whole | Callable[[int], Geometry],
     ):
         from concurrent.futures import ThreadPoolExecutor  # slow to import
 
@@ -97,8 +97,8 @@ class Loader:
     def _image(self, index: int) -> NDArray[np.uint8] | None:
         return self._dataset.image(index, self._geometry_of(index))
 
-    def _geometry_of(self, index: int) -> Geometry:
-        return self._geometry if isinstance(self._geometry, Geometry) else self._geometry(index)
+    def _geometry_of(self, index: int) -> Geometry | Whole:
+        return self._geometry(index) if callable(self._geometry) else self._geometry
 
     def _assemble(self, indices: NDArray[np.intp], pictures: "_Decoded") -> Batch:
         kept = [picture for picture in pictures if picture is not None]

@@ -327,23 +327,37 @@ class Model:
 
         return fit(self, train, validation, epochs, batch_size, recipe, **options)
 
-    def evaluate(self, data: "Dataset", crops: int = 1, batch_size: int = 64, progress: bool = False) -> "Evaluation":
+    def evaluate(
+        self,
+        data: "Dataset",
+        crops: int | None = None,
+        batch_size: int = 64,
+        progress: bool = False,
+        dense: bool = False,
+        scales: Sequence[int] | None = None,
+    ) -> "Evaluation":
         """Measure top-1 and top-5 error and loss: see `swiftalexnet.evaluation.evaluate`."""
         from .evaluation import evaluate
 
-        return evaluate(self, data, crops, batch_size, progress)
+        return evaluate(self, data, crops, batch_size, progress, dense, scales)
 
-    def predict(self, images: Any, top: int = 5, crops: int = 1, **options: Any) -> "list[Prediction]":
+    def predict(self, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> "list[Prediction]":
         """Classify pictures: see `swiftalexnet.prediction.predict`."""
         from .prediction import predict
 
         return predict(self, images, top, crops, **options)
 
-    def probabilities(self, images: Any, crops: int = 1, **options: Any) -> Float32:
+    def probabilities(self, images: Any, crops: int | None = None, **options: Any) -> Float32:
         """Return the probabilities of all classes, [count, classes]: see `swiftalexnet.prediction.probabilities`."""
         from .prediction import probabilities
 
         return probabilities(self, images, crops, **options)
+
+    def score_map(self, image: Any, scale: int | None = None, **options: Any) -> Float32:
+        """Return logits at every position of a picture: see `swiftalexnet.prediction.score_map`."""
+        from .prediction import score_map
+
+        return score_map(self, image, scale, **options)
 
     def features(self, images: Any, layers: Sequence[str], **options: Any) -> dict[str, Float32]:
         """Return what named layers make of pictures: see `swiftalexnet.prediction.features`."""

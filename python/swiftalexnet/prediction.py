@@ -1,6 +1,5 @@
 """Classify pictures and read out features: any picture in, probabilities or activations out."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,13 @@ from numpy.typing import NDArray
 from . import _native
 from ._arrays import as_integer, as_output, layout_code, require_memory
 from .aliases import node_name
-from .evaluation import check_crops
-from .images import Files, as_pictures, iterate_squares
+from .images import Pictures, all_files, as_pictures, decode, iterate_squares
 from .loading import Loader, in_order
+from .preprocessing import Whole
+from .views import Views, classify, classify_all
 
 if TYPE_CHECKING:
+    from .ensemble import Ensemble
     from .networks import Model
 
 Float32 = NDArray[np.float32]
@@ -46,21 +47,23 @@ class Prediction:
         return f"<{self}>"
 
 
-def predict(model: "Model", images: Any, top: int = 5, crops: int = 1, **options: Any) -> list[Prediction]:
+def predict(
+    model: "Model | Ensemble", images: Any, top: int = 5, crops: int | None = None, **options: Any
+) -> list[Prediction]:
     """Return the `top` likeliest classes of each picture.
 
     Parameters
     ----------
-    model : Model
+    model : Model or Ensemble
     images : pictures
         uint8 array [count, height, width, channels]; one picture [height, width, channels]; grey [count, height, width]
         or [height, width]; a path; a Pillow image; or a list of any of these, in any sizes.
     top : int
         How many classes, at least 1.
-    crops : {1, 10}
-        The centre crop, or the corners, the centre and their mirrors with averaged probabilities.
+    crops : {1, 9, 10, 50}, optional
+        See `Views`: the centre crop; or grids, or corners and centre, with averaged probabilities.
     **options
-        `layout`, `value_range` and `batch_size`: see `probabilities`.
+        `dense`, `scales`, `layout`, `value_range` and `batch_size`: see `probabilities`.
 
     Raises
     ------
@@ -68,7 +71,7 @@ def predict(model: "Model", images: Any, top: int = 5, crops: int = 1, **options
         Something that is no picture, or cannot be read.
     """
     top = as_integer(top, "top", "predict", 1)
-    table = probabilities(model, images, crops, **options)
+    table = model.probabilities(images, crops, **options)
     best = np.argsort(-table, axis=1, kind="stable")[:, :top]
     names = model.classes or tuple(map(str, range(model.num_classes)))
     return [
@@ -80,10 +83,12 @@ def predict(model: "Model", images: Any, top: int = 5, crops: int = 1, **options
 def probabilities(
     model: "Model",
     images: Any,
-    crops: int = 1,
+    crops: int | None = None,
     layout: str = "NHWC",
     value_range: tuple[float, float] | None = None,
     batch_size: int = 64,
+    dense: bool = False,
+    scales: Sequence[int] | None = None,
 ) -> Float32:
     """Return the probability of every class.
 
@@ -92,14 +97,19 @@ def probabilities(
     model : Model
     images : pictures
         See `predict`.
-    crops : {1, 10}
+    crops : {1, 9, 10, 50}, optional
+        See `Views`.
     layout : {"NHWC", "NCHW"}
         Order of arrays.
     value_range : (float, float), optional
         What black and white are in float arrays, for instance (0, 1): needed there, because a guess would be wrong for
         somebody. Such pictures are rounded to uint8.
     batch_size : int
-        Crops that are computed at once; results do not depend on it.
+        Crops that are computed at once; results depend on it by no more than rounding.
+    dense : bool
+        See `Views`: the network slides over the whole picture.
+    scales : sequence of int, optional
+        See `Views`: shorter sides of the whole picture.
 
     Returns
     -------
@@ -110,14 +120,67 @@ def probabilities(
     TypeError, ValueError, OSError
         Something that is no picture, or cannot be read.
     """
-    views = check_crops(crops, "predict")
-    size = max(1, as_integer(batch_size, "batch_size", "predict", 1, 2**20) // views)
-    preprocessing = model.preprocessing
-    pictures = as_pictures(images, layout, value_range, preprocessing.channels)
+    views = Views(crops, dense, scales, "predict")
+    size = views.pictures_at_once(batch_size)
+    views.check(model)
+    pictures = as_pictures(images, layout, value_range, model.preprocessing.channels)
     table = as_output(None, (len(pictures), model.num_classes), "predict")
+    if views.whole:
+        for numbers, rows in classify_all(model, Pictures(pictures), views, batch_size):
+            table[numbers] = rows
+        return table
     for at, squares in _batches(pictures, size, model):
-        model.network.predict_images(squares, preprocessing.for_engine(), views, table[at : at + len(squares)])
+        table[at : at + len(squares)] = classify(model, squares, views)
     return table
+
+
+def score_map(
+    model: "Model",
+    image: Any,
+    scale: int | None = None,
+    layout: str = "NHWC",
+    value_range: tuple[float, float] | None = None,
+) -> Float32:
+    """Return the class scores at every position of one whole picture: dense evaluation before it averages.
+
+    Position (i, j) is the network on the crop that begins `stride` · i pixels down and `stride` · j pixels to the
+    right, where `stride` is the product of the strides (32 for the networks of 2012 and 2014), except for what padding
+    puts around a crop.
+
+    Parameters
+    ----------
+    model : Model
+    image : picture
+        One picture: see `predict`.
+    scale : int, optional
+        What its shorter side is resized to; by default the preprocessing's `resize`.
+    layout, value_range
+        See `probabilities`.
+
+    Returns
+    -------
+    array of float32, [rows, columns, classes]
+        Logits, the input of the softmax.
+
+    Raises
+    ------
+    TypeError, ValueError, OSError
+        Something that is not one picture, cannot be read, or is smaller than what the network needs.
+    UnsupportedError
+        The network has layers for one size only.
+    """
+    views = Views(None, True, None if scale is None else (scale,), "score_map")
+    views.check(model)
+    preprocessing = model.preprocessing
+    pictures = as_pictures(image, layout, value_range, preprocessing.channels, "score_map")
+    if len(pictures) != 1:
+        raise ValueError(f"score_map: got {len(pictures)} pictures, expected one")
+    pixels = decode(pictures[0], Whole(views.scales_for(model)[0], preprocessing.channels, preprocessing.resample))
+    size = model.network.score_map_size(*pixels.shape[:2])
+    scores = as_output(None, (1, *size, model.num_classes), "score_map")
+    model.network.score_map(np.ascontiguousarray(pixels[None]), preprocessing.for_engine(), scores)
+    first: Float32 = scores[0]
+    return first
 
 
 def features(
@@ -176,8 +239,8 @@ def features(
 def _batches(pictures: Sequence[Any], size: int, model: "Model") -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Yield (index of the first, uint8 [count, resize, resize, channels]); several files are decoded on threads."""
     geometry, starts = model.preprocessing.geometry, range(0, len(pictures), size)
-    if len(pictures) > 1 and all(isinstance(picture, (str, os.PathLike)) for picture in pictures):
-        with Loader(Files(pictures), in_order(len(pictures), size), geometry) as loader:
+    if len(pictures) > 1 and all_files(pictures):
+        with Loader(Pictures(pictures), in_order(len(pictures), size), geometry) as loader:
             yield from zip(starts, (batch.images for batch in loader), strict=True)
         return
     squares = iterate_squares(pictures, geometry)

@@ -55,6 +55,20 @@ class Geometry(NamedTuple):
         return self.size if self.short is None else self.short
 
 
+class Whole(NamedTuple):
+    """A geometry without a square: the whole picture, its shorter side of `size` pixels, [height, width, channels]."""
+
+    size: int
+    channels: int
+    resample: str
+    whole: bool = True  # so that it is never equal to the Geometry of the same numbers
+
+    @property
+    def side(self) -> int:
+        """Shorter side of the resized picture."""
+        return self.size
+
+
 @dataclass(frozen=True, eq=False)
 class Preprocessing:
     """How pictures become the input of one network.

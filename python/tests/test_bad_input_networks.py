@@ -158,6 +158,15 @@ def predict(images=PICTURES, given=None, views=1, probabilities=PROBABILITIES, *
     return lambda n: n.predict_images(images, prepared(**changes) if given is None else given, views, probabilities)
 
 
+def dense(images=PICTURES, given=None, mirror=True, probabilities=PROBABILITIES, **changes):
+    return lambda n: n.predict_dense(images, prepared(**changes) if given is None else given, mirror, probabilities)
+
+
+def score_map(images=PICTURES, scores=None, **changes):
+    scores = np.empty((4, 2, 2, small.CLASSES), np.float32) if scores is None else scores
+    return lambda n: n.score_map(images, prepared(**changes), scores)
+
+
 def augment(images=PICTURES, augmentation=small.AUGMENTATION, out=CROPS, seed=1, step=2, **changes):
     return lambda n: _native.augment_images(images, prepared(**changes), augmentation, seed, step, out)
 
@@ -191,9 +200,9 @@ IMAGES = [
     case("crop -1", ValueError, "predict: the crop is 15 x -1", predict(width=-1)),
     case("crop 2^62", ValueError, "predict: the crop is", predict(height=2**62)),
     case("crop str", TypeError, "predict: crop_height is of type str", predict(height="15")),
-    case("views 5", ValueError, "5, expected 1 or 10", predict(views=5)),
-    case("views 0", ValueError, "0, expected 1 or 10", predict(views=0)),
-    case("views -1", ValueError, "-1, expected 1 or 10", predict(views=-1)),
+    case("views 5", ValueError, "5, expected 1, 9, 10 or 50", predict(views=5)),
+    case("views 0", ValueError, "0, expected 1, 9, 10 or 50", predict(views=0)),
+    case("views -1", ValueError, "-1, expected 1, 9, 10 or 50", predict(views=-1)),
     case("mean length", ValueError, "predict: mean has shape", predict(mean=THREE[:2])),
     case("mean float64", TypeError, "predict: mean has dtype float64", predict(mean=THREE.astype(float))),
     case("mean 2-D", ValueError, "predict: mean has 2 dimensions", predict(mean=EYE)),
@@ -211,6 +220,34 @@ IMAGES = [
         "predict: probabilities overlaps mean",
         predict(mean=PROBABILITIES.reshape(-1)[:3]),
     ),
+    case("dense float32", TypeError, "predict: images has dtype float32, expected uint8", dense(T)),
+    case("dense rank", ValueError, "predict: images has shape", dense(PICTURES[0])),
+    case("dense empty", ValueError, r"predict: images has shape \(0,", dense(PICTURES[:0])),
+    case(
+        "dense small",
+        ValueError,
+        "dense evaluation: .* 13×18 pixels, small needs 14×14",
+        dense(PICTURES[:, :13].copy()),
+    ),
+    case("dense gray", ValueError, "predict: .*takes", dense(PICTURES[..., :1].copy())),
+    case("dense crop", ValueError, "predict: .*takes", dense(height=14)),
+    case("dense crop 0", ValueError, "crop height: got 0", dense(height=0)),
+    case("dense crop 2^62", ValueError, "crop height: got", dense(height=2**62)),
+    case("dense preprocessing", TypeError, "predict: preprocessing", dense(given=3)),
+    case("dense mean length", ValueError, "predict: mean has shape", dense(mean=THREE[:2])),
+    case("dense mean small", ValueError, "mean image", dense(mean=np.ones((14, 15, 3), np.float32))),
+    case("dense mean nan", ValueError, "mean", dense(mean=THREE * np.float32(np.nan))),
+    case("dense probabilities", ValueError, "predict: probabilities has shape", dense(probabilities=LOGITS[:3])),
+    case("dense overlap", ValueError, "overlaps mean", dense(mean=PROBABILITIES.reshape(-1)[:3])),
+    case("map small", ValueError, "dense evaluation: .*needs 14×14", score_map(PICTURES[:, :, :13].copy())),
+    case("map scores", ValueError, "score_map: scores has shape", score_map(scores=np.empty((4, 1, 2, 5), np.float32))),
+    case("map rank", ValueError, "score_map: scores has shape", score_map(scores=np.empty((4, 5), np.float32))),
+    case("map crop", ValueError, "score_map: .*takes", score_map(height=14)),
+    case("map size 0", ValueError, "dense evaluation: image height: got 0", lambda n: n.score_map_size(0, 20)),
+    case("map size -1", ValueError, "image width: got -1", lambda n: n.score_map_size(20, -1)),
+    case("map size 2^31", ValueError, "image width: got", lambda n: n.score_map_size(20, 2**31)),
+    case("map size 2^31-1", MemoryError, "dense evaluation: ", lambda n: n.score_map_size(2**31 - 1, 2**31 - 1)),
+    case("map size float", TypeError, "score_map_size: height", lambda n: n.score_map_size(20.0, 20)),
     case("augment out", ValueError, "augment_images: out has shape", augment(out=CROPS[:2])),
     case("augment out in mean", ValueError, "augment_images: out overlaps mean", augment(mean=CROPS.reshape(-1)[:3])),
     case("augment noise nan", ValueError, "color noise", vary(float("nan"), EYE, THREE)),
@@ -243,7 +280,7 @@ IMAGES = [
     case(
         "crops views 3",
         ValueError,
-        "3, expected 1 or 10",
+        "3, expected 1, 9, 10 or 50",
         lambda n: _native.crop_images(PICTURES, prepared(), 3, np.empty((12, 15, 15, 3), np.float32)),
     ),
     case(

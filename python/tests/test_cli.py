@@ -34,7 +34,15 @@ def test_train_evaluate_predict(small, tmp_path, capsys):
     assert code == 0 and "saved" in out
     code, out, _ = run(capsys, "evaluate", str(folder), "--model", model, "--crops", "10", "--json", "--quiet")
     assert code == 0 and json.loads(out)["count"] == 24
+    views = ["--crops", "50", "--dense", "--scales", "24,31", "--json", "--quiet"]
+    code, out, _ = run(capsys, "evaluate", str(folder), "--model", model, *views)
+    expected = sa.load(model).evaluate(sa.ImageFolder(folder), 50, dense=True, scales=[24, 31])
+    assert code == 0 and json.loads(out)["loss"] == pytest.approx(expected.loss, rel=1e-6)
     files = [str(path) for path in sorted(folder.glob("dark/*"))[:2]]
+    code, out, _ = run(capsys, "predict", *files, "--model", model, "--dense", "--json")
+    found = [row["probabilities"][0] for row in json.loads(out)]
+    best = [each.probabilities[0] for each in sa.load(model).predict(files, dense=True)]
+    assert code == 0 and found == pytest.approx(best, rel=1e-5)
     code, out, _ = run(capsys, "predict", *files, "--model", model, "--top", "2")
     assert code == 0 and len(out.splitlines()) == 2 and files[0] in out
     code, out, _ = run(capsys, "predict", *files, "--model", model, "--json")
@@ -67,6 +75,7 @@ def test_info_and_summary(tmp_path, capsys):
         ["evaluate", ".", "--model", "missing"],
         ["predict", "missing.jpg", "--model", "m"],
         ["predict", "missing.jpg", "--model", "broken"],
+        ["predict", "missing.jpg", "--model", "m", "--scales", "19"],
         ["summary", "papr"],
         ["--threads", "0", "info"],
     ],
@@ -77,6 +86,13 @@ def test_user_errors_are_one_line_and_code_2(arguments, tmp_path, capsys, monkey
     (tmp_path / "broken").write_bytes(b"nothing")
     code, _, err = run(capsys, *arguments)
     assert code == 2 and err.startswith("swiftalexnet: ") and len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("views", [["--crops", "2"], ["--scales", "24,big"], ["--scales", ""]])
+def test_views_that_there_are_not_are_refused_by_the_parser(views, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["predict", "x.jpg", "--model", "m", *views])
+    assert views[0] in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("output", ["missing/m", ".", "/dev/null", "locked/m"])

@@ -7,7 +7,7 @@ from support import CLASSES, dataset, photo_folder, pictures, tiny_model
 import swiftalexnet as sa
 
 
-@pytest.mark.parametrize("crops", [1, 10])
+@pytest.mark.parametrize("crops", [1, 9, 10, 50])
 def test_errors_and_loss_are_those_of_the_probabilities(crops):
     model, data = tiny_model(), dataset(50)
     probabilities = model.probabilities(data.images, crops)

@@ -195,6 +195,7 @@ def calls(network):
     outputs = [np.empty((4, 8, 7, 7), np.float32), np.empty((4, 5), np.float32)]
     pictures, crops = small.pictures(), np.empty((4, 15, 15, 3), np.float32)
     preprocessing = (15, 15, mean, mean)
+    scores = np.empty((4, 2, 2, 5), np.float32)
     w, b, y = np.ones((2, 3, 3, 3), np.float32), np.ones(2, np.float32), np.empty((4, 2, 13, 13), np.float32)
     pair, sides = (1, 1), (0, 0, 0, 0)
     yield lambda: network.forward(x, 0, True, True, 1, 2, logits), [x, logits]
@@ -208,6 +209,11 @@ def calls(network):
     yield lambda: network.capture(x, 0, [*names, "no"], [*outputs, logits]), [x, *outputs, logits]
     yield lambda: network.predict_images(pictures, preprocessing, 10, logits), [pictures, preprocessing, mean, logits]
     yield lambda: network.predict_images(pictures, (15, 15, mean[:2], mean), 1, logits), [pictures, mean, logits]
+    yield lambda: network.predict_dense(pictures, preprocessing, True, logits), [pictures, preprocessing, mean, logits]
+    yield lambda: network.predict_dense(pictures, (15, 15, mean[:2], mean), True, logits), [pictures, mean, logits]
+    yield lambda: network.score_map(pictures, preprocessing, scores), [pictures, preprocessing, mean, scores]
+    yield lambda: network.score_map(pictures[:, :9].copy(), preprocessing, scores), [preprocessing, mean, scores]
+    yield lambda: network.score_map_size(30, 40), [network]
     yield lambda: _native.augment_images(pictures, preprocessing, small.AUGMENTATION, 1, 2, crops), [pictures, mean]
     noise = small.augmentation(1.0, mean, mean)
     yield lambda: _native.augment_images(pictures, preprocessing, noise, 1, 2, crops), [mean, crops]
@@ -292,6 +298,9 @@ FAILING = {
         n.train_step_images(
             small.pictures(6), small.batch(6)[1], small.PREPROCESSING, small.augmentation(), small.OPTIONS
         ),
+    ),
+    "predict_dense": lambda n: n.predict_dense(
+        small.pictures(6, 31), small.PREPROCESSING, True, np.empty((6, small.CLASSES), np.float32)
     ),
     "conv2d_backward": lambda n: ops.conv2d_backward(
         np.ones((1, 2, 4, 4), np.float32), np.ones((1, 2, 6, 6), np.float32), np.ones((2, 2, 3, 3), np.float32)

@@ -113,7 +113,7 @@ def test_ten_crops_average_their_probabilities(model):
         (b"picture", {}, TypeError, "bytes"),
         ("missing.jpg", {}, OSError, "missing.jpg"),
         ("nul\0.jpg", {}, ValueError, "null"),
-        (IMAGES, {"crops": 5}, ValueError, "1 or 10"),
+        (IMAGES, {"crops": 5}, ValueError, "1, 9, 10, 50 or None"),
         (IMAGES, {"crops": "10"}, TypeError, "crops"),
         (IMAGES, {"batch_size": 0}, ValueError, "batch_size"),
     ],

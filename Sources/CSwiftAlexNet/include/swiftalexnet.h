@@ -198,7 +198,8 @@ typedef struct {
 int32_t sax_augment_images(const sax_images *SAX_NONNULL images, const sax_preprocessing *SAX_NONNULL preprocessing,
                            const sax_augmentation *SAX_NONNULL augmentation, uint64_t seed, uint64_t step,
                            float *SAX_NONNULL output);
-/* Centre crops (views 1) or corners, centre and their mirrors (views 10): [count · views][crop][crop][channels]. */
+/* The crops of evaluation, [count · views][crop][crop][channels]. views: 1, the centre; 9, a 3 × 3 grid; 10, corners,
+ * centre and their mirrors; 50, a 5 × 5 grid and its mirrors. Any other number is refused. */
 int32_t sax_crop_images(const sax_images *SAX_NONNULL images, const sax_preprocessing *SAX_NONNULL preprocessing,
                         int64_t views, float *SAX_NONNULL output);
 
@@ -217,10 +218,25 @@ int32_t sax_network_train_step_images(sax_network *SAX_NONNULL network, const sa
                                       const sax_step_options *SAX_NONNULL options,
                                       sax_step_result *SAX_NONNULL result);
 
-/* Softmax probabilities [count][classes], averaged over 1 or 10 views. */
+/* Softmax probabilities [count][classes], averaged over 1, 9, 10 or 50 views: see sax_crop_images. */
 int32_t sax_network_predict_images(sax_network *SAX_NONNULL network, const sax_images *SAX_NONNULL images,
                                    const sax_preprocessing *SAX_NONNULL preprocessing, int64_t views,
                                    float *SAX_NONNULL probabilities);
+
+/* Dense evaluation: the dense layers slide over the feature map of whole pictures of any size. The preprocessing's crop
+ * is the network's own size and does not cut; a mean image stands for its channel means over that crop. */
+
+/* Rows and columns of the score map of pictures of `height` × `width`. SAX_INVALID_VALUE names the smallest pictures
+ * where these are too small; SAX_UNSUPPORTED where a layer has weights for one size only. */
+int32_t sax_network_score_map_size(sax_network *SAX_NONNULL network, int64_t height, int64_t width,
+                                   int64_t *SAX_NONNULL rows, int64_t *SAX_NONNULL columns);
+/* Logits [count][rows][columns][classes]. */
+int32_t sax_network_score_map(sax_network *SAX_NONNULL network, const sax_images *SAX_NONNULL images,
+                              const sax_preprocessing *SAX_NONNULL preprocessing, float *SAX_NONNULL scores);
+/* Probabilities [count][classes]: the softmax of the mean over positions; with `mirror` averaged with the mirror image's. */
+int32_t sax_network_predict_dense(sax_network *SAX_NONNULL network, const sax_images *SAX_NONNULL images,
+                                  const sax_preprocessing *SAX_NONNULL preprocessing, int32_t mirror,
+                                  float *SAX_NONNULL probabilities);
 
 /* Sums over rows of [rows][classes] probabilities: top-1 and top-5 credit (ties share it, as the authors' code did) and
  * −log p of the label. */

@@ -4,10 +4,12 @@ import Tensors
 /// Cross-correlation with bias, and the ReLU behind it when `relu` (Krizhevsky et al. 2012, section 3.5).
 struct ConvolutionLayer: Layer {
   /// Batch 1; the batch comes with the operands.
-  let shape: ConvolutionShape
+  private(set) var shape: ConvolutionShape
   let weight: Parameter
   let bias: Parameter
   var relu = false
+  /// As specified; the shape's is cut to the image.
+  private let stride: Int
 
   init(
     _ name: String, input: FeatureShape, outputs: Int, kernel: Int, stride: Int, padding: Padding, groups: Int
@@ -16,6 +18,7 @@ struct ConvolutionLayer: Layer {
       batch: 1, inputHeight: input.height, inputWidth: input.width, inputChannels: input.channels,
       outputChannels: outputs, kernelHeight: kernel, kernelWidth: kernel, strideHeight: stride, strideWidth: stride,
       padding: padding, groups: groups)
+    self.stride = stride
     weight = try .convolutionWeight(name, outputs: outputs, inputs: input.channels / groups, kernel: kernel)
     bias = try .bias(name, outputs: outputs, fanIn: weight.fanIn)
   }
@@ -42,6 +45,19 @@ struct ConvolutionLayer: Layer {
     var fused = self
     fused.relu = true
     return fused
+  }
+
+  /// The padding stays what it was for the network's own size, at whatever sides it has it.
+  func resized(to input: FeatureShape) throws -> any Layer {
+    guard input.channels == shape.inputChannels else {
+      throw EngineError.invalidValue("got \(input.channels) channels, the weights are for \(shape.inputChannels)")
+    }
+    var resized = self
+    resized.shape = try ConvolutionShape(
+      batch: 1, inputHeight: input.height, inputWidth: input.width, inputChannels: shape.inputChannels,
+      outputChannels: shape.outputChannels, kernelHeight: shape.kernelHeight, kernelWidth: shape.kernelWidth,
+      strideHeight: stride, strideWidth: stride, padding: shape.padding, groups: shape.groups)
+    return resized
   }
 
   func forward(_ operands: ForwardOperands) throws {

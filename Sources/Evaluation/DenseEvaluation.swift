@@ -1,0 +1,88 @@
+import Imaging
+import Kernels
+import Networks
+import Parallel
+import Tensors
+
+/// Dense evaluation (Simonyan and Zisserman 2014, section 3.2): the network on whole pictures of any size, its scores
+/// averaged over all positions.
+extension Network {
+  /// Probabilities [count][classes] of uint8 pictures [count][height][width][channels]: the softmax of the score map's
+  /// mean, with `mirror` averaged with that of the mirror image.
+  ///
+  /// A picture as large as the crop has one position, and gets the centre crop's probabilities (those of a crop minus
+  /// the same channel means: see ``Preprocessing/whole(height:width:)``). The bits do not depend on the number of
+  /// threads; they may on the company, when fewer than eight positions are computed together.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for pictures that are too small, naming the smallest.
+  public func predictDense(
+    images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, preprocessing: Preprocessing, mirror: Bool,
+    into output: UnsafeMutablePointer<Float>
+  ) throws {
+    let (operation, classes) = ("dense evaluation", classCount)
+    let size = try scoreMapSize(height: height, width: width)
+    let views = mirror ? ImageInput.Views.centerAndMirror : .center
+    let chunk = min(count, max(1, try picturesPerChunk(height: height, width: width) / views.count))
+    let positions = size.rows * size.columns
+    let rows = try Extent.product([chunk, views.count], operation: operation)
+    let maps = try AlignedBuffer<Float>(
+      count: try Extent.product([rows, positions, classes], operation: operation), operation: operation)
+    let scratch = try AlignedBuffer<Float>(
+      count: try Extent.product([rows, classes], operation: operation), operation: operation)
+    let imageSize = try Extent.product([height, width, spec.input.channels], operation: operation)
+    let context = try ComputeContext()
+    try withExtendedLifetime((maps, scratch)) {
+      for first in stride(from: 0, to: count, by: chunk) {
+        let images = images + first * imageSize
+        let chunkCount = min(chunk, count - first)
+        try scoreMap(
+          images: images, count: chunkCount, height: height, width: width, preprocessing: preprocessing, views: views,
+          into: maps.pointer)
+        for view in 0..<chunkCount * views.count {
+          Self.average(
+            maps.pointer + view * positions * classes, rows: positions, columns: classes,
+            into: scratch.pointer + view * classes)
+        }
+        try SoftmaxCrossEntropy.softmax(
+          rows: chunkCount * views.count, classes: classes, logits: scratch.pointer, probabilities: scratch.pointer,
+          context: context)
+        for image in 0..<chunkCount {
+          Self.average(
+            scratch.pointer + image * views.count * classes, rows: views.count, columns: classes,
+            into: output + (first + image) * classes)
+        }
+      }
+    }
+  }
+
+  /// Logits [count · views][rows][columns][classes] of whole pictures, rows and columns as ``scoreMapSize(height:width:)``
+  /// has them.
+  public func scoreMap(
+    images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, preprocessing: Preprocessing,
+    views: ImageInput.Views = .center, into output: UnsafeMutablePointer<Float>
+  ) throws {
+    try requireInput(
+      FeatureShape(
+        height: preprocessing.cropHeight, width: preprocessing.cropWidth, channels: spec.input.channels),
+      operation: "dense evaluation")
+    let whole = try preprocessing.whole(height: height, width: width)
+    try scoreMap(
+      batch: count * views.count, height: height, width: width,
+      input: { input, range, _ in
+        try self.requireNoWhitening(operation: "dense evaluation")
+        try ImageInput.crops(
+          images: images, count: count, height: height, width: width, channels: self.spec.input.channels,
+          preprocessing: whole, views: views, range: range, output: input, pool: .shared)
+      }, into: output)
+  }
+
+  /// Column means of a matrix, summed in float64.
+  private static func average(
+    _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, into output: UnsafeMutablePointer<Float>
+  ) {
+    for column in 0..<columns {
+      var sum = 0.0
+      for row in 0..<rows { sum += Double(matrix[row &* columns &+ column]) }
+      output[column] = Float(sum / Double(rows))
+    }
+  }
+}

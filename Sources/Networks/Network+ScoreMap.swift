@@ -1,0 +1,193 @@
+import Kernels
+import Tensors
+
+/// Dense evaluation's first half: a network on pictures of any size (Sermanet et al. 2013; Simonyan and Zisserman 2014,
+/// section 3.2).
+///
+/// The nodes in front of the first dense layer compute the feature map of the whole picture. What follows slides over
+/// it: every window as large as the feature map of the network's own size goes through the dense layers, one position
+/// to the right or below being as many pixels as the strides multiply to. No weight is converted, and a window's scores
+/// are those of the crop under it, except for what padding puts around a crop and not around the same pixels within a
+/// picture. Convolutions keep the padding of the network's own size, on the sides where they have it.
+///
+/// An adaptive average pool counts as the first of the dense layers: it sees each window. Where the map is smaller than
+/// the window, it makes of the map what it would make of a whole window, as torchvision's networks do.
+extension Network {
+  /// Windows that go through the dense layers together: enough to read large weights seldom, few enough to bound what
+  /// the windows, which overlap, take when they are laid out one by one.
+  private static let windowsPerBlock = 256
+  /// Pictures of the network's own size whose feature maps are computed together.
+  private static let picturesPerChunk = 40
+
+  /// Rows and columns of the score map of pictures of `height` × `width` pixels.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for a network without dense layers, and for pictures that are too small,
+  ///   naming the smallest; ``EngineError/unsupported(_:)`` for layers that have weights for one size only.
+  public func scoreMapSize(height: Int, width: Int) throws -> (rows: Int, columns: Int) {
+    let slide = try slide(height: height, width: width)
+    return (slide.rows, slide.columns)
+  }
+
+  /// How many pictures of a size are computed together: about the same number of pixels for any size, whatever the
+  /// number of threads.
+  package func picturesPerChunk(height: Int, width: Int) throws -> Int {
+    let pixels = try Extent.product([height, width], operation: "dense evaluation")
+    return max(1, Self.picturesPerChunk * spec.input.height * spec.input.width / max(1, pixels))
+  }
+
+  /// Logits [batch][rows][columns][classes] of pictures of `height` × `width` pixels, for inference.
+  ///
+  /// The bits do not depend on the number of threads; they may on the company, when there are fewer than eight windows.
+  /// - Parameter input: writes pictures [range][height][width][channels].
+  public func scoreMap(
+    batch: Int, height: Int, width: Int, input: InputWriter, into output: UnsafeMutablePointer<Float>
+  ) throws {
+    let slide = try slide(height: height, width: width)
+    let chunk = min(batch, try picturesPerChunk(height: height, width: width))
+    let scores = try Extent.product([slide.rows, slide.columns, classCount], operation: "dense evaluation")
+    try usage.reading {
+      let features = try Execution(
+        plan: Plan(
+          layers: slide.layers, nodes: 0...slide.classifier - 1, observed: [], batch: chunk, training: false),
+        observed: [])
+      try withExtendedLifetime(features) {
+        for first in stride(from: 0, to: batch, by: chunk) {
+          let pictures = first..<min(first + chunk, batch)
+          try input(features.input, pictures, features.context)
+          try features.forward(batch: pictures.count, dropout: nil)
+          try classify(slide, maps: features.result, pictures: pictures.count, into: output + first * scores)
+        }
+      }
+    }
+  }
+
+  /// Logits of every window of `pictures` feature maps.
+  private func classify(
+    _ slide: Slide, maps: UnsafePointer<Float>, pictures: Int, into output: UnsafeMutablePointer<Float>
+  ) throws {
+    let blocks = Partition(pictures * slide.rows * slide.columns, atMost: Self.windowsPerBlock)
+    try withClassifier(slide, batch: blocks.largest) { classifier in
+      for block in 0..<blocks.parts {
+        let windows = blocks.range(block)
+        try slide.gather(windows, maps: maps, into: classifier.input, context: classifier.context)
+        try classifier.forward(batch: windows.count, dropout: nil)
+        (output + windows.lowerBound * classCount).update(from: classifier.result, count: windows.count * classCount)
+      }
+    }
+  }
+
+  /// The dense layers as crops go through them; with a pool that fills up a window of its own size where it must.
+  private func withClassifier(_ slide: Slide, batch: Int, _ body: (Execution) throws -> Void) throws {
+    let nodes = slide.classifier...logitsNode
+    guard slide.window != layers[slide.classifier].inputShape else {
+      return try withExecution(batch: batch, nodes: nodes, body)
+    }
+    let execution = try Execution(
+      plan: Plan(layers: slide.layers, nodes: nodes, observed: [], batch: batch, training: false), observed: [])
+    try withExtendedLifetime(execution) { try body(execution) }
+  }
+
+  // MARK: Shapes
+
+  private func slide(height: Int, width: Int) throws -> Slide {
+    let first = spec.nodes.firstIndex { $0.operation.seesWindows }
+    guard let classifier = first, classifier > 0 else {
+      throw EngineError.invalidValue(
+        first == nil
+          ? "dense evaluation: \(spec.name) has no dense layer that could slide over a feature map"
+          : "dense evaluation: \(spec.name) begins with a dense layer, there is no feature map to slide it over")
+    }
+    do {
+      return try slide(height: height, width: width, classifier: classifier)
+    } catch EngineError.invalidValue {
+      let native = spec.input
+      func fits(_ height: Int, _ width: Int) throws -> Bool {
+        do {
+          _ = try slide(height: height, width: width, classifier: classifier)
+          return true
+        } catch EngineError.invalidValue { return false }
+      }
+      let smallestHeight = try (1...native.height).first { try fits($0, native.width) } ?? native.height
+      let smallestWidth = try (1...native.width).first { try fits(native.height, $0) } ?? native.width
+      throw EngineError.invalidValue(
+        "dense evaluation: got pictures of \(height)×\(width) pixels, \(spec.name) needs \(smallestHeight)×"
+          + "\(smallestWidth) or more")
+    }
+  }
+
+  private func slide(height: Int, width: Int, classifier: Int) throws -> Slide {
+    guard min(height, width) >= 1 else { throw EngineError.invalidValue("got pictures of \(height)×\(width) pixels") }
+    var shape = FeatureShape(height: height, width: width, channels: spec.input.channels)
+    _ = try Extent.product([height, width, shape.channels], operation: "dense evaluation")
+    var resized = layers
+    for index in 0..<classifier {
+      resized[index] = try layer(index, reading: shape)
+      shape = resized[index].outputShape
+    }
+    var window = layers[classifier].inputShape
+    if case .adaptiveAveragePool = spec.nodes[classifier].operation {
+      window.height = min(window.height, shape.height)
+      window.width = min(window.width, shape.width)
+      resized[classifier] = try layer(classifier, reading: window)
+    }
+    guard shape.height >= window.height, shape.width >= window.width else {
+      throw EngineError.invalidValue("the feature map \(shape) is smaller than \(window)")
+    }
+    return Slide(layers: resized, classifier: classifier, map: shape, window: window)
+  }
+
+  /// The layer of a node for an input of another size, with the same parameters.
+  private func layer(_ index: Int, reading input: FeatureShape) throws -> any Layer {
+    let (node, layer) = (spec.nodes[index], layers[index])
+    if input == layer.inputShape { return layer }
+    // Dropout draws nothing at test time, so its number does not matter.
+    var dropouts: UInt32 = 0
+    do {
+      return try layer.parameters.isEmpty ? node.makeLayer(input: input, dropouts: &dropouts) : layer.resized(to: input)
+    } catch let error as EngineError {
+      throw error.prefixed("dense evaluation: \(spec.name), node \(node.name): ")
+    }
+  }
+}
+
+/// A network at work on pictures of one size.
+private struct Slide {
+  /// All layers: in front of the classifier for the whole picture, from there on for one window.
+  let layers: [any Layer]
+  /// The first node that sees windows.
+  let classifier: Int
+  let map: FeatureShape
+  let window: FeatureShape
+
+  var rows: Int { map.height - window.height + 1 }
+  var columns: Int { map.width - window.width + 1 }
+
+  /// Copies windows, numbered by picture, row and column, each as a small feature map of its own.
+  func gather(
+    _ windows: Range<Int>, maps: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>,
+    context: ComputeContext
+  ) throws {
+    let (rows, columns) = (rows, columns)
+    let (line, mapLine) = (window.width * window.channels, map.width * map.channels)
+    try context.forEach(windows.count) { item, _ in
+      let (position, column) = (windows.lowerBound + item).quotientAndRemainder(dividingBy: columns)
+      let (picture, row) = position.quotientAndRemainder(dividingBy: rows)
+      var source = maps + ((picture * map.height + row) * mapLine + column * map.channels)
+      var target = output + item * window.height * line
+      for _ in 0..<window.height {
+        target.update(from: source, count: line)
+        source += mapLine
+        target += line
+      }
+    }
+  }
+}
+
+extension NodeOperation {
+  /// Whether dense evaluation feeds the node window by window instead of the whole feature map.
+  fileprivate var seesWindows: Bool {
+    switch self {
+    case .dense, .adaptiveAveragePool: return true
+    default: return false
+    }
+  }
+}

@@ -1,0 +1,277 @@
+"""Several models as one: their probabilities averaged, with weights that may be searched for.
+
+Krizhevsky et al. 2012, section 6, and Simonyan and Zisserman 2014, section 4.4, average the softmaxes of up to seven
+networks. The authors of the former chose weights by coordinate descent on the top-5 error of the validation set
+(computerhistory/AlexNet-Source-Code, avg-valid.py).
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _native
+from ._arrays import as_output
+from ._numbers import check_number
+from .evaluation import Evaluation, check_dataset, summarize
+from .prediction import Prediction, predict
+from .progress import Progress
+from .views import Views, classify_all
+
+if TYPE_CHECKING:
+    from .data import Dataset
+    from .networks import Model
+
+Float32 = NDArray[np.float32]
+
+# What a model's share of the whole may be when weights are searched for, and how often all models are gone through.
+_SHARES = np.linspace(0, 1, 21)
+_SWEEPS = 20
+_LARGEST = 1e30  # of a weight as it is given: sums stay far from overflow
+
+
+class Ensemble:
+    """Models whose probabilities are averaged, each with its own preprocessing.
+
+    Parameters
+    ----------
+    models : sequence of Model
+        They tell the same classes apart, in the same order.
+    weights : sequence of float, optional
+        At least 0; brought to a sum of 1. By default all are equal.
+
+    Attributes
+    ----------
+    models : tuple of Model
+    weights : tuple of float
+        They sum to 1.
+    num_classes : int
+    classes : tuple of str or None
+        Names of the classes, if a model has them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        No models, models of other classes, or weights that are no weights.
+    """
+
+    def __init__(self, models: "Iterable[Model]", weights: Sequence[float] | None = None):
+        from .networks import Model
+
+        if not isinstance(models, Iterable):
+            raise TypeError(f"Ensemble: got {type(models).__name__}, expected a sequence of models")
+        self.models = tuple(models)
+        if not self.models:
+            raise ValueError("Ensemble: got no models, expected at least one")
+        for model in self.models:
+            if not isinstance(model, Model):
+                raise TypeError(f"Ensemble: got {type(model).__name__}, expected models")
+        self.num_classes = _agreed([model.num_classes for model in self.models], "numbers of classes")
+        named = [model.classes for model in self.models if model.classes is not None]
+        self.classes = _agreed(named, "class names") if named else None
+        self._weights = self._checked([1.0] * len(self.models) if weights is None else weights)
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """What each model's probabilities are multiplied by; the sum is 1."""
+        return self._weights
+
+    @weights.setter
+    def weights(self, values: Sequence[float]) -> None:
+        self._weights = self._checked(values)
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{weight:.3g} {model!r}" for weight, model in zip(self.weights, self.models, strict=True))
+        return f"<Ensemble: {parts}>"
+
+    def probabilities(self, images: Any, crops: int | None = None, **options: Any) -> Float32:
+        """Return the weighted mean of the models' probabilities, [count, classes].
+
+        Parameters
+        ----------
+        images : pictures
+            See `swiftalexnet.prediction.predict`.
+        crops, **options
+            See `swiftalexnet.prediction.probabilities`; they hold for every model.
+
+        Raises
+        ------
+        TypeError, ValueError, OSError
+            Something that is no picture, or cannot be read.
+        """
+        views = Views(crops, options.get("dense", False), options.get("scales"), "predict")
+        for model in self.models:
+            views.check(model)
+        return _mix((model.probabilities(images, crops, **options) for model in self._voices), self._votes)
+
+    def predict(self, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> list[Prediction]:
+        """Return the `top` likeliest classes of each picture: see `swiftalexnet.prediction.predict`."""
+        return predict(self, images, top, crops, **options)
+
+    def evaluate(
+        self,
+        data: "Dataset",
+        crops: int | None = None,
+        batch_size: int = 64,
+        progress: bool = False,
+        dense: bool = False,
+        scales: Sequence[int] | None = None,
+    ) -> Evaluation:
+        """Classify every picture and compare with its label: see `swiftalexnet.evaluation.evaluate`.
+
+        Pictures that a model cannot read are skipped for all. Holds two arrays of float32 [pictures, classes].
+        """
+        views = self._ready(data, crops, batch_size, dense, scales, "evaluate")
+        readable = np.ones(len(data), np.bool_)
+        with Progress(len(data) * views.passes * len(self._voices), progress, "evaluate") as bar:
+            tables = (_table(model, data, views, batch_size, bar, readable) for model in self._voices)
+            mixed = _mix(tables, self._votes)
+        if not readable.any():
+            return summarize(np.zeros(3), 0, len(data))
+        totals = np.asarray(_native.score(mixed[readable], _labels(data, readable)), np.float64)
+        return summarize(totals, int(readable.sum()), len(data))
+
+    def search_weights(
+        self,
+        validation: "Dataset",
+        crops: int | None = None,
+        batch_size: int = 64,
+        progress: bool = False,
+        dense: bool = False,
+        scales: Sequence[int] | None = None,
+    ) -> tuple[float, ...]:
+        """Choose the weights by coordinate descent on the top-5 error, and keep them.
+
+        From equal weights, each model in turn gets the best of 21 shares from 0 to 1 while the others keep their
+        proportions, until nothing improves. Equal top-5 errors are told apart by the top-1 error, then by the loss; the
+        result is never worse than equal weights on `validation`, and the same on every call. Each model computes its
+        probabilities once; one array of float32 [pictures, classes] a model is held.
+
+        Parameters
+        ----------
+        validation : Dataset
+            Pictures that no model was trained on.
+        crops, batch_size, progress, dense, scales
+            See `evaluate`.
+
+        Returns
+        -------
+        tuple of float
+            The new `weights`.
+
+        Raises
+        ------
+        ValueError, OSError
+            As `evaluate`.
+        """
+        views = self._ready(validation, crops, batch_size, dense, scales, "search_weights")
+        readable = np.ones(len(validation), np.bool_)
+        with Progress(len(validation) * views.passes * len(self.models), progress, "search weights") as bar:
+            tables = [_table(model, validation, views, batch_size, bar, readable) for model in self.models]
+        if not readable.any():
+            raise ValueError(f"search_weights: none of {len(validation)} pictures could be read")
+        labels = _labels(validation, readable)
+        self._weights = _search([table[readable] for table in tables], labels)
+        return self._weights
+
+    @property
+    def _voices(self) -> "list[Model]":
+        """The models that count."""
+        return [model for model, weight in zip(self.models, self._weights, strict=True) if weight]
+
+    @property
+    def _votes(self) -> list[float]:
+        return [weight for weight in self._weights if weight]
+
+    def _ready(
+        self, data: "Dataset", crops: int | None, batch_size: int, dense: bool, scales: Sequence[int] | None, work: str
+    ) -> Views:
+        """Check everything that can be checked before any work."""
+        views = Views(crops, dense, scales, work)
+        views.pictures_at_once(batch_size)
+        check_dataset(self, data, work)
+        for model in self.models:
+            views.check(model)
+        return views
+
+    def _checked(self, weights: Sequence[float]) -> tuple[float, ...]:
+        if not isinstance(weights, Iterable):
+            raise TypeError(f"Ensemble: weights is {weights!r}, expected a sequence of numbers")
+        values = list(weights)
+        if len(values) != len(self.models):
+            raise ValueError(f"Ensemble: got {len(values)} weights for {len(self.models)} models, expected as many")
+        for value in values:
+            check_number(value, "a weight", "Ensemble", _LARGEST)
+        total = math.fsum(values)
+        if not total:
+            raise ValueError(f"Ensemble: weights are {values}, expected a sum above 0")
+        return tuple(float(value / total) for value in values)
+
+
+def _agreed(values: list[Any], what: str) -> Any:
+    """Return what all values are."""
+    for value in values[1:]:
+        if value != values[0]:
+            raise ValueError(f"Ensemble: the models have different {what}: {values[0]} and {value}")
+    return values[0]
+
+
+def _table(
+    model: "Model", data: "Dataset", views: Views, batch_size: int, bar: Progress, readable: NDArray[np.bool_]
+) -> Float32:
+    """Return the probabilities of all pictures, [count, classes]; clear `readable` where a picture cannot be read."""
+    table = as_output(None, (len(data), model.num_classes), views.operation)
+    table[:] = 0
+    read = np.zeros_like(readable)
+    for numbers, rows in classify_all(model, data, views, batch_size, bar.advance):
+        table[numbers] = rows
+        read[numbers] = True
+    readable &= read
+    return table
+
+
+def _labels(data: "Dataset", chosen: NDArray[np.bool_]) -> NDArray[np.int32]:
+    return np.ascontiguousarray(data.labels[chosen], np.int32)
+
+
+def _mix(tables: Iterable[Float32], weights: Iterable[float]) -> Float32:
+    """Return Σ weight · table, added in order."""
+    total: Float32 | None = None
+    for table, weight in zip(tables, weights, strict=True):
+        part = table * np.float32(weight)
+        total = part if total is None else np.add(total, part, out=total)
+    assert total is not None  # a sum of 1 has a part
+    return total
+
+
+def _search(tables: list[Float32], labels: NDArray[np.int32]) -> tuple[float, ...]:
+    """Coordinate descent from equal weights; see `Ensemble.search_weights`."""
+
+    def badness(weights: tuple[float, ...]) -> tuple[float, float, float]:
+        pairs = [(table, weight) for table, weight in zip(tables, weights, strict=True) if weight]
+        top1, top5, loss = _native.score(_mix(*zip(*pairs, strict=True)), labels)
+        return -top5, -top1, loss
+
+    best = (1 / len(tables),) * len(tables)
+    least = badness(best)
+    for _ in range(_SWEEPS):
+        before = least
+        for index in range(len(tables)):
+            for candidate in [_with_share(best, index, float(share)) for share in _SHARES]:
+                if (found := badness(candidate)) < least:
+                    best, least = candidate, found
+        if least == before:
+            break
+    return best
+
+
+def _with_share(weights: tuple[float, ...], index: int, share: float) -> tuple[float, ...]:
+    """Give one model its share; the others divide the rest as they did, or evenly if they had nothing."""
+    others = math.fsum(weights[:index] + weights[index + 1 :])
+    if len(weights) == 1:
+        return weights
+    even = (1 - share) / (len(weights) - 1)
+    parts = [weight * (1 - share) / others if others else even for weight in weights]
+    return (*parts[:index], share, *parts[index + 1 :])
