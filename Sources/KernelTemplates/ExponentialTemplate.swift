@@ -6,14 +6,18 @@ public enum ExponentialTemplate {
 
   /// e^r for |r| ≤ 0.36: the Taylor polynomial of degree 7; truncation below 6e-9, with rounding below 1.2e-7.
   @inlinable @inline(__always)
-  static func reduced<V: FloatVector>(_ r: V) -> V {
+  static func reduced<V: FloatVector>(_ r: V) -> V { V(repeating: 1) + reducedMinusOne(r) }
+
+  /// e^r − 1 from the same polynomial: without cancellation, and r itself where r² is nothing beside it.
+  @inlinable @inline(__always)
+  static func reducedMinusOne<V: FloatVector>(_ r: V) -> V {
     var q = V(repeating: 1 / 5040)
     q = q * r + V(repeating: 1 / 720)
     q = q * r + V(repeating: 1 / 120)
     q = q * r + V(repeating: 1 / 24)
     q = q * r + V(repeating: 1 / 6)
     q = q * r + V(repeating: 0.5)
-    return V(repeating: 1) + (r + r * r * q)
+    return r + r * r * q
   }
 
   /// value · 2^n for integers n in −252 … 252, given as `roundingShift` + n; in two steps, so that results
@@ -35,22 +39,42 @@ public enum ExponentialTemplate {
     let below = V.isGreater(floor, x)
     let x = V.select(below, floor, x)
     let low = V.select(V.isGreater(x, floor), low, .zero)
+    let (r, shifted) = reduction(x)
+    return scaled(reduced(r + low), shiftedExponent: shifted)
+  }
+
+  /// x = n · ln 2 + r with |r| ≤ 0.36; n is given as `roundingShift` + n.
+  @inlinable @inline(__always)
+  static func reduction<V: FloatVector>(_ x: V) -> (r: V, shiftedExponent: V) {
     let shifted = x * V(repeating: 1.442_695_040_9) + V(repeating: roundingShift)
     let n = shifted - V(repeating: roundingShift)
     // ln 2 in two parts; the first has 9 bits, so that its product with n is exact.
-    let r = (x - n * V(repeating: 0.693_359_375)) - n * V(repeating: -2.121_944_400_5e-4)
-    return scaled(reduced(r + low), shiftedExponent: shifted)
+    return ((x - n * V(repeating: 0.693_359_375)) - n * V(repeating: -2.121_944_400_5e-4), shifted)
+  }
+
+  /// 1 − e^x for x ≤ 0, between 0 and 1, without cancellation: error at most 2 ε relative, also where x and hence
+  /// the result is tiny; 1 from −∞, NaN from NaN.
+  @inlinable @inline(__always)
+  static func complement<V: FloatVector>(_ x: V) -> V {
+    let floor = V(repeating: -40)  // 1 − e^−40 rounds to 1
+    let (r, shifted) = reduction(V.select(V.isGreater(floor, x), floor, x))
+    let power = scaled(V(repeating: 1), shiftedExponent: shifted)
+    // 1 − 2^n e^r; the first difference is exact for every n whose power of two matters.
+    return (V(repeating: 1) - power) - power * reducedMinusOne(r)
   }
 
   /// An exponent −β cut in a part of 12 bits, whose product with a float's exponent is exact, and the rest.
   public struct Power: Sendable {
     public let beta, high, low: Float
+    /// The exponent of every published network, for which there is a shorter way.
+    public let isThreeQuarters: Bool
 
     @inlinable
     public init(beta: Float) {
       self.beta = beta
       high = Float(bitPattern: beta.bitPattern & 0xFFFF_F000)
       low = beta - high
+      isThreeQuarters = beta == 0.75
     }
   }
 

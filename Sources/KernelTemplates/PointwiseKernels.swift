@@ -20,6 +20,12 @@ public final class PointwiseKernels: Sendable {
   public let addQuotient: @Sendable (_ count: Int, _ divisor: Float, _ x: Source, _ sum: Target) -> Void
   public let firstNonFinite: @Sendable (_ count: Int, _ x: Source) -> Int
 
+  // MARK: SquashingTemplate
+  public let tanhForward: @Sendable (_ count: Int, _ x: Source, _ y: Target) -> Void
+  public let tanhBackward: @Sendable (_ count: Int, _ y: Source, _ dy: Source, _ dx: Target) -> Void
+  public let sigmoidForward: @Sendable (_ count: Int, _ x: Source, _ y: Target) -> Void
+  public let sigmoidBackward: @Sendable (_ count: Int, _ y: Source, _ dy: Source, _ dx: Target) -> Void
+
   // MARK: DropoutTemplate
   public let dropout:
     @Sendable (_ count: Int, _ mask: DropoutMask, _ firstBlock: UInt64, _ factor: Float, _ x: Source, _ y: Target) ->
@@ -47,10 +53,27 @@ public final class PointwiseKernels: Sendable {
       _ inputGradient: Target, _ scratch: Target
     ) -> Void
 
+  // MARK: SpatialNormalizationTemplate
+  public let spatialNormalizationForward:
+    @Sendable (
+      _ plane: ResponsePlane, _ rows: Int, _ window: Source, _ input: Source, _ output: Target, _ scale: Target?,
+      _ scratch: Target
+    ) -> Void
+  public let spatialNormalizationRatios:
+    @Sendable (
+      _ plane: ResponsePlane, _ count: Int, _ x: Source, _ s: Source, _ g: Source, _ direct: Target, _ ratio: Target
+    ) -> Void
+  public let spatialNormalizationBackward:
+    @Sendable (
+      _ plane: ResponsePlane, _ rows: Int, _ window: Source, _ input: Source, _ inputGradient: Target,
+      _ scratch: Target
+    ) -> Void
+
   // MARK: SoftmaxTemplate, SGDTemplate, TransposeTemplate
   public let exponentials: @Sendable (_ classes: Int, _ z: Source, _ output: Target) -> SoftmaxSums
   public let sgdPaper: SGD
   public let sgdPyTorch: SGD
+  public let sgdCaffe: SGD
   public let transpose:
     @Sendable (
       _ rows: Int, _ columns: Int, _ input: Source, _ inputStride: Int, _ output: Target, _ outputStride: Int
@@ -64,6 +87,10 @@ public final class PointwiseKernels: Sendable {
     add: @escaping @Sendable (Int, Source, Target) -> Void,
     addQuotient: @escaping @Sendable (Int, Float, Source, Target) -> Void,
     firstNonFinite: @escaping @Sendable (Int, Source) -> Int,
+    tanhForward: @escaping @Sendable (Int, Source, Target) -> Void,
+    tanhBackward: @escaping @Sendable (Int, Source, Source, Target) -> Void,
+    sigmoidForward: @escaping @Sendable (Int, Source, Target) -> Void,
+    sigmoidBackward: @escaping @Sendable (Int, Source, Source, Target) -> Void,
     dropout: @escaping @Sendable (Int, DropoutMask, UInt64, Float, Source, Target) -> Void,
     maxPoolingForward:
       @escaping @Sendable (
@@ -75,9 +102,19 @@ public final class PointwiseKernels: Sendable {
       @escaping @Sendable (
         ResponseLine, Int, Source, Source, Source, Target, Target
       ) -> Void,
+    spatialNormalizationForward:
+      @escaping @Sendable (
+        ResponsePlane, Int, Source, Source, Target, Target?, Target
+      ) -> Void,
+    spatialNormalizationRatios:
+      @escaping @Sendable (
+        ResponsePlane, Int, Source, Source, Source, Target, Target
+      ) -> Void,
+    spatialNormalizationBackward: @escaping @Sendable (ResponsePlane, Int, Source, Source, Target, Target) -> Void,
     exponentials: @escaping @Sendable (Int, Source, Target) -> SoftmaxSums,
     sgdPaper: @escaping SGD,
     sgdPyTorch: @escaping SGD,
+    sgdCaffe: @escaping SGD,
     transpose: @escaping @Sendable (Int, Int, Source, Int, Target, Int) -> Void
   ) {
     self.reluForward = reluForward
@@ -87,14 +124,22 @@ public final class PointwiseKernels: Sendable {
     self.add = add
     self.addQuotient = addQuotient
     self.firstNonFinite = firstNonFinite
+    self.tanhForward = tanhForward
+    self.tanhBackward = tanhBackward
+    self.sigmoidForward = sigmoidForward
+    self.sigmoidBackward = sigmoidBackward
     self.dropout = dropout
     self.maxPoolingForward = maxPoolingForward
     self.maxPoolingBackward = maxPoolingBackward
     self.responseNormalizationForward = responseNormalizationForward
     self.responseNormalizationBackward = responseNormalizationBackward
+    self.spatialNormalizationForward = spatialNormalizationForward
+    self.spatialNormalizationRatios = spatialNormalizationRatios
+    self.spatialNormalizationBackward = spatialNormalizationBackward
     self.exponentials = exponentials
     self.sgdPaper = sgdPaper
     self.sgdPyTorch = sgdPyTorch
+    self.sgdCaffe = sgdCaffe
     self.transpose = transpose
   }
 }

@@ -6,7 +6,6 @@ public struct ResponseLine: Sendable {
   public let left, right: Int
   public let k, alpha: Float
   public let power: ExponentialTemplate.Power
-  public let isThreeQuarters: Bool
 
   /// A scratch line: zeros, the line's values from `start` on, zeros. Rounded to the widest vector, whatever
   /// the instruction set, so that the driver can size it.
@@ -22,7 +21,6 @@ public struct ResponseLine: Sendable {
     self.k = k
     self.alpha = alpha
     power = ExponentialTemplate.Power(beta: beta)
-    isThreeQuarters = beta == 0.75
     let widest = 16
     // Either window may come first: backward's is the mirror image.
     let reach = (max(left, right) + widest - 1) / widest * widest
@@ -38,12 +36,12 @@ public struct ResponseLine: Sendable {
 public enum ResponseNormalizationTemplate {
   /// s^−beta; for the usual 0.75 from two square roots and a division, at most 1.5 ε off.
   @inlinable @inline(__always)
-  static func inversePower<V: FloatVector>(_ s: V, _ p: ResponseLine) -> V {
-    if p.isThreeQuarters {
+  static func inversePower<V: FloatVector>(_ s: V, _ power: ExponentialTemplate.Power) -> V {
+    if power.isThreeQuarters {
       let root = s.squareRoots()
       return V(repeating: 1) / (root * root.squareRoots())
     }
-    return ExponentialTemplate.inversePower(s, p.power)
+    return ExponentialTemplate.inversePower(s, power)
   }
 
   /// Σ of scratch[before the current place … after it], added from left to right.
@@ -88,7 +86,7 @@ public enum ResponseNormalizationTemplate {
           let s = V(repeating: p.k) + V(repeating: p.alpha) * sum
           if let scale { s.store(scale + (at &+ i), count: lanes) }
           let x = V.load(input + (at &+ i), count: lanes)
-          (x * inversePower(s, p)).store(output + (at &+ i), count: lanes)
+          (x * inversePower(s, p.power)).store(output + (at &+ i), count: lanes)
         }
       }
       block = end
@@ -115,7 +113,7 @@ public enum ResponseNormalizationTemplate {
         ElementwiseTemplate.sweep(V.self, p.length) { i, lanes in
           // The missing lanes of a tail get s = 0 and a ratio of NaN; the pad must stay 0.
           let s = V.load(scale + (at &+ i), count: lanes)
-          let direct = V.load(outputGradient + (at &+ i), count: lanes) * inversePower(s, p)
+          let direct = V.load(outputGradient + (at &+ i), count: lanes) * inversePower(s, p.power)
           direct.store(inputGradient + (at &+ i), count: lanes)
           (direct * V.load(input + (at &+ i), count: lanes) / s).store(ratios + i, count: lanes)
         }

@@ -32,4 +32,20 @@ public enum SGDTemplate {
       (weight - rate * velocity).store(w + i, count: lanes)
     }
   }
+
+  /// v := momentum·v + rate·(g + decay·w);  w := w − v, where decay = weight decay (Caffe's SGD solver).
+  @inlinable @inline(__always)
+  public static func caffe<V: FloatVector>(
+    _: V.Type, count: Int, rate: Float, momentum: Float, decay: Float,
+    w: UnsafeMutablePointer<Float>, v: UnsafeMutablePointer<Float>, g: UnsafePointer<Float>
+  ) {
+    let (rate, momentum, decay) = (V(repeating: rate), V(repeating: momentum), V(repeating: decay))
+    ElementwiseTemplate.sweep(V.self, count) { i, lanes in
+      let weight = V.load(w + i, count: lanes)
+      let velocity =
+        momentum * V.load(v + i, count: lanes) + rate * (V.load(g + i, count: lanes) + decay * weight)
+      velocity.store(v + i, count: lanes)
+      (weight - velocity).store(w + i, count: lanes)
+    }
+  }
 }

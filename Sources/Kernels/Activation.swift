@@ -1,6 +1,6 @@
 import Tensors
 
-/// ReLU and the two sums that networks need, over `count` floats. Exact; outputs may be inputs.
+/// ReLU, tanh and the logistic function over `count` floats; outputs may be inputs. ReLU and scale are exact.
 public enum Activation {
   /// y = max(x, 0); NaN stays NaN (2012 paper, section 3.1).
   public static func reluForward(
@@ -16,6 +16,45 @@ public enum Activation {
     inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
     let kernel = context.kernels.pointwise.reluBackward
+    try Elements.forEachBlock(count, context: context) {
+      kernel($1, output + $0, outputGradient + $0, inputGradient + $0)
+    }
+  }
+
+  /// y = tanh x. Error at most 4 ε relative; exactly ±1 for large |x|; NaN stays NaN.
+  public static func tanhForward(
+    count: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    let kernel = context.kernels.pointwise.tanhForward
+    try Elements.forEachBlock(count, context: context) { kernel($1, input + $0, output + $0) }
+  }
+
+  /// dx = dy (1 − y²), from the output y.
+  public static func tanhBackward(
+    count: Int, output: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
+    inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    let kernel = context.kernels.pointwise.tanhBackward
+    try Elements.forEachBlock(count, context: context) {
+      kernel($1, output + $0, outputGradient + $0, inputGradient + $0)
+    }
+  }
+
+  /// y = 1 / (1 + e^−x). Error at most 4 ε relative for x ≥ −87, below that one unit of the smallest number; never
+  /// overflows; NaN stays NaN.
+  public static func sigmoidForward(
+    count: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    let kernel = context.kernels.pointwise.sigmoidForward
+    try Elements.forEachBlock(count, context: context) { kernel($1, input + $0, output + $0) }
+  }
+
+  /// dx = dy y (1 − y), from the output y.
+  public static func sigmoidBackward(
+    count: Int, output: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
+    inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    let kernel = context.kernels.pointwise.sigmoidBackward
     try Elements.forEachBlock(count, context: context) {
       kernel($1, output + $0, outputGradient + $0, inputGradient + $0)
     }

@@ -84,20 +84,17 @@ extension Convolution {
   private static func addWindow(
     _ shape: ConvolutionShape, _ window: UnsafePointer<Float>, pixel: Int, gradient: UnsafeMutablePointer<Float>
   ) {
-    let top = pixel / shape.outputWidth &* shape.strideHeight &- shape.padding.top
-    let left = pixel % shape.outputWidth &* shape.strideWidth &- shape.padding.left
-    let (firstTap, endTap) = (max(0, 0 &- left), min(shape.kernelWidth, shape.inputWidth &- left))
-    guard firstTap < endTap else { return }
-    let channels = shape.groupInputs
-    for p in 0..<shape.kernelHeight where top &+ p >= 0 && top &+ p < shape.inputHeight {
-      let source = window + ((p &* shape.kernelWidth &+ firstTap) &* channels)
-      let target = gradient + (((top &+ p) &* shape.inputWidth &+ left &+ firstTap) &* shape.inputChannels)
+    let inside = shape.window(at: pixel)
+    guard !inside.isEmpty else { return }
+    let (channels, width) = (shape.groupInputs, inside.columns.count)
+    for p in inside.rows {
+      let source = window + ((p &* shape.kernelWidth &+ inside.columns.lowerBound) &* channels)
+      let row = inside.pixel &+ (p &- inside.rows.lowerBound) &* shape.inputWidth
+      let target = gradient + (row &* shape.inputChannels)
       if shape.groups == 1 {
-        add(source, to: target, count: (endTap &- firstTap) &* channels)
+        add(source, to: target, count: width &* channels)
       } else {
-        for q in 0..<(endTap &- firstTap) {
-          add(source + (q &* channels), to: target + (q &* shape.inputChannels), count: channels)
-        }
+        for q in 0..<width { add(source + (q &* channels), to: target + (q &* shape.inputChannels), count: channels) }
       }
     }
   }

@@ -1,8 +1,9 @@
 import KernelTemplates
 import Tensors
 
-/// The constants of local response normalisation: b_i = a_i / s_i^β, s_i = k + α′ Σ a_j² over the channels
+/// The constants of response normalisation. Across channels (``LocalResponseNormalization``): b_i = a_i / s_i^β, s_i = k + α′ Σ a_j² over the channels
 /// j = i − ⌊n/2⌋ … i + ⌊(n−1)/2⌋ that exist (2012 paper, section 3.3; for even n PyTorch's window).
+/// Within a map (``SpatialResponseNormalization``) n is the side of a square window.
 public struct ResponseNormalization: Hashable, Sendable {
   /// n, the channels of a window.
   public let size: Int
@@ -15,18 +16,20 @@ public struct ResponseNormalization: Hashable, Sendable {
   /// The largest exponent that the vector power serves.
   public static let maximumBeta: Float = 16
 
-  public init(size: Int, alpha: Float, beta: Float, k: Float, alphaOverN: Bool) throws {
+  public init(
+    size: Int, alpha: Float, beta: Float, k: Float, alphaOverN: Bool, operation: String = "local_response_norm"
+  ) throws {
     guard size >= 1 else {
-      throw EngineError.invalidValue("local_response_norm: got size \(size), expected 1 or more")
+      throw EngineError.invalidValue("\(operation): got size \(size), expected 1 or more")
     }
     guard alpha.isFinite, alpha >= 0 else {
-      throw EngineError.invalidValue("local_response_norm: got alpha \(alpha), expected a finite number ≥ 0")
+      throw EngineError.invalidValue("\(operation): got alpha \(alpha), expected a finite number ≥ 0")
     }
     guard beta.isFinite, beta >= 0, beta <= Self.maximumBeta else {
-      throw EngineError.invalidValue("local_response_norm: got beta \(beta), expected 0 to \(Self.maximumBeta)")
+      throw EngineError.invalidValue("\(operation): got beta \(beta), expected 0 to \(Self.maximumBeta)")
     }
     guard k.isFinite, k >= .leastNormalMagnitude else {
-      throw EngineError.invalidValue("local_response_norm: got k \(k), expected a finite number > 0")
+      throw EngineError.invalidValue("\(operation): got k \(k), expected a finite number > 0")
     }
     self.size = size
     self.alpha = alpha

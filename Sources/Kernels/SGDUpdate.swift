@@ -17,11 +17,14 @@ public struct SGDHyperparameters: Hashable, Sendable {
 /// Stochastic gradient descent with momentum and weight decay.
 public enum SGDUpdate {
   public enum Rule: Hashable, Sendable {
-    /// v := momentum·v − decay·rate·w − rate·g;  w := w + v (2012 paper, section 5; Caffe is the same algebra).
+    /// v := momentum·v − decay·rate·w − rate·g;  w := w + v (2012 paper, section 5).
     case paper
     /// v := momentum·v + (g + decay·w);  w := w − rate·v (torch.optim.SGD). Another sequence of weights than
     /// `paper` as soon as the rate changes, because here the velocity does not hold the rate.
     case pytorch
+    /// v := momentum·v + rate·(g + decay·w);  w := w − v (Caffe's SGD solver). The same algebra as `paper` with the
+    /// velocity's sign turned, rounded elsewhere.
+    case caffe
   }
 
   /// Updates `count` weights and their velocities in one pass. Not interruptible: a step commits whole.
@@ -35,6 +38,7 @@ public enum SGDUpdate {
     switch rule {
     case .paper: (kernel, decay) = (context.kernels.pointwise.sgdPaper, hyperparameters.weightDecay * rate)
     case .pytorch: (kernel, decay) = (context.kernels.pointwise.sgdPyTorch, hyperparameters.weightDecay)
+    case .caffe: (kernel, decay) = (context.kernels.pointwise.sgdCaffe, hyperparameters.weightDecay)
     }
     try Elements.forEachBlock(count, context: context, interruptible: false) {
       kernel($1, rate, momentum, decay, weights + $0, velocity + $0, gradient + $0)

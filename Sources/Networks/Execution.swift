@@ -14,10 +14,10 @@ package final class Execution: @unchecked Sendable {
   /// Whether the last forward pass ran to its end, so that a backward pass may follow.
   var isComplete = false
 
-  init(plan: Plan, observed: Set<Int>) throws {
+  init(plan: Plan, observed: Set<Int>, context: ComputeContext) throws {
     self.plan = plan
     self.observed = observed
-    context = try ComputeContext()
+    self.context = context
     block = try AlignedBuffer(count: plan.byteCount, operation: "activations of \(plan.batchCapacity) images")
   }
 

@@ -1,40 +1,33 @@
 import Parallel
 import Tensors
 
-/// How the parameters of a new network are drawn: a row of rules with a name.
+/// How the parameters of a new network are drawn: a rule for its weights, one for its biases, and exceptions by the
+/// name of a node. The table of those with a name is in Initialization+Table.swift.
 public struct Initialization: Sendable {
-  enum Weights: Sendable {
-    case zeros
-    case normal(deviation: Float, hiddenDense: Float)
+  enum Rule: Sendable {
+    case constant(Float)
+    /// N(0, deviation²).
+    case normal(Float)
     /// Uniform within ± 1/√(inputs of one output), PyTorch's default for convolution and linear layers.
     case uniformByFanIn
+    /// Uniform within ± √(6 / (inputs of one output + outputs of one input)): Glorot, Bengio 2010, equation 16.
+    case glorot
   }
 
-  enum Biases: Sendable {
-    /// `value` in conv2, conv4, conv5 and the hidden dense layers, 0 elsewhere.
-    case constantInHalf(Float)
-    case uniformByFanIn
+  struct Rules: Sendable {
+    var all: Rule
+    /// For the dense layers in front of the last one.
+    var hiddenDense: Rule?
+    var nodes: [String: Rule] = [:]
+
+    func rule(node: String, isHiddenDense: Bool) -> Rule {
+      nodes[node] ?? (isHiddenDense ? hiddenDense : nil) ?? all
+    }
   }
 
   public let name: String
-  let weights: Weights
-  let biases: Biases
-
-  /// Krizhevsky et al. 2012, section 5: N(0, 0.01²); biases 1 in conv2, conv4, conv5 and the hidden dense
-  /// layers ("to accelerate the early stages of learning by providing the ReLUs with positive inputs").
-  public static let paper = Initialization(
-    name: "paper", weights: .normal(deviation: 0.01, hiddenDense: 0.01), biases: .constantInHalf(1))
-  /// BVLC's models/bvlc_alexnet: 0.005 in fc6 and fc7, biases 0.1.
-  public static let caffe = Initialization(
-    name: "caffe", weights: .normal(deviation: 0.01, hiddenDense: 0.005), biases: .constantInHalf(0.1))
-  /// BVLC's models/bvlc_reference_caffenet: as `caffe` with biases 1.
-  public static let caffenet = Initialization(
-    name: "caffenet", weights: .normal(deviation: 0.01, hiddenDense: 0.005), biases: .constantInHalf(1))
-  public static let torchvision = Initialization(
-    name: "torchvision", weights: .uniformByFanIn, biases: .uniformByFanIn)
-  public static let zeros = Initialization(name: "zeros", weights: .zeros, biases: .constantInHalf(0))
-
-  public static let known = [paper, caffe, caffenet, torchvision, zeros]
+  let weights: Rules
+  let biases: Rules
 
   /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
   public static func named(_ name: String) throws -> Initialization {
@@ -44,19 +37,18 @@ public struct Initialization: Sendable {
   }
 
   /// Draws every parameter from the stream (seed, initialisation, number of the parameter).
-  func fill(parameters: [Parameter], hiddenDense: [String], seed: UInt64) throws {
-    let oneBiases = Set(["conv2", "conv4", "conv5"] + hiddenDense).map { $0 + ".bias" }
-    let hidden = Set(hiddenDense.map { $0 + ".weight" })
+  func fill(parameters: [Parameter], hiddenDense: Set<String>, seed: UInt64) throws {
     for (number, parameter) in parameters.enumerated() {
+      let rules = parameter.role == .weight ? weights : biases
+      let rule = rules.rule(node: parameter.node, isHiddenDense: hiddenDense.contains(parameter.node))
       let draw = Draw(parameter, generator: Philox(seed: seed, purpose: .initialization, step: UInt64(number)))
-      let bound = 1 / Float(parameter.fanIn).squareRoot()
-      switch (parameter.role, weights, biases) {
-      case (.weight, .zeros, _): break
-      case (.weight, .normal(let deviation, let dense), _):
-        try draw.normal(deviation: hidden.contains(parameter.name) ? dense : deviation)
-      case (.weight, .uniformByFanIn, _), (.bias, _, .uniformByFanIn): try draw.uniform(bound: bound)
-      case (.bias, _, .constantInHalf(let value)):
-        parameter.value.buffer.update(repeating: oneBiases.contains(parameter.name) ? value : 0)
+      switch rule {
+      case .constant(let value):
+        // New memory is zero, and untouched pages cost nothing.
+        if value != 0 { parameter.value.buffer.update(repeating: value) }
+      case .normal(let deviation): try draw.normal(deviation: deviation)
+      case .uniformByFanIn: try draw.uniform(bound: 1 / Float(parameter.fanIn).squareRoot())
+      case .glorot: try draw.uniform(bound: (6 / Float(parameter.fanIn + parameter.fanOut)).squareRoot())
       }
     }
   }

@@ -14,8 +14,9 @@ public struct NodeSummary: Sendable {
 }
 
 extension Network {
-  /// The input, then every node.
+  /// The input, then every node. Where a net has towers, those that read both say so.
   public var summary: [NodeSummary] {
+    let crossings = spec.hasTwoTowers ? Set(spec.crossings(towers: 2)) : []
     let data = NodeSummary(
       name: "data", kind: "input", detail: "", input: "", shape: spec.input, parameterCount: 0, macs: 0)
     let names = ["data"] + spec.nodes.map(\.name)
@@ -23,7 +24,9 @@ extension Network {
       + zip(spec.nodes, layers).enumerated().map { index, pair in
         let (node, layer) = pair
         return NodeSummary(
-          name: node.name, kind: node.operation.kind, detail: layer.detail, input: names[index],
+          name: node.name, kind: node.operation.kind,
+          detail: [layer.detail, crossings.contains(node.name) ? "both towers" : ""].filter { !$0.isEmpty }
+            .joined(separator: ", "), input: names[index],
           shape: layer.outputShape, parameterCount: layer.parameters.reduce(0) { $0 + $1.count }, macs: layer.macs)
       }
   }

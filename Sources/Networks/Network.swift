@@ -22,12 +22,23 @@ public final class Network: @unchecked Sendable {
   /// One loss an image. Guarded by `usage`.
   private var losses: AlignedBuffer<Float>?
 
+  private let makeContext: @Sendable () throws -> ComputeContext
+
   /// - Throws: ``EngineError/invalidValue(_:)`` naming the node that refuses its input,
   ///   ``EngineError/outOfMemory(_:)``.
-  public init(spec: NetworkSpec, initialization: Initialization, seed: UInt64) throws {
+  public convenience init(spec: NetworkSpec, initialization: Initialization, seed: UInt64) throws {
+    try self.init(spec: spec, initialization: initialization, seed: seed) { try ComputeContext() }
+  }
+
+  /// The same on contexts of the caller's choice, for comparisons of kernel tables.
+  package init(
+    spec: NetworkSpec, initialization: Initialization, seed: UInt64,
+    makeContext: @escaping @Sendable () throws -> ComputeContext
+  ) throws {
     self.spec = spec
+    self.makeContext = makeContext
     layers = try spec.makeLayers()
-    try initialization.fill(parameters: parameters, hiddenDense: hiddenDenseNames, seed: seed)
+    try initialization.fill(parameters: parameters, hiddenDense: hiddenDenseNodes, seed: seed)
   }
 
   public var parameters: [Parameter] { layers.flatMap(\.parameters) }
@@ -46,9 +57,13 @@ public final class Network: @unchecked Sendable {
     return memory
   }
 
-  private var hiddenDenseNames: [String] {
-    let dense = spec.nodes.filter { if case .dense = $0.operation { true } else { false } }
-    return dense.dropLast().map(\.name)
+  /// The dense layers in front of the last one; a convolution over the whole map is one of them.
+  private var hiddenDenseNodes: Set<String> {
+    let dense = zip(spec.nodes, layers).filter { node, layer in
+      if case .dense = node.operation { return true }
+      return node.operation.coversMap(layer.inputShape)
+    }
+    return Set(dense.dropLast().map { $0.0.name })
   }
 
   /// Sets the factors on one parameter's learning rate and weight decay; rate 0 freezes it.
@@ -90,7 +105,7 @@ public final class Network: @unchecked Sendable {
     guard batch >= 1 else { throw EngineError.invalidValue("\(spec.name): got a batch of \(batch) images") }
     return try Execution(
       plan: Plan(layers: layers, nodes: nodes, observed: observed, batch: batch, training: training),
-      observed: observed)
+      observed: observed, context: makeContext())
   }
 
   private func takeIdle(batch: Int, nodes: ClosedRange<Int>, observed: Set<Int>) -> Execution? {

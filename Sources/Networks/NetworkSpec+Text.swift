@@ -90,8 +90,8 @@ extension NodeOperation {
     case "tanh": self = .tanh
     case "sigmoid": self = .sigmoid
     case "softmax": self = .softmax
-    case "response_norm": self = .responseNorm(try fields.norm(), groups: try fields.integer("groups"))
-    case "spatial_response_norm": self = .spatialResponseNorm(try fields.norm())
+    case "response_norm": self = .responseNorm(try fields.norm(kind), groups: try fields.integer("groups"))
+    case "spatial_response_norm": self = .spatialResponseNorm(try fields.norm(kind))
     case "average_pool":
       self = .averagePool(
         kernel: try fields.integer("kernel"), stride: try fields.integer("stride"),
@@ -166,10 +166,10 @@ private struct SpecFields {
     return Padding(top: sides[0], left: sides[1], bottom: sides[2], right: sides[3])
   }
 
-  mutating func norm() throws -> ResponseNormalization {
+  mutating func norm(_ kind: String) throws -> ResponseNormalization {
     try ResponseNormalization(
       size: try integer("size"), alpha: try float("alpha"), beta: try float("beta"), k: try float("k"),
-      alphaOverN: try integer("alpha_over_n") != 0)
+      alphaOverN: try integer("alpha_over_n") != 0, operation: "specification, line \(line): \(kind)")
   }
 
   func finish() throws {

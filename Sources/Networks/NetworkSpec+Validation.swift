@@ -56,12 +56,20 @@ extension NodeSpec {
     case .convolution(let outputs, let kernel, let stride, let padding, let groups):
       return try ConvolutionLayer(
         name, input: input, outputs: outputs, kernel: kernel, stride: stride, padding: padding, groups: groups)
-    case .locallyConnected, .tanh, .sigmoid, .spatialResponseNorm, .averagePool:
-      throw EngineError.unsupported("\(operation.kind): not built yet")
+    case .locallyConnected(let outputs, let kernel, let stride, let padding):
+      return try LocallyConnectedLayer(
+        name, input: input, outputs: outputs, kernel: kernel, stride: stride, padding: padding)
     case .relu: return ReLULayer(inputShape: input)
+    case .tanh: return TanhLayer(inputShape: input)
+    case .sigmoid: return SigmoidLayer(inputShape: input)
     case .responseNorm(let norm, let groups): return try ResponseNormLayer(input: input, norm: norm, groups: groups)
+    case .spatialResponseNorm(let norm): return SpatialResponseNormLayer(inputShape: input, norm: norm)
     case .maxPool(let kernel, let stride, let padding, let ceilMode):
       return try MaxPoolLayer(input: input, kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode)
+    case .averagePool(let kernel, let stride, let padding, let ceilMode, let countsPadding):
+      return try AveragePoolLayer(
+        input: input, kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode,
+        countsPadding: countsPadding)
     case .adaptiveAveragePool(let size): return try AdaptiveAveragePoolLayer(input: input, size: size)
     case .dense(let outputs): return try DenseLayer(name, input: input, outputs: outputs)
     case .dropout(let probability, let form):

@@ -2,18 +2,22 @@ import Synchronization
 import Tensors
 
 /// One learned tensor, in the order that the kernels want: convolution [kh][kw][in / groups][out], dense
-/// [in][out], bias [out]. The world sees the conventional order (OIHW, [out][in]) through `strides`.
+/// [in][out], bias [out]; locally connected [oh][ow] such filters or biases. The world sees the conventional order
+/// (OIHW, [out][in], [oh][ow] before OIHW) through `strides`.
 public final class Parameter: @unchecked Sendable {
   public enum Role: Sendable { case weight, bias }
 
   /// `conv1.weight`
   public let name: String
+  /// `conv1`
+  let node: String
   public let role: Role
   /// Conventional shape and the strides, in elements, that lead through the engine's memory in that order.
   public let shape: [Int]
   public let strides: [Int]
-  /// Inputs that one output sums over; initialisations use it.
+  /// Inputs that one output sums over, and outputs that one input reaches; initialisations use them.
   public let fanIn: Int
+  public let fanOut: Int
 
   public let value: AlignedBuffer<Float>
   private let gradient = LazyBuffer()
@@ -24,28 +28,56 @@ public final class Parameter: @unchecked Sendable {
 
   public var count: Int { value.count }
 
-  private init(name: String, role: Role, shape: [Int], strides: [Int], fanIn: Int) throws {
-    self.name = name
+  private init(
+    _ node: String, _ role: Role, shape: [Int], strides: [Int], fanIn: Int, fanOut: Int
+  ) throws {
+    name = node + (role == .weight ? ".weight" : ".bias")
+    self.node = node
     self.role = role
     self.shape = shape
     self.strides = strides
     self.fanIn = fanIn
+    self.fanOut = fanOut
     value = try AlignedBuffer(count: try Extent.product(shape, operation: name), operation: name)
   }
 
-  static func convolutionWeight(_ node: String, outputs: Int, inputs: Int, kernel: Int) throws -> Parameter {
+  static func convolutionWeight(
+    _ node: String, outputs: Int, inputs: Int, kernel: Int, groups: Int
+  ) throws -> Parameter {
     try Parameter(
-      name: node + ".weight", role: .weight, shape: [outputs, inputs, kernel, kernel],
-      strides: [1, outputs, kernel * inputs * outputs, inputs * outputs], fanIn: inputs * kernel * kernel)
+      node, .weight, shape: [outputs, inputs, kernel, kernel],
+      strides: [1, outputs, kernel * inputs * outputs, inputs * outputs], fanIn: inputs * kernel * kernel,
+      fanOut: outputs / groups * kernel * kernel)
   }
 
   static func denseWeight(_ node: String, outputs: Int, inputs: Int) throws -> Parameter {
     try Parameter(
-      name: node + ".weight", role: .weight, shape: [outputs, inputs], strides: [1, outputs], fanIn: inputs)
+      node, .weight, shape: [outputs, inputs], strides: [1, outputs], fanIn: inputs, fanOut: outputs)
   }
 
   static func bias(_ node: String, outputs: Int, fanIn: Int) throws -> Parameter {
-    try Parameter(name: node + ".bias", role: .bias, shape: [outputs], strides: [1], fanIn: fanIn)
+    try Parameter(node, .bias, shape: [outputs], strides: [1], fanIn: fanIn, fanOut: outputs)
+  }
+
+  /// A convolution's filters for each of `places`, and so their biases.
+  static func localWeight(
+    _ node: String, places: (height: Int, width: Int), outputs: Int, inputs: Int, kernel: Int
+  ) throws -> Parameter {
+    let row = kernel * inputs * outputs
+    // Proven here, because the strides are products too.
+    _ = try Extent.product([places.height, places.width, kernel, row], operation: node + ".weight")
+    return try Parameter(
+      node, .weight, shape: [places.height, places.width, outputs, inputs, kernel, kernel],
+      strides: [places.width * kernel * row, kernel * row, 1, outputs, row, inputs * outputs],
+      fanIn: inputs * kernel * kernel, fanOut: outputs * kernel * kernel)
+  }
+
+  static func localBias(_ node: String, places: (height: Int, width: Int), outputs: Int, fanIn: Int) throws
+    -> Parameter
+  {
+    try Parameter(
+      node, .bias, shape: [places.height, places.width, outputs], strides: [places.width * outputs, outputs, 1],
+      fanIn: fanIn, fanOut: outputs)
   }
 
   /// The gradient's memory, made (zeroed) when first needed.

@@ -28,8 +28,10 @@
 #define ARGUMENTS PyObject *const *arguments, Py_ssize_t given, PyObject *keywords
 
 extern PyMethodDef runtime_methods[];
+extern PyMethodDef architecture_methods[];
 extern PyMethodDef image_methods[];
 extern PyMethodDef convolution_methods[];
+extern PyMethodDef locally_connected_methods[];
 extern PyMethodDef pooling_methods[];
 extern PyMethodDef pointwise_methods[];
 extern PyMethodDef normalization_methods[];

@@ -321,11 +321,11 @@ static PyObject *score(PyObject *self, ARGUMENTS) {
 PyMethodDef network_image_methods[] = {
   METHOD("train_step_images", network_train_step_images, "A training step on augmented uint8 images."),
   METHOD("predict_images", network_predict_images, "Probabilities of uint8 images, averaged over views."),
-  METHOD("set_whitening", network_set_whitening, "The matrix that images pass behind their preprocessing, or None."),
-  METHOD("whiten", network_whiten, "The product of that matrix with preprocessed images."),
   METHOD("predict_dense", network_predict_dense, "Probabilities of whole uint8 pictures, by dense evaluation."),
   METHOD("score_map_size", network_score_map_size, "Rows and columns of the score map of pictures of a size."),
   METHOD("score_map", network_score_map, "Logits at every position of whole uint8 pictures."),
+  METHOD("set_whitening", network_set_whitening, "The matrix that images pass behind their preprocessing, or None."),
+  METHOD("whiten", network_whiten, "The product of that matrix with preprocessed images."),
   {NULL, NULL, 0, NULL},
 };
 

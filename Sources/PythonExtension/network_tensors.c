@@ -58,8 +58,9 @@ bool read_step_options(PyObject *tuple, const char *operation, sax_step_options 
   call c;
   if (!call_begin_tuple(&c, operation, table, LENGTH(table), tuple, "options")) return false;
   int64_t rule = c.values[RULE].integer;
-  if (rule != SAX_RULE_PAPER && rule != SAX_RULE_PYTORCH) {
-    PyErr_Format(PyExc_ValueError, "%s: rule is %lld, expected 0 (paper) or 1 (PyTorch)", operation, (long long)rule);
+  if (rule < SAX_RULE_PAPER || rule > SAX_RULE_CAFFE) {
+    PyErr_Format(PyExc_ValueError, "%s: rule is %lld, expected 0 (paper), 1 (PyTorch) or 2 (Caffe)", operation,
+                 (long long)rule);
     return false;
   }
   *options = (sax_step_options){c.values[RATE].number, c.values[MOMENTUM].number,  c.values[DECAY].number,

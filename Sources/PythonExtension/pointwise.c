@@ -1,36 +1,69 @@
 #include "calls.h"
 #include "errors.h"
 
-static PyObject *relu(PyObject *self, ARGUMENTS) {
-  (void)self;
+/* y of an array of any shape, element by element. */
+typedef int32_t (*activation)(const float *x, int64_t count, float *y);
+
+static PyObject *activate(const char *operation, activation function, ARGUMENTS) {
   enum { X, OUT };
   static const argument table[] = {{"x", INPUT}, {"out", OUTPUT}};
   call c;
-  if (!call_begin(&c, "relu", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  if (!call_begin(&c, operation, table, LENGTH(table), arguments, given, keywords)) return NULL;
   int64_t count = element_count(&c.values[X].array);
   int32_t status = SAX_OK;
   if (call_expects_shape_of(&c, OUT, X)) {
     Py_BEGIN_ALLOW_THREADS
-    status = sax_relu(call_data(&c, X), count, call_data(&c, OUT));
+    status = function(call_data(&c, X), count, call_data(&c, OUT));
     Py_END_ALLOW_THREADS
   }
   return call_result(&c, status);
 }
 
-static PyObject *relu_backward(PyObject *self, ARGUMENTS) {
-  (void)self;
+typedef int32_t (*activation_gradient)(const float *dy, const float *x, int64_t count, float *dx);
+
+static PyObject *activate_backward(const char *operation, activation_gradient function, ARGUMENTS) {
   enum { DY, X, OUT };
   static const argument table[] = {{"dy", INPUT}, {"x", INPUT}, {"out", OUTPUT}};
   call c;
-  if (!call_begin(&c, "relu_backward", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  if (!call_begin(&c, operation, table, LENGTH(table), arguments, given, keywords)) return NULL;
   int64_t count = element_count(&c.values[X].array);
   int32_t status = SAX_OK;
   if (call_expects_shape_of(&c, DY, X) && call_expects_shape_of(&c, OUT, X)) {
     Py_BEGIN_ALLOW_THREADS
-    status = sax_relu_backward(call_data(&c, DY), call_data(&c, X), count, call_data(&c, OUT));
+    status = function(call_data(&c, DY), call_data(&c, X), count, call_data(&c, OUT));
     Py_END_ALLOW_THREADS
   }
   return call_result(&c, status);
+}
+
+static PyObject *relu(PyObject *self, ARGUMENTS) {
+  (void)self;
+  return activate("relu", sax_relu, arguments, given, keywords);
+}
+
+static PyObject *relu_backward(PyObject *self, ARGUMENTS) {
+  (void)self;
+  return activate_backward("relu_backward", sax_relu_backward, arguments, given, keywords);
+}
+
+static PyObject *hyperbolic_tangent(PyObject *self, ARGUMENTS) {
+  (void)self;
+  return activate("tanh", sax_tanh, arguments, given, keywords);
+}
+
+static PyObject *hyperbolic_tangent_backward(PyObject *self, ARGUMENTS) {
+  (void)self;
+  return activate_backward("tanh_backward", sax_tanh_backward, arguments, given, keywords);
+}
+
+static PyObject *sigmoid(PyObject *self, ARGUMENTS) {
+  (void)self;
+  return activate("sigmoid", sax_sigmoid, arguments, given, keywords);
+}
+
+static PyObject *sigmoid_backward(PyObject *self, ARGUMENTS) {
+  (void)self;
+  return activate_backward("sigmoid_backward", sax_sigmoid_backward, arguments, given, keywords);
 }
 
 static PyObject *dropout(PyObject *self, ARGUMENTS) {
@@ -61,8 +94,9 @@ static PyObject *sgd_update(PyObject *self, ARGUMENTS) {
   if (!call_begin(&c, "sgd_update", table, LENGTH(table), arguments, given, keywords)) return NULL;
   int64_t count = element_count(&c.values[W].array), rule = c.values[RULE].integer;
   int32_t status = SAX_OK;
-  if (rule != SAX_RULE_PAPER && rule != SAX_RULE_PYTORCH) {
-    PyErr_Format(PyExc_ValueError, "sgd_update: rule is %lld, expected 0 (paper) or 1 (PyTorch)", (long long)rule);
+  if (rule < SAX_RULE_PAPER || rule > SAX_RULE_CAFFE) {
+    PyErr_Format(PyExc_ValueError, "sgd_update: rule is %lld, expected 0 (paper), 1 (PyTorch) or 2 (Caffe)",
+                 (long long)rule);
   } else if (call_expects_shape_of(&c, V, W) && call_expects_shape_of(&c, G, W)) {
     Py_BEGIN_ALLOW_THREADS
     status = sax_sgd_update(call_data(&c, W), call_data(&c, V), call_data(&c, G), count, c.values[RATE].number,
@@ -75,6 +109,10 @@ static PyObject *sgd_update(PyObject *self, ARGUMENTS) {
 PyMethodDef pointwise_methods[] = {
   METHOD("relu", relu, "max(x, 0)."),
   METHOD("relu_backward", relu_backward, "Gradient of relu."),
+  METHOD("tanh", hyperbolic_tangent, "The hyperbolic tangent."),
+  METHOD("tanh_backward", hyperbolic_tangent_backward, "Gradient of tanh."),
+  METHOD("sigmoid", sigmoid, "The logistic function."),
+  METHOD("sigmoid_backward", sigmoid_backward, "Gradient of sigmoid."),
   METHOD("dropout", dropout, "Dropout under a mask that depends on (seed, step, element)."),
   METHOD("sgd_update", sgd_update, "One update of w and v in place."),
   {NULL, NULL, 0, NULL},

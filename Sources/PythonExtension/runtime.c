@@ -1,8 +1,6 @@
 #include "calls.h"
 #include "errors.h"
 
-enum { TEXT_CAPACITY = 1 << 20 }; /* touched only as far as the engine writes */
-
 static PyObject *runtime_info(PyObject *self, PyObject *unused) {
   (void)self, (void)unused;
   sax_runtime_info info;
@@ -38,39 +36,11 @@ static PyObject *fail_allocation_after(PyObject *self, ARGUMENTS) {
   return call_result(&c, SAX_OK);
 }
 
-static PyObject *alexnet_variants(PyObject *self, PyObject *unused) {
-  (void)self, (void)unused;
-  char text[1024];
-  if (!succeeded(sax_alexnet_variants(text, sizeof text))) return NULL;
-  PyObject *names = PyUnicode_FromString(text);
-  PyObject *list = names ? PyUnicode_Split(names, NULL, -1) : NULL;
-  Py_XDECREF(names);
-  return list;
-}
-
-static PyObject *alexnet_spec(PyObject *self, ARGUMENTS) {
-  (void)self;
-  enum { VARIANT, CLASSES, CHANNELS, IMAGE_SIZE };
-  static const argument table[] = {
-    {"variant", TEXT}, {"classes", INTEGER}, {"channels", INTEGER}, {"image_size", INTEGER}};
-  call c;
-  if (!call_begin(&c, "alexnet_spec", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  char *text = PyMem_Malloc(TEXT_CAPACITY);
-  if (!text) return PyErr_NoMemory();
-  int32_t status = sax_alexnet_spec(c.values[VARIANT].text, c.values[CLASSES].integer, c.values[CHANNELS].integer,
-                                    c.values[IMAGE_SIZE].integer, text, TEXT_CAPACITY);
-  PyObject *spec = succeeded(status) ? PyUnicode_FromString(text) : NULL;
-  PyMem_Free(text);
-  return spec;
-}
-
 PyMethodDef runtime_methods[] = {
   {"runtime_info", runtime_info, METH_NOARGS, "Version, CPU, instruction set and GEMM provider of the engine."},
   METHOD("set_num_threads", set_num_threads, "Set the number of threads, the calling one included."),
   {"get_num_threads", get_num_threads, METH_NOARGS, "Number of threads, the calling one included."},
   {"allocation_count", allocation_count, METH_NOARGS, "Allocations of tensor memory since the process started."},
   METHOD("fail_allocation_after", fail_allocation_after, "Test aid: let one later allocation fail."),
-  {"alexnet_variants", alexnet_variants, METH_NOARGS, "Names of the AlexNet variants."},
-  METHOD("alexnet_spec", alexnet_spec, "The specification of an AlexNet variant as text."),
   {NULL, NULL, 0, NULL},
 };

@@ -7,7 +7,7 @@ typedef struct {
   sax_network *network; /* retained: the memory lives as long as its last view */
   float *data;
   int rank;
-  Py_ssize_t shape[4], strides[4];
+  Py_ssize_t shape[SAX_MAX_RANK], strides[SAX_MAX_RANK];
 } view_object;
 
 static PyTypeObject *view_type;

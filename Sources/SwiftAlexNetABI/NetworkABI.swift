@@ -7,25 +7,6 @@ func network(_ handle: OpaquePointer) -> Network {
 }
 
 @c @implementation
-public func sax_alexnet_variants(_ text: UnsafeMutablePointer<CChar>, _ capacity: Int64) -> Int32 {
-  status { try write(AlexNet.variants.map(\.name).joined(separator: " "), to: text, capacity: capacity) }
-}
-
-@c @implementation
-public func sax_alexnet_spec(
-  _ variant: UnsafePointer<CChar>, _ classes: Int64, _ channels: Int64, _ image_size: Int64,
-  _ text: UnsafeMutablePointer<CChar>, _ capacity: Int64
-) -> Int32 {
-  status {
-    let spec = try AlexNet.variant(String(cString: variant)).spec(
-      classes: try Argument.size(classes, "alexnet: num_classes"),
-      channels: try Argument.size(channels, "alexnet: in_channels"),
-      imageSize: image_size == 0 ? nil : try Argument.size(image_size, "alexnet: image_size"))
-    try write(spec.text, to: text, capacity: capacity)
-  }
-}
-
-@c @implementation
 public func sax_network_create(
   _ spec: UnsafePointer<CChar>, _ initialization: UnsafePointer<CChar>, _ seed: UInt64,
   _ network: UnsafeMutablePointer<OpaquePointer?>

@@ -55,19 +55,23 @@ final class OperatorTensors {
   }
 
   /// Convolution weights, OIHW as the world has them, in the engine's order [h][w][i][o].
-  func readWeights(_ w: UnsafePointer<Float>, _ shape: ConvolutionShape) throws -> UnsafePointer<Float> {
-    let copy = try floats(shape.weightCount)
-    shape.forEachWeight { conventional, native in copy[native] = w[conventional] }
+  /// - Parameter places: so many sets of them, one behind the other in both orders.
+  func readWeights(_ w: UnsafePointer<Float>, _ shape: ConvolutionShape, places: Int = 1) throws
+    -> UnsafePointer<Float>
+  {
+    let copy = try floats(try shape.weightCount(places))
+    shape.forEachWeight(places) { conventional, native in copy[native] = w[conventional] }
     return UnsafePointer(copy)
   }
 
   /// Lets `body` add to zeroed weights in the engine's order that end up in `w` as OIHW.
   func writeWeights(
-    _ w: UnsafeMutablePointer<Float>, _ shape: ConvolutionShape, _ body: (UnsafeMutablePointer<Float>) throws -> Void
+    _ w: UnsafeMutablePointer<Float>, _ shape: ConvolutionShape, places: Int = 1,
+    _ body: (UnsafeMutablePointer<Float>) throws -> Void
   ) throws {
-    let native = try floats(shape.weightCount)
+    let native = try floats(try shape.weightCount(places))
     try body(native)
-    shape.forEachWeight { conventional, index in w[conventional] = native[index] }
+    shape.forEachWeight(places) { conventional, index in w[conventional] = native[index] }
   }
 
   /// [rows][columns] as [columns][rows].
@@ -84,13 +88,22 @@ extension ConvolutionShape {
   var outputShape: FeatureShape { FeatureShape(height: outputHeight, width: outputWidth, channels: outputChannels) }
   var weightCount: Int { kernelHeight * kernelWidth * (inputChannels / groups) * outputChannels }
 
-  /// Every weight's index in OIHW and in [h][w][i][o].
-  fileprivate func forEachWeight(_ body: (_ conventional: Int, _ native: Int) -> Void) {
+  /// Weights of so many sets.
+  func weightCount(_ places: Int) throws -> Int {
+    try Extent.product([places, weightCount], operation: "operator")
+  }
+
+  /// Every weight's index in OIHW and in [h][w][i][o], in each of so many sets.
+  fileprivate func forEachWeight(_ places: Int, _ body: (_ conventional: Int, _ native: Int) -> Void) {
     let (inputs, taps) = (inputChannels / groups, kernelHeight * kernelWidth)
-    for output in 0..<outputChannels {
-      for input in 0..<inputs {
-        for tap in 0..<taps {
-          body((output * inputs + input) * taps + tap, (tap * inputs + input) * outputChannels + output)
+    for place in 0..<places {
+      let first = place * weightCount
+      for output in 0..<outputChannels {
+        for input in 0..<inputs {
+          for tap in 0..<taps {
+            body(
+              first + (output * inputs + input) * taps + tap, first + (tap * inputs + input) * outputChannels + output)
+          }
         }
       }
     }

@@ -4,8 +4,8 @@ import SwiftAlexNet
 // MARK: Convolution
 
 extension ConvolutionShape {
-  fileprivate init(_ shape: sax_conv2d_shape) throws {
-    let size = { (value: Int64, name: String) in try Argument.size(value, "conv2d: \(name)") }
+  init(_ shape: sax_conv2d_shape, operation: String = "conv2d") throws {
+    let size = { (value: Int64, name: String) in try Argument.size(value, "\(operation): \(name)") }
     try self.init(
       batch: try size(shape.batch, "batch"), inputHeight: try size(shape.height, "height"),
       inputWidth: try size(shape.width, "width"), inputChannels: try size(shape.channels, "channels"),
@@ -13,8 +13,8 @@ extension ConvolutionShape {
       kernelHeight: try size(shape.kernel_height, "kernel height"),
       kernelWidth: try size(shape.kernel_width, "kernel width"),
       strideHeight: try size(shape.stride_height, "stride"), strideWidth: try size(shape.stride_width, "stride"),
-      padding: try Padding(shape.pad_top, shape.pad_left, shape.pad_bottom, shape.pad_right, operation: "conv2d"),
-      groups: try size(shape.groups, "groups"), operation: "conv2d")
+      padding: try Padding(shape.pad_top, shape.pad_left, shape.pad_bottom, shape.pad_right, operation: operation),
+      groups: try size(shape.groups, "groups"), operation: operation)
   }
 }
 
@@ -190,7 +190,7 @@ public func sax_avg_pool2d_backward(
   }
 }
 
-// MARK: Local response normalisation
+// MARK: Response normalisation
 
 /// The checked form of `sax_response_norm`.
 private struct NormCall {
@@ -198,17 +198,18 @@ private struct NormCall {
   let shape: FeatureShape
   let parameters: ResponseNormalization
   var rows: Int { batch * shape.height * shape.width }
+  var count: Int { rows * shape.channels }
 
-  init(_ norm: sax_response_norm) throws {
-    let size = { (value: Int64, name: String) in try Argument.size(value, "local_response_norm: \(name)") }
+  init(_ norm: sax_response_norm, operation: String) throws {
+    let size = { (value: Int64, name: String) in try Argument.size(value, "\(operation): \(name)") }
     batch = try size(norm.batch, "batch")
     shape = FeatureShape(
       height: try size(norm.height, "height"), width: try size(norm.width, "width"),
       channels: try size(norm.channels, "channels"))
-    _ = try Extent.product([batch, shape.height, shape.width, shape.channels], operation: "local_response_norm")
+    _ = try Extent.product([batch, shape.height, shape.width, shape.channels], operation: operation)
     parameters = try ResponseNormalization(
       size: try size(norm.size, "size"), alpha: norm.alpha, beta: norm.beta, k: norm.k,
-      alphaOverN: norm.alpha_over_n != 0)
+      alphaOverN: norm.alpha_over_n != 0, operation: operation)
   }
 }
 
@@ -217,7 +218,7 @@ public func sax_local_response_norm(
   _ norm: UnsafePointer<sax_response_norm>, _ x: UnsafePointer<Float>, _ layout: Int32, _ y: UnsafeMutablePointer<Float>
 ) -> Int32 {
   status {
-    let call = try NormCall(norm.pointee)
+    let call = try NormCall(norm.pointee, operation: "local_response_norm")
     try OperatorTensors.with(layout: try Argument.layout(layout)) { tensors in
       let input = try tensors.read(x, batch: call.batch, shape: call.shape)
       try tensors.write(y, batch: call.batch, shape: call.shape) { output in
@@ -235,12 +236,12 @@ public func sax_local_response_norm_backward(
   _ dx: UnsafeMutablePointer<Float>
 ) -> Int32 {
   status {
-    let call = try NormCall(norm.pointee)
+    let call = try NormCall(norm.pointee, operation: "local_response_norm_backward")
     try OperatorTensors.with(layout: try Argument.layout(layout)) { tensors in
       let input = try tensors.read(x, batch: call.batch, shape: call.shape)
       let gradient = try tensors.read(dy, batch: call.batch, shape: call.shape)
       let (output, scale) = (
-        try tensors.floats(call.rows * call.shape.channels), try tensors.floats(call.rows * call.shape.channels)
+        try tensors.floats(call.count), try tensors.floats(call.count)
       )
       try LocalResponseNormalization.forward(
         rows: call.rows, channels: call.shape.channels, groups: 1, parameters: call.parameters, input: input,
@@ -249,6 +250,47 @@ public func sax_local_response_norm_backward(
         try LocalResponseNormalization.backward(
           rows: call.rows, channels: call.shape.channels, groups: 1, parameters: call.parameters, input: input,
           scale: scale, outputGradient: gradient, inputGradient: inputGradient, context: tensors.context)
+      }
+    }
+  }
+}
+
+@c @implementation
+public func sax_spatial_response_norm(
+  _ norm: UnsafePointer<sax_response_norm>, _ x: UnsafePointer<Float>, _ layout: Int32, _ y: UnsafeMutablePointer<Float>
+) -> Int32 {
+  status {
+    let call = try NormCall(norm.pointee, operation: "spatial_response_norm")
+    try OperatorTensors.with(layout: try Argument.layout(layout)) { tensors in
+      let input = try tensors.read(x, batch: call.batch, shape: call.shape)
+      try tensors.write(y, batch: call.batch, shape: call.shape) { output in
+        try SpatialResponseNormalization.forward(
+          batch: call.batch, height: call.shape.height, width: call.shape.width, channels: call.shape.channels,
+          parameters: call.parameters, input: input, output: output, scale: nil, context: tensors.context)
+      }
+    }
+  }
+}
+
+@c @implementation
+public func sax_spatial_response_norm_backward(
+  _ norm: UnsafePointer<sax_response_norm>, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ layout: Int32,
+  _ dx: UnsafeMutablePointer<Float>
+) -> Int32 {
+  status {
+    let call = try NormCall(norm.pointee, operation: "spatial_response_norm_backward")
+    try OperatorTensors.with(layout: try Argument.layout(layout)) { tensors in
+      let input = try tensors.read(x, batch: call.batch, shape: call.shape)
+      let gradient = try tensors.read(dy, batch: call.batch, shape: call.shape)
+      let (output, scale) = (try tensors.floats(call.count), try tensors.floats(call.count))
+      try SpatialResponseNormalization.forward(
+        batch: call.batch, height: call.shape.height, width: call.shape.width, channels: call.shape.channels,
+        parameters: call.parameters, input: input, output: output, scale: scale, context: tensors.context)
+      try tensors.write(dx, batch: call.batch, shape: call.shape) { inputGradient in
+        try SpatialResponseNormalization.backward(
+          batch: call.batch, height: call.shape.height, width: call.shape.width, channels: call.shape.channels,
+          parameters: call.parameters, input: input, scale: scale, outputGradient: gradient,
+          inputGradient: inputGradient, context: tensors.context)
       }
     }
   }

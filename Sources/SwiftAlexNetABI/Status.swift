@@ -59,7 +59,8 @@ enum Argument {
     switch Int(value) {
     case Int(SAX_RULE_PAPER): return .paper
     case Int(SAX_RULE_PYTORCH): return .pytorch
-    default: throw EngineError.invalidValue("rule: got \(value), expected 0 (paper) or 1 (pytorch)")
+    case Int(SAX_RULE_CAFFE): return .caffe
+    default: throw EngineError.invalidValue("rule: got \(value), expected 0 (paper), 1 (pytorch) or 2 (caffe)")
     }
   }
 

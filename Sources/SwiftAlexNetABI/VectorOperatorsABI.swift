@@ -29,6 +29,47 @@ public func sax_relu_backward(
   }
 }
 
+@c @implementation
+public func sax_tanh(_ x: UnsafePointer<Float>, _ count: Int64, _ y: UnsafeMutablePointer<Float>) -> Int32 {
+  status {
+    try Activation.tanhForward(
+      count: try elements(count, "tanh"), input: x, output: y, context: try ComputeContext())
+  }
+}
+
+@c @implementation
+public func sax_tanh_backward(
+  _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ count: Int64, _ dx: UnsafeMutablePointer<Float>
+) -> Int32 {
+  status {
+    let (count, context) = (try elements(count, "tanh_backward"), try ComputeContext())
+    // The gradient is a function of the output, which takes the result's place for a moment.
+    try Activation.tanhForward(count: count, input: x, output: dx, context: context)
+    try Activation.tanhBackward(
+      count: count, output: dx, outputGradient: dy, inputGradient: dx, context: context)
+  }
+}
+
+@c @implementation
+public func sax_sigmoid(_ x: UnsafePointer<Float>, _ count: Int64, _ y: UnsafeMutablePointer<Float>) -> Int32 {
+  status {
+    try Activation.sigmoidForward(
+      count: try elements(count, "sigmoid"), input: x, output: y, context: try ComputeContext())
+  }
+}
+
+@c @implementation
+public func sax_sigmoid_backward(
+  _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ count: Int64, _ dx: UnsafeMutablePointer<Float>
+) -> Int32 {
+  status {
+    let (count, context) = (try elements(count, "sigmoid_backward"), try ComputeContext())
+    try Activation.sigmoidForward(count: count, input: x, output: dx, context: context)
+    try Activation.sigmoidBackward(
+      count: count, output: dx, outputGradient: dy, inputGradient: dx, context: context)
+  }
+}
+
 // MARK: Dense
 
 @c @implementation

@@ -22,19 +22,31 @@ public struct ImageSet: Sendable {
   }
 
   var imageSize: Int { height * width * channels }
+
+  /// Fails unless all images have the shorter side that a recipe asks for.
+  func require(scale: ClosedRange<Int>?) throws {
+    guard let scale else { return }
+    guard scale == min(height, width)...min(height, width) else {
+      throw EngineError.invalidValue(
+        "fit: got images of \(height)×\(width) pixels, the recipe wants shorter sides of \(scale.lowerBound) to "
+          + "\(scale.upperBound): bring them there, or set its scale to nil")
+    }
+  }
 }
 
 /// What an epoch of ``Networks/Network/fit(_:recipe:preprocessing:epochs:seed:onEpochEnd:)`` reports.
 public struct EpochReport: Sendable {
   public let epoch: Int
-  public let learningRate: Float
+  /// Of the epoch's last step, for weights that belong to no group of the recipe.
+  public let learningRate: Double
   public let loss: Double
   /// Percent, of the training passes.
   public let top1Error: Double
 }
 
 extension Network {
-  /// Trains on images in memory by `recipe`: every epoch in another order, drawn from (seed, epoch).
+  /// Trains on images in memory by `recipe`: every epoch in another order, drawn from (seed, epoch). The network's own
+  /// factors on rate and decay are multiplied with the recipe's, and are back in their place afterwards.
   /// - Parameter onEpochEnd: receives the report and answers with the validation error in percent, or nil;
   ///   a plateau schedule decides by it.
   public func fit(
@@ -50,32 +62,37 @@ extension Network {
       throw EngineError.invalidValue(
         "fit: got images of \(images.channels) channels, \(spec.name) takes \(spec.input.channels)")
     }
-    for parameter in parameters where parameter.role == .bias {
-      try setMultipliers(of: parameter, rate: recipe.biasRate, decay: recipe.biasDecay)
-    }
-    let augmentation = try Augmentation(
-      randomCrop: recipe.randomCrop, flip: recipe.flip, colorNoise: images.channels == 3 ? recipe.colorNoise : 0)
-    var schedule = ScheduleState(recipe.schedule)
-    var step: UInt64 = 0
-    for epoch in 0..<epochs {
-      let order = Self.order(count: images.labels.count, seed: seed, epoch: UInt64(epoch))
-      let rate = recipe.learningRate * schedule.factor
-      var (loss, error) = (0.0, 0.0)
-      for first in stride(from: 0, to: order.count, by: recipe.batchSize) {
-        let batch = order[first..<min(first + recipe.batchSize, order.count)]
-        let result = try trainStep(
-          images, indices: batch, preprocessing: preprocessing, augmentation: augmentation,
-          options: try StepOptions(
-            learningRate: rate, momentum: recipe.momentum, weightDecay: recipe.weightDecay, rule: recipe.rule,
-            seed: seed, step: step))
-        loss += result.loss * Double(batch.count)
-        error += result.top1Error * Double(batch.count)
-        step += 1
+    try images.require(scale: recipe.scale)
+    let stepsAnEpoch = (images.labels.count - 1) / recipe.batchSize + 1
+    var moment = Moment(
+      epoch: 0, step: 0, totalSteps: try Extent.product([stepsAnEpoch, epochs], operation: "fit: steps"))
+    var rates = try ParameterRates(recipe: recipe, parameters: parameters)
+    let outcome = Result {
+      for epoch in 0..<epochs {
+        moment.epoch = epoch
+        let order = Self.order(count: images.labels.count, seed: seed, epoch: UInt64(epoch))
+        let augmentation = try recipe.augmentation(epoch: epoch, channels: images.channels)
+        var (loss, error, rate) = (0.0, 0.0, 0.0)
+        for first in stride(from: 0, to: order.count, by: recipe.batchSize) {
+          let batch = order[first..<min(first + recipe.batchSize, order.count)]
+          try rates.apply(to: self, at: moment)
+          rate = rates.baseRate(at: moment)
+          let result = try trainStep(
+            images, indices: batch, preprocessing: preprocessing, augmentation: augmentation,
+            options: try StepOptions(
+              learningRate: 1, momentum: Float(recipe.momentum), weightDecay: Float(recipe.weightDecay),
+              rule: recipe.rule, seed: seed, step: UInt64(moment.step)))
+          loss += result.loss * Double(batch.count)
+          error += result.top1Error * Double(batch.count)
+          moment.step += 1
+        }
+        let count = Double(order.count)
+        let report = EpochReport(epoch: epoch, learningRate: rate, loss: loss / count, top1Error: error / count)
+        rates.finishEpoch(validationError: try onEpochEnd(report))
       }
-      let count = Double(order.count)
-      let report = EpochReport(epoch: epoch, learningRate: rate, loss: loss / count, top1Error: error / count)
-      schedule.finishEpoch(validationError: try onEpochEnd(report))
     }
+    try rates.restore(self)
+    try outcome.get()
   }
 
   private func trainStep(

@@ -1,40 +1,56 @@
 import Imaging
 import Kernels
+import Tensors
 
-/// Hyper-parameters of a training run as data.
+/// Hyper-parameters of a training run as data; `recipes.py` has the same words for Python.
 public struct Recipe: Sendable {
   public var name: String
   public var batchSize: Int
-  public var learningRate: Float
-  public var momentum: Float
-  public var weightDecay: Float
-  public var rule: SGDUpdate.Rule
-  /// Factors on learning rate and decay of the biases.
-  public var biasRate: Float
-  public var biasDecay: Float
+  public var learningRate: Double
+  public var momentum: Double
+  public var weightDecay: Double
   public var schedule: Schedule
   public var epochs: Int
-  public var randomCrop: Bool
-  public var flip: Bool
+  public var rule = SGDUpdate.Rule.paper
+  /// Factors on learning rate and decay of the biases.
+  public var biasLearningRate = 1.0
+  public var biasWeightDecay = 1.0
+  /// How the learning rate of biases falls, if otherwise than that of the weights.
+  public var biasSchedule: Schedule?
+  /// Parameters that learn in a way of their own.
+  public var groups: [ParameterGroup] = []
+  public var crop = true
+  public var flip = true
   /// Standard deviation of the colour shift's coefficients; 0 is off.
-  public var colorNoise: Float
+  public var colorNoise: Float = 0
+  /// Epochs with colour noise, and so with its divisor; nil: all.
+  public var colorNoiseEpochs: Int?
+  public var colorDivisor: Float = 1
+  public var chunk = 1
+  public var rotation: Float = 0
+  public var shift = 0
+  /// The shorter side that images must have been brought to; nil: any.
+  public var scale: ClosedRange<Int>?
 
-  /// Krizhevsky et al. 2012, sections 4.1 and 5: batch 128, rate 0.01 divided by 10 three times, momentum 0.9,
-  /// decay 0.0005, about 90 epochs, an equal rate for all layers.
-  public static let paper = Recipe(
-    name: "paper", batchSize: 128, learningRate: 0.01, momentum: 0.9, weightDecay: 0.0005, rule: .paper, biasRate: 1,
-    biasDecay: 1, schedule: .plateau(factor: 0.1, patience: 5, times: 3), epochs: 90, randomCrop: true, flip: true,
-    colorNoise: 0.1)
-  /// BVLC's solvers: batch 256, rate divided by 10 every 20 epochs, biases at twice the rate without decay.
-  public static let caffe = Recipe(
-    name: "caffe", batchSize: 256, learningRate: 0.01, momentum: 0.9, weightDecay: 0.0005, rule: .paper, biasRate: 2,
-    biasDecay: 0, schedule: .epochs(boundaries: [20, 40, 60, 80], factor: 0.1), epochs: 90, randomCrop: true,
-    flip: true, colorNoise: 0)
-  /// torchvision's references: batch 32, rate divided by 10 every 30 epochs, decay 0.0001.
-  public static let torchvision = Recipe(
-    name: "torchvision", batchSize: 32, learningRate: 0.01, momentum: 0.9, weightDecay: 0.0001, rule: .pytorch,
-    biasRate: 1, biasDecay: 1, schedule: .epochs(boundaries: [30, 60], factor: 0.1), epochs: 90, randomCrop: true,
-    flip: true, colorNoise: 0)
+  public init(
+    name: String, batchSize: Int, learningRate: Double, momentum: Double, weightDecay: Double, schedule: Schedule,
+    epochs: Int
+  ) {
+    self.name = name
+    self.batchSize = batchSize
+    self.learningRate = learningRate
+    self.momentum = momentum
+    self.weightDecay = weightDecay
+    self.schedule = schedule
+    self.epochs = epochs
+  }
 
-  public static let known = [paper, caffe, torchvision]
+  /// What is done to images of so many channels in an epoch, counted from 0.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for settings out of range.
+  public func augmentation(epoch: Int, channels: Int = 3) throws -> Augmentation {
+    let colored = channels == 3 && (colorNoiseEpochs.map { epoch < $0 } ?? true)
+    return try Augmentation(
+      randomCrop: crop, flip: flip, colorNoise: colored ? colorNoise : 0, colorDivisor: colorDivisor, chunk: chunk,
+      rotation: rotation, shift: shift)
+  }
 }

@@ -1,47 +1,120 @@
-/// When the learning rate falls. A schedule is a rule; what it has seen so far is a ``ScheduleState``.
+import Glibc
+import Tensors
+
+/// A step of a run: its epoch, its number since the beginning, both from 0, and the steps of the whole run.
+public struct Moment: Hashable, Sendable {
+  public var epoch: Int
+  public var step: Int
+  public var totalSteps: Int
+
+  public init(epoch: Int, step: Int, totalSteps: Int) {
+    self.epoch = epoch
+    self.step = step
+    self.totalSteps = totalSteps
+  }
+}
+
+/// How the learning rate falls. A schedule is a rule; what it has seen so far is a ``ScheduleState``.
+/// `schedules.py` has the same schedules for Python.
 public enum Schedule: Hashable, Sendable {
   case constant
   /// Multiplied by `factor` at the start of each of these epochs, counted from 0.
-  case epochs(boundaries: [Int], factor: Float)
+  case epochs(boundaries: [Int], factor: Double)
+  /// The factor from each of these epochs on, 1 before the first; 0 freezes.
+  case epochTable(boundaries: [Int], factors: [Double])
+  /// Multiplied by `factor` at each of these steps, counted from 0 (the solvers of Caffe count iterations).
+  case steps(boundaries: [Int], factor: Double)
   /// Multiplied by `factor` when the validation error has not fallen for `patience` epochs, at most `times`
   /// times ("divided by 10 when the validation error rate stopped improving", Krizhevsky et al. 2012,
   /// section 5).
-  case plateau(factor: Float, patience: Int, times: Int)
+  case plateau(factor: Double, patience: Int, times: Int)
+  /// targetFactor^(−i / (steps − 1)), i = ⌊progress · steps⌋: `steps` equal stretches of the run that fall by equal
+  /// factors (cuda-convnet2's `dexp`, "discrete exponential").
+  case dexp(targetFactor: Double, steps: Int)
+
+  /// No schedule has more stretches than this; with it no product of steps overflows.
+  private static let maximumStretches = 1 << 20
+
+  /// - Throws: ``EngineError/invalidValue(_:)`` naming what does not describe a schedule.
+  func validate() throws {
+    switch self {
+    case .constant: break
+    case .epochs(let boundaries, let factor), .steps(let boundaries, let factor):
+      try Self.require(isRising(boundaries), "boundaries \(boundaries)", "rising numbers of at least 0")
+      try Self.require(isFactor(factor), "factor \(factor)", "a finite number above 0")
+    case .epochTable(let boundaries, let factors):
+      try Self.require(isRising(boundaries), "boundaries \(boundaries)", "rising numbers of at least 0")
+      try Self.require(
+        factors.count == boundaries.count && factors.allSatisfy { $0.isFinite && $0 >= 0 }, "factors \(factors)",
+        "\(boundaries.count) finite numbers of at least 0")
+    case .plateau(let factor, let patience, let times):
+      try Self.require(isFactor(factor), "factor \(factor)", "a finite number above 0")
+      try Self.require(patience >= 1, "patience \(patience)", "at least 1")
+      try Self.require(times >= 0, "times \(times)", "at least 0")
+    case .dexp(let targetFactor, let steps):
+      try Self.require(isFactor(targetFactor), "target factor \(targetFactor)", "a finite number above 0")
+      try Self.require(
+        2...Self.maximumStretches ~= steps, "\(steps) steps", "2 to \(Self.maximumStretches)")
+    }
+  }
+
+  private func isFactor(_ factor: Double) -> Bool { factor.isFinite && factor > 0 }
+
+  private func isRising(_ boundaries: [Int]) -> Bool {
+    boundaries.allSatisfy { $0 >= 0 } && zip(boundaries, boundaries.dropFirst()).allSatisfy { $0 < $1 }
+  }
+
+  private static func require(_ condition: Bool, _ came: String, _ expected: String) throws {
+    guard condition else { throw EngineError.invalidValue("schedule: got \(came), expected \(expected)") }
+  }
 }
 
 /// A schedule at work: the factor on the first learning rate, and what decides about the next.
 public struct ScheduleState: Hashable, Sendable {
   public let schedule: Schedule
-  public private(set) var factor: Float = 1
-  public private(set) var epoch = 0
   private var best = Double.infinity
   private var epochsSinceBest = 0
   private var drops = 0
 
-  public init(_ schedule: Schedule) {
+  /// - Throws: ``EngineError/invalidValue(_:)`` for numbers that describe no schedule.
+  public init(_ schedule: Schedule) throws {
+    try schedule.validate()
     self.schedule = schedule
-    if case .epochs(let boundaries, let drop) = schedule, boundaries.contains(0) { factor *= drop }
+  }
+
+  /// The factor on the learning rate in the step at `moment`.
+  public func factor(at moment: Moment) -> Double {
+    switch schedule {
+    case .constant: return 1
+    case .epochs(let boundaries, let factor): return pow(factor, Double(reached(boundaries, moment.epoch)))
+    case .epochTable(let boundaries, let factors): return ([1] + factors)[reached(boundaries, moment.epoch)]
+    case .steps(let boundaries, let factor): return pow(factor, Double(reached(boundaries, moment.step)))
+    case .plateau(let factor, _, _): return pow(factor, Double(drops))
+    case .dexp(let targetFactor, let steps):
+      return pow(targetFactor, -Double(stretch(moment, steps)) / Double(steps - 1))
+    }
   }
 
   /// Moves to the next epoch. `validationError` in percent; a plateau without one stays where it is.
   public mutating func finishEpoch(validationError: Double?) {
-    epoch += 1
-    switch schedule {
-    case .constant: break
-    case .epochs(let boundaries, let drop):
-      if boundaries.contains(epoch) { factor *= drop }
-    case .plateau(let drop, let patience, let times):
-      guard let validationError else { break }
-      if validationError < best {
-        (best, epochsSinceBest) = (validationError, 0)
-        break
-      }
-      epochsSinceBest += 1
-      if epochsSinceBest >= patience && drops < times {
-        factor *= drop
-        drops += 1
-        epochsSinceBest = 0
-      }
+    guard case .plateau(_, let patience, let times) = schedule, let validationError else { return }
+    if validationError < best {
+      (best, epochsSinceBest) = (validationError, 0)
+      return
     }
+    epochsSinceBest += 1
+    if epochsSinceBest >= patience && drops < times {
+      drops += 1
+      epochsSinceBest = 0
+    }
+  }
+
+  private func reached(_ boundaries: [Int], _ number: Int) -> Int { boundaries.count { number >= $0 } }
+
+  /// ⌊step · steps / total⌋ in integers, so that no boundary is missed.
+  private func stretch(_ moment: Moment, _ steps: Int) -> Int {
+    let total = max(moment.totalSteps, 1)
+    let step = min(max(moment.step, 0), total - 1)
+    return total.dividingFullWidth(step.multipliedFullWidth(by: steps)).quotient
   }
 }

@@ -30,6 +30,28 @@ final class PointwiseGradientTests: XCTestCase {
     XCTAssertLessThanOrEqual(worst, bound)
   }
 
+  func testTanhAndSigmoid() {
+    var draws = Draws(2)
+    let (point, c) = (draws.doubles(60, in: -4...4), draws.doubles(60))
+    func forward(_ x: UnsafePointer<Double>, tanh: Bool) -> [Double] {
+      [Double].filled(60, with: 0) {
+        tanh
+          ? Reference.tanhForward(count: 60, input: x, output: $0)
+          : Reference.sigmoidForward(count: 60, input: x, output: $0)
+      }
+    }
+    for tanh in [true, false] {
+      let output = forward(point, tanh: tanh)
+      let gradient = [Double].filled(60, with: 0) {
+        tanh
+          ? Reference.tanhBackward(count: 60, output: output, outputGradient: c, inputGradient: $0)
+          : Reference.sigmoidBackward(count: 60, output: output, outputGradient: c, inputGradient: $0)
+      }
+      let worst = check.worstError(at: point, gradient: gradient) { GradientCheck.dot(c, forward($0, tanh: tanh)) }
+      XCTAssertLessThanOrEqual(worst, bound, "tanh \(tanh)")
+    }
+  }
+
   func testPoolings() {
     for shape in PoolingTests.shapes where shape.inputCount <= 400 {
       let point = separated(shape.inputCount, 3)
@@ -118,6 +140,36 @@ final class PointwiseGradientTests: XCTestCase {
         return GradientCheck.dot(c, forward(x, &scale))
       }
       XCTAssertLessThanOrEqual(worst, bound, "\(channels) channels, \(groups) groups, size \(size), beta \(beta)")
+    }
+  }
+
+  func testSpatialResponseNormalization() throws {
+    for (height, width, channels, size, beta) in [
+      (5, 4, 3, 3, 0.75), (5, 4, 2, 4, 0.75), (4, 6, 1, 5, 1), (3, 3, 2, 2, 0.5), (3, 4, 2, 1, 2), (3, 2, 1, 20, 0.75),
+    ] as [(Int, Int, Int, Int, Float)] {
+      let parameters = try ResponseNormalization(size: size, alpha: 0.7, beta: beta, k: 1.5, alphaOverN: size > 3)
+      let count = 2 * height * width * channels
+      var draws = Draws(14)
+      let (point, c) = (draws.doubles(count, in: -2...2), draws.doubles(count))
+      func forward(_ x: UnsafePointer<Double>, _ scale: UnsafeMutablePointer<Double>) -> [Double] {
+        [Double].filled(count, with: 0) {
+          Reference.spatialNormalizationForward(
+            batch: 2, height: height, width: width, channels: channels, parameters: parameters, input: x, output: $0,
+            scale: scale)
+        }
+      }
+      var scale = [Double](repeating: 0, count: count)
+      _ = forward(point, &scale)
+      let gradient = [Double].filled(count, with: 0) {
+        Reference.spatialNormalizationBackward(
+          batch: 2, height: height, width: width, channels: channels, parameters: parameters, input: point,
+          scale: scale, outputGradient: c, inputGradient: $0)
+      }
+      let worst = check.worstError(at: point, gradient: gradient) { x in
+        var scale = [Double](repeating: 0, count: count)
+        return GradientCheck.dot(c, forward(x, &scale))
+      }
+      XCTAssertLessThanOrEqual(worst, bound, "\(height)×\(width)×\(channels), size \(size), beta \(beta)")
     }
   }
 

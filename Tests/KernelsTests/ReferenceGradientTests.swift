@@ -2,7 +2,7 @@ import Kernels
 import TestSupport
 import XCTest
 
-/// The backward references of convolution and dense layers against central differences in double precision.
+/// The backward references of convolution, locally connected and dense layers against central differences in double precision.
 final class ReferenceGradientTests: XCTestCase {
   private let check = GradientCheck()
   private let bound = 1e-6
@@ -51,6 +51,38 @@ final class ReferenceGradientTests: XCTestCase {
       var biasGradient = [Double](repeating: 0, count: bias.count)
       let weightGradient = [Double].filled(test.weightCount, with: 0) {
         Reference.convolutionBackwardFilter(
+          test.shape, input: input, outputGradient: c, weightGradient: $0, biasGradient: &biasGradient)
+      }
+      for (operand, worst) in [
+        ("input", check.worstError(at: input, gradient: inputGradient) { loss($0, weights, bias) }),
+        ("weights", check.worstError(at: weights, gradient: weightGradient) { loss(input, $0, bias) }),
+        ("bias", check.worstError(at: bias, gradient: biasGradient) { loss(input, weights, $0) }),
+      ] {
+        XCTAssertLessThanOrEqual(worst, bound, "\(test.name): \(operand)")
+      }
+    }
+  }
+
+  func testLocallyConnected() throws {
+    for test in try convolutions() where test.shape.groups == 1 {
+      var draws = Draws(42)
+      let (input, weights) = (draws.doubles(test.inputCount), draws.doubles(test.localWeightCount))
+      let (bias, c) = (draws.doubles(test.localBiasCount), draws.doubles(test.outputCount))
+      func loss(
+        _ x: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ b: UnsafePointer<Double>
+      ) -> Double {
+        GradientCheck.dot(
+          c,
+          [Double].filled(test.outputCount, with: 0) {
+            Reference.locallyConnectedForward(test.shape, input: x, weights: w, bias: b, relu: false, output: $0)
+          })
+      }
+      let inputGradient = [Double].filled(test.inputCount, with: 0) {
+        Reference.locallyConnectedBackwardData(test.shape, outputGradient: c, weights: weights, inputGradient: $0)
+      }
+      var biasGradient = [Double](repeating: 0, count: bias.count)
+      let weightGradient = [Double].filled(weights.count, with: 0) {
+        Reference.locallyConnectedBackwardFilter(
           test.shape, input: input, outputGradient: c, weightGradient: $0, biasGradient: &biasGradient)
       }
       for (operand, worst) in [

@@ -2,6 +2,8 @@ import Kernels
 import XCTest
 
 final class SGDUpdateTests: XCTestCase {
+  private let rules: [SGDUpdate.Rule] = [.paper, .pytorch, .caffe]
+
   private func update(
     _ rule: SGDUpdate.Rule, _ h: SGDHyperparameters, _ weights: inout [Float], _ velocity: inout [Float],
     _ gradient: [Float], _ context: ComputeContext
@@ -14,7 +16,7 @@ final class SGDUpdateTests: XCTestCase {
   /// Powers of two and small integers: every operation is exact, so every order of operations agrees.
   func testExactOnIntegers() throws {
     let h = SGDHyperparameters(learningRate: 0.25, momentum: 0.5, weightDecay: 0.125)
-    for rule in [SGDUpdate.Rule.paper, .pytorch] {
+    for rule in rules {
       for count in awkwardCounts {
         var draws = Draws(30)
         let start = (
@@ -40,7 +42,7 @@ final class SGDUpdateTests: XCTestCase {
   /// The same formula in the same precision and order: the same bits on every instruction set.
   func testEqualsFloatReference() throws {
     let h = SGDHyperparameters(learningRate: 0.01, momentum: 0.9, weightDecay: 0.0005)
-    for rule in [SGDUpdate.Rule.paper, .pytorch] {
+    for rule in rules {
       var draws = Draws(31)
       let (start, gradient) = (draws.floats(1003), draws.floats(1003))
       var expected = (start, gradient)
@@ -56,21 +58,26 @@ final class SGDUpdateTests: XCTestCase {
     }
   }
 
-  /// Both rules give the same weights while the rate stays and velocity starts at zero, and others once it changes.
+  /// The rules give the same weights while the rate stays and velocity starts at zero, Caffe's with the paper's
+  /// velocity turned; once the rate falls, PyTorch's step is the old velocity times the new rate.
   func testRulesPartWhenTheRateChanges() throws {
     let context = ComputeContext(kernels: KernelRegistry.available[0])
     var h = SGDHyperparameters(learningRate: 0.5, momentum: 0.5, weightDecay: 0)
-    var (paper, pytorch): (([Float], [Float]), ([Float], [Float])) = (([1], [0]), ([1], [0]))
+    var states = rules.map { (rule: $0, weights: [Float(1)], velocity: [Float(0)]) }
     func step() throws {
-      try update(.paper, h, &paper.0, &paper.1, [1], context)
-      try update(.pytorch, h, &pytorch.0, &pytorch.1, [1], context)
+      for i in states.indices {
+        var state = states[i]
+        try update(state.rule, h, &state.weights, &state.velocity, [1], context)
+        states[i] = state
+      }
     }
     try step()
     try step()
-    XCTAssertEqual(paper.0, pytorch.0)
+    XCTAssertEqual(states.map(\.weights), [[-0.25], [-0.25], [-0.25]])
+    XCTAssertEqual(states.map(\.velocity), [[-0.75], [1.5], [0.75]])
     h.learningRate = 0.25
     try step()
-    XCTAssertEqual(paper.0, [-0.875])
-    XCTAssertEqual(pytorch.0, [-0.6875])
+    XCTAssertEqual(states.map(\.weights), [[-0.875], [-0.6875], [-0.875]])
+    XCTAssertEqual(states.map(\.velocity), [[-0.625], [1.75], [0.625]])
   }
 }

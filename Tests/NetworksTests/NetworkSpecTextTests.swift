@@ -5,7 +5,7 @@ import XCTest
 
 final class NetworkSpecTextTests: XCTestCase {
   func testReadingWhatWasWrittenGivesTheSameValue() throws {
-    for variant in AlexNet.variants {
+    for variant in Catalog.all {
       let spec = try variant.spec(classes: 10, channels: 1)
       XCTAssertEqual(try NetworkSpec(text: spec.text), spec)
     }

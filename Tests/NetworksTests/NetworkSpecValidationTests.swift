@@ -47,6 +47,29 @@ final class NetworkSpecValidationTests: XCTestCase {
     assertRefused([NodeSpec("r", .relu)], input: FeatureShape(height: 0, width: 1, channels: 1), saying: "at least 1")
   }
 
+  /// The CIFAR nets' poolings need sizes rounded up, and name themselves when they refuse.
+  func testAveragePoolSizes() throws {
+    func pool(_ kernel: Int, ceilMode: Bool) -> NodeSpec {
+      let operation = NodeOperation.averagePool(
+        kernel: kernel, stride: 2, padding: Padding(0), ceilMode: ceilMode, countsPadding: false)
+      return NodeSpec("pool2", operation)
+    }
+    XCTAssertEqual(
+      try layers([pool(3, ceilMode: true)]).last?.outputShape, FeatureShape(height: 4, width: 4, channels: 4))
+    XCTAssertEqual(
+      try layers([pool(3, ceilMode: false)]).last?.outputShape, FeatureShape(height: 3, width: 3, channels: 4))
+    assertRefused([pool(9, ceilMode: false)], saying: "node pool2", "average_pool: the kernel 9×9 is larger")
+  }
+
+  func testRefusedNormsNameTheirLine() throws {
+    for kind in ["response_norm", "spatial_response_norm"] {
+      let fields = "size=0 alpha=1 beta=0.75 k=1 alpha_over_n=1\(kind == "response_norm" ? " groups=1" : "")"
+      XCTAssertThrowsError(
+        try NetworkSpec(text: "network net\ndata channels=4 height=8 width=8\n\(kind) norm1 \(fields)\n")
+      ) { XCTAssertTrue("\($0)".contains("specification, line 3: \(kind): got size 0"), "\($0)") }
+    }
+  }
+
   func testAbsurdSizesAreErrorsOfMemory() {
     let huge = FeatureShape(height: 1 << 31, width: 1 << 31, channels: 1 << 31)
     XCTAssertThrowsError(try layers([NodeSpec("r", .relu)], input: huge)) { error in

@@ -35,7 +35,7 @@ final class NetworkABITests: XCTestCase {
     XCTAssertEqual(sax_network_create("nonsense", "paper", 1, &handle), Int32(SAX_INVALID_VALUE))
     XCTAssertTrue(lastError.contains("line 1"), lastError)
     XCTAssertEqual(sax_network_create(spec, "magic", 1, &handle), Int32(SAX_INVALID_VALUE))
-    XCTAssertTrue(lastError.contains("paper, caffe, caffenet, torchvision, zeros"), lastError)
+    XCTAssertTrue(lastError.contains("paper, chm145, caffe, caffenet, torchvision"), lastError)
     let huge = spec.replacing("outputs=3", with: "outputs=2000000000")
     XCTAssertEqual(sax_network_create(huge, "paper", 1, &handle), Int32(SAX_OUT_OF_MEMORY))
     XCTAssertNil(handle)
@@ -68,6 +68,21 @@ final class NetworkABITests: XCTestCase {
     }
     XCTAssertEqual(sax_network_get_parameter(network, 4, &parameter), Int32(SAX_INVALID_VALUE))
     XCTAssertEqual(sax_network_get_parameter_data(network, 0, 3, &data), Int32(SAX_INVALID_VALUE))
+  }
+
+  func testFiltersOfEveryPositionHaveSixDimensions() throws {
+    let local = "locally_connected conv1 outputs=4 kernel=3 stride=1 pad=1,1,1,1"
+    let network = try network(
+      spec.replacing("convolution conv1 outputs=4 kernel=3 stride=1 pad=1,1,1,1 groups=2", with: local))
+    defer { sax_network_release(network) }
+    var parameter = sax_parameter()
+    XCTAssertEqual(sax_network_get_parameter(network, 0, &parameter), Int32(SAX_OK))
+    let (shape, strides) = (parameter.shape, parameter.strides)
+    XCTAssertEqual(parameter.rank, 6)
+    XCTAssertEqual([shape.0, shape.1, shape.2, shape.3, shape.4, shape.5], [6, 5, 4, 2, 3, 3])
+    // [oh][ow][h][w][i][o] in memory: the output channel is the fastest.
+    XCTAssertEqual(
+      [strides.0, strides.1, strides.2, strides.3, strides.4, strides.5], [5 * 288, 288, 4, 16, 96, 32])
   }
 
   func testATrainingStepThroughTheBoundary() throws {

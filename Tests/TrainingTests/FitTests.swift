@@ -1,4 +1,5 @@
 import Imaging
+import Kernels
 import Networks
 import XCTest
 
@@ -26,9 +27,12 @@ final class FitTests: XCTestCase {
     return try Network(spec: NetworkSpec(text: text), initialization: .torchvision, seed: 1)
   }
 
-  private func fit(_ network: Network, epochs: Int) throws -> [EpochReport] {
+  private func fit(
+    _ network: Network, epochs: Int, _ change: (inout Recipe) -> Void = { _ in }
+  ) throws -> [EpochReport] {
     var recipe = Recipe.torchvision
     recipe.batchSize = 16
+    change(&recipe)
     let preprocessing = try Preprocessing(
       cropHeight: 6, cropWidth: 6, mean: .channels([100]), scale: [1.0 / 64])
     var reports: [EpochReport] = []
@@ -54,6 +58,53 @@ final class FitTests: XCTestCase {
       first.parameters.map { Array($0.value.buffer) }, second.parameters.map { Array($0.value.buffer) })
   }
 
+  func testSchedulesActInsideAnEpochAndTheReportHasTheLastRate() throws {
+    let reports = try fit(network(), epochs: 2) { $0.schedule = .steps(boundaries: [3, 4], factor: 0.5) }
+    XCTAssertEqual(reports.map(\.learningRate), [0.005, 0.0025])
+    let stretched = try fit(network(), epochs: 4) { $0.schedule = .dexp(targetFactor: 100, steps: 2) }
+    XCTAssertEqual(stretched.map { ($0.learningRate * 1e6).rounded() }, [10_000, 10_000, 100, 100])
+  }
+
+  func testGroupsAndBiasesLearnInTheirOwnWay() throws {
+    let network = try network()
+    let before = values(network)
+    _ = try fit(network, epochs: 1) {
+      $0.biasSchedule = .epochTable(boundaries: [0], factors: [0])
+      $0.groups = [ParameterGroup("conv1.*", learningRate: 0), ParameterGroup("fc?.bias", schedule: .constant)]
+    }
+    let changed = zip(before, values(network)).map { $0 != $1 }
+    XCTAssertEqual(network.parameters.map(\.name), ["conv1.weight", "conv1.bias", "fc2.weight", "fc2.bias"])
+    XCTAssertEqual(changed, [false, false, true, true])
+  }
+
+  func testFactorsOfTheNetworkCountAndComeBack() throws {
+    let network = try network()
+    try network.setMultipliers(of: network.parameters[0], rate: 0, decay: 0.5)
+    let before = values(network)
+    _ = try fit(network, epochs: 1) { ($0.biasLearningRate, $0.biasWeightDecay) = (2, 0) }
+    XCTAssertEqual(network.parameters.map(\.rateMultiplier), [0, 1, 1, 1])
+    XCTAssertEqual(network.parameters.map(\.decayMultiplier), [0.5, 1, 1, 1])
+    XCTAssertEqual(values(network)[0], before[0])
+    XCTAssertThrowsError(try fit(network, epochs: 1) { $0.groups = [ParameterGroup("fc2.*", learningRate: .nan)] })
+    XCTAssertEqual(network.parameters.map(\.rateMultiplier), [0, 1, 1, 1])
+  }
+
+  func testCaffesRuleTrainsToThePapersWeightsWithinRounding() throws {
+    func trained(_ rule: SGDUpdate.Rule) throws -> [Float] {
+      let network = try network()
+      _ = try fit(network, epochs: 4) {
+        ($0.rule, $0.schedule) = (rule, .steps(boundaries: [3, 6], factor: 0.3))
+      }
+      return values(network).flatMap { $0 }
+    }
+    let (paper, caffe, pytorch) = (try trained(.paper), try trained(.caffe), try trained(.pytorch))
+    let difference = { (a: [Float], b: [Float]) in zip(a, b).map { abs($0 - $1) }.max() ?? 0 }
+    XCTAssertLessThan(difference(paper, caffe), 1e-5)
+    XCTAssertGreaterThan(difference(paper, pytorch), 1e-4)
+  }
+
+  private func values(_ network: Network) -> [[Float]] { network.parameters.map { Array($0.value.buffer) } }
+
   func testOrderIsAPermutationOfItsOwnEpoch() {
     let first = Network.order(count: 100, seed: 1, epoch: 0)
     XCTAssertEqual(first.sorted(), Array(0..<100))
@@ -74,6 +125,14 @@ final class FitTests: XCTestCase {
     var recipe = Recipe.torchvision
     recipe.batchSize = 0
     XCTAssertThrowsError(try network.fit(images(), recipe: recipe, preprocessing: gray, epochs: 1))
+    XCTAssertThrowsError(try fit(network, epochs: 1) { $0.groups = [ParameterGroup("fc9.*")] }) {
+      XCTAssertTrue("\($0)".contains("'fc9.*' of recipe torchvision matches no parameter; there are conv1.w"), "\($0)")
+    }
+    XCTAssertThrowsError(try fit(network, epochs: 1) { $0.schedule = .dexp(targetFactor: 0, steps: 4) })
+    XCTAssertThrowsError(try fit(network, epochs: 1) { $0.scale = 256...512 }) {
+      XCTAssertTrue("\($0)".contains("8×8 pixels, the recipe wants shorter sides of 256 to 512"), "\($0)")
+    }
+    XCTAssertThrowsError(try fit(network, epochs: .max))
     XCTAssertEqual(network.parameters.map { Array($0.value.buffer) }, before)
   }
 

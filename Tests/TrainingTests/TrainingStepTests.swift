@@ -25,6 +25,22 @@ private func smallNetwork() throws -> Network {
   return try Network(spec: NetworkSpec(text: text), initialization: .torchvision, seed: 1)
 }
 
+private func squashedNetwork(_ activation: String) throws -> Network {
+  let text = """
+    network squashed
+    data channels=3 height=16 width=16
+    convolution conv1 outputs=8 kernel=3 stride=1 pad=1,1,1,1 groups=1
+    \(activation) \(activation)1
+    average_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=1 counts_padding=0
+    spatial_response_norm norm1 size=3 alpha=0.001 beta=0.75 k=1 alpha_over_n=1
+    dense fc2 outputs=16
+    \(activation) \(activation)2
+    dense fc3 outputs=3
+    softmax prob
+    """
+  return try Network(spec: NetworkSpec(text: text), initialization: .torchvision, seed: 1)
+}
+
 private func state(_ network: Network) throws -> [[Float]] {
   try network.parameters.flatMap { [Array($0.value.buffer), Array(try $0.makeVelocity().buffer)] }
 }
@@ -59,8 +75,28 @@ final class TrainingStepTests: XCTestCase {
     XCTAssertLessThan(last, 0.5 * first)
   }
 
+  /// What the CIFAR-10 nets and the comparison of activations are built of learns, under every rule.
+  func testSquashedNetworksLearn() throws {
+    for (activation, rate) in [("tanh", 0.02), ("sigmoid", 0.2)] as [(String, Float)] {
+      for rule in [SGDUpdate.Rule.paper, .pytorch, .caffe] {
+        let network = try squashedNetwork(activation)
+        let losses = try (0..<150).map { index in
+          try network.trainStep(
+            x, labels: labels, batch: batch, layout: .nhwc,
+            options: try StepOptions(
+              learningRate: rate, momentum: 0.9, weightDecay: 0, rule: rule, seed: 2, step: UInt64(index))
+          ).loss
+        }
+        XCTAssertLessThan(losses[149], 0.2 * losses[0], "\(activation) \(rule)")
+      }
+    }
+  }
+
   func testSteadyStepAllocatesNothing() throws {
-    let network = try smallNetwork()
+    for network in [try smallNetwork(), try squashedNetwork("tanh")] { try assertSteady(network) }
+  }
+
+  private func assertSteady(_ network: Network) throws {
     _ = try step(network)
     let allocations = TensorMemory.allocationCount
     for index in 1..<5 { _ = try step(network, UInt64(index)) }

@@ -19,8 +19,18 @@ from .errors import CheckpointCorruptError, ConcurrentUseError, NonFiniteError, 
 
 if TYPE_CHECKING:
     from . import ops
-    from .architectures import alexnet, alexnet_variants
+    from .architectures import (
+        alexnet,
+        alexnet_variants,
+        build,
+        cifar_net,
+        cifar_variants,
+        variants,
+        vgg,
+        vgg_variants,
+    )
     from .augmentation import Augmentation
+    from .cifar import cifar10
     from .colors import ColorComponents, color_components
     from .data import ArrayDataset, Dataset, ImageFolder
     from .ensemble import Ensemble
@@ -29,9 +39,18 @@ if TYPE_CHECKING:
     from .networks import Model
     from .prediction import Prediction
     from .preprocessing import Preprocessing
-    from .recipes import Recipe, recipe
+    from .recipes import ParameterGroup, Recipe, recipe, recipe_names
     from .runtime import __version__, get_num_threads, info, set_num_threads
-    from .schedules import ConstantSchedule, EpochSchedule, PlateauSchedule, Schedule
+    from .schedules import (
+        ConstantSchedule,
+        DexpSchedule,
+        EpochSchedule,
+        EpochTableSchedule,
+        Moment,
+        PlateauSchedule,
+        Schedule,
+        StepSchedule,
+    )
     from .storage import load
     from .views import Views
 
@@ -43,35 +62,58 @@ __all__ = [
     "ConcurrentUseError",
     "ConstantSchedule",
     "Dataset",
+    "DexpSchedule",
     "Ensemble",
     "EpochSchedule",
+    "EpochTableSchedule",
     "Evaluation",
     "History",
     "ImageFolder",
     "Model",
+    "Moment",
     "NonFiniteError",
+    "ParameterGroup",
     "PlateauSchedule",
     "Prediction",
     "Preprocessing",
     "Recipe",
     "Schedule",
+    "StepSchedule",
     "UnsupportedError",
     "Views",
     "__version__",
     "alexnet",
     "alexnet_variants",
+    "build",
+    "cifar10",
+    "cifar_net",
+    "cifar_variants",
     "color_components",
     "get_num_threads",
     "info",
     "load",
     "ops",
     "recipe",
+    "recipe_names",
     "set_num_threads",
+    "variants",
+    "vgg",
+    "vgg_variants",
 ]
 
 _NAMES = {
-    "architectures": ("alexnet", "alexnet_variants"),
+    "architectures": (
+        "alexnet",
+        "alexnet_variants",
+        "build",
+        "cifar_net",
+        "cifar_variants",
+        "variants",
+        "vgg",
+        "vgg_variants",
+    ),
     "augmentation": ("Augmentation",),
+    "cifar": ("cifar10",),
     "colors": ("ColorComponents", "color_components"),
     "data": ("ArrayDataset", "Dataset", "ImageFolder"),
     "ensemble": ("Ensemble",),
@@ -80,9 +122,12 @@ _NAMES = {
     "networks": ("Model",),
     "prediction": ("Prediction",),
     "preprocessing": ("Preprocessing",),
-    "recipes": ("Recipe", "recipe"),
+    "recipes": ("ParameterGroup", "Recipe", "recipe", "recipe_names"),
     "runtime": ("__version__", "get_num_threads", "info", "set_num_threads"),
-    "schedules": ("ConstantSchedule", "EpochSchedule", "PlateauSchedule", "Schedule"),
+    "schedules": (
+        *("ConstantSchedule", "DexpSchedule", "EpochSchedule", "EpochTableSchedule"),
+        *("Moment", "PlateauSchedule", "Schedule", "StepSchedule"),
+    ),
     "storage": ("load",),
     "views": ("Views",),
 }

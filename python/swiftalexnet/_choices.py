@@ -17,11 +17,15 @@ def choose(operation: str, what: str, name: Any, known: Iterable[str]) -> str:
     names = list(known)
     if isinstance(name, str) and name in names:
         return name
+    raise ValueError(f"{operation}: unknown {what} {name!r}, expected one of {', '.join(names)}{nearest(name, names)}")
+
+
+def nearest(name: Any, known: Iterable[str]) -> str:
+    """Return the end of a message that names the nearest of `known`; empty if none is near."""
     import difflib  # a slow import, for those who mistype
 
-    near = difflib.get_close_matches(name.lower(), names, 1, 0.5) if isinstance(name, str) else []
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"{operation}: unknown {what} {name!r}, expected one of {', '.join(names)}{hint}")
+    near = difflib.get_close_matches(name.lower(), known, 1, 0.5) if isinstance(name, str) else []
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def choose_precision(operation: str, precision: Any) -> None:

@@ -1,34 +1,65 @@
 """Networks by name: tables in the engine, made into models here."""
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from . import _native
 from ._arrays import as_integer
 from ._choices import choose
 from .networks import Model
 
+FAMILIES = ("alexnet", "vgg", "cifar")
+
+ACTIVATIONS = ("relu", "tanh", "sigmoid")
+
+# What the deeper networks take over from network A: Simonyan, Zisserman 2014, section 3.1.
+VGG_PRETRAINED = ("conv1_1", "conv2_1", "conv3_1", "conv3_2", "fc6", "fc7", "fc8")
+
+
+class Variant(NamedTuple):
+    """A row of a family's table."""
+
+    name: str
+    catalog_name: str
+    summary: str
+    initialization: str
+    num_classes: int
+    in_channels: int
+    image_size: int
+
 
 def alexnet(
     variant: str = "paper",
-    num_classes: int = 1000,
-    in_channels: int = 3,
+    num_classes: int | None = None,
+    in_channels: int | None = None,
     image_size: int | None = None,
     seed: int = 0,
     initialization: str | None = None,
+    activation: str = "relu",
+    without: str | Iterable[str] = (),
 ) -> Model:
-    """Build AlexNet.
+    """Build AlexNet or one of its relatives.
 
     Parameters
     ----------
     variant : str
-        `paper` (Krizhevsky et al. 2012: two towers, response normalisation), `caffe` (BVLC AlexNet), `caffenet`
-        (pooling before normalisation), `one_tower` (no groups), `owt` ("One weird trick", as torchvision has it).
-    num_classes, in_channels : int
-        Outputs, and colour channels of the pictures.
+        `paper` (Krizhevsky et al. 2012, as printed), `chm145` (what its authors ran), their ablations `one_gpu`,
+        `no_lrn`, `non_overlapping`, `towers_apart`, and `conv6` (the pre-trained nets); `caffe` (BVLC AlexNet),
+        `caffenet` (pooling before normalisation), `one_tower` (no groups), `owt` ("One weird trick", as torchvision
+        has it), `d2l` (Dive into Deep Learning). `alexnet_variants` lists them.
+    num_classes, in_channels : int, optional
+        Outputs, and colour channels of the pictures; by default the variant's own: 1000 and 3 for most.
     image_size : int, optional
         Side, in pixels, of what the network reads; by default the variant's own, 224 or 227.
     seed : int
         Of the random weights.
-    initialization : {"paper", "caffe", "torchvision", "zeros"}, optional
-        By default torchvision's for `owt` and the paper's for the others.
+    initialization : str, optional
+        `paper`, `chm145`, `caffe`, `caffenet`, `torchvision`, `vgg`, `vgg_0.01`, `glorot`, `zeros` or the name of a
+        CIFAR network; by default the variant's own.
+    activation : {"relu", "tanh", "sigmoid"}
+        What stands in the place of every ReLU; `relu1` is then called `tanh1` or `sigmoid1`.
+    without : str or iterable of str
+        Nodes to leave out, such as "conv4" (its ReLU goes with it), "norm1" or "drop6".
 
     Returns
     -------
@@ -36,21 +67,175 @@ def alexnet(
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         An unknown name, or sizes that leave a layer nothing to read.
     MemoryError
         The network does not fit into memory.
     """
-    choose("alexnet", "variant", variant, _native.alexnet_variants())
-    num_classes = as_integer(num_classes, "num_classes", "alexnet", 1, 2**31 - 1)
-    in_channels = as_integer(in_channels, "in_channels", "alexnet", 1, 2**31 - 1)
-    side = 0 if image_size is None else as_integer(image_size, "image_size", "alexnet", 1, 2**31 - 1)
-    if initialization is None:
-        initialization = "torchvision" if variant == "owt" else "paper"
-    text = _native.alexnet_spec(variant, num_classes, in_channels, side)
-    return Model.from_spec(text, initialization, seed, variant=variant)
+    sizes = num_classes, in_channels, image_size
+    return _build("alexnet", "alexnet", variant, *sizes, seed, initialization, activation, without)
+
+
+def vgg(
+    variant: str = "D",
+    num_classes: int | None = None,
+    in_channels: int | None = None,
+    image_size: int | None = None,
+    seed: int = 0,
+    initialization: str | None = None,
+    activation: str = "relu",
+    without: str | Iterable[str] = (),
+    from_model: Model | None = None,
+) -> Model:
+    """Build one of the networks of Simonyan and Zisserman 2014.
+
+    Parameters
+    ----------
+    variant : {"A", "A-LRN", "B", "C", "D", "E"}
+        A column of the paper's table 1; D is VGG-16, E is VGG-19.
+    num_classes, in_channels, image_size, seed, activation, without
+        As for `alexnet`.
+    initialization : str, optional
+        By default `vgg`: normal with a variance of 10⁻², as the paper prints it. Without `from_model` the deeper
+        networks learn better from `glorot`, as the authors found later, or `vgg_0.01` (a deviation of 10⁻²).
+    from_model : Model, optional
+        A trained network A: the first four convolutions and the three dense layers start from its weights
+        (section 3.1), the others at random.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    TypeError, ValueError
+        An unknown name, sizes that leave a layer nothing to read, or a `from_model` whose layers have other shapes.
+    MemoryError
+        The network does not fit into memory.
+    """
+    sizes = num_classes, in_channels, image_size
+    model = _build("vgg", "vgg", variant, *sizes, seed, initialization, activation, without)
+    if from_model is not None:
+        model.copy_layers(from_model, VGG_PRETRAINED)
+    return model
+
+
+def cifar_net(
+    variant: str = "18pct",
+    num_classes: int | None = None,
+    in_channels: int | None = None,
+    image_size: int | None = None,
+    seed: int = 0,
+    initialization: str | None = None,
+    activation: str = "relu",
+    without: str | Iterable[str] = (),
+) -> Model:
+    """Build one of cuda-convnet's networks for CIFAR-10, among them those of section 3.3 of the 2012 paper.
+
+    Parameters
+    ----------
+    variant : {"80sec", "18pct", "19pct", "conv-local-13pct", "conv-local-11pct"}
+        The name of its configuration file; the percentages are its authors' test errors.
+    num_classes, in_channels, seed, initialization, activation, without
+        As for `alexnet`; ten classes by default.
+    image_size : int, optional
+        By default 32, or 24 for the networks with locally connected layers, which read crops.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    TypeError, ValueError
+        An unknown name, or sizes that leave a layer nothing to read.
+    MemoryError
+        The network does not fit into memory.
+    """
+    sizes = num_classes, in_channels, image_size
+    return _build("cifar_net", "cifar", variant, *sizes, seed, initialization, activation, without)
+
+
+def build(
+    name: str,
+    num_classes: int | None = None,
+    in_channels: int | None = None,
+    image_size: int | None = None,
+    seed: int = 0,
+    initialization: str | None = None,
+    activation: str = "relu",
+    without: str | Iterable[str] = (),
+) -> Model:
+    """Build a network by its name among all: "paper", "vgg-D", "cifar-18pct"; `variants` lists them.
+
+    The other parameters, the result and the errors are those of `alexnet`.
+    """
+    rows = _catalog()
+    family, variant = rows[choose("build", "network", name, rows)]
+    sizes = num_classes, in_channels, image_size
+    return _build("build", family, variant.name, *sizes, seed, initialization, activation, without)
+
+
+def variants() -> dict[str, str]:
+    """Return what every network is, by its name among all."""
+    return {name: variant.summary for name, (_, variant) in _catalog().items()}
 
 
 def alexnet_variants() -> list[str]:
     """Return the names of the variants that `alexnet` knows."""
-    return _native.alexnet_variants()
+    return _native.variants("alexnet")
+
+
+def vgg_variants() -> list[str]:
+    """Return the names of the variants that `vgg` knows."""
+    return _native.variants("vgg")
+
+
+def cifar_variants() -> list[str]:
+    """Return the names of the variants that `cifar_net` knows."""
+    return _native.variants("cifar")
+
+
+def _catalog() -> dict[str, tuple[str, Variant]]:
+    """Return family and row of every network by its name among all."""
+    rows = (
+        (family, Variant(*_native.variant(family, name))) for family in FAMILIES for name in _native.variants(family)
+    )
+    return {row.catalog_name: (family, row) for family, row in rows}
+
+
+def _build(
+    operation: str,
+    family: str,
+    variant: str,
+    num_classes: int | None,
+    in_channels: int | None,
+    image_size: int | None,
+    seed: int,
+    initialization: str | None,
+    activation: str,
+    without: str | Iterable[str],
+) -> Model:
+    row = Variant(*_native.variant(family, choose(operation, "variant", variant, _native.variants(family))))
+
+    def size(value: int | None, name: str) -> int:
+        return 0 if value is None else as_integer(value, name, operation, 1, 2**31 - 1)
+
+    sizes = size(num_classes, "num_classes"), size(in_channels, "in_channels"), size(image_size, "image_size")
+    choose(operation, "activation", activation, ACTIVATIONS)
+    if initialization is None:
+        initialization = row.initialization
+    text = _native.spec(family, row.name, *sizes, "relu", "")
+    removed = _nodes(operation, without, text)
+    if removed or activation != "relu":
+        text = _native.spec(family, row.name, *sizes, activation, " ".join(removed))
+    return Model.from_spec(text, initialization, seed, variant=row.catalog_name)
+
+
+def _nodes(operation: str, without: str | Iterable[str], spec: str) -> list[str]:
+    """Return the names in `without`, each a node of the specification."""
+    if not isinstance(without, Iterable):
+        raise TypeError(f"{operation}: without is of type {type(without).__name__}, expected names of nodes")
+    names = [without] if isinstance(without, str) else list(without)
+    known = [line.split()[1] for line in spec.splitlines()[2:]]
+    return [choose(operation, "node in without", name, known) for name in names]

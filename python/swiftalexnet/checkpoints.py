@@ -116,7 +116,6 @@ class Checkpoint:
 def identity(run: Run) -> dict[str, Any]:
     """Return what must be the same for a run to go on: as JSON, and short enough for a message."""
     plan, model = run.plan, run.model
-    multipliers = {name: list(pair) for name, pair in _changed(model.multipliers()).items()}
     classes = None if plan.train.classes is None else list(plan.train.classes)
     parts = {
         "network": model.spec.splitlines(),
@@ -126,7 +125,7 @@ def identity(run: Run) -> dict[str, Any]:
         "classes": classes,
         "labels (SHA-256)": hashlib.sha256(np.ascontiguousarray(plan.train.labels, np.int32)).hexdigest(),
         "file names (SHA-256)": _hash_of_names(getattr(plan.train, "file_names", None)),
-        "multipliers": multipliers,
+        "multipliers": parameters.changed(model.multipliers()),
     }
     same: dict[str, Any] = json.loads(to_json(parts))  # tuples become lists, as in the file
     return same
@@ -146,7 +145,3 @@ def _where_they_differ(there: Any, here: Any) -> tuple[Any, Any]:
         keys = [key for key in {**there, **here} if there.get(key) != here.get(key)]
         return {key: there.get(key) for key in keys}, {key: here.get(key) for key in keys}
     return there, here
-
-
-def _changed(multipliers: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
-    return {name: pair for name, pair in multipliers.items() if pair != (1.0, 1.0)}

@@ -1,4 +1,4 @@
-"""The command `swiftalexnet`: train, evaluate, predict, colors, info, summary.
+"""The command `swiftalexnet`: train, evaluate, predict, colors, kernels, panel, info, summary.
 
 Errors that a user can mend end with one line and exit code 2; Ctrl-C with 130. Anything else is a defect and shows
 its traceback.
@@ -14,6 +14,7 @@ from typing import Any
 
 import swiftalexnet as sa
 
+from . import cli_figures
 from .files import check_target
 from .views import CROPS
 
@@ -47,7 +48,7 @@ def train(options: argparse.Namespace) -> None:
     if options.validation is not None:
         validation = sa.ImageFolder(options.validation, data.classes, options.on_error, cache=options.cache)
     recipe = sa.recipe(options.recipe, **_recipe_changes(options, validation))
-    model = sa.alexnet(options.variant, len(data.classes), image_size=options.image_size, seed=options.seed)
+    model = sa.build(options.variant, len(data.classes), image_size=options.image_size, seed=options.seed)
     print(f"{data!r}\n{model!r}\n{recipe}", file=sys.stderr)
     run = {"checkpoint": options.checkpoint, "resume": options.resume, "seed": options.seed}
     history = model.fit(data, validation, recipe=recipe, progress=not options.quiet, **run)
@@ -91,9 +92,9 @@ def info(options: argparse.Namespace) -> None:
 
 def summary(options: argparse.Namespace) -> None:
     """Show the layers of a variant or of a saved model."""
-    if options.network in sa.alexnet_variants():
+    if options.network in sa.variants():
         size = options.image_size
-        table = sa.alexnet(options.network, options.classes, image_size=size, initialization="zeros").summary()
+        table = sa.build(options.network, options.classes, image_size=size, initialization="zeros").summary()
     else:
         table = sa.load(options.network).summary()
     rows = [row._asdict() for row in table.rows]
@@ -104,7 +105,7 @@ def _recipe_changes(options: argparse.Namespace, validation: Any) -> dict[str, A
     """Return what the command line changes in the recipe; without validation data no schedule can watch them."""
     changes = {"epochs": options.epochs, "batch_size": options.batch_size, "learning_rate": options.learning_rate}
     given = {name: value for name, value in changes.items() if value is not None}
-    if validation is None and sa.recipe(options.recipe).schedule.needs_validation:
+    if validation is None and any(each.needs_validation for each in sa.recipe(options.recipe).schedules):
         print("swiftalexnet: no --validation, so the learning rate stays constant", file=sys.stderr)
         given["schedule"] = sa.ConstantSchedule()
     return given
@@ -139,11 +140,12 @@ def _parser() -> argparse.ArgumentParser:
     for command in (measure, commands.choices["train"]):
         command.add_argument("--on-error", choices=("raise", "skip"), default="raise", help="for broken pictures")
         command.add_argument("--quiet", action="store_true", help="no progress bar")
+    cli_figures.add_commands(lambda name, run: _command(commands, name, run))
     _add_colors(_command(commands, "colors", colors))
     _command(commands, "info", info)
     table = _command(commands, "summary", summary)
     table.add_argument("network", metavar="VARIANT|FILE", nargs="?", default="paper")
-    table.add_argument("--classes", type=int, default=1000)
+    table.add_argument("--classes", type=int, help="default: the variant's own")
     table.add_argument("--image-size", type=int)
     return parser
 
@@ -170,11 +172,9 @@ def _add_colors(parser: argparse.ArgumentParser) -> None:
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help="one folder a class")
     parser.add_argument("--validation", metavar="DIR", help="the same classes, other pictures")
-    parser.add_argument(
-        "--variant", default="paper", help=f"one of {', '.join(sa.alexnet_variants())} (default: paper)"
-    )
+    parser.add_argument("--variant", default="paper", help=f"one of {', '.join(sa.variants())} (default: paper)")
     parser.add_argument("--image-size", type=int, help="side of the network's input in pixels")
-    parser.add_argument("--recipe", default="paper", help="paper, caffe or torchvision (default: paper)")
+    parser.add_argument("--recipe", default="paper", help=f"one of {', '.join(sa.recipe_names())} (default: paper)")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--batch-size", type=int)
     parser.add_argument("--learning-rate", type=float)

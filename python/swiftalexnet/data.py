@@ -176,7 +176,7 @@ class ImageFolder:
                 raise
             self.errors[path] = str(error)
             return None
-        if self._cache is not None and (isinstance(geometry, Whole) or geometry.short is None):
+        if self._cache is not None and isinstance(geometry, Geometry) and geometry.short is None:
             self._cache[index, geometry] = pixels
         return pixels
 

@@ -73,7 +73,7 @@ def picture_to_array(picture: "Image", geometry: Geometry | Whole) -> NDArray[np
         raise ValueError(f"{picture.width} × {picture.height} pixels exceed Pillow's limit of {limit}")
     upright = ImageOps.exif_transpose(picture)
     assert upright is not None  # None only when asked to work in place
-    pixels = np.asarray(_to_color_and_size(_to_eight_bits(upright), geometry))
+    pixels = np.asarray(_to_colored(_to_eight_bits(upright), geometry))
     return pixels.reshape(*pixels.shape[:2], geometry.channels)
 
 
@@ -118,11 +118,6 @@ def resize_to_square(picture: "Image", geometry: Geometry) -> "Image":
     return picture.resize((size, size), _filter(short, geometry), box)
 
 
-def _start(room: int, place: float) -> int:
-    """Return an offset from 0 … room: which of as many equal parts of 0 … 1 holds `place`; a half is room // 2."""
-    return min(max(math.ceil(place * (room + 1)) - 1, 0), room)
-
-
 def _filter(short: int, geometry: Geometry | Whole) -> "Resampling":
     """Choose how a picture with a shorter side of `short` pixels is resampled."""
     from PIL.Image import Resampling
@@ -130,6 +125,11 @@ def _filter(short: int, geometry: Geometry | Whole) -> "Resampling":
     if geometry.resample != "area":
         return Resampling.BILINEAR
     return Resampling.BOX if short > geometry.side else Resampling.BICUBIC
+
+
+def _start(room: int, place: float) -> int:
+    """Return an offset from 0 … room: which of as many equal parts of 0 … 1 holds `place`; a half is room // 2."""
+    return min(max(math.ceil(place * (room + 1)) - 1, 0), room)
 
 
 def _to_eight_bits(picture: "Image") -> "Image":
@@ -147,8 +147,8 @@ def _to_eight_bits(picture: "Image") -> "Image":
     return Image.fromarray((wide >> 8).astype(np.uint8))
 
 
-def _to_color_and_size(picture: "Image", geometry: Geometry | Whole) -> "Image":
-    """Bring to grey or RGB and to the size, with transparent pixels over white: what they hide is not part of it.
+def _to_colored(picture: "Image", geometry: Geometry | Whole) -> "Image":
+    """Bring to grey or RGB and to size, with transparent pixels over white: what they hide is not part of the picture.
 
     A picture with transparency that is to shrink does so first: averages with alpha as the weight come to the same,
     and only a small picture is copied.

@@ -30,7 +30,8 @@ class History(Sequence[dict[str, Any]]):
 
     Epochs count from 0. Errors are in percent; losses are means over pictures of −log p. The training columns are taken
     while training, with augmentation and dropout, over steps that each used newer weights. Validation columns are None
-    without validation data. `seconds` is the time of the training part of the epoch.
+    without validation data. `learning_rate` is that of the epoch's last step, for weights that belong to no group of
+    the recipe. `seconds` is the time of the training part of the epoch.
     """
 
     def __init__(self, rows: Sequence[dict[str, Any]] = ()):

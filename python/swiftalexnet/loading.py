@@ -37,7 +37,7 @@ class Loader:
     dataset : Dataset
     batches : iterable of integer arrays
         The pictures of each batch, by index, in order.
-    geometry : Geometry, Whole or callable
+    geometry : Geometry or callable
         What pictures are decoded to; or what gives it for an index (`ScaleJitter`), then of one size and as many
         channels for all.
 
@@ -98,7 +98,7 @@ class Loader:
         return self._dataset.image(index, self._geometry_of(index))
 
     def _geometry_of(self, index: int) -> Geometry | Whole:
-        return self._geometry(index) if callable(self._geometry) else self._geometry
+        return self._geometry if isinstance(self._geometry, (Geometry, Whole)) else self._geometry(index)
 
     def _assemble(self, indices: NDArray[np.intp], pictures: "_Decoded") -> Batch:
         kept = [picture for picture in pictures if picture is not None]

@@ -18,7 +18,7 @@ from . import _native, parameters
 from ._arrays import as_float32, as_labels, as_output, as_seed, layout_code
 from ._choices import choose, choose_precision
 from .errors import ConcurrentUseError
-from .parameters import Difference
+from .parameters import Difference, Multipliers
 from .preprocessing import Preprocessing, default_preprocessing
 from .recipes import RULES, Recipe
 from .summary import Summary, summarize
@@ -31,11 +31,9 @@ if TYPE_CHECKING:
 
 Float32 = NDArray[np.float32]
 
-INITIALIZATIONS = ("paper", "caffe", "torchvision", "zeros")
-
 
 class Model:
-    """A network and what belongs to it; made by `alexnet`, `load` or `Model.from_spec`.
+    """A network and what belongs to it; made by `alexnet`, `vgg`, `cifar_net`, `load` or `Model.from_spec`.
 
     Attributes
     ----------
@@ -56,6 +54,7 @@ class Model:
         self.num_classes: int = nodes[-1][4][0]
         self._preprocessing = default_preprocessing(variant, self.input_shape[1], self.input_shape[0])
         self._fitting = threading.Lock()
+        self._lent_multipliers: Multipliers | None = None
 
     @classmethod
     def from_spec(cls, text: str, initialization: str = "paper", seed: int = 0, variant: str | None = None) -> "Model":
@@ -68,7 +67,7 @@ class Model:
         MemoryError
             The network does not fit into memory.
         """
-        choose("Model.from_spec", "initialization", initialization, INITIALIZATIONS)
+        choose("Model.from_spec", "initialization", initialization, _native.initializations())
         return cls(_native.Network(text, initialization, as_seed(seed, "seed", "Model.from_spec")), variant)
 
     @property
@@ -278,10 +277,31 @@ class Model:
         with self.exclusive("load_state_dict"):
             return parameters.load(self.network, _native.VALUE, state, strict, "load_state_dict")
 
+    def copy_layers(self, source: "Model", names: Iterable[str]) -> None:
+        """Copy the weights and biases of layers from another model; everything is checked before anything is written.
+
+        Parameters
+        ----------
+        source : Model
+        names : iterable of str
+            Layers that both models have: "conv1", "fc6".
+
+        Raises
+        ------
+        TypeError, ValueError
+            A name that is not a layer with weights of both models, or layers of different shapes.
+        ConcurrentUseError
+            The model is being trained by `fit`.
+        """
+        if not isinstance(source, Model):
+            raise TypeError(f"copy_layers: source is of type {type(source).__name__}, expected a Model")
+        with self.exclusive("copy_layers"):
+            parameters.copy_layers(source.network, self.network, tuple(names), f"copy_layers from {source!r}")
+
     def freeze(self, *prefixes: str) -> None:
         """Keep the parameters whose names begin with one of `prefixes` ("conv1", "conv", "fc6.bias") as they are.
 
-        Files do not keep this: a loaded model learns everywhere.
+        Files keep this, copies too: a loaded model is frozen where the saved one was, until `unfreeze`.
 
         Raises
         ------
@@ -307,9 +327,19 @@ class Model:
         with self.exclusive("set_multipliers"):
             parameters.set_multipliers(self.network, tuple(prefixes), learning_rate, weight_decay)
 
-    def multipliers(self) -> dict[str, tuple[float, float]]:
-        """Return the factors on (learning rate, weight decay) by parameter name."""
-        return parameters.multipliers(self.network)
+    def multipliers(self) -> Multipliers:
+        """Return the factors on (learning rate, weight decay) by parameter name; during `fit` those before it."""
+        return dict(self._lent_multipliers or parameters.multipliers(self.network))
+
+    @contextmanager
+    def lend_multipliers(self) -> Iterator[None]:
+        """Let `fit` set the engine's factors at will, and put the model's own back afterwards."""
+        own = self._lent_multipliers = parameters.multipliers(self.network)
+        try:
+            yield
+        finally:
+            parameters.restore_multipliers(self.network, own)
+            self._lent_multipliers = None
 
     # Pictures
 
@@ -368,7 +398,7 @@ class Model:
     # Files and processes
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write weights, specification, preprocessing and class names to a safetensors file, atomically.
+        """Write weights, specification, factors, preprocessing and class names to a safetensors file, atomically.
 
         Raises
         ------
@@ -382,10 +412,7 @@ class Model:
     def __reduce__(self) -> tuple[Any, ...]:
         from .storage import model_from_parts, model_to_parts
 
-        return model_from_parts, model_to_parts(self), self.multipliers()
-
-    def __setstate__(self, multipliers: dict[str, tuple[float, float]]) -> None:
-        parameters.restore_multipliers(self.network, multipliers)
+        return model_from_parts, model_to_parts(self)
 
     @contextmanager
     def exclusive(self, operation: str) -> Iterator[None]:

@@ -1,16 +1,18 @@
 """A network's weights, gradients and velocities as numpy arrays, by name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _native
+from ._choices import choose, nearest
 from ._numbers import check_number
 
 Float32 = NDArray[np.float32]
 Arrays = dict[str, NDArray[np.floating]]
+Multipliers = dict[str, tuple[float, float]]  # factors on learning rate and weight decay, by parameter name
 
 
 class Difference(NamedTuple):
@@ -82,6 +84,30 @@ def check(
     return arrays, Difference(missing, unknown)
 
 
+def copy_layers(source: _native.Network, target: _native.Network, layers: tuple[str, ...], operation: str) -> None:
+    """Check the layers of both networks, then copy their parameters.
+
+    Raises
+    ------
+    ValueError
+        Nothing has been written: a name that is not a layer with parameters of both, or different shapes.
+    """
+    values, targets = views(source, _native.VALUE), views(target, _native.VALUE)
+    for layer in layers:
+        choose(operation, "layer", layer, _layers(values))
+        choose(operation, "target layer", layer, _layers(targets))
+    chosen = [name for name in targets if name.rpartition(".")[0] in layers]
+    for name in chosen:
+        if values[name].shape != targets[name].shape:
+            raise ValueError(f"{operation}: {name} has shape {values[name].shape}, expected {targets[name].shape}")
+    for name in chosen:
+        targets[name][...] = values[name]
+
+
+def _layers(arrays: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(name.rpartition(".")[0] for name in arrays))
+
+
 def set_multipliers(
     network: _native.Network, prefixes: tuple[str, ...], rate: float | None, decay: float | None
 ) -> None:
@@ -94,6 +120,7 @@ def set_multipliers(
         if not isinstance(prefix, str) or not any(name.startswith(prefix) for name in known):
             raise ValueError(
                 f"set_multipliers: {prefix!r} begins no parameter's name, expected one of {', '.join(known)}"
+                f"{nearest(prefix, [*known, *{name.partition('.')[0] for name in known}])}"
             )
     for index, name in enumerate(known):
         if name.startswith(prefixes):
@@ -101,12 +128,17 @@ def set_multipliers(
             network.set_multipliers(index, old_rate if rate is None else rate, old_decay if decay is None else decay)
 
 
-def multipliers(network: _native.Network) -> dict[str, tuple[float, float]]:
+def multipliers(network: _native.Network) -> Multipliers:
     """Return the factors on (learning rate, weight decay) by name."""
     return {name: network.multipliers(index) for index, name in enumerate(names(network))}
 
 
-def restore_multipliers(network: _native.Network, factors: Mapping[str, tuple[float, float]]) -> None:
+def changed(factors: Multipliers) -> Multipliers:
+    """Return the factors that are not 1."""
+    return {name: pair for name, pair in factors.items() if pair != (1.0, 1.0)}
+
+
+def restore_multipliers(network: _native.Network, factors: Multipliers) -> None:
     """Set factors to what `multipliers` returned."""
     for index, name in enumerate(names(network)):
         network.set_multipliers(index, *factors[name])

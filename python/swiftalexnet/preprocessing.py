@@ -23,6 +23,8 @@ MOST_WHITENED = 4096
 
 # Channel means of the ILSVRC training set, pixels 0 … 255: cuda-convnet2, make-data/input_meta, `data_mean`.
 ILSVRC_MEAN = (127.3049, 119.7154, 104.9126)
+# The same of the released VGG networks, in R, G, B: gist.github.com/ksimonyan/211839e770f7b538e2d8.
+VGG_MEAN = (123.68, 116.779, 103.939)
 # torchvision/transforms/_presets.py, brought from 0 … 1 to 0 … 255.
 TORCHVISION_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
 TORCHVISION_DEVIATION = (0.229 * 255, 0.224 * 255, 0.225 * 255)
@@ -204,13 +206,23 @@ class Preprocessing:
 def default_preprocessing(variant: str | None, size: int, channels: int) -> Preprocessing:
     """Return what a variant's authors did, for a network that reads `size` × `size` pixels.
 
-    Sizes other than the authors' own keep their proportion of 256 to 224.
+    Sizes other than the authors' own keep their proportion of picture to crop.
     """
+    family = (variant or "").partition("-")[0]
+    ilsvrc = _per_channel(ILSVRC_MEAN, channels)
+    if family == "cifar":  # pictures of 32 × 32 pixels; the networks with locally connected layers read crops of 24
+        resize = round(size * 32 / 24) if "local" in str(variant) else size
+        return Preprocessing(resize, size, ilsvrc, learn_mean=True)
+    if family == "d2l":  # chapter 8.1: resized to the network's size, brought to 0 … 1
+        scale = np.full(channels, 1 / 255, np.float32)
+        return Preprocessing(size, size, np.zeros(channels, np.float32), scale, "bilinear")
     resize = NATIVE_RESIZE if size in NATIVE_CROPS else round(size * NATIVE_RESIZE / 224)
-    if variant == "owt":
+    if family == "owt":
         mean, deviation = _per_channel(TORCHVISION_MEAN, channels), _per_channel(TORCHVISION_DEVIATION, channels)
         return Preprocessing(resize, size, mean, (1 / deviation).astype(np.float32), "bilinear")
-    return Preprocessing(resize, size, _per_channel(ILSVRC_MEAN, channels), learn_mean=True)
+    if family == "vgg":
+        return Preprocessing(resize, size, _per_channel(VGG_MEAN, channels), learn_mean="pixel")
+    return Preprocessing(resize, size, ilsvrc, learn_mean=True)
 
 
 def _per_channel(rgb: tuple[float, ...], channels: int) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""A progress bar with pictures a second and the time left, or nothing."""
+"""A progress bar with pictures a second, or bytes, and the time left; or nothing."""
 
 import sys
 from types import TracebackType
@@ -11,15 +11,17 @@ class Progress:
     Parameters
     ----------
     total : int
-        Pictures.
+        Pictures, or what `unit` says.
     wanted : bool
         Whether to show it; tqdm is imported only then.
     title : str
     done : int
         Pictures that an earlier run has done.
+    unit : str
+        "B" shows large numbers with k, M and G.
     """
 
-    def __init__(self, total: int, wanted: bool, title: str, done: int = 0):
+    def __init__(self, total: int, wanted: bool, title: str, done: int = 0, unit: str = " images"):
         self._bar: Any = None
         if wanted:
             from tqdm.auto import tqdm
@@ -29,7 +31,8 @@ class Progress:
                 total=total,
                 initial=done,
                 desc=title,
-                unit=" images",
+                unit=unit,
+                unit_scale=unit == "B",
                 dynamic_ncols=True,
                 smoothing=0.1,
                 mininterval=0.1 if live else 10,  # in seconds: a log needs few lines

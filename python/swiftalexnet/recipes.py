@@ -1,15 +1,78 @@
 """How a network is trained, as data: hyper-parameters apart from architectures."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from ._arrays import as_integer
 from ._choices import choose
 from ._numbers import check_number, make_plain
 from .augmentation import Augmentation
-from .schedules import EpochSchedule, PlateauSchedule, Schedule
+from .colors import ColorComponents
+from .scale_jitter import as_scale
+from .schedules import Schedule
 
-RULES = ("paper", "pytorch")  # in the order of the extension's numbers
+RULES = ("paper", "pytorch", "caffe")  # in the order of the extension's numbers
+
+# Fields that recipes did not always have: at their defaults they are not written, so that older checkpoints are known.
+_LATER = (
+    *("bias_schedule", "groups", "color_noise_epochs", "color_divisor", "color_components"),
+    *("chunk", "rotation", "shift", "scale"),
+)
+
+
+@dataclass(frozen=True)
+class ParameterGroup:
+    """Some parameters that learn in a way of their own.
+
+    Parameters
+    ----------
+    pattern : str
+        Which, by name, as in file names: "fc10.weight", "conv*", "*.bias". Letters count as they are written.
+    learning_rate, weight_decay : float
+        Factors, on top of the recipe's for biases and of those of other groups that match; 0 freezes, or does not
+        decay.
+    schedule : Schedule, optional
+        In place of the recipe's; among several groups that match, the last one's.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A number out of its range, or something that is no pattern or schedule.
+    """
+
+    pattern: str
+    learning_rate: float = 1.0
+    weight_decay: float = 1.0
+    schedule: Schedule | None = None
+
+    def __post_init__(self) -> None:
+        make_plain(self)
+        if not isinstance(self.pattern, str) or not self.pattern:
+            raise TypeError(f"ParameterGroup: pattern is {self.pattern!r}, expected a text such as 'conv1.*'")
+        for name in ("learning_rate", "weight_decay"):
+            check_number(getattr(self, name), name, "ParameterGroup")
+        _check_schedule(self.schedule, "schedule", "ParameterGroup", optional=True)
+
+    def matches(self, name: str) -> bool:
+        """Tell whether the parameter of that name belongs to the group."""
+        return fnmatchcase(name, self.pattern)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all fields, to recognise the group again."""
+        schedule = self.schedule and self.schedule.to_json()
+        factors = {"learning_rate": self.learning_rate, "weight_decay": self.weight_decay}
+        return {"pattern": self.pattern, **factors, "schedule": schedule}
+
+    def __str__(self) -> str:
+        parts = [
+            f"{what} × {factor:g}"
+            for what, factor in (("rate", self.learning_rate), ("decay", self.weight_decay))
+            if factor != 1
+        ]
+        parts += [] if self.schedule is None else [f"{self.schedule}"]
+        return f"{self.pattern}: {'; '.join(parts) or 'as all others'}"
 
 
 @dataclass(frozen=True)
@@ -19,20 +82,32 @@ class Recipe:
     Parameters
     ----------
     batch_size : int
-        Pictures a step; the last batch of an epoch may be smaller.
+        Pictures a step; the last batch of an epoch may be smaller. Gradients are means over the batch.
     learning_rate, momentum, weight_decay : float
         ε, μ and λ of the update. `rule` "paper": v = μv − λεw − εg, w = w + v (Krizhevsky et al. 2012, section 5);
-        `rule` "pytorch": v = μv + (g + λw), w = w − εv. They differ once ε changes.
+        `rule` "pytorch": v = μv + (g + λw), w = w − εv, which differs once ε changes; `rule` "caffe":
+        v = μv + ε(g + λw), w = w − v, the paper's with the velocity's sign turned.
     schedule : Schedule
         How the learning rate falls.
-    bias_learning_rate, bias_weight_decay : float
-        Factors for biases.
-    crop, flip, color_noise : bool, bool, float
-        See `Augmentation`.
     epochs : int
         Passes over the training set.
+    bias_learning_rate, bias_weight_decay : float
+        Factors for biases.
+    crop, flip, color_noise, color_divisor, color_components, chunk, rotation, shift
+        See `Augmentation`.
     source : str
         Where the numbers come from, and what departs from it.
+    bias_schedule : Schedule, optional
+        How the learning rate of biases falls, if otherwise than that of the weights.
+    groups : sequence of ParameterGroup
+        Parameters that learn in a way of their own.
+    color_noise_epochs : int, optional
+        Epochs with colour noise, and so with its divisor; later ones have neither. By default all have.
+    scale : (int, int), optional
+        The shorter side of a training picture is brought to S pixels, low ≤ S ≤ high, every whole S equally likely and
+        drawn anew each time that the picture is shown; the crop then comes from anywhere in the whole picture, and the
+        mean is a value a channel (Simonyan & Zisserman 2014, section 3.1). By default pictures are brought to the
+        preprocessing's square.
 
     Raises
     ------
@@ -54,24 +129,60 @@ class Recipe:
     flip: bool = True
     color_noise: float = 0.0
     source: str = ""
+    bias_schedule: Schedule | None = None
+    groups: Sequence[ParameterGroup] = ()
+    color_noise_epochs: int | None = None
+    color_divisor: float = 1.0
+    color_components: ColorComponents | None = None
+    chunk: int = 1
+    rotation: float = 0.0
+    shift: int = 0
+    scale: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         make_plain(self)
         as_integer(self.batch_size, "batch_size", "recipe", 1, 2**20)
         as_integer(self.epochs, "epochs", "recipe", 0, 2**31 - 1)
         choose("recipe", "rule", self.rule, RULES)
-        for name in ("learning_rate", "weight_decay", "bias_learning_rate", "bias_weight_decay", "color_noise"):
+        for name in ("learning_rate", "weight_decay", "bias_learning_rate", "bias_weight_decay"):
             check_number(getattr(self, name), name, "recipe")
         check_number(self.momentum, "momentum", "recipe", below=1)
-        if not isinstance(self.schedule, Schedule):
-            raise TypeError(
-                f"recipe: schedule is {self.schedule!r}, expected a Schedule such as EpochSchedule((20, 30))"
-            )
+        _check_schedule(self.schedule, "schedule", "recipe")
+        _check_schedule(self.bias_schedule, "bias_schedule", "recipe", optional=True)
+        if self.color_noise_epochs is not None:
+            as_integer(self.color_noise_epochs, "color_noise_epochs", "recipe", 0)
+        object.__setattr__(self, "groups", _checked_groups(self.groups))
+        if self.scale is not None:
+            object.__setattr__(self, "scale", as_scale(self.scale, "recipe"))
+        self._augmentation(self.color_noise)  # which checks its own settings
 
     @property
     def augmentation(self) -> Augmentation:
-        """What is done to training images."""
-        return Augmentation(bool(self.crop), bool(self.flip), float(self.color_noise))
+        """What is done to training images in the first epoch."""
+        return self.augmentation_in(0)
+
+    def augmentation_in(self, epoch: int) -> Augmentation:
+        """Return what is done to training images in an epoch, counted from 0."""
+        colored = self.color_noise_epochs is None or epoch < self.color_noise_epochs
+        return self._augmentation(self.color_noise if colored else 0.0)
+
+    def _augmentation(self, color_noise: float) -> Augmentation:
+        return Augmentation(
+            bool(self.crop),
+            bool(self.flip),
+            color_noise,
+            self.color_components,
+            self.color_divisor,
+            self.chunk,
+            self.rotation,
+            self.shift,
+        )
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """All schedules: of the weights, then of biases and of groups that have one of their own."""
+        others = (self.bias_schedule, *(group.schedule for group in self.groups))
+        return (self.schedule, *(schedule for schedule in others if schedule is not None))
 
     def replace(self, **changes: Any) -> "Recipe":
         """Return a copy with some fields changed.
@@ -85,42 +196,40 @@ class Recipe:
         return replace(self, **{choose("recipe", "setting", name, known): value for name, value in changes.items()})
 
     def to_json(self) -> dict[str, Any]:
-        """Return what decides the run, to recognise it again; the number of epochs may grow."""
-        kept = {key: value for key, value in asdict(self).items() if key not in ("epochs", "source", "name")}
-        return {**kept, "schedule": self.schedule.to_json()}
+        """Return what decides the run, to recognise it again.
+
+        The number of epochs may grow, unless a schedule is stretched over them.
+        """
+        given = {each.name: (getattr(self, each.name), each.default) for each in fields(self)}
+        kept = {
+            name: _plain(value)
+            for name, (value, default) in given.items()
+            if name not in ("epochs", "source", "name") and not (name in _LATER and value == default)
+        }
+        if any(schedule.needs_length for schedule in self.schedules):
+            kept["epochs (a schedule depends on them)"] = self.epochs
+        return kept
 
     def __str__(self) -> str:
         lines = [f"recipe {self.name}: {self.source}"]
-        lines += [f"  {field.name:<20}{_text(getattr(self, field.name))}" for field in fields(self)[1:-1]]
+        shown = [each.name for each in fields(self) if each.name not in ("name", "source")]
+        lines += [f"  {name:<20}{_text(getattr(self, name))}" for name in shown]
         return "\n".join(lines)
-
-
-RECIPES = {
-    recipe.name: recipe
-    for recipe in (
-        Recipe(
-            "paper", 128, 0.01, 0.9, 5e-4, PlateauSchedule(0.1, patience=5, times=3), 90, color_noise=0.1,
-            source="Krizhevsky et al. 2012, sections 4 and 5; the patience of the schedule is this package's",
-        ),
-        Recipe(
-            "caffe", 256, 0.01, 0.9, 5e-4, EpochSchedule((20, 40, 60, 80)), 90, bias_learning_rate=2.0,
-            bias_weight_decay=0.0,
-            source="BVLC Caffe, models/bvlc_alexnet; 100,000 iterations of 256 images are 20 epochs of ILSVRC",
-        ),
-        Recipe(
-            "torchvision", 32, 0.01, 0.9, 1e-4, EpochSchedule((30, 60)), 90, rule="pytorch",
-            source="torchvision references/classification for AlexNet; 8 processes of 32 images there, one here",
-        ),
-    )
-}  # fmt: skip
 
 
 def recipe(name: str = "paper", **overrides: Any) -> Recipe:
     """Return a recipe by name, with some of its settings replaced.
 
+    Each prints itself, with the source of its numbers and what departs from it.
+
     Parameters
     ----------
-    name : {"paper", "caffe", "torchvision"}
+    name : str
+        `paper` (Krizhevsky et al. 2012 as it is written), `chm145` (the authors' own run, biases and first layer at
+        rates of their own), `caffe` (BVLC AlexNet), `torchvision`, `cuda-convnet2` (one GPU, an automatic schedule);
+        `vgg`, then `vgg-384` and `vgg-jitter` (the three stages of Simonyan & Zisserman 2014);
+        `cifar-80sec`, `cifar-18pct`, `cifar-19pct`, `cifar-conv-local-13pct`, `cifar-conv-local-11pct` (cuda-convnet's
+        nets for CIFAR-10).
     **overrides
         Fields of `Recipe`.
 
@@ -129,7 +238,16 @@ def recipe(name: str = "paper", **overrides: Any) -> Recipe:
     ValueError
         An unknown name or setting, or a value out of range.
     """
+    from .recipe_table import RECIPES
+
     return RECIPES[choose("recipe", "recipe", name, RECIPES)].replace(**overrides)
+
+
+def recipe_names() -> list[str]:
+    """Return the names that `recipe` knows."""
+    from .recipe_table import RECIPES
+
+    return list(RECIPES)
 
 
 def as_recipe(value: str | Recipe, epochs: int | None, batch_size: int | None) -> Recipe:
@@ -141,5 +259,31 @@ def as_recipe(value: str | Recipe, epochs: int | None, batch_size: int | None) -
     return chosen.replace(**{name: given for name, given in changes.items() if given is not None})
 
 
+def _check_schedule(schedule: Any, name: str, operation: str, optional: bool = False) -> None:
+    if not isinstance(schedule, Schedule) and not (optional and schedule is None):
+        raise TypeError(
+            f"{operation}: {name} is {schedule!r}, expected a Schedule such as EpochSchedule((20, 30))"
+            f"{' or None' if optional else ''}"
+        )
+
+
+def _checked_groups(groups: Any) -> tuple[ParameterGroup, ...]:
+    if not isinstance(groups, (tuple, list)) or not all(isinstance(group, ParameterGroup) for group in groups):
+        raise TypeError(f"recipe: groups is {groups!r}, expected a sequence of ParameterGroup")
+    return tuple(groups)
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold of a setting."""
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return value.to_json() if hasattr(value, "to_json") else value
+
+
 def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        between = ", " if value and isinstance(value[0], int) else "\n" + " " * 22
+        return between.join(map(_text, value)) or "–"
+    if value is None:
+        return "–"
     return f"{value:g}" if isinstance(value, float) else str(value)

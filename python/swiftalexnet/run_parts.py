@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ._arrays import as_integer
 from ._json import to_json
 from .history import COLUMNS
+from .schedules import Moment, Schedule, State
 from .training_run import Run, RunState
 
 _OUTCOMES, _COUNTS, _HISTORY = "epoch.outcomes", "epoch.counts", "history"
@@ -28,7 +29,8 @@ def run_to_parts(run: Run) -> tuple[dict[str, Any], Tensors]:
         "epoch": state.epoch,
         "step": run.step,
         "first_step": state.first_step,
-        "schedule": state.schedule,
+        "schedule": state.schedules[0],
+        "other_schedules": state.schedules[1:],
         "seconds": run.seconds() if done else 0.0,
     }
     tensors: Tensors = {
@@ -49,7 +51,8 @@ def run_from_parts(run: Run, fields: dict[str, Any], tensors: Tensors) -> RunSta
     """
     epoch, first_step = (as_integer(fields[name], name, "checkpoint", 0) for name in ("epoch", "first_step"))
     rows = _rows(tensors[_HISTORY], epoch)
-    state = RunState(epoch, first_step, _schedule(run, epoch, fields["schedule"]), rows)
+    schedules = [fields["schedule"], *fields.get("other_schedules", ())]  # which older versions did not write
+    state = RunState(epoch, first_step, _schedules(run, Moment(epoch, first_step, 1), schedules), rows)
     state.seconds = _finite(fields["seconds"], "seconds")
     state.outcomes, state.counts = _steps(run, tensors[_OUTCOMES], tensors[_COUNTS])
     return state
@@ -68,12 +71,17 @@ def _rows(encoded: NDArray[Any], epochs: int) -> list[dict[str, Any]]:
     return list(rows)
 
 
-def _schedule(run: Run, epoch: int, state: Any) -> dict[str, float]:
-    schedule = run.plan.recipe.schedule
+def _schedules(run: Run, moment: Moment, states: list[Any]) -> list[State]:
+    schedules = run.plan.recipe.schedules
+    _require(len(states) == len(schedules), f"{len(states)} states of schedules, expected {len(schedules)}")
+    return [_schedule(schedule, moment, state) for schedule, state in zip(schedules, states, strict=True)]
+
+
+def _schedule(schedule: Schedule, moment: Moment, state: Any) -> State:
     _require(isinstance(state, dict) and schedule.initial().keys() <= state.keys(), "the schedule's state is no such")
     for name, value in state.items():
         _finite(value, name)
-    _finite(schedule.rate_factor(epoch, state), "the rate's factor")
+    _finite(schedule.rate_factor(moment, state), "the rate's factor")
     return dict(state)
 
 

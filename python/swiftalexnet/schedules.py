@@ -1,18 +1,31 @@
-"""How the learning rate falls: pure functions of the epoch and of a small state that checkpoints keep.
+"""How the learning rate falls: pure functions of the moment in the run and of a small state that checkpoints keep.
 
-`rate_factor(epoch, state)` multiplies the recipe's learning rate during an epoch, counted from 0; `after_epoch`
-returns the state of the next epoch. A state is a dict of numbers.
+`rate_factor(moment, state)` multiplies the recipe's learning rate in one step; `after_epoch` returns the state of the
+next epoch. A state is a dict of numbers. Sources/Training/Schedule.swift has the same schedules for Swift programs.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from ._arrays import as_integer
-from ._numbers import make_plain
+from ._numbers import check_number, make_plain
 
 State = dict[str, float]
+
+
+class Moment(NamedTuple):
+    """A step of a run: its epoch, its number since the beginning, both from 0, and the steps of the whole run."""
+
+    epoch: int
+    step: int
+    total_steps: int
+
+    @property
+    def progress(self) -> float:
+        """The fraction of the run that is done, 0 ≤ progress < 1."""
+        return self.step / self.total_steps
 
 
 @dataclass(frozen=True)
@@ -20,13 +33,14 @@ class Schedule:
     """A learning rate that stays as it is, and what the others share."""
 
     needs_validation: ClassVar[bool] = False
+    needs_length: ClassVar[bool] = False  # whether the rate depends on how long the run will be
 
     def initial(self) -> State:
         """Return the state before the first epoch."""
         return {}
 
-    def rate_factor(self, epoch: int, state: State) -> float:
-        """Return the factor on the learning rate during `epoch`."""
+    def rate_factor(self, moment: Moment, state: State) -> float:
+        """Return the factor on the learning rate in the step at `moment`."""
         return 1.0
 
     def after_epoch(self, state: State, validation_error: float | None) -> State:
@@ -64,17 +78,111 @@ class EpochSchedule(Schedule):
     def __post_init__(self) -> None:
         make_plain(self)
         _check_factor(self.factor, "EpochSchedule")
-        epochs = tuple(as_integer(epoch, "boundaries", "EpochSchedule", 0) for epoch in self.boundaries)
-        if list(epochs) != sorted(set(epochs)):
-            raise ValueError(f"EpochSchedule: boundaries are {epochs}, expected rising epochs")
-        object.__setattr__(self, "boundaries", epochs)
+        object.__setattr__(self, "boundaries", _rising(self.boundaries, "epochs", "EpochSchedule"))
 
-    def rate_factor(self, epoch: int, state: State) -> float:
+    def rate_factor(self, moment: Moment, state: State) -> float:
         """Return factor ** (boundaries reached)."""
-        return self.factor ** sum(epoch >= boundary for boundary in self.boundaries)
+        return self.factor ** _reached(self.boundaries, moment.epoch)
 
     def __str__(self) -> str:
         return f"× {self.factor:g} at epochs {', '.join(map(str, self.boundaries))}"
+
+
+@dataclass(frozen=True)
+class EpochTableSchedule(Schedule):
+    """Say the factor on the learning rate for each stretch of epochs; 0 freezes.
+
+    Parameters
+    ----------
+    boundaries : sequence of int
+        Epochs, counted from 0, rising. Before the first of them the factor is 1.
+    factors : sequence of float
+        The factor from each of these epochs on, at least 0.
+    """
+
+    boundaries: Sequence[int]
+    factors: Sequence[float]
+
+    def __post_init__(self) -> None:
+        boundaries = _rising(self.boundaries, "epochs", "EpochTableSchedule")
+        for factor in self.factors:
+            check_number(factor, "factors", "EpochTableSchedule")
+        factors = tuple(float(factor) for factor in self.factors)
+        if len(factors) != len(boundaries):
+            raise ValueError(
+                f"EpochTableSchedule: factors are {factors}, expected as many as boundaries, {len(boundaries)}"
+            )
+        object.__setattr__(self, "boundaries", boundaries)
+        object.__setattr__(self, "factors", factors)
+
+    def rate_factor(self, moment: Moment, state: State) -> float:
+        """Return the factor of the stretch that the epoch lies in."""
+        return (1.0, *self.factors)[_reached(self.boundaries, moment.epoch)]
+
+    def __str__(self) -> str:
+        return ", ".join(f"× {f:g} from epoch {at}" for at, f in zip(self.boundaries, self.factors, strict=True))
+
+
+@dataclass(frozen=True)
+class StepSchedule(Schedule):
+    """Multiply the learning rate by `factor` at given steps, counted from 0 (the solvers of Caffe count iterations).
+
+    Parameters
+    ----------
+    boundaries : sequence of int
+        Steps, rising.
+    factor : float
+        Greater than 0; 0.1 divides by ten.
+    """
+
+    boundaries: Sequence[int]
+    factor: float = 0.1
+
+    def __post_init__(self) -> None:
+        make_plain(self)
+        _check_factor(self.factor, "StepSchedule")
+        object.__setattr__(self, "boundaries", _rising(self.boundaries, "steps", "StepSchedule"))
+
+    def rate_factor(self, moment: Moment, state: State) -> float:
+        """Return factor ** (boundaries reached)."""
+        return self.factor ** _reached(self.boundaries, moment.step)
+
+    def __str__(self) -> str:
+        return f"× {self.factor:g} at steps {', '.join(map(str, self.boundaries))}"
+
+
+@dataclass(frozen=True)
+class DexpSchedule(Schedule):
+    """Divide the learning rate by `target_factor` in all, over equal stretches of the run that fall by equal factors.
+
+    cuda-convnet2's `dexp[base; tgtFactor; numSteps]` ("discrete exponential"): the factor is
+    target_factor^(−i / (steps − 1)) with i = ⌊progress · steps⌋. With 250 and 4: 1, 0.159, 0.0252 and 0.004, changing
+    when 25, 50 and 75 % of the run are done, in the middle of an epoch if need be.
+
+    Parameters
+    ----------
+    target_factor : float
+        Greater than 0.
+    steps : int
+        Stretches, at least 2.
+    """
+
+    target_factor: float = 250.0
+    steps: int = 4
+    needs_length: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        make_plain(self)
+        _check_factor(self.target_factor, "DexpSchedule", "target_factor")
+        as_integer(self.steps, "steps", "DexpSchedule", 2)
+
+    def rate_factor(self, moment: Moment, state: State) -> float:
+        """Return the factor of the stretch that the step lies in; found in integers, so that no boundary is missed."""
+        stretch = min(moment.step * self.steps // moment.total_steps, self.steps - 1)
+        return float(self.target_factor ** (-stretch / (self.steps - 1)))
+
+    def __str__(self) -> str:
+        return f"÷ {self.target_factor:g} in all, in {self.steps} equal stretches of the run"
 
 
 @dataclass(frozen=True)
@@ -109,7 +217,7 @@ class PlateauSchedule(Schedule):
         """Return an error that anything improves upon; 101 % rather than infinity, which JSON cannot write."""
         return {"best": 101.0, "waited": 0, "reductions": 0}
 
-    def rate_factor(self, epoch: int, state: State) -> float:
+    def rate_factor(self, moment: Moment, state: State) -> float:
         """Return factor ** (reductions so far)."""
         return float(self.factor ** state["reductions"])
 
@@ -128,6 +236,17 @@ class PlateauSchedule(Schedule):
         return f"× {self.factor:g} after {self.patience} epochs without a better validation error, {self.times} times"
 
 
-def _check_factor(factor: float, operation: str) -> None:
+def _check_factor(factor: float, operation: str, name: str = "factor") -> None:
     if not (isinstance(factor, (int, float)) and math.isfinite(factor) and factor > 0):
-        raise ValueError(f"{operation}: factor is {factor!r}, expected a finite number greater than 0")
+        raise ValueError(f"{operation}: {name} is {factor!r}, expected a finite number greater than 0")
+
+
+def _rising(boundaries: Sequence[int], what: str, operation: str) -> tuple[int, ...]:
+    numbers = tuple(as_integer(number, "boundaries", operation, 0) for number in boundaries)
+    if list(numbers) != sorted(set(numbers)):
+        raise ValueError(f"{operation}: boundaries are {numbers}, expected rising {what}")
+    return numbers
+
+
+def _reached(boundaries: Sequence[int], number: int) -> int:
+    return sum(number >= boundary for boundary in boundaries)

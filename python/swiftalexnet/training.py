@@ -12,6 +12,7 @@ from .errors import NonFiniteError
 from .evaluation import check_dataset
 from .history import HEADING, History, row_text
 from .mean_image import learn_mean
+from .preprocessing import Preprocessing
 from .progress import Progress
 from .recipes import Recipe, as_recipe
 from .training_run import Plan, Run
@@ -105,8 +106,8 @@ def fit(
         run = Run(model, plan)
         store = None if checkpoint is None else Checkpoint(Path(checkpoint), run)
         if not (resume and store and store.restore()):
-            run.begin(_preprocessing(model, train, progress))
-        with run.multipliers():
+            run.begin(_preprocessing(model, train, chosen, progress))
+        with model.lend_multipliers():
             _train(run, store, checkpoint_every, progress, on_epoch_end, non_finite)
     return History(run.state.rows)
 
@@ -155,8 +156,9 @@ def _write_after(interrupt: KeyboardInterrupt, store: Checkpoint) -> None:
         interrupt.add_note(f"fit: the checkpoint could not be written: {error}")
 
 
-def _preprocessing(model: "Model", train: "Dataset", progress: bool) -> Any:
-    preprocessing = model.preprocessing
+def _preprocessing(model: "Model", train: "Dataset", recipe: Recipe, progress: bool) -> Preprocessing:
+    """Return the model's own with what the recipe changes and the training set teaches."""
+    preprocessing = model.preprocessing if recipe.scale is None else model.preprocessing.with_pixel_mean()
     if preprocessing.learn_mean:
         preprocessing = learn_mean(preprocessing, train, progress)
     if preprocessing.learn_whitening is not None:
@@ -175,10 +177,17 @@ def _check_data(model: "Model", train: "Dataset", validation: "Dataset | None", 
                 "expected the same: ImageFolder(…, classes=train.classes)"
             )
     _require(
-        validation is not None or not recipe.schedule.needs_validation,
-        f"the schedule of recipe {recipe.name!r} watches the validation error: give validation=, or another schedule, "
+        validation is not None or not any(schedule.needs_validation for schedule in recipe.schedules),
+        f"a schedule of recipe {recipe.name!r} watches the validation error: give validation=, or another schedule, "
         f"for instance recipe=swiftalexnet.recipe({recipe.name!r}, schedule=swiftalexnet.ConstantSchedule())",
     )
+    crop = model.preprocessing.crop
+    _require(
+        recipe.scale is None or recipe.scale[0] >= crop,
+        f"recipe {recipe.name!r} brings the shorter side of pictures to scale={recipe.scale} pixels, the network reads "
+        f"{crop} × {crop}; expected a scale of at least that",
+    )
+    _require(recipe.shift <= crop, f"recipe {recipe.name!r} has shift {recipe.shift}, expected at most {crop} pixels")
 
 
 def _require(condition: bool, message: str) -> None:

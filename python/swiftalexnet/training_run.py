@@ -9,7 +9,6 @@ import itertools
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +17,12 @@ import numpy as np
 from . import _native, parameters
 from .errors import NonFiniteError
 from .loading import Batch, Loader, shuffled, split
-from .preprocessing import Preprocessing
+from .parameters import Multipliers
+from .preprocessing import Geometry, Preprocessing
+from .rates import Rates
 from .recipes import RULES, Recipe
-from .schedules import State
+from .scale_jitter import ScaleJitter
+from .schedules import Moment, State
 
 if TYPE_CHECKING:
     from .data import Dataset
@@ -42,12 +44,12 @@ class RunState:
     """Where a run is; together with weights and velocities all that a checkpoint holds.
 
     `outcomes` has (mean loss, top-1 error in percent) of each step of this epoch and `counts` its pictures; `counts`
-    may be one ahead.
+    may be one ahead. `schedules` are the states of the recipe's schedules, in its order.
     """
 
     epoch: int
     first_step: int  # steps before this epoch
-    schedule: State
+    schedules: list[State]
     rows: list[dict[str, Any]]
     seconds: float = 0.0  # spent on this epoch before this process took over
     outcomes: list[tuple[float, float]] = field(default_factory=list)
@@ -59,7 +61,8 @@ class Run:
 
     def __init__(self, model: "Model", plan: Plan):
         self.model, self.plan, self.epochs = model, plan, plan.recipe.epochs
-        self.state = RunState(0, 0, plan.recipe.schedule.initial(), [])
+        self.state = RunState(0, 0, [schedule.initial() for schedule in plan.recipe.schedules], [])
+        self._rates, self._applied = Rates(plan.recipe, model.multipliers()), Multipliers()
         self._started = time.perf_counter()
 
     def begin(self, preprocessing: Preprocessing) -> None:
@@ -86,11 +89,15 @@ class Run:
         """Steps since the beginning."""
         return self.state.first_step + len(self.state.outcomes)
 
-    @property
-    def learning_rate(self) -> float:
-        """The rate of this epoch."""
+    def moment(self, step: int) -> Moment:
+        """Return what schedules see at a step of this epoch."""
+        steps_an_epoch = -(-len(self.plan.train) // self.plan.recipe.batch_size)
+        return Moment(self.state.epoch, step, max(1, self.epochs * steps_an_epoch))
+
+    def last_learning_rate(self) -> float:
+        """Return the rate of weights that belong to no group, in the last step."""
         recipe = self.plan.recipe
-        return recipe.learning_rate * recipe.schedule.rate_factor(self.state.epoch, self.state.schedule)
+        return recipe.learning_rate * recipe.schedule.rate_factor(self.moment(self.step - 1), self.state.schedules[0])
 
     def pictures_done(self) -> int:
         """Pictures seen so far, in all epochs; skipped ones count."""
@@ -119,7 +126,7 @@ class Run:
         data, recipe = self.plan.train, self.plan.recipe
         order = shuffled(len(data), self.plan.seed, self.state.epoch)[len(self.state.outcomes) * recipe.batch_size :]
         self._started = time.perf_counter()
-        with Loader(data, split(order, recipe.batch_size), self.model.preprocessing.geometry) as loader:
+        with Loader(data, split(order, recipe.batch_size), self._geometry()) as loader:
             for batch in loader:
                 self._take(batch)
                 yield len(batch.images)
@@ -143,7 +150,7 @@ class Run:
         validation_error = None if measured is None else measured.top1_error
         row = {
             "epoch": state.epoch,
-            "learning_rate": self.learning_rate,
+            "learning_rate": self.last_learning_rate(),
             "train_loss": float(loss),
             "train_top1_error": float(error),
             "validation_loss": measured and measured.loss,
@@ -152,25 +159,17 @@ class Run:
             "images_per_second": float(counts.sum()) / seconds,
             "seconds": seconds,
         }
-        schedule = self.plan.recipe.schedule.after_epoch(state.schedule, validation_error)
-        self.state = RunState(state.epoch + 1, self.step, schedule, [*state.rows, row])
+        pairs = zip(self.plan.recipe.schedules, state.schedules, strict=True)
+        schedules = [schedule.after_epoch(each, validation_error) for schedule, each in pairs]
+        self.state = RunState(state.epoch + 1, self.step, schedules, [*state.rows, row])
         return row
 
-    @contextmanager
-    def multipliers(self) -> Iterator[None]:
-        """Apply the recipe's factors for biases on top of the model's own, and take them back."""
-        network, recipe, own = self.model.network, self.plan.recipe, self.model.multipliers()
-        factors = {
-            name: (rate * recipe.bias_learning_rate, decay * recipe.bias_weight_decay)
-            if name.endswith(".bias")
-            else (rate, decay)
-            for name, (rate, decay) in own.items()
-        }
-        parameters.restore_multipliers(network, factors)
-        try:
-            yield
-        finally:
-            parameters.restore_multipliers(network, own)
+    def _geometry(self) -> Geometry | ScaleJitter:
+        """Return what pictures are decoded to in this epoch."""
+        scale, preprocessing = self.plan.recipe.scale, self.model.preprocessing
+        if scale is None:
+            return preprocessing.geometry
+        return ScaleJitter(scale, preprocessing, self.plan.seed, self.state.epoch, self.plan.recipe.crop)
 
     def _take(self, batch: Batch) -> None:
         """Train on one batch."""
@@ -179,14 +178,21 @@ class Run:
         if not len(batch.images):
             state.outcomes.append((0.0, 0.0))
             return
-        rule = RULES.index(recipe.rule)
-        options = (self.learning_rate, recipe.momentum, recipe.weight_decay, rule, self.plan.seed, self.step)
-        augmentation = recipe.augmentation.for_engine(preprocessing.channels)
+        self._apply_rates()
+        options = (1.0, recipe.momentum, recipe.weight_decay, RULES.index(recipe.rule), self.plan.seed, self.step)
+        augmentation = recipe.augmentation_in(state.epoch).for_engine(preprocessing.channels)
         call = (*batch, preprocessing.for_engine(), augmentation, options)
         try:
             state.outcomes.extend(itertools.starmap(self.model.network.train_step_images, [call]))
         except NonFiniteError as error:
             raise NonFiniteError(f"fit: epoch {state.epoch}, step {self.step}: {error}") from error
+
+    def _apply_rates(self) -> None:
+        """Tell the engine the rates of this step, if they are others than the last one's."""
+        rates = self._rates.at(self.moment(self.step), self.state.schedules)
+        if rates != self._applied:
+            parameters.restore_multipliers(self.model.network, rates)
+            self._applied = rates
 
     def _name_classes(self) -> None:
         if self.plan.train.classes is not None:

@@ -53,6 +53,37 @@ def conv2d_backward(dy, x, w, stride, padding, groups):
     return dx[:, :, top : top + x.shape[2], left : left + x.shape[3]], dw, dy.sum((0, 2, 3))
 
 
+def locally_connected2d(x, w, b, stride, padding):
+    """Multiply each output position's window with its own weights and also return Σ|w · x|."""
+    x, w = _pad(np.asarray(x, np.float64), padding), np.asarray(w, np.float64)
+    y = np.zeros((len(x), w.shape[2], *w.shape[:2]))
+    magnitude = np.zeros_like(y)
+    for i, j in np.ndindex(*w.shape[:2]):
+        window = x[_window(i, j, w.shape, stride)]
+        y[:, :, i, j] = np.einsum("ocuv,ncuv->no", w[i, j], window)
+        magnitude[:, :, i, j] = np.einsum("ocuv,ncuv->no", np.abs(w[i, j]), np.abs(window))
+    return (y if b is None else y + np.asarray(b, np.float64).transpose(2, 0, 1)), magnitude
+
+
+def locally_connected2d_backward(dy, x, w, stride, padding):
+    """Gradients (dx, dw, db)."""
+    dy, w = np.asarray(dy, np.float64), np.asarray(w, np.float64)
+    padded = _pad(np.asarray(x, np.float64), padding)
+    dx, dw = np.zeros_like(padded), np.zeros_like(w)
+    for i, j in np.ndindex(*w.shape[:2]):
+        place = _window(i, j, w.shape, stride)
+        dw[i, j] = np.einsum("no,ncuv->ocuv", dy[:, :, i, j], padded[place])
+        dx[place] += np.einsum("no,ocuv->ncuv", dy[:, :, i, j], w[i, j])
+    top, left = padding[:2]
+    return dx[:, :, top : top + x.shape[2], left : left + x.shape[3]], dw, dy.sum(0).transpose(1, 2, 0)
+
+
+def _window(i, j, w_shape, stride):
+    """Slices of the padded input that output (i, j) sees."""
+    row, column = i * stride[0], j * stride[1]
+    return np.s_[:, :, row : row + w_shape[4], column : column + w_shape[5]]
+
+
 def pooled_size(size, kernel, stride, before, after, ceil_mode):
     """Caffe's and PyTorch's size: rounded up, a window that would start behind the padded image is dropped."""
     slack = size + before + after - kernel
@@ -157,6 +188,38 @@ def local_response_norm_backward(dy, x, size, alpha, beta, k, alpha_over_n):
     return dy * scale**-beta - 2 * factor * beta * x * _across_channels(dy * x * scale ** (-beta - 1), size)
 
 
+def _within_maps(values, size, before):
+    """Sum over a window of `size` × `size` pixels that begins `before` pixels up and left and is clipped."""
+    after = size - 1 - before
+    padded = np.pad(values, ((0, 0), (0, 0), (before, after), (before, after)))
+    height, width = values.shape[2:]
+    return sum(
+        padded[:, :, row : row + height, column : column + width] for row in range(size) for column in range(size)
+    )
+
+
+def spatial_response_norm(x, size, alpha, beta, k, alpha_over_n):
+    """Normalise within each map."""
+    x = np.asarray(x, np.float64)
+    scale = k + (alpha / size**2 if alpha_over_n else alpha) * _within_maps(x * x, size, size // 2)
+    return x / scale**beta
+
+
+def spatial_response_norm_backward(dy, x, size, alpha, beta, k, alpha_over_n):
+    """Gradient of the normalisation; the windows that hold a pixel begin at the mirrored place."""
+    dy, x = np.asarray(dy, np.float64), np.asarray(x, np.float64)
+    factor = alpha / size**2 if alpha_over_n else alpha
+    scale = k + factor * _within_maps(x * x, size, size // 2)
+    indirect = _within_maps(dy * x * scale ** (-beta - 1), size, (size - 1) // 2)
+    return dy * scale**-beta - 2 * factor * beta * x * indirect
+
+
+def sigmoid(x):
+    """1 / (1 + exp(-x)) without overflow."""
+    powers = np.exp(-np.abs(np.asarray(x, np.float64)))
+    return np.where(x < 0, powers, 1) / (1 + powers)
+
+
 def softmax(x):
     """Softmax of each row."""
     powers = np.exp(np.asarray(x, np.float64) - x.max(1, keepdims=True))
@@ -178,5 +241,8 @@ def sgd_update(w, v, g, learning_rate, momentum, weight_decay, rule):
     if rule == "paper":
         v = momentum * v - learning_rate * (weight_decay * w + g)
         return w + v, v
+    if rule == "caffe":
+        v = momentum * v + learning_rate * (g + weight_decay * w)
+        return w - v, v
     v = momentum * v + g + weight_decay * w
     return w - learning_rate * v, v

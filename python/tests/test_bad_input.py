@@ -15,6 +15,7 @@ def normal(*shape):
 
 X, W, B = normal(2, 4, 6, 6), normal(6, 4, 3, 3), normal(6)
 Y = normal(2, 6, 4, 4)
+LOCAL, LOCAL_BIAS = normal(4, 4, 6, 4, 3, 3), normal(4, 4, 6)
 ROWS, LABELS = normal(5, 7), np.arange(5)
 
 # ---- Arrays: every operator refuses the same things in every place ----
@@ -46,9 +47,14 @@ ARRAY_PLACES = {
     ("conv2d", "x"): (X, lambda a: ops.conv2d(a, W, B)),
     ("conv2d", "w"): (W, lambda a: ops.conv2d(X, a, B)),
     ("conv2d_backward", "dy"): (Y, lambda a: ops.conv2d_backward(a, X, W)),
+    ("locally_connected2d", "x"): (X, lambda a: ops.locally_connected2d(a, LOCAL)),
+    ("locally_connected2d", "w"): (LOCAL, lambda a: ops.locally_connected2d(X, a)),
+    ("locally_connected2d_backward", "dy"): (Y, lambda a: ops.locally_connected2d_backward(a, X, LOCAL)),
     ("max_pool2d", "x"): (X, lambda a: ops.max_pool2d(a, 2)),
     ("avg_pool2d", "x"): (X, lambda a: ops.avg_pool2d(a, 2)),
     ("local_response_norm", "x"): (X, lambda a: ops.local_response_norm(a)),
+    ("spatial_response_norm", "x"): (X, lambda a: ops.spatial_response_norm(a)),
+    ("spatial_response_norm_backward", "dy"): (X, lambda a: ops.spatial_response_norm_backward(a, X)),
     ("dense", "x"): (ROWS, lambda a: ops.dense(a, ROWS)),
     ("softmax", "x"): (ROWS, lambda a: ops.softmax(a)),
     ("cross_entropy", "x"): (ROWS, lambda a: ops.cross_entropy(a, LABELS)),
@@ -92,7 +98,9 @@ OUTPUTS = [
 
 
 @pytest.mark.parametrize(("error", "message", "x", "out"), [o[1:] for o in OUTPUTS], ids=[o[0] for o in OUTPUTS])
-@pytest.mark.parametrize("operation", [ops.relu, ops.local_response_norm, ops.dropout])
+@pytest.mark.parametrize(
+    "operation", [ops.relu, ops.tanh, ops.sigmoid, ops.local_response_norm, ops.spatial_response_norm, ops.dropout]
+)
 def test_wrong_outputs(operation, error, message, x, out):
     refuse(error, f"{operation.__name__}: out .*{message}", lambda: operation(x, out=out))
 
@@ -131,6 +139,55 @@ OPERATORS = [
     case("out shape", ValueError, "conv2d: out has shape", lambda: ops.conv2d(X, W, out=np.empty_like(X))),
     case("dy shape", ValueError, "conv2d_backward: dy has shape", lambda: ops.conv2d_backward(Y[:, :, :3], X, W)),
     case("dy of one image", ValueError, "conv2d_backward: dy has shape", lambda: ops.conv2d_backward(Y[:1], X, W)),
+    case(
+        "local channels",
+        ValueError,
+        r"locally_connected2d: w has shape \(4, 4, 6, 4, 3, 3\), expected \(4, 4, 6, 6, 3, 3\)",
+        lambda: ops.locally_connected2d(normal(2, 6, 6, 6), LOCAL),
+    ),
+    case(
+        "local positions",
+        ValueError,
+        r"w has shape \(4, 4, 6, 4, 3, 3\), expected \(6, 6, 6, 4, 3, 3\)",
+        lambda: ops.locally_connected2d(X, LOCAL, padding=1),
+    ),
+    case(
+        "local bias",
+        ValueError,
+        r"locally_connected2d: b has shape \(4, 4, 5\), expected \(4, 4, 6\)",
+        lambda: ops.locally_connected2d(X, LOCAL, LOCAL_BIAS[..., :5]),
+    ),
+    case(
+        "local stride 0", ValueError, "locally_connected2d.*stride", lambda: ops.locally_connected2d(X, LOCAL, stride=0)
+    ),
+    case(
+        "local stride float",
+        TypeError,
+        "locally_connected2d: stride is 1.5",
+        lambda: ops.locally_connected2d(X, LOCAL, stride=1.5),
+    ),
+    case("local padding -1", ValueError, "padding", lambda: ops.locally_connected2d(X, LOCAL, padding=-1)),
+    case("local padding 2^62", ValueError, "padding", lambda: ops.locally_connected2d(X, LOCAL, padding=2**62)),
+    case("local padding 2^20", MemoryError, "locally", lambda: ops.locally_connected2d(X, LOCAL, padding=2**20)),
+    case(
+        "local kernel > input",
+        ValueError,
+        "locally_connected2d: got a kernel of 7 × 7",
+        lambda: ops.locally_connected2d(X, normal(1, 1, 6, 4, 7, 7)),
+    ),
+    case("local layout", ValueError, "layout is 'HWC'", lambda: ops.locally_connected2d(X, LOCAL, layout="HWC")),
+    case(
+        "local out shape",
+        ValueError,
+        "locally_connected2d: out has shape",
+        lambda: ops.locally_connected2d(X, LOCAL, out=np.empty_like(X)),
+    ),
+    case(
+        "local dy shape",
+        ValueError,
+        "locally_connected2d_backward: dy has shape",
+        lambda: ops.locally_connected2d_backward(Y[:, :, :3], X, LOCAL),
+    ),
     case("pool kernel 0", ValueError, "kernel", lambda: ops.max_pool2d(X, 0)),
     case("pool kernel -2", ValueError, "kernel", lambda: ops.max_pool2d(X, -2)),
     case("pool kernel none", TypeError, "kernel is None", lambda: ops.max_pool2d(X, None)),
@@ -158,6 +215,26 @@ OPERATORS = [
     case("norm k 0", ValueError, r"\bk\b", lambda: ops.local_response_norm(X, k=0)),
     case("norm k str", TypeError, "k is of type str", lambda: ops.local_response_norm(X, k="2")),
     case("norm dy shape", ValueError, "dy has shape", lambda: ops.local_response_norm_backward(X[:1], X)),
+    case("spatial size 0", ValueError, "spatial_response_norm: .*size", lambda: ops.spatial_response_norm(X, 0)),
+    case("spatial size -3", ValueError, "spatial_response_norm: .*size", lambda: ops.spatial_response_norm(X, -3)),
+    case("spatial size 2^40", ValueError, "size", lambda: ops.spatial_response_norm(X, 2**40)),
+    case("spatial size float", TypeError, "size", lambda: ops.spatial_response_norm(X, 5.0)),
+    case("spatial alpha nan", ValueError, "alpha", lambda: ops.spatial_response_norm(X, alpha=float("nan"))),
+    case(
+        "spatial alpha -1",
+        ValueError,
+        "norm_backward: .*alpha",
+        lambda: ops.spatial_response_norm_backward(X, X, 5, -1),
+    ),
+    case("spatial beta 17", ValueError, "beta", lambda: ops.spatial_response_norm(X, beta=17)),
+    case("spatial k 0", ValueError, r"\bk\b", lambda: ops.spatial_response_norm(X, k=0)),
+    case("spatial layout", ValueError, "layout is 'HWC'", lambda: ops.spatial_response_norm(X, layout="HWC")),
+    case("spatial dy shape", ValueError, "dy has shape", lambda: ops.spatial_response_norm_backward(X[:1], X)),
+    case("tanh dy shape", ValueError, "tanh_backward: dy has shape", lambda: ops.tanh_backward(ROWS, ROWS.T)),
+    case("tanh float64", TypeError, "tanh: x has dtype float64", lambda: ops.tanh(X.astype(np.float64))),
+    case("tanh empty", ValueError, r"tanh: x has shape \(0,\)", lambda: ops.tanh(ROWS[:0, 0])),
+    case("sigmoid dy shape", ValueError, "sigmoid_backward: dy has shape", lambda: ops.sigmoid_backward(ROWS, ROWS.T)),
+    case("sigmoid list", TypeError, "sigmoid: x .*list", lambda: ops.sigmoid([1.0])),
     case("relu dy shape", ValueError, "relu_backward: dy has shape", lambda: ops.relu_backward(ROWS, ROWS.T)),
     case("relu empty", ValueError, r"relu: x has shape \(0,\)", lambda: ops.relu(ROWS[:0, 0])),
     case(
@@ -204,7 +281,12 @@ OPERATORS = [
     case("sgd rate -1", ValueError, "rate", lambda: ops.sgd_update(OUT, X * 0, X, -1)),
     case("sgd momentum 1", ValueError, "momentum", lambda: ops.sgd_update(OUT, X * 0, X, 0.1, 1)),
     case("sgd decay inf", ValueError, "decay", lambda: ops.sgd_update(OUT, X * 0, X, 0.1, 0.9, float("inf"))),
-    case("sgd rule", ValueError, "rule is 'adam'", lambda: ops.sgd_update(OUT, X * 0, X, 0.1, rule="adam")),
+    case(
+        "sgd rule",
+        ValueError,
+        "rule is 'adam', expected 'paper' or 'pytorch' or 'caffe'",
+        lambda: ops.sgd_update(OUT, X * 0, X, 0.1, rule="adam"),
+    ),
 ]
 
 
@@ -222,11 +304,15 @@ HUGE = {
 }
 HUGE_CALLS = {
     "relu": ops.relu,
+    "tanh": ops.tanh,
     "local_response_norm": ops.local_response_norm,
+    "spatial_response_norm": ops.spatial_response_norm,
     "dropout": ops.dropout,
     "max_pool2d": lambda x: ops.max_pool2d(x, 2),
     "conv2d x": lambda x: ops.conv2d(x, W),
     "conv2d w": lambda x: ops.conv2d(X, x),
+    "locally_connected2d x": lambda x: ops.locally_connected2d(x, LOCAL),
+    "locally_connected2d w": lambda x: ops.locally_connected2d(X, x[..., None, None]),
     "dense": lambda x: ops.dense(np.broadcast_to(np.float32(1), (2**31 - 1, x.shape[0])), ROWS),
     "softmax": lambda x: ops.softmax(np.broadcast_to(np.float32(1), (2**31 - 1, x.shape[0]))),
 }

@@ -73,7 +73,7 @@ EXTENSION = [
         "conv2d: relu is of type ndarray",
         lambda: _native.conv2d(X, W, None, PAIR, SIDES, 1, X, 0, Y),
     ),
-    case("rule 2", ValueError, "sgd_update: rule is 2", lambda: _native.sgd_update(OUT, X * 0, X, 0.1, 0.9, 0.0, 2)),
+    case("rule 3", ValueError, "sgd_update: rule is 3", lambda: _native.sgd_update(OUT, X * 0, X, 0.1, 0.9, 0.0, 3)),
     case(
         "labels int64",
         TypeError,
@@ -115,6 +115,10 @@ def edited(old, new):
     assert old in small.SPEC
     return small.SPEC.replace(old, new)
 
+
+NORM = "response_norm norm1 size=5 alpha=0.0001 beta=0.75 k=2 alpha_over_n=0 groups=1"
+POOL = "max_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=0"
+AVERAGE = "average_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=0 counts_padding=0"
 
 SPECIFICATIONS = {
     "empty": ("", ValueError),
@@ -159,6 +163,17 @@ SPECIFICATIONS = {
     "norm beta inf": (edited("beta=0.75", "beta=inf"), ValueError),
     "norm k 0": (edited("k=2", "k=0"), ValueError),
     "norm groups 3": (edited("alpha_over_n=0 groups=1", "alpha_over_n=0 groups=3"), ValueError),
+    "spatial norm": (edited("response_norm norm1", "spatial_response_norm norm1"), ValueError),  # it has no groups
+    "spatial norm size 0": (edited(NORM, f"spatial_{NORM[:-9].replace('=5', '=0')}"), ValueError),
+    "spatial norm size 2^63-1": (edited(NORM, f"spatial_{NORM[:-9].replace('=5', f'={2**63 - 1}')}"), None),
+    "average pool": (edited("max_pool pool1", "average_pool pool1"), ValueError),  # which divisor?
+    "average pool kernel 0": (edited(POOL, AVERAGE.replace("kernel=3", "kernel=0")), ValueError),
+    "average pool kernel 99": (edited(POOL, AVERAGE.replace("kernel=3", "kernel=99")), UnsupportedError),
+    "average pool padding": (edited(POOL, AVERAGE.replace("pad=0", "pad=3")), ValueError),
+    "average pool 2^31": (edited(POOL, AVERAGE.replace("kernel=3", f"kernel={2**31}")), UnsupportedError),
+    "tanh": (edited("relu relu1", "tanh tanh1"), None),
+    "tanh with a field": (edited("relu relu1", "tanh tanh1 slope=1"), ValueError),
+    "sigmoid": (edited("relu relu3", "sigmoid sigmoid3"), None),
     "dropout 1": (edited("probability=0.5", "probability=1"), ValueError),
     "dropout -1": (edited("probability=0.5", "probability=-1"), ValueError),
     "dropout nan": (edited("probability=0.5", "probability=nan"), ValueError),
@@ -195,35 +210,47 @@ def test_specifications_with_other_numbers(changes):
         assert str(error)
 
 
+def spec(variant, classes=10, channels=3, image_size=0, activation="relu", without="", family="alexnet"):
+    """Ask for a specification."""
+    return _native.spec(family, variant, classes, channels, image_size, activation, without)
+
+
 CREATION = [
     case("spec bytes", TypeError, "Network: spec is of type bytes", lambda: _native.Network(b"", "paper", 0)),
     case("initialization", ValueError, "he", lambda: _native.Network(small.SPEC, "he", 0)),
     case("seed -1", ValueError, "Network: seed", lambda: _native.Network(small.SPEC, "paper", -1)),
     case("seed 2^64", ValueError, "Network: seed", lambda: _native.Network(small.SPEC, "paper", 2**64)),
     case("seed float", TypeError, "Network: seed is of type float", lambda: _native.Network(small.SPEC, "paper", 0.5)),
-    case("variant", ValueError, "alexnet.*resnet|variant", lambda: _native.alexnet_spec("resnet", 10, 3, 0)),
-    case("classes 0", ValueError, "alexnet: num_classes", lambda: _native.alexnet_spec("owt", 0, 3, 0)),
-    case("classes -1", ValueError, "alexnet: num_classes", lambda: _native.alexnet_spec("owt", -1, 3, 0)),
-    case("classes 2^70", ValueError, "alexnet_spec: classes", lambda: _native.alexnet_spec("owt", 2**70, 3, 0)),
+    case("family", ValueError, "'resnet', expected one of alexnet, vgg, cifar", lambda: spec("A", family="resnet")),
+    case("family of variants", ValueError, "expected one of alexnet", lambda: _native.variants("resnet")),
+    case("family int", TypeError, "variants: family is of type int", lambda: _native.variants(3)),
+    case("variant", ValueError, "alexnet.*resnet", lambda: spec("resnet")),
+    case("row of a variant", ValueError, "vgg.*'F'", lambda: _native.variant("vgg", "F")),
+    case("classes -1", ValueError, "alexnet: num_classes", lambda: spec("owt", -1)),
+    case("classes 2^70", ValueError, "spec: classes", lambda: spec("owt", 2**70)),
+    case("activation", ValueError, "'gelu', expected one of relu", lambda: spec("owt", activation="gelu")),
+    case("without", ValueError, "no node 'conv9'", lambda: spec("owt", without="conv1 conv9")),
+    case("without a zero", ValueError, "without", lambda: spec("owt", without="conv1\0")),
+    case("without the classes", ValueError, "'fc8' makes the classes", lambda: spec("owt", without="fc8")),
     case(
         "classes 2^31",
         (ValueError, MemoryError),
         "alexnet|owt",
-        lambda: _native.Network(_native.alexnet_spec("owt", 2**31, 3, 0), "paper", 0),
+        lambda: _native.Network(spec("owt", 2**31), "paper", 0),
     ),
     case(
         "classes 2^31-1",
         MemoryError,
         "owt|fc8",
-        lambda: _native.Network(_native.alexnet_spec("owt", 2**31 - 1, 3, 0), "paper", 0),
+        lambda: _native.Network(spec("owt", 2**31 - 1), "paper", 0),
     ),
-    case("channels 0", ValueError, "alexnet: in_channels", lambda: _native.alexnet_spec("owt", 10, 0, 0)),
-    case("image size -1", ValueError, "alexnet: image_size", lambda: _native.alexnet_spec("owt", 10, 3, -1)),
+    case("channels -1", ValueError, "alexnet: in_channels", lambda: spec("owt", channels=-1)),
+    case("image size -1", ValueError, "alexnet: image_size", lambda: spec("owt", image_size=-1)),
     case(
         "image size 8",
         ValueError,
         "conv|pool",
-        lambda: _native.Network(_native.alexnet_spec("owt", 10, 3, 8), "paper", 0),
+        lambda: _native.Network(spec("owt", image_size=8), "paper", 0),
     ),
 ]
 

@@ -64,6 +64,67 @@ def test_checkpoints_do_not_change_the_run(straight, tmp_path):
     assert whole_state(model, fit(model, tmp_path)) == straight
 
 
+MOVING = {
+    "scale": {"scale": (20, 30), "chunk": 3, "color_noise": 0.1, "color_divisor": 1.1},
+    "dexp": {"schedule": sa.DexpSchedule(250, 3), "bias_schedule": sa.DexpSchedule(10, 2)},
+    "steps": {"schedule": sa.StepSchedule((2, 7, 9), 0.5)},
+    "groups": {
+        "schedule": sa.EpochSchedule((2,)),
+        "bias_learning_rate": 2.0,
+        "bias_weight_decay": 0.0,
+        "bias_schedule": sa.PlateauSchedule(0.5, patience=1),
+        "color_noise": 0.1,
+        "color_noise_epochs": 2,
+        "groups": (
+            sa.ParameterGroup("conv1.*", schedule=sa.EpochTableSchedule((1, 3), (0.1, 0.0))),
+            sa.ParameterGroup("fc8.*", 3.0, 2.0, sa.PlateauSchedule(0.1, patience=2)),
+        ),
+    },
+}
+
+
+@pytest.mark.parametrize("name", MOVING)
+def test_resume_while_rates_or_scales_move_gives_the_same_bits(name, tmp_path):
+    options = {"recipe": quick_recipe(**MOVING[name])}
+    model = tiny_model()
+    expected = whole_state(model, fit(model, None, **options))
+    for step in (1, 3, 5, 6, 8, 11, 15):
+        stopped = tiny_model()
+        stopped.network = CountedNetwork(stopped.network, step)
+        with pytest.raises(Enough):
+            fit(stopped, tmp_path / str(step), checkpoint_every=1, **options)
+        resumed = tiny_model(seed=99)
+        assert whole_state(resumed, fit(resumed, tmp_path / str(step), resume=True, **options)) == expected
+
+
+def test_a_run_whose_rates_depend_on_its_length_keeps_it(tmp_path):
+    recipe = quick_recipe(schedule=sa.DexpSchedule())
+    fit(tiny_model(), tmp_path, epochs=2, recipe=recipe)
+    with pytest.raises(ValueError, match=r"recipe \{'epochs \(a schedule depends on them\)': 2\}, this run .* 4\}"):
+        fit(tiny_model(), tmp_path, epochs=4, resume=True, recipe=recipe)
+
+
+def test_checkpoints_of_older_versions_go_on(straight, tmp_path):
+    stopped_at(5, tmp_path)
+    path = tmp_path / "checkpoint.safetensors"
+    tensors, sections = safetensors.read(path)
+    del sections["training"]["other_schedules"]
+    safetensors.write(path, tensors, sections)
+    model = tiny_model()
+    assert whole_state(model, fit(model, tmp_path, resume=True)) == straight
+
+
+def test_states_of_schedules_that_do_not_fit_are_refused(tmp_path):
+    stopped_at(5, tmp_path)
+    path = tmp_path / "checkpoint.safetensors"
+    tensors, sections = safetensors.read(path)
+    for states in ([{}], {"best": 1}, 3, [None], "x"):
+        sections["training"]["other_schedules"] = states
+        safetensors.write(path, tensors, sections)
+        with pytest.raises(sa.CheckpointCorruptError):
+            fit(tiny_model(), tmp_path, resume=True)
+
+
 def test_resume_with_skipped_pictures(tmp_path):
     folder = photo_folder(tmp_path / "photos")
     for name in ("dark/1.png", "low/2.png"):
@@ -114,6 +175,7 @@ def test_a_checkpoint_is_a_model(tmp_path):
     [
         ({"model": {"classes": 5}}, "network .*outputs=4.*outputs=5"),
         ({"options": {"recipe": quick_recipe()}}, "recipe .*Plateau.*Constant"),
+        ({"options": {"recipe": recipe().replace(chunk=2)}}, "recipe .*chunk.*None.*chunk.*2"),
         ({"options": {"batch_size": 7}}, "recipe .*16.*7"),
         ({"options": {"seed": 1}}, "seed 0, this run has 1"),
         ({"train": 61}, "training pictures 60, this run has 61"),

@@ -14,8 +14,8 @@ from swiftalexnet.cli import main
 
 @pytest.fixture
 def small(monkeypatch):
-    """Let `alexnet` build a tiny network."""
-    monkeypatch.setattr(sa, "alexnet", lambda variant, classes, **_: tiny_model(classes=classes))
+    """Let `build` make a tiny network."""
+    monkeypatch.setattr(sa, "build", lambda variant, classes, **_: tiny_model(classes=classes))
 
 
 def run(capsys, *arguments: str) -> tuple[int, str, str]:

@@ -20,34 +20,6 @@ def tensors(count: int = 3, seed: int = 0) -> np.ndarray:
 # Construction
 
 
-def test_unknown_names_get_the_nearest():
-    with pytest.raises(ValueError, match="did you mean 'caffenet'"):
-        sa.alexnet("cafenet")
-    with pytest.raises(ValueError, match="did you mean 'paper'"):
-        sa.alexnet(initialization="papr")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "kind"),
-    [
-        ({"num_classes": 0}, ValueError),
-        ({"num_classes": 2.5}, TypeError),
-        ({"num_classes": 2**31}, ValueError),
-        ({"in_channels": 0}, ValueError),
-        ({"image_size": 10}, ValueError),
-        ({"image_size": -224}, ValueError),
-        ({"image_size": 2**40}, ValueError),
-        ({"seed": -1}, ValueError),
-        ({"seed": 2**64}, ValueError),
-        ({"seed": 0.5}, TypeError),
-        ({"variant": None}, ValueError),
-    ],
-)
-def test_refuses_bad_arguments(arguments, kind):
-    with pytest.raises(kind):
-        sa.alexnet(**{"num_classes": 2} | arguments)
-
-
 def test_absurd_sizes_are_a_memory_error():
     with pytest.raises(MemoryError):
         sa.alexnet(num_classes=2**31 - 1)
@@ -68,21 +40,6 @@ def test_spec_round_trip():
 
 def test_same_seed_same_weights():
     assert fingerprint(tiny_model(seed=3)) == fingerprint(tiny_model(seed=3)) != fingerprint(tiny_model(seed=4))
-
-
-@pytest.mark.parametrize(
-    ("variant", "parameters", "macs"),
-    [
-        ("paper", 60_965_224, 724_406_816),
-        ("caffe", 60_965_224, 724_406_816),
-        ("caffenet", 60_965_224, 724_406_816),
-        ("one_tower", 62_378_344, 1_135_256_096),
-        ("owt", 61_100_840, 714_188_480),
-    ],
-)
-def test_summary_counts_are_the_published_ones(variant, parameters, macs):
-    summary = sa.alexnet(variant, initialization="zeros").summary()
-    assert (summary.parameters, summary.macs) == (parameters, macs)
 
 
 def test_summary_shows_itself():
@@ -218,6 +175,11 @@ def test_bad_input_is_refused_and_changes_nothing(call, kind):
     assert np.isfinite(model.train_step(GOOD, [0, 1, 2]))
 
 
+def test_a_mistyped_layer_is_answered_with_the_nearest():
+    with pytest.raises(ValueError, match="expected one of conv1.weight, .*did you mean 'conv1'"):
+        tiny_model().freeze("cnov1")
+
+
 # Parameters
 
 
@@ -261,6 +223,37 @@ def test_load_state_dict_not_strict_returns_the_difference():
     assert difference == (["fc8.bias"], ["more"])
 
 
+def test_copy_layers_copies_those_layers_only():
+    model, source = tiny_model(), tiny_model(seed=8)
+    before, theirs = model.state_dict(), source.state_dict()
+    model.copy_layers(source, ["conv1", "fc6"])
+    copied = {"conv1.weight", "conv1.bias", "fc6.weight", "fc6.bias"}
+    for name, array in model.state_dict().items():
+        assert np.array_equal(array, theirs[name] if name in copied else before[name]), name
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda m: m.copy_layers({}, ["conv1"]), TypeError, "source is of type dict"),
+        (lambda m: m.copy_layers(tiny_model(), ["conv9"]), ValueError, "unknown layer 'conv9'"),
+        (lambda m: m.copy_layers(tiny_model(), ["relu1"]), ValueError, "unknown layer 'relu1', expected one of conv1"),
+        (lambda m: m.copy_layers(sa.cifar_net("19pct"), ["conv1", "fc10"]), ValueError, "unknown target layer 'fc10'"),
+        (
+            lambda m: m.copy_layers(tiny_model(classes=7), ["conv1", "fc8"]),
+            ValueError,
+            r"fc8.weight has shape \(7, 24\), expected \(4, 24\)",
+        ),
+    ],
+)
+def test_copy_layers_refuses_what_does_not_fit_and_changes_nothing(call, kind, message):
+    model = tiny_model()
+    before = fingerprint(model)
+    with pytest.raises(kind, match=message):
+        call(model)
+    assert fingerprint(model) == before
+
+
 def test_frozen_parameters_stay():
     model = tiny_model()
     model.freeze("conv", "fc6.bias")
@@ -287,6 +280,36 @@ def test_save_and_load(tmp_path):
     assert np.array_equal(again.probabilities(images), model.probabilities(images))
 
 
+def test_files_keep_what_is_frozen(tmp_path):
+    from swiftalexnet.formats import safetensors
+
+    model = tiny_model()
+    model.save(tmp_path / "plain")
+    assert "multipliers" not in safetensors.read(tmp_path / "plain")[1]["model"]
+    model.freeze("conv1")
+    model.set_multipliers(["fc8.bias"], 0.1, 0.3)
+    model.save(tmp_path / "frozen")
+    again = sa.load(tmp_path / "frozen")
+    assert again.multipliers() == model.multipliers()
+    before = again.state_dict()
+    again.fit(dataset(), epochs=1, recipe=quick_recipe(), progress=False)
+    assert np.array_equal(again.state_dict()["conv1.weight"], before["conv1.weight"])
+    assert not np.array_equal(again.state_dict()["conv2.weight"], before["conv2.weight"])
+    again.unfreeze("conv1")
+    assert again.multipliers()["conv1.weight"] == (1, 1)
+
+
+BAD_MULTIPLIERS = (
+    {"conv9.weight": [0, 1]},
+    {"conv1.weight": [0]},
+    {"conv1.weight": [-1, 1]},
+    {"conv1.weight": [1, 1e39]},
+    {"conv1.weight": "01x"},
+    {"conv1.weight": None},
+    [0, 1],
+)
+
+
 def test_load_refuses_files_that_hold_no_model(tmp_path):
     from swiftalexnet.formats import safetensors
 
@@ -296,6 +319,7 @@ def test_load_refuses_files_that_hold_no_model(tmp_path):
         parts[0] | {"specification": "network x"},
         parts[0] | {"preprocessing": {}},
         parts[0] | {"classes": 3},
+        *(parts[0] | {"multipliers": factors} for factors in BAD_MULTIPLIERS),
     ):
         safetensors.write(tmp_path / "m", parts[1], {"model": header})
         with pytest.raises(sa.CheckpointCorruptError, match="does not hold a model"):

@@ -115,6 +115,59 @@ def test_padding_and_stride_may_be_given_short():
     np.testing.assert_array_equal(ops.conv2d(x, w, padding=1), ops.conv2d(x, w, padding=(1, 1, 1, 1)))
 
 
+# ---- Locally connected ----
+
+
+@st.composite
+def local_layers(draw):
+    kernel = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
+    padding = draw(st.tuples(*[st.integers(0, 3)] * 4))
+    height, width = draw(st.integers(1, 7)), draw(st.integers(1, 7))
+    assume(height + padding[0] + padding[2] >= kernel[0] and width + padding[1] + padding[3] >= kernel[1])
+    stride = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    rows = (height + padding[0] + padding[2] - kernel[0]) // stride[0] + 1
+    columns = (width + padding[1] + padding[3] - kernel[1]) // stride[1] + 1
+    inputs, outputs = draw(st.integers(1, 5)), draw(st.integers(1, 9))
+    x = (draw(st.integers(1, 9)), inputs, height, width)
+    return x, (rows, columns, outputs, inputs, *kernel), (stride, padding), draw(st.booleans())
+
+
+@given(local_layers())
+def test_locally_connected2d_is_exact_on_integers(case):
+    x_shape, w_shape, geometry, with_bias = case
+    x, w = integers(1, *x_shape), integers(2, *w_shape)
+    b = integers(3, *w_shape[:3]) if with_bias else None
+    expected, _ = plain.locally_connected2d(x, w, b, *geometry)
+    np.testing.assert_array_equal(ops.locally_connected2d(x, w, b, *geometry), expected)
+    np.testing.assert_array_equal(ops.locally_connected2d(x, w, b, *geometry, relu=True), np.maximum(expected, 0))
+    last = ops.locally_connected2d(nhwc(x), w, b, *geometry, layout="NHWC")
+    np.testing.assert_array_equal(nchw(last), expected)
+
+    dy = integers(4, *expected.shape)
+    gradients = plain.locally_connected2d_backward(dy, x, w, *geometry)
+    for actual, wanted in zip(ops.locally_connected2d_backward(dy, x, w, *geometry), gradients, strict=True):
+        np.testing.assert_array_equal(actual, wanted)
+    dx, dw, db = ops.locally_connected2d_backward(nhwc(dy), nhwc(x), w, *geometry, layout="NHWC")
+    for actual, wanted in zip((nchw(dx), dw, db), gradients, strict=True):
+        np.testing.assert_array_equal(actual, wanted)
+
+
+@pytest.mark.parametrize("outputs", [32, 64])
+def test_locally_connected2d_of_cuda_convnet(outputs):
+    x, w, b = normal(1, 16, 64, 6, 6), normal(2, 6, 6, outputs, 64, 3, 3), normal(3, 6, 6, outputs)
+    expected, magnitude = plain.locally_connected2d(x, w, b, (1, 1), (1, 1, 1, 1))
+    bound = 4 * np.sqrt(9 * 64) * EPSILON * (magnitude + np.abs(b).transpose(2, 0, 1))
+    assert_close(ops.locally_connected2d(x, w, b, padding=1), expected, 0, bound)
+
+
+def test_the_same_weights_everywhere_are_a_convolution():
+    x, w, b = integers(1, 9, 3, 5, 6), integers(2, 4, 3, 3, 2), integers(3, 4)
+    expected = ops.conv2d(x, w, b, padding=1)
+    places = expected.shape[2:]
+    local = [np.broadcast_to(a, (*places, *a.shape)) for a in (w, b)]
+    np.testing.assert_array_equal(ops.locally_connected2d(x, *local, padding=1), expected)
+
+
 # ---- Dense ----
 
 
@@ -216,6 +269,57 @@ def test_relu(shape):
     np.testing.assert_array_equal(ops.relu_backward(dy, x), np.where(x > 0, dy, 0))
 
 
+# Every magnitude of float32, both signs.
+MAGNITUDES = np.arange(0, 0x7F800000, 99_991, np.uint32).view(np.float32)
+
+
+@pytest.mark.parametrize("shape", [(1,), (7,), (2, 3), (2, 3, 5, 7), (100_003,)])
+@pytest.mark.parametrize(
+    ("forward", "backward", "exact", "slope"),
+    [
+        (ops.tanh, ops.tanh_backward, np.tanh, lambda y: 1 - y**2),
+        (ops.sigmoid, ops.sigmoid_backward, plain.sigmoid, lambda y: y * (1 - y)),
+    ],
+    ids=["tanh", "sigmoid"],
+)
+def test_tanh_and_sigmoid(shape, forward, backward, exact, slope):
+    x, dy = 3 * normal(1, *shape), normal(2, *shape)
+    y = exact(x.astype(np.float64))
+    assert_close(forward(x), y, 4 * EPSILON)
+    # The gradient comes from the rounded y, whose distance to ±1 is rounded with it.
+    assert_close(backward(dy, x), dy * slope(y), 8 * EPSILON, 8 * EPSILON * np.abs(dy))
+
+
+def test_tanh_and_sigmoid_of_every_magnitude():
+    x = np.concatenate([MAGNITUDES, -MAGNITUDES])
+    assert_close(ops.tanh(x), np.tanh(x.astype(np.float64)), 4 * EPSILON)
+    smallest = np.where(x < -87, np.finfo(np.float32).smallest_subnormal, 0)
+    assert_close(ops.sigmoid(x), plain.sigmoid(x), 4 * EPSILON, smallest)
+    special = np.array([np.nan, np.inf, -np.inf], np.float32)
+    np.testing.assert_array_equal(ops.tanh(special), [np.nan, 1, -1])
+    np.testing.assert_array_equal(ops.sigmoid(special), [np.nan, 1, 0])
+
+
+@given(
+    st.tuples(st.integers(1, 2), st.integers(1, 20), st.integers(1, 8), st.integers(1, 8)),
+    st.sampled_from([1, 2, 3, 4, 5, 9]),
+    st.sampled_from([(1e-3, 0.75, 1.0), (0.5, 0.75, 2.0), (0.1, 0.5, 2.0), (0.3, 1.0, 0.7)]),
+    st.booleans(),
+)
+def test_spatial_response_norm(shape, size, constants, alpha_over_n):
+    x, dy = 3 * normal(1, *shape), normal(2, *shape)
+    arguments = (size, *constants, alpha_over_n)
+    bound = max(3 * size**2, 10) * EPSILON
+    expected = plain.spatial_response_norm(x, *arguments)
+    assert_close(ops.spatial_response_norm(x, *arguments), expected, bound)
+    assert_close(nchw(ops.spatial_response_norm(nhwc(x), *arguments, layout="NHWC")), expected, bound)
+    dx = plain.spatial_response_norm_backward(dy, x, *arguments)
+    scale = 10 * bound * (np.abs(dx).max() + 1)
+    assert_close(ops.spatial_response_norm_backward(dy, x, *arguments), dx, 0, scale)
+    actual = ops.spatial_response_norm_backward(nhwc(dy), nhwc(x), *arguments, layout="NHWC")
+    assert_close(nchw(actual), dx, 0, scale)
+
+
 @pytest.mark.parametrize("form", ["inverted", "paper2012"])
 @pytest.mark.parametrize("probability", [0.0, 0.25, 0.5])
 def test_dropout(form, probability):
@@ -259,7 +363,7 @@ def test_cross_entropy_takes_any_integers():
         assert ops.cross_entropy(x, np.array([0, 4, 2], dtype))[0] == loss
 
 
-@pytest.mark.parametrize("rule", ["paper", "pytorch"])
+@pytest.mark.parametrize("rule", ["paper", "pytorch", "caffe"])
 @pytest.mark.parametrize("shape", [(3,), (17, 5), (2, 3, 4, 5)])
 def test_sgd_update(rule, shape):
     w, v, g = normal(1, *shape), normal(2, *shape), normal(3, *shape)
@@ -273,12 +377,14 @@ def test_sgd_update(rule, shape):
 
 X = normal(1, 2, 4, 6, 6)
 W = normal(2, 6, 2, 3, 3)
+LOCAL = normal(5, 4, 4, 6, 4, 3, 3)
 ROWS = normal(3, 5, 7)
 POOLED = normal(4, 2, 4, 2, 2)
 
 # Name, a call with keyword arguments, the shape of its result.
 RESULTS = [
     ("conv2d", lambda **k: ops.conv2d(X, W, padding=1, groups=2, **k), (2, 6, 6, 6)),
+    ("locally_connected2d", lambda **k: ops.locally_connected2d(X, LOCAL, **k), (2, 6, 4, 4)),
     ("max_pool2d", lambda **k: ops.max_pool2d(X, 3, **k), (2, 4, 2, 2)),
     ("max_pool2d_backward", lambda **k: ops.max_pool2d_backward(POOLED, X, 3, **k), X.shape),
     ("avg_pool2d", lambda **k: ops.avg_pool2d(X, 3, **k), (2, 4, 2, 2)),
@@ -287,6 +393,12 @@ RESULTS = [
     ("local_response_norm_backward", lambda **k: ops.local_response_norm_backward(X, X, **k), X.shape),
     ("relu", lambda **k: ops.relu(X, **k), X.shape),
     ("relu_backward", lambda **k: ops.relu_backward(X, X, **k), X.shape),
+    ("spatial_response_norm", lambda **k: ops.spatial_response_norm(X, **k), X.shape),
+    ("spatial_response_norm_backward", lambda **k: ops.spatial_response_norm_backward(X, X, **k), X.shape),
+    ("tanh", lambda **k: ops.tanh(X, **k), X.shape),
+    ("tanh_backward", lambda **k: ops.tanh_backward(X, X, **k), X.shape),
+    ("sigmoid", lambda **k: ops.sigmoid(X, **k), X.shape),
+    ("sigmoid_backward", lambda **k: ops.sigmoid_backward(X, X, **k), X.shape),
     ("dropout", lambda **k: ops.dropout(X, **k), X.shape),
     ("dense", lambda **k: ops.dense(ROWS, ROWS, **k), (5, 5)),
     ("softmax", lambda **k: ops.softmax(ROWS, **k), ROWS.shape),
@@ -315,6 +427,9 @@ STRANGE = {
 @pytest.mark.parametrize("strange", STRANGE.values(), ids=STRANGE)
 def test_memory_that_lies_otherwise_is_copied(strange):
     np.testing.assert_array_equal(ops.conv2d(strange(X), strange(W), groups=2), ops.conv2d(X, W, groups=2))
+    np.testing.assert_array_equal(
+        ops.locally_connected2d(strange(X), strange(LOCAL)), ops.locally_connected2d(X, LOCAL)
+    )
     np.testing.assert_array_equal(ops.softmax(strange(ROWS)), ops.softmax(ROWS))
     dy = ops.relu(X)
     np.testing.assert_array_equal(ops.relu_backward(strange(dy), strange(X)), ops.relu_backward(dy, X))

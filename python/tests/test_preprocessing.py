@@ -38,6 +38,30 @@ def test_json_round_trip():
     assert again.scale.tobytes() == preprocessing.scale.tobytes()
 
 
+@pytest.mark.parametrize(
+    ("variant", "size", "resize", "crop"),
+    [
+        ("chm145", 224, 256, 224),
+        ("vgg-D", 224, 256, 224),
+        ("vgg-A", 112, 128, 112),
+        ("cifar-80sec", 32, 32, 32),
+        ("cifar-conv-local-13pct", 24, 32, 24),
+        ("d2l", 224, 224, 224),
+    ],
+)
+def test_pictures_of_other_variants(variant, size, resize, crop):
+    preprocessing = default_preprocessing(variant, size, 3)
+    assert (preprocessing.resize, preprocessing.crop) == (resize, crop)
+    assert bool(preprocessing.learn_mean) == (variant != "d2l")
+
+
+def test_vgg_subtracts_the_mean_pixel_and_d2l_nothing():
+    pixel = default_preprocessing("vgg-E", 224, 3)
+    assert pixel.mean == pytest.approx([123.68, 116.779, 103.939]) and pixel.learn_mean == "pixel"
+    plain = default_preprocessing("d2l", 224, 1)
+    assert plain.mean == 0 and plain.scale == pytest.approx(1 / 255)
+
+
 def test_what_an_older_version_wrote_loads():
     fields = {"resize": 256, "crop": 224, "resample": "area", "learn_mean": True, "scale": None}
     old = sa.Preprocessing.from_json(fields, np.ones(3))

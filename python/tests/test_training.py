@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from support import CLASSES, dataset, fingerprint, photo_folder, pictures, quick_recipe, tiny_model
 
 import swiftalexnet as sa
@@ -129,6 +130,179 @@ def test_bias_multipliers_act_and_are_taken_back():
     assert model.multipliers() == before
     after = model.state_dict()
     assert all(np.array_equal(after[name], state[name]) == name.endswith("bias") for name in state)
+
+
+class Watched:
+    """A network that notes, before every step, the rates that the engine is to use."""
+
+    def __init__(self, network):
+        self.network, self.rates = network, []
+
+    def __getattr__(self, name):
+        return getattr(self.network, name)
+
+    def train_step_images(self, images, labels, preprocessing, augmentation, options):
+        names = [name for name, _ in self.network.parameters()]
+        factors = {name: self.network.multipliers(index) for index, name in enumerate(names)}
+        self.rates.append({name: (options[0] * rate, options[2] * decay) for name, (rate, decay) in factors.items()})
+        return self.network.train_step_images(images, labels, preprocessing, augmentation, options)
+
+
+def watched_rates(epochs: int, freeze: str | None = None, **changes) -> list[dict[str, tuple[float, float]]]:
+    """Return what the engine was told in every step, by parameter; there are 4 steps an epoch."""
+    model = tiny_model()
+    if freeze is not None:
+        model.freeze(freeze)
+    model.network = watched = Watched(model.network)
+    fit(model, epochs=epochs, recipe=quick_recipe(**changes))
+    return watched.rates
+
+
+def test_the_engine_is_told_the_exact_rates():
+    rates = watched_rates(
+        2,
+        learning_rate=0.003,
+        schedule=sa.EpochSchedule((1,)),
+        bias_learning_rate=2.0,
+        bias_weight_decay=0.0,
+        bias_schedule=sa.ConstantSchedule(),
+        groups=(sa.ParameterGroup("fc8.*", 7.0, 3.0),),
+    )
+    for epoch, rate in enumerate((0.003, 0.003 * 0.1)):
+        for step in range(4):
+            told = rates[4 * epoch + step]
+            assert told["conv1.weight"] == (np.float32(rate), np.float32(1) * 5e-4)
+            assert told["conv1.bias"] == (np.float32(0.003 * 2), 0)
+            assert told["fc8.weight"] == (np.float32(rate * 7), np.float32(3) * 5e-4)
+            assert told["fc8.bias"] == (np.float32(0.003 * 2 * 7), 0)
+
+
+def test_the_rate_may_change_inside_an_epoch():
+    rates = watched_rates(2, schedule=sa.StepSchedule((3, 5), 0.5), bias_schedule=sa.DexpSchedule(100, 2))
+    assert [told["fc8.weight"][0] for told in rates] == [
+        np.float32(0.002 * factor) for factor in (1, 1, 1, 0.5, 0.5, 0.25, 0.25, 0.25)
+    ]
+    assert [told["fc8.bias"][0] for told in rates] == [np.float32(0.002)] * 4 + [np.float32(0.00002)] * 4
+
+
+def test_the_history_has_the_rate_of_the_last_step():
+    history = fit(tiny_model(), recipe=quick_recipe(schedule=sa.StepSchedule((3, 4), 0.5)))
+    assert history.column("learning_rate") == [0.001, 0.0005]
+
+
+def test_schedules_do_not_wake_frozen_layers():
+    groups = (sa.ParameterGroup("conv*", 5.0, schedule=sa.EpochTableSchedule((1,), (2.0,))),)
+    for told in watched_rates(2, freeze="conv1", groups=groups, bias_learning_rate=2.0):
+        assert told["conv1.weight"][0] == told["conv1.bias"][0] == 0
+        assert told["conv2.weight"][0] > 0
+
+
+def test_a_rate_of_zero_freezes_from_its_epoch_on():
+    seen = []
+    model = tiny_model()
+    groups = (sa.ParameterGroup("conv1.*", schedule=sa.EpochTableSchedule((1,), (0.0,))),)
+    fit(
+        model,
+        epochs=3,
+        recipe=quick_recipe(groups=groups),
+        on_epoch_end=lambda _: seen.append((model.state_dict()["conv1.weight"], model.state_dict()["fc8.weight"])),
+    )
+    assert np.array_equal(seen[0][0], seen[1][0]) and np.array_equal(seen[1][0], seen[2][0])
+    assert not np.array_equal(seen[0][1], seen[1][1])
+
+
+def test_the_models_own_factors_are_seen_and_saved_during_fit(tmp_path):
+    model, seen = tiny_model(), []
+    model.set_multipliers(["fc8"], learning_rate=3.0)
+    own = model.multipliers()
+
+    def look(_):
+        model.save(tmp_path / "model")
+        seen.extend([model.multipliers(), sa.load(tmp_path / "model").multipliers()])
+
+    fit(model, epochs=1, checkpoint=tmp_path / "run", on_epoch_end=look, recipe=quick_recipe(bias_learning_rate=2.0))
+    loaded = sa.load(tmp_path / "run" / "checkpoint.safetensors")
+    assert seen == [own, own] and model.multipliers() == own == loaded.multipliers()
+
+
+def decoded(model: sa.Model, train, epochs: int, **changes) -> list[np.ndarray]:
+    """Return the pictures that training sees, before crops and mirroring, batch by batch."""
+    seen, network = [], model.network
+
+    class Spy:
+        def __getattr__(self, name):
+            return getattr(network, name)
+
+        def train_step_images(self, images, *rest):
+            seen.append(images.copy())
+            return network.train_step_images(images, *rest)
+
+    model.network = Spy()
+    fit(model, train, epochs=epochs, recipe=quick_recipe(**changes))
+    model.network = network
+    return seen
+
+
+def test_scale_cuts_crops_from_whole_pictures_of_any_size(tmp_path):
+    wide = np.zeros((30, 60, 3), np.uint8)
+    wide[:, :, 0] = np.linspace(0, 250, 60)  # red tells the column
+    for name in ("left", "right"):
+        (tmp_path / name).mkdir()
+        for number in range(8):
+            Image.fromarray(wide).save(tmp_path / name / f"{number}.png")
+    train, model = sa.ImageFolder(tmp_path), tiny_model(classes=2)
+    batches = decoded(model, train, 10, scale=(20, 40))
+    assert all(batch.shape == (16, 20, 20, 3) for batch in batches)
+    reds = np.concatenate(batches)[:, 10, :, 0].astype(float)
+    assert reds[:, 0].min() < 30 and reds[:, -1].max() > 220  # beyond the centre square, 62 … 187
+    spans = reds[:, -1] - reds[:, 0]
+    assert spans.min() < 75 and spans.max() > 110  # 20 of 80 columns, and of 40
+    assert model.preprocessing.mean.shape == (3,)
+    assert np.isfinite(model.evaluate(train).loss)
+    fixed = np.concatenate(decoded(tiny_model(classes=2), train, 2, scale=(40, 40)))[:, 10, :, 0].astype(float)
+    assert np.ptp(fixed[:, -1] - fixed[:, 0]) < 5
+
+
+def test_scale_takes_the_means_of_a_mean_image():
+    model = tiny_model()
+    fit(model, epochs=1)
+    image = model.preprocessing.mean
+    fit(model, epochs=1, recipe=quick_recipe(scale=(20, 26)))
+    np.testing.assert_allclose(model.preprocessing.mean, image.mean(axis=(0, 1)), rtol=1e-5)
+
+
+def test_caffes_rule_trains_to_the_papers_weights_within_rounding():
+    weights = {}
+    for rule in ("paper", "caffe", "pytorch"):
+        model = tiny_model()
+        schedule = sa.StepSchedule((3, 6), 0.3)
+        fit(model, epochs=3, recipe=quick_recipe(rule=rule, schedule=schedule, bias_learning_rate=2.0))
+        weights[rule] = np.concatenate([array.ravel() for array in model.state_dict().values()])
+    assert not np.array_equal(weights["caffe"], weights["paper"])
+    np.testing.assert_allclose(weights["caffe"], weights["paper"], rtol=0, atol=2e-6)
+    assert np.abs(weights["pytorch"] - weights["paper"]).max() > 1e-4
+
+
+def test_color_noise_ends_with_its_epochs():
+    def noise_of_steps(**changes):
+        model, seen = tiny_model(), []
+        network = model.network
+
+        class Spy:
+            def __getattr__(self, name):
+                return getattr(network, name)
+
+            def train_step_images(self, images, labels, preprocessing, augmentation, options):
+                seen.append(augmentation[2])
+                return network.train_step_images(images, labels, preprocessing, augmentation, options)
+
+        model.network = Spy()
+        fit(model, epochs=2, recipe=quick_recipe(color_noise=0.1, **changes))
+        return seen
+
+    assert noise_of_steps() == [0.1] * 8
+    assert noise_of_steps(color_noise_epochs=1) == [0.1] * 4 + [0.0] * 4
+    assert noise_of_steps(color_noise_epochs=0) == [0.0] * 8
 
 
 def test_frozen_layers_stay_frozen():
@@ -267,6 +441,11 @@ def test_a_validation_loss_that_is_not_finite_raises_or_stops(tmp_path, monkeypa
     assert len(fit(tiny_model(), validation=dataset(9), checkpoint=tmp_path, resume=True)) == 2
 
 
+def grouped(*arguments, **options) -> sa.Recipe:
+    """Return a recipe with one group."""
+    return quick_recipe(groups=(sa.ParameterGroup(*arguments, **options),))
+
+
 MORE = sa.ArrayDataset(*pictures(8), [*CLASSES, "fifth"])
 OTHER = sa.ArrayDataset(*pictures(8), CLASSES[::-1])
 
@@ -287,6 +466,13 @@ OTHER = sa.ArrayDataset(*pictures(8), CLASSES[::-1])
         ({"recipe": "papr"}, ValueError, "did you mean 'paper'"),
         ({"recipe": {"learning_rate": 1}}, TypeError, "recipe"),
         ({"recipe": "paper"}, ValueError, "watches the validation error"),
+        ({"recipe": quick_recipe(bias_schedule=sa.PlateauSchedule())}, ValueError, "watches the validation error"),
+        ({"recipe": grouped("fc8.*", schedule=sa.PlateauSchedule())}, ValueError, "watches the validation error"),
+        ({"recipe": grouped("fc9.*")}, ValueError, r"'fc9\.\*' .*conv1.weight, .*did you mean 'fc\d.\*'"),
+        ({"recipe": quick_recipe(scale=(19, 30))}, ValueError, r"scale=\(19, 30\) pixels, the network reads 20 × 20"),
+        ({"recipe": quick_recipe(shift=21)}, ValueError, "shift 21, expected at most 20"),
+        ({"recipe": "chm146"}, ValueError, "did you mean 'chm145'"),
+        ({"recipe": "cifar-18pct"}, ValueError, "'fc10.weight' of the recipe matches no parameter"),
         ({"seed": -1}, ValueError, "seed"),
         ({"seed": "random"}, TypeError, "seed"),
         ({"precision": "bfloat16"}, NotImplementedError, "bfloat16"),

@@ -72,19 +72,39 @@ void sax_fail_allocation_after(int64_t count);
 
 /* ---- Specifications: a network as a value, one node a line ---- */
 
-/* Names of the AlexNet variants, separated by spaces. */
-int32_t sax_alexnet_variants(char *SAX_NONNULL text, int64_t capacity);
+/* Families are `alexnet`, `vgg` and `cifar`. Names of a family's variants, separated by spaces. */
+int32_t sax_variants(const char *SAX_NONNULL family, char *SAX_NONNULL text, int64_t capacity);
 
-/* The specification of an AlexNet variant. `image_size` 0 means the variant's own (224 or 227). */
-int32_t sax_alexnet_spec(const char *SAX_NONNULL variant, int64_t classes, int64_t channels, int64_t image_size,
-                         char *SAX_NONNULL text, int64_t capacity);
+typedef struct {
+  char name[32];         /* within the family: paper, D, 18pct */
+  char catalog_name[48]; /* among all networks: paper, vgg-D, cifar-18pct */
+  char summary[160];     /* what it is, with the source */
+  char initialization[32];
+  int64_t classes, channels, image_size; /* what its authors had */
+} sax_variant;
+
+int32_t sax_get_variant(const char *SAX_NONNULL family, const char *SAX_NONNULL variant,
+                        sax_variant *SAX_NONNULL result);
+
+typedef struct {
+  int64_t classes, channels, image_size; /* 0: the variant's own */
+  const char *SAX_NULLABLE activation;   /* relu, tanh or sigmoid in the place of every ReLU; NULL: as it is */
+  const char *SAX_NULLABLE without;      /* nodes to leave out, separated by spaces; a layer's activation goes with it */
+} sax_spec_options;
+
+/* The specification of a variant. */
+int32_t sax_spec(const char *SAX_NONNULL family, const char *SAX_NONNULL variant,
+                 const sax_spec_options *SAX_NONNULL options, char *SAX_NONNULL text, int64_t capacity);
+
+/* Names of the initialisations, separated by spaces. */
+int32_t sax_initializations(char *SAX_NONNULL text, int64_t capacity);
 
 /* ---- Networks ---- */
 
 typedef struct sax_network sax_network;
 
-/* Builds a network from a specification's text and initialises it by the named scheme: `paper`, `caffe`,
- * `torchvision`, `zeros`. The handle has one owner; release it once for the creation and once for each retain. */
+/* Builds a network from a specification's text and initialises it by the named scheme (sax_initializations). The handle
+ * has one owner; release it once for the creation and once for each retain. */
 int32_t sax_network_create(const char *SAX_NONNULL spec, const char *SAX_NONNULL initialization, uint64_t seed,
                            sax_network *SAX_NULLABLE *SAX_NONNULL network);
 void sax_network_retain(sax_network *SAX_NONNULL network);
@@ -105,13 +125,15 @@ typedef struct {
 int64_t sax_network_node_count(sax_network *SAX_NONNULL network);
 int32_t sax_network_get_node(sax_network *SAX_NONNULL network, int64_t index, sax_node *SAX_NONNULL node);
 
-/* A parameter in the conventional order (convolution OIHW, dense [out][in], bias [out]) as strides, in bytes, over the
- * engine's own memory. */
+enum { SAX_MAX_RANK = 6 };
+
+/* A parameter in the conventional order (convolution OIHW, dense [out][in], bias [out]; locally connected [oh][ow] before
+ * those of a convolution) as strides, in bytes, over the engine's own memory. */
 typedef struct {
   char name[80]; /* conv1.weight */
   int64_t rank;
-  int64_t shape[4];
-  int64_t strides[4];
+  int64_t shape[SAX_MAX_RANK];
+  int64_t strides[SAX_MAX_RANK];
 } sax_parameter;
 
 enum { SAX_VALUE = 0, SAX_GRADIENT = 1, SAX_VELOCITY = 2 };
@@ -146,7 +168,7 @@ int32_t sax_network_capture(sax_network *SAX_NONNULL network, const float *SAX_N
 int32_t sax_network_backward(sax_network *SAX_NONNULL network, const float *SAX_NONNULL dlogits, int64_t batch,
                              int32_t layout, int32_t accumulate, float *SAX_NULLABLE dx);
 
-enum { SAX_RULE_PAPER = 0, SAX_RULE_PYTORCH = 1 };
+enum { SAX_RULE_PAPER = 0, SAX_RULE_PYTORCH = 1, SAX_RULE_CAFFE = 2 };
 
 typedef struct {
   float learning_rate, momentum, weight_decay;
@@ -265,6 +287,18 @@ int32_t sax_conv2d_backward(const sax_conv2d_shape *SAX_NONNULL shape, const flo
                             const float *SAX_NONNULL x, const float *SAX_NONNULL w, int32_t layout,
                             float *SAX_NULLABLE dx, float *SAX_NULLABLE dw, float *SAX_NULLABLE db);
 
+/* A convolution of one group with weights and biases of its own at every output position: w [oh][ow] × OIHW,
+ * b [oh][ow][o]. */
+int32_t sax_locally_connected2d_output_size(const sax_conv2d_shape *SAX_NONNULL shape, int64_t *SAX_NONNULL height,
+                                            int64_t *SAX_NONNULL width);
+int32_t sax_locally_connected2d(const sax_conv2d_shape *SAX_NONNULL shape, const float *SAX_NONNULL x,
+                                const float *SAX_NONNULL w, const float *SAX_NULLABLE b, int32_t relu, int32_t layout,
+                                float *SAX_NONNULL y);
+/* Any of dx, dw, db may be NULL. */
+int32_t sax_locally_connected2d_backward(const sax_conv2d_shape *SAX_NONNULL shape, const float *SAX_NONNULL dy,
+                                         const float *SAX_NONNULL x, const float *SAX_NONNULL w, int32_t layout,
+                                         float *SAX_NULLABLE dx, float *SAX_NULLABLE dw, float *SAX_NULLABLE db);
+
 typedef struct {
   int64_t batch, channels, height, width;
   int64_t kernel_height, kernel_width, stride_height, stride_width;
@@ -296,9 +330,23 @@ int32_t sax_local_response_norm(const sax_response_norm *SAX_NONNULL norm, const
 int32_t sax_local_response_norm_backward(const sax_response_norm *SAX_NONNULL norm, const float *SAX_NONNULL dy,
                                          const float *SAX_NONNULL x, int32_t layout, float *SAX_NONNULL dx);
 
+/* Within each map: `size` is the side of a square window that begins size / 2 before the pixel and is clipped at the
+ * borders; alpha_over_n divides alpha by size². */
+int32_t sax_spatial_response_norm(const sax_response_norm *SAX_NONNULL norm, const float *SAX_NONNULL x, int32_t layout,
+                                  float *SAX_NONNULL y);
+int32_t sax_spatial_response_norm_backward(const sax_response_norm *SAX_NONNULL norm, const float *SAX_NONNULL dy,
+                                           const float *SAX_NONNULL x, int32_t layout, float *SAX_NONNULL dx);
+
 int32_t sax_relu(const float *SAX_NONNULL x, int64_t count, float *SAX_NONNULL y);
 int32_t sax_relu_backward(const float *SAX_NONNULL dy, const float *SAX_NONNULL x, int64_t count,
                           float *SAX_NONNULL dx);
+
+int32_t sax_tanh(const float *SAX_NONNULL x, int64_t count, float *SAX_NONNULL y);
+int32_t sax_tanh_backward(const float *SAX_NONNULL dy, const float *SAX_NONNULL x, int64_t count,
+                          float *SAX_NONNULL dx);
+int32_t sax_sigmoid(const float *SAX_NONNULL x, int64_t count, float *SAX_NONNULL y);
+int32_t sax_sigmoid_backward(const float *SAX_NONNULL dy, const float *SAX_NONNULL x, int64_t count,
+                             float *SAX_NONNULL dx);
 
 /* x [batch][inputs], w [outputs][inputs], b [outputs] or NULL. */
 int32_t sax_dense(const float *SAX_NONNULL x, const float *SAX_NONNULL w, const float *SAX_NULLABLE b, int64_t batch,

@@ -13,6 +13,9 @@ extension Reference {
       case .pytorch:
         velocity[i] = momentum * velocity[i] + (gradient[i] + weightDecay * weights[i])
         weights[i] -= learningRate * velocity[i]
+      case .caffe:
+        velocity[i] = momentum * velocity[i] + learningRate * (gradient[i] + weightDecay * weights[i])
+        weights[i] -= velocity[i]
       }
     }
   }

@@ -19,7 +19,8 @@ struct ConvolutionLayer: Layer {
       outputChannels: outputs, kernelHeight: kernel, kernelWidth: kernel, strideHeight: stride, strideWidth: stride,
       padding: padding, groups: groups)
     self.stride = stride
-    weight = try .convolutionWeight(name, outputs: outputs, inputs: input.channels / groups, kernel: kernel)
+    weight = try .convolutionWeight(
+      name, outputs: outputs, inputs: input.channels / groups, kernel: kernel, groups: groups)
     bias = try .bias(name, outputs: outputs, fanIn: weight.fanIn)
   }
 
@@ -31,13 +32,7 @@ struct ConvolutionLayer: Layer {
   }
   var parameters: [Parameter] { [weight, bias] }
   var macs: Int { shape.multiplyAccumulates }
-  var detail: String {
-    let padding = shape.padding
-    let uniform = [padding.left, padding.bottom, padding.right].allSatisfy { $0 == padding.top }
-    let sides = uniform ? "\(padding.top)" : "(\(padding.top), \(padding.left), \(padding.bottom), \(padding.right))"
-    return "\(shape.kernelHeight)×\(shape.kernelWidth), stride \(shape.strideHeight), pad \(sides)"
-      + (shape.groups > 1 ? ", groups \(shape.groups)" : "")
-  }
+  var detail: String { shape.windowDetail + (shape.groups > 1 ? ", groups \(shape.groups)" : "") }
   var backwardReadsInput: Bool { true }
   var backwardReadsOutput: Bool { relu }
 
@@ -91,6 +86,13 @@ struct ConvolutionLayer: Layer {
 }
 
 extension ConvolutionShape {
+  /// "3×3, stride 1, pad 1"
+  var windowDetail: String {
+    let uniform = [padding.left, padding.bottom, padding.right].allSatisfy { $0 == padding.top }
+    let sides = uniform ? "\(padding.top)" : "(\(padding.top), \(padding.left), \(padding.bottom), \(padding.right))"
+    return "\(kernelHeight)×\(kernelWidth), stride \(strideHeight), pad \(sides)"
+  }
+
   func withBatch(_ batch: Int) throws -> ConvolutionShape {
     try ConvolutionShape(
       batch: batch, inputHeight: inputHeight, inputWidth: inputWidth, inputChannels: inputChannels,

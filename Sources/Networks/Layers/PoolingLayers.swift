@@ -37,12 +37,51 @@ struct MaxPoolLayer: Layer {
   }
 }
 
+/// The mean of overlapping windows (cuda-convnet's `avg`, whose CIFAR-10 nets have it from the second pooling on).
+struct AveragePoolLayer: Layer {
+  let shape: PoolingShape
+  let countsPadding: Bool
+
+  init(
+    input: FeatureShape, kernel: Int, stride: Int, padding: Padding, ceilMode: Bool, countsPadding: Bool
+  ) throws {
+    shape = try PoolingShape(
+      batch: 1, inputHeight: input.height, inputWidth: input.width, channels: input.channels, kernelHeight: kernel,
+      kernelWidth: kernel, strideHeight: stride, strideWidth: stride, padding: padding, ceilMode: ceilMode,
+      operation: Self.operation)
+    self.countsPadding = countsPadding
+  }
+
+  var inputShape: FeatureShape {
+    FeatureShape(height: shape.inputHeight, width: shape.inputWidth, channels: shape.channels)
+  }
+  var outputShape: FeatureShape {
+    FeatureShape(height: shape.outputHeight, width: shape.outputWidth, channels: shape.channels)
+  }
+  var detail: String { "\(shape.kernelHeight)×\(shape.kernelWidth), stride \(shape.strideHeight)" }
+
+  func forward(_ operands: ForwardOperands) throws {
+    try AveragePooling.forward(
+      try shape.withBatch(operands.batch, operation: Self.operation), countIncludesPadding: countsPadding,
+      input: operands.input, output: operands.output, context: operands.context)
+  }
+
+  func backward(_ operands: BackwardOperands) throws {
+    guard let inputGradient = operands.inputGradient else { return }
+    try AveragePooling.backward(
+      try shape.withBatch(operands.batch, operation: Self.operation), countIncludesPadding: countsPadding,
+      outputGradient: operands.outputGradient, inputGradient: inputGradient, context: operands.context)
+  }
+
+  private static let operation = "average_pool"
+}
+
 extension PoolingShape {
-  func withBatch(_ batch: Int) throws -> PoolingShape {
+  func withBatch(_ batch: Int, operation: String = "max_pool2d") throws -> PoolingShape {
     try PoolingShape(
       batch: batch, inputHeight: inputHeight, inputWidth: inputWidth, channels: channels, kernelHeight: kernelHeight,
       kernelWidth: kernelWidth, strideHeight: strideHeight, strideWidth: strideWidth, padding: padding,
-      ceilMode: ceilMode)
+      ceilMode: ceilMode, operation: operation)
   }
 }
 

@@ -21,6 +21,7 @@ struct ResponseNormLayer: Layer {
   var backwardReadsInput: Bool { true }
   var detail: String {
     "size \(norm.size), alpha \(norm.alpha)\(norm.alphaOverN ? "/n" : ""), beta \(norm.beta), k \(norm.k)"
+      + (groups > 1 ? ", groups \(groups)" : "")
   }
 
   /// The scale s = k + α Σ a² of every element.

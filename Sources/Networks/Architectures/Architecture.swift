@@ -1,0 +1,56 @@
+import Kernels
+import Tensors
+
+/// A row of an architecture's table: what a variant is, where it comes from, and its nodes.
+public protocol Architecture: Sendable {
+  static var family: Catalog.Family { get }
+  static var variants: [Self] { get }
+
+  /// Within its family: `paper`, `D`, `18pct`.
+  var name: String { get }
+  /// One line, with the source.
+  var summary: String { get }
+  /// What its authors trained it with: outputs, colour channels, side of an image, first weights.
+  var defaultClasses: Int { get }
+  var defaultChannels: Int { get }
+  var defaultImageSize: Int { get }
+  var defaultInitialization: Initialization { get }
+
+  /// Everything between the image and the probabilities.
+  func nodes(classes: Int, input: FeatureShape) throws -> [NodeSpec]
+}
+
+extension Architecture {
+  /// Within the whole catalogue, in saved models and on the command line: `paper`, `vgg-D`, `cifar-18pct`.
+  public var catalogName: String { Self.family.prefix + name }
+
+  /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
+  public static func variant(_ name: String) throws -> Self {
+    if let found = variants.first(where: { $0.name == name }) { return found }
+    throw EngineError.invalidValue(
+      "\(family): got variant '\(name)', expected one of \(variants.map(\.name).joined(separator: ", "))")
+  }
+
+  /// The specification for `classes` classes and images of `channels` × `imageSize` × `imageSize`; the variant's own
+  /// numbers where nil.
+  public func spec(classes: Int? = nil, channels: Int? = nil, imageSize: Int? = nil) throws -> NetworkSpec {
+    let classes = classes ?? defaultClasses
+    let (channels, side) = (channels ?? defaultChannels, imageSize ?? defaultImageSize)
+    guard classes >= 1 else {
+      throw EngineError.invalidValue("\(Self.family): got \(classes) classes, expected at least 1")
+    }
+    guard (1...65536).contains(side), (1...65536).contains(channels) else {
+      throw EngineError.invalidValue(
+        "\(Self.family): got images of \(channels)×\(side)×\(side), expected sizes from 1 to 65536")
+    }
+    let input = FeatureShape(height: side, width: side, channels: channels)
+    return NetworkSpec(name: catalogName, input: input, nodes: try nodes(classes: classes, input: input))
+  }
+}
+
+extension NodeOperation {
+  /// A square window without padding.
+  static func maxPool(_ kernel: Int, stride: Int, ceilMode: Bool) -> NodeOperation {
+    .maxPool(kernel: kernel, stride: stride, padding: Padding(0), ceilMode: ceilMode)
+  }
+}

@@ -1,0 +1,46 @@
+import Tensors
+
+/// Every network that has a name, by family and variant or by its name in the whole catalogue.
+public enum Catalog {
+  public enum Family: String, CaseIterable, Sendable, CustomStringConvertible {
+    case alexnet, vgg, cifar
+
+    public var description: String { rawValue }
+
+    /// What stands before a variant's name in the whole catalogue; AlexNet's stand there bare.
+    var prefix: String { self == .alexnet ? "" : rawValue + "-" }
+
+    public var variants: [any Architecture] {
+      switch self {
+      case .alexnet: return AlexNet.variants
+      case .vgg: return VGG.variants
+      case .cifar: return CIFARNet.variants
+      }
+    }
+
+    /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
+    public func variant(_ name: String) throws -> any Architecture {
+      switch self {
+      case .alexnet: return try AlexNet.variant(name)
+      case .vgg: return try VGG.variant(name)
+      case .cifar: return try CIFARNet.variant(name)
+      }
+    }
+  }
+
+  /// - Throws: ``EngineError/invalidValue(_:)`` with the families that exist.
+  public static func family(_ name: String) throws -> Family {
+    if let family = Family(rawValue: name) { return family }
+    let known = Family.allCases.map(\.rawValue).joined(separator: ", ")
+    throw EngineError.invalidValue("catalogue: got family '\(name)', expected one of \(known)")
+  }
+
+  public static let all: [any Architecture] = Family.allCases.flatMap(\.variants)
+
+  /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
+  public static func variant(_ name: String) throws -> any Architecture {
+    if let found = all.first(where: { $0.catalogName == name }) { return found }
+    let known = all.map(\.catalogName).joined(separator: ", ")
+    throw EngineError.invalidValue("catalogue: got '\(name)', expected one of \(known)")
+  }
+}

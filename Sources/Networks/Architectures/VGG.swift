@@ -1,0 +1,67 @@
+import Kernels
+import Tensors
+
+/// The networks of Simonyan and Zisserman 2014 (arXiv:1409.1556v6, table 1): blocks of convolutions with a 2×2 pool
+/// behind each, then fc6, fc7, fc8. Everything is padded to keep its size and followed by a ReLU.
+public struct VGG: Architecture {
+  public static let family = Catalog.Family.vgg
+
+  public let name: String
+  public let summary: String
+  /// Sides of the kernels, one list a block; a block's channels are ``channels``.
+  let blocks: [[Int]]
+  /// Response normalisation behind the first convolution, with the constants of the 2012 paper.
+  var hasNorm = false
+
+  public let defaultClasses = 1000
+  public let defaultChannels = 3
+  public let defaultImageSize = 224
+  public var defaultInitialization: Initialization { .vgg }
+
+  static let channels = [64, 128, 256, 512, 512]
+
+  public static let variants = [
+    VGG(
+      name: "A", summary: "Simonyan, Zisserman 2014, 11 weight layers", blocks: [[3], [3], [3, 3], [3, 3], [3, 3]]),
+    VGG(
+      name: "A-LRN", summary: "A with response normalisation behind conv1_1",
+      blocks: [[3], [3], [3, 3], [3, 3], [3, 3]], hasNorm: true),
+    VGG(
+      name: "B", summary: "Simonyan, Zisserman 2014, 13 weight layers",
+      blocks: [[3, 3], [3, 3], [3, 3], [3, 3], [3, 3]]),
+    VGG(
+      name: "C", summary: "Simonyan, Zisserman 2014, 16 weight layers, three of them 1×1",
+      blocks: [[3, 3], [3, 3], [3, 3, 1], [3, 3, 1], [3, 3, 1]]),
+    VGG(
+      name: "D", summary: "Simonyan, Zisserman 2014, 16 weight layers: VGG-16",
+      blocks: [[3, 3], [3, 3], [3, 3, 3], [3, 3, 3], [3, 3, 3]]),
+    VGG(
+      name: "E", summary: "Simonyan, Zisserman 2014, 19 weight layers: VGG-19",
+      blocks: [[3, 3], [3, 3], [3, 3, 3, 3], [3, 3, 3, 3], [3, 3, 3, 3]]),
+  ]
+
+  public func nodes(classes: Int, input: FeatureShape) throws -> [NodeSpec] {
+    try zip(1..., zip(blocks, Self.channels)).flatMap { try block($0, kernels: $1.0, outputs: $1.1) }
+      + classifier(classes: classes)
+  }
+
+  private func block(_ number: Int, kernels: [Int], outputs: Int) throws -> [NodeSpec] {
+    var nodes: [NodeSpec] = []
+    for (place, kernel) in zip(1..., kernels) {
+      let convolution = NodeOperation.convolution(
+        outputs: outputs, kernel: kernel, stride: 1, padding: Padding(kernel / 2), groups: 1)
+      nodes += [NodeSpec("conv\(number)_\(place)", convolution), NodeSpec("relu\(number)_\(place)", .relu)]
+    }
+    if hasNorm && number == 1 { nodes.append(NodeSpec("norm1_1", try AlexNet.Norm.paper.operation())) }
+    return nodes + [NodeSpec("pool\(number)", .maxPool(2, stride: 2, ceilMode: false))]
+  }
+
+  private func classifier(classes: Int) -> [NodeSpec] {
+    let drop = NodeOperation.dropout(probability: 0.5, form: .paper2012)
+    return [
+      NodeSpec("fc6", .dense(outputs: 4096)), NodeSpec("relu6", .relu), NodeSpec("drop6", drop),
+      NodeSpec("fc7", .dense(outputs: 4096)), NodeSpec("relu7", .relu), NodeSpec("drop7", drop),
+      NodeSpec("fc8", .dense(outputs: classes)), NodeSpec("prob", .softmax),
+    ]
+  }
+}

@@ -1,0 +1,111 @@
+import Kernels
+import Tensors
+
+/// What can stand where the papers have a ReLU (compared in section 3.1 of the 2012 paper).
+public enum ActivationKind: String, CaseIterable, Sendable {
+  case relu, tanh, sigmoid
+
+  /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
+  public static func named(_ name: String) throws -> ActivationKind {
+    if let kind = ActivationKind(rawValue: name) { return kind }
+    let known = allCases.map(\.rawValue).joined(separator: ", ")
+    throw EngineError.invalidValue("activation: got '\(name)', expected one of \(known)")
+  }
+
+  var operation: NodeOperation {
+    switch self {
+    case .relu: return .relu
+    case .tanh: return .tanh
+    case .sigmoid: return .sigmoid
+    }
+  }
+}
+
+/// Networks made from others, as values.
+extension NetworkSpec {
+  /// Every ReLU replaced; `relu1` is then called `tanh1`.
+  public func with(activation: ActivationKind) -> NetworkSpec {
+    var result = self
+    result.nodes = nodes.map { node in
+      guard node.operation == .relu else { return node }
+      let rest = node.name.hasPrefix("relu") ? String(node.name.dropFirst(4)) : "_" + node.name
+      return NodeSpec(activation.rawValue + rest, activation.operation)
+    }
+    return result
+  }
+
+  /// The network without some nodes; the activation of a layer that is removed goes with it (section 7 of the 2012
+  /// paper: "removing any of the middle layers").
+  /// - Throws: ``EngineError/invalidValue(_:)`` for a name that is not there, or that of the layer that makes the classes.
+  public func without(_ names: [String]) throws -> NetworkSpec {
+    var removed: Set<Int> = []
+    for name in names {
+      guard let index = nodes.firstIndex(where: { $0.name == name }) else {
+        throw EngineError.invalidValue(
+          "without: \(self.name) has no node '\(name)', expected some of \(nodes.map(\.name).joined(separator: ", "))")
+      }
+      guard index != lastWeightedNode else {
+        throw EngineError.invalidValue(
+          "without: '\(name)' makes the classes of \(self.name), expected a node before it")
+      }
+      removed.insert(index)
+      if let activation = activation(of: index) { removed.insert(activation) }
+    }
+    guard !removed.isEmpty else { return self }
+    let whole = try wholeMapConvolutions()
+    var result = self
+    result.nodes = nodes.indices.filter { !removed.contains($0) }.map { nodes[$0] }
+    return try result.fittingToTheirMaps(whole.subtracting(names))
+  }
+
+  /// The layer that makes the logits.
+  var lastWeightedNode: Int? { nodes.lastIndex { $0.operation.isWeighted } }
+
+  /// The first activation behind a weighted node and before the next one.
+  private func activation(of index: Int) -> Int? {
+    guard nodes[index].operation.isWeighted else { return nil }
+    let behind = nodes[(index + 1)...]
+    let end = behind.firstIndex { $0.operation.isWeighted } ?? nodes.endIndex
+    return behind[..<end].firstIndex { $0.operation.isActivation }
+  }
+
+  /// Convolutions that stand for dense layers: one window, without padding.
+  private func wholeMapConvolutions() throws -> Set<String> {
+    let inputs = [input] + (try outputShapes())
+    return Set(zip(nodes, inputs).filter { $0.operation.coversMap($1) }.map(\.0.name))
+  }
+
+  /// The same network with the kernels of the named convolutions as large as the maps that now reach them.
+  private func fittingToTheirMaps(_ names: Set<String>) throws -> NetworkSpec {
+    var result = self
+    var map = input
+    for (index, node) in nodes.enumerated() {
+      if names.contains(node.name),
+        case .convolution(let outputs, _, let stride, let padding, let groups) = node.operation
+      {
+        result.nodes[index].operation = .convolution(
+          outputs: outputs, kernel: map.height, stride: stride, padding: padding, groups: groups)
+      }
+      map = try result.nodes[index].operation.outputShape(for: map)
+    }
+    return result
+  }
+}
+
+extension NodeOperation {
+  /// Whether the node has parameters.
+  var isWeighted: Bool {
+    switch self {
+    case .convolution, .locallyConnected, .dense: return true
+    default: return false
+    }
+  }
+
+  var isActivation: Bool { self == .relu || self == .tanh || self == .sigmoid }
+
+  /// Whether the node is a convolution whose one window is all of `input`, without padding.
+  func coversMap(_ input: FeatureShape) -> Bool {
+    guard case .convolution(_, let kernel, _, let padding, _) = self else { return false }
+    return padding == Padding(0) && kernel == input.height && kernel == input.width
+  }
+}

@@ -1,0 +1,210 @@
+import Kernels
+import Tensors
+
+/// A network cut into towers, as its authors had it on two GPUs (Krizhevsky et al. 2012, section 3.5): every feature map
+/// is divided by channels, tower t owning the t-th part, and towers talk only where a node reads channels of another.
+///
+/// The image is every tower's. The last layer and the softmax are computed by tower 0 alone, over the whole of what
+/// they read: the softmax needs all logits anyway, the layer is a small part of the work, and any number of classes fits.
+///
+/// For eight images and more the engine's kernels give towers the whole network's bits. Below that, and with OpenBLAS,
+/// sums of dense layers are split by the number of outputs, so that the last bits differ.
+extension NetworkSpec {
+  /// The nodes one of whose outputs reads channels that another tower made.
+  public func crossings(towers: Int) -> [String] {
+    guard let first = nodes.firstIndex(where: \.operation.isWeighted) else { return [] }
+    return nodes[(first + 1)...].enumerated().compactMap { place, node in
+      let index = first + 1 + place
+      if index == lastWeightedNode { return node.name }
+      return index < lastWeightedNode ?? 0 && node.operation.crosses(towers: towers) ? node.name : nil
+    }
+  }
+
+  /// Whether some convolution keeps two towers apart.
+  var hasTwoTowers: Bool {
+    nodes.contains { node in
+      if case .convolution(_, _, _, _, let groups) = node.operation { return groups.isMultiple(of: 2) }
+      return false
+    }
+  }
+
+  /// What one tower computes, from exchange to exchange.
+  /// - Throws: ``EngineError/invalidValue(_:)`` when a layer cannot be divided by the number of towers.
+  public func cut(tower: Int, of towers: Int) throws -> [TowerSegment] {
+    guard towers >= 1, (0..<towers).contains(tower) else {
+      throw EngineError.invalidValue("cut: got tower \(tower) of \(towers), expected 0 ≤ tower < towers")
+    }
+    return try TowerCutter(spec: self, tower: tower, towers: towers).segments()
+  }
+}
+
+/// A chain of nodes that one tower computes without talking to the others.
+public struct TowerSegment: Hashable, Sendable {
+  public enum Source: Hashable, Sendable {
+    case image
+    /// The whole feature map: the towers' outputs of the segment before, side by side (``TowerExchange``).
+    case exchanged
+    /// This tower's output of the segment before.
+    case own
+  }
+
+  public let source: Source
+  public let spec: NetworkSpec
+  /// The channels of the output that are this tower's: all of them, except behind a norm whose window spans towers,
+  /// which is computed for the whole map.
+  public let channels: Range<Int>
+}
+
+/// Feature maps of towers, [pixels][channels] each.
+public enum TowerExchange {
+  /// Puts the towers' channels side by side.
+  public static func join(
+    _ parts: [UnsafePointer<Float>], pixels: Int, channels: Int, into whole: UnsafeMutablePointer<Float>
+  ) {
+    for pixel in 0..<pixels {
+      for (tower, part) in parts.enumerated() {
+        (whole + (pixel * parts.count + tower) * channels).update(from: part + pixel * channels, count: channels)
+      }
+    }
+  }
+
+  /// Takes some channels of every pixel.
+  public static func take(
+    _ range: Range<Int>, of whole: UnsafePointer<Float>, pixels: Int, channels: Int,
+    into part: UnsafeMutablePointer<Float>
+  ) {
+    for pixel in 0..<pixels {
+      (part + pixel * range.count).update(from: whole + (pixel * channels + range.lowerBound), count: range.count)
+    }
+  }
+}
+
+extension Network {
+  /// Fills this network, built from a segment of `tower`, with that tower's part of the whole network's parameters.
+  /// - Throws: ``EngineError/invalidValue(_:)`` when the layers are not parts of the whole network's.
+  public func copyParameters(tower: Int, from whole: Network) throws {
+    for (node, layer) in zip(spec.nodes, layers) where !layer.parameters.isEmpty {
+      let wholeLayer = whole.layers[try whole.node(named: node.name)]
+      let (part, all) = (layer.outputShape.channels, wholeLayer.outputShape.channels)
+      let first = part == all ? 0 : tower * part
+      guard all.isMultiple(of: part), first + part <= all,
+        layer.parameters.map({ $0.count / part }) == wholeLayer.parameters.map({ $0.count / all })
+      else {
+        throw EngineError.invalidValue("\(spec.name): \(node.name) is not a part of \(whole.spec.name)'s")
+      }
+      // Outputs are the fastest axis of every parameter.
+      for (mine, theirs) in zip(layer.parameters, wholeLayer.parameters) {
+        TowerExchange.take(
+          first..<first + part, of: theirs.value.pointer, pixels: theirs.count / all, channels: all,
+          into: mine.value.pointer)
+      }
+    }
+  }
+}
+
+extension NodeOperation {
+  /// For a node behind the first layer with weights and in front of the last one.
+  fileprivate func crosses(towers: Int) -> Bool {
+    switch self {
+    case .convolution(_, _, _, _, let groups): return !groups.isMultiple(of: towers)
+    case .responseNorm(let norm, let groups): return norm.size > 1 && !groups.isMultiple(of: towers)
+    case .dense, .locallyConnected: return towers > 1
+    default: return false
+    }
+  }
+}
+
+/// Walks along a specification and closes a segment before each crossing.
+private struct TowerCutter {
+  let spec: NetworkSpec
+  let tower: Int
+  let towers: Int
+  private var done: [TowerSegment] = []
+  private var nodes: [NodeSpec] = []
+  private var source = TowerSegment.Source.image
+  private var input: FeatureShape
+  /// Whether each tower has its own part of what the next node reads; before the first layer all have the image.
+  private var isDivided = false
+
+  init(spec: NetworkSpec, tower: Int, towers: Int) {
+    self.spec = spec
+    self.tower = tower
+    self.towers = towers
+    input = spec.input
+  }
+
+  func segments() throws -> [TowerSegment] {
+    var cutter = self
+    try cutter.walk()
+    return cutter.done
+  }
+
+  private mutating func walk() throws {
+    let crossings = Set(spec.crossings(towers: towers))
+    let inputs = [spec.input] + (try spec.outputShapes())
+    let last = spec.lastWeightedNode
+    for (index, (node, whole)) in zip(spec.nodes, inputs).enumerated() {
+      if crossings.contains(node.name) {
+        try close()
+        open(.exchanged, input: whole)
+        isDivided = false
+      }
+      if index == last {
+        guard tower == 0 else { return nodes.isEmpty ? () : try close() }
+        nodes += spec.nodes[index...]
+        return try close()
+      }
+      nodes.append(NodeSpec(node.name, try part(of: node, reading: whole)))
+      if node.operation.isWeighted { isDivided = true }
+      if case .responseNorm = node.operation, crossings.contains(node.name) {
+        let width = try share(of: whole.channels, node: node.name)
+        try close(keeping: tower * width..<(tower + 1) * width)
+        open(.own, input: FeatureShape(height: whole.height, width: whole.width, channels: width))
+        isDivided = true
+      }
+    }
+    try close()
+  }
+
+  private mutating func open(_ source: TowerSegment.Source, input: FeatureShape) {
+    self.source = source
+    self.input = input
+  }
+
+  private mutating func close(keeping channels: Range<Int>? = nil) throws {
+    guard let first = nodes.first else { return }
+    let name = "\(spec.name)/\(tower)/\(first.name)"
+    let segment = NetworkSpec(name: name, input: input, nodes: nodes)
+    let all = try segment.outputShapes().last?.channels ?? 0
+    done.append(TowerSegment(source: source, spec: segment, channels: channels ?? 0..<all))
+    nodes = []
+  }
+
+  /// The node's part that this tower computes.
+  private func part(of node: NodeSpec, reading whole: FeatureShape) throws -> NodeOperation {
+    switch node.operation {
+    case .convolution(let outputs, let kernel, let stride, let padding, let groups):
+      guard isDivided || groups == 1 else {
+        throw EngineError.unsupported("cut: \(node.name) reads the whole map in \(groups) groups, expected 1")
+      }
+      return .convolution(
+        outputs: try share(of: outputs, node: node.name), kernel: kernel, stride: stride, padding: padding,
+        groups: isDivided ? groups / towers : 1)
+    case .locallyConnected(let outputs, let kernel, let stride, let padding):
+      return .locallyConnected(
+        outputs: try share(of: outputs, node: node.name), kernel: kernel, stride: stride, padding: padding)
+    case .dense(let outputs): return .dense(outputs: try share(of: outputs, node: node.name))
+    case .responseNorm(let norm, let groups) where isDivided:
+      return .responseNorm(norm, groups: max(1, groups / towers))
+    default: return node.operation
+    }
+  }
+
+  private func share(of outputs: Int, node: String) throws -> Int {
+    guard outputs.isMultiple(of: towers) else {
+      throw EngineError.invalidValue(
+        "cut: \(node) has \(outputs) channels, expected a multiple of \(towers) towers")
+    }
+    return outputs / towers
+  }
+}

@@ -1,0 +1,62 @@
+import CSwiftAlexNet
+import SwiftAlexNet
+
+@c @implementation
+public func sax_variants(
+  _ family: UnsafePointer<CChar>, _ text: UnsafeMutablePointer<CChar>, _ capacity: Int64
+) -> Int32 {
+  status {
+    let variants = try Catalog.family(String(cString: family)).variants
+    try write(variants.map(\.name).joined(separator: " "), to: text, capacity: capacity)
+  }
+}
+
+private func architecture(
+  _ family: UnsafePointer<CChar>, _ variant: UnsafePointer<CChar>
+) throws -> any Architecture {
+  try Catalog.family(String(cString: family)).variant(String(cString: variant))
+}
+
+@c @implementation
+public func sax_get_variant(
+  _ family: UnsafePointer<CChar>, _ variant: UnsafePointer<CChar>, _ result: UnsafeMutablePointer<sax_variant>
+) -> Int32 {
+  status {
+    let row = try architecture(family, variant)
+    var description = sax_variant()
+    fill(&description.name, with: row.name)
+    fill(&description.catalog_name, with: row.catalogName)
+    fill(&description.summary, with: row.summary)
+    fill(&description.initialization, with: row.defaultInitialization.name)
+    description.classes = Int64(row.defaultClasses)
+    description.channels = Int64(row.defaultChannels)
+    description.image_size = Int64(row.defaultImageSize)
+    result.pointee = description
+  }
+}
+
+@c @implementation
+public func sax_spec(
+  _ family: UnsafePointer<CChar>, _ variant: UnsafePointer<CChar>, _ options: UnsafePointer<sax_spec_options>,
+  _ text: UnsafeMutablePointer<CChar>, _ capacity: Int64
+) -> Int32 {
+  status {
+    let (name, options) = (String(cString: family), options.pointee)
+    func size(_ value: Int64, _ what: String) throws -> Int? {
+      value == 0 ? nil : try Argument.size(value, "\(name): \(what)")
+    }
+    var spec = try architecture(family, variant).spec(
+      classes: try size(options.classes, "num_classes"), channels: try size(options.channels, "in_channels"),
+      imageSize: try size(options.image_size, "image_size"))
+    if let without = options.without {
+      spec = try spec.without(String(cString: without).split(separator: " ").map(String.init))
+    }
+    if let activation = options.activation { spec = spec.with(activation: try .named(String(cString: activation))) }
+    try write(spec.text, to: text, capacity: capacity)
+  }
+}
+
+@c @implementation
+public func sax_initializations(_ text: UnsafeMutablePointer<CChar>, _ capacity: Int64) -> Int32 {
+  status { try write(Initialization.known.map(\.name).joined(separator: " "), to: text, capacity: capacity) }
+}

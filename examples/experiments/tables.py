@@ -1,0 +1,76 @@
+"""Runs of the experiments, grouped, and what is said of them: numbers as text, tables, prose with places to fill."""
+
+import json
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+Run = dict[str, Any]
+
+PROSE = Path(__file__).resolve().parent / "prose"
+
+
+def read(folder: Path, name: str) -> list[Run]:
+    """Return the runs of an experiment; none if it was not run."""
+    path = folder / f"{name}.json"
+    return json.loads(path.read_text())["runs"] if path.exists() else []
+
+
+def grouped(runs: Iterable[Run], *apart: str) -> list[list[Run]]:
+    """Group runs whose settings are the same but for those named, in the order of their first runs."""
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        key = json.dumps({name: value for name, value in run["settings"].items() if name not in apart}, sort_keys=True)
+        groups.setdefault(key, []).append(run)
+    return list(groups.values())
+
+
+def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table: the first column to the left, the others to the right."""
+    lines = [titles, ["---", *("--:" for _ in titles[1:])], *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
+
+
+def spread(values: Sequence[float], digits: int = 1, sign: str = "") -> str:
+    """Return mean ± standard deviation; of one value, that value."""
+    mean = f"{statistics.fmean(values):{sign}.{digits}f}".replace("-", "−")
+    return mean if len(values) < 2 else f"{mean} ± {statistics.stdev(values):.{digits}f}"
+
+
+def fill(name: str, **values: Any) -> str:
+    """Return a text of the folder `prose` with its places filled."""
+    return (PROSE / f"{name}.md").read_text().format(**values)
+
+
+def not_run(name: str) -> str:
+    """Return the heading of a text, and that there are no results for it."""
+    return (PROSE / f"{name}.md").read_text().partition("\n")[0] + "\n\nNot run.\n"
+
+
+def duration(runs: Iterable[Run]) -> str:
+    """Return how long runs took in all."""
+    minutes = math.ceil(sum(run["seconds"] for run in runs) / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+
+
+def provenance(runs: Sequence[Run]) -> str:
+    """Say how, where and with what runs were made, each different answer once."""
+    commands = _once(run["command"] for run in runs)
+    places = _once(
+        f"{run['machine']['cpu']}, {run['machine']['threads']} threads, {run['machine']['instruction set']}; "
+        + ", ".join(f"{name} {version}" for name, version in run["versions"].items())
+        for run in runs
+    )
+    listing = "\n".join(commands)
+    return f"```sh\n{listing}\n```\n\n{'; '.join(places)}; {duration(runs)} in all.\n"
+
+
+def top1(run: Run, views: str = "1") -> float:
+    """Return the top-1 error of a run, in percent."""
+    return float(run["test"][views]["top1_error"])
+
+
+def _once(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))

@@ -1,0 +1,81 @@
+"""Fetch a file of known size and SHA-256: it gets its name only when it is the right one."""
+
+import hashlib
+import os
+import time
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from .files import remove_stale
+from .progress import Progress
+
+_CHUNK = 1 << 20
+
+
+class Download(NamedTuple):
+    """A file on the web, as it must be."""
+
+    url: str
+    name: str
+    size: int
+    sha256: str
+
+
+def fetch(
+    download: Download, folder: Path, progress: bool = True, timeout: float = 30.0, time_limit: float = 3600.0
+) -> Path:
+    """Download a file into `folder`, which is made, and return its path.
+
+    Parameters
+    ----------
+    download : Download
+    folder : path
+    progress : bool
+        Show a bar.
+    timeout, time_limit : float
+        Seconds: without any answer, and in all.
+
+    Raises
+    ------
+    OSError
+        No connection, no such file on the server, too slow, or no room on the disk.
+    ValueError
+        What came has another size or SHA-256; nothing remains of it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    remove_stale(str(folder), download.name)
+    temporary = folder / f".{download.name}.tmp-{os.getpid()}-{os.urandom(4).hex()}"
+    try:
+        with open(temporary, "xb") as file:
+            _receive(download, file.fileno(), progress, timeout, time.monotonic() + time_limit)
+            os.fsync(file.fileno())
+        os.replace(temporary, folder / download.name)
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+    return folder / download.name
+
+
+def _receive(download: Download, descriptor: int, progress: bool, timeout: float, end: float) -> None:
+    digest, received = hashlib.sha256(), 0
+    with (
+        urllib.request.urlopen(download.url, timeout=timeout) as answer,
+        Progress(download.size, progress, download.name, unit="B") as bar,
+    ):
+        while chunk := answer.read1(_CHUNK):
+            received += len(chunk)
+            if received > download.size:
+                raise ValueError(f"{download.url} has more than the expected {download.size:,} bytes")
+            if time.monotonic() > end:
+                raise TimeoutError(f"{download.url}: {received:,} of {download.size:,} bytes when time was up")
+            digest.update(chunk)
+            view = memoryview(chunk)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            bar.advance(len(chunk))
+    if received != download.size:
+        raise ValueError(f"{download.url} ended after {received:,} bytes, expected {download.size:,}")
+    if digest.hexdigest() != download.sha256:
+        raise ValueError(f"{download.url} has SHA-256 {digest.hexdigest()}, expected {download.sha256}: not kept")

@@ -1,0 +1,64 @@
+"""Learning curves of a run."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .figures import new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ..history import History
+
+_TRAINING, _VALIDATION, _TOP5 = "#4477aa", "#cc6677", "#ddaa33"
+
+
+def plot_history(history: "History") -> "Figure":
+    """Draw loss and error rates against the epoch, and mark where the learning rate changes.
+
+    Raises
+    ------
+    ValueError
+        The history is empty.
+    ImportError
+        matplotlib is not installed.
+    """
+    if not len(history):
+        raise ValueError("plot_history: the history has no epochs, expected at least one")
+    figure = new_figure(9.5, 3.6)
+    losses, errors = figure.subplots(1, 2)
+    epochs = np.array(history.column("epoch")) + 1
+    _curves(
+        losses, epochs, history, {"train_loss": ("training", _TRAINING), "validation_loss": ("validation", _VALIDATION)}
+    )
+    losses.set_ylabel("loss (mean −log p)")
+    columns = {
+        "train_top1_error": ("training, top-1", _TRAINING),
+        "validation_top1_error": ("validation, top-1", _VALIDATION),
+        "validation_top5_error": ("validation, top-5", _TOP5),
+    }
+    _curves(errors, epochs, history, columns)
+    errors.set_ylabel("error (%)")
+    rates = history.column("learning_rate")
+    changes = [epoch for epoch, before, after in zip(epochs[1:], rates, rates[1:], strict=False) if before != after]
+    for axes in (losses, errors):
+        axes.set_ylim(bottom=0)
+        for number, epoch in enumerate(changes):
+            label = "learning rate changes" if number == 0 else None
+            axes.axvline(epoch - 0.5, color="#999999", linewidth=1, linestyle=":", label=label)
+        axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def _curves(axes: "Axes", epochs: NDArray[Any], history: "History", columns: dict[str, tuple[str, str]]) -> None:
+    for column, (label, color) in columns.items():
+        values = history.column(column)
+        if None not in values:
+            axes.plot(epochs, values, color=color, label=label, marker="o" if len(epochs) < 30 else None, markersize=3)
+    axes.set_xlabel("epoch")
+    axes.locator_params(axis="x", integer=True)
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,99 @@
+"""The kernels of the first layer: figure 3 of Krizhevsky et al. 2012."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .figures import DPI, new_figure, place
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..networks import Model
+
+Float32 = NDArray[np.float32]
+
+_WIDTH, _MARGIN, _LINE = 7.0, 0.1, 0.3  # inches: about the sheet's width, around it, a line of text
+
+
+def plot_kernels(model: "Model", layer: str | None = None, columns: int = 16) -> "Figure":
+    """Draw the kernels of a convolution that reads pictures.
+
+    As the authors' own tool does: the smallest weight of all is subtracted and all are divided by the largest, so that
+    one scale holds for all; 16 in a row, a pixel apart, no smoothing. Where the next convolution has groups, the
+    kernels of each tower stand apart, as the paper's two GPUs.
+
+    Parameters
+    ----------
+    model : Model
+    layer : str, optional
+        By default the first convolution.
+    columns : int
+        Kernels in a row.
+
+    Raises
+    ------
+    ValueError
+        The layer is no convolution, or reads neither 1 nor 3 channels.
+    ImportError
+        matplotlib is not installed.
+    """
+    weights = {name: array for name, array in model.parameters().items() if array.ndim == 4}
+    name = layer or next((key.removesuffix(".weight") for key in weights), "")
+    kernels = weights.get(f"{name}.weight")
+    if kernels is None or kernels.shape[1] not in (1, 3):
+        raise ValueError(f"plot_kernels: {name!r} has no kernels over 1 or 3 channels")
+    towers = np.array_split(_scaled(kernels), _towers(weights, f"{name}.weight"))
+    sheets = [_laid_out(tower, columns) for tower in towers]
+    labels = [f"{name}: {len(kernels)} kernels of {' × '.join(map(str, kernels.shape[1:]))}"]
+    if len(towers) > 1:
+        ends = np.cumsum([len(tower) for tower in towers])
+        labels = [
+            f"{name}, tower {number + 1}: kernels {end - len(tower) + 1} to {end} of {len(kernels)}"
+            for number, (tower, end) in enumerate(zip(towers, ends, strict=True))
+        ]
+    widest = max(sheet.shape[1] for sheet in sheets)
+    inches = max(1, round(_WIDTH * DPI / widest)) / DPI  # of a weight: whole dots, so that all are equally large
+    heights = [inches * sheet.shape[0] for sheet in sheets]
+    figure = new_figure(inches * widest + 2 * _MARGIN, sum(heights) + len(sheets) * (_LINE + _MARGIN))
+    figure.set_layout_engine("none")
+    top = 0.0
+    for sheet, height, label in zip(sheets, heights, labels, strict=True):
+        axes = place(figure, _MARGIN, top + _LINE, inches * sheet.shape[1], height)
+        axes.imshow(
+            sheet if sheet.shape[2] == 3 else sheet[..., 0], cmap="gray", vmin=0, vmax=1, interpolation="nearest"
+        )
+        axes.set_title(label, fontsize=10, pad=4, loc="left")
+        top += _LINE + height + _MARGIN
+    return figure
+
+
+def kernel_sheet(kernels: Float32, columns: int = 16) -> Float32:
+    """Lay kernels [count, channels, height, width] out on a white sheet [rows, columns, channels] of 0 … 1."""
+    return _laid_out(_scaled(kernels), columns)
+
+
+def _scaled(kernels: Float32) -> Float32:
+    """Bring the smallest weight to 0 and the largest to 1."""
+    raised: Float32 = kernels - kernels.min()
+    raised /= max(raised.max(), np.finfo(np.float32).tiny)
+    return raised
+
+
+def _laid_out(kernels: Float32, columns: int) -> Float32:
+    count, channels, height, width = kernels.shape
+    rows = -(-count // columns)
+    sheet = np.ones((rows * (height + 1) - 1, min(count, columns) * (width + 1) - 1, channels), np.float32)
+    for index, kernel in enumerate(kernels):
+        top, left = index // columns * (height + 1), index % columns * (width + 1)
+        sheet[top : top + height, left : left + width] = kernel.transpose(1, 2, 0)
+    return sheet
+
+
+def _towers(weights: dict[str, Float32], name: str) -> int:
+    """Return the groups of the convolution that reads this one's output: it tells how many channels each reads."""
+    names = list(weights)
+    following = names[names.index(name) + 1 :]
+    count, read = len(weights[name]), int(weights[following[0]].shape[1]) if following else 0
+    return count // read if read and count % read == 0 else 1

@@ -1,0 +1,165 @@
+"""Networks by name: counts, defaults, changes, names that are not there."""
+
+import numpy as np
+import pytest
+
+import swiftalexnet as sa
+
+PUBLISHED = {
+    "paper": (60_965_224, 724_406_816),
+    "chm145": (60_965_224, 724_406_816),
+    "one_gpu": (59_798_312, 391_514_384),
+    "no_lrn": (60_965_224, 724_406_816),
+    "non_overlapping": (60_965_224, 686_891_552),
+    "towers_apart": (60_714_408, 724_323_872),
+    "conv6": (99_182_152, 783_258_144),
+    "caffe": (60_965_224, 724_406_816),
+    "caffenet": (60_965_224, 724_406_816),
+    "one_tower": (62_378_344, 1_135_256_096),
+    "owt": (61_100_840, 714_188_480),
+    "d2l": (46_764_746, 938_146_176),
+    "vgg-A": (132_863_336, 7_609_090_048),
+    "vgg-A-LRN": (132_863_336, 7_609_090_048),
+    "vgg-B": (133_047_848, 11_308_466_176),
+    "vgg-C": (133_638_952, 11_770_888_192),
+    "vgg-D": (138_357_544, 15_470_264_320),
+    "vgg-E": (143_667_240, 19_632_062_464),
+    "cifar-80sec": (145_578, 12_354_176),
+    "cifar-18pct": (89_578, 12_298_240),
+    "cifar-19pct": (89_578, 12_298_240),
+    "cifar-conv-local-13pct": (1_116_490, 18_517_248),
+    "cifar-conv-local-11pct": (2_112_970, 19_512_576),
+}
+
+TINY_VGG = {"num_classes": 4, "image_size": 32, "initialization": "zeros"}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_counts_are_the_published_ones(name):
+    summary = sa.build(name, initialization="zeros").summary()
+    assert (summary.parameters, summary.macs) == PUBLISHED[name]
+
+
+def test_the_catalogue_lists_every_variant():
+    assert list(sa.variants()) == list(PUBLISHED) and all(sa.variants().values())
+    names = [*sa.alexnet_variants(), *(f"vgg-{n}" for n in sa.vgg_variants())]
+    assert [*names, *(f"cifar-{n}" for n in sa.cifar_variants())] == list(PUBLISHED)
+
+
+def nodes(model: sa.Model) -> list[str]:
+    return [row.name for row in model.summary().rows[1:]]
+
+
+@pytest.mark.parametrize("name", sa.cifar_variants())
+def test_every_cifar_net_learns(name):
+    model = sa.cifar_net(name, initialization="glorot")
+    labels = np.arange(16) % 4
+    colours = np.array([[1, 1, -1], [-1, 1, 1], [1, -1, 1], [-1, -1, -1]], np.float32)
+    noise = np.random.default_rng(0).standard_normal((16, *model.input_shape), np.float32)
+    x = 0.3 * noise + colours[labels][:, :, None, None]
+    losses = [model.train_step(x, labels, learning_rate=0.01) for _ in range(50)]
+    assert losses[0] == pytest.approx(np.log(10), rel=0.2) and losses[-1] < 0.2
+
+
+@pytest.mark.parametrize("variant", [name for name in sa.alexnet_variants() if name != "conv6"])
+def test_every_alexnet_takes_a_step(variant):
+    small = {"num_classes": 3, "image_size": 67, "initialization": "torchvision", "without": "fc7"}
+    model = sa.alexnet(variant, **small)
+    x = np.random.default_rng(0).standard_normal((2, *model.input_shape)).astype(np.float32)
+    before = model.state_dict()
+    assert np.isfinite(model.train_step(x, [0, 2], learning_rate=0.01))
+    assert all((model.state_dict()[name] != array).any() for name, array in before.items() if "weight" in name)
+
+
+def test_defaults_are_the_variants_own():
+    model = sa.cifar_net()
+    assert model.variant == "cifar-18pct" and model.num_classes == 10 and model.input_shape == (3, 32, 32)
+    assert sa.build("d2l", image_size=99, initialization="zeros").input_shape == (1, 99, 99)
+    assert sa.build("cifar-80sec", 7, in_channels=1).input_shape[0] == 1
+    deviation = sa.build("cifar-80sec", seed=3).parameters()["conv1.weight"].std()
+    assert deviation == pytest.approx(1e-4, rel=0.1)
+
+
+def test_files_keep_the_variant(tmp_path):
+    model = sa.cifar_net("conv-local-13pct", 5, activation="tanh", without="local4")
+    model.save(tmp_path / "m")
+    again = sa.load(tmp_path / "m")
+    assert again.variant == "cifar-conv-local-13pct" and again.spec == model.spec
+    assert repr(again.preprocessing) == repr(model.preprocessing)
+
+
+def test_another_activation():
+    model = sa.cifar_net("80sec", activation="tanh")
+    assert "tanh1" in nodes(model) and not any("relu" in name for name in nodes(model))
+    x = np.random.default_rng(0).standard_normal((2, 3, 32, 32), np.float32)
+    assert np.abs(model.forward(x)).max() < 64 * 1  # 64 values within ±1 come out of tanh64
+    assert "sigmoid64" in nodes(sa.cifar_net("80sec", activation="sigmoid"))
+
+
+@pytest.mark.parametrize(
+    ("without", "gone"),
+    [
+        ("conv4", {"conv4", "relu4"}),
+        (["conv4", "drop6"], {"conv4", "relu4", "drop6"}),
+        (("norm1", "norm2"), {"norm1", "norm2"}),
+        (iter(["fc7"]), {"fc7", "relu7"}),
+        ((), set()),
+    ],
+)
+def test_without(without, gone):
+    settings = {"num_classes": 2, "image_size": 67, "initialization": "zeros"}
+    whole, part = sa.alexnet(**settings), sa.alexnet(**settings, without=without)
+    assert nodes(part) == [name for name in nodes(whole) if name not in gone]
+
+
+def test_vgg_starts_from_a_trained_a():
+    small = {"num_classes": 3, "image_size": 32}
+    a = sa.vgg("A", **small, seed=1, initialization="vgg_0.01")
+    d = sa.vgg("D", **small, seed=2, from_model=a)
+    alone, theirs, copied = (model.parameters() for model in (sa.vgg("D", **small, seed=2), a, d))
+    same = {name for name in copied if name in theirs and np.array_equal(copied[name], theirs[name])}
+    layers = {"conv1_1", "conv2_1", "conv3_1", "conv3_2", "fc6", "fc7", "fc8"}
+    assert {name for name in same if name.endswith("weight")} == {f"{layer}.weight" for layer in layers}
+    rest = [name for name in copied if name.partition(".")[0] not in layers]
+    assert all(np.array_equal(copied[name], alone[name]) for name in rest)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: sa.alexnet("cafenet"), ValueError, "alexnet: unknown variant 'cafenet'.*did you mean 'caffenet'"),
+        (lambda: sa.alexnet(initialization="papr"), ValueError, "did you mean 'paper'"),
+        (lambda: sa.vgg("F"), ValueError, "vgg: unknown variant 'F', expected one of A, A-LRN, B, C, D, E"),
+        (lambda: sa.cifar_net("18%"), ValueError, "cifar_net: unknown variant '18%'.*did you mean '18pct'"),
+        (lambda: sa.build("vgg16"), ValueError, "build: unknown network 'vgg16'.*cifar-18pct"),
+        (lambda: sa.build("vgg-d"), ValueError, "build: unknown network 'vgg-d'"),
+        (lambda: sa.build(None), ValueError, "unknown network None"),
+        (lambda: sa.alexnet(None), ValueError, "unknown variant None"),
+        (lambda: sa.alexnet(activation="gelu"), ValueError, "alexnet: unknown activation 'gelu'"),
+        (lambda: sa.alexnet(without="conv9"), ValueError, "unknown node in without 'conv9'.*conv1, relu1"),
+        (lambda: sa.alexnet(without=["conv1 conv2"]), ValueError, "unknown node in without 'conv1 conv2'"),
+        (lambda: sa.alexnet(without=[3]), ValueError, "unknown node in without 3"),
+        (lambda: sa.alexnet(without=3), TypeError, "without is of type int"),
+        (lambda: sa.alexnet(without="fc8"), ValueError, "'fc8' makes the classes"),
+        (lambda: sa.vgg("D", **TINY_VGG, from_model="a"), TypeError, "copy_layers: source is of type str"),
+        (
+            lambda: sa.vgg("D", **TINY_VGG, from_model=sa.vgg("A", **TINY_VGG | {"num_classes": 5})),
+            ValueError,
+            r"vgg-A.*fc8.weight has shape \(5, 4096\), expected \(4, 4096\)",
+        ),
+        (lambda: sa.vgg("A", image_size=31), ValueError, "vgg-A, node pool5"),
+        (lambda: sa.alexnet(num_classes=0), ValueError, "alexnet: num_classes is 0"),
+        (lambda: sa.alexnet(num_classes=2.5), TypeError, "num_classes"),
+        (lambda: sa.alexnet(num_classes=2**31), ValueError, "num_classes"),
+        (lambda: sa.alexnet(in_channels=0), ValueError, "in_channels"),
+        (lambda: sa.alexnet(image_size=10), ValueError, "paper, node"),
+        (lambda: sa.alexnet(image_size=-224), ValueError, "image_size"),
+        (lambda: sa.alexnet(image_size=2**40), ValueError, "image_size"),
+        (lambda: sa.alexnet(seed=-1, num_classes=2), ValueError, "seed"),
+        (lambda: sa.alexnet(seed=2**64, num_classes=2), ValueError, "seed"),
+        (lambda: sa.alexnet(seed=0.5, num_classes=2), TypeError, "seed"),
+    ],
+)
+def test_refusals(call, kind, message):
+    with pytest.raises(kind, match=message):
+        call()
