@@ -68,6 +68,7 @@ extension Network {
     try scoreMap(
       batch: count * views.count, height: height, width: width,
       input: { input, range, _ in
+        try self.requireNoWhitening(operation: "dense evaluation")
         try ImageInput.crops(
           images: images, count: count, height: height, width: width, channels: self.spec.input.channels,
           preprocessing: whole, views: views, range: range, output: input, pool: .shared)

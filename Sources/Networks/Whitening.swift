@@ -90,6 +90,14 @@ extension Network {
     }
   }
 
+  /// Fails when the network has a whitening matrix. To be called by whoever holds `usage`.
+  package func requireNoWhitening(operation: String) throws {
+    guard whitening == nil else {
+      throw EngineError.invalidValue(
+        "\(operation): the network whitens crops of \(spec.input), whole pictures have no such crop")
+    }
+  }
+
   /// `write` followed by the whitening matrix, where the network has one. To be called by whoever holds `usage`.
   package func whitened(_ write: @escaping InputWriter) -> InputWriter {
     { input, range, context in

@@ -174,6 +174,16 @@ def test_a_matrix_for_another_network_is_refused():
     assert fingerprint(other) == before and other.preprocessing.whitening is None
 
 
+def test_dense_evaluation_has_no_crops_to_whiten():
+    dense = tiny_model()
+    images = pictures(3, side=30)[0]
+    dense.preprocessing = dense.preprocessing.replace(whitening=np.eye(1200))
+    with pytest.raises(ValueError, match="dense evaluation: the network whitens crops of 3×20×20"):
+        dense.probabilities(images, crops=None, dense=True)
+    dense.preprocessing = dense.preprocessing.replace(whitening=None)
+    assert dense.probabilities(images, crops=None, dense=True).shape == (3, 4)
+
+
 def test_unreadable_pictures_are_an_error(tmp_path):
     for name in CLASSES:
         (tmp_path / name).mkdir()
