@@ -222,7 +222,8 @@ def default_preprocessing(variant: str | None, size: int, channels: int) -> Prep
         return Preprocessing(resize, size, mean, (1 / deviation).astype(np.float32), "bilinear")
     if family == "vgg":
         return Preprocessing(resize, size, _per_channel(VGG_MEAN, channels), learn_mean="pixel")
-    return Preprocessing(resize, size, ilsvrc, learn_mean=True)
+    # BVLC's tools squeezed pictures to a square, whatever their proportion (examples/imagenet/readme.md).
+    return Preprocessing(resize, size, ilsvrc, learn_mean=True, warp=family in ("caffe", "caffenet"))
 
 
 def _per_channel(rgb: tuple[float, ...], channels: int) -> NDArray[np.float32]:

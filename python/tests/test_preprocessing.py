@@ -75,6 +75,12 @@ def test_warping_is_part_of_the_geometry():
     assert "warped" in repr(warped)
 
 
+def test_caffes_networks_warp_their_pictures():
+    for variant in ("caffe", "caffenet"):
+        assert default_preprocessing(variant, 227, 3).warp
+    assert not default_preprocessing("paper", 224, 3).warp
+
+
 def test_is_a_value():
     preprocessing = default_preprocessing("paper", 20, 3)
     with pytest.raises(ValueError, match="read-only"):
