@@ -40,7 +40,7 @@ RECIPES = {
             "caffe", 256, 0.01, 0.9, 5e-4, EpochSchedule((20, 40, 60, 80)), 90, rule="caffe",
             bias_learning_rate=2.0, bias_weight_decay=0.0,
             source="BVLC Caffe, models/bvlc_alexnet; its solver divides every 100,000 steps of 256 pictures, which are "
-            "20 epochs of ILSVRC, and here 20 epochs of any data; that it warps pictures is for Preprocessing to say",
+            "20 epochs of ILSVRC, and here 20 epochs of any data; pictures warped to a square are Preprocessing.warp",
         ),
         Recipe(
             "torchvision", 32, 0.01, 0.9, 1e-4, EpochSchedule((30, 60)), 90, rule="pytorch",
