@@ -48,7 +48,7 @@ extension Network {
       let features = try Execution(
         plan: Plan(
           layers: slide.layers, nodes: 0...slide.classifier - 1, observed: [], batch: chunk, training: false),
-        observed: [])
+        observed: [], context: makeContext())
       try withExtendedLifetime(features) {
         for first in stride(from: 0, to: batch, by: chunk) {
           let pictures = first..<min(first + chunk, batch)
@@ -82,7 +82,8 @@ extension Network {
       return try withExecution(batch: batch, nodes: nodes, body)
     }
     let execution = try Execution(
-      plan: Plan(layers: slide.layers, nodes: nodes, observed: [], batch: batch, training: false), observed: [])
+      plan: Plan(layers: slide.layers, nodes: nodes, observed: [], batch: batch, training: false), observed: [],
+      context: makeContext())
     try withExtendedLifetime(execution) { try body(execution) }
   }
 

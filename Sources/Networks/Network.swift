@@ -22,7 +22,7 @@ public final class Network: @unchecked Sendable {
   /// One loss an image. Guarded by `usage`.
   private var losses: AlignedBuffer<Float>?
 
-  private let makeContext: @Sendable () throws -> ComputeContext
+  let makeContext: @Sendable () throws -> ComputeContext
 
   /// - Throws: ``EngineError/invalidValue(_:)`` naming the node that refuses its input,
   ///   ``EngineError/outOfMemory(_:)``.
