@@ -199,6 +199,35 @@ final class ScoreMapTests: XCTestCase {
       "dense evaluation: flat begins with a dense layer, there is no feature map to slide it over")
   }
 
+  /// Layers without weights are made anew for each size; weights that belong to positions belong to one size.
+  func testLayersOfTheCIFARNets() throws {
+    let spec = """
+      network cifar
+      data channels=3 height=16 width=16
+      convolution conv1 outputs=4 kernel=3 stride=1 pad=0,0,0,0 groups=1
+      tanh tanh1
+      average_pool pool1 kernel=2 stride=2 pad=0,0,0,0 ceil=0 counts_padding=0
+      convolution conv2 outputs=6 kernel=3 stride=1 pad=0,0,0,0 groups=1
+      sigmoid sigmoid2
+      LAST
+      dense fc8 outputs=5
+      softmax prob
+      """
+    let shared = try network(spec.replacing("LAST", with: "relu relu2"))
+    let x = randomFloats(24 * 30 * 3, seed: 10)
+    let expected = try logits(shared, crops(shared, x, batch: 1, height: 24, width: 30, step: 2))
+    assertClose(try scoreMap(shared, x, batch: 1, height: 24, width: 30), expected)
+
+    let local = try network(
+      spec.replacing("LAST", with: "locally_connected local3 outputs=4 kernel=3 stride=1 pad=1,1,1,1"))
+    let many = randomFloats(9 * 16 * 16 * 3, seed: 11)
+    XCTAssertEqual(try scoreMap(local, many, batch: 9, height: 16, width: 16), try logits(local, many))
+    XCTAssertThrowsError(try local.scoreMapSize(height: 18, width: 16)) { error in
+      guard case EngineError.unsupported(let text) = error else { return XCTFail("\(error)") }
+      XCTAssertTrue(text.contains("cifar, node local3: got 6×6×5, the weights belong to an input of 6×5×5"), text)
+    }
+  }
+
   func testResizedLayersShareTheirParametersAndKeepTheirStride() throws {
     let layer = try ConvolutionLayer(
       "conv", input: FeatureShape(height: 5, width: 5, channels: 4), outputs: 6, kernel: 3, stride: 9,

@@ -17,7 +17,7 @@ CONDITIONS = {
     "no_lrn": ("no response normalisation", "+1.4 (3.3)"),
     "one_gpu": ("one GPU, half of the kernels", "+1.7 (3.2)"),
 }
-BASE = "the paper's network"
+BASE = "the authors' network"
 
 
 def clothing(runs: list[Run], images: Path) -> str:

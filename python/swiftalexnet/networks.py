@@ -334,8 +334,9 @@ class Model:
     @contextmanager
     def lend_multipliers(self) -> Iterator[None]:
         """Let `fit` set the engine's factors at will, and put the model's own back afterwards."""
-        own = self._lent_multipliers = parameters.multipliers(self.network)
+        own = parameters.multipliers(self.network)
         try:
+            self._lent_multipliers = own
             yield
         finally:
             parameters.restore_multipliers(self.network, own)

@@ -43,7 +43,8 @@ def fit(
 
     Pictures are shuffled anew in every epoch; the last, smaller batch is kept. Everything random depends on
     (seed, epoch, step) only, so the same call gives the same bits with any number of threads. Before the first epoch a
-    model whose preprocessing says so learns the mean image of up to 4,096 training pictures. Velocities start at zero.
+    model whose preprocessing says so learns the mean image of up to 4,096 training pictures, or with a recipe that has
+    `scale` the mean of each channel. Velocities start at zero.
 
     Parameters
     ----------
@@ -81,7 +82,8 @@ def fit(
     Raises
     ------
     TypeError, ValueError
-        Before any work: data, recipe or numbers that do not fit; a checkpoint of another run.
+        Before any work: data, recipe or numbers that do not fit, a group that matches no parameter; a checkpoint of
+        another run.
     OSError
         A picture cannot be read, or a checkpoint cannot be written; the model stays usable.
     CheckpointCorruptError

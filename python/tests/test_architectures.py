@@ -1,5 +1,7 @@
 """Networks by name: counts, defaults, changes, names that are not there."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,22 @@ def test_the_catalogue_lists_every_variant():
     assert list(sa.variants()) == list(PUBLISHED) and all(sa.variants().values())
     names = [*sa.alexnet_variants(), *(f"vgg-{n}" for n in sa.vgg_variants())]
     assert [*names, *(f"cifar-{n}" for n in sa.cifar_variants())] == list(PUBLISHED)
+
+
+def test_the_documentation_has_the_same_counts():
+    table = (Path(__file__).parents[2] / "docs" / "networks.md").read_text(encoding="utf-8")
+    for name, (parameters, macs) in PUBLISHED.items():
+        variant = name.removeprefix("vgg-").removeprefix("cifar-")
+        rows = [line for line in table.splitlines() if line.startswith(f"| `{variant}` | {sa.variants()[name]} |")]
+        assert len(rows) == 1 and rows[0].endswith(f"| {parameters:,} | {macs:,} |"), name
+
+
+def test_authors_of_other_models_drew_other_weights():
+    small = {"num_classes": 2, "image_size": 67}
+    caffe = sa.alexnet("caffe", **small, without="fc7").parameters()
+    assert caffe["fc6.weight"].std() == pytest.approx(0.005, rel=0.1) and set(caffe["fc6.bias"]) == {np.float32(0.1)}
+    run = sa.alexnet("towers_apart", **small, without="fc7").parameters()
+    assert run["conv3.weight"].std() == pytest.approx(0.03, rel=0.1) and set(run["fc6.bias"]) == {1}
 
 
 def nodes(model: sa.Model) -> list[str]:

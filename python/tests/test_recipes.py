@@ -8,6 +8,7 @@ import pytest
 
 import swiftalexnet as sa
 from swiftalexnet.rates import Rates
+from swiftalexnet.recipe_table import as_markdown
 from swiftalexnet.recipes import as_recipe
 
 STEPS_AN_EPOCH = 10
@@ -343,6 +344,28 @@ def _line(recipe: sa.Recipe) -> str:
         "scale": numbers(r.scale),
     }
     return ", ".join([r.name, *(f"{name}={value}" for name, value in fields.items())])
+
+
+def test_the_documentation_has_the_table():
+    page = Path(__file__).parents[2] / "docs" / "training.md"
+    assert as_markdown() in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("net", CIFAR_DECAYS)
+def test_groups_of_the_cifar_recipes_find_their_layers(net):
+    recipe, model = sa.recipe(f"cifar-{net}"), sa.cifar_net(net)
+    layers = {name.partition(".")[0] for name in model.parameters()}
+    assert layers == set(CIFAR_DECAYS[net])
+    batch = sa.ArrayDataset(
+        np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), np.uint8), range(8), map(str, range(10))
+    )
+    assert np.isfinite(model.fit(batch, recipe=recipe, epochs=1, progress=False)[0]["train_loss"])
+
+
+def test_groups_of_chm145_find_their_layers():
+    model = sa.alexnet("chm145", 2, image_size=67, initialization="zeros")
+    rates = Rates(sa.recipe("chm145"), model.multipliers()).at(sa.Moment(72, 0, 1), [{}] * 4)
+    assert [name for name, (rate, _) in rates.items() if rate == 0] == ["conv1.weight", "conv1.bias"]
 
 
 def test_swift_has_the_same_recipes():

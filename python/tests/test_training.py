@@ -263,6 +263,19 @@ def test_scale_cuts_crops_from_whole_pictures_of_any_size(tmp_path):
     assert np.ptp(fixed[:, -1] - fixed[:, 0]) < 5
 
 
+def test_vgg_is_trained_in_three_stages(tmp_path):
+    train = sa.ImageFolder(photo_folder(tmp_path, count=2, side=60))
+    small = {"batch_size": 8, "epochs": 1, "schedule": sa.ConstantSchedule()}
+    shallow = sa.vgg("A", 4, image_size=32, initialization="glorot")
+    shallow.fit(train, recipe=sa.recipe("vgg", scale=(36, 36), **small), progress=False)
+    model = sa.vgg("B", 4, image_size=32, initialization="glorot", from_model=shallow)
+    np.testing.assert_array_equal(model.parameters()["fc8.weight"], shallow.parameters()["fc8.weight"])
+    for name, scale in (("vgg", (36, 36)), ("vgg-384", (54, 54)), ("vgg-jitter", (36, 72))):
+        before = fingerprint(model)
+        history = model.fit(train, recipe=sa.recipe(name, scale=scale, **small), progress=False)
+        assert history[0]["train_loss"] < 5 and fingerprint(model) != before
+
+
 def test_scale_takes_the_means_of_a_mean_image():
     model = tiny_model()
     fit(model, epochs=1)

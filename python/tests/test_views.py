@@ -184,11 +184,14 @@ def test_pictures_too_long_are_refused(tmp_path, monkeypatch):
 
 
 def test_networks_with_other_heads():
-    """An adaptive pool stretches small pictures; a network that begins with its dense layer cannot slide."""
+    """An adaptive pool stretches small pictures; local weights, and a dense layer in front, cannot slide."""
     pooled = UNPADDED.replace("dense fc6", "adaptive_average_pool avgpool size=4\ndense fc6")
     model = sa.Model.from_spec(pooled, "torchvision")
     assert model.score_map(pictures(1, side=8)[0][0], 8).shape == (1, 1, 4)
     assert model.network.score_map_size(24, 32) == (2, 4)
+    local = UNPADDED.replace("dense fc6", "locally_connected local3 outputs=4 kernel=3 stride=1 pad=1,1,1,1\ndense fc6")
+    with pytest.raises(sa.UnsupportedError, match="node local3: .* the weights belong to"):
+        sa.Model.from_spec(local, "torchvision").predict("missing.png", dense=True, scales=[24])
     flat = sa.Model.from_spec("network flat\ndata channels=3 height=20 width=20\ndense fc1 outputs=4\nsoftmax prob\n")
     with pytest.raises(ValueError, match="predict: dense evaluation: flat begins with a dense layer"):
         flat.predict(pictures(1)[0], dense=True)
