@@ -86,7 +86,7 @@ extension Network {
   ) throws {
     try usage.reading {
       guard let whitening else { return output.update(from: images, count: batch * spec.input.count) }
-      try whitening.multiply(images, batch: batch, context: try ComputeContext(), output: output)
+      try whitening.multiply(images, batch: batch, context: try makeContext(), output: output)
     }
   }
 
