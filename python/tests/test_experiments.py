@@ -109,10 +109,11 @@ def test_every_condition_differs_from_the_base_in_one_thing():
         import clothing
     finally:
         sys.path.remove(str(FOLDER))
-    base = sa.alexnet("paper", 10, image_size=64, initialization="zeros").spec.splitlines()[1:]
+    base = sa.alexnet("chm145", 10, image_size=64, initialization="zeros").spec.splitlines()[1:]
     for name, condition in clothing.CONDITIONS.items():
-        spec = sa.alexnet(condition.variant, 10, image_size=64, initialization="zeros", **condition.network).spec
-        assert (spec.splitlines()[1:] != base) != bool(condition.recipe) or name == "base", name
+        spec = clothing.build(10, 64, condition, 0).spec.splitlines()[1:]
+        assert (spec != base) != bool(condition.recipe) or name == "base", name
+        assert (condition.towers == 1) == (not any("groups=2" in line for line in spec)) or name == "one_gpu", name
 
 
 def made_run(settings: dict, errors: dict[str, float], training: list[float], **more) -> dict:
@@ -168,7 +169,7 @@ def test_report(tmp_path):
     assert "| conv-local-11pct | 11 | 15.0 ± 0.0 (3 seeds) | 14.0 ± 0.0 | 13.0 ± 0.0 | 3 (× 0.5) |" in text
     assert "| 18pct | 18 | not run |" in text
     assert "| 3 (× 0.5) | 3 | 20.5 ± 1.0 | 19.0 ± 1.0 | +1.5 ± 0.0 |" in text
-    assert "| the paper's network | – | 25.0 ± 0.0 (3 seeds) | 23.0 ± 0.0 | −2.0 ± 0.0 | – |" in text
+    assert "| the authors' network | – | 25.0 ± 0.0 (3 seeds) | 23.0 ± 0.0 | −2.0 ± 0.0 | – |" in text
     assert "| 31.0 ± 1.0 (3 seeds) | 29.0 ± 1.0 | −2.0 ± 0.0 | +6.0 ± 1.0 |" in text
     assert "A processor, 2 threads, avx2; swiftalexnet 1.0; 7 min in all" in text
     for name in ("figure1", "cifar_nets", "clothing"):
