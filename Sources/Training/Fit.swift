@@ -46,7 +46,7 @@ public struct EpochReport: Sendable {
 
 extension Network {
   /// Trains on images in memory by `recipe`: every epoch in another order, drawn from (seed, epoch). The network's own
-  /// factors on rate and decay are multiplied with the recipe's, and are back in their place afterwards.
+  /// factors on rate and decay are multiplied with the recipe's, and stay what they are.
   /// - Parameter onEpochEnd: receives the report and answers with the validation error in percent, or nil;
   ///   a plateau schedule decides by it.
   public func fit(
@@ -67,32 +67,27 @@ extension Network {
     var moment = Moment(
       epoch: 0, step: 0, totalSteps: try Extent.product([stepsAnEpoch, epochs], operation: "fit: steps"))
     var rates = try ParameterRates(recipe: recipe, parameters: parameters)
-    let outcome = Result {
-      for epoch in 0..<epochs {
-        moment.epoch = epoch
-        let order = Self.order(count: images.labels.count, seed: seed, epoch: UInt64(epoch))
-        let augmentation = try recipe.augmentation(epoch: epoch, channels: images.channels)
-        var (loss, error, rate) = (0.0, 0.0, 0.0)
-        for first in stride(from: 0, to: order.count, by: recipe.batchSize) {
-          let batch = order[first..<min(first + recipe.batchSize, order.count)]
-          try rates.apply(to: self, at: moment)
-          rate = rates.baseRate(at: moment)
-          let result = try trainStep(
-            images, indices: batch, preprocessing: preprocessing, augmentation: augmentation,
-            options: try StepOptions(
-              learningRate: 1, momentum: Float(recipe.momentum), weightDecay: Float(recipe.weightDecay),
-              rule: recipe.rule, seed: seed, step: UInt64(moment.step)))
-          loss += result.loss * Double(batch.count)
-          error += result.top1Error * Double(batch.count)
-          moment.step += 1
-        }
-        let count = Double(order.count)
-        let report = EpochReport(epoch: epoch, learningRate: rate, loss: loss / count, top1Error: error / count)
-        rates.finishEpoch(validationError: try onEpochEnd(report))
+    for epoch in 0..<epochs {
+      moment.epoch = epoch
+      let order = Self.order(count: images.labels.count, seed: seed, epoch: UInt64(epoch))
+      let augmentation = try recipe.augmentation(epoch: epoch, channels: images.channels)
+      var (loss, error, rate) = (0.0, 0.0, 0.0)
+      for first in stride(from: 0, to: order.count, by: recipe.batchSize) {
+        let batch = order[first..<min(first + recipe.batchSize, order.count)]
+        rate = rates.baseRate(at: moment)
+        let result = try trainStep(
+          images, indices: batch, preprocessing: preprocessing, augmentation: augmentation,
+          options: try StepOptions(
+            learningRate: 0, momentum: Float(recipe.momentum), weightDecay: 0, rule: recipe.rule, seed: seed,
+            step: UInt64(moment.step), rates: rates.rates(at: moment), decays: rates.decays))
+        loss += result.loss * Double(batch.count)
+        error += result.top1Error * Double(batch.count)
+        moment.step += 1
       }
+      let count = Double(order.count)
+      let report = EpochReport(epoch: epoch, learningRate: rate, loss: loss / count, top1Error: error / count)
+      rates.finishEpoch(validationError: try onEpochEnd(report))
     }
-    try rates.restore(self)
-    try outcome.get()
   }
 
   private func trainStep(

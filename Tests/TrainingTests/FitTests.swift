@@ -77,11 +77,17 @@ final class FitTests: XCTestCase {
     XCTAssertEqual(changed, [false, false, true, true])
   }
 
-  func testFactorsOfTheNetworkCountAndComeBack() throws {
+  func testFactorsOfTheNetworkCountAndStay() throws {
     let network = try network()
     try network.setMultipliers(of: network.parameters[0], rate: 0, decay: 0.5)
     let before = values(network)
-    _ = try fit(network, epochs: 1) { ($0.biasLearningRate, $0.biasWeightDecay) = (2, 0) }
+    var recipe = Recipe.torchvision
+    (recipe.biasLearningRate, recipe.biasWeightDecay) = (2, 0)
+    let preprocessing = try Preprocessing(cropHeight: 6, cropWidth: 6, mean: .channels([100]), scale: [1.0 / 64])
+    try network.fit(images(), recipe: recipe, preprocessing: preprocessing, epochs: 1, seed: 3) { _ in
+      XCTAssertEqual(network.parameters.map(\.rateMultiplier), [0, 1, 1, 1])
+      return nil
+    }
     XCTAssertEqual(network.parameters.map(\.rateMultiplier), [0, 1, 1, 1])
     XCTAssertEqual(network.parameters.map(\.decayMultiplier), [0.5, 1, 1, 1])
     XCTAssertEqual(values(network)[0], before[0])
