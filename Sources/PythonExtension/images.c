@@ -167,23 +167,25 @@ static PyObject *network_train_step_images(PyObject *object, ARGUMENTS) {
   enum { PIXELS, TARGETS, PREPROCESSING, AUGMENTATION, OPTIONS };
   static const argument table[] = {{"images", IMAGES, 4},    {"labels", LABELS, 1}, {"preprocessing", OBJECT},
                                    {"augmentation", OBJECT}, {"options", OBJECT}};
+  network_object *self = (network_object *)object;
   call c;
   if (!call_begin(&c, "train_step", table, LENGTH(table), arguments, given, keywords)) return NULL;
   sax_images images = images_of(&c, PIXELS);
   sax_augmentation augmentation;
-  sax_step_options options;
+  step_options options;
   sax_step_result result;
   preprocessing p;
   int32_t status = SAX_OK;
   if (call_expects(&c, TARGETS, 1, c.values[PIXELS].array.shape) &&
-      read_augmentation(&c, AUGMENTATION, &augmentation) &&
-      read_step_options(c.values[OPTIONS].object, c.operation, &options) &&
-      preprocessing_begin(&p, &c, PREPROCESSING, &images, false)) {
-    Py_BEGIN_ALLOW_THREADS
-    status = sax_network_train_step_images(((network_object *)object)->handle, &images, call_data(&c, TARGETS),
-                                           &p.values, &augmentation, &options, &result);
-    Py_END_ALLOW_THREADS
-    call_end(&p.arrays);
+      read_augmentation(&c, AUGMENTATION, &augmentation) && step_options_begin(&options, &c, OPTIONS, self)) {
+    if (preprocessing_begin(&p, &c, PREPROCESSING, &images, false)) {
+      Py_BEGIN_ALLOW_THREADS
+      status = sax_network_train_step_images(self->handle, &images, call_data(&c, TARGETS), &p.values, &augmentation,
+                                             &options.values, &result);
+      Py_END_ALLOW_THREADS
+      call_end(&p.arrays);
+    }
+    call_end(&options.arrays);
   }
   call_end(&c);
   return succeeded(status) ? Py_BuildValue("(dd)", result.loss, result.top1_error) : NULL;

@@ -53,7 +53,9 @@ class Network:
     # outputs: one array a name, [batch, c, h, w] in `layout`, or [batch, c] for a vector
     def capture(self, x: Buffer, layout: int, names: Sequence[str], outputs: Sequence[Buffer]) -> None: ...
     def backward(self, dlogits: Buffer, layout: int, accumulate: bool, dx: Buffer | None) -> None: ...
-    # labels: int32 [batch]; options: (learning_rate, momentum, weight_decay, rule, seed, step); returns (loss, top1_error)
+    # labels: int32 [batch]; returns (loss, top1_error)
+    # options: (learning_rate, momentum, weight_decay, rule, seed, step, rates or None, decays or None); rates, decays: of
+    # each parameter, [parameters], in the place of learning_rate and weight_decay times the parameter's factors
     def train_step(self, x: Buffer, labels: Buffer, layout: int, options: tuple[Any, ...]) -> tuple[float, float]: ...
     # images: uint8 [n, h, w, c]
     # preprocessing: (crop_height, crop_width, mean or None, scale or None); mean: float32 [c] or [h, w, c]; scale: [c]

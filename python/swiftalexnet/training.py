@@ -109,8 +109,7 @@ def fit(
         store = None if checkpoint is None else Checkpoint(Path(checkpoint), run)
         if not (resume and store and store.restore()):
             run.begin(_preprocessing(model, train, chosen, progress))
-        with model.lend_multipliers():
-            _train(run, store, checkpoint_every, progress, on_epoch_end, non_finite)
+        _train(run, store, checkpoint_every, progress, on_epoch_end, non_finite)
     return History(run.state.rows)
 
 

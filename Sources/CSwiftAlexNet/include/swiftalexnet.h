@@ -175,6 +175,11 @@ typedef struct {
   int32_t rule;
   uint64_t seed; /* of dropout and augmentation, together with `step` */
   uint64_t step;
+  /* Of each parameter, in their order, or NULL: learning_rate and weight_decay times the parameter's factors. All finite
+   * and ≥ 0; a rate of 0 leaves the parameter as it is. They are read, not kept. */
+  const float *SAX_NULLABLE rates;
+  const float *SAX_NULLABLE decays;
+  int64_t count; /* of parameters, when there are rates or decays */
 } sax_step_options;
 
 typedef struct {
