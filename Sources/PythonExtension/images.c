@@ -16,7 +16,7 @@ typedef struct {
   sax_preprocessing values;
 } preprocessing;
 
-enum { CROP_HEIGHT, CROP_WIDTH, MEAN, SCALE };
+enum { CROP_HEIGHT, CROP_WIDTH, MEAN, SCALE, MEAN_POSITION };
 
 static bool read_mean(const call *c, Py_ssize_t channels, sax_preprocessing *values) {
   const Py_buffer *mean = &c->values[MEAN].array;
@@ -52,9 +52,19 @@ static bool read_crop(const call *c, const sax_images *images, bool whole, sax_p
   return false;
 }
 
+static bool read_mean_position(const call *c, sax_preprocessing *values) {
+  const int64_t position = c->values[MEAN_POSITION].integer;
+  values->mean_position = (int32_t)position;
+  if (position == SAX_MEAN_AT_CENTER || position == SAX_MEAN_AT_CROP) return true;
+  PyErr_Format(PyExc_ValueError, "%s: mean_position is %lld, expected 0, the centre, or 1, the crop", c->operation,
+               (long long)position);
+  return false;
+}
+
 static bool preprocessing_begin(preprocessing *p, const call *c, int index, const sax_images *images, bool whole) {
   static const argument table[] = {
-    {"crop_height", INTEGER}, {"crop_width", INTEGER}, {"mean", INPUT, ANY_RANK, true}, {"scale", INPUT, 1, true}};
+    {"crop_height", INTEGER},   {"crop_width", INTEGER},   {"mean", INPUT, ANY_RANK, true},
+    {"scale", INPUT, 1, true}, {"mean_position", INTEGER}};
   p->values = (sax_preprocessing){.mean_kind = SAX_MEAN_NONE};
   Py_ssize_t channels = (Py_ssize_t)images->channels;
   if (!call_begin_tuple(&p->arrays, c->operation, table, LENGTH(table), c->values[index].object, "preprocessing")) {
@@ -62,7 +72,7 @@ static bool preprocessing_begin(preprocessing *p, const call *c, int index, cons
   }
   p->values.scale = call_data(&p->arrays, SCALE);
   if (read_crop(&p->arrays, images, whole, &p->values) && read_mean(&p->arrays, channels, &p->values) &&
-      call_expects(&p->arrays, SCALE, 1, &channels)) {
+      read_mean_position(&p->arrays, &p->values) && call_expects(&p->arrays, SCALE, 1, &channels)) {
     return true;
   }
   call_end(&p->arrays);

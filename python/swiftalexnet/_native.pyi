@@ -58,7 +58,8 @@ class Network:
     # each parameter, [parameters], in the place of learning_rate and weight_decay times the parameter's factors
     def train_step(self, x: Buffer, labels: Buffer, layout: int, options: tuple[Any, ...]) -> tuple[float, float]: ...
     # images: uint8 [n, h, w, c]
-    # preprocessing: (crop_height, crop_width, mean or None, scale or None); mean: float32 [c] or [h, w, c]; scale: [c]
+    # preprocessing: (crop_height, crop_width, mean or None, scale or None, mean_position); mean: float32 [c] or
+    # [h, w, c]; scale: [c]; mean_position of a mean image: 0 its centre, 1 what lies under the crop
     # augmentation: (random_crop, flip, color_noise, eigenvectors or None, deviations or None, chunk, color_divisor,
     # rotation, shift); eigenvectors float32 [3, 3], deviations [3]
     def train_step_images(

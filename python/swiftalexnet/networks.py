@@ -305,13 +305,22 @@ class Model:
         Raises
         ------
         ValueError
-            A prefix that fits no parameter.
+            No prefix, an empty one, or one that fits no parameter.
         """
+        parameters.require_prefixes(self.network, prefixes, "freeze")
         self.set_multipliers(prefixes, learning_rate=0.0)
 
     def unfreeze(self, *prefixes: str) -> None:
-        """Let the parameters whose names begin with one of `prefixes` learn again; without arguments, all."""
-        self.set_multipliers(prefixes or ("",), learning_rate=1.0)
+        """Let the parameters whose names begin with one of `prefixes` learn again; without arguments, all.
+
+        Raises
+        ------
+        ValueError
+            An empty prefix, or one that fits no parameter.
+        """
+        prefixes = prefixes or tuple(self.parameters())
+        parameters.require_prefixes(self.network, prefixes, "unfreeze")
+        self.set_multipliers(prefixes, learning_rate=1.0)
 
     def set_multipliers(
         self, prefixes: Iterable[str], learning_rate: float | None = None, weight_decay: float | None = None

@@ -106,7 +106,8 @@ class Recipe:
     scale : (int, int), optional
         The shorter side of a training picture is brought to S pixels, low ≤ S ≤ high, every whole S equally likely and
         drawn anew each time that the picture is shown; the crop then comes from anywhere in the whole picture, and the
-        mean is a value a channel (Simonyan & Zisserman 2014, section 3.1). By default pictures are brought to the
+        mean is a value a channel (Simonyan & Zisserman 2014, section 3.1). The preprocessing's `resize` becomes the
+        middle of both, at which pictures are evaluated (section 3.2). By default pictures are brought to the
         preprocessing's square.
 
     Raises

@@ -179,8 +179,8 @@ PROBABILITIES = np.empty((4, small.CLASSES), np.float32)
 CROPS = np.empty((4, 15, 15, 3), np.float32)
 
 
-def prepared(height=15, width=15, mean=None, scale=None):
-    return height, width, mean, scale
+def prepared(height=15, width=15, mean=None, scale=None, position=0):
+    return height, width, mean, scale, position
 
 
 def predict(images=PICTURES, given=None, views=1, probabilities=PROBABILITIES, **changes):
@@ -241,6 +241,9 @@ IMAGES = [
     case("scale length", ValueError, "predict: scale has shape", predict(scale=THREE[:2])),
     case("scale inf", ValueError, "scale", predict(scale=THREE * np.float32(np.inf))),
     case("probabilities", ValueError, "predict: probabilities has shape", predict(probabilities=LOGITS[:3])),
+    case("mean position", ValueError, "predict: mean_position is 2, expected 0", predict(position=2)),
+    case("mean position huge", ValueError, "predict: mean_position is 4294967296", predict(position=2**32)),
+    case("mean position text", TypeError, "mean_position", predict(position="crop")),
     case("preprocessing none", TypeError, "predict: preprocessing is of type list", predict(given=[])),
     case("preprocessing short", ValueError, "predict: preprocessing has 2 items", predict(given=(15, 15))),
     case(

@@ -197,7 +197,7 @@ def calls(network):
     mean, names = np.ones(3, np.float32), ["conv1", "fc4"]
     outputs = [np.empty((4, 8, 7, 7), np.float32), np.empty((4, 5), np.float32)]
     pictures, crops = small.pictures(), np.empty((4, 15, 15, 3), np.float32)
-    preprocessing = (15, 15, mean, mean)
+    preprocessing = (15, 15, mean, mean, 0)
     scores = np.empty((4, 2, 2, 5), np.float32)
     w, b, y = np.ones((2, 3, 3, 3), np.float32), np.ones(2, np.float32), np.empty((4, 2, 13, 13), np.float32)
     pair, sides = (1, 1), (0, 0, 0, 0)
@@ -216,9 +216,9 @@ def calls(network):
     yield lambda: network.capture(x, 0, names, outputs), [x, names, outputs, *outputs]
     yield lambda: network.capture(x, 0, [*names, "no"], [*outputs, logits]), [x, *outputs, logits]
     yield lambda: network.predict_images(pictures, preprocessing, 10, logits), [pictures, preprocessing, mean, logits]
-    yield lambda: network.predict_images(pictures, (15, 15, mean[:2], mean), 1, logits), [pictures, mean, logits]
+    yield lambda: network.predict_images(pictures, (15, 15, mean[:2], mean, 0), 1, logits), [pictures, mean, logits]
     yield lambda: network.predict_dense(pictures, preprocessing, True, logits), [pictures, preprocessing, mean, logits]
-    yield lambda: network.predict_dense(pictures, (15, 15, mean[:2], mean), True, logits), [pictures, mean, logits]
+    yield lambda: network.predict_dense(pictures, (15, 15, mean[:2], mean, 0), True, logits), [pictures, mean, logits]
     yield lambda: network.score_map(pictures, preprocessing, scores), [pictures, preprocessing, mean, scores]
     yield lambda: network.score_map(pictures[:, :9].copy(), preprocessing, scores), [preprocessing, mean, scores]
     yield lambda: network.score_map_size(30, 40), [network]

@@ -71,6 +71,7 @@ def test_caffe_gives_biases_twice_the_rate_and_no_decay():
 def test_torchvision_uses_pytorchs_rule():
     recipe = sa.recipe("torchvision")
     assert (recipe.rule, recipe.weight_decay) == ("pytorch", 1e-4)
+    assert recipe.batch_size == 8 * 32, "of the processes together"
 
 
 @pytest.mark.parametrize(

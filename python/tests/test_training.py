@@ -377,6 +377,7 @@ def test_vgg_is_trained_in_three_stages(tmp_path):
         before = fingerprint(model)
         history = model.fit(train, recipe=sa.recipe(name, scale=scale, **small), progress=False)
         assert history[0]["train_loss"] < 5 and fingerprint(model) != before
+        assert model.preprocessing.resize == {"vgg": 36, "vgg-384": 54, "vgg-jitter": 54}[name]
 
 
 def test_scale_takes_the_means_of_a_mean_image():
@@ -385,6 +386,22 @@ def test_scale_takes_the_means_of_a_mean_image():
     image = model.preprocessing.mean
     fit(model, epochs=1, recipe=quick_recipe(scale=(20, 26)))
     np.testing.assert_allclose(model.preprocessing.mean, image.mean(axis=(0, 1)), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("scale", "side"), [((40, 40), 40), ((20, 41), 30), ((20, 20), 20)])
+def test_scale_brings_validation_to_its_middle(scale, side):
+    class Watched(sa.ArrayDataset):
+        def image(self, index, geometry):
+            seen.add(geometry)
+            return super().image(index, geometry)
+
+    seen, model = set(), tiny_model()
+    validation = Watched(*pictures(12), CLASSES)
+    fit(model, validation=validation, epochs=1, recipe=quick_recipe(scale=scale))
+    assert model.preprocessing.resize == side
+    assert {geometry.side for geometry in seen} == {side}
+    model.evaluate(validation, dense=True)
+    assert {geometry.side for geometry in seen} == {side}, "dense evaluation too"
 
 
 def test_caffes_rule_trains_to_the_papers_weights_within_rounding():
