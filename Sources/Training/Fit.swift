@@ -48,10 +48,10 @@ extension Network {
   /// Trains on images in memory by `recipe`: every epoch in another order, drawn from (seed, epoch). The network's own
   /// factors on rate and decay are multiplied with the recipe's, and stay what they are.
   /// - Parameter onEpochEnd: receives the report and answers with the validation error in percent, or nil;
-  ///   a plateau schedule decides by it.
+  ///   a plateau schedule decides by it and cannot do without.
   public func fit(
     _ images: ImageSet, recipe: Recipe, preprocessing: Preprocessing, epochs: Int? = nil, seed: UInt64 = 0,
-    onEpochEnd: (EpochReport) throws -> Double? = { _ in nil }
+    onEpochEnd: ((EpochReport) throws -> Double?)? = nil
   ) throws {
     let epochs = epochs ?? recipe.epochs
     guard epochs >= 0, recipe.batchSize >= 1 else {
@@ -63,6 +63,7 @@ extension Network {
         "fit: got images of \(images.channels) channels, \(spec.name) takes \(spec.input.channels)")
     }
     try images.require(scale: recipe.scale)
+    let onEpochEnd = try recipe.watched(onEpochEnd)
     let stepsAnEpoch = (images.labels.count - 1) / recipe.batchSize + 1
     var moment = Moment(
       epoch: 0, step: 0, totalSteps: try Extent.product([stepsAnEpoch, epochs], operation: "fit: steps"))
@@ -117,5 +118,28 @@ extension Network {
       order.swapAt(index, Philox.below(index + 1, generator.words(UInt64(index))[0]))
     }
     return order
+  }
+}
+
+extension Recipe {
+  /// What happens at the end of an epoch, with a validation error if a schedule decides by it.
+  /// - Throws: ``EngineError/invalidValue(_:)`` at once if there is no way to get one, and later if there is none.
+  fileprivate func watched(
+    _ onEpochEnd: ((EpochReport) throws -> Double?)?
+  ) throws -> (EpochReport) throws -> Double? {
+    let missing = "recipe \(name) has a plateau schedule, which decides by the validation error"
+    guard let onEpochEnd else {
+      guard !needsValidation else {
+        throw EngineError.invalidValue("fit: \(missing): pass onEpochEnd, or give the recipe another schedule")
+      }
+      return { _ in nil }
+    }
+    return { report in
+      let error = try onEpochEnd(report)
+      guard error != nil || !needsValidation else {
+        throw EngineError.invalidValue("fit: \(missing), and onEpochEnd answered with nil in epoch \(report.epoch)")
+      }
+      return error
+    }
   }
 }

@@ -1,3 +1,5 @@
+import Tensors
+
 /// The published recipes; `recipe_table.py` has the same for Python, with the source of every number and what departs
 /// from it.
 extension Recipe {
@@ -66,6 +68,13 @@ extension Recipe {
     paper, chm145, caffe, torchvision, cudaConvnet2, vgg, vgg384, vggJitter, cifar80sec, cifar18pct, cifar19pct,
     cifarConvLocal13pct, cifarConvLocal11pct,
   ]
+
+  /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist and the nearest of them.
+  public static func named(_ name: String) throws -> Recipe {
+    if let found = known.first(where: { $0.name == name }) { return found }
+    let expected = NearestName.expected(known.map(\.name), insteadOf: name)
+    throw EngineError.invalidValue("recipe: got '\(name)', \(expected)")
+  }
 
   /// "Divided by 10 when the validation error stopped improving"; the patience is this package's.
   private static let stalling = Schedule.plateau(factor: 0.1, patience: 5, times: 3)

@@ -142,6 +142,37 @@ final class FitTests: XCTestCase {
     XCTAssertEqual(network.parameters.map { Array($0.value.buffer) }, before)
   }
 
+  func testAPlateauWantsTheValidationError() throws {
+    let network = try network()
+    let before = values(network)
+    let preprocessing = try Preprocessing(cropHeight: 6, cropWidth: 6, mean: .none, scale: [])
+    let plateau = Schedule.plateau(factor: 0.1, patience: 1, times: 1)
+    let places: [(inout Recipe) -> Void] = [
+      { $0.schedule = plateau }, { $0.biasSchedule = plateau },
+      { $0.groups = [ParameterGroup("fc2.*", schedule: plateau)] },
+    ]
+    for place in places {
+      var recipe = Recipe.torchvision
+      place(&recipe)
+      XCTAssertThrowsError(try network.fit(images(), recipe: recipe, preprocessing: preprocessing, epochs: 2)) {
+        XCTAssertTrue("\($0)".contains("fit: recipe torchvision has a plateau schedule"), "\($0)")
+      }
+      XCTAssertEqual(values(network), before)
+    }
+    var recipe = Recipe.torchvision
+    recipe.schedule = plateau
+    var rates: [Double] = []
+    try network.fit(images(), recipe: recipe, preprocessing: preprocessing, epochs: 3) {
+      rates.append($0.learningRate)
+      return 50
+    }
+    XCTAssertEqual(rates.map { ($0 * 1e4).rounded() }, [100, 100, 10])
+    XCTAssertThrowsError(
+      try network.fit(images(), recipe: recipe, preprocessing: preprocessing, epochs: 3) { $0.epoch == 0 ? 50 : nil }
+    ) { XCTAssertTrue("\($0)".contains("answered with nil in epoch 1"), "\($0)") }
+    XCTAssertEqual(network.parameters.map(\.rateMultiplier), [1, 1, 1, 1])
+  }
+
   func testImageSetChecksItsSizes() {
     XCTAssertThrowsError(try ImageSet(pixels: [1, 2, 3], labels: [0], height: 2, width: 2, channels: 1))
     XCTAssertThrowsError(try ImageSet(pixels: [], labels: [], height: 2, width: 2, channels: 1))

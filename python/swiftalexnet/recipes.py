@@ -241,7 +241,7 @@ def recipe(name: str = "paper", **overrides: Any) -> Recipe:
     """
     from .recipe_table import RECIPES
 
-    return RECIPES[choose("recipe", "recipe", name, RECIPES)].replace(**overrides)
+    return RECIPES[choose("recipe", "recipe", name, RECIPES, 0)].replace(**overrides)
 
 
 def recipe_names() -> list[str]:
