@@ -49,7 +49,8 @@ def train(options: argparse.Namespace) -> None:
     if options.validation is not None:
         validation = sa.ImageFolder(options.validation, data.classes, options.on_error, cache=options.cache)
     recipe = sa.recipe(options.recipe, **_recipe_changes(options, validation))
-    model = sa.build(options.variant, len(data.classes), image_size=options.image_size, seed=options.seed)
+    network = {"image_size": options.image_size, "initialization": options.initialization, "seed": options.seed}
+    model = sa.build(options.variant, len(data.classes), **network)
     print(f"{data!r}\n{model!r}\n{recipe}", file=sys.stderr)
     run = {"checkpoint": options.checkpoint, "resume": options.resume, "seed": options.seed}
     history = model.fit(data, validation, recipe=recipe, progress=not options.quiet, **run)
@@ -183,6 +184,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--validation", metavar="DIR", help="the same classes, other pictures")
     parser.add_argument("--variant", default="paper", help=f"one of {', '.join(sa.variants())} (default: paper)")
     parser.add_argument("--image-size", type=int, help="side of the network's input in pixels")
+    parser.add_argument(
+        "--initialization", metavar="NAME", help="first weights, such as glorot; default: the variant's"
+    )
     parser.add_argument("--recipe", default="paper", help=f"one of {', '.join(sa.recipe_names())} (default: paper)")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--batch-size", type=int)

@@ -267,14 +267,15 @@ def _class_names(classes: Sequence[str], operation: str) -> tuple[str, ...]:
 
 def _pictures(folder: "Path") -> "list[Path]":
     """List the files whose extension is a picture's, at any depth, in a fixed order."""
+    from pathlib import Path
+
     known: set[str] = extensions()
     found: list[Path] = []
     if not folder.is_dir():  # a class that is named and has no pictures
         return found
     for parent, folders, files in os.walk(folder, onerror=_raise):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        inside = folder / parent
-        visible = (inside / name for name in files if not name.startswith("."))
+        visible = (Path(parent, name) for name in files if not name.startswith("."))
         found += [path for path in visible if path.suffix.lower() in known]
     return sorted(found)
 

@@ -31,6 +31,15 @@ def test_folder_ignores_what_is_hidden_or_no_picture_and_searches_deep(tmp_path)
     assert data.classes == CLASSES and len(data) == 4
 
 
+def test_a_relative_folder_is_that_of_the_working_directory(tmp_path, monkeypatch):
+    absolute = sa.ImageFolder(photo_folder(tmp_path / "photos"))
+    monkeypatch.chdir(tmp_path)
+    data = sa.ImageFolder("photos")
+    assert [path.resolve() for path in data.paths] == absolute.paths and not data.paths[0].is_absolute()
+    assert np.array_equal(data.image(0, GEOMETRY), absolute.image(0, GEOMETRY))
+    assert data.file_names == absolute.file_names
+
+
 def test_folder_with_given_classes(tmp_path):
     photo_folder(tmp_path, count=1)
     data = sa.ImageFolder(tmp_path, classes=("top", "low", "dark", "bright", "absent"))
