@@ -191,7 +191,7 @@ class Ensemble:
         """Check everything that can be checked before any work."""
         views = Views(crops, dense, scales, work)
         views.pictures_at_once(batch_size)
-        check_dataset(self, data, work)
+        check_dataset(self, data, work, same_names=True)
         for model in self.models:
             views.check(model)
         return views

@@ -162,6 +162,13 @@ def test_refusals_come_before_any_work(options, message):
         ensemble.predict("missing.png", **options)
     with pytest.raises(ValueError, match="search_weights: the data has 5 classes, the model 4"):
         ensemble.search_weights(sa.ArrayDataset(IMAGES, LABELS, [*CLASSES, "more"]))
+    for work in (
+        named("abcd").evaluate,
+        sa.Ensemble([named("abcd")]).evaluate,
+        sa.Ensemble([named("abcd")]).search_weights,
+    ):
+        with pytest.raises(ValueError, match=f"{work.__name__}: the data's classes .* are not the model's"):
+            work(dataset(3))
     with pytest.raises(ValueError, match="weights for 2 models"):
         ensemble.weights = (1,)
 
