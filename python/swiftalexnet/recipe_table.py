@@ -1,6 +1,6 @@
 """The published recipes: data, with the source of every number and what departs from it.
 
-Sources/Training/RecipeTable.swift has the same recipes for Swift programs; Tests/TrainingTests/recipes.txt holds both
+Sources/Training/RecipeTable.swift has the same recipes for Swift programs; python/tests/golden/recipes.txt holds both
 to the same numbers.
 """
 
