@@ -103,8 +103,8 @@ class Views:
         crop = model.preprocessing.crop
         if self.dense and model.preprocessing.whitening is not None:
             raise UnsupportedError(
-                f"{self.operation}: dense evaluation: the model's whitening matrix is for {crop} × {crop} pixels and no "
-                "other size"
+                f"{self.operation}: dense evaluation: the model's whitening matrix is for {crop} × {crop} pixels and no"
+                " other size"
             )
         for scale in self.scales_for(model):
             if self.crop_count and scale < crop:
