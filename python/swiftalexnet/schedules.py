@@ -7,7 +7,7 @@ next epoch. A state is a dict of numbers. Sources/Training/Schedule.swift has th
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from ._arrays import as_integer
 from ._numbers import check_number, make_plain
@@ -61,7 +61,29 @@ class ConstantSchedule(Schedule):
 
 
 @dataclass(frozen=True)
-class EpochSchedule(Schedule):
+class _BoundarySchedule(Schedule):
+    """Multiply the learning rate by `factor` at given epochs or steps, which are named like a moment's field."""
+
+    boundaries: Sequence[int]
+    factor: float = 0.1
+    unit: ClassVar[Literal["epoch", "step"]]
+
+    def __post_init__(self) -> None:
+        make_plain(self)
+        _check_factor(self.factor, type(self).__name__)
+        object.__setattr__(self, "boundaries", _rising(self.boundaries, f"{self.unit}s", type(self).__name__))
+
+    def rate_factor(self, moment: Moment, state: State) -> float:
+        """Return factor ** (boundaries reached)."""
+        return self.factor ** _reached(self.boundaries, getattr(moment, self.unit))
+
+    def __str__(self) -> str:
+        unit = self.unit if len(self.boundaries) == 1 else f"{self.unit}s"
+        return f"× {self.factor:g} at {unit} {', '.join(map(str, self.boundaries))}"
+
+
+@dataclass(frozen=True)
+class EpochSchedule(_BoundarySchedule):
     """Multiply the learning rate by `factor` at the start of given epochs, counted from 0.
 
     Parameters
@@ -72,20 +94,22 @@ class EpochSchedule(Schedule):
         Greater than 0; 0.1 divides by ten.
     """
 
-    boundaries: Sequence[int]
-    factor: float = 0.1
+    unit = "epoch"
 
-    def __post_init__(self) -> None:
-        make_plain(self)
-        _check_factor(self.factor, "EpochSchedule")
-        object.__setattr__(self, "boundaries", _rising(self.boundaries, "epochs", "EpochSchedule"))
 
-    def rate_factor(self, moment: Moment, state: State) -> float:
-        """Return factor ** (boundaries reached)."""
-        return self.factor ** _reached(self.boundaries, moment.epoch)
+@dataclass(frozen=True)
+class StepSchedule(_BoundarySchedule):
+    """Multiply the learning rate by `factor` at given steps, counted from 0 (the solvers of Caffe count iterations).
 
-    def __str__(self) -> str:
-        return f"× {self.factor:g} at epochs {', '.join(map(str, self.boundaries))}"
+    Parameters
+    ----------
+    boundaries : sequence of int
+        Steps, rising.
+    factor : float
+        Greater than 0; 0.1 divides by ten.
+    """
+
+    unit = "step"
 
 
 @dataclass(frozen=True)
@@ -121,34 +145,6 @@ class EpochTableSchedule(Schedule):
 
     def __str__(self) -> str:
         return ", ".join(f"× {f:g} from epoch {at}" for at, f in zip(self.boundaries, self.factors, strict=True))
-
-
-@dataclass(frozen=True)
-class StepSchedule(Schedule):
-    """Multiply the learning rate by `factor` at given steps, counted from 0 (the solvers of Caffe count iterations).
-
-    Parameters
-    ----------
-    boundaries : sequence of int
-        Steps, rising.
-    factor : float
-        Greater than 0; 0.1 divides by ten.
-    """
-
-    boundaries: Sequence[int]
-    factor: float = 0.1
-
-    def __post_init__(self) -> None:
-        make_plain(self)
-        _check_factor(self.factor, "StepSchedule")
-        object.__setattr__(self, "boundaries", _rising(self.boundaries, "steps", "StepSchedule"))
-
-    def rate_factor(self, moment: Moment, state: State) -> float:
-        """Return factor ** (boundaries reached)."""
-        return self.factor ** _reached(self.boundaries, moment.step)
-
-    def __str__(self) -> str:
-        return f"× {self.factor:g} at steps {', '.join(map(str, self.boundaries))}"
 
 
 @dataclass(frozen=True)
