@@ -19,6 +19,7 @@ extension Network {
     into output: UnsafeMutablePointer<Float>
   ) throws {
     let (operation, classes) = ("dense evaluation", classCount)
+    guard count >= 1 else { throw EngineError.invalidValue("\(operation): got \(count) pictures, expected at least 1") }
     let size = try scoreMapSize(height: height, width: width)
     let views = mirror ? ImageInput.Views.centerAndMirror : .center
     let chunk = min(count, max(1, try picturesPerChunk(height: height, width: width) / views.count))
@@ -66,7 +67,7 @@ extension Network {
       operation: "dense evaluation")
     let whole = try preprocessing.whole(height: height, width: width)
     try scoreMap(
-      batch: count * views.count, height: height, width: width,
+      batch: try Extent.product([count, views.count], operation: "dense evaluation"), height: height, width: width,
       input: { input, range, _ in
         try self.requireNoWhitening(operation: "dense evaluation")
         try ImageInput.crops(

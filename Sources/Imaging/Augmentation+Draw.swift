@@ -6,6 +6,9 @@ extension Augmentation {
     /// The crop's place in the image; a shift may bring it over the border.
     var top: Int
     var left: Int
+    /// The same before the shift.
+    let unmovedTop: Int
+    let unmovedLeft: Int
     var mirrored: Bool
     /// Added to every pixel's red, green and blue.
     var color: (Float, Float, Float)
@@ -16,10 +19,10 @@ extension Augmentation {
   /// The draw of an image: depends on (seed, step, index) alone. Offsets 0 … size − crop are equally likely.
   func draw(seed: UInt64, step: UInt64, index: UInt64, verticalRoom: Int, horizontalRoom: Int) -> Draw {
     let words = Philox(seed: seed, purpose: .crop, step: step).words(index / UInt64(chunk))
+    let top = randomCrop ? Philox.below(verticalRoom + 1, words[0]) : verticalRoom / 2
+    let left = randomCrop ? Philox.below(horizontalRoom + 1, words[1]) : horizontalRoom / 2
     var draw = Draw(
-      top: randomCrop ? Philox.below(verticalRoom + 1, words[0]) : verticalRoom / 2,
-      left: randomCrop ? Philox.below(horizontalRoom + 1, words[1]) : horizontalRoom / 2,
-      mirrored: flip && words[2] >> 31 == 1,
+      top: top, left: left, unmovedTop: top, unmovedLeft: left, mirrored: flip && words[2] >> 31 == 1,
       color: color(seed: seed, step: step, index: index), angle: 0)
     if movesCrop {
       let words = Philox(seed: seed, purpose: .placement, step: step).words(index)

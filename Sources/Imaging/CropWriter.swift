@@ -11,15 +11,14 @@ struct CropWriter {
   let channelMeans: [Float]
   let scale: [Float]
   let meanImage: [Float]
-  /// Index of the mean image's first value under the crop, and its values a row.
-  private let meanStart: Int
-  private let meanStride: Int
+  private let meanPlace: MeanPlace
   private let chunkPixels: Int
 
   /// Chunks of this many floats stay on the stack and in the first-level cache.
   private static let chunkTarget = 128
 
-  init(_ preprocessing: Preprocessing, channels: Int) {
+  /// - Parameters height, width: the images' size, which says whether a mean image has a pixel for each of theirs.
+  init(_ preprocessing: Preprocessing, height: Int, width: Int, channels: Int) {
     self.channels = channels
     cropHeight = preprocessing.cropHeight
     cropWidth = preprocessing.cropWidth
@@ -27,14 +26,14 @@ struct CropWriter {
     chunkPixels = max(1, min(Self.chunkTarget / channels, cropWidth))
     switch preprocessing.mean {
     case .none:
-      (channelMeans, meanImage, meanStart, meanStride) = (Array(repeating: 0, count: channels), [], 0, 0)
+      (channelMeans, meanImage, meanPlace) = (Array(repeating: 0, count: channels), [], MeanPlace())
     case .channels(let values):
-      (channelMeans, meanImage, meanStart, meanStride) = (values, [], 0, 0)
-    case .image(let height, let width, let values):
-      channelMeans = Array(repeating: 0, count: channels)
-      meanImage = values
-      meanStart = ((height - cropHeight) / 2 * width + (width - cropWidth) / 2) * channels
-      meanStride = width * channels
+      (channelMeans, meanImage, meanPlace) = (values, [], MeanPlace())
+    case .image(let meanHeight, let meanWidth, let values):
+      (channelMeans, meanImage) = (Array(repeating: 0, count: channels), values)
+      meanPlace = MeanPlace(
+        top: (meanHeight - cropHeight) / 2, left: (meanWidth - cropWidth) / 2, stride: meanWidth * channels,
+        followsCrop: preprocessing.meanPosition == .crop && (meanHeight, meanWidth) == (height, width))
     }
   }
 
@@ -50,6 +49,7 @@ struct CropWriter {
     image: UnsafePointer<UInt8>, width: Int, top: Int, left: Int, mirrored: Bool,
     color: (Float, Float, Float) = (0, 0, 0), gain: Float = 1, output: UnsafeMutablePointer<Float>
   ) {
+    let place = meanPlace.under(top: top, left: left, mirrored: mirrored)
     withConstants(color: color, gain: gain) { constants in
       withUnsafeTemporaryAllocation(of: UInt8.self, capacity: chunkPixels * channels) { bytes in
         guard let bytes = bytes.baseAddress else { return }
@@ -60,45 +60,65 @@ struct CropWriter {
             reverse(pixels, from: source + (cropWidth &- first &- pixels) &* channels, to: bytes)
             line = UnsafePointer(bytes)
           }
-          normalize(row: row, first: first, pixels: pixels, constants, output: output) { Float(line[$0]) }
+          normalize(row: row, first: first, pixels: pixels, constants, place, output: output) { Float(line[$0]) }
         }
       }
     }
   }
 
-  /// Writes a crop that is turned or reaches over its image's border.
-  func write(_ crop: MovedCrop, color: (Float, Float, Float), gain: Float, output: UnsafeMutablePointer<Float>) {
+  /// Writes a crop that is turned or reaches over its image's border. It has no place of its own in a mean image:
+  /// `top` and `left` are where it was before it was moved, which lies within.
+  func write(
+    _ crop: MovedCrop, top: Int, left: Int, color: (Float, Float, Float), gain: Float,
+    output: UnsafeMutablePointer<Float>
+  ) {
+    let place = meanPlace.under(top: top, left: left, mirrored: crop.mirrored)
     withConstants(color: color, gain: gain) { constants in
       withUnsafeTemporaryAllocation(of: Float.self, capacity: chunkPixels * channels) { values in
         guard let values = values.baseAddress else { return }
         forEachChunk { row, first, pixels in
           crop.read(row: row, first: first, pixels: pixels, into: values)
-          normalize(row: row, first: first, pixels: pixels, constants, output: output) { values[$0] }
+          normalize(row: row, first: first, pixels: pixels, constants, place, output: output) { values[$0] }
         }
       }
     }
   }
 
-  /// Mean and scale beside each value of a chunk.
+  /// Where a mean image lies under a crop.
+  private struct MeanPlace {
+    var top = 0
+    var left = 0
+    /// Values of a row of the mean image.
+    var stride = 0
+    var followsCrop = false
+    var mirrored = false
+
+    /// The place under the crop, or the same for all crops.
+    func under(top: Int, left: Int, mirrored: Bool) -> MeanPlace {
+      followsCrop ? MeanPlace(top: top, left: left, stride: stride, followsCrop: true, mirrored: mirrored) : self
+    }
+  }
+
+  /// Mean and scale beside each value of a chunk, and room for a mirrored part of the mean image.
   private struct Constants {
     let means: UnsafeMutablePointer<Float>
     let scales: UnsafeMutablePointer<Float>
+    let mirrored: UnsafeMutablePointer<Float>
   }
 
   private func withConstants(color: (Float, Float, Float), gain: Float, _ body: (Constants) -> Void) {
     let chunk = chunkPixels * channels
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: chunk) { means in
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: chunk) { scales in
-        guard let means = means.baseAddress, let scales = scales.baseAddress else { return }
-        // A shift of the pixel is a shift of the mean the other way.
-        let shifts = channels == 3 ? [color.0, color.1, color.2] : []
-        for i in 0..<chunk {
-          let channel = i % channels
-          scales[i] = scale[channel] * gain
-          means[i] = channelMeans[channel] - (shifts.isEmpty ? 0 : shifts[channel])
-        }
-        body(Constants(means: means, scales: scales))
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 3 * chunk) { room in
+      guard let means = room.baseAddress else { return }
+      let scales = means + chunk
+      // A shift of the pixel is a shift of the mean the other way.
+      let shifts = channels == 3 ? [color.0, color.1, color.2] : []
+      for i in 0..<chunk {
+        let channel = i % channels
+        scales[i] = scale[channel] * gain
+        means[i] = channelMeans[channel] - (shifts.isEmpty ? 0 : shifts[channel])
       }
+      body(Constants(means: means, scales: scales, mirrored: scales + chunk))
     }
   }
 
@@ -116,8 +136,8 @@ struct CropWriter {
 
   @inline(__always)
   private func normalize(
-    row: Int, first: Int, pixels: Int, _ constants: Constants, output: UnsafeMutablePointer<Float>,
-    _ value: (Int) -> Float
+    row: Int, first: Int, pixels: Int, _ constants: Constants, _ place: MeanPlace,
+    output: UnsafeMutablePointer<Float>, _ value: (Int) -> Float
   ) {
     let (means, scales, count) = (constants.means, constants.scales, pixels &* channels)
     let target = output + (row &* cropWidth &+ first) &* channels
@@ -127,13 +147,21 @@ struct CropWriter {
     }
     meanImage.withUnsafeBufferPointer { values in
       guard let values = values.baseAddress else { return }
-      let image = values + (meanStart &+ row &* meanStride &+ first &* channels)
+      let line = values + ((place.top &+ row) &* place.stride &+ place.left &* channels)
+      var image = line + first &* channels
+      if place.mirrored {
+        reverse(pixels, from: line + (cropWidth &- first &- pixels) &* channels, to: constants.mirrored)
+        image = UnsafePointer(constants.mirrored)
+      }
       for i in 0..<count { target[i] = (value(i) - (image[i] + means[i])) * scales[i] }
     }
   }
 
   /// Copies pixels in the opposite order; the channels of a pixel keep theirs.
-  private func reverse(_ pixels: Int, from source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>) {
+  @inline(__always)
+  private func reverse<Value>(
+    _ pixels: Int, from source: UnsafePointer<Value>, to target: UnsafeMutablePointer<Value>
+  ) {
     var from = source + (pixels &- 1) &* channels
     var to = target
     if channels == 3 {

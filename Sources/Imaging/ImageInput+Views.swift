@@ -4,8 +4,8 @@ extension ImageInput {
     case center
     /// The centre, then its mirror image: what dense evaluation reads, with a crop as large as the image.
     case centerAndMirror
-    /// A regular grid of 3 × 3 crops without mirror images, row by row (cuda-convnet's and cuda-convnet2's providers
-    /// of CIFAR-10).
+    /// A regular grid of 3 × 3 crops without mirror images, row by row (the providers of CIFAR-10 of the 2012 code and
+    /// of cuda-convnet2; cuda-convnet 1 has ten views).
     case grid9
     /// Top left, top right, centre, bottom left, bottom right, then their mirror images in the same order (2012
     /// paper, section 4.1; the order is the authors' code's).

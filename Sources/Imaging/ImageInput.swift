@@ -14,7 +14,7 @@ public enum ImageInput {
   ) throws {
     let operation = "augmented images"
     try validate(count, height, width, channels, preprocessing, operation)
-    let writer = CropWriter(preprocessing, channels: channels)
+    let writer = CropWriter(preprocessing, height: height, width: width, channels: channels)
     let (cropHeight, cropWidth, gain) = (writer.cropHeight, writer.cropWidth, augmentation.colorGain)
     try augmentation.validate(
       cropHeight: cropHeight, cropWidth: cropWidth, channels: channels, operation: operation)
@@ -32,7 +32,7 @@ public enum ImageInput {
         MovedCrop(
           image: image, height: height, width: width, channels: channels, cropHeight: cropHeight,
           cropWidth: cropWidth, top: draw.top, left: draw.left, mirrored: draw.mirrored, angle: draw.angle),
-        color: draw.color, gain: gain, output: target)
+        top: draw.unmovedTop, left: draw.unmovedLeft, color: draw.color, gain: gain, output: target)
     }
   }
 
@@ -48,7 +48,7 @@ public enum ImageInput {
     guard range.lowerBound >= 0, range.upperBound <= count * views.count else {
       throw EngineError.invalidValue("images: got views \(range), expected a part of 0..<\(count * views.count)")
     }
-    let writer = CropWriter(preprocessing, channels: channels)
+    let writer = CropWriter(preprocessing, height: height, width: width, channels: channels)
     let (bottom, right) = (height - writer.cropHeight, width - writer.cropWidth)
     try pool.forEach(range.count) { item, _ in
       let (image, view) = (range.lowerBound + item).quotientAndRemainder(dividingBy: views.count)

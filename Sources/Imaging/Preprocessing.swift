@@ -7,18 +7,29 @@ public struct Preprocessing: Hashable, Sendable {
     case none
     /// One number a channel.
     case channels([Float])
-    /// A mean image, height × width × channels. Its centre, as large as the crop, is subtracted from every crop
-    /// wherever that came from and never mirrored, as the authors' code does.
+    /// A mean image, height × width × channels. `MeanPosition` says which part of it belongs to a crop.
     case image(height: Int, width: Int, values: [Float])
+  }
+
+  /// Which part of a mean image is subtracted from a crop.
+  public enum MeanPosition: Hashable, Sendable {
+    /// Its centre, as large as the crop, wherever that came from, and never mirrored: the 2012 authors' code.
+    case center
+    /// What lies under the crop, mirrored with it: the mean of each pixel, as the 2012 paper and Caffe have it. An
+    /// image of another size than the mean image has no pixel for each of its own, and gets the centre.
+    case crop
   }
 
   public let cropHeight: Int
   public let cropWidth: Int
   public let mean: Mean
+  public let meanPosition: MeanPosition
   /// A multiplier a channel, applied after the mean: 1 / deviation. Empty stands for 1.
   public let scale: [Float]
 
-  public init(cropHeight: Int, cropWidth: Int, mean: Mean = .none, scale: [Float] = []) throws {
+  public init(
+    cropHeight: Int, cropWidth: Int, mean: Mean = .none, scale: [Float] = [], meanPosition: MeanPosition = .center
+  ) throws {
     guard cropHeight >= 1, cropWidth >= 1 else {
       throw EngineError.invalidValue("preprocessing: got a crop of \(cropHeight)×\(cropWidth), expected 1×1 or larger")
     }
@@ -46,12 +57,13 @@ public struct Preprocessing: Hashable, Sendable {
     self.cropHeight = cropHeight
     self.cropWidth = cropWidth
     self.mean = mean
+    self.meanPosition = meanPosition
     self.scale = scale
   }
 
   /// The same for whole pictures of `height` × `width` pixels, as dense evaluation reads them. A mean image covers a
-  /// crop and no more; in its place stand its channel means over the centre that crops get, whatever the picture's
-  /// size, so that all pictures are treated alike.
+  /// square and no more; in its place stand its channel means over its centre, as large as the crop, whatever the
+  /// picture's size, so that all pictures are treated alike.
   public func whole(height: Int, width: Int) throws -> Preprocessing {
     try Preprocessing(cropHeight: height, cropWidth: width, mean: meanOfChannels, scale: scale)
   }

@@ -32,8 +32,8 @@ public struct Initialization: Sendable {
   /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
   public static func named(_ name: String) throws -> Initialization {
     if let found = known.first(where: { $0.name == name }) { return found }
-    throw EngineError.invalidValue(
-      "initialization: got '\(name)', expected one of \(known.map(\.name).joined(separator: ", "))")
+    let expected = NearestName.expected(known.map(\.name), insteadOf: name)
+    throw EngineError.invalidValue("initialization: got '\(name)', \(expected)")
   }
 
   /// Draws every parameter from the stream (seed, initialisation, number of the parameter).

@@ -41,6 +41,9 @@ extension Network {
   public func scoreMap(
     batch: Int, height: Int, width: Int, input: InputWriter, into output: UnsafeMutablePointer<Float>
   ) throws {
+    guard batch >= 1 else {
+      throw EngineError.invalidValue("dense evaluation: got \(batch) pictures, expected at least 1")
+    }
     let slide = try slide(height: height, width: width)
     let chunk = min(batch, try picturesPerChunk(height: height, width: width))
     let scores = try Extent.product([slide.rows, slide.columns, classCount], operation: "dense evaluation")

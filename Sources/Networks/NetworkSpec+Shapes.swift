@@ -7,10 +7,12 @@ extension NetworkSpec {
   /// - Throws: ``EngineError`` naming the node that refuses its input.
   public func outputShapes() throws -> [FeatureShape] {
     var shape = input
+    var reader = "data"
     return try nodes.map { node in
       do { shape = try node.operation.outputShape(for: shape) } catch let error as EngineError {
-        throw error.prefixed("\(name), node \(node.name): ")
+        throw error.prefixed("\(name), node \(node.name) reading \(reader) (\(shape)): ")
       }
+      reader = node.name
       return shape
     }
   }

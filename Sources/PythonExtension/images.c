@@ -16,7 +16,7 @@ typedef struct {
   sax_preprocessing values;
 } preprocessing;
 
-enum { CROP_HEIGHT, CROP_WIDTH, MEAN, SCALE };
+enum { CROP_HEIGHT, CROP_WIDTH, MEAN, SCALE, MEAN_POSITION };
 
 static bool read_mean(const call *c, Py_ssize_t channels, sax_preprocessing *values) {
   const Py_buffer *mean = &c->values[MEAN].array;
@@ -52,9 +52,19 @@ static bool read_crop(const call *c, const sax_images *images, bool whole, sax_p
   return false;
 }
 
+static bool read_mean_position(const call *c, sax_preprocessing *values) {
+  const int64_t position = c->values[MEAN_POSITION].integer;
+  values->mean_position = (int32_t)position;
+  if (position == SAX_MEAN_AT_CENTER || position == SAX_MEAN_AT_CROP) return true;
+  PyErr_Format(PyExc_ValueError, "%s: mean_position is %lld, expected 0, the centre, or 1, the crop", c->operation,
+               (long long)position);
+  return false;
+}
+
 static bool preprocessing_begin(preprocessing *p, const call *c, int index, const sax_images *images, bool whole) {
   static const argument table[] = {
-    {"crop_height", INTEGER}, {"crop_width", INTEGER}, {"mean", INPUT, ANY_RANK, true}, {"scale", INPUT, 1, true}};
+    {"crop_height", INTEGER},   {"crop_width", INTEGER},   {"mean", INPUT, ANY_RANK, true},
+    {"scale", INPUT, 1, true}, {"mean_position", INTEGER}};
   p->values = (sax_preprocessing){.mean_kind = SAX_MEAN_NONE};
   Py_ssize_t channels = (Py_ssize_t)images->channels;
   if (!call_begin_tuple(&p->arrays, c->operation, table, LENGTH(table), c->values[index].object, "preprocessing")) {
@@ -62,7 +72,7 @@ static bool preprocessing_begin(preprocessing *p, const call *c, int index, cons
   }
   p->values.scale = call_data(&p->arrays, SCALE);
   if (read_crop(&p->arrays, images, whole, &p->values) && read_mean(&p->arrays, channels, &p->values) &&
-      call_expects(&p->arrays, SCALE, 1, &channels)) {
+      read_mean_position(&p->arrays, &p->values) && call_expects(&p->arrays, SCALE, 1, &channels)) {
     return true;
   }
   call_end(&p->arrays);
@@ -167,23 +177,25 @@ static PyObject *network_train_step_images(PyObject *object, ARGUMENTS) {
   enum { PIXELS, TARGETS, PREPROCESSING, AUGMENTATION, OPTIONS };
   static const argument table[] = {{"images", IMAGES, 4},    {"labels", LABELS, 1}, {"preprocessing", OBJECT},
                                    {"augmentation", OBJECT}, {"options", OBJECT}};
+  network_object *self = (network_object *)object;
   call c;
   if (!call_begin(&c, "train_step", table, LENGTH(table), arguments, given, keywords)) return NULL;
   sax_images images = images_of(&c, PIXELS);
   sax_augmentation augmentation;
-  sax_step_options options;
+  step_options options;
   sax_step_result result;
   preprocessing p;
   int32_t status = SAX_OK;
   if (call_expects(&c, TARGETS, 1, c.values[PIXELS].array.shape) &&
-      read_augmentation(&c, AUGMENTATION, &augmentation) &&
-      read_step_options(c.values[OPTIONS].object, c.operation, &options) &&
-      preprocessing_begin(&p, &c, PREPROCESSING, &images, false)) {
-    Py_BEGIN_ALLOW_THREADS
-    status = sax_network_train_step_images(((network_object *)object)->handle, &images, call_data(&c, TARGETS),
-                                           &p.values, &augmentation, &options, &result);
-    Py_END_ALLOW_THREADS
-    call_end(&p.arrays);
+      read_augmentation(&c, AUGMENTATION, &augmentation) && step_options_begin(&options, &c, OPTIONS, self)) {
+    if (preprocessing_begin(&p, &c, PREPROCESSING, &images, false)) {
+      Py_BEGIN_ALLOW_THREADS
+      status = sax_network_train_step_images(self->handle, &images, call_data(&c, TARGETS), &p.values, &augmentation,
+                                             &options.values, &result);
+      Py_END_ALLOW_THREADS
+      call_end(&p.arrays);
+    }
+    call_end(&options.arrays);
   }
   call_end(&c);
   return succeeded(status) ? Py_BuildValue("(dd)", result.loss, result.top1_error) : NULL;

@@ -27,7 +27,12 @@ PyObject *refuse_pickling(PyObject *self, PyObject *unused);
 extern PyMethodDef network_tensor_methods[]; /* forward, capture, backward, train_step */
 extern PyMethodDef network_image_methods[];  /* train_step_images, predict_images and their kin */
 
-/* The options of a training step, of a call's argument. */
-bool read_step_options(PyObject *tuple, const char *operation, sax_step_options *options);
+/* The options of a training step, a tuple of its own, whose arrays stay borrowed until call_end(&o->arrays). */
+typedef struct {
+  call arrays;
+  sax_step_options values;
+} step_options;
+
+bool step_options_begin(step_options *o, const call *c, int index, const network_object *network);
 
 #endif

@@ -51,20 +51,33 @@ static PyObject *network_backward(PyObject *object, ARGUMENTS) {
 
 /* ---- Training ---- */
 
-bool read_step_options(PyObject *tuple, const char *operation, sax_step_options *options) {
-  enum { RATE, MOMENTUM, DECAY, RULE, OPTION_SEED, STEP };
-  static const argument table[] = {{"learning_rate", NUMBER}, {"momentum", NUMBER}, {"weight_decay", NUMBER},
-                                   {"rule", INTEGER},         {"seed", SEED},       {"step", SEED}};
-  call c;
-  if (!call_begin_tuple(&c, operation, table, LENGTH(table), tuple, "options")) return false;
-  int64_t rule = c.values[RULE].integer;
-  if (rule < SAX_RULE_PAPER || rule > SAX_RULE_CAFFE) {
-    PyErr_Format(PyExc_ValueError, "%s: rule is %lld, expected 0 (paper), 1 (PyTorch) or 2 (Caffe)", operation,
+bool step_options_begin(step_options *o, const call *c, int index, const network_object *network) {
+  enum { RATE, MOMENTUM, DECAY, RULE, OPTION_SEED, STEP, RATES, DECAYS };
+  static const argument table[] = {{"learning_rate", NUMBER}, {"momentum", NUMBER},      {"weight_decay", NUMBER},
+                                   {"rule", INTEGER},         {"seed", SEED},            {"step", SEED},
+                                   {"rates", INPUT, 1, true}, {"decays", INPUT, 1, true}};
+  call *t = &o->arrays;
+  if (!call_begin_tuple(t, c->operation, table, LENGTH(table), c->values[index].object, "options")) return false;
+  int64_t rule = t->values[RULE].integer;
+  Py_ssize_t count = (Py_ssize_t)sax_network_parameter_count(network->handle);
+  bool known = rule >= SAX_RULE_PAPER && rule <= SAX_RULE_CAFFE;
+  if (!known) {
+    PyErr_Format(PyExc_ValueError, "%s: rule is %lld, expected 0 (paper), 1 (PyTorch) or 2 (Caffe)", c->operation,
                  (long long)rule);
+  }
+  if (!known || !call_expects(t, RATES, 1, &count) || !call_expects(t, DECAYS, 1, &count)) {
+    call_end(t);
     return false;
   }
-  *options = (sax_step_options){c.values[RATE].number, c.values[MOMENTUM].number,  c.values[DECAY].number,
-                                (int32_t)rule,         c.values[OPTION_SEED].seed, c.values[STEP].seed};
+  o->values = (sax_step_options){.learning_rate = t->values[RATE].number,
+                                 .momentum = t->values[MOMENTUM].number,
+                                 .weight_decay = t->values[DECAY].number,
+                                 .rule = (int32_t)rule,
+                                 .seed = t->values[OPTION_SEED].seed,
+                                 .step = t->values[STEP].seed,
+                                 .rates = call_data(t, RATES),
+                                 .decays = call_data(t, DECAYS),
+                                 .count = count};
   return true;
 }
 
@@ -76,14 +89,15 @@ static PyObject *network_train_step(PyObject *object, ARGUMENTS) {
   if (!call_begin(&c, "train_step", table, LENGTH(table), arguments, given, keywords)) return NULL;
   int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
   Py_ssize_t batch = c.values[X].array.shape[0];
-  sax_step_options options;
+  step_options options;
   sax_step_result result;
   if (expects_images(&c, X, self, batch, layout) && call_expects(&c, TARGETS, 1, &batch) &&
-      read_step_options(c.values[OPTIONS].object, c.operation, &options)) {
+      step_options_begin(&options, &c, OPTIONS, self)) {
     Py_BEGIN_ALLOW_THREADS
-    status = sax_network_train_step(self->handle, call_data(&c, X), call_data(&c, TARGETS), batch, layout, &options,
-                                    &result);
+    status = sax_network_train_step(self->handle, call_data(&c, X), call_data(&c, TARGETS), batch, layout,
+                                    &options.values, &result);
     Py_END_ALLOW_THREADS
+    call_end(&options.arrays);
   }
   call_end(&c);
   return succeeded(status) ? Py_BuildValue("(dd)", result.loss, result.top1_error) : NULL;

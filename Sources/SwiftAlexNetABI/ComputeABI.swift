@@ -46,10 +46,17 @@ public func sax_network_backward(
 }
 
 extension StepOptions {
-  fileprivate init(_ options: sax_step_options) throws {
+  fileprivate init(_ options: sax_step_options, for network: Network) throws {
+    let count = network.parameters.count
+    guard (options.rates == nil && options.decays == nil) || options.count == Int64(count) else {
+      throw EngineError.invalidValue(
+        "train_step: got \(options.count) rates and decays, expected \(count), one a parameter")
+    }
+    let copy = { Array(UnsafeBufferPointer<Float>(start: $0, count: count)) }
     try self.init(
       learningRate: options.learning_rate, momentum: options.momentum, weightDecay: options.weight_decay,
-      rule: try Argument.rule(options.rule), seed: options.seed, step: options.step)
+      rule: try Argument.rule(options.rule), seed: options.seed, step: options.step,
+      rates: options.rates.map(copy), decays: options.decays.map(copy))
   }
 }
 
@@ -61,7 +68,7 @@ public func sax_network_train_step(
   status {
     let step = try network(handle).trainStep(
       x, labels: labels, batch: try Argument.size(batch, "train_step: batch"), layout: try Argument.layout(layout),
-      options: try StepOptions(options.pointee))
+      options: try StepOptions(options.pointee, for: network(handle)))
     result.pointee = sax_step_result(loss: step.loss, top1_error: step.top1Error)
   }
 }
@@ -82,7 +89,7 @@ public func sax_network_train_step_images(
     let step = try network(handle).trainStep(
       images: batch.pixels, count: batch.count, height: batch.height, width: batch.width, labels: labels,
       preprocessing: preprocessing, augmentation: try Augmentation(augmentation.pointee),
-      options: try StepOptions(options.pointee))
+      options: try StepOptions(options.pointee, for: network(handle)))
     result.pointee = sax_step_result(loss: step.loss, top1_error: step.top1Error)
   }
 }

@@ -30,7 +30,17 @@ extension Preprocessing {
     let scale = value.scale.map { Array(UnsafeBufferPointer(start: $0, count: channels)) }
     try self.init(
       cropHeight: height, cropWidth: width, mean: try Mean(value, channels: channels),
-      scale: scale ?? [Float](repeating: 1, count: channels))
+      scale: scale ?? [Float](repeating: 1, count: channels), meanPosition: try MeanPosition(value.mean_position))
+  }
+}
+
+extension Preprocessing.MeanPosition {
+  fileprivate init(_ value: Int32) throws {
+    switch Int(value) {
+    case Int(SAX_MEAN_AT_CENTER): self = .center
+    case Int(SAX_MEAN_AT_CROP): self = .crop
+    default: throw EngineError.invalidValue("mean position: got \(value), expected 0 or 1")
+    }
   }
 }
 

@@ -46,12 +46,12 @@ public struct EpochReport: Sendable {
 
 extension Network {
   /// Trains on images in memory by `recipe`: every epoch in another order, drawn from (seed, epoch). The network's own
-  /// factors on rate and decay are multiplied with the recipe's, and are back in their place afterwards.
+  /// factors on rate and decay are multiplied with the recipe's, and stay what they are.
   /// - Parameter onEpochEnd: receives the report and answers with the validation error in percent, or nil;
-  ///   a plateau schedule decides by it.
+  ///   a plateau schedule decides by it and cannot do without.
   public func fit(
     _ images: ImageSet, recipe: Recipe, preprocessing: Preprocessing, epochs: Int? = nil, seed: UInt64 = 0,
-    onEpochEnd: (EpochReport) throws -> Double? = { _ in nil }
+    onEpochEnd: ((EpochReport) throws -> Double?)? = nil
   ) throws {
     let epochs = epochs ?? recipe.epochs
     guard epochs >= 0, recipe.batchSize >= 1 else {
@@ -63,36 +63,32 @@ extension Network {
         "fit: got images of \(images.channels) channels, \(spec.name) takes \(spec.input.channels)")
     }
     try images.require(scale: recipe.scale)
+    let onEpochEnd = try recipe.watched(onEpochEnd)
     let stepsAnEpoch = (images.labels.count - 1) / recipe.batchSize + 1
     var moment = Moment(
       epoch: 0, step: 0, totalSteps: try Extent.product([stepsAnEpoch, epochs], operation: "fit: steps"))
     var rates = try ParameterRates(recipe: recipe, parameters: parameters)
-    let outcome = Result {
-      for epoch in 0..<epochs {
-        moment.epoch = epoch
-        let order = Self.order(count: images.labels.count, seed: seed, epoch: UInt64(epoch))
-        let augmentation = try recipe.augmentation(epoch: epoch, channels: images.channels)
-        var (loss, error, rate) = (0.0, 0.0, 0.0)
-        for first in stride(from: 0, to: order.count, by: recipe.batchSize) {
-          let batch = order[first..<min(first + recipe.batchSize, order.count)]
-          try rates.apply(to: self, at: moment)
-          rate = rates.baseRate(at: moment)
-          let result = try trainStep(
-            images, indices: batch, preprocessing: preprocessing, augmentation: augmentation,
-            options: try StepOptions(
-              learningRate: 1, momentum: Float(recipe.momentum), weightDecay: Float(recipe.weightDecay),
-              rule: recipe.rule, seed: seed, step: UInt64(moment.step)))
-          loss += result.loss * Double(batch.count)
-          error += result.top1Error * Double(batch.count)
-          moment.step += 1
-        }
-        let count = Double(order.count)
-        let report = EpochReport(epoch: epoch, learningRate: rate, loss: loss / count, top1Error: error / count)
-        rates.finishEpoch(validationError: try onEpochEnd(report))
+    for epoch in 0..<epochs {
+      moment.epoch = epoch
+      let order = Self.order(count: images.labels.count, seed: seed, epoch: UInt64(epoch))
+      let augmentation = try recipe.augmentation(epoch: epoch, channels: images.channels)
+      var (loss, error, rate) = (0.0, 0.0, 0.0)
+      for first in stride(from: 0, to: order.count, by: recipe.batchSize) {
+        let batch = order[first..<min(first + recipe.batchSize, order.count)]
+        rate = rates.baseRate(at: moment)
+        let result = try trainStep(
+          images, indices: batch, preprocessing: preprocessing, augmentation: augmentation,
+          options: try StepOptions(
+            learningRate: 0, momentum: Float(recipe.momentum), weightDecay: 0, rule: recipe.rule, seed: seed,
+            step: UInt64(moment.step), rates: rates.rates(at: moment), decays: rates.decays))
+        loss += result.loss * Double(batch.count)
+        error += result.top1Error * Double(batch.count)
+        moment.step += 1
       }
+      let count = Double(order.count)
+      let report = EpochReport(epoch: epoch, learningRate: rate, loss: loss / count, top1Error: error / count)
+      rates.finishEpoch(validationError: try onEpochEnd(report))
     }
-    try rates.restore(self)
-    try outcome.get()
   }
 
   private func trainStep(
@@ -122,5 +118,28 @@ extension Network {
       order.swapAt(index, Philox.below(index + 1, generator.words(UInt64(index))[0]))
     }
     return order
+  }
+}
+
+extension Recipe {
+  /// What happens at the end of an epoch, with a validation error if a schedule decides by it.
+  /// - Throws: ``EngineError/invalidValue(_:)`` at once if there is no way to get one, and later if there is none.
+  fileprivate func watched(
+    _ onEpochEnd: ((EpochReport) throws -> Double?)?
+  ) throws -> (EpochReport) throws -> Double? {
+    let missing = "recipe \(name) has a plateau schedule, which decides by the validation error"
+    guard let onEpochEnd else {
+      guard !needsValidation else {
+        throw EngineError.invalidValue("fit: \(missing): pass onEpochEnd, or give the recipe another schedule")
+      }
+      return { _ in nil }
+    }
+    return { report in
+      let error = try onEpochEnd(report)
+      guard error != nil || !needsValidation else {
+        throw EngineError.invalidValue("fit: \(missing), and onEpochEnd answered with nil in epoch \(report.epoch)")
+      }
+      return error
+    }
   }
 }

@@ -3,19 +3,20 @@ import Tensors
 
 /// The learning rate and the weight decay of every parameter, step by step.
 ///
-/// A step multiplies what it is told by factors of each parameter. A run tells it a rate of 1 and sets the factors to
-/// the rates themselves: every rate is then computed once, here, in double precision, and rounded once.
+/// A step is told all of them, and the network keeps its own factors: every rate is computed once, here, in double
+/// precision, and rounded once.
 struct ParameterRates {
   /// One parameter's part: its own factors, times those of the recipe.
   private struct Plan {
-    let parameter: Parameter
-    let own: (rate: Float, decay: Float)
+    /// Factors on the recipe's.
     var rate: Double
     var decay: Double
     /// Index into `states`.
     var schedule: Int
   }
 
+  /// The weight decays, in the order of the parameters; they stay the same throughout.
+  let decays: [Float]
   private let learningRate: Double
   private var plans: [Plan] = []
   /// Of the weights, then of the biases, then of each group; a group without a schedule has an idle one.
@@ -32,9 +33,7 @@ struct ParameterRates {
     states = try ([recipe.schedule, recipe.biasSchedule ?? .constant] + recipe.groups.map { $0.schedule ?? .constant })
       .map { try ScheduleState($0) }
     for parameter in parameters {
-      var plan = Plan(
-        parameter: parameter, own: (parameter.rateMultiplier, parameter.decayMultiplier),
-        rate: Double(parameter.rateMultiplier), decay: Double(parameter.decayMultiplier), schedule: 0)
+      var plan = Plan(rate: Double(parameter.rateMultiplier), decay: Double(parameter.decayMultiplier), schedule: 0)
       if parameter.role == .bias {
         plan.rate *= recipe.biasLearningRate
         plan.decay *= recipe.biasWeightDecay
@@ -47,24 +46,17 @@ struct ParameterRates {
       }
       plans.append(plan)
     }
+    // A product of float32 numbers, like that of a step's decay and a parameter's factor.
+    decays = plans.map { Float(recipe.weightDecay) * Float($0.decay) }
   }
 
   /// The rate of weights that belong to no group.
   func baseRate(at moment: Moment) -> Double { learningRate * states[0].factor(at: moment) }
 
-  /// Sets the factors of all parameters to the rates at `moment`.
-  /// - Throws: ``EngineError/invalidValue(_:)`` for a rate that is not finite or below 0.
-  func apply(to network: Network, at moment: Moment) throws {
-    let rates = states.map { learningRate * $0.factor(at: moment) }
-    for plan in plans {
-      try network.setMultipliers(
-        of: plan.parameter, rate: Float(rates[plan.schedule] * plan.rate), decay: Float(plan.decay))
-    }
-  }
-
-  /// Gives the parameters their own factors back.
-  func restore(_ network: Network) throws {
-    for plan in plans { try network.setMultipliers(of: plan.parameter, rate: plan.own.rate, decay: plan.own.decay) }
+  /// The learning rates at `moment`, in the order of the parameters.
+  func rates(at moment: Moment) -> [Float] {
+    let scheduled = states.map { learningRate * $0.factor(at: moment) }
+    return plans.map { Float(scheduled[$0.schedule] * $0.rate) }
   }
 
   mutating func finishEpoch(validationError: Double?) {

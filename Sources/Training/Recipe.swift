@@ -45,6 +45,11 @@ public struct Recipe: Sendable {
     self.epochs = epochs
   }
 
+  /// Whether a schedule, the weights', the biases' or a group's, decides by the validation error.
+  public var needsValidation: Bool {
+    ([schedule, biasSchedule] + groups.map(\.schedule)).contains { $0?.needsValidation ?? false }
+  }
+
   /// What is done to images of so many channels in an epoch, counted from 0.
   /// - Throws: ``EngineError/invalidValue(_:)`` for settings out of range.
   public func augmentation(epoch: Int, channels: Int = 3) throws -> Augmentation {

@@ -1,3 +1,5 @@
+import Tensors
+
 /// The published recipes; `recipe_table.py` has the same for Python, with the source of every number and what departs
 /// from it.
 extension Recipe {
@@ -6,7 +8,8 @@ extension Recipe {
   public static let paper = imageNet("paper", schedule: stalling, epochs: 90) { $0.colorNoise = 0.1 }
 
   /// The authors' own run 145: biases at twice the rate, never reduced and without decay; the first layer is slowed
-  /// early and frozen; colour noise ends at epoch 67; 32 images share a crop.
+  /// early and frozen; colour noise ends at epoch 67; 32 images share a crop. Epochs of the log are taken as counted
+  /// from 0; a rate of 0 stops a layer at once, where cuda-convnet's velocity would coast on.
   public static let chm145 = imageNet("chm145", schedule: .epochs(boundaries: [25, 51, 79], factor: 0.1), epochs: 91) {
     $0.setAuthorsBiases(.constant)
     $0.groups = [
@@ -24,11 +27,12 @@ extension Recipe {
     ($0.batchSize, $0.rule) = (256, .caffe)
   }
 
-  /// torchvision's references: batch 32, rate divided by 10 every 30 epochs, decay 0.0001.
+  /// torchvision's references: 8 processes of 32 images, together 256, rate divided by 10 every 30 epochs, decay
+  /// 0.0001. torchvision itself crops by RandomResizedCrop, which is not here.
   public static let torchvision = imageNet(
     "torchvision", schedule: .epochs(boundaries: [30, 60], factor: 0.1), epochs: 90
   ) {
-    ($0.batchSize, $0.weightDecay, $0.rule) = (32, 0.0001, .pytorch)
+    ($0.batchSize, $0.weightDecay, $0.rule) = (256, 0.0001, .pytorch)
   }
 
   /// cuda-convnet2 on one GPU: rates fall by a schedule that is stretched over the run.
@@ -64,6 +68,13 @@ extension Recipe {
     paper, chm145, caffe, torchvision, cudaConvnet2, vgg, vgg384, vggJitter, cifar80sec, cifar18pct, cifar19pct,
     cifarConvLocal13pct, cifarConvLocal11pct,
   ]
+
+  /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist and the nearest of them.
+  public static func named(_ name: String) throws -> Recipe {
+    if let found = known.first(where: { $0.name == name }) { return found }
+    let expected = NearestName.expected(known.map(\.name), insteadOf: name)
+    throw EngineError.invalidValue("recipe: got '\(name)', \(expected)")
+  }
 
   /// "Divided by 10 when the validation error stopped improving"; the patience is this package's.
   private static let stalling = Schedule.plateau(factor: 0.1, patience: 5, times: 3)

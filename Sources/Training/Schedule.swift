@@ -32,6 +32,12 @@ public enum Schedule: Hashable, Sendable {
   /// factors (cuda-convnet2's `dexp`, "discrete exponential").
   case dexp(targetFactor: Double, steps: Int)
 
+  /// Whether it decides by the validation error.
+  public var needsValidation: Bool {
+    if case .plateau = self { return true }
+    return false
+  }
+
   /// No schedule has more stretches than this; with it no product of steps overflows.
   private static let maximumStretches = 1 << 20
 

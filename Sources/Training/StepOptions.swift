@@ -8,25 +8,58 @@ public struct StepOptions: Sendable {
   public var hyperparameters: SGDHyperparameters
   public var rule: SGDUpdate.Rule
   public var dropout: DropoutKey
+  /// The learning rate of every parameter, in the order of ``Networks/Network/parameters``; 0 leaves a parameter as it
+  /// is. Nil: the step's own, times the parameter's factor. So a run need not lend its rates to the network.
+  public var rates: [Float]?
+  /// The weight decay of every parameter, likewise.
+  public var decays: [Float]?
 
+  /// The step checks `rates` and `decays`, which only a network can tell to be as many as they should.
   /// - Throws: ``EngineError/invalidValue(_:)`` unless rate and decay are finite and ≥ 0 and 0 ≤ momentum < 1.
   public init(
     learningRate: Float, momentum: Float, weightDecay: Float, rule: SGDUpdate.Rule = .paper, seed: UInt64,
-    step: UInt64
+    step: UInt64, rates: [Float]? = nil, decays: [Float]? = nil
   ) throws {
-    guard learningRate.isFinite, learningRate >= 0 else {
-      throw EngineError.invalidValue("train_step: got learning rate \(learningRate), expected a finite number ≥ 0")
-    }
+    try Self.requireRate(learningRate, "train_step: got learning rate")
     guard momentum >= 0, momentum < 1 else {
       throw EngineError.invalidValue("train_step: got momentum \(momentum), expected 0 ≤ momentum < 1")
     }
-    guard weightDecay.isFinite, weightDecay >= 0 else {
-      throw EngineError.invalidValue("train_step: got weight decay \(weightDecay), expected a finite number ≥ 0")
-    }
+    try Self.requireRate(weightDecay, "train_step: got weight decay")
     hyperparameters = SGDHyperparameters(learningRate: learningRate, momentum: momentum, weightDecay: weightDecay)
     try hyperparameters.requireFinite(operation: "train_step")
     self.rule = rule
     dropout = DropoutKey(seed: seed, step: step)
+    (self.rates, self.decays) = (rates, decays)
+  }
+
+  /// What each parameter is updated with; nil for one that stays as it is.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for rates or decays that are too few, too many, not finite or below 0,
+  ///   and when a product leaves float32: ∞ · 0 would become NaN.
+  func hyperparameters(of parameters: [Parameter]) throws -> [SGDHyperparameters?] {
+    for (name, values) in [("learning rate", rates), ("weight decay", decays)] {
+      guard let values else { continue }
+      guard values.count == parameters.count else {
+        throw EngineError.invalidValue(
+          "train_step: got \(values.count) values of \(name), expected \(parameters.count), one a parameter")
+      }
+      for (parameter, value) in zip(parameters, values) {
+        try Self.requireRate(value, "train_step: \(parameter.name): got \(name)")
+      }
+    }
+    return try parameters.enumerated().map { index, parameter in
+      guard rates?[index] ?? parameter.rateMultiplier > 0 else { return nil }
+      var result = hyperparameters
+      result.learningRate = rates?[index] ?? result.learningRate * parameter.rateMultiplier
+      result.weightDecay = decays?[index] ?? result.weightDecay * parameter.decayMultiplier
+      try result.requireFinite(operation: "train_step: \(parameter.name)")
+      return result
+    }
+  }
+
+  private static func requireRate(_ value: Float, _ came: String) throws {
+    guard value.isFinite, value >= 0 else {
+      throw EngineError.invalidValue("\(came) \(value), expected a finite number ≥ 0")
+    }
   }
 }
 

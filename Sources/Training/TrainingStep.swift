@@ -10,13 +10,14 @@ extension Network {
   /// - Parameters:
   ///   - labels: [batch], 0 ≤ label < classes.
   ///   - input: writes the batch, NHWC.
-  /// - Throws: ``EngineError/invalidValue(_:)`` for a label out of range, ``EngineError/nonFinite(_:)``,
+  /// - Throws: ``EngineError/invalidValue(_:)`` for a label out of range and for rates that do not fit, ``EngineError/nonFinite(_:)``,
   ///   ``EngineError/concurrentUse(_:)``, ``EngineError/outOfMemory(_:)``, ``EngineError/interrupted``.
   public func trainStep(
     batch: Int, labels: UnsafePointer<Int32>, input: InputWriter, options: StepOptions
   ) throws -> StepResult {
     try validate(labels: UnsafeBufferPointer(start: labels, count: batch))
     return try usage.writing("train_step") {
+      let hyperparameters = try options.hyperparameters(of: parameters)
       let execution = try keptExecution(batch: batch)
       try runKept(execution, batch: batch, dropout: options.dropout, input: input)
       let top1 = top1Error(UnsafePointer(execution.result), labels: labels, batch: batch)
@@ -29,7 +30,7 @@ extension Network {
         try requireFinite(losses: losses, batch: batch, step: options.dropout.step)
       }
       let loss = (0..<batch).reduce(0.0) { $0 + Double(losses.pointer[$1]) } / Double(batch)
-      try update(options, context: execution.context)
+      try update(options, hyperparameters, context: execution.context)
       return StepResult(loss: loss, top1Error: top1)
     }
   }
@@ -58,10 +59,12 @@ extension Network {
   }
 
   /// Checks and prepares everything first; from the first changed weight on nothing can fail.
-  private func update(_ options: StepOptions, context: ComputeContext) throws {
-    let trained = parameters.filter { $0.rateMultiplier > 0 }
+  private func update(
+    _ options: StepOptions, _ hyperparameters: [SGDHyperparameters?], context: ComputeContext
+  ) throws {
     var updates: [ParameterUpdate] = []
-    for parameter in trained {
+    for (parameter, hyperparameters) in zip(parameters, hyperparameters) {
+      guard let hyperparameters else { continue }
       let gradient = try parameter.makeGradient()
       if let index = try Finite.firstNonFinite(count: gradient.count, values: gradient.pointer, context: context) {
         throw EngineError.nonFinite(
@@ -71,7 +74,7 @@ extension Network {
       updates.append(
         ParameterUpdate(
           parameter: parameter, velocity: try parameter.makeVelocity(), gradient: gradient,
-          hyperparameters: try options.hyperparameters(for: parameter)))
+          hyperparameters: hyperparameters))
     }
     for update in updates {
       try SGDUpdate.apply(
@@ -88,16 +91,4 @@ private struct ParameterUpdate {
   let velocity: AlignedBuffer<Float>
   let gradient: AlignedBuffer<Float>
   let hyperparameters: SGDHyperparameters
-}
-
-extension StepOptions {
-  /// The hyper-parameters with the parameter's own factors.
-  /// - Throws: ``EngineError/invalidValue(_:)`` when a product of them leaves float32: ∞ · 0 would become NaN.
-  fileprivate func hyperparameters(for parameter: Parameter) throws -> SGDHyperparameters {
-    var result = hyperparameters
-    result.learningRate *= parameter.rateMultiplier
-    result.weightDecay *= parameter.decayMultiplier
-    try result.requireFinite(operation: "train_step: \(parameter.name)")
-    return result
-  }
 }

@@ -11,19 +11,25 @@ final class AugmentationTests: XCTestCase {
     return (0..<count * height * width * 3).map { UInt8(truncatingIfNeeded: generator.words(UInt64($0))[0]) }
   }()
 
-  private func preprocessing(scale: [Float] = []) throws -> Preprocessing {
-    let mean = (0..<height * width * 3).map { Float($0 % 7) }
-    return try Preprocessing(
-      cropHeight: crop, cropWidth: crop, mean: .image(height: height, width: width, values: mean), scale: scale)
+  private lazy var mean = (0..<height * width * 3).map { Float($0 % 7) }
+
+  private func preprocessing(
+    scale: [Float] = [], meanPosition: Preprocessing.MeanPosition = .center
+  ) throws -> Preprocessing {
+    try Preprocessing(
+      cropHeight: crop, cropWidth: crop, mean: .image(height: height, width: width, values: mean), scale: scale,
+      meanPosition: meanPosition)
   }
 
   private func train(
-    _ augmentation: Augmentation, step: UInt64 = 2, scale: [Float] = [], firstIndex: UInt64 = 0
+    _ augmentation: Augmentation, step: UInt64 = 2, scale: [Float] = [], firstIndex: UInt64 = 0,
+    meanPosition: Preprocessing.MeanPosition = .center
   ) throws -> [Float] {
     var output = [Float](repeating: .nan, count: count * crop * crop * 3)
     try ImageInput.train(
       images: bytes, count: count, height: height, width: width, channels: 3,
-      preprocessing: preprocessing(scale: scale), augmentation: augmentation, seed: 1, step: step,
+      preprocessing: preprocessing(scale: scale, meanPosition: meanPosition), augmentation: augmentation, seed: 1,
+      step: step,
       firstIndex: firstIndex, output: &output)
     return output
   }
@@ -100,6 +106,30 @@ final class AugmentationTests: XCTestCase {
     }
     XCTAssertGreaterThan(same, 0, "the test must see an image that stays")
     XCTAssertNotEqual(all, moved)
+  }
+
+  /// A mean at the crop is the one under the place that the crop was moved from.
+  func testAMovedCropHasTheMeanOfTheUnmovedPlace() throws {
+    let augmentation = try Augmentation(rotation: 20, shift: 3)
+    let (atCrop, atCenter) = (try train(augmentation, meanPosition: .crop), try train(augmentation))
+    let (centerTop, centerLeft) = ((height - crop) / 2, (width - crop) / 2)
+    let (before, after) = (draws(try Augmentation()), draws(augmentation))
+    XCTAssertTrue(zip(before, after).contains { $0.top != $1.top || $0.left != $1.left })
+    XCTAssertEqual(Set(before.map(\.mirrored)).count, 2, "the test must see both sides")
+    for index in 0..<count {
+      let draw = before[index]
+      for row in 0..<crop {
+        for column in 0..<crop {
+          let from = draw.mirrored ? crop - 1 - column : column
+          for channel in 0..<3 {
+            let under = mean[((draw.top + row) * width + draw.left + from) * 3 + channel]
+            let center = mean[((centerTop + row) * width + centerLeft + column) * 3 + channel]
+            let i = ((index * crop + row) * crop + column) * 3 + channel
+            XCTAssertEqual(atCrop[i] + under, atCenter[i] + center, accuracy: 1e-4)
+          }
+        }
+      }
+    }
   }
 
   func testSameBitsForAnyThreadCountAndAnyPartOfTheBatch() throws {

@@ -59,8 +59,9 @@ final class ImageInputTests: XCTestCase {
           case .none: break
           case .channels(let values): mean = values[c]
           case .image(let height, let width, let values):
-            let y = (height - p.cropHeight) / 2 + row
-            let x = (width - p.cropWidth) / 2 + column
+            let follows = p.meanPosition == .crop && (height, width) == (b.height, b.width)
+            let y = follows ? top + row : (height - p.cropHeight) / 2 + row
+            let x = follows ? left + from : (width - p.cropWidth) / 2 + column
             mean = values[(y * width + x) * b.channels + c]
           }
           output.append((Float(byte) - mean) * (p.scale.isEmpty ? 1 : p.scale[c]))
@@ -79,6 +80,9 @@ final class ImageInputTests: XCTestCase {
         scale: (0..<b.channels).map { 0.5 + Float($0) }),
       try Preprocessing(
         cropHeight: crop, cropWidth: cropWidth, mean: .image(height: b.height, width: b.width, values: values)),
+      try Preprocessing(
+        cropHeight: crop, cropWidth: cropWidth, mean: .image(height: b.height, width: b.width, values: values),
+        scale: (0..<b.channels).map { 0.5 + Float($0) }, meanPosition: .crop),
     ]
   }
 
@@ -154,6 +158,54 @@ final class ImageInputTests: XCTestCase {
           images: b.bytes, count: b.count, height: b.height, width: b.width, channels: b.channels, preprocessing: p,
           views: views, range: 0..<end + 1, output: &output))
     }
+  }
+
+  /// The paper's order: the mean image first, from the whole image, then the crop, then the mirror.
+  func testAMeanAtTheCropIsSubtractedFromTheWholeImage() throws {
+    for (b, cropHeight, cropWidth) in [
+      (batch(2, 9, 70), 6, 61), (batch(2, 9, 11, 1), 7, 8), (batch(1, 4, 5, 200), 3, 3),
+    ] {
+      let means = (0..<b.height * b.width * b.channels).map { 0.37 * Float($0 % 251) }
+      let p = try Preprocessing(
+        cropHeight: cropHeight, cropWidth: cropWidth,
+        mean: .image(height: b.height, width: b.width, values: means), meanPosition: .crop)
+      let centred = b.bytes.enumerated().map { Float($1) - means[$0 % means.count] }
+      func cut(_ n: Int, _ top: Int, _ left: Int, _ mirrored: Bool) -> [Float] {
+        (0..<cropHeight).flatMap { row in
+          (0..<cropWidth).flatMap { column in
+            let x = left + (mirrored ? cropWidth - 1 - column : column)
+            let start = ((n * b.height + top + row) * b.width + x) * b.channels
+            return centred[start..<start + b.channels]
+          }
+        }
+      }
+      let (bottom, right) = (b.height - cropHeight, b.width - cropWidth)
+      let places = [(0, 0), (0, right), (bottom / 2, right / 2), (bottom, 0), (bottom, right)]
+      let ten = (0..<b.count).flatMap { n in
+        [false, true].flatMap { mirrored in places.flatMap { cut(n, $0.0, $0.1, mirrored) } }
+      }
+      XCTAssertEqual(try crops(b, p, .ten), ten)
+      var candidates: [[Float]: Int] = [:]
+      for top in 0...bottom {
+        for left in 0...right {
+          for mirrored in [false, true] { candidates[cut(0, top, left, mirrored)] = 0 }
+        }
+      }
+      for step in 0..<200 {
+        let result = Array(try train(b, p, try Augmentation(), step: UInt64(step)).prefix(ten.count / (10 * b.count)))
+        XCTAssertNotNil(candidates[result])
+        candidates[result, default: 0] += 1
+      }
+      XCTAssertGreaterThan(candidates.values.filter { $0 > 0 }.count, candidates.count / 2)
+    }
+  }
+
+  func testAMeanImageOfAnotherSizeStaysAtItsCentre() throws {
+    let b = batch(2, 12, 17)
+    let mean = Preprocessing.Mean.image(height: 12, width: 16, values: (0..<12 * 16 * 3).map { Float($0 % 251) })
+    let atCrop = try Preprocessing(cropHeight: 9, cropWidth: 7, mean: mean, meanPosition: .crop)
+    let atCenter = try Preprocessing(cropHeight: 9, cropWidth: 7, mean: mean)
+    XCTAssertEqual(try crops(b, atCrop, .ten), try crops(b, atCenter, .ten))
   }
 
   func testTrainingWithoutAugmentationIsTheCentreCrop() throws {

@@ -20,6 +20,8 @@ final class NetworkSpecShapesTests: XCTestCase {
     let spec = NetworkSpec(
       name: "n", input: FeatureShape(height: 2, width: 2, channels: 2),
       nodes: [NodeSpec("p", .maxPool(3, stride: 2, ceilMode: false))])
-    XCTAssertThrowsError(try spec.outputShapes()) { XCTAssertTrue("\($0)".contains("n, node p: max_pool"), "\($0)") }
+    XCTAssertThrowsError(try spec.outputShapes()) {
+      XCTAssertTrue("\($0)".contains("n, node p reading data (2×2×2): max_pool"), "\($0)")
+    }
   }
 }

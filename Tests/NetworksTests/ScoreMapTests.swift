@@ -228,6 +228,17 @@ final class ScoreMapTests: XCTestCase {
     }
   }
 
+  func testNoPicturesAreRefused() throws {
+    let network = try smallNetwork()
+    var nothing: [Float] = []
+    for batch in [0, -1] {
+      XCTAssertThrowsError(
+        try network.scoreMap(
+          batch: batch, height: 50, width: 41, input: { _, _, _ in XCTFail("asked for pictures") }, into: &nothing)
+      ) { XCTAssertEqual("\($0)", "dense evaluation: got \(batch) pictures, expected at least 1") }
+    }
+  }
+
   func testResizedLayersShareTheirParametersAndKeepTheirStride() throws {
     let layer = try ConvolutionLayer(
       "conv", input: FeatureShape(height: 5, width: 5, channels: 4), outputs: 6, kernel: 3, stride: 9,

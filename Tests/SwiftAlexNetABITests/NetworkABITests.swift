@@ -90,7 +90,8 @@ final class NetworkABITests: XCTestCase {
     defer { sax_network_release(network) }
     let x = (0..<60).map { Float($0 % 7) }
     var options = sax_step_options(
-      learning_rate: 0.1, momentum: 0.9, weight_decay: 0, rule: Int32(SAX_RULE_PAPER), seed: 0, step: 0)
+      learning_rate: 0.1, momentum: 0.9, weight_decay: 0, rule: Int32(SAX_RULE_PAPER), seed: 0, step: 0, rates: nil,
+      decays: nil, count: 0)
     var result = sax_step_result()
     XCTAssertEqual(sax_network_train_step(network, x, [2], 1, Int32(SAX_NCHW), &options, &result), Int32(SAX_OK))
     let first = result.loss
@@ -101,6 +102,60 @@ final class NetworkABITests: XCTestCase {
     XCTAssertEqual(sax_network_train_step(network, x, [2], 0, 0, &options, &result), Int32(SAX_INVALID_VALUE))
     options.learning_rate = .nan
     XCTAssertEqual(sax_network_train_step(network, x, [2], 1, 0, &options, &result), Int32(SAX_INVALID_VALUE))
+  }
+
+  func testRatesOfEveryParameterThroughTheBoundary() throws {
+    let network = try network()
+    defer { sax_network_release(network) }
+    let x = (0..<60).map { Float($0 % 7) }
+    var options = sax_step_options()
+    var result = sax_step_result()
+    var values: UnsafeMutablePointer<Float>?
+    XCTAssertEqual(sax_network_get_parameter_data(network, 3, Int32(SAX_VALUE), &values), Int32(SAX_OK))
+    let bias = try XCTUnwrap(values)
+    let before = bias[2]
+    func step(_ rates: [Float], count: Int64) -> Int32 {
+      rates.withUnsafeBufferPointer {
+        (options.rates, options.decays, options.count) = ($0.baseAddress, $0.baseAddress, count)
+        return sax_network_train_step(network, x, [2], 1, Int32(SAX_NCHW), &options, &result)
+      }
+    }
+    XCTAssertEqual(step([0.1, 0.1, 0.1, 0], count: 4), Int32(SAX_OK), lastError)
+    XCTAssertEqual(bias[2], before)
+    for count: Int64 in [0, 3, 5, -1, .max, .min] {
+      XCTAssertEqual(step([0.1, 0.1, 0.1, 0.1], count: count), Int32(SAX_INVALID_VALUE))
+      XCTAssertEqual(lastError, "train_step: got \(count) rates and decays, expected 4, one a parameter")
+    }
+    XCTAssertEqual(step([0.1, 0.1, 0.1, .nan], count: 4), Int32(SAX_INVALID_VALUE))
+    XCTAssertEqual(bias[2], before)
+    XCTAssertEqual(step([0, 0, 0, 0.1], count: 4), Int32(SAX_OK), lastError)
+    XCTAssertNotEqual(bias[2], before)
+  }
+
+  func testTheMeansPositionThroughTheBoundary() throws {
+    let pixels = (0..<4 * 5).map { UInt8(10 * $0) }
+    let mean = (0..<4 * 5).map { Float($0) }
+    try pixels.withUnsafeBufferPointer { pixels in
+      try mean.withUnsafeBufferPointer { mean in
+        var images = sax_images(pixels: try XCTUnwrap(pixels.baseAddress), count: 1, height: 4, width: 5, channels: 1)
+        var preprocessing = sax_preprocessing()
+        (preprocessing.crop_height, preprocessing.crop_width) = (4, 3)
+        (preprocessing.mean_kind, preprocessing.mean) = (Int32(SAX_MEAN_IMAGE), mean.baseAddress)
+        (preprocessing.mean_height, preprocessing.mean_width) = (4, 5)
+        var crops = [Float](repeating: 0, count: 10 * 12)
+        XCTAssertEqual(sax_crop_images(&images, &preprocessing, 10, &crops), Int32(SAX_OK), lastError)
+        XCTAssertEqual(Array(crops[..<3]), [-1, 8, 17], "the mean begins at the centre, with 1")
+        preprocessing.mean_position = Int32(SAX_MEAN_AT_CROP)
+        XCTAssertEqual(sax_crop_images(&images, &preprocessing, 10, &crops), Int32(SAX_OK), lastError)
+        XCTAssertEqual(Array(crops[..<3]), [0, 9, 18])
+        XCTAssertEqual(Array(crops[60..<63]), [18, 9, 0], "the mirror image")
+        for position: Int32 in [-1, 2, .max] {
+          preprocessing.mean_position = position
+          XCTAssertEqual(sax_crop_images(&images, &preprocessing, 10, &crops), Int32(SAX_INVALID_VALUE))
+          XCTAssertEqual(lastError, "mean position: got \(position), expected 0 or 1")
+        }
+      }
+    }
   }
 
   func testViewsAndDenseEvaluationThroughTheBoundary() throws {

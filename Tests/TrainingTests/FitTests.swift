@@ -77,11 +77,17 @@ final class FitTests: XCTestCase {
     XCTAssertEqual(changed, [false, false, true, true])
   }
 
-  func testFactorsOfTheNetworkCountAndComeBack() throws {
+  func testFactorsOfTheNetworkCountAndStay() throws {
     let network = try network()
     try network.setMultipliers(of: network.parameters[0], rate: 0, decay: 0.5)
     let before = values(network)
-    _ = try fit(network, epochs: 1) { ($0.biasLearningRate, $0.biasWeightDecay) = (2, 0) }
+    var recipe = Recipe.torchvision
+    (recipe.biasLearningRate, recipe.biasWeightDecay) = (2, 0)
+    let preprocessing = try Preprocessing(cropHeight: 6, cropWidth: 6, mean: .channels([100]), scale: [1.0 / 64])
+    try network.fit(images(), recipe: recipe, preprocessing: preprocessing, epochs: 1, seed: 3) { _ in
+      XCTAssertEqual(network.parameters.map(\.rateMultiplier), [0, 1, 1, 1])
+      return nil
+    }
     XCTAssertEqual(network.parameters.map(\.rateMultiplier), [0, 1, 1, 1])
     XCTAssertEqual(network.parameters.map(\.decayMultiplier), [0.5, 1, 1, 1])
     XCTAssertEqual(values(network)[0], before[0])
@@ -134,6 +140,37 @@ final class FitTests: XCTestCase {
     }
     XCTAssertThrowsError(try fit(network, epochs: .max))
     XCTAssertEqual(network.parameters.map { Array($0.value.buffer) }, before)
+  }
+
+  func testAPlateauWantsTheValidationError() throws {
+    let network = try network()
+    let before = values(network)
+    let preprocessing = try Preprocessing(cropHeight: 6, cropWidth: 6, mean: .none, scale: [])
+    let plateau = Schedule.plateau(factor: 0.1, patience: 1, times: 1)
+    let places: [(inout Recipe) -> Void] = [
+      { $0.schedule = plateau }, { $0.biasSchedule = plateau },
+      { $0.groups = [ParameterGroup("fc2.*", schedule: plateau)] },
+    ]
+    for place in places {
+      var recipe = Recipe.torchvision
+      place(&recipe)
+      XCTAssertThrowsError(try network.fit(images(), recipe: recipe, preprocessing: preprocessing, epochs: 2)) {
+        XCTAssertTrue("\($0)".contains("fit: recipe torchvision has a plateau schedule"), "\($0)")
+      }
+      XCTAssertEqual(values(network), before)
+    }
+    var recipe = Recipe.torchvision
+    recipe.schedule = plateau
+    var rates: [Double] = []
+    try network.fit(images(), recipe: recipe, preprocessing: preprocessing, epochs: 3) {
+      rates.append($0.learningRate)
+      return 50
+    }
+    XCTAssertEqual(rates.map { ($0 * 1e4).rounded() }, [100, 100, 10])
+    XCTAssertThrowsError(
+      try network.fit(images(), recipe: recipe, preprocessing: preprocessing, epochs: 3) { $0.epoch == 0 ? 50 : nil }
+    ) { XCTAssertTrue("\($0)".contains("answered with nil in epoch 1"), "\($0)") }
+    XCTAssertEqual(network.parameters.map(\.rateMultiplier), [1, 1, 1, 1])
   }
 
   func testImageSetChecksItsSizes() {

@@ -17,6 +17,18 @@ final class RecipeTableTests: XCTestCase {
     XCTAssertEqual(Set(Recipe.known.map(\.name)).count, Recipe.known.count)
   }
 
+  func testNamed() throws {
+    for recipe in Recipe.known { XCTAssertEqual(try Recipe.named(recipe.name).description, recipe.description) }
+    for (name, nearest) in [("papr", "paper"), ("VGG384", "vgg-384"), ("torch-vision", "torchvision")] {
+      XCTAssertThrowsError(try Recipe.named(name)) {
+        let text = "\($0)"
+        XCTAssertTrue(text.hasPrefix("recipe: got '\(name)', expected one of paper, chm145, caffe, "), text)
+        XCTAssertTrue(text.hasSuffix("; did you mean '\(nearest)'?"), text)
+      }
+    }
+    XCTAssertThrowsError(try Recipe.named("adam")) { XCTAssertTrue("\($0)".contains("did you mean '"), "\($0)") }
+  }
+
   func testColorNoiseEndsWithItsEpochs() throws {
     XCTAssertEqual(try Recipe.chm145.augmentation(epoch: 66).colorNoise, 0.1)
     XCTAssertEqual(try Recipe.chm145.augmentation(epoch: 67).colorNoise, 0)

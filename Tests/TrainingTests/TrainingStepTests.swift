@@ -186,6 +186,54 @@ final class TrainingStepTests: XCTestCase {
     XCTAssertThrowsError(try network.setMultipliers(of: network.parameters[0], rate: 1, decay: .nan))
   }
 
+  /// Rates and decays that come with the step do what the network's own factors do, and leave those alone.
+  func testRatesOfTheStepStandInForFactors() throws {
+    let (lent, told) = (try smallNetwork(), try smallNetwork())
+    let factors: [(rate: Float, decay: Float)] = [(0, 1), (2, 0), (0.3, 7), (1, 1), (5, 0.1), (0.7, 0)]
+    XCTAssertEqual(told.parameters.count, factors.count)
+    for (parameter, factor) in zip(lent.parameters, factors) {
+      try lent.setMultipliers(of: parameter, rate: factor.rate, decay: factor.decay)
+    }
+    try told.setMultipliers(of: told.parameters[1], rate: 0, decay: 3)
+    var own = try options()
+    own.rates = factors.map { 0.05 * $0.rate }
+    own.decays = factors.map { 5e-4 * $0.decay }
+    own.hyperparameters = SGDHyperparameters(learningRate: 9, momentum: 0.9, weightDecay: 9)
+    for index in 0..<3 {
+      _ = try step(lent, UInt64(index))
+      own.dropout = DropoutKey(seed: 2, step: UInt64(index))
+      _ = try told.trainStep(x, labels: labels, batch: batch, layout: .nhwc, options: own)
+    }
+    XCTAssertEqual(try state(lent), try state(told))
+    XCTAssertEqual(told.parameters.map(\.rateMultiplier), [1, 0, 1, 1, 1, 1])
+    XCTAssertEqual(told.parameters.map(\.decayMultiplier), [1, 3, 1, 1, 1, 1])
+    let allocations = TensorMemory.allocationCount
+    _ = try told.trainStep(x, labels: labels, batch: batch, layout: .nhwc, options: own)
+    XCTAssertEqual(TensorMemory.allocationCount, allocations)
+  }
+
+  func testRatesOfTheStepAreChecked() throws {
+    let network = try smallNetwork()
+    let before = try state(network)
+    let ones = [Float](repeating: 1, count: 6)
+    let poisoned = { (value: Float) in [Float](repeating: 1, count: 5) + [value] }
+    for (rates, decays, message) in [
+      ([], nil, "got 0 values of learning rate, expected 6"), (ones + [1], nil, "got 7 values of learning rate"),
+      (nil, Array(ones.dropLast()), "got 5 values of weight decay, expected 6"),
+      (poisoned(.nan), nil, "fc3.bias: got learning rate nan"), (poisoned(-1), nil, "fc3.bias: got learning rate -1"),
+      (poisoned(.infinity), ones, "fc3.bias: got learning rate inf"),
+      (poisoned(0), poisoned(.nan), "fc3.bias: got weight decay nan"), (nil, poisoned(-2), "got weight decay -2"),
+      (poisoned(1e30), poisoned(1e30), "fc3.bias: learning rate 1e+30 and weight decay 1e+30 overflow"),
+    ] as [([Float]?, [Float]?, String)] {
+      var options = try options()
+      (options.rates, options.decays) = (rates, decays)
+      XCTAssertThrowsError(
+        try network.trainStep(x, labels: labels, batch: batch, layout: .nhwc, options: options)
+      ) { XCTAssertTrue("\($0)".contains(message), "\($0)") }
+    }
+    XCTAssertEqual(try state(network), before)
+  }
+
   func testHyperparametersAreChecked() {
     for (rate, momentum, decay) in [
       (Float.nan, Float(0.9), Float(0)), (-1, 0.9, 0), (.infinity, 0.9, 0), (0.1, 1, 0), (0.1, -0.1, 0),

@@ -53,10 +53,13 @@ class Network:
     # outputs: one array a name, [batch, c, h, w] in `layout`, or [batch, c] for a vector
     def capture(self, x: Buffer, layout: int, names: Sequence[str], outputs: Sequence[Buffer]) -> None: ...
     def backward(self, dlogits: Buffer, layout: int, accumulate: bool, dx: Buffer | None) -> None: ...
-    # labels: int32 [batch]; options: (learning_rate, momentum, weight_decay, rule, seed, step); returns (loss, top1_error)
+    # labels: int32 [batch]; returns (loss, top1_error)
+    # options: (learning_rate, momentum, weight_decay, rule, seed, step, rates or None, decays or None); rates, decays: of
+    # each parameter, [parameters], in the place of learning_rate and weight_decay times the parameter's factors
     def train_step(self, x: Buffer, labels: Buffer, layout: int, options: tuple[Any, ...]) -> tuple[float, float]: ...
     # images: uint8 [n, h, w, c]
-    # preprocessing: (crop_height, crop_width, mean or None, scale or None); mean: float32 [c] or [h, w, c]; scale: [c]
+    # preprocessing: (crop_height, crop_width, mean or None, scale or None, mean_position); mean: float32 [c] or
+    # [h, w, c]; scale: [c]; mean_position of a mean image: 0 its centre, 1 what lies under the crop
     # augmentation: (random_crop, flip, color_noise, eigenvectors or None, deviations or None, chunk, color_divisor,
     # rotation, shift); eigenvectors float32 [3, 3], deviations [3]
     def train_step_images(

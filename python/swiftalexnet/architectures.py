@@ -172,7 +172,7 @@ def build(
     The other parameters, the result and the errors are those of `alexnet`.
     """
     rows = _catalog()
-    family, variant = rows[choose("build", "network", name, rows)]
+    family, variant = rows[choose("build", "network", name, rows, 0)]
     sizes = num_classes, in_channels, image_size
     return _build("build", family, variant.name, *sizes, seed, initialization, activation, without)
 
@@ -217,7 +217,7 @@ def _build(
     activation: str,
     without: str | Iterable[str],
 ) -> Model:
-    row = Variant(*_native.variant(family, choose(operation, "variant", variant, _native.variants(family))))
+    row = Variant(*_native.variant(family, choose(operation, "variant", variant, _native.variants(family), 0)))
 
     def size(value: int | None, name: str) -> int:
         return 0 if value is None else as_integer(value, name, operation, 1, 2**31 - 1)

@@ -14,6 +14,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import MALFORMED
 from .files import open_regular
 from .pickled_arrays import read_pickle
 
@@ -86,11 +87,11 @@ def read_batch_archive(path: Path) -> Cifar:
                 for member in archive:
                     name = member.name.rpartition("/")[2]
                     if member.isreg() and name in wanted and (content := archive.extractfile(member)) is not None:
-                        files[name] = _read(content, member.size, f"{path}: {name}")
+                        files[name] = _read(content, member.size, name)
             while unpacked.read(tarfile.RECORDSIZE):  # to its end, where the checksum is
                 pass
-        except (EOFError, zlib.error, tarfile.TarError, gzip.BadGzipFile) as error:
-            raise ValueError(f"{path} is no complete .tar.gz archive: {error}") from error
+        except (EOFError, zlib.error, tarfile.TarError, gzip.BadGzipFile, *MALFORMED) as error:
+            raise ValueError(f"{path} is no complete .tar.gz archive of CIFAR-10: {error}") from error
     return _decode(files, _BINARY if _BINARY[0][0] in files else _PYTHON, str(path))
 
 
@@ -111,7 +112,7 @@ class _Limited:
 def _read(file: IO[bytes], size: int, name: str) -> bytes:
     """Read a file of `size` bytes, after a look at that size: pickles hold file names besides, 40 bytes each."""
     limit = RECORDS * (_PIXELS + 128) + 4096
-    if size > limit:
+    if not 0 <= size <= limit:
         raise ValueError(f"{name} has {size:,} bytes, expected at most {limit:,}")
     data = file.read(size)
     if len(data) != size:

@@ -3,13 +3,16 @@
 Pictures come in the order of their classes and file names. The archive is read as it is, nothing is unpacked to disk.
 """
 
+import errno
 import hashlib
 import io
 import os
+import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +28,7 @@ _BYTES_LIMIT = 1 << 16  # of a file of 32 × 32 pixels
 _COUNT_LIMIT = 1 << 17
 _PICTURES_A_TASK = 512
 _ENCRYPTED = 1
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class _File(NamedTuple):
@@ -72,17 +76,27 @@ def read_picture_archive(path: Path, cache: Path | None) -> Cifar:
         It is no zip archive or a damaged one, a picture is broken, or the parts have other classes.
     """
     with open_regular(path) as file:
-        try:
-            with zipfile.ZipFile(file) as archive:
-                files = _members(archive, path)
+        with _zip_errors(path):
+            archive = zipfile.ZipFile(file)
+        with archive:
 
-                def read(member: zipfile.ZipInfo) -> bytes:
-                    with archive.open(member) as content:
-                        return content.read(_BYTES_LIMIT + 1)
+            def read(member: zipfile.ZipInfo) -> bytes:
+                with _zip_errors(path, member.filename), archive.open(member) as content:
+                    return content.read(_BYTES_LIMIT + 1)
 
-                return _read_all(files, read, str(path), cache)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-            raise ValueError(f"{path} is no complete zip archive: {error}") from error
+            return _read_all(_members(archive, path), read, str(path), cache)
+
+
+@contextmanager
+def _zip_errors(path: Path, member: str = "") -> Iterator[None]:
+    """Make a ValueError, which names the archive, of what damage to it raises."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, struct.error, OSError, *MALFORMED) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # to look before its beginning is damage
+            raise
+        where = f"{member}: " if member else ""
+        raise ValueError(f"{path} is no complete zip archive: {where}{error}") from error
 
 
 def _files_in(folder: Path) -> list[_File]:
@@ -107,6 +121,8 @@ def _members(archive: zipfile.ZipFile, path: Path) -> list[_File]:
         if part in ("train", "test") and not any(rest) and name.lower().endswith(_EXTENSIONS):
             if member.flag_bits & _ENCRYPTED:
                 raise ValueError(f"{path} is encrypted")
+            if member.compress_type not in _METHODS:
+                raise ValueError(f"{path} has {member.filename} packed by another method than stored or deflated")
             files.append(_File(part, class_name, name, member.file_size, member.CRC, member))
     return files
 
@@ -178,19 +194,28 @@ def _decode(data: bytes, name: str) -> NDArray[np.uint8]:
 
 
 def _from_cache(path: Path, key: str, classes: tuple[str, ...]) -> Cifar | None:
-    """Return what the cache holds, or None if it is missing, damaged, or made from other files."""
+    """Return what the cache holds, or None if it is missing, damaged in whatever way, or made from other files."""
     try:
         with open_regular(path) as file, np.load(file, allow_pickle=False) as arrays:
             if str(arrays["key"]) != key:
                 return None
             train, test = (Pictures(arrays[f"{part}_images"], arrays[f"{part}_labels"]) for part in ("train", "test"))
-    except (FileNotFoundError, EOFError, zipfile.BadZipFile, *MALFORMED):
+            sound = all(_is_sound(part, len(classes)) for part in (train, test))
+    except Exception:  # a damaged file raises nearly every type there is, and the pictures are there to decode
         return None
-    sound = all(
-        images.dtype == np.uint8 and images.shape == (len(labels), SIDE, SIDE, CHANNELS) and labels.dtype == np.int32
-        for images, labels in (train, test)
-    )
     return Cifar(train, test, classes) if sound else None
+
+
+def _is_sound(part: Pictures, classes: int) -> bool:
+    images, labels = part
+    return (
+        images.dtype == np.uint8
+        and labels.dtype == np.int32
+        and labels.ndim == 1
+        and images.shape == (len(labels), SIDE, SIDE, CHANNELS)
+        and len(labels) > 0
+        and 0 <= int(labels.min()) <= int(labels.max()) < classes
+    )
 
 
 def _to_cache(path: Path, key: str, train: Pictures, test: Pictures) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import swiftalexnet as sa
 
 from . import cli_figures
+from ._choices import choose
 from .files import check_target
 from .views import CROPS
 
@@ -96,9 +97,17 @@ def summary(options: argparse.Namespace) -> None:
         size = options.image_size
         table = sa.build(options.network, options.classes, image_size=size, initialization="zeros").summary()
     else:
+        if _looks_like_a_name(options.network):
+            choose("summary", "network", options.network, sa.variants(), 0)
         table = sa.load(options.network).summary()
     rows = [row._asdict() for row in table.rows]
     _show(options, {"parameters": table.parameters, "macs": table.macs, "layers": rows}, str(table))
+
+
+def _looks_like_a_name(network: str) -> bool:
+    """Tell a mistyped variant from a file that is missing: no file, and neither folder nor suffix in it."""
+    path = Path(network)
+    return not path.exists() and path.name == network and not path.suffix
 
 
 def _recipe_changes(options: argparse.Namespace, validation: Any) -> dict[str, Any]:

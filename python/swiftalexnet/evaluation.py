@@ -126,7 +126,8 @@ def check_dataset(model: "Model | Ensemble", data: "Dataset", operation: str, sa
         raise ValueError(
             f"{operation}: {len(data)} pictures and {len(data.labels)} labels, expected as many, at least 1"
         )
-    if int(np.min(data.labels)) < 0 or int(np.max(data.labels)) >= model.num_classes:
-        raise ValueError(f"{operation}: label {int(np.max(data.labels))}, expected 0 ≤ label < {model.num_classes}")
+    for label in (int(np.min(data.labels)), int(np.max(data.labels))):
+        if not 0 <= label < model.num_classes:
+            raise ValueError(f"{operation}: label {label}, expected 0 ≤ label < {model.num_classes}")
     if same_names and None not in (data.classes, model.classes) and data.classes != model.classes:
         raise ValueError(f"{operation}: the data's classes {data.classes} are not the model's {model.classes}")

@@ -1,9 +1,13 @@
 """The mean of a training set, which is subtracted from every picture: an image, or a value a channel."""
 
+from collections.abc import Generator
+from contextlib import closing
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ._arrays import require_memory
-from .data import Dataset
+from .data import ArrayDataset, Dataset
 from .loading import Loader, split
 from .preprocessing import Preprocessing
 from .progress import Progress
@@ -11,14 +15,17 @@ from .progress import Progress
 # A mean over this many pictures has a standard error of about one grey level in 0 … 255 at every pixel.
 PICTURES = 4096
 _BATCH = 64
+# So many bytes add up to 65,535 at most, so that uint16 holds their sum.
+_BYTES_IN_UINT16 = 257
 
 
 def learn_mean(preprocessing: Preprocessing, data: Dataset, progress: bool) -> Preprocessing:
-    """Return `preprocessing` with the mean of up to `PICTURES` pictures, spread evenly over the data.
+    """Return `preprocessing` with the mean of a training set.
 
     The mean of every pixel (Krizhevsky et al. 2012, section 2), or with `learn_mean="pixel"` of every channel
-    (Simonyan and Zisserman 2014, section 2), over the squares that training cuts its crops from. Sums are whole
-    numbers, so the result does not depend on the order of decoding.
+    (Simonyan and Zisserman 2014, section 2), over the squares that training cuts its crops from. Of an `ArrayDataset`
+    all pictures count; of anything else, whose pictures must be decoded, up to `PICTURES`, spread evenly over the
+    data. Sums are whole numbers, so the result does not depend on the order of decoding.
 
     Raises
     ------
@@ -27,16 +34,17 @@ def learn_mean(preprocessing: Preprocessing, data: Dataset, progress: bool) -> P
     MemoryError
         The sums would not fit into free memory.
     """
-    chosen = np.linspace(0, len(data) - 1, min(len(data), PICTURES)).astype(np.intp)
+    most = len(data) if isinstance(data, ArrayDataset) else PICTURES
+    chosen = np.linspace(0, len(data) - 1, min(len(data), most)).astype(np.intp)
     shape = (preprocessing.resize, preprocessing.resize, preprocessing.channels)
     require_memory(shape, 8, "fit: sums for the mean image")
     total, count = np.zeros(shape, np.int64), 0
     with (
         Progress(len(chosen), progress, "mean image") as bar,
-        Loader(data, split(chosen, _BATCH), preprocessing.geometry) as loader,
+        closing(_batches(preprocessing, data, chosen)) as batches,
     ):
-        for images, _ in loader:
-            total += images.sum(axis=0, dtype=np.int64)
+        for images in batches:
+            total += images.sum(axis=0, dtype=np.uint16)
             count += len(images)
             bar.advance(len(images))
     if not count:
@@ -45,3 +53,18 @@ def learn_mean(preprocessing: Preprocessing, data: Dataset, progress: bool) -> P
     if preprocessing.learn_mean == "pixel":
         mean = total.sum(axis=(0, 1)) / (count * preprocessing.resize**2)
     return preprocessing.replace(mean=mean, learn_mean=False)
+
+
+def _batches(
+    preprocessing: Preprocessing, data: Dataset, chosen: NDArray[np.intp]
+) -> Generator[NDArray[np.uint8], None, None]:
+    """Yield the chosen pictures' squares, at most 257 at a time."""
+    shape = (preprocessing.resize, preprocessing.resize, preprocessing.channels)
+    # A subclass may make other pictures of its arrays.
+    if type(data) is ArrayDataset and data.images.shape[1:] == shape:
+        for indices in split(chosen, _BYTES_IN_UINT16):
+            yield data.images[indices[0] : indices[-1] + 1]  # all are chosen: no need to copy them
+        return
+    with Loader(data, split(chosen, _BATCH), preprocessing.geometry) as loader:
+        for images, _ in loader:
+            yield images

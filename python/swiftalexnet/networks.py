@@ -54,7 +54,6 @@ class Model:
         self.num_classes: int = nodes[-1][4][0]
         self._preprocessing = default_preprocessing(variant, self.input_shape[1], self.input_shape[0])
         self._fitting = threading.Lock()
-        self._lent_multipliers: Multipliers | None = None
 
     @classmethod
     def from_spec(cls, text: str, initialization: str = "paper", seed: int = 0, variant: str | None = None) -> "Model":
@@ -230,7 +229,7 @@ class Model:
         array = as_float32(x, "x", "train_step", ndim=4)
         targets = as_labels(labels, "labels", "train_step", len(array), self.num_classes)
         draw = as_seed(seed, "seed", "train_step"), as_seed(step, "step", "train_step")
-        options = (learning_rate, momentum, weight_decay, rule_code, *draw)
+        options = (learning_rate, momentum, weight_decay, rule_code, *draw, None, None)
         loss, _ = self.network.train_step(array, targets, layout_code(layout, "train_step"), options)
         return loss
 
@@ -306,13 +305,22 @@ class Model:
         Raises
         ------
         ValueError
-            A prefix that fits no parameter.
+            No prefix, an empty one, or one that fits no parameter.
         """
+        parameters.require_prefixes(self.network, prefixes, "freeze")
         self.set_multipliers(prefixes, learning_rate=0.0)
 
     def unfreeze(self, *prefixes: str) -> None:
-        """Let the parameters whose names begin with one of `prefixes` learn again; without arguments, all."""
-        self.set_multipliers(prefixes or ("",), learning_rate=1.0)
+        """Let the parameters whose names begin with one of `prefixes` learn again; without arguments, all.
+
+        Raises
+        ------
+        ValueError
+            An empty prefix, or one that fits no parameter.
+        """
+        prefixes = prefixes or tuple(self.parameters())
+        parameters.require_prefixes(self.network, prefixes, "unfreeze")
+        self.set_multipliers(prefixes, learning_rate=1.0)
 
     def set_multipliers(
         self, prefixes: Iterable[str], learning_rate: float | None = None, weight_decay: float | None = None
@@ -328,19 +336,8 @@ class Model:
             parameters.set_multipliers(self.network, tuple(prefixes), learning_rate, weight_decay)
 
     def multipliers(self) -> Multipliers:
-        """Return the factors on (learning rate, weight decay) by parameter name; during `fit` those before it."""
-        return dict(self._lent_multipliers or parameters.multipliers(self.network))
-
-    @contextmanager
-    def lend_multipliers(self) -> Iterator[None]:
-        """Let `fit` set the engine's factors at will, and put the model's own back afterwards."""
-        own = parameters.multipliers(self.network)
-        try:
-            self._lent_multipliers = own
-            yield
-        finally:
-            parameters.restore_multipliers(self.network, own)
-            self._lent_multipliers = None
+        """Return the factors on (learning rate, weight decay) by parameter name."""
+        return parameters.multipliers(self.network)
 
     # Pictures
 

@@ -108,6 +108,14 @@ def _layers(arrays: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(name.rpartition(".")[0] for name in arrays))
 
 
+def require_prefixes(network: _native.Network, prefixes: tuple[str, ...], operation: str) -> None:
+    """Refuse no prefix at all, and an empty one, which every name begins with: a slip more often than a wish."""
+    if not prefixes or "" in prefixes:
+        came = "an empty name" if prefixes else "no names"
+        expected = f"what the names of some parameters begin with: {', '.join(names(network))}"
+        raise ValueError(f"{operation}: got {came}, expected {expected}")
+
+
 def set_multipliers(
     network: _native.Network, prefixes: tuple[str, ...], rate: float | None, decay: float | None
 ) -> None:

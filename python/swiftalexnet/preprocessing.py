@@ -18,6 +18,7 @@ from ._numbers import check_number
 
 RESAMPLERS = ("area", "bilinear")
 MEANS = ("image", "pixel")
+MEAN_PLACES = ("center", "crop")  # by their number in the engine
 # Values of a crop that can be whitened: 36 × 36 × 3 fit, and the matrix has 64 MiB at most.
 MOST_WHITENED = 4096
 
@@ -82,8 +83,7 @@ class Preprocessing:
     crop : int
         Side, in pixels, of what the network reads; at most `resize`.
     mean : array of float32
-        What is subtracted: a value a channel, [channels], or a whole mean image, [resize, resize, channels], of which
-        the centre is used wherever the crop was taken, as the authors did.
+        What is subtracted: a value a channel, [channels], or a whole mean image, [resize, resize, channels].
     scale : array of float32, optional
         Factors after the mean, [channels].
     resample : {"area", "bilinear"}
@@ -100,6 +100,11 @@ class Preprocessing:
     learn_whitening : float, optional
         The next `fit` replaces `whitening` by its training set's own: see `whitening.learn_whitening`, of which this
         is the regulariser ε, above 0, in squared units of the scaled pixels.
+    mean_at : {"center", "crop"}
+        The part of a mean image that a crop gets. "center": its centre, wherever the crop was taken and never mirrored,
+        as the authors' code did. "crop": what lies under the crop, mirrored with it, so that every pixel loses its own
+        mean (the 2012 paper's words; Caffe). Pictures of another size than the mean image (`scales` of evaluation) get
+        the centre; a crop that is turned or shifted gets what lay under it before.
 
     Raises
     ------
@@ -116,11 +121,13 @@ class Preprocessing:
     warp: bool = False
     whitening: NDArray[np.float32] | None = None
     learn_whitening: float | None = None
+    mean_at: str = "center"
 
     def __post_init__(self) -> None:
         as_integer(self.crop, "crop", "Preprocessing", 1, 2**15)
         as_integer(self.resize, "resize", "Preprocessing", self.crop, 2**15)
         choose("Preprocessing", "resample", self.resample, RESAMPLERS)
+        choose("Preprocessing", "mean_at", self.mean_at, MEAN_PLACES)
         object.__setattr__(self, "mean", _constant(self.mean, "mean"))
         channels = self.mean.shape[-1] if self.mean.ndim else 0
         if self.mean.shape not in ((channels,), (self.resize, self.resize, channels)) or not channels:
@@ -176,25 +183,25 @@ class Preprocessing:
         return self.replace(mean=mean, learn_mean="pixel" if self.learn_mean else False)
 
     def for_engine(self) -> tuple[Any, ...]:
-        """Return (crop_height, crop_width, mean, scale) as the extension takes it."""
-        return self.crop, self.crop, self.mean, self.scale
+        """Return (crop_height, crop_width, mean, scale, mean_position) as the extension takes it."""
+        return self.crop, self.crop, self.mean, self.scale, MEAN_PLACES.index(self.mean_at)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything but the mean and the whitening matrix, which are stored as tensors."""
         scale = None if self.scale is None else [float(factor) for factor in self.scale]
         fields = {"resize": self.resize, "crop": self.crop, "resample": self.resample}
         learned = {"learn_mean": self.learn_mean, "learn_whitening": self.learn_whitening}
-        return {**fields, **learned, "warp": self.warp, "scale": scale}
+        return {**fields, **learned, "warp": self.warp, "scale": scale, "mean_at": self.mean_at}
 
     @classmethod
     def from_json(
         cls, fields: dict[str, Any], mean: ArrayLike, whitening: NDArray[np.float32] | None = None
     ) -> "Preprocessing":
-        """Rebuild from `to_json`, the mean and the whitening matrix; what an older version did not write is off."""
+        """Rebuild from `to_json`, the mean and the whitening matrix; what an older version left out is the default."""
         return cls(mean=np.asarray(mean), whitening=whitening, **fields)
 
     def __repr__(self) -> str:
-        mean = "a mean image" if self.mean.ndim == 3 else f"mean {_numbers(self.mean)}"
+        mean = f"a mean image at the {self.mean_at}" if self.mean.ndim == 3 else f"mean {_numbers(self.mean)}"
         scale = "" if self.scale is None else f", scale {_numbers(self.scale)}"
         later = " until fit learns it" if self.learn_mean else ""
         how = f"{self.resample}, warped" if self.warp else self.resample
@@ -223,7 +230,11 @@ def default_preprocessing(variant: str | None, size: int, channels: int) -> Prep
     if family == "vgg":
         return Preprocessing(resize, size, _per_channel(VGG_MEAN, channels), learn_mean="pixel")
     # BVLC's tools squeezed pictures to a square, whatever their proportion (examples/imagenet/readme.md).
-    return Preprocessing(resize, size, ilsvrc, learn_mean=True, warp=family in ("caffe", "caffenet"))
+    warp = family in ("caffe", "caffenet")
+    # The paper subtracts the mean of each pixel before it crops, and Caffe's mean follows the crop
+    # (src/caffe/data_transformer.cpp); the authors' code gave every crop the centre.
+    mean_at = "crop" if warp or family in ("paper", "one_tower") else "center"
+    return Preprocessing(resize, size, ilsvrc, learn_mean=True, warp=warp, mean_at=mean_at)
 
 
 def _per_channel(rgb: tuple[float, ...], channels: int) -> NDArray[np.float32]:

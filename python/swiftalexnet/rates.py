@@ -1,13 +1,15 @@
 """The learning rate and the weight decay of every parameter, step by step.
 
-The engine multiplies what a step is told by factors of each parameter. A run tells it a rate of 1 and sets the factors
-to the rates themselves: every rate is then computed once, here, in float64, and rounded once.
+Every step takes all of them with it, and the network keeps its own factors: whatever ends a run, there is nothing to
+put back. Every rate is computed once, here, in float64, and rounded once.
 """
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ._choices import nearest
-from .parameters import Multipliers
+from .parameters import Float32, Multipliers
 from .recipes import ParameterGroup, Recipe
 from .schedules import Moment, Schedule, State
 
@@ -19,7 +21,8 @@ class Rates:
     ----------
     recipe : Recipe
     own : mapping of str to (float, float)
-        The network's own factors on (learning rate, weight decay) by parameter name: 0 keeps a layer frozen.
+        The network's own factors on (learning rate, weight decay) by parameter name, in the engine's order: 0 keeps a
+        layer frozen.
 
     Raises
     ------
@@ -40,6 +43,19 @@ class Rates:
             for schedule, state in zip(self._recipe.schedules, states, strict=True)
         ]
         return {name: (scheduled[which] * rate, decay) for name, (which, rate, decay) in self._parameters.items()}
+
+    def for_step(self, moment: Moment, states: Sequence[State]) -> tuple[Float32 | None, Float32 | None]:
+        """Return the learning rates and the weight decays that the engine is told, [parameters] each.
+
+        What leaves float32 becomes infinite, which the engine refuses by the parameter's name. A network without
+        parameters is told nothing.
+        """
+        if not self._parameters:
+            return None, None
+        with np.errstate(over="ignore"):
+            rates, factors = np.array(list(zip(*self.at(moment, states).values(), strict=True)), np.float32)
+            # A product of float32 numbers, like that of a step's decay and a parameter's factor in the engine.
+            return rates, np.float32(self._recipe.weight_decay) * factors
 
 
 def _factors(recipe: Recipe, name: str, rate: float, decay: float) -> tuple[int, float, float]:

@@ -34,7 +34,8 @@ RECIPES = {
                 ParameterGroup("conv1.bias", schedule=EpochTableSchedule((72,), (0.0,))),
             ),
             source="the authors' run 145, layers/layer-params-145.cfg of computerhistory/AlexNet-Source-Code and its "
-            "log, on ILSVRC-2012",
+            "log, on ILSVRC-2012; epochs of the log are taken as counted from 0; a rate of 0 stops a layer at once, "
+            "where cuda-convnet's velocity would coast on",
         ),
         Recipe(
             "caffe", 256, 0.01, 0.9, 5e-4, EpochSchedule((20, 40, 60, 80)), 90, rule="caffe",
@@ -43,8 +44,9 @@ RECIPES = {
             "20 epochs of ILSVRC, and here 20 epochs of any data; pictures warped to a square are Preprocessing.warp",
         ),
         Recipe(
-            "torchvision", 32, 0.01, 0.9, 1e-4, EpochSchedule((30, 60)), 90, rule="pytorch",
-            source="torchvision references/classification for AlexNet; 8 processes of 32 images there, one here",
+            "torchvision", 256, 0.01, 0.9, 1e-4, EpochSchedule((30, 60)), 90, rule="pytorch",
+            source="torchvision references/classification for AlexNet: 8 processes of 32 pictures, together 256; "
+            "torchvision itself crops by RandomResizedCrop, which is not here",
         ),
         Recipe(
             "cuda-convnet2", 128, 0.01, 0.9, 5e-4, DexpSchedule(250, 4), 90, bias_learning_rate=2.0,

@@ -106,7 +106,8 @@ class Recipe:
     scale : (int, int), optional
         The shorter side of a training picture is brought to S pixels, low ≤ S ≤ high, every whole S equally likely and
         drawn anew each time that the picture is shown; the crop then comes from anywhere in the whole picture, and the
-        mean is a value a channel (Simonyan & Zisserman 2014, section 3.1). By default pictures are brought to the
+        mean is a value a channel (Simonyan & Zisserman 2014, section 3.1). The preprocessing's `resize` becomes the
+        middle of both, at which pictures are evaluated (section 3.2). By default pictures are brought to the
         preprocessing's square.
 
     Raises
@@ -240,7 +241,7 @@ def recipe(name: str = "paper", **overrides: Any) -> Recipe:
     """
     from .recipe_table import RECIPES
 
-    return RECIPES[choose("recipe", "recipe", name, RECIPES)].replace(**overrides)
+    return RECIPES[choose("recipe", "recipe", name, RECIPES, 0)].replace(**overrides)
 
 
 def recipe_names() -> list[str]:

@@ -43,8 +43,9 @@ def fit(
 
     Pictures are shuffled anew in every epoch; the last, smaller batch is kept. Everything random depends on
     (seed, epoch, step) only, so the same call gives the same bits with any number of threads. Before the first epoch a
-    model whose preprocessing says so learns the mean image of up to 4,096 training pictures, or with a recipe that has
-    `scale` the mean of each channel. Velocities start at zero.
+    model whose preprocessing says so learns the mean image of the training set: of all pictures of an `ArrayDataset`,
+    of up to 4,096 of any other. A recipe with `scale` = (low, high) makes that the mean of each channel, and brings the
+    preprocessing's `resize`, at which pictures are validated, to the middle of `scale`. Velocities start at zero.
 
     Parameters
     ----------
@@ -109,8 +110,7 @@ def fit(
         store = None if checkpoint is None else Checkpoint(Path(checkpoint), run)
         if not (resume and store and store.restore()):
             run.begin(_preprocessing(model, train, chosen, progress))
-        with model.lend_multipliers():
-            _train(run, store, checkpoint_every, progress, on_epoch_end, non_finite)
+        _train(run, store, checkpoint_every, progress, on_epoch_end, non_finite)
     return History(run.state.rows)
 
 
@@ -160,7 +160,10 @@ def _write_after(interrupt: KeyboardInterrupt, store: Checkpoint) -> None:
 
 def _preprocessing(model: "Model", train: "Dataset", recipe: Recipe, progress: bool) -> Preprocessing:
     """Return the model's own with what the recipe changes and the training set teaches."""
-    preprocessing = model.preprocessing if recipe.scale is None else model.preprocessing.with_pixel_mean()
+    preprocessing = model.preprocessing
+    if recipe.scale is not None:
+        # Simonyan and Zisserman 2014, section 3.2: Q = S for a fixed S, and the middle of a range.
+        preprocessing = preprocessing.with_pixel_mean().replace(resize=sum(recipe.scale) // 2)
     if preprocessing.learn_mean:
         preprocessing = learn_mean(preprocessing, train, progress)
     if preprocessing.learn_whitening is not None:

@@ -17,7 +17,6 @@ import numpy as np
 from . import _native, parameters
 from .errors import NonFiniteError
 from .loading import Batch, Loader, shuffled, split
-from .parameters import Multipliers
 from .preprocessing import Geometry, Preprocessing
 from .rates import Rates
 from .recipes import RULES, Recipe
@@ -62,7 +61,7 @@ class Run:
     def __init__(self, model: "Model", plan: Plan):
         self.model, self.plan, self.epochs = model, plan, plan.recipe.epochs
         self.state = RunState(0, 0, [schedule.initial() for schedule in plan.recipe.schedules], [])
-        self._rates, self._applied = Rates(plan.recipe, model.multipliers()), Multipliers()
+        self._rates = Rates(plan.recipe, model.multipliers())
         self._started = time.perf_counter()
 
     def begin(self, preprocessing: Preprocessing) -> None:
@@ -178,21 +177,14 @@ class Run:
         if not len(batch.images):
             state.outcomes.append((0.0, 0.0))
             return
-        self._apply_rates()
-        options = (1.0, recipe.momentum, recipe.weight_decay, RULES.index(recipe.rule), self.plan.seed, self.step)
+        rates = self._rates.for_step(self.moment(self.step), state.schedules)
+        options = (0.0, recipe.momentum, 0.0, RULES.index(recipe.rule), self.plan.seed, self.step, *rates)
         augmentation = recipe.augmentation_in(state.epoch).for_engine(preprocessing.channels)
         call = (*batch, preprocessing.for_engine(), augmentation, options)
         try:
             state.outcomes.extend(itertools.starmap(self.model.network.train_step_images, [call]))
         except NonFiniteError as error:
             raise NonFiniteError(f"fit: epoch {state.epoch}, step {self.step}: {error}") from error
-
-    def _apply_rates(self) -> None:
-        """Tell the engine the rates of this step, if they are others than the last one's."""
-        rates = self._rates.at(self.moment(self.step), self.state.schedules)
-        if rates != self._applied:
-            parameters.restore_multipliers(self.model.network, rates)
-            self._applied = rates
 
     def _name_classes(self) -> None:
         if self.plan.train.classes is not None:

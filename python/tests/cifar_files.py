@@ -2,10 +2,12 @@
 
 import io
 import pickle
+import struct
 import tarfile
 import zipfile
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from PIL import Image
@@ -67,12 +69,36 @@ def binary_files() -> dict[str, bytes]:
     return {**files, "batches.meta.txt": ("\n".join(CLASSES) + "\n\n").encode()}
 
 
+class _Python2Pickler(pickle._Pickler):
+    """Writes text as Python 2 wrote it, which the published archive comes from."""
+
+    dispatch: ClassVar = dict(pickle._Pickler.dispatch)
+
+    def save_text(self, value) -> None:
+        data = value if isinstance(value, bytes) else value.encode("latin-1")
+        short = len(data) < 256
+        self.write(
+            pickle.SHORT_BINSTRING + bytes([len(data)]) if short else pickle.BINSTRING + struct.pack("<i", len(data))
+        )
+        self.write(data)
+        self.memoize(value)
+
+    dispatch[bytes] = dispatch[str] = save_text
+
+
+def python_2_pickle(value) -> bytes:
+    """Return what Python 2 wrote in protocol 2."""
+    buffer = io.BytesIO()
+    _Python2Pickler(buffer, 2).dump(value)
+    return buffer.getvalue()
+
+
 def python_files() -> dict[str, bytes]:
     files = {
         name: {b"batch_label": b"a batch", b"labels": labels.tolist(), b"data": planes, b"filenames": [b"x.png"] * 8}
         for name, (planes, labels) in batches().items()
     }
-    return {name: pickle.dumps(value, 3) for name, value in {**files, "batches.meta": META}.items()}
+    return {name: python_2_pickle(value) for name, value in {**files, "batches.meta": META}.items()}
 
 
 def write_folder(root: Path, files: dict[str, bytes]) -> Path:

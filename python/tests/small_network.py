@@ -22,10 +22,10 @@ dense fc4 outputs=5
 softmax prob
 """
 
-# Learning rate, momentum, weight decay, rule, seed, step.
-OPTIONS = (0.01, 0.9, 0.0005, 0, 1, 2)
+# Learning rate, momentum, weight decay, rule, seed, step, rates and decays of each parameter.
+OPTIONS = (0.01, 0.9, 0.0005, 0, 1, 2, None, None)
 # Crop height, crop width, mean, scale.
-PREPROCESSING = (15, 15, None, None)
+PREPROCESSING = (15, 15, None, None, 0)
 
 
 def augmentation(color_noise=0.0, vectors=None, deviations=None, chunk=1, divisor=1.0, rotation=0.0, shift=0):

@@ -14,7 +14,7 @@ PICTURES = small.pictures(16, 18)
 def augmented(augmentation: sa.Augmentation, mean=None, step: int = 2, images=PICTURES) -> np.ndarray:
     """Return crops of 15 × 15 as training sees them."""
     crops = np.empty((len(images), 15, 15, images.shape[-1]), np.float32)
-    _native.augment_images(images, (15, 15, mean, None), augmentation.for_engine(images.shape[-1]), 1, step, crops)
+    _native.augment_images(images, (15, 15, mean, None, 0), augmentation.for_engine(images.shape[-1]), 1, step, crops)
     return crops
 
 

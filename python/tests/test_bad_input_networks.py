@@ -19,8 +19,16 @@ INFINITE = np.where(np.isnan(NAN), np.float32(np.inf), NAN)
 
 
 def options(**changes):
-    names = ("learning_rate", "momentum", "weight_decay", "rule", "seed", "step")
+    names = ("learning_rate", "momentum", "weight_decay", "rule", "seed", "step", "rates", "decays")
     return tuple(changes.get(name, value) for name, value in zip(names, small.OPTIONS, strict=True))
+
+
+COUNT = len(small.make().parameters())
+
+
+def told(value, count=COUNT):
+    """Return rates or decays of 0.1, the last one `value`."""
+    return np.float32([0.1] * (count - 1) + [value] * (count > 0))
 
 
 def forward(x=T, layout=0, keep=False, training=False, seed=1, step=2, logits=LOGITS):
@@ -110,7 +118,28 @@ TENSORS = [
     case("decay -1", ValueError, "train_step: .*weight decay -1", train(weight_decay=-1)),
     case("rule 5", ValueError, "train_step: rule is 5", train(rule=5)),
     case("train seed -1", ValueError, "train_step: seed", train(seed=-1)),
-    case("options short", ValueError, "train_step: options has 3 items, expected 6", train(given=(0.1, 0.9, 0))),
+    case("options short", ValueError, "train_step: options has 3 items, expected 8", train(given=(0.1, 0.9, 0))),
+    case("options of old", ValueError, "options has 6 items, expected 8", train(given=small.OPTIONS[:6])),
+    case("rates short", ValueError, r"train_step: rates has shape \(1,\), expected", train(rates=told(0.1, 1))),
+    case("rates long", ValueError, r"train_step: rates has shape \(99,\), expected", train(rates=told(0.1, 99))),
+    case("rates empty", ValueError, r"train_step: rates has shape \(0,\), expected", train(rates=told(0.1, 0))),
+    case("rates 2-D", ValueError, "train_step: rates has shape .* expected 1 dimension", train(rates=told(0.1)[None])),
+    case("rates float64", TypeError, "train_step: rates has dtype float64", train(rates=told(0.1).astype(float))),
+    case("rates list", TypeError, "train_step: rates is of type list", train(rates=told(0.1).tolist())),
+    case("rates strided", ValueError, "train_step: rates is not C-contiguous", train(rates=told(0.1, 20)[::2])),
+    case("rates a number", TypeError, "train_step: rates is of type float", train(rates=0.1)),
+    case("rates nan", ValueError, "train_step: fc4.bias: got learning rate nan", train(rates=told(np.nan))),
+    case("rates -1", ValueError, "train_step: fc4.bias: got learning rate -1", train(rates=told(-1))),
+    case("rates inf", ValueError, "train_step: fc4.bias: got learning rate inf", train(rates=told(np.inf))),
+    case("decays short", ValueError, r"train_step: decays has shape \(1,\), expected", train(decays=told(0.1, 1))),
+    case("decays nan", ValueError, "train_step: fc4.bias: got weight decay nan", train(decays=told(np.nan))),
+    case("decays -1", ValueError, "train_step: fc4.bias: got weight decay -1", train(decays=told(-1))),
+    case(
+        "rate times decay",
+        ValueError,
+        r"train_step: fc4.bias: learning rate 1e\+30 and weight decay 1e\+30 overflow",
+        train(rates=told(1e30), decays=told(1e30)),
+    ),
     case("options list", TypeError, "train_step: options is of type list", train(given=[0.1, 0.9, 0, 0, 0, 0])),
     case("nan", NonFiniteError, "train_step: .*nothing was updated", train(NAN)),
     case("infinity", NonFiniteError, "train_step: .*nothing was updated", train(INFINITE)),
@@ -150,8 +179,8 @@ PROBABILITIES = np.empty((4, small.CLASSES), np.float32)
 CROPS = np.empty((4, 15, 15, 3), np.float32)
 
 
-def prepared(height=15, width=15, mean=None, scale=None):
-    return height, width, mean, scale
+def prepared(height=15, width=15, mean=None, scale=None, position=0):
+    return height, width, mean, scale, position
 
 
 def predict(images=PICTURES, given=None, views=1, probabilities=PROBABILITIES, **changes):
@@ -212,6 +241,9 @@ IMAGES = [
     case("scale length", ValueError, "predict: scale has shape", predict(scale=THREE[:2])),
     case("scale inf", ValueError, "scale", predict(scale=THREE * np.float32(np.inf))),
     case("probabilities", ValueError, "predict: probabilities has shape", predict(probabilities=LOGITS[:3])),
+    case("mean position", ValueError, "predict: mean_position is 2, expected 0", predict(position=2)),
+    case("mean position huge", ValueError, "predict: mean_position is 4294967296", predict(position=2**32)),
+    case("mean position text", TypeError, "mean_position", predict(position="crop")),
     case("preprocessing none", TypeError, "predict: preprocessing is of type list", predict(given=[])),
     case("preprocessing short", ValueError, "predict: preprocessing has 2 items", predict(given=(15, 15))),
     case(
@@ -291,6 +323,10 @@ IMAGES = [
     ),
     case("train labels", ValueError, "train_step: label 0 is -1", train_images(labels=np.int32([-1, 0, 0, 0]))),
     case("train labels short", ValueError, "train_step: labels has shape", train_images(labels=TARGETS[:2])),
+    case("train rates short", ValueError, "train_step: rates has shape", train_images(rates=told(0.1, 1))),
+    case(
+        "train rates nan", ValueError, "train_step: fc4.bias: got learning rate nan", train_images(rates=told(np.nan))
+    ),
     case("train rate", ValueError, "learning rate nan", train_images(learning_rate=float("nan"))),
     case("train gray", ValueError, "train_step: .*takes", train_images(PICTURES[..., :1].copy())),
     case("whitening shape", ValueError, r"set_whitening: matrix has shape \(3, 3\)", lambda n: n.set_whitening(EYE)),

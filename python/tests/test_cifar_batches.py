@@ -1,5 +1,8 @@
 """Binary and Python batches that are cut short, damaged, or made by somebody who means harm."""
 
+import gzip
+import tarfile
+
 import cifar_files as made
 import numpy as np
 import pytest
@@ -81,9 +84,39 @@ def test_sizes_are_looked_at_before_reading(files, tmp_path, monkeypatch):
         sa.cifar10(other)
 
 
-def test_only_regular_files_of_an_archive_are_read(tmp_path):
-    import tarfile
+def block(kind: bytes, content: bytes, **header) -> bytes:
+    """Return a member of a .tar file."""
+    member = tarfile.TarInfo("data_batch_1.bin")
+    member.type, member.size = kind, len(content)
+    return member.tobuf(tarfile.GNU_FORMAT) + content + b"\0" * (-len(content) % tarfile.BLOCKSIZE)
 
+
+def pax_record(key: bytes, value: bytes) -> bytes:
+    rest = b" " + key + b"=" + value + b"\n"
+    return str(len(rest) + len(str(len(rest) + 2))).encode() + rest
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        block(tarfile.GNUTYPE_LONGNAME, b"a\0") * 5_000,  # tarfile recurses once a header
+        block(tarfile.XHDTYPE, pax_record(b"size", b"-1")),
+        block(tarfile.XHDTYPE, pax_record(b"size", b"9" * 30)),
+        block(tarfile.XHDTYPE, pax_record(b"GNU.sparse.map", b"1,2,x")),
+        block(tarfile.XHDTYPE, pax_record(b"GNU.sparse.size", b"x")),
+        block(tarfile.XHDTYPE, pax_record(b"GNU.sparse.realsize", b"-3")),
+        block(tarfile.XHDTYPE, pax_record(b"GNU.sparse.major", b"1") + pax_record(b"GNU.sparse.minor", b"0")),
+    ],
+    ids=["long names", "size -1", "size huge", "map", "sparse size", "real size", "sparse 1.0"],
+)
+def test_hostile_headers_are_value_errors(content, tmp_path):
+    path = tmp_path / "hostile.tar.gz"
+    path.write_bytes(gzip.compress(content + block(tarfile.REGTYPE, b"\0" * 512) + b"\0" * 1024))
+    with pytest.raises(ValueError, match=r"hostile\.tar\.gz is no complete"):
+        sa.cifar10(path)
+
+
+def test_only_regular_files_of_an_archive_are_read(tmp_path):
     path = tmp_path / "link.tar.gz"
     with tarfile.open(path, "w:gz") as archive:
         for name in made.binary_files():

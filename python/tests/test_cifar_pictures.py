@@ -1,5 +1,10 @@
 """CIFAR-10 as picture files: damaged ones, and the cache of decoded ones."""
 
+import errno
+import random
+import zipfile
+import zlib
+
 import cifar_files as made
 import numpy as np
 import pytest
@@ -62,6 +67,41 @@ def test_a_damaged_zip(tmp_path):
         sa.cifar10(tmp_path / "part.zip")
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_only_common_methods_of_packing(method, tmp_path):
+    with zipfile.ZipFile(tmp_path / "c.zip", "w", method) as archive:
+        for name, content in made.jpegs().items():
+            archive.writestr(name, content)
+    with pytest.raises(ValueError, match=r"c\.zip has t.*packed by another method"):
+        sa.cifar10(tmp_path / "c.zip")
+
+
+def test_damage_within_a_packed_picture_is_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "c.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in made.jpegs().items():
+            archive.writestr(name, content)
+        start = archive.getinfo(NAME).header_offset + 30 + len(NAME)
+    whole = bytearray((tmp_path / "c.zip").read_bytes())
+    whole[start : start + 40] = b"\xff" * 40
+    (tmp_path / "c.zip").write_bytes(whole)
+    with pytest.raises(ValueError, match=rf"c\.zip is no complete zip archive: {NAME}: .*decompress"):
+        sa.cifar10(tmp_path / "c.zip")
+
+
+def test_every_damage_to_a_zip_is_an_error_or_other_pixels(tmp_path):
+    whole = made.write_zip(tmp_path / "c.zip", made.jpegs()).read_bytes()
+    directory = whole.index(b"PK\x01\x02")
+    generator = random.Random(0)
+    for _ in range(150):
+        damaged = bytearray(whole)
+        damaged[generator.randrange(directory, len(whole))] = generator.randrange(256)
+        (tmp_path / "damaged.zip").write_bytes(damaged)
+        try:
+            sa.cifar10(tmp_path / "damaged.zip")
+        except ValueError as error:
+            assert "damaged.zip" in str(error)
+
+
 def test_cache_is_used_while_the_files_are_the_same(write, tmp_path, monkeypatch):
     cache = tmp_path / "cache.npz"
     path = write(made.jpegs())
@@ -92,5 +132,41 @@ def test_a_cache_with_other_arrays_is_replaced(tmp_path):
     cache, path = tmp_path / "cache.npz", made.write_zip(tmp_path / "c.zip", made.jpegs())
     expected = sa.cifar10(path, cache=cache)[0].images
     held = dict(np.load(cache))
-    np.savez(cache, **{**held, "train_images": held["train_images"][:3]})
-    np.testing.assert_array_equal(sa.cifar10(path, cache=cache)[0].images, expected)
+    beyond = np.where(held["train_labels"] == 0, 7, held["train_labels"]).astype(np.int32)
+    for other in (
+        {"train_images": held["train_images"][:3]},
+        {"train_labels": np.int32(0)},
+        {"train_labels": held["train_labels"][:, None]},
+        {"train_labels": beyond},
+        {"train_labels": -beyond},
+        {"test_images": held["test_images"][:0], "test_labels": held["test_labels"][:0]},
+    ):
+        np.savez(cache, **{**held, **other})
+        np.testing.assert_array_equal(sa.cifar10(path, cache=cache)[0].images, expected)
+        assert sa.cifar10(path, cache=cache)[0].labels.max() == 3
+
+
+@pytest.mark.parametrize(
+    "error", [zlib.error("damaged"), NotImplementedError("method"), OSError(errno.EINVAL, "seek"), MemoryError("shape")]
+)
+def test_an_error_of_the_cache_is_not_one_of_the_archive(error, tmp_path, monkeypatch):
+    cache, path = tmp_path / "cache.npz", made.write_zip(tmp_path / "c.zip", made.jpegs())
+    sa.cifar10(path, cache=cache)
+
+    def load(*_, **__):
+        raise error
+
+    monkeypatch.setattr(np, "load", load)
+    assert len(sa.cifar10(path, cache=cache)[0]) == made.TRAIN
+
+
+def test_every_damaged_bit_of_a_cache_means_decoding_anew(tmp_path):
+    cache, path = tmp_path / "cache.npz", made.write_zip(tmp_path / "c.zip", made.jpegs())
+    train, _ = sa.cifar10(path, cache=cache)
+    whole = cache.read_bytes()
+    generator = random.Random(0)
+    for _ in range(100):
+        damaged = bytearray(whole)
+        damaged[generator.randrange(len(whole))] ^= 1 << generator.randrange(8)
+        cache.write_bytes(damaged)
+        np.testing.assert_array_equal(sa.cifar10(path, cache=cache)[0].images, train.images)

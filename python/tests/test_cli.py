@@ -88,6 +88,17 @@ def test_user_errors_are_one_line_and_code_2(arguments, tmp_path, capsys, monkey
     assert code == 2 and err.startswith("swiftalexnet: ") and len(err.splitlines()) == 1
 
 
+def test_summary_of_a_mistyped_variant_names_the_nearest(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(capsys, "summary", "papper")
+    assert code == 2 and "unknown network 'papper'" in err and err.endswith("; did you mean 'paper'?\n")
+    for file in ("papper.safetensors", "folder/papper"):
+        code, _, err = run(capsys, "summary", file)
+        assert code == 2 and "No such file" in err and file in err
+    tiny_model().save("papper")
+    assert run(capsys, "summary", "papper")[0] == 0
+
+
 @pytest.mark.parametrize("views", [["--crops", "2"], ["--scales", "24,big"], ["--scales", ""]])
 def test_views_that_there_are_not_are_refused_by_the_parser(views, capsys):
     with pytest.raises(SystemExit, match="2"):

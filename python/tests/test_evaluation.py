@@ -47,11 +47,19 @@ def test_nothing_readable_is_an_error(tmp_path):
 IMAGES, LABELS = pictures(5)
 
 
+def relabelled(label):
+    """Return data whose third label has been changed since it was checked."""
+    data = sa.ArrayDataset(IMAGES, LABELS)
+    data.labels = np.array([0, 1, label, 3, 0], np.int32)
+    return data
+
+
 @pytest.mark.parametrize(
     ("data", "kind", "message"),
     [
         (sa.ArrayDataset(IMAGES, LABELS, [*CLASSES, "more"]), ValueError, "5 classes"),
         (sa.ArrayDataset(IMAGES, np.full(5, 4)), ValueError, "label 4"),
+        (relabelled(-3), ValueError, "label -3, expected 0 ≤ label < 4"),
         (sa.ArrayDataset(IMAGES, LABELS, CLASSES[::-1]), ValueError, "not the model's"),
         (IMAGES, TypeError, "ndarray"),
         (None, TypeError, "NoneType"),

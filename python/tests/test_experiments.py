@@ -53,7 +53,8 @@ def quick(script: str, results: Path, *arguments: object) -> list[dict]:
     assert run(script, *options).count("already there") == len(runs) - before
     assert output.read_text() == first
     for each in runs:
-        assert each["history"] and each["seconds"] > 0 and each["machine"]["threads"] == 2
+        assert each["history"] and each["machine"]["threads"] == 2
+        assert 0 <= each["seconds"] < 600, "rounded to tenths: a quick run may have none"
         assert each["versions"]["swiftalexnet"] == sa.__version__
         assert each["command"].startswith("python ") and "--quick" in each["command"]
     return runs

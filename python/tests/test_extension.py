@@ -197,23 +197,28 @@ def calls(network):
     mean, names = np.ones(3, np.float32), ["conv1", "fc4"]
     outputs = [np.empty((4, 8, 7, 7), np.float32), np.empty((4, 5), np.float32)]
     pictures, crops = small.pictures(), np.empty((4, 15, 15, 3), np.float32)
-    preprocessing = (15, 15, mean, mean)
+    preprocessing = (15, 15, mean, mean, 0)
     scores = np.empty((4, 2, 2, 5), np.float32)
     w, b, y = np.ones((2, 3, 3, 3), np.float32), np.ones(2, np.float32), np.empty((4, 2, 13, 13), np.float32)
     pair, sides = (1, 1), (0, 0, 0, 0)
     yield lambda: network.forward(x, 0, True, True, 1, 2, logits), [x, logits]
     yield lambda: network.backward(logits, 0, False, dx), [logits, dx]
     yield lambda: network.forward(x, 1, False, False, 1, 2, logits), [x, logits]
-    yield lambda: network.train_step(x, labels, 0, (1e-6, 0.9, 0.0, 0, 1, 2)), [x, labels]
+    yield lambda: network.train_step(x, labels, 0, (1e-6, 0.9, 0.0, 0, 1, 2, None, None)), [x, labels]
     yield lambda: network.train_step(x, labels[:2], 0, small.OPTIONS), [x, labels]
-    yield lambda: network.train_step(x, labels, 0, (float("nan"), 0.9, 0.0, 0, 1, 2)), [x, labels]
-    yield lambda: network.train_step(x, labels, 0, (0.1, "0.9", 0.0, 0, 1, 2)), [x, labels]
+    yield lambda: network.train_step(x, labels, 0, (float("nan"), 0.9, 0.0, 0, 1, 2, None, None)), [x, labels]
+    yield lambda: network.train_step(x, labels, 0, (0.1, "0.9", 0.0, 0, 1, 2, None, None)), [x, labels]
+    rates = np.full(len(network.parameters()), 1e-6, np.float32)
+    told, refused = (*small.OPTIONS[:6], rates, rates), (*small.OPTIONS[:6], rates, rates[1:])
+    yield lambda: network.train_step(x, labels, 0, told), [x, labels, told, rates]
+    yield lambda: network.train_step(x, labels, 0, refused), [x, labels, refused, rates]
+    yield lambda: network.train_step(x, labels, 0, (*told[:3], 9, *told[4:])), [x, labels, rates]
     yield lambda: network.capture(x, 0, names, outputs), [x, names, outputs, *outputs]
     yield lambda: network.capture(x, 0, [*names, "no"], [*outputs, logits]), [x, *outputs, logits]
     yield lambda: network.predict_images(pictures, preprocessing, 10, logits), [pictures, preprocessing, mean, logits]
-    yield lambda: network.predict_images(pictures, (15, 15, mean[:2], mean), 1, logits), [pictures, mean, logits]
+    yield lambda: network.predict_images(pictures, (15, 15, mean[:2], mean, 0), 1, logits), [pictures, mean, logits]
     yield lambda: network.predict_dense(pictures, preprocessing, True, logits), [pictures, preprocessing, mean, logits]
-    yield lambda: network.predict_dense(pictures, (15, 15, mean[:2], mean), True, logits), [pictures, mean, logits]
+    yield lambda: network.predict_dense(pictures, (15, 15, mean[:2], mean, 0), True, logits), [pictures, mean, logits]
     yield lambda: network.score_map(pictures, preprocessing, scores), [pictures, preprocessing, mean, scores]
     yield lambda: network.score_map(pictures[:, :9].copy(), preprocessing, scores), [preprocessing, mean, scores]
     yield lambda: network.score_map_size(30, 40), [network]
@@ -283,6 +288,46 @@ def test_a_steady_step_allocates_nothing(network):
     for _ in range(5):
         network.train_step(x, labels, 0, small.OPTIONS)
     assert _native.allocation_count() == before
+
+
+def test_a_steady_step_with_rates_of_every_parameter_allocates_nothing(network):
+    x, labels = small.batch()
+    rates = np.full(len(network.parameters()), 0.01, np.float32)
+    before = None
+    for step in range(7):
+        network.train_step(x, labels, 0, (0.0, 0.9, 0.0, 0, 1, step, rates, rates))
+        before = _native.allocation_count() if step == 1 else before
+    assert _native.allocation_count() == before
+
+
+# ---- Rates of every parameter ----
+
+
+def test_rates_of_a_step_stand_in_for_factors():
+    x, labels = small.batch()
+    lent, told = small.make(), small.make()
+    count = len(told.parameters())
+    rates, decays = np.float32(0.01) * np.arange(count, dtype=np.float32), np.float32(0.0005) * np.ones(count, "f")
+    for index in range(count):
+        lent.set_multipliers(index, index, 1.0)
+    told.set_multipliers(1, 0.0, 7.0)
+    factors = [told.multipliers(index) for index in range(count)]
+    for given in ((rates, decays), (memoryview(rates), memoryview(decays))):
+        lent.train_step(x, labels, 0, small.OPTIONS)
+        told.train_step(x, labels, 0, (5.0, 0.9, 5.0, 0, 1, 2, *given))
+    assert small.same_bits(small.state(told, VALUE, VELOCITY), small.state(lent, VALUE, VELOCITY))
+    assert [told.multipliers(index) for index in range(count)] == factors
+
+
+def test_rates_and_decays_may_come_alone():
+    x, labels = small.batch()
+    states = []
+    for rates, decays in ((None, None), (0.01, None), (None, 0.0005), (0.01, 0.0005)):
+        network = small.make()
+        given = (value and np.full(len(network.parameters()), value, np.float32) for value in (rates, decays))
+        network.train_step(x, labels, 0, (*small.OPTIONS[:6], *given))
+        states.append(small.state(network, VALUE, VELOCITY))
+    assert all(small.same_bits(state, states[0]) for state in states[1:])
 
 
 # ---- Allocation failure ----

@@ -262,8 +262,22 @@ def test_frozen_parameters_stay():
     moved = {name for name, array in model.state_dict().items() if not np.array_equal(array, before[name])}
     assert moved == {"fc6.weight", "fc8.weight", "fc8.bias"}
     model.unfreeze()
+    assert set(model.multipliers().values()) == {(1, 1)}
     model.train_step(tensors(), [0, 1, 2], learning_rate=0.1)
     assert not np.array_equal(model.state_dict()["conv1.weight"], before["conv1.weight"])
+
+
+@pytest.mark.parametrize("names", [(), ("",), ("conv1", "")])
+def test_freezing_wants_names(names):
+    model = tiny_model()
+    with pytest.raises(ValueError, match=r"freeze: got (no|an empty) names?, expected .*conv1\.weight.*fc8\.bias"):
+        model.freeze(*names)
+    assert set(model.multipliers().values()) == {(1, 1)}
+    if names:
+        model.freeze("conv1")
+        with pytest.raises(ValueError, match=r"unfreeze: got an empty name, expected .*conv1\.weight.*fc8\.bias"):
+            model.unfreeze(*names)
+        assert model.multipliers()["conv1.weight"] == (0, 1)
 
 
 # Files and processes

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import swiftalexnet as sa
+from swiftalexnet import _native
 from swiftalexnet.preprocessing import Geometry, default_preprocessing
 
 
@@ -66,6 +67,7 @@ def test_what_an_older_version_wrote_loads():
     fields = {"resize": 256, "crop": 224, "resample": "area", "learn_mean": True, "scale": None}
     old = sa.Preprocessing.from_json(fields, np.ones(3))
     assert old.learn_mean is True and not old.warp and old.whitening is None and old.learn_whitening is None
+    assert old.mean_at == "center", "as every older version did"
     assert old.geometry == Geometry(256, 3, "area")
 
 
@@ -79,6 +81,39 @@ def test_caffes_networks_warp_their_pictures():
     for variant in ("caffe", "caffenet"):
         assert default_preprocessing(variant, 227, 3).warp
     assert not default_preprocessing("paper", 224, 3).warp
+
+
+def test_the_mean_is_where_its_authors_had_it():
+    places = {name: default_preprocessing(name, 64, 3).mean_at for name in sa.variants()}
+    at_crop = {name for name, place in places.items() if place == "crop"}
+    assert at_crop == {"paper", "one_tower", "caffe", "caffenet"}
+    assert set(places.values()) == {"center", "crop"}
+    assert default_preprocessing(None, 64, 3).mean_at == "center"
+
+
+def test_a_mean_at_the_crop_is_subtracted_from_the_whole_picture():
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (3, 12, 12, 3), np.uint8)
+    mean = generator.uniform(0, 255, (12, 12, 3)).astype(np.float32)
+    preprocessing = sa.Preprocessing(12, 9, mean, mean_at="crop")
+    crops = np.empty((30, 9, 9, 3), np.float32)
+    _native.crop_images(images, preprocessing.for_engine(), 10, crops)
+    centred = images.astype(np.float32) - mean
+    places = ((0, 0), (0, 3), (1, 1), (3, 0), (3, 3))
+    views = [centred[:, top : top + 9, left : left + 9] for top, left in places]
+    expected = np.stack([*views, *(view[:, :, ::-1] for view in views)], axis=1)
+    assert np.array_equal(crops.reshape(expected.shape), expected)
+    _native.crop_images(images, preprocessing.replace(mean_at="center").for_engine(), 10, crops)
+    corner = images[0, :9, :9].astype(np.float32) - mean[1:10, 1:10]
+    assert np.array_equal(crops[0], corner)
+    assert "a mean image at the crop" in repr(preprocessing)
+
+
+def test_the_place_of_the_mean_is_saved(tmp_path):
+    for name in ("paper", "chm145"):
+        model = sa.alexnet(name, 3, image_size=67)
+        model.save(tmp_path / name)
+        assert sa.load(tmp_path / name).preprocessing.mean_at == model.preprocessing.mean_at
 
 
 def test_is_a_value():
@@ -100,6 +135,7 @@ def test_is_a_value():
         ({"scale": np.zeros(3)}, "scale"),
         ({"scale": np.ones(2)}, "scale"),
         ({"resample": "nearest"}, "resample"),
+        ({"mean_at": "crops"}, "mean_at 'crops'.*did you mean 'crop'"),
         ({"learn_mean": "pixels"}, "learn_mean 'pixels'.*did you mean 'pixel'"),
         ({"learn_mean": None}, "learn_mean None"),
     ],

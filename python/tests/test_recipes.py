@@ -71,6 +71,7 @@ def test_caffe_gives_biases_twice_the_rate_and_no_decay():
 def test_torchvision_uses_pytorchs_rule():
     recipe = sa.recipe("torchvision")
     assert (recipe.rule, recipe.weight_decay) == ("pytorch", 1e-4)
+    assert recipe.batch_size == 8 * 32, "of the processes together"
 
 
 @pytest.mark.parametrize(
@@ -169,6 +170,11 @@ def test_fit_arguments_replace_the_recipes():
 def test_names_the_nearest():
     with pytest.raises(ValueError, match="did you mean 'torchvision'"):
         sa.recipe("torchvison")
+    with pytest.raises(ValueError, match="did you mean 'caffe'"):
+        sa.recipe("CAFFE")
+    for name in ("adam", "xyz"):  # however far
+        with pytest.raises(ValueError, match=f"unknown recipe '{name}', expected one of paper, .*; did you mean"):
+            sa.recipe(name)
     with pytest.raises(ValueError, match="did you mean 'momentum'"):
         sa.recipe("paper", momentun=0.5)
 

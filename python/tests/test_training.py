@@ -1,5 +1,8 @@
 """`fit`: what it learns, what it writes down, what it refuses, and how it stops."""
 
+import contextlib
+import functools
+import itertools
 import subprocess
 import sys
 import threading
@@ -121,7 +124,7 @@ def test_plateau_watches_the_validation_error():
     assert history.column("learning_rate") == pytest.approx([1e-9, 1e-9, 1e-10, 1e-11, 1e-11], abs=0, rel=1e-9)
 
 
-def test_bias_multipliers_act_and_are_taken_back():
+def test_bias_multipliers_act_and_stay_the_recipes():
     model = tiny_model()
     model.set_multipliers(["conv1"], learning_rate=0.5)
     before = model.multipliers()
@@ -143,8 +146,7 @@ class Watched:
 
     def train_step_images(self, images, labels, preprocessing, augmentation, options):
         names = [name for name, _ in self.network.parameters()]
-        factors = {name: self.network.multipliers(index) for index, name in enumerate(names)}
-        self.rates.append({name: (options[0] * rate, options[2] * decay) for name, (rate, decay) in factors.items()})
+        self.rates.append(dict(zip(names, zip(*options[6:], strict=True), strict=True)))
         return self.network.train_step_images(images, labels, preprocessing, augmentation, options)
 
 
@@ -225,6 +227,107 @@ def test_the_models_own_factors_are_seen_and_saved_during_fit(tmp_path):
     assert seen == [own, own] and model.multipliers() == own == loaded.multipliers()
 
 
+def engine_factors(model: sa.Model) -> list[tuple[float, float]]:
+    return [model.network.multipliers(index) for index in range(len(model.network.parameters()))]
+
+
+def test_the_engine_keeps_the_models_factors_throughout():
+    model, seen = tiny_model(), []
+    model.set_multipliers(["conv1"], 0.5, 0.25)
+    own = engine_factors(model)
+
+    class Spy(Watched):
+        def train_step_images(self, *arguments):
+            seen.append(engine_factors(model))
+            with pytest.raises(sa.ConcurrentUseError, match="set_multipliers"):
+                model.set_multipliers(["conv1"], 3.0)
+            return self.network.train_step_images(*arguments)
+
+    model.network = Spy(model.network)
+    fit(model, epochs=1, recipe=quick_recipe(bias_learning_rate=2.0))
+    assert seen == [own] * 4 and engine_factors(model) == own
+
+
+def test_passes_that_are_kept_during_fit_leave_the_factors():
+    """A thread that has the network to itself may end the run; nothing else is lost by it."""
+    model, stop, busy = tiny_model(), threading.Event(), threading.Event()
+    model.set_multipliers(["fc8"], 3.0, 0.5)
+    own, x = engine_factors(model), np.zeros((4096, 3, 20, 20), np.float32)
+
+    def forward():
+        while not stop.is_set():
+            with contextlib.suppress(sa.ConcurrentUseError):
+                model.forward(x)
+                busy.set()
+
+    def start(row):
+        if row["epoch"] == 0:
+            thread.start()
+            assert busy.wait(60)
+
+    thread = threading.Thread(target=forward)
+    try:
+        with contextlib.suppress(sa.ConcurrentUseError):
+            fit(model, epochs=5, recipe=quick_recipe(bias_learning_rate=2.0), on_epoch_end=start)
+    finally:
+        stop.set()
+        thread.join()
+    assert engine_factors(model) == own
+    fit(model, epochs=1)
+    assert engine_factors(model) == own
+
+
+def interrupted(line: int, call) -> bool:
+    """Run `call` with Ctrl-C in a line of the package, counted as they run; return whether it came that far."""
+    package, left = str(Path(sa.__file__).parent), line
+
+    def trace(frame, event, _):
+        nonlocal left
+        if not frame.f_code.co_filename.startswith(package):
+            return None
+        left -= event == "line"
+        if left < 0:
+            raise KeyboardInterrupt  # which ends the tracing
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def test_ctrl_c_anywhere_leaves_the_factors():
+    for line in itertools.count(step=53):
+        model = tiny_model()
+        model.set_multipliers(["fc8"], 3.0, 0.5)
+        own, run = engine_factors(model), functools.partial(fit, model, recipe=quick_recipe(bias_learning_rate=2.0))
+        stopped = interrupted(line, run)
+        assert engine_factors(model) == own
+        if not stopped:
+            break
+    assert line > 1000
+
+
+def test_a_rate_that_leaves_float32_is_refused_by_name():
+    model = tiny_model()
+    before = fingerprint(model)
+    groups = (sa.ParameterGroup("fc8.*", 1e42),)
+    with pytest.raises(ValueError, match=r"fc8.weight: got learning rate inf"):
+        fit(model, recipe=quick_recipe(groups=groups))
+    assert fingerprint(model) == before
+
+
+def test_a_network_with_nothing_to_learn():
+    model = sa.Model.from_spec("network idle\ndata channels=4 height=1 width=1\nrelu relu1\nsoftmax prob\n")
+    images = np.zeros((4, 1, 1, 4), np.uint8)
+    assert np.isfinite(fit(model, sa.ArrayDataset(images, range(4)), epochs=1)[0]["train_loss"])
+
+
 def decoded(model: sa.Model, train, epochs: int, **changes) -> list[np.ndarray]:
     """Return the pictures that training sees, before crops and mirroring, batch by batch."""
     seen, network = [], model.network
@@ -274,6 +377,7 @@ def test_vgg_is_trained_in_three_stages(tmp_path):
         before = fingerprint(model)
         history = model.fit(train, recipe=sa.recipe(name, scale=scale, **small), progress=False)
         assert history[0]["train_loss"] < 5 and fingerprint(model) != before
+        assert model.preprocessing.resize == {"vgg": 36, "vgg-384": 54, "vgg-jitter": 54}[name]
 
 
 def test_scale_takes_the_means_of_a_mean_image():
@@ -282,6 +386,22 @@ def test_scale_takes_the_means_of_a_mean_image():
     image = model.preprocessing.mean
     fit(model, epochs=1, recipe=quick_recipe(scale=(20, 26)))
     np.testing.assert_allclose(model.preprocessing.mean, image.mean(axis=(0, 1)), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("scale", "side"), [((40, 40), 40), ((20, 41), 30), ((20, 20), 20)])
+def test_scale_brings_validation_to_its_middle(scale, side):
+    class Watched(sa.ArrayDataset):
+        def image(self, index, geometry):
+            seen.add(geometry)
+            return super().image(index, geometry)
+
+    seen, model = set(), tiny_model()
+    validation = Watched(*pictures(12), CLASSES)
+    fit(model, validation=validation, epochs=1, recipe=quick_recipe(scale=scale))
+    assert model.preprocessing.resize == side
+    assert {geometry.side for geometry in seen} == {side}
+    model.evaluate(validation, dense=True)
+    assert {geometry.side for geometry in seen} == {side}, "dense evaluation too"
 
 
 def test_caffes_rule_trains_to_the_papers_weights_within_rounding():

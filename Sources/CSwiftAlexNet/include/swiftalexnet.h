@@ -175,6 +175,11 @@ typedef struct {
   int32_t rule;
   uint64_t seed; /* of dropout and augmentation, together with `step` */
   uint64_t step;
+  /* Of each parameter, in their order, or NULL: learning_rate and weight_decay times the parameter's factors. All finite
+   * and ≥ 0; a rate of 0 leaves the parameter as it is. They are read, not kept. */
+  const float *SAX_NULLABLE rates;
+  const float *SAX_NULLABLE decays;
+  int64_t count; /* of parameters, when there are rates or decays */
 } sax_step_options;
 
 typedef struct {
@@ -190,13 +195,17 @@ int32_t sax_network_train_step(sax_network *SAX_NONNULL network, const float *SA
 /* ---- Images ---- */
 
 enum { SAX_MEAN_NONE = 0, SAX_MEAN_CHANNELS = 1, SAX_MEAN_IMAGE = 2 };
+/* The part of a mean image that is subtracted: its centre, whatever the crop and never mirrored; or what lies under the
+ * crop, mirrored with it, where images are as large as the mean image (others get the centre). */
+enum { SAX_MEAN_AT_CENTER = 0, SAX_MEAN_AT_CROP = 1 };
 
 typedef struct {
   int64_t crop_height, crop_width;
   int32_t mean_kind;
-  const float *SAX_NULLABLE mean; /* [channels], or [mean_height][mean_width][channels] cut at its centre to the crop */
+  const float *SAX_NULLABLE mean; /* [channels], or [mean_height][mean_width][channels] */
   int64_t mean_height, mean_width;
   const float *SAX_NULLABLE scale; /* [channels] factors after the mean, or NULL */
+  int32_t mean_position;           /* SAX_MEAN_AT_CENTER or SAX_MEAN_AT_CROP */
 } sax_preprocessing;
 
 typedef struct {

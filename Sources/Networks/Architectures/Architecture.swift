@@ -5,6 +5,8 @@ import Tensors
 public protocol Architecture: Sendable {
   static var family: Catalog.Family { get }
   static var variants: [Self] { get }
+  /// What others call some of the variants, in lower case and without hyphens.
+  static var namesElsewhere: [String: String] { get }
 
   /// Within its family: `paper`, `D`, `18pct`.
   var name: String { get }
@@ -21,18 +23,21 @@ public protocol Architecture: Sendable {
 }
 
 extension Architecture {
+  public static var namesElsewhere: [String: String] { [:] }
+
   /// Within the whole catalogue, in saved models and on the command line: `paper`, `vgg-D`, `cifar-18pct`.
   public var catalogName: String { Self.family.prefix + name }
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
+  /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist and the nearest of them.
   public static func variant(_ name: String) throws -> Self {
     if let found = variants.first(where: { $0.name == name }) { return found }
-    throw EngineError.invalidValue(
-      "\(family): got variant '\(name)', expected one of \(variants.map(\.name).joined(separator: ", "))")
+    let expected = NearestName.expected(variants.map(\.name), insteadOf: name, elsewhere: namesElsewhere)
+    throw EngineError.invalidValue("\(family): got variant '\(name)', \(expected)")
   }
 
   /// The specification for `classes` classes and images of `channels` × `imageSize` × `imageSize`; the variant's own
   /// numbers where nil.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for images that are too small, naming the smallest.
   public func spec(classes: Int? = nil, channels: Int? = nil, imageSize: Int? = nil) throws -> NetworkSpec {
     let classes = classes ?? defaultClasses
     let (channels, side) = (channels ?? defaultChannels, imageSize ?? defaultImageSize)
@@ -43,8 +48,31 @@ extension Architecture {
       throw EngineError.invalidValue(
         "\(Self.family): got images of \(channels)×\(side)×\(side), expected sizes from 1 to 65536")
     }
+    do { return try spec(classes, channels, side) } catch EngineError.invalidValue(let text) {
+      guard let smallest = try smallestSide(above: side, classes, channels) else {
+        throw EngineError.invalidValue(text)
+      }
+      throw EngineError.invalidValue("\(text); the smallest image is \(smallest)×\(smallest)")
+    }
+  }
+
+  /// - Throws: ``EngineError`` naming the node that refuses its input.
+  private func spec(_ classes: Int, _ channels: Int, _ side: Int) throws -> NetworkSpec {
     let input = FeatureShape(height: side, width: side, channels: channels)
-    return NetworkSpec(name: catalogName, input: input, nodes: try nodes(classes: classes, input: input))
+    let spec = NetworkSpec(name: catalogName, input: input, nodes: try nodes(classes: classes, input: input))
+    _ = try spec.outputShapes()
+    return spec
+  }
+
+  /// The smallest image that all nodes accept, if a larger one than `side` is what they want.
+  private func smallestSide(above side: Int, _ classes: Int, _ channels: Int) throws -> Int? {
+    guard side < defaultImageSize else { return nil }
+    return try (side + 1...defaultImageSize).first { side in
+      do {
+        _ = try spec(classes, channels, side)
+        return true
+      } catch EngineError.invalidValue { return false }
+    }
   }
 }
 

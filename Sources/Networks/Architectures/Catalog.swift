@@ -31,8 +31,8 @@ public enum Catalog {
   /// - Throws: ``EngineError/invalidValue(_:)`` with the families that exist.
   public static func family(_ name: String) throws -> Family {
     if let family = Family(rawValue: name) { return family }
-    let known = Family.allCases.map(\.rawValue).joined(separator: ", ")
-    throw EngineError.invalidValue("catalogue: got family '\(name)', expected one of \(known)")
+    let expected = NearestName.expected(Family.allCases.map(\.rawValue), insteadOf: name)
+    throw EngineError.invalidValue("catalogue: got family '\(name)', \(expected)")
   }
 
   public static let all: [any Architecture] = Family.allCases.flatMap(\.variants)
@@ -40,7 +40,8 @@ public enum Catalog {
   /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
   public static func variant(_ name: String) throws -> any Architecture {
     if let found = all.first(where: { $0.catalogName == name }) { return found }
-    let known = all.map(\.catalogName).joined(separator: ", ")
-    throw EngineError.invalidValue("catalogue: got '\(name)', expected one of \(known)")
+    let elsewhere = VGG.namesElsewhere.mapValues { Family.vgg.prefix + $0 }
+    let expected = NearestName.expected(all.map(\.catalogName), insteadOf: name, elsewhere: elsewhere)
+    throw EngineError.invalidValue("catalogue: got '\(name)', \(expected)")
   }
 }

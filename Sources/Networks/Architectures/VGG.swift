@@ -22,6 +22,9 @@ public struct VGG: Architecture {
 
   static let channels = [64, 128, 256, 512, 512]
 
+  /// By their layers with weights; C has sixteen too, but D is the one that is known by them.
+  public static let namesElsewhere = ["vgg11": "A", "vgg13": "B", "vgg16": "D", "vgg19": "E"]
+
   public static let variants = [
     VGG(
       name: "A", summary: "Simonyan, Zisserman 2014, 11 weight layers", blocks: [[3], [3], [3, 3], [3, 3], [3, 3]]),

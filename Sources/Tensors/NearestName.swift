@@ -1,0 +1,37 @@
+/// The end of messages about an unknown name: what is known, and what the user probably meant.
+public enum NearestName {
+  /// Characters that are compared; a longer name is no mistyped one.
+  private static let compared = 64
+
+  /// `expected one of paper, caffe; did you mean 'paper'?`
+  /// - Parameter elsewhere: what others call some of the known ones, in lower case.
+  public static func expected(
+    _ known: [String], insteadOf name: String, elsewhere: [String: String] = [:]
+  ) -> String {
+    let list = "expected one of \(known.joined(separator: ", "))"
+    let plain = name.prefix(compared).lowercased().filter { $0 != "-" && $0 != "_" }
+    guard let best = elsewhere[plain] ?? nearest(to: name, among: known) else { return list }
+    return "\(list); did you mean '\(best)'?"
+  }
+
+  /// The known name with the fewest edits to `name`, in whatever case; the first of several.
+  static func nearest(to name: String, among known: [String]) -> String? {
+    known.map { (name: $0, edits: edits($0, name)) }.min { $0.edits < $1.edits }?.name
+  }
+
+  /// Characters to insert, remove or replace to make one name of the other (Levenshtein 1966), in whatever case.
+  static func edits(_ first: String, _ second: String) -> Int {
+    let (first, second) = (first.prefix(compared).lowercased(), Array(second.prefix(compared).lowercased()))
+    var row = Array(0...second.count)
+    for (line, character) in zip(1..., first) {
+      var diagonal = row[0]
+      row[0] = line
+      for (column, other) in zip(1..., second) {
+        let replaced = diagonal + (character == other ? 0 : 1)
+        diagonal = row[column]
+        row[column] = min(replaced, diagonal + 1, row[column - 1] + 1)
+      }
+    }
+    return row[second.count]
+  }
+}

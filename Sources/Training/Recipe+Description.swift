@@ -1,0 +1,52 @@
+/// Recipes print themselves, a setting a line.
+extension Recipe: CustomStringConvertible {
+  public var description: String {
+    let width = 22
+    let lines = settings.map { name, value in
+      "  \(name)\(String(repeating: " ", count: max(1, width - name.count)))\(value)"
+    }
+    return (["recipe \(name)"] + lines).joined(separator: "\n")
+  }
+
+  private var settings: [(String, String)] {
+    let groups = groups.map(\.description).joined(separator: "; ")
+    return [
+      ("batch size", "\(batchSize)"), ("learning rate", "\(learningRate)"), ("momentum", "\(momentum)"),
+      ("weight decay", "\(weightDecay)"), ("schedule", "\(schedule)"), ("epochs", "\(epochs)"), ("rule", "\(rule)"),
+      ("bias learning rate", "× \(biasLearningRate)"), ("bias weight decay", "× \(biasWeightDecay)"),
+      ("bias schedule", Self.text(biasSchedule)), ("groups", groups.isEmpty ? "–" : groups), ("crop", "\(crop)"),
+      ("flip", "\(flip)"), ("colour noise", "\(colorNoise)"), ("colour noise epochs", Self.text(colorNoiseEpochs)),
+      ("colour divisor", "\(colorDivisor)"), ("chunk", "\(chunk)"), ("rotation", "\(rotation)"), ("shift", "\(shift)"),
+      ("scale", Self.text(scale)),
+    ]
+  }
+
+  private static func text<Value>(_ value: Value?) -> String { value.map { "\($0)" } ?? "–" }
+}
+
+extension ParameterGroup: CustomStringConvertible {
+  public var description: String {
+    var parts: [String] = []
+    if learningRate != 1 { parts.append("rate × \(learningRate)") }
+    if weightDecay != 1 { parts.append("decay × \(weightDecay)") }
+    if let schedule { parts.append("\(schedule)") }
+    return "\(pattern): \(parts.isEmpty ? "as all others" : parts.joined(separator: ", "))"
+  }
+}
+
+extension Schedule: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .constant: return "constant"
+    case .epochs(let boundaries, let factor): return "× \(factor) at epochs \(Self.list(boundaries))"
+    case .epochTable(let boundaries, let factors):
+      return zip(boundaries, factors).map { "× \($1) from epoch \($0)" }.joined(separator: ", ")
+    case .steps(let boundaries, let factor): return "× \(factor) at steps \(Self.list(boundaries))"
+    case .plateau(let factor, let patience, let times):
+      return "× \(factor) after \(patience) epochs without a better validation error, \(times) times"
+    case .dexp(let targetFactor, let steps): return "÷ \(targetFactor) over the run, in \(steps) equal stretches"
+    }
+  }
+
+  private static func list(_ numbers: [Int]) -> String { numbers.map(String.init).joined(separator: ", ") }
+}

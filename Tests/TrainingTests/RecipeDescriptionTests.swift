@@ -1,0 +1,51 @@
+import XCTest
+
+@testable import Training
+
+final class RecipeDescriptionTests: XCTestCase {
+  func testARecipePrintsItsSettings() {
+    XCTAssertEqual(
+      "\(Recipe.chm145)",
+      """
+      recipe chm145
+        batch size            128
+        learning rate         0.01
+        momentum              0.9
+        weight decay          0.0005
+        schedule              × 0.1 at epochs 25, 51, 79
+        epochs                91
+        rule                  paper
+        bias learning rate    × 2.0
+        bias weight decay     × 0.0
+        bias schedule         constant
+        groups                conv1.weight: × 0.1 from epoch 25, × 0.01 from epoch 51, × 0.001 from epoch 67, × 0.0 from \
+      epoch 72; conv1.bias: × 0.0 from epoch 72
+        crop                  true
+        flip                  true
+        colour noise          0.1
+        colour noise epochs   67
+        colour divisor        1.1
+        chunk                 32
+        rotation              0.0
+        shift                 0
+        scale                 –
+      """)
+    XCTAssertTrue("\(Recipe.vggJitter)".contains("scale                 256...512"))
+  }
+
+  /// A new field has a line of its own: the name is the first.
+  func testEveryFieldIsPrinted() {
+    XCTAssertEqual("\(Recipe.paper)".split(separator: "\n").count, Mirror(reflecting: Recipe.paper).children.count)
+  }
+
+  func testSchedulesAndGroups() {
+    XCTAssertEqual(
+      "\(Recipe.paper.schedule)", "× 0.1 after 5 epochs without a better validation error, 3 times")
+    XCTAssertEqual("\(Recipe.cudaConvnet2.schedule)", "÷ 250.0 over the run, in 4 equal stretches")
+    XCTAssertEqual("\(Schedule.steps(boundaries: [3, 6], factor: 0.5))", "× 0.5 at steps 3, 6")
+    XCTAssertEqual(
+      "\(ParameterGroup("fc*", learningRate: 2, weightDecay: 0, schedule: .constant))",
+      "fc*: rate × 2.0, decay × 0.0, constant")
+    XCTAssertEqual("\(ParameterGroup("fc*"))", "fc*: as all others")
+  }
+}

@@ -1,0 +1,47 @@
+"""Unknown names: what is known, and the nearest."""
+
+import pytest
+
+from swiftalexnet._choices import choose, nearest
+
+RECIPES = ("paper", "caffe", "cuda-convnet2")
+
+
+def test_known_names_come_back():
+    assert choose("train", "recipe", "caffe", RECIPES) == "caffe"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("papr", "train: unknown recipe 'papr', expected one of paper, caffe, cuda-convnet2; did you mean 'paper'?"),
+        ("CAFFE", "train: unknown recipe 'CAFFE', expected one of paper, caffe, cuda-convnet2; did you mean 'caffe'?"),
+        ("xyz", "train: unknown recipe 'xyz', expected one of paper, caffe, cuda-convnet2"),
+        (None, "train: unknown recipe None, expected one of paper, caffe, cuda-convnet2"),
+    ],
+)
+def test_unknown_names(name, message):
+    with pytest.raises(ValueError) as caught:
+        choose("train", "recipe", name, RECIPES)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "expected"),
+    [
+        ("d", ("A", "A-LRN", "D"), "D"),
+        ("a-lrn", ("A", "A-LRN", "D"), "A-LRN"),
+        ("VGG16", ("A", "B", "C", "D", "E"), "D"),
+        ("vgg-16", ("vgg-A", "vgg-D"), "vgg-D"),
+        ("vgg16", ("vgg", "vgg-384"), "vgg"),
+        ("x", ("A", "B"), "A"),
+        ("x" * 1_000_000, ("A", "B"), "A"),
+    ],
+)
+def test_without_a_cutoff_there_is_always_a_nearest(name, known, expected):
+    assert nearest(name, known, 0) == f"; did you mean {expected!r}?"
+
+
+def test_of_nothing_there_is_no_nearest():
+    assert nearest("x", (), 0) == ""
+    assert nearest(3, ("A",), 0) == ""
