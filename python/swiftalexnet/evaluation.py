@@ -89,7 +89,7 @@ def evaluate(
         for numbers, probabilities in classify_all(model, data, views, batch_size, bar.advance):
             totals += score(probabilities, data, numbers)
             count += len(numbers)
-    return summarize(totals, count, len(data))
+    return as_evaluation(totals, count, len(data))
 
 
 def score(
@@ -99,7 +99,7 @@ def score(
     return _native.score(probabilities, np.ascontiguousarray(data.labels[numbers], np.int32))
 
 
-def summarize(totals: NDArray[np.float64], count: int, pictures: int) -> Evaluation:
+def as_evaluation(totals: Sequence[float] | NDArray[np.float64], count: int, pictures: int) -> Evaluation:
     """Make an `Evaluation` of the sums over `count` of so many pictures.
 
     Raises

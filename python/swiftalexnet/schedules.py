@@ -5,6 +5,7 @@ next epoch. A state is a dict of numbers. Sources/Training/Schedule.swift has th
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -75,7 +76,7 @@ class _BoundarySchedule(Schedule):
 
     def rate_factor(self, moment: Moment, state: State) -> float:
         """Return factor ** (boundaries reached)."""
-        return self.factor ** _reached(self.boundaries, getattr(moment, self.unit))
+        return self.factor ** bisect_right(self.boundaries, getattr(moment, self.unit))
 
     def __str__(self) -> str:
         unit = self.unit if len(self.boundaries) == 1 else f"{self.unit}s"
@@ -141,7 +142,7 @@ class EpochTableSchedule(Schedule):
 
     def rate_factor(self, moment: Moment, state: State) -> float:
         """Return the factor of the stretch that the epoch lies in."""
-        return (1.0, *self.factors)[_reached(self.boundaries, moment.epoch)]
+        return (1.0, *self.factors)[bisect_right(self.boundaries, moment.epoch)]
 
     def __str__(self) -> str:
         return ", ".join(f"× {f:g} from epoch {at}" for at, f in zip(self.boundaries, self.factors, strict=True))
@@ -232,6 +233,13 @@ class PlateauSchedule(Schedule):
         return f"× {self.factor:g} after {self.patience} epochs without a better validation error, {self.times} times"
 
 
+def check_schedule(value: Any, name: str, operation: str, optional: bool = False) -> None:
+    """Refuse what is no schedule, or with `optional` neither that nor None."""
+    if not isinstance(value, Schedule) and not (optional and value is None):
+        expected = f"a Schedule such as EpochSchedule((20, 30)){' or None' if optional else ''}"
+        raise TypeError(f"{operation}: {name} is {value!r}, expected {expected}")
+
+
 def _check_factor(factor: float, operation: str, name: str = "factor") -> None:
     if not (isinstance(factor, (int, float)) and math.isfinite(factor) and factor > 0):
         raise ValueError(f"{operation}: {name} is {factor!r}, expected a finite number greater than 0")
@@ -242,7 +250,3 @@ def _rising(boundaries: Sequence[int], what: str, operation: str) -> tuple[int, 
     if list(numbers) != sorted(set(numbers)):
         raise ValueError(f"{operation}: boundaries are {numbers}, expected rising {what}")
     return numbers
-
-
-def _reached(boundaries: Sequence[int], number: int) -> int:
-    return sum(number >= boundary for boundary in boundaries)
