@@ -179,7 +179,7 @@ def test_vgg_starts_from_glorots_weights_and_has_the_printed_ones_by_name():
             ValueError,
             r"vgg-A.*fc8.weight has shape \(5, 4096\), expected \(4, 4096\)",
         ),
-        (lambda: sa.vgg("A", image_size=31), ValueError, "vgg-A, node pool5"),
+        (lambda: sa.vgg("A", image_size=31), ValueError, "vgg-A, node pool5.*; the smallest image is 32×32"),
         (lambda: sa.alexnet(num_classes=0), ValueError, "alexnet: num_classes is 0"),
         (lambda: sa.alexnet(num_classes=2.5), TypeError, "num_classes"),
         (lambda: sa.alexnet(num_classes=2**31), ValueError, "num_classes"),
