@@ -38,15 +38,17 @@ extension Schedule: CustomStringConvertible {
   public var description: String {
     switch self {
     case .constant: return "constant"
-    case .epochs(let boundaries, let factor): return "× \(factor) at epochs \(Self.list(boundaries))"
+    case .epochs(let boundaries, let factor): return "× \(factor) at \(Self.list("epoch", boundaries))"
     case .epochTable(let boundaries, let factors):
       return zip(boundaries, factors).map { "× \($1) from epoch \($0)" }.joined(separator: ", ")
-    case .steps(let boundaries, let factor): return "× \(factor) at steps \(Self.list(boundaries))"
+    case .steps(let boundaries, let factor): return "× \(factor) at \(Self.list("step", boundaries))"
     case .plateau(let factor, let patience, let times):
       return "× \(factor) after \(patience) epochs without a better validation error, \(times) times"
     case .dexp(let targetFactor, let steps): return "÷ \(targetFactor) over the run, in \(steps) equal stretches"
     }
   }
 
-  private static func list(_ numbers: [Int]) -> String { numbers.map(String.init).joined(separator: ", ") }
+  private static func list(_ unit: String, _ numbers: [Int]) -> String {
+    "\(unit)\(numbers.count == 1 ? "" : "s") \(numbers.map(String.init).joined(separator: ", "))"
+  }
 }

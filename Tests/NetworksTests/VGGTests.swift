@@ -59,6 +59,10 @@ final class VGGTests: XCTestCase {
     XCTAssertEqual(try VGG.variant("E").spec().nodes.filter(\.operation.isWeighted).count, 19)
   }
 
+  func testDefaultInitialization() {
+    for variant in VGG.variants { XCTAssertEqual(variant.defaultInitialization.name, "glorot", variant.name) }
+  }
+
   func testSmallestImage() throws {
     XCTAssertNoThrow(try VGG.variant("A").spec(imageSize: 32).makeLayers())
     XCTAssertThrowsError(try VGG.variant("A").spec(imageSize: 31).makeLayers())

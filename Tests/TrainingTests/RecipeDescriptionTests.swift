@@ -43,6 +43,7 @@ final class RecipeDescriptionTests: XCTestCase {
       "\(Recipe.paper.schedule)", "× 0.1 after 5 epochs without a better validation error, 3 times")
     XCTAssertEqual("\(Recipe.cudaConvnet2.schedule)", "÷ 250.0 over the run, in 4 equal stretches")
     XCTAssertEqual("\(Schedule.steps(boundaries: [3, 6], factor: 0.5))", "× 0.5 at steps 3, 6")
+    XCTAssertEqual("\(Schedule.epochs(boundaries: [8], factor: 0.5))", "× 0.5 at epoch 8")
     XCTAssertEqual(
       "\(ParameterGroup("fc*", learningRate: 2, weightDecay: 0, schedule: .constant))",
       "fc*: rate × 2.0, decay × 0.0, constant")

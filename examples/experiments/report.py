@@ -7,6 +7,7 @@ Experiments without results are listed as not run.
 
 import argparse
 import os
+from itertools import chain
 from pathlib import Path
 
 import report_cifar
@@ -25,11 +26,22 @@ def main() -> None:
         "response_norm": report_cifar.response_norm,
         "clothing": report_clothing.clothing,
     }
-    sections = [write(tables.read(options.results, name), options.images) for name, write in experiments.items()]
-    text = "\n".join([tables.fill("introduction"), *sections, pictures(options.images), tables.fill("not_reproduced")])
+    runs = {name: tables.read(options.results, name) for name in experiments}
+    sections = [write(runs[name], options.images) for name, write in experiments.items()]
+    text = "\n".join(
+        [introduction([*chain(*runs.values())]), *sections, pictures(options.images), tables.fill("not_reproduced")]
+    )
     images = os.path.relpath(options.images, options.output.parent)
     options.output.write_text(text.replace("](images/", f"]({images}/").rstrip() + "\n")
     print(f"written {options.output}")
+
+
+def introduction(runs: list[tables.Run]) -> str:
+    """Say where the numbers come from, if there are any, and how long it took to get them."""
+    results = (
+        tables.fill("results", time=tables.durations(runs)).rstrip() if runs else "; no experiment has been run yet."
+    )
+    return tables.fill("introduction", results=results)
 
 
 def pictures(images: Path) -> str:

@@ -55,6 +55,15 @@ def duration(runs: Iterable[Run]) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
+def durations(runs: Sequence[Run]) -> str:
+    """Return how long runs took in all, apart by their threads."""
+    parts = []
+    for threads in sorted({run["machine"]["threads"] for run in runs}):
+        those = [run for run in runs if run["machine"]["threads"] == threads]
+        parts.append(f"{duration(those)} on {threads} {'thread' if threads == 1 else 'threads'}")
+    return " and ".join(parts)
+
+
 def provenance(runs: Sequence[Run]) -> str:
     """Say how, where and with what runs were made, each different answer once."""
     commands = _once(run["command"] for run in runs)

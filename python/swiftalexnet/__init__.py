@@ -1,4 +1,4 @@
-"""AlexNet on CPUs, complete and exact: a Swift engine behind numpy arrays.
+"""AlexNet and VGG on CPUs, complete and exact: a Swift engine behind numpy arrays.
 
 >>> import swiftalexnet as sa
 >>> model = sa.alexnet("paper", num_classes=10)
@@ -37,9 +37,10 @@ if TYPE_CHECKING:
     from .evaluation import Evaluation
     from .history import History
     from .networks import Model
+    from .parameter_group import ParameterGroup
     from .prediction import Prediction
     from .preprocessing import Preprocessing
-    from .recipes import ParameterGroup, Recipe, recipe, recipe_names
+    from .recipes import Recipe, recipe, recipe_names
     from .runtime import __version__, get_num_threads, info, set_num_threads
     from .schedules import (
         ConstantSchedule,
@@ -120,9 +121,10 @@ _NAMES = {
     "evaluation": ("Evaluation",),
     "history": ("History",),
     "networks": ("Model",),
+    "parameter_group": ("ParameterGroup",),
     "prediction": ("Prediction",),
     "preprocessing": ("Preprocessing",),
-    "recipes": ("ParameterGroup", "Recipe", "recipe", "recipe_names"),
+    "recipes": ("Recipe", "recipe", "recipe_names"),
     "runtime": ("__version__", "get_num_threads", "info", "set_num_threads"),
     "schedules": (
         *("ConstantSchedule", "DexpSchedule", "EpochSchedule", "EpochTableSchedule"),

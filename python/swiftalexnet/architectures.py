@@ -96,8 +96,9 @@ def vgg(
     num_classes, in_channels, image_size, seed, activation, without
         As for `alexnet`.
     initialization : str, optional
-        By default `vgg`: normal with a variance of 10⁻², as the paper prints it. Without `from_model` the deeper
-        networks learn better from `glorot`, as the authors found later, or `vgg_0.01` (a deviation of 10⁻²).
+        By default `glorot`, which the authors found to do without pre-training (section 3.1, footnote). `vgg` is
+        normal with a variance of 10⁻², as the paper prints it, from which training at the paper's rate overflows;
+        `vgg_0.01` has a deviation of 10⁻².
     from_model : Model, optional
         A trained network A: the first four convolutions and the three dense layers start from its weights
         (section 3.1), the others at random.

@@ -127,7 +127,7 @@ def _show(options: argparse.Namespace, value: Any, text: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="swiftalexnet", description="Train AlexNet on photographs, and classify with it."
+        prog="swiftalexnet", description="Train AlexNet and VGG on photographs, and classify with them."
     )
     parser.add_argument("--threads", type=int, help="how many threads compute (default: what the machine allows)")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")

@@ -5,7 +5,9 @@ eigenvectors and eigenvalues of the covariance of red, green and blue, and α_k 
 prints λ; its authors' code takes the root, and on the scale 0 … 255 only that is in range.
 """
 
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,9 +88,8 @@ def color_components(data: "Dataset", size: int | None = None, progress: bool = 
     OSError
         A picture cannot be read.
     """
-    from .loading import Loader, in_order
+    from .loading import read_pictures
     from .preprocessing import Geometry
-    from .progress import Progress
 
     arrays = getattr(data, "images", None)
     if arrays is not None and arrays.shape[-1] != 3:
@@ -96,20 +97,14 @@ def color_components(data: "Dataset", size: int | None = None, progress: bool = 
     own = 256 if arrays is None else min(arrays.shape[1:3])
     side = own if size is None else as_integer(size, "size", "color_components", 1, 2**15)
     sums, products, count = np.zeros(3, object), np.zeros((3, 3), object), 0  # Python's integers
-    with (
-        Progress(len(data), progress, "colours") as bar,
-        Loader(data, in_order(len(data), _BATCH), Geometry(side, 3, "area")) as loader,
-    ):
-        for images, _ in loader:
-            for image in images:
-                # Products are below 2¹⁶ and pixels of a picture at most 2³⁰: sums below 2⁵³ are exact in float64.
-                pixels = image.reshape(-1, 3).astype(np.float64)
-                sums += pixels.sum(axis=0).astype(np.int64)
-                products += (pixels.T @ pixels).astype(np.int64)
-                count += len(pixels)
-            bar.advance(len(images))
-    if not count:
-        raise ValueError(f"color_components: none of {len(data)} pictures could be read")
+    shown, geometry = (progress, "colours"), Geometry(side, 3, "area")
+    with closing(read_pictures(data, np.arange(len(data)), _BATCH, geometry, shown, "color_components")) as batches:
+        for image in chain.from_iterable(batches):
+            # Products are below 2¹⁶ and pixels of a picture at most 2³⁰: sums below 2⁵³ are exact in float64.
+            pixels = image.reshape(-1, 3).astype(np.float64)
+            sums += pixels.sum(axis=0).astype(np.int64)
+            products += (pixels.T @ pixels).astype(np.int64)
+            count += len(pixels)
     if products.min() == products.max():  # Σ(r − g)² = Σr² − 2Σrg + Σg² = 0, and so on
         raise ValueError("color_components: the pictures are grey, expected colours")
     return _principal(_covariance(sums, products, count))

@@ -1,8 +1,7 @@
 """Several models as one: their probabilities averaged, with weights that may be searched for.
 
 Krizhevsky et al. 2012, section 6, and Simonyan and Zisserman 2014, section 4.4, average the softmaxes of up to seven
-networks. The authors of the former chose weights by coordinate descent on the top-5 error of the validation set
-(computerhistory/AlexNet-Source-Code, avg-valid.py).
+networks.
 """
 
 import math
@@ -12,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _native
 from ._arrays import as_output
 from ._numbers import check_number
-from .evaluation import Evaluation, check_dataset, summarize
+from .ensemble_weights import mix, search
+from .evaluation import Evaluation, as_evaluation, check_dataset, score
 from .prediction import Prediction, predict
 from .progress import Progress
 from .views import Views, classify_all
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
 
 Float32 = NDArray[np.float32]
 
-# What a model's share of the whole may be when weights are searched for, and how often all models are gone through.
-_SHARES = np.linspace(0, 1, 21)
-_SWEEPS = 20
 _LARGEST = 1e30  # of a weight as it is given: sums stay far from overflow
 
 
@@ -104,7 +100,7 @@ class Ensemble:
         views = Views(crops, options.get("dense", False), options.get("scales"), "predict")
         for model in self.models:
             views.check(model)
-        return _mix((model.probabilities(images, crops, **options) for model in self._voices), self._votes)
+        return mix((model.probabilities(images, crops, **options) for model in self._voices), self._votes)
 
     def predict(self, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> list[Prediction]:
         """Return the `top` likeliest classes of each picture: see `swiftalexnet.prediction.predict`."""
@@ -127,11 +123,9 @@ class Ensemble:
         readable = np.ones(len(data), np.bool_)
         with Progress(len(data) * views.passes * len(self._voices), progress, "evaluate") as bar:
             tables = (_table(model, data, views, batch_size, bar, readable) for model in self._voices)
-            mixed = _mix(tables, self._votes)
-        if not readable.any():
-            return summarize(np.zeros(3), 0, len(data))
-        totals = np.asarray(_native.score(mixed[readable], _labels(data, readable)), np.float64)
-        return summarize(totals, int(readable.sum()), len(data))
+            mixed = mix(tables, self._votes)
+        numbers = _numbers(readable, "evaluate")
+        return as_evaluation(score(mixed[numbers], data, numbers), len(numbers), len(data))
 
     def search_weights(
         self,
@@ -170,10 +164,9 @@ class Ensemble:
         readable = np.ones(len(validation), np.bool_)
         with Progress(len(validation) * views.passes * len(self.models), progress, "search weights") as bar:
             tables = [_table(model, validation, views, batch_size, bar, readable) for model in self.models]
-        if not readable.any():
-            raise ValueError(f"search_weights: none of {len(validation)} pictures could be read")
-        labels = _labels(validation, readable)
-        self._weights = _search([table[readable] for table in tables], labels)
+        numbers = _numbers(readable, "search_weights")
+        labels = np.ascontiguousarray(validation.labels[numbers], np.int32)
+        self._weights = search([table[numbers] for table in tables], labels)
         return self._weights
 
     @property
@@ -191,7 +184,7 @@ class Ensemble:
         """Check everything that can be checked before any work."""
         views = Views(crops, dense, scales, work)
         views.pictures_at_once(batch_size)
-        check_dataset(self, data, work)
+        check_dataset(self, data, work, same_names=True)
         for model in self.models:
             views.check(model)
         return views
@@ -232,46 +225,9 @@ def _table(
     return table
 
 
-def _labels(data: "Dataset", chosen: NDArray[np.bool_]) -> NDArray[np.int32]:
-    return np.ascontiguousarray(data.labels[chosen], np.int32)
-
-
-def _mix(tables: Iterable[Float32], weights: Iterable[float]) -> Float32:
-    """Return Σ weight · table, added in order."""
-    total: Float32 | None = None
-    for table, weight in zip(tables, weights, strict=True):
-        part = table * np.float32(weight)
-        total = part if total is None else np.add(total, part, out=total)
-    assert total is not None  # a sum of 1 has a part
-    return total
-
-
-def _search(tables: list[Float32], labels: NDArray[np.int32]) -> tuple[float, ...]:
-    """Coordinate descent from equal weights; see `Ensemble.search_weights`."""
-
-    def badness(weights: tuple[float, ...]) -> tuple[float, float, float]:
-        pairs = [(table, weight) for table, weight in zip(tables, weights, strict=True) if weight]
-        top1, top5, loss = _native.score(_mix(*zip(*pairs, strict=True)), labels)
-        return -top5, -top1, loss
-
-    best = (1 / len(tables),) * len(tables)
-    least = badness(best)
-    for _ in range(_SWEEPS):
-        before = least
-        for index in range(len(tables)):
-            for candidate in [_with_share(best, index, float(share)) for share in _SHARES]:
-                if (found := badness(candidate)) < least:
-                    best, least = candidate, found
-        if least == before:
-            break
-    return best
-
-
-def _with_share(weights: tuple[float, ...], index: int, share: float) -> tuple[float, ...]:
-    """Give one model its share; the others divide the rest as they did, or evenly if they had nothing."""
-    others = math.fsum(weights[:index] + weights[index + 1 :])
-    if len(weights) == 1:
-        return weights
-    even = (1 - share) / (len(weights) - 1)
-    parts = [weight * (1 - share) / others if others else even for weight in weights]
-    return (*parts[:index], share, *parts[index + 1 :])
+def _numbers(readable: NDArray[np.bool_], work: str) -> NDArray[np.int32]:
+    """Return the numbers of the pictures that could be read; at least one."""
+    numbers = np.flatnonzero(readable).astype(np.int32)
+    if not len(numbers):
+        raise ValueError(f"{work}: none of {len(readable)} pictures could be read")
+    return numbers

@@ -73,20 +73,23 @@ def evaluate(
     Raises
     ------
     ValueError
-        Classes or labels that are not the model's, a scale smaller than the input, or no readable picture.
+        Classes or labels that are not the model's, with crops a scale smaller than the crop, with dense evaluation
+        one that is too small for a single position, or no readable picture.
+    UnsupportedError
+        Dense evaluation of a network with layers for one size only, or of a model that whitens its pictures.
     OSError
         A picture cannot be read.
     """
     views = Views(crops, dense, scales, "evaluate")
     views.pictures_at_once(batch_size)
-    check_dataset(model, data, "evaluate")
+    check_dataset(model, data, "evaluate", same_names=True)
     views.check(model)
     totals, count = np.zeros(3), 0
     with Progress(len(data) * views.passes, progress, "evaluate") as bar:
         for numbers, probabilities in classify_all(model, data, views, batch_size, bar.advance):
             totals += score(probabilities, data, numbers)
             count += len(numbers)
-    return summarize(totals, count, len(data))
+    return as_evaluation(totals, count, len(data))
 
 
 def score(
@@ -96,7 +99,7 @@ def score(
     return _native.score(probabilities, np.ascontiguousarray(data.labels[numbers], np.int32))
 
 
-def summarize(totals: NDArray[np.float64], count: int, pictures: int) -> Evaluation:
+def as_evaluation(totals: Sequence[float] | NDArray[np.float64], count: int, pictures: int) -> Evaluation:
     """Make an `Evaluation` of the sums over `count` of so many pictures.
 
     Raises
@@ -110,8 +113,8 @@ def summarize(totals: NDArray[np.float64], count: int, pictures: int) -> Evaluat
     return Evaluation(top1, top5, float(totals[2]) / count, count, pictures - count)
 
 
-def check_dataset(model: "Model | Ensemble", data: "Dataset", operation: str) -> None:
-    """Refuse data whose classes or labels are not the model's."""
+def check_dataset(model: "Model | Ensemble", data: "Dataset", operation: str, same_names: bool = False) -> None:
+    """Refuse data whose classes, by number and with `same_names` by name, or labels are not the model's."""
     for attribute in ("__len__", "labels", "classes", "image", "workers"):
         if not hasattr(data, attribute):
             raise TypeError(
@@ -126,5 +129,5 @@ def check_dataset(model: "Model | Ensemble", data: "Dataset", operation: str) ->
     for label in (int(np.min(data.labels)), int(np.max(data.labels))):
         if not 0 <= label < model.num_classes:
             raise ValueError(f"{operation}: label {label}, expected 0 ≤ label < {model.num_classes}")
-    if operation == "evaluate" and None not in (data.classes, model.classes) and data.classes != model.classes:
+    if same_names and None not in (data.classes, model.classes) and data.classes != model.classes:
         raise ValueError(f"{operation}: the data's classes {data.classes} are not the model's {model.classes}")

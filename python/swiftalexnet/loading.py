@@ -5,7 +5,7 @@ Pillow releases the interpreter's lock while it decodes, so threads are enough. 
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ._arrays import require_memory
 from .data import Dataset
 from .preprocessing import Geometry, Whole
+from .progress import Progress
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -108,6 +109,44 @@ class Loader:
 
 
 _Decoded = Sequence[NDArray[np.uint8] | None]
+
+
+def read_pictures(
+    dataset: Dataset,
+    chosen: NDArray[np.intp],
+    batch_size: int,
+    geometry: Geometry | Whole,
+    bar: tuple[bool, str],
+    operation: str,
+) -> Generator[NDArray[np.uint8], None, None]:
+    """Yield the chosen pictures in batches, none of them empty; `contextlib.closing` ends its threads.
+
+    Parameters
+    ----------
+    bar : (bool, str)
+        Whether to show a progress bar, and its title.
+    operation : str
+        What messages begin with.
+
+    Raises
+    ------
+    ValueError
+        None of them could be read; and what `Loader` raises.
+    """
+    count = 0
+    with Progress(len(chosen), *bar) as progress, Loader(dataset, split(chosen, batch_size), geometry) as loader:
+        for images, _ in loader:
+            if len(images):
+                yield images
+            count += len(images)
+            progress.advance(len(images))
+    if not count:
+        raise ValueError(f"{operation}: none of {len(dataset)} pictures could be read")
+
+
+def evenly_spread(count: int, most: int) -> NDArray[np.intp]:
+    """Return the indices of at most so many of `count` pictures, spread evenly over them."""
+    return np.linspace(0, count - 1, min(count, most)).astype(np.intp)
 
 
 def in_order(count: int, batch_size: int) -> Iterator[NDArray[np.intp]]:

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from ._arrays import require_memory
 from .data import ArrayDataset, Dataset
-from .loading import Loader, split
+from .loading import evenly_spread, read_pictures
 from .preprocessing import Preprocessing
-from .progress import Progress
 
 # A mean over this many pictures has a standard error of about one grey level in 0 … 255 at every pixel.
 PICTURES = 4096
@@ -34,37 +33,26 @@ def learn_mean(preprocessing: Preprocessing, data: Dataset, progress: bool) -> P
     MemoryError
         The sums would not fit into free memory.
     """
-    most = len(data) if isinstance(data, ArrayDataset) else PICTURES
-    chosen = np.linspace(0, len(data) - 1, min(len(data), most)).astype(np.intp)
     shape = (preprocessing.resize, preprocessing.resize, preprocessing.channels)
     require_memory(shape, 8, "fit: sums for the mean image")
     total, count = np.zeros(shape, np.int64), 0
-    with (
-        Progress(len(chosen), progress, "mean image") as bar,
-        closing(_batches(preprocessing, data, chosen)) as batches,
-    ):
+    with closing(_batches(preprocessing, data, progress)) as batches:
         for images in batches:
             total += images.sum(axis=0, dtype=np.uint16)
             count += len(images)
-            bar.advance(len(images))
-    if not count:
-        raise ValueError(f"fit: none of {len(data)} pictures could be read")
     mean = total / count
     if preprocessing.learn_mean == "pixel":
         mean = total.sum(axis=(0, 1)) / (count * preprocessing.resize**2)
     return preprocessing.replace(mean=mean, learn_mean=False)
 
 
-def _batches(
-    preprocessing: Preprocessing, data: Dataset, chosen: NDArray[np.intp]
-) -> Generator[NDArray[np.uint8], None, None]:
-    """Yield the chosen pictures' squares, at most 257 at a time."""
+def _batches(preprocessing: Preprocessing, data: Dataset, progress: bool) -> Generator[NDArray[np.uint8], None, None]:
+    """Yield the squares of the pictures that count, at most 257 at a time."""
     shape = (preprocessing.resize, preprocessing.resize, preprocessing.channels)
     # A subclass may make other pictures of its arrays.
     if type(data) is ArrayDataset and data.images.shape[1:] == shape:
-        for indices in split(chosen, _BYTES_IN_UINT16):
-            yield data.images[indices[0] : indices[-1] + 1]  # all are chosen: no need to copy them
+        for at in range(0, len(data), _BYTES_IN_UINT16):
+            yield data.images[at : at + _BYTES_IN_UINT16]  # views: no need to copy them
         return
-    with Loader(data, split(chosen, _BATCH), preprocessing.geometry) as loader:
-        for images, _ in loader:
-            yield images
+    chosen = evenly_spread(len(data), len(data) if isinstance(data, ArrayDataset) else PICTURES)
+    yield from read_pictures(data, chosen, _BATCH, preprocessing.geometry, (progress, "mean image"), "fit")

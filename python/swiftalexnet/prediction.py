@@ -199,7 +199,8 @@ def features(
     images : pictures
         See `predict`.
     layers : sequence of str
-        Names of `summary()`; for `owt` also torchvision's ("features.6"). `conv3` is before the ReLU, `relu3` after it.
+        Names of `summary()`; for `owt` and VGG A, B, D, E also torchvision's ("features.6"), for VGG D and E Keras's
+        ("block1_conv1"). `conv3` is before the ReLU, `relu3` after it.
     layout, value_range, batch_size
         See `probabilities`.
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ._choices import nearest
+from .parameter_group import ParameterGroup
 from .parameters import Float32, Multipliers
-from .recipes import ParameterGroup, Recipe
+from .recipes import Recipe
 from .schedules import Moment, Schedule, State
 
 

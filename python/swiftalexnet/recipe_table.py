@@ -4,7 +4,8 @@ Sources/Training/RecipeTable.swift has the same recipes for Swift programs; pyth
 to the same numbers.
 """
 
-from .recipes import ParameterGroup, Recipe
+from .parameter_group import ParameterGroup
+from .recipes import Recipe
 from .schedules import ConstantSchedule, DexpSchedule, EpochSchedule, EpochTableSchedule, PlateauSchedule
 
 

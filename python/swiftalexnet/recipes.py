@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 from ._arrays import as_integer
@@ -10,8 +9,9 @@ from ._choices import choose
 from ._numbers import check_number, make_plain
 from .augmentation import Augmentation
 from .colors import ColorComponents
+from .parameter_group import ParameterGroup
 from .scale_jitter import as_scale
-from .schedules import Schedule
+from .schedules import Schedule, check_schedule
 
 RULES = ("paper", "pytorch", "caffe")  # in the order of the extension's numbers
 
@@ -20,59 +20,6 @@ _LATER = (
     *("bias_schedule", "groups", "color_noise_epochs", "color_divisor", "color_components"),
     *("chunk", "rotation", "shift", "scale"),
 )
-
-
-@dataclass(frozen=True)
-class ParameterGroup:
-    """Some parameters that learn in a way of their own.
-
-    Parameters
-    ----------
-    pattern : str
-        Which, by name, as in file names: "fc10.weight", "conv*", "*.bias". Letters count as they are written.
-    learning_rate, weight_decay : float
-        Factors, on top of the recipe's for biases and of those of other groups that match; 0 freezes, or does not
-        decay.
-    schedule : Schedule, optional
-        In place of the recipe's; among several groups that match, the last one's.
-
-    Raises
-    ------
-    TypeError, ValueError
-        A number out of its range, or something that is no pattern or schedule.
-    """
-
-    pattern: str
-    learning_rate: float = 1.0
-    weight_decay: float = 1.0
-    schedule: Schedule | None = None
-
-    def __post_init__(self) -> None:
-        make_plain(self)
-        if not isinstance(self.pattern, str) or not self.pattern:
-            raise TypeError(f"ParameterGroup: pattern is {self.pattern!r}, expected a text such as 'conv1.*'")
-        for name in ("learning_rate", "weight_decay"):
-            check_number(getattr(self, name), name, "ParameterGroup")
-        _check_schedule(self.schedule, "schedule", "ParameterGroup", optional=True)
-
-    def matches(self, name: str) -> bool:
-        """Tell whether the parameter of that name belongs to the group."""
-        return fnmatchcase(name, self.pattern)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return all fields, to recognise the group again."""
-        schedule = self.schedule and self.schedule.to_json()
-        factors = {"learning_rate": self.learning_rate, "weight_decay": self.weight_decay}
-        return {"pattern": self.pattern, **factors, "schedule": schedule}
-
-    def __str__(self) -> str:
-        parts = [
-            f"{what} × {factor:g}"
-            for what, factor in (("rate", self.learning_rate), ("decay", self.weight_decay))
-            if factor != 1
-        ]
-        parts += [] if self.schedule is None else [f"{self.schedule}"]
-        return f"{self.pattern}: {'; '.join(parts) or 'as all others'}"
 
 
 @dataclass(frozen=True)
@@ -148,8 +95,8 @@ class Recipe:
         for name in ("learning_rate", "weight_decay", "bias_learning_rate", "bias_weight_decay"):
             check_number(getattr(self, name), name, "recipe")
         check_number(self.momentum, "momentum", "recipe", below=1)
-        _check_schedule(self.schedule, "schedule", "recipe")
-        _check_schedule(self.bias_schedule, "bias_schedule", "recipe", optional=True)
+        check_schedule(self.schedule, "schedule", "recipe")
+        check_schedule(self.bias_schedule, "bias_schedule", "recipe", optional=True)
         if self.color_noise_epochs is not None:
             as_integer(self.color_noise_epochs, "color_noise_epochs", "recipe", 0)
         object.__setattr__(self, "groups", _checked_groups(self.groups))
@@ -258,14 +205,6 @@ def as_recipe(value: str | Recipe, epochs: int | None, batch_size: int | None) -
     chosen = recipe(value) if isinstance(value, str) else value
     changes = {"epochs": epochs, "batch_size": batch_size}
     return chosen.replace(**{name: given for name, given in changes.items() if given is not None})
-
-
-def _check_schedule(schedule: Any, name: str, operation: str, optional: bool = False) -> None:
-    if not isinstance(schedule, Schedule) and not (optional and schedule is None):
-        raise TypeError(
-            f"{operation}: {name} is {schedule!r}, expected a Schedule such as EpochSchedule((20, 30))"
-            f"{' or None' if optional else ''}"
-        )
 
 
 def _checked_groups(groups: Any) -> tuple[ParameterGroup, ...]:

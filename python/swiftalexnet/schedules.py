@@ -5,9 +5,10 @@ next epoch. A state is a dict of numbers. Sources/Training/Schedule.swift has th
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from ._arrays import as_integer
 from ._numbers import check_number, make_plain
@@ -61,7 +62,29 @@ class ConstantSchedule(Schedule):
 
 
 @dataclass(frozen=True)
-class EpochSchedule(Schedule):
+class _BoundarySchedule(Schedule):
+    """Multiply the learning rate by `factor` at given epochs or steps, which are named like a moment's field."""
+
+    boundaries: Sequence[int]
+    factor: float = 0.1
+    unit: ClassVar[Literal["epoch", "step"]]
+
+    def __post_init__(self) -> None:
+        make_plain(self)
+        _check_factor(self.factor, type(self).__name__)
+        object.__setattr__(self, "boundaries", _rising(self.boundaries, f"{self.unit}s", type(self).__name__))
+
+    def rate_factor(self, moment: Moment, state: State) -> float:
+        """Return factor ** (boundaries reached)."""
+        return self.factor ** bisect_right(self.boundaries, getattr(moment, self.unit))
+
+    def __str__(self) -> str:
+        unit = self.unit if len(self.boundaries) == 1 else f"{self.unit}s"
+        return f"× {self.factor:g} at {unit} {', '.join(map(str, self.boundaries))}"
+
+
+@dataclass(frozen=True)
+class EpochSchedule(_BoundarySchedule):
     """Multiply the learning rate by `factor` at the start of given epochs, counted from 0.
 
     Parameters
@@ -72,20 +95,22 @@ class EpochSchedule(Schedule):
         Greater than 0; 0.1 divides by ten.
     """
 
-    boundaries: Sequence[int]
-    factor: float = 0.1
+    unit = "epoch"
 
-    def __post_init__(self) -> None:
-        make_plain(self)
-        _check_factor(self.factor, "EpochSchedule")
-        object.__setattr__(self, "boundaries", _rising(self.boundaries, "epochs", "EpochSchedule"))
 
-    def rate_factor(self, moment: Moment, state: State) -> float:
-        """Return factor ** (boundaries reached)."""
-        return self.factor ** _reached(self.boundaries, moment.epoch)
+@dataclass(frozen=True)
+class StepSchedule(_BoundarySchedule):
+    """Multiply the learning rate by `factor` at given steps, counted from 0 (the solvers of Caffe count iterations).
 
-    def __str__(self) -> str:
-        return f"× {self.factor:g} at epochs {', '.join(map(str, self.boundaries))}"
+    Parameters
+    ----------
+    boundaries : sequence of int
+        Steps, rising.
+    factor : float
+        Greater than 0; 0.1 divides by ten.
+    """
+
+    unit = "step"
 
 
 @dataclass(frozen=True)
@@ -117,38 +142,10 @@ class EpochTableSchedule(Schedule):
 
     def rate_factor(self, moment: Moment, state: State) -> float:
         """Return the factor of the stretch that the epoch lies in."""
-        return (1.0, *self.factors)[_reached(self.boundaries, moment.epoch)]
+        return (1.0, *self.factors)[bisect_right(self.boundaries, moment.epoch)]
 
     def __str__(self) -> str:
         return ", ".join(f"× {f:g} from epoch {at}" for at, f in zip(self.boundaries, self.factors, strict=True))
-
-
-@dataclass(frozen=True)
-class StepSchedule(Schedule):
-    """Multiply the learning rate by `factor` at given steps, counted from 0 (the solvers of Caffe count iterations).
-
-    Parameters
-    ----------
-    boundaries : sequence of int
-        Steps, rising.
-    factor : float
-        Greater than 0; 0.1 divides by ten.
-    """
-
-    boundaries: Sequence[int]
-    factor: float = 0.1
-
-    def __post_init__(self) -> None:
-        make_plain(self)
-        _check_factor(self.factor, "StepSchedule")
-        object.__setattr__(self, "boundaries", _rising(self.boundaries, "steps", "StepSchedule"))
-
-    def rate_factor(self, moment: Moment, state: State) -> float:
-        """Return factor ** (boundaries reached)."""
-        return self.factor ** _reached(self.boundaries, moment.step)
-
-    def __str__(self) -> str:
-        return f"× {self.factor:g} at steps {', '.join(map(str, self.boundaries))}"
 
 
 @dataclass(frozen=True)
@@ -236,6 +233,13 @@ class PlateauSchedule(Schedule):
         return f"× {self.factor:g} after {self.patience} epochs without a better validation error, {self.times} times"
 
 
+def check_schedule(value: Any, name: str, operation: str, optional: bool = False) -> None:
+    """Refuse what is no schedule, or with `optional` neither that nor None."""
+    if not isinstance(value, Schedule) and not (optional and value is None):
+        expected = f"a Schedule such as EpochSchedule((20, 30)){' or None' if optional else ''}"
+        raise TypeError(f"{operation}: {name} is {value!r}, expected {expected}")
+
+
 def _check_factor(factor: float, operation: str, name: str = "factor") -> None:
     if not (isinstance(factor, (int, float)) and math.isfinite(factor) and factor > 0):
         raise ValueError(f"{operation}: {name} is {factor!r}, expected a finite number greater than 0")
@@ -246,7 +250,3 @@ def _rising(boundaries: Sequence[int], what: str, operation: str) -> tuple[int, 
     if list(numbers) != sorted(set(numbers)):
         raise ValueError(f"{operation}: boundaries are {numbers}, expected rising {what}")
     return numbers
-
-
-def _reached(boundaries: Sequence[int], number: int) -> int:
-    return sum(number >= boundary for boundary in boundaries)

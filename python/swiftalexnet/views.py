@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import as_integer, as_output
+from .errors import UnsupportedError
 from .loading import Batch, Loader, in_order
 from .preprocessing import Geometry, Whole
 
@@ -94,11 +95,17 @@ class Views:
         Raises
         ------
         ValueError
-            A scale smaller than the input.
+            With crops, a scale smaller than the crop; with dense evaluation, one that leaves the dense layers not a
+            single position, or a network that has no dense layers to slide.
         UnsupportedError
-            Dense evaluation of a network with layers for one size only.
+            Dense evaluation of a network with layers for one size only, or of a model that whitens its pictures.
         """
         crop = model.preprocessing.crop
+        if self.dense and model.preprocessing.whitening is not None:
+            raise UnsupportedError(
+                f"{self.operation}: dense evaluation: the model's whitening matrix is for {crop} × {crop} pixels and no"
+                " other size"
+            )
         for scale in self.scales_for(model):
             if self.crop_count and scale < crop:
                 raise ValueError(
@@ -108,11 +115,7 @@ class Views:
                 try:
                     model.network.score_map_size(scale, scale)  # a longer side makes a larger map
                 except ValueError as error:
-                    raise ValueError(
-                        f"{self.operation}: {scale} is a scale smaller than the input: {error}"
-                        if scale < crop
-                        else f"{self.operation}: {error}"
-                    ) from None
+                    raise ValueError(f"{self.operation}: {error}") from None
 
     def scales_for(self, model: "Model") -> tuple[int, ...]:
         """Return the shorter sides, the model's own where none were asked for."""

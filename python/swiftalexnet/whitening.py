@@ -5,16 +5,18 @@ that whiten, the one that changes a picture least (Krizhevsky, "Learning multipl
 2009, appendix A; Bell and Sejnowski 1997). ε keeps directions in which pictures hardly vary from being blown up.
 """
 
+from collections.abc import Iterable
+from contextlib import closing
+
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _native
 from ._arrays import require_memory
 from .data import Dataset
-from .loading import Loader, split
+from .loading import evenly_spread, read_pictures
 from .mean_image import PICTURES
 from .preprocessing import Preprocessing
-from .progress import Progress
 
 # A covariance of n values needs several times n pictures.
 _PICTURES_A_VALUE = 16
@@ -40,35 +42,26 @@ def learn_whitening(preprocessing: Preprocessing, data: Dataset, progress: bool)
         return preprocessing
     size = preprocessing.crop**2 * preprocessing.channels
     require_memory((6, size, size), 8, "fit: covariance for whitening")
-    limit = min(len(data), max(PICTURES, _PICTURES_A_VALUE * size))
-    chosen = np.linspace(0, len(data) - 1, limit).astype(np.intp)
-    covariance = _covariance(preprocessing, data, chosen, progress)
+    chosen = evenly_spread(len(data), max(PICTURES, _PICTURES_A_VALUE * size))
+    batches = read_pictures(data, chosen, _BATCH, preprocessing.geometry, (progress, "whitening"), "fit")
+    with closing(batches):
+        covariance = _covariance(preprocessing, batches)
     values, vectors = np.linalg.eigh(covariance)
     whitening = (vectors / np.sqrt(values.clip(0) + epsilon)) @ vectors.T
     return preprocessing.replace(whitening=whitening, learn_whitening=None)
 
 
-def _covariance(
-    preprocessing: Preprocessing, data: Dataset, chosen: NDArray[np.intp], progress: bool
-) -> NDArray[np.float64]:
+def _covariance(preprocessing: Preprocessing, batches: Iterable[NDArray[np.uint8]]) -> NDArray[np.float64]:
     """Return E[x xᵀ] − E[x] E[x]ᵀ over the centre crops x."""
     crop, channels = preprocessing.crop, preprocessing.channels
     size = crop * crop * channels
     total, products, count = np.zeros(size), np.zeros((size, size)), 0
-    with (
-        Progress(len(chosen), progress, "whitening") as bar,
-        Loader(data, split(chosen, _BATCH), preprocessing.geometry) as loader,
-    ):
-        for images, _ in loader:
-            if len(images):
-                crops = np.empty((len(images), crop, crop, channels), np.float32)
-                _native.crop_images(images, preprocessing.for_engine(), 1, crops)
-                x = crops.reshape(len(images), size).astype(np.float64)
-                total += x.sum(axis=0)
-                products += x.T @ x
-                count += len(images)
-            bar.advance(len(images))
-    if not count:
-        raise ValueError(f"fit: none of {len(data)} pictures could be read")
+    for images in batches:
+        crops = np.empty((len(images), crop, crop, channels), np.float32)
+        _native.crop_images(images, preprocessing.for_engine(), 1, crops)
+        x = crops.reshape(len(images), size).astype(np.float64)
+        total += x.sum(axis=0)
+        products += x.T @ x
+        count += len(images)
     mean = total / count
     return products / count - np.outer(mean, mean)

@@ -142,6 +142,16 @@ def test_vgg_starts_from_a_trained_a():
     assert all(np.array_equal(copied[name], alone[name]) for name in rest)
 
 
+def test_vgg_starts_from_glorots_weights_and_has_the_printed_ones_by_name():
+    small = {"num_classes": 3, "image_size": 32, "seed": 3}
+    default, glorot, printed = (
+        sa.vgg("A", **small, initialization=name).parameters()["conv2_1.weight"] for name in (None, "glorot", "vgg")
+    )
+    assert np.array_equal(default, glorot)
+    assert abs(default).max() <= np.sqrt(6 / (9 * 64 + 9 * 128))
+    assert printed.std() == pytest.approx(0.1, rel=0.02)
+
+
 @pytest.mark.parametrize(
     ("call", "kind", "message"),
     [

@@ -6,7 +6,6 @@ from support import CLASSES, dataset, photo_folder, pictures, quick_recipe, tiny
 from test_views import unpadded_model
 
 import swiftalexnet as sa
-from swiftalexnet.ensemble import _search, _with_share
 
 IMAGES, LABELS = pictures(8, seed=3)
 
@@ -97,24 +96,6 @@ def test_each_model_computes_once(models, monkeypatch):
     assert seen == [40, 20, 40, 20]
 
 
-def test_the_search_prefers_top_5_then_top_1_then_loss():
-    labels = np.zeros(4, np.int32)
-    ranks = np.array([0.05, 0.2, 0.19, 0.18, 0.17, 0.16, 0.05], np.float32)  # the right class misses the first five
-    near = np.array([0.12, 0.2, 0.19, 0.18, 0.15, 0.09, 0.07], np.float32)  # it is the fifth
-    sure = np.array([0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1], np.float32)
-    tables = [np.tile(row, (4, 1)) for row in (ranks, near, sure)]
-    assert _search(tables[:2], labels) == (0, 1)
-    assert _search(tables, labels) == (0, 0, 1)
-    assert _search(tables[:1], labels) == (1,)
-
-
-def test_shares_keep_the_proportions_of_the_others():
-    assert _with_share((0.2, 0.3, 0.5), 2, 0.0) == pytest.approx((0.4, 0.6, 0))
-    assert _with_share((0.2, 0.3, 0.5), 0, 0.6) == pytest.approx((0.6, 0.15, 0.25))
-    assert _with_share((1.0, 0.0, 0.0), 0, 0.5) == pytest.approx((0.5, 0.25, 0.25))
-    assert _with_share((1.0,), 0, 0.5) == (1.0,)
-
-
 def named(classes):
     model = tiny_model(classes=len(classes))
     model.classes = tuple(classes)
@@ -162,6 +143,13 @@ def test_refusals_come_before_any_work(options, message):
         ensemble.predict("missing.png", **options)
     with pytest.raises(ValueError, match="search_weights: the data has 5 classes, the model 4"):
         ensemble.search_weights(sa.ArrayDataset(IMAGES, LABELS, [*CLASSES, "more"]))
+    for work in (
+        named("abcd").evaluate,
+        sa.Ensemble([named("abcd")]).evaluate,
+        sa.Ensemble([named("abcd")]).search_weights,
+    ):
+        with pytest.raises(ValueError, match=f"{work.__name__}: the data's classes .* are not the model's"):
+            work(dataset(3))
     with pytest.raises(ValueError, match="weights for 2 models"):
         ensemble.weights = (1,)
 

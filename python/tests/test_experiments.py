@@ -161,9 +161,13 @@ def test_report(tmp_path):
     options = ("--output", page, "--images", images)
     run("report", *options, "--results", tmp_path)
     assert page.read_text().count("Not run.") == 4 and page.read_text().count("| not run |") == 5
+    assert (
+        "](reproduction)" not in page.read_text() and "report.py`; no experiment has been run yet." in page.read_text()
+    )
     (images / "kernels.png").touch()
     run("report", *options, "--results", made_results(tmp_path / "results"))
     text = page.read_text()
+    assert "](reproduction)" in text and "All runs here together took 25 min on 2 threads." in text
     assert "Not run." not in text and "python of.py --0\npython of.py --1\n" in text
     assert "| ReLU | 0.01 | 2, 3, 2 |" in text and "tanh takes 4.0 times as many" in text
     assert "| 80sec | 26 | 27.0 ± 1.0 (3 seeds) | – | – | 3 (× 0.5) |" in text
@@ -176,6 +180,18 @@ def test_report(tmp_path):
     for name in ("figure1", "cifar_nets", "clothing"):
         assert (images / f"{name}.png").read_bytes().startswith(b"\x89PNG") and f"](images/{name}.png)" in text
     assert "](images/kernels.png)" in text and "panel.png)" not in text
+
+
+def test_hours_are_apart_by_threads():
+    sys.path.insert(0, str(FOLDER))
+    try:
+        import tables
+    finally:
+        sys.path.remove(str(FOLDER))
+    runs = [
+        {"seconds": seconds, "machine": {"threads": threads}} for seconds, threads in ((7200, 2), (61, 1), (1800, 2))
+    ]
+    assert tables.durations(runs) == "2 min on 1 thread and 2.5 h on 2 threads"
 
 
 def test_a_stopped_sweep_keeps_what_is_done(cifar, tmp_path):

@@ -2,13 +2,14 @@
 
 import threading
 import time
+from contextlib import closing
 
 import numpy as np
 import pytest
 from support import photo_folder, pictures
 
 import swiftalexnet as sa
-from swiftalexnet.loading import Loader, in_order, shuffled, split
+from swiftalexnet.loading import Loader, evenly_spread, in_order, read_pictures, shuffled, split
 from swiftalexnet.preprocessing import Geometry
 
 GEOMETRY = Geometry(20, 3, "area")
@@ -49,6 +50,28 @@ def test_error_comes_from_its_batch_and_threads_end(tmp_path):
             seen += 1
     assert seen == 3
     assert not decoding_threads()
+
+
+def test_chosen_pictures_come_in_batches_that_are_not_empty(tmp_path):
+    folder = photo_folder(tmp_path)
+    data = sa.ImageFolder(folder, on_error="skip", workers=2)
+    for index in (1, 2, 3, 6):
+        data.paths[index].write_bytes(b"")
+    chosen = np.array([0, 1, 2, 3, 5, 6, 8])
+    batches = list(read_pictures(data, chosen, 2, GEOMETRY, (False, ""), "work"))
+    assert [len(images) for images in batches] == [1, 1, 1]
+    assert np.array_equal(np.concatenate(batches), [data.image(index, GEOMETRY) for index in (0, 5, 8)])
+    with pytest.raises(ValueError, match="^work: none of 24 pictures could be read"):
+        list(read_pictures(data, np.array([1, 2]), 2, GEOMETRY, (False, ""), "work"))
+    with closing(read_pictures(data, chosen, 2, GEOMETRY, (False, ""), "work")) as batches:
+        next(batches)
+        assert decoding_threads()
+    assert not decoding_threads()
+
+
+def test_evenly_spread_indices():
+    assert evenly_spread(3, 10).tolist() == [0, 1, 2]
+    assert evenly_spread(10, 4).tolist() == [0, 3, 6, 9]
 
 
 class Slow:

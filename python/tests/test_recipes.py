@@ -289,22 +289,6 @@ def test_refuses_bad_settings(name, value, kind):
         sa.recipe("paper", **{name: value})
 
 
-@pytest.mark.parametrize(
-    ("arguments", "kind", "message"),
-    [
-        ((3,), TypeError, "pattern"),
-        (("",), TypeError, "pattern"),
-        (("fc8.*", -1), ValueError, "learning_rate"),
-        (("fc8.*", 1, float("inf")), ValueError, "weight_decay"),
-        (("fc8.*", True), TypeError, "learning_rate"),
-        (("fc8.*", 1, 1, 0.1), TypeError, "schedule"),
-    ],
-)
-def test_refuses_bad_groups(arguments, kind, message):
-    with pytest.raises(kind, match=f"ParameterGroup: {message}"):
-        sa.ParameterGroup(*arguments)
-
-
 def _line(recipe: sa.Recipe) -> str:
     """Return what decides a recipe, as RecipeTableTests.swift writes it."""
 

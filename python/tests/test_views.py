@@ -217,7 +217,7 @@ IMAGE = pictures(1, side=30)[0][0]
         ({"scales": [0]}, ValueError, "predict: a scale is 0"),
         ({"scales": [2**16]}, ValueError, "predict: a scale is 65536"),
         ({"scales": [24, 19]}, ValueError, "predict: 19 is a scale smaller than the input, expected 20 pixels"),
-        ({"scales": [19], "dense": True}, ValueError, "a scale smaller than the input: .*needs 20×20"),
+        ({"scales": [19], "dense": True}, ValueError, r"predict: (?!.*predict).*needs 20×20"),
     ],
 )
 def test_refusals_come_before_any_work(options, kind, message):
@@ -234,7 +234,7 @@ def test_score_map_takes_one_picture():
         model.score_map([IMAGE, IMAGE])
     with pytest.raises(ValueError, match="score_map: a scale is 0"):
         model.score_map(IMAGE, 0)
-    with pytest.raises(ValueError, match="score_map: 12 is a scale smaller than the input: .*needs"):
+    with pytest.raises(ValueError, match="^score_map: (?!.*scale).*needs"):
         model.score_map(IMAGE, 12)
     with pytest.raises(TypeError, match="score_map: got NoneType"):
         model.score_map(None)

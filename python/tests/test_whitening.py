@@ -174,12 +174,32 @@ def test_a_matrix_for_another_network_is_refused():
     assert fingerprint(other) == before and other.preprocessing.whitening is None
 
 
+class Untouchable:
+    """A data set whose pictures must not be read."""
+
+    labels, classes, workers, skipped = np.zeros(1, np.int32), None, 1, 0
+
+    def __len__(self):
+        return 1
+
+    def image(self, index, geometry):
+        raise AssertionError("a picture was read")
+
+
 def test_dense_evaluation_has_no_crops_to_whiten():
     dense = tiny_model()
     images = pictures(3, side=30)[0]
     dense.preprocessing = dense.preprocessing.replace(whitening=np.eye(1200))
+    refusal = "dense evaluation: the model's whitening matrix is for 20 × 20 pixels and no other size"
+    for work, arguments in (
+        (dense.predict, ("missing.png",)),
+        (dense.evaluate, (Untouchable(),)),
+        (dense.score_map, ("missing.png",)),
+    ):
+        with pytest.raises(sa.UnsupportedError, match=f"^{work.__name__}: {refusal}"):
+            work(*arguments, **({} if work.__name__ == "score_map" else {"dense": True}))
     with pytest.raises(ValueError, match="dense evaluation: the network whitens crops of 3×20×20"):
-        dense.probabilities(images, crops=None, dense=True)
+        dense.network.predict_dense(images, dense.preprocessing.for_engine(), True, np.empty((3, 4), np.float32))
     dense.preprocessing = dense.preprocessing.replace(whitening=None)
     assert dense.probabilities(images, crops=None, dense=True).shape == (3, 4)
 
