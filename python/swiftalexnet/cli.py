@@ -184,9 +184,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--validation", metavar="DIR", help="the same classes, other pictures")
     parser.add_argument("--variant", default="paper", help=f"one of {', '.join(sa.variants())} (default: paper)")
     parser.add_argument("--image-size", type=int, help="side of the network's input in pixels")
-    parser.add_argument(
-        "--initialization", metavar="NAME", help="first weights, such as glorot; default: the variant's"
-    )
+    parser.add_argument("--initialization", help="first weights, as glorot (default: the variant's)")
     parser.add_argument("--recipe", default="paper", help=f"one of {', '.join(sa.recipe_names())} (default: paper)")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--batch-size", type=int)
