@@ -280,13 +280,25 @@ IMAGES = [
     case(
         "crops views 3",
         ValueError,
-        "3, expected 1, 9, 10 or 50",
+        "crops: got 3, expected 1, 9, 10 or 50",
         lambda n: _native.crop_images(PICTURES, prepared(), 3, np.empty((12, 15, 15, 3), np.float32)),
+    ),
+    case(
+        "crops views 0",
+        ValueError,
+        "crops: got 0, expected 1, 9, 10 or 50",
+        lambda n: _native.crop_images(PICTURES, prepared(), 0, CROPS),
+    ),
+    case(
+        "crops views -1",
+        ValueError,
+        "crops: got -1, expected 1, 9, 10 or 50",
+        lambda n: _native.crop_images(PICTURES, prepared(), -1, CROPS),
     ),
     case(
         "crops views 2^62",
         ValueError,
-        "crop_images: views",
+        "crop_images: crops: got 4611686018427387904 of each of 4 images",
         lambda n: _native.crop_images(PICTURES, prepared(), 2**62, CROPS),
     ),
     case("train labels", ValueError, "train_step: label 0 is -1", train_images(labels=np.int32([-1, 0, 0, 0]))),
