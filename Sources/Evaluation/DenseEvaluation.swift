@@ -15,11 +15,12 @@ extension Network {
   /// threads; they may on the company, when fewer than eight positions are computed together.
   /// - Throws: ``EngineError/invalidValue(_:)`` for pictures that are too small, naming the smallest.
   public func predictDense(
-    images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, preprocessing: Preprocessing, mirror: Bool,
-    into output: UnsafeMutablePointer<Float>
+    images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, channels: Int, preprocessing: Preprocessing,
+    mirror: Bool, into output: UnsafeMutablePointer<Float>
   ) throws {
     let (operation, classes) = ("dense evaluation", classCount)
     guard count >= 1 else { throw EngineError.invalidValue("\(operation): got \(count) pictures, expected at least 1") }
+    let whole = try wholePictures(height: height, width: width, channels: channels, preprocessing: preprocessing)
     let size = try scoreMapSize(height: height, width: width)
     let views = mirror ? ImageInput.Views.centerAndMirror : .center
     let chunk = min(count, max(1, try picturesPerChunk(height: height, width: width) / views.count))
@@ -29,26 +30,26 @@ extension Network {
       count: try Extent.product([rows, positions, classes], operation: operation), operation: operation)
     let scratch = try AlignedBuffer<Float>(
       count: try Extent.product([rows, classes], operation: operation), operation: operation)
-    let imageSize = try Extent.product([height, width, spec.input.channels], operation: operation)
+    let imageSize = try Extent.product([height, width, channels], operation: operation)
     let context = try ComputeContext()
     try withExtendedLifetime((maps, scratch)) {
       for first in stride(from: 0, to: count, by: chunk) {
         let images = images + first * imageSize
         let chunkCount = min(chunk, count - first)
         try scoreMap(
-          images: images, count: chunkCount, height: height, width: width, preprocessing: preprocessing, views: views,
+          images: images, count: chunkCount, height: height, width: width, whole: whole, views: views,
           into: maps.pointer)
         for view in 0..<chunkCount * views.count {
-          Self.average(
-            maps.pointer + view * positions * classes, rows: positions, columns: classes,
+          columnMeans(
+            maps.pointer + view * positions * classes, rows: positions, columns: classes, summing: Double.self,
             into: scratch.pointer + view * classes)
         }
         try SoftmaxCrossEntropy.softmax(
           rows: chunkCount * views.count, classes: classes, logits: scratch.pointer, probabilities: scratch.pointer,
           context: context)
         for image in 0..<chunkCount {
-          Self.average(
-            scratch.pointer + image * views.count * classes, rows: views.count, columns: classes,
+          columnMeans(
+            scratch.pointer + image * views.count * classes, rows: views.count, columns: classes, summing: Double.self,
             into: output + (first + image) * classes)
         }
       }
@@ -58,14 +59,28 @@ extension Network {
   /// Logits [count · views][rows][columns][classes] of whole pictures, rows and columns as ``scoreMapSize(height:width:)``
   /// has them.
   public func scoreMap(
-    images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, preprocessing: Preprocessing,
+    images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, channels: Int, preprocessing: Preprocessing,
     views: ImageInput.Views = .center, into output: UnsafeMutablePointer<Float>
   ) throws {
+    let whole = try wholePictures(height: height, width: width, channels: channels, preprocessing: preprocessing)
+    try scoreMap(
+      images: images, count: count, height: height, width: width, whole: whole, views: views, into: output)
+  }
+
+  /// The preprocessing of whole pictures, from that of crops as the network takes them.
+  private func wholePictures(
+    height: Int, width: Int, channels: Int, preprocessing: Preprocessing
+  ) throws -> Preprocessing {
     try requireInput(
-      FeatureShape(
-        height: preprocessing.cropHeight, width: preprocessing.cropWidth, channels: spec.input.channels),
+      FeatureShape(height: preprocessing.cropHeight, width: preprocessing.cropWidth, channels: channels),
       operation: "dense evaluation")
-    let whole = try preprocessing.whole(height: height, width: width)
+    return try preprocessing.whole(height: height, width: width)
+  }
+
+  private func scoreMap(
+    images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, whole: Preprocessing, views: ImageInput.Views,
+    into output: UnsafeMutablePointer<Float>
+  ) throws {
     try scoreMap(
       batch: try Extent.product([count, views.count], operation: "dense evaluation"), height: height, width: width,
       input: { input, range, _ in
@@ -74,16 +89,5 @@ extension Network {
           images: images, count: count, height: height, width: width, channels: self.spec.input.channels,
           preprocessing: whole, views: views, range: range, output: input, pool: .shared)
       }, into: output)
-  }
-
-  /// Column means of a matrix, summed in float64.
-  private static func average(
-    _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, into output: UnsafeMutablePointer<Float>
-  ) {
-    for column in 0..<columns {
-      var sum = 0.0
-      for row in 0..<rows { sum += Double(matrix[row &* columns &+ column]) }
-      output[column] = Float(sum / Double(rows))
-    }
   }
 }

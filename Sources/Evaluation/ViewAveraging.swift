@@ -40,21 +40,11 @@ extension Network {
               preprocessing: preprocessing, views: views, range: range, output: input, pool: .shared)
           }, into: scratch.pointer)
         for image in 0..<chunkCount {
-          Self.average(
-            scratch.pointer + image * views.count * classes, views: views.count, classes: classes,
+          columnMeans(
+            scratch.pointer + image * views.count * classes, rows: views.count, columns: classes, summing: Float.self,
             into: output + (first + image) * classes)
         }
       }
-    }
-  }
-
-  private static func average(
-    _ rows: UnsafePointer<Float>, views: Int, classes: Int, into output: UnsafeMutablePointer<Float>
-  ) {
-    for index in 0..<classes {
-      var sum: Float = 0
-      for view in 0..<views { sum += rows[view * classes + index] }
-      output[index] = sum / Float(views)
     }
   }
 }

@@ -53,7 +53,7 @@ public final class PointwiseKernels: Sendable {
       _ inputGradient: Target, _ scratch: Target
     ) -> Void
 
-  // MARK: SpatialNormalizationTemplate
+  // MARK: SpatialResponseNormalizationTemplate
   public let spatialNormalizationForward:
     @Sendable (
       _ plane: ResponsePlane, _ rows: Int, _ window: Source, _ input: Source, _ output: Target, _ scale: Target?,

@@ -6,8 +6,7 @@ public enum Activation {
   public static func reluForward(
     count: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    let kernel = context.kernels.pointwise.reluForward
-    try Elements.forEachBlock(count, context: context) { kernel($1, input + $0, output + $0) }
+    try forward(context.kernels.pointwise.reluForward, count, input, output, context)
   }
 
   /// dx = dy where y > 0 and 0 elsewhere, so the gradient at 0 is 0. `output` is y (x serves as well).
@@ -15,18 +14,15 @@ public enum Activation {
     count: Int, output: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
     inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    let kernel = context.kernels.pointwise.reluBackward
-    try Elements.forEachBlock(count, context: context) {
-      kernel($1, output + $0, outputGradient + $0, inputGradient + $0)
-    }
+    try backward(
+      context.kernels.pointwise.reluBackward, count, output, outputGradient, inputGradient, context)
   }
 
   /// y = tanh x. Error at most 4 ε relative; exactly ±1 for large |x|; NaN stays NaN.
   public static func tanhForward(
     count: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    let kernel = context.kernels.pointwise.tanhForward
-    try Elements.forEachBlock(count, context: context) { kernel($1, input + $0, output + $0) }
+    try forward(context.kernels.pointwise.tanhForward, count, input, output, context)
   }
 
   /// dx = dy (1 − y²), from the output y.
@@ -34,10 +30,8 @@ public enum Activation {
     count: Int, output: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
     inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    let kernel = context.kernels.pointwise.tanhBackward
-    try Elements.forEachBlock(count, context: context) {
-      kernel($1, output + $0, outputGradient + $0, inputGradient + $0)
-    }
+    try backward(
+      context.kernels.pointwise.tanhBackward, count, output, outputGradient, inputGradient, context)
   }
 
   /// y = 1 / (1 + e^−x). Error at most 4 ε relative for x ≥ −87, below that one unit of the smallest number; never
@@ -45,8 +39,7 @@ public enum Activation {
   public static func sigmoidForward(
     count: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    let kernel = context.kernels.pointwise.sigmoidForward
-    try Elements.forEachBlock(count, context: context) { kernel($1, input + $0, output + $0) }
+    try forward(context.kernels.pointwise.sigmoidForward, count, input, output, context)
   }
 
   /// dx = dy y (1 − y), from the output y.
@@ -54,10 +47,8 @@ public enum Activation {
     count: Int, output: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
     inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    let kernel = context.kernels.pointwise.sigmoidBackward
-    try Elements.forEachBlock(count, context: context) {
-      kernel($1, output + $0, outputGradient + $0, inputGradient + $0)
-    }
+    try backward(
+      context.kernels.pointwise.sigmoidBackward, count, output, outputGradient, inputGradient, context)
   }
 
   /// y = factor · x
@@ -67,5 +58,22 @@ public enum Activation {
   ) throws {
     let kernel = context.kernels.pointwise.scale
     try Elements.forEachBlock(count, context: context) { kernel($1, factor, input + $0, output + $0) }
+  }
+
+  private static func forward(
+    _ kernel: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void, _ count: Int,
+    _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ context: ComputeContext
+  ) throws {
+    try Elements.forEachBlock(count, context: context) { kernel($1, input + $0, output + $0) }
+  }
+
+  private static func backward(
+    _ kernel: @Sendable (Int, UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+    _ count: Int, _ output: UnsafePointer<Float>, _ outputGradient: UnsafePointer<Float>,
+    _ inputGradient: UnsafeMutablePointer<Float>, _ context: ComputeContext
+  ) throws {
+    try Elements.forEachBlock(count, context: context) {
+      kernel($1, output + $0, outputGradient + $0, inputGradient + $0)
+    }
   }
 }

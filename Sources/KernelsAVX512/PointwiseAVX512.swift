@@ -30,14 +30,14 @@ let avx512Pointwise = PointwiseKernels(
       V.self, $0, lines: $1, input: $2, scale: $3, outputGradient: $4, inputGradient: $5, scratch: $6)
   },
   spatialNormalizationForward: {
-    SpatialNormalizationTemplate.forward(
+    SpatialResponseNormalizationTemplate.forward(
       V.self, $0, rows: $1, window: $2, input: $3, output: $4, scale: $5, scratch: $6)
   },
   spatialNormalizationRatios: {
-    SpatialNormalizationTemplate.ratios(V.self, $0, count: $1, x: $2, s: $3, g: $4, direct: $5, ratio: $6)
+    SpatialResponseNormalizationTemplate.ratios(V.self, $0, count: $1, x: $2, s: $3, g: $4, direct: $5, ratio: $6)
   },
   spatialNormalizationBackward: {
-    SpatialNormalizationTemplate.backward(
+    SpatialResponseNormalizationTemplate.backward(
       V.self, $0, rows: $1, window: $2, input: $3, inputGradient: $4, scratch: $5)
   },
   exponentials: { SoftmaxTemplate.exponentials(V.self, classes: $0, z: $1, output: $2) },

@@ -59,9 +59,9 @@ extension NodeSpec {
     case .locallyConnected(let outputs, let kernel, let stride, let padding):
       return try LocallyConnectedLayer(
         name, input: input, outputs: outputs, kernel: kernel, stride: stride, padding: padding)
-    case .relu: return ReLULayer(inputShape: input)
-    case .tanh: return TanhLayer(inputShape: input)
-    case .sigmoid: return SigmoidLayer(inputShape: input)
+    case .relu: return ActivationLayer(function: .relu, inputShape: input)
+    case .tanh: return ActivationLayer(function: .tanh, inputShape: input)
+    case .sigmoid: return ActivationLayer(function: .sigmoid, inputShape: input)
     case .responseNorm(let norm, let groups): return try ResponseNormLayer(input: input, norm: norm, groups: groups)
     case .spatialResponseNorm(let norm): return SpatialResponseNormLayer(inputShape: input, norm: norm)
     case .maxPool(let kernel, let stride, let padding, let ceilMode):

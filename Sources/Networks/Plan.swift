@@ -88,7 +88,7 @@ struct Plan: Sendable {
     var parts: [(layer: any Layer, nodes: ClosedRange<Int>)] = []
     for index in nodes {
       let layer = layers[index]
-      if layer is ReLULayer, let previous = parts.last, !observed.contains(index - 1),
+      if (layer as? ActivationLayer)?.function == .relu, let previous = parts.last, !observed.contains(index - 1),
         let fused = previous.layer.fusingReLU()
       {
         parts[parts.count - 1] = (fused, previous.nodes.lowerBound...index)

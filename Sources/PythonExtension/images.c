@@ -114,11 +114,14 @@ static bool read_augmentation(const call *c, int index, sax_augmentation *values
 
 /* ---- Network input ---- */
 
-/* An output of `views` crops an image, apart from the preprocessing's arrays too. */
-static bool expects_crops(const call *c, int index, const sax_images *images, int64_t views, const preprocessing *p) {
+/* An output of `crops` crops an image, apart from the preprocessing's arrays too. The engine knows which numbers of
+ * crops there are, and refuses others before it writes. */
+static bool expects_crops(const call *c, int index, const sax_images *images, int64_t crops, const preprocessing *p) {
   int64_t rows;
-  if (views < 1 || __builtin_mul_overflow(images->count, views, &rows)) {
-    PyErr_Format(PyExc_ValueError, "%s: views is %lld, expected 1, 9, 10 or 50", c->operation, (long long)views);
+  if (crops < 1) return true;
+  if (__builtin_mul_overflow(images->count, crops, &rows)) {
+    PyErr_Format(PyExc_ValueError, "%s: crops: got %lld of each of %lld images, too many to count", c->operation,
+                 (long long)crops, (long long)images->count);
     return false;
   }
   const Py_ssize_t shape[] = {rows, p->values.crop_height, p->values.crop_width, images->channels};

@@ -1,18 +1,6 @@
 import CSwiftAlexNet
 import SwiftAlexNet
 
-/// Whole pictures and their preprocessing, checked against the network.
-private func dense(
-  _ handle: OpaquePointer, _ images: sax_images, _ preprocessing: sax_preprocessing, operation: String
-) throws -> (batch: ImageBatch, preprocessing: Preprocessing) {
-  let batch = try ImageBatch(images, operation: operation)
-  let preprocessing = try Preprocessing(preprocessing, channels: batch.channels)
-  try network(handle).requireInput(
-    FeatureShape(height: preprocessing.cropHeight, width: preprocessing.cropWidth, channels: batch.channels),
-    operation: operation)
-  return (batch, preprocessing)
-}
-
 @c @implementation
 public func sax_network_score_map_size(
   _ handle: OpaquePointer, _ height: Int64, _ width: Int64, _ rows: UnsafeMutablePointer<Int64>,
@@ -33,11 +21,10 @@ public func sax_network_score_map(
   _ scores: UnsafeMutablePointer<Float>
 ) -> Int32 {
   status {
-    let (batch, preprocessing) = try dense(
-      handle, images.pointee, preprocessing.pointee, operation: "score_map")
+    let batch = try ImageBatch(images.pointee, operation: "score_map")
     try network(handle).scoreMap(
-      images: batch.pixels, count: batch.count, height: batch.height, width: batch.width,
-      preprocessing: preprocessing, into: scores)
+      images: batch.pixels, count: batch.count, height: batch.height, width: batch.width, channels: batch.channels,
+      preprocessing: try Preprocessing(preprocessing.pointee, channels: batch.channels), into: scores)
   }
 }
 
@@ -47,9 +34,10 @@ public func sax_network_predict_dense(
   _ mirror: Int32, _ probabilities: UnsafeMutablePointer<Float>
 ) -> Int32 {
   status {
-    let (batch, preprocessing) = try dense(handle, images.pointee, preprocessing.pointee, operation: "predict")
+    let batch = try ImageBatch(images.pointee, operation: "predict")
     try network(handle).predictDense(
-      images: batch.pixels, count: batch.count, height: batch.height, width: batch.width,
-      preprocessing: preprocessing, mirror: mirror != 0, into: probabilities)
+      images: batch.pixels, count: batch.count, height: batch.height, width: batch.width, channels: batch.channels,
+      preprocessing: try Preprocessing(preprocessing.pointee, channels: batch.channels), mirror: mirror != 0,
+      into: probabilities)
   }
 }

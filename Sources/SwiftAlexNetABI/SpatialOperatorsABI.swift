@@ -102,7 +102,7 @@ extension PoolingShape {
       kernelWidth: try size(shape.kernel_width, "kernel width"),
       strideHeight: try size(shape.stride_height, "stride"), strideWidth: try size(shape.stride_width, "stride"),
       padding: try Padding(shape.pad_top, shape.pad_left, shape.pad_bottom, shape.pad_right, operation: operation),
-      ceilMode: shape.ceil_mode != 0)
+      ceilMode: shape.ceil_mode != 0, operation: operation)
   }
 }
 

@@ -9,12 +9,34 @@ private func elements(_ count: Int64, _ operation: String) throws -> Int {
   return Int(count)
 }
 
+// MARK: Activations
+
+private typealias Source = UnsafePointer<Float>
+private typealias Target = UnsafeMutablePointer<Float>
+
+private func activation(
+  _ forward: (Int, Source, Target, ComputeContext) throws -> Void, _ x: Source, _ count: Int64, _ y: Target,
+  operation: String
+) -> Int32 {
+  status { try forward(try elements(count, operation), x, y, try ComputeContext()) }
+}
+
+/// The gradient of a function whose derivative is known from its output, which takes the result's place for a moment.
+private func activationBackward(
+  _ forward: (Int, Source, Target, ComputeContext) throws -> Void,
+  _ backward: (Int, Source, Source, Target, ComputeContext) throws -> Void, _ dy: Source, _ x: Source,
+  _ count: Int64, _ dx: Target, operation: String
+) -> Int32 {
+  status {
+    let (count, context) = (try elements(count, operation), try ComputeContext())
+    try forward(count, x, dx, context)
+    try backward(count, dx, dy, dx, context)
+  }
+}
+
 @c @implementation
 public func sax_relu(_ x: UnsafePointer<Float>, _ count: Int64, _ y: UnsafeMutablePointer<Float>) -> Int32 {
-  status {
-    try Activation.reluForward(
-      count: try elements(count, "relu"), input: x, output: y, context: try ComputeContext())
-  }
+  activation(Activation.reluForward, x, count, y, operation: "relu")
 }
 
 @c @implementation
@@ -31,43 +53,28 @@ public func sax_relu_backward(
 
 @c @implementation
 public func sax_tanh(_ x: UnsafePointer<Float>, _ count: Int64, _ y: UnsafeMutablePointer<Float>) -> Int32 {
-  status {
-    try Activation.tanhForward(
-      count: try elements(count, "tanh"), input: x, output: y, context: try ComputeContext())
-  }
+  activation(Activation.tanhForward, x, count, y, operation: "tanh")
 }
 
 @c @implementation
 public func sax_tanh_backward(
   _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ count: Int64, _ dx: UnsafeMutablePointer<Float>
 ) -> Int32 {
-  status {
-    let (count, context) = (try elements(count, "tanh_backward"), try ComputeContext())
-    // The gradient is a function of the output, which takes the result's place for a moment.
-    try Activation.tanhForward(count: count, input: x, output: dx, context: context)
-    try Activation.tanhBackward(
-      count: count, output: dx, outputGradient: dy, inputGradient: dx, context: context)
-  }
+  activationBackward(
+    Activation.tanhForward, Activation.tanhBackward, dy, x, count, dx, operation: "tanh_backward")
 }
 
 @c @implementation
 public func sax_sigmoid(_ x: UnsafePointer<Float>, _ count: Int64, _ y: UnsafeMutablePointer<Float>) -> Int32 {
-  status {
-    try Activation.sigmoidForward(
-      count: try elements(count, "sigmoid"), input: x, output: y, context: try ComputeContext())
-  }
+  activation(Activation.sigmoidForward, x, count, y, operation: "sigmoid")
 }
 
 @c @implementation
 public func sax_sigmoid_backward(
   _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ count: Int64, _ dx: UnsafeMutablePointer<Float>
 ) -> Int32 {
-  status {
-    let (count, context) = (try elements(count, "sigmoid_backward"), try ComputeContext())
-    try Activation.sigmoidForward(count: count, input: x, output: dx, context: context)
-    try Activation.sigmoidBackward(
-      count: count, output: dx, outputGradient: dy, inputGradient: dx, context: context)
-  }
+  activationBackward(
+    Activation.sigmoidForward, Activation.sigmoidBackward, dy, x, count, dx, operation: "sigmoid_backward")
 }
 
 // MARK: Dense

@@ -33,7 +33,7 @@ final class DenseEvaluationTests: XCTestCase {
   ) throws -> [Float] {
     var output = [Float](repeating: .nan, count: count * 5)
     try network.predictDense(
-      images: pixels(count * height * width * 3), count: count, height: height, width: width,
+      images: pixels(count * height * width * 3), count: count, height: height, width: width, channels: 3,
       preprocessing: mean.map { try preprocessing($0) } ?? preprocessing(), mirror: mirror, into: &output)
     return output
   }
@@ -62,7 +62,7 @@ final class DenseEvaluationTests: XCTestCase {
     XCTAssertLessThan(try network.picturesPerChunk(height: height, width: width), count)
     var map = [Float](repeating: .nan, count: count * 2 * 21 * 5)
     try network.scoreMap(
-      images: pixels(count * height * width * 3), count: count, height: height, width: width,
+      images: pixels(count * height * width * 3), count: count, height: height, width: width, channels: 3,
       preprocessing: preprocessing(), views: .centerAndMirror, into: &map)
     func posterior(_ view: Int) -> [Double] {
       let scores = (0..<5).map { index in
@@ -134,8 +134,13 @@ final class DenseEvaluationTests: XCTestCase {
     var output = [Float](repeating: 0, count: 5)
     XCTAssertThrowsError(
       try network.predictDense(
-        images: pixels(12 * 12 * 3), count: 1, height: 12, width: 12, preprocessing: wrong, mirror: false,
-        into: &output)
-    ) { XCTAssertTrue("\($0)".contains("3×8×8"), "\($0)") }
+        images: pixels(12 * 12 * 3), count: 1, height: 12, width: 12, channels: 3, preprocessing: wrong,
+        mirror: false, into: &output)
+    ) { XCTAssertEqual("\($0)", "dense evaluation: got images of 3×8×8, small takes 3×10×8") }
+    XCTAssertThrowsError(
+      try network.scoreMap(
+        images: pixels(12 * 12), count: 1, height: 12, width: 12, channels: 1,
+        preprocessing: Preprocessing(cropHeight: 10, cropWidth: 8, scale: [1]), into: &output)
+    ) { XCTAssertEqual("\($0)", "dense evaluation: got images of 1×10×8, small takes 3×10×8") }
   }
 }

@@ -50,8 +50,10 @@ struct ReferenceNetwork {
         Reference.denseForward(
           batch: batch, inputs: layer.inputShape.count, outputs: layer.outputShape.count, input: x,
           weights: values(layer.weight), bias: values(layer.bias), relu: false, output: y)
-      case is TanhLayer: Reference.tanhForward(count: count, input: x, output: y)
-      case is SigmoidLayer: Reference.sigmoidForward(count: count, input: x, output: y)
+      case let layer as ActivationLayer where layer.function == .tanh:
+        Reference.tanhForward(count: count, input: x, output: y)
+      case let layer as ActivationLayer where layer.function == .sigmoid:
+        Reference.sigmoidForward(count: count, input: x, output: y)
       case let layer as AveragePoolLayer:
         Reference.averagePoolingForward(
           try layer.shape.withBatch(batch), countIncludesPadding: layer.countsPadding, input: x, output: y)
@@ -96,11 +98,11 @@ struct ReferenceNetwork {
           batch: batch, inputs: inputs, outputs: outputs, outputGradient: dy, weights: values(layer.weight),
           inputGradient: $0)
       }
-    case is TanhLayer:
+    case let layer as ActivationLayer where layer.function == .tanh:
       return doubles(x.count) {
         Reference.tanhBackward(count: x.count, output: y, outputGradient: dy, inputGradient: $0)
       }
-    case is SigmoidLayer:
+    case let layer as ActivationLayer where layer.function == .sigmoid:
       return doubles(x.count) {
         Reference.sigmoidBackward(count: x.count, output: y, outputGradient: dy, inputGradient: $0)
       }

@@ -198,6 +198,8 @@ OPERATORS = [
     case("pool padding -1", ValueError, "padding", lambda: ops.max_pool2d(X, 2, padding=-1)),
     case("pool dy shape", ValueError, "max_pool2d_backward: dy has shape", lambda: ops.max_pool2d_backward(X, X, 2)),
     case("avg kernel 0", ValueError, "kernel", lambda: ops.avg_pool2d(X, 0)),
+    case("avg kernel > input", ValueError, "^pool2d: .*kernel", lambda: ops.avg_pool2d(X, 9)),
+    case("avg padding = kernel", ValueError, "^pool2d: .*padding", lambda: ops.avg_pool2d(X, 2, padding=2)),
     case("avg x_shape rank", ValueError, "x_shape is", lambda: ops.avg_pool2d_backward(X, (2, 4, 6), 2)),
     case("avg x_shape 0", ValueError, "x_shape is 0", lambda: ops.avg_pool2d_backward(X, (2, 0, 6, 6), 2)),
     case(

@@ -28,7 +28,7 @@ public struct ResponsePlane: Sendable {
 /// Response normalisation over a square window of each map (cuda-convnet's `rnorm`), a row of NHWC pixels at a time:
 /// sums down the window's rows first, then along the row. A channel's neighbours lie `step` floats apart, so vectors
 /// run over pixels and channels alike.
-public enum SpatialNormalizationTemplate {
+public enum SpatialResponseNormalizationTemplate {
   /// One row of outputs. `window` is the first of `rows` input rows, one after another, that the windows of this row
   /// hold; `scale` receives s for backward when it is not nil. `output` must be apart from the input.
   @inlinable @inline(__always)
