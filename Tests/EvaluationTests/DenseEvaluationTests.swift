@@ -121,14 +121,15 @@ final class DenseEvaluationTests: XCTestCase {
     for count in [0, -1] {
       XCTAssertThrowsError(
         try network.predictDense(
-          images: [], count: count, height: 12, width: 12, preprocessing: preprocessing(), mirror: true, into: &nothing)
+          images: [], count: count, height: 12, width: 12, channels: 3, preprocessing: preprocessing(), mirror: true,
+          into: &nothing)
       ) { XCTAssertEqual("\($0)", "dense evaluation: got \(count) pictures, expected at least 1") }
     }
     for count in [0, Int.min, Int.max] {
       XCTAssertThrowsError(
         try network.scoreMap(
-          images: [], count: count, height: 12, width: 12, preprocessing: preprocessing(), views: .centerAndMirror,
-          into: &nothing))
+          images: [], count: count, height: 12, width: 12, channels: 3, preprocessing: preprocessing(),
+          views: .centerAndMirror, into: &nothing))
     }
     let wrong = try Preprocessing(cropHeight: 8, cropWidth: 8, mean: .none)
     var output = [Float](repeating: 0, count: 5)
