@@ -34,7 +34,7 @@ def training_errors(runs: dict[str, Sequence[Sequence[float]]], target: float) -
         for curve in curves:
             axes.plot(range(1, len(curve) + 1), np.array(curve) / 100, style, color=color, linewidth=0.6, alpha=0.6)
     axes.axhline(target / 100, color=GREY, linewidth=0.8, linestyle=":")
-    axes.text(longest, target / 100 - 0.008, f"{target:g} %", ha="right", va="top", fontsize=8, color=GREY)
+    axes.text(0.1, target / 100 - 0.008, f"{target:g} %", ha="left", va="top", fontsize=8, color=GREY)
     axes.set(xlabel="epochs", ylabel="training error rate", ylim=(0, 0.8))
     axes.set_xlim(0, longest + 0.5)
     axes.locator_params(axis="x", integer=True)

@@ -55,12 +55,17 @@ def duration(runs: Iterable[Run]) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
+def counted(threads: int) -> str:
+    """Return the number of threads in words."""
+    return f"{threads} {'thread' if threads == 1 else 'threads'}"
+
+
 def durations(runs: Sequence[Run]) -> str:
     """Return how long runs took in all, apart by their threads."""
     parts = []
     for threads in sorted({run["machine"]["threads"] for run in runs}):
         those = [run for run in runs if run["machine"]["threads"] == threads]
-        parts.append(f"{duration(those)} on {threads} {'thread' if threads == 1 else 'threads'}")
+        parts.append(f"{duration(those)} on {counted(threads)}")
     return " and ".join(parts)
 
 
@@ -68,7 +73,7 @@ def provenance(runs: Sequence[Run]) -> str:
     """Say how, where and with what runs were made, each different answer once."""
     commands = _once(run["command"] for run in runs)
     places = _once(
-        f"{run['machine']['cpu']}, {run['machine']['threads']} threads, {run['machine']['instruction set']}; "
+        f"{run['machine']['cpu']}, {counted(run['machine']['threads'])}, {run['machine']['instruction set']}; "
         + ", ".join(f"{name} {version}" for name, version in run["versions"].items())
         for run in runs
     )
