@@ -1,7 +1,13 @@
 """Fixtures that more than one file uses."""
 
+import signal
+
 import pytest
 import small_network as small
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background jobs ignore Ctrl-C, and so would the tests of it and the processes that they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
