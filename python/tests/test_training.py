@@ -173,9 +173,9 @@ def test_the_engine_is_told_the_exact_rates():
     for epoch, rate in enumerate((0.003, 0.003 * 0.1)):
         for step in range(4):
             told = rates[4 * epoch + step]
-            assert told["conv1.weight"] == (np.float32(rate), np.float32(1) * 5e-4)
+            assert told["conv1.weight"] == (np.float32(rate), np.float32(5e-4))
             assert told["conv1.bias"] == (np.float32(0.003 * 2), 0)
-            assert told["fc8.weight"] == (np.float32(rate * 7), np.float32(3) * 5e-4)
+            assert told["fc8.weight"] == (np.float32(rate * 7), np.float32(3) * np.float32(5e-4))
             assert told["fc8.bias"] == (np.float32(0.003 * 2 * 7), 0)
 
 
