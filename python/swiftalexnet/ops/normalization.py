@@ -32,11 +32,7 @@ def local_response_norm(
     layout : {"NCHW", "NHWC"}
     out : array, shaped like `x`, optional
     """
-    operation = "local_response_norm"
-    x = as_float32(x, "x", operation, 4)
-    y = as_output(out, x.shape, operation)
-    _native.local_response_norm(x, size, alpha, beta, k, alpha_over_n, layout_code(layout, operation), y)
-    return y
+    return _forward("local_response_norm", x, (size, alpha, beta, k, alpha_over_n), layout, out)
 
 
 def local_response_norm_backward(
@@ -52,11 +48,7 @@ def local_response_norm_backward(
     out: Any = None,
 ) -> Float32:
     """Gradient of :func:`local_response_norm` for the gradient `dy` of its result; the rest is what it got."""
-    operation = "local_response_norm_backward"
-    dy, x = as_float32(dy, "dy", operation, 4), as_float32(x, "x", operation, 4)
-    dx = as_output(out, x.shape, operation)
-    _native.local_response_norm_backward(dy, x, size, alpha, beta, k, alpha_over_n, layout_code(layout, operation), dx)
-    return dx
+    return _backward("local_response_norm_backward", dy, x, (size, alpha, beta, k, alpha_over_n), layout, out)
 
 
 def spatial_response_norm(
@@ -90,11 +82,7 @@ def spatial_response_norm(
     -----
     Error against exact arithmetic: at most 3 · size² · ε relative.
     """
-    operation = "spatial_response_norm"
-    x = as_float32(x, "x", operation, 4)
-    y = as_output(out, x.shape, operation)
-    _native.spatial_response_norm(x, size, alpha, beta, k, alpha_over_n, layout_code(layout, operation), y)
-    return y
+    return _forward("spatial_response_norm", x, (size, alpha, beta, k, alpha_over_n), layout, out)
 
 
 def spatial_response_norm_backward(
@@ -110,9 +98,19 @@ def spatial_response_norm_backward(
     out: Any = None,
 ) -> Float32:
     """Gradient of :func:`spatial_response_norm` for the gradient `dy` of its result; the rest is what it got."""
-    operation = "spatial_response_norm_backward"
+    return _backward("spatial_response_norm_backward", dy, x, (size, alpha, beta, k, alpha_over_n), layout, out)
+
+
+def _forward(operation: str, x: Any, norm: tuple[Any, ...], layout: Layout, out: Any) -> Float32:
+    """Call the extension's function of that name; `norm` is (size, alpha, beta, k, alpha_over_n)."""
+    x = as_float32(x, "x", operation, 4)
+    y = as_output(out, x.shape, operation)
+    getattr(_native, operation)(x, *norm, layout_code(layout, operation), y)
+    return y
+
+
+def _backward(operation: str, dy: Any, x: Any, norm: tuple[Any, ...], layout: Layout, out: Any) -> Float32:
     dy, x = as_float32(dy, "dy", operation, 4), as_float32(x, "x", operation, 4)
     dx = as_output(out, x.shape, operation)
-    code = layout_code(layout, operation)
-    _native.spatial_response_norm_backward(dy, x, size, alpha, beta, k, alpha_over_n, code, dx)
+    getattr(_native, operation)(dy, x, *norm, layout_code(layout, operation), dx)
     return dx
