@@ -1,0 +1,51 @@
+/* swiftalexnet_runtime.h: status, the last error, threads and the processor. The rules are those of swiftalexnet.h. */
+#ifndef SWIFTALEXNET_RUNTIME_H
+#define SWIFTALEXNET_RUNTIME_H
+
+#include "swiftalexnet_types.h"
+
+/* ---- Status ---- */
+
+enum {
+  SAX_OK = 0,
+  SAX_INVALID_VALUE = 1,  /* ValueError */
+  SAX_OUT_OF_MEMORY = 2,  /* MemoryError */
+  SAX_UNSUPPORTED = 3,    /* UnsupportedError */
+  SAX_NON_FINITE = 4,     /* NonFiniteError: nothing was updated */
+  SAX_CONCURRENT_USE = 5, /* ConcurrentUseError */
+  SAX_INTERRUPTED = 6,    /* the host's question was answered with "stop"; nothing was updated */
+  SAX_INTERNAL = 7        /* a defect of the engine */
+};
+
+/* Why the last failing call on this thread failed; valid until the next failing call on this thread. */
+const char *SAX_NONNULL sax_last_error(void);
+void sax_set_last_error(const char *SAX_NONNULL message);
+
+/* ---- Runtime ---- */
+
+typedef struct {
+  char version[32];
+  char cpu[64];
+  char instruction_set[16];  /* portable, avx2, avx512 */
+  char available[64];        /* the instruction sets that this CPU has, separated by spaces */
+  char gemm[16];             /* swift or openblas */
+} sax_runtime_info;
+
+/* Fails with SAX_UNSUPPORTED when SWIFTALEXNET_ISA or SWIFTALEXNET_GEMM asks for what is not there. */
+int32_t sax_get_runtime_info(sax_runtime_info *SAX_NONNULL info);
+
+/* 1 … 256 threads, the calling one included. Results do not depend on the number. */
+int32_t sax_set_num_threads(int64_t count);
+int64_t sax_get_num_threads(void);
+
+/* `question` is asked on the calling thread, at most every 20 ms, while a call computes: 1 stops the call with
+ * SAX_INTERRUPTED, 0 goes on, -1 says that this thread is not the one to ask. NULL removes it. */
+typedef int32_t (*sax_question)(void);
+void sax_set_interrupt_question(sax_question SAX_NULLABLE question);
+
+/* Allocations of tensor memory since the process started: a steady training step adds none. */
+int64_t sax_allocation_count(void);
+/* Test aid: the allocation after the next `count` fails, once; negative turns the trap off. */
+void sax_fail_allocation_after(int64_t count);
+
+#endif
