@@ -14,26 +14,32 @@ let avx2: [SwiftSetting] = portable + [.unsafeFlags(["-Xcc", "-march=x86-64-v3"]
 let avx512: [SwiftSetting] =
   portable + [.unsafeFlags(["-Xcc", "-march=x86-64-v4", "-Xcc", "-mprefer-vector-width=512"])]
 
+let avx512BF16: [SwiftSetting] = avx512 + [.unsafeFlags(["-Xcc", "-mavx512bf16"])]
+
 let package = Package(
   name: "swift-alexnet",
   products: [.library(name: "SwiftAlexNet", targets: ["SwiftAlexNet"])],
   targets: [
     // MARK: Foundations
     .target(name: "CShims"),
+    .target(name: "CInstructions"),
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
     .target(name: "Tensors", dependencies: ["CShims"]),
     .target(name: "Parallel", dependencies: ["CShims", "Tensors"]),
 
     // MARK: Kernels, one algorithm and one target per instruction set
-    .target(name: "KernelTemplates"),
+    .target(name: "KernelTemplates", dependencies: ["Tensors"]),
     .target(name: "KernelsPortable", dependencies: ["KernelTemplates"], swiftSettings: portable),
     .target(name: "KernelsAVX2", dependencies: ["KernelTemplates"], swiftSettings: avx2),
     .target(name: "KernelsAVX512", dependencies: ["KernelTemplates"], swiftSettings: avx512),
     .target(
+      name: "KernelsAVX512BF16", dependencies: ["CInstructions", "KernelTemplates", "Tensors"],
+      swiftSettings: avx512BF16),
+    .target(
       name: "Kernels",
       dependencies: [
         "CShims", "COpenBLAS", "Tensors", "Parallel", "KernelTemplates",
-        "KernelsPortable", "KernelsAVX2", "KernelsAVX512",
+        "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsAVX512BF16",
       ],
       linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("m")]),
 

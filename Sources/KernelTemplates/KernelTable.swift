@@ -1,14 +1,25 @@
 /// The kernels of one instruction set. The drivers in `Kernels` loop, pack and share out work; the table
 /// holds the innermost loops, compiled once per instruction set from the templates in this module.
 public struct KernelTable: Sendable {
-  /// `portable`, `avx2` or `avx512`: what `SWIFTALEXNET_ISA` and `info()` say.
+  /// `portable`, `avx2`, `avx512` or `avx512_bf16`: what `SWIFTALEXNET_ISA` and `info()` say.
   public let name: String
   public let matrix: MatrixKernels
   public let pointwise: PointwiseKernels
+  /// nil where the instruction set has no arithmetic for bfloat16.
+  public let bfloat16: BFloat16Kernels?
 
   public init(name: String, matrix: MatrixKernels, pointwise: PointwiseKernels) {
     self.name = name
     self.matrix = matrix
     self.pointwise = pointwise
+    bfloat16 = nil
+  }
+
+  /// The float32 kernels of another instruction set, and bfloat16 besides.
+  public init(name: String, floats: KernelTable, bfloat16: BFloat16Kernels) {
+    self.name = name
+    matrix = floats.matrix
+    pointwise = floats.pointwise
+    self.bfloat16 = bfloat16
   }
 }

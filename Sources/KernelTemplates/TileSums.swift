@@ -1,20 +1,20 @@
-/// The sums of one tile, up to twelve rows of two vectors each.
+/// The sums of one tile, up to fourteen rows of two vectors each.
 ///
 /// Named fields and not an array: a loop over an array's elements is not unrolled early enough for the optimiser
 /// to keep them in registers. `rows` is a constant wherever a template is called, so the comparisons vanish.
 @frozen
 public struct TileSums<V: SIMD> where V.Scalar == Float {
   @usableFromInline var a0 = V(), a1 = V(), a2 = V(), a3 = V(), a4 = V(), a5 = V()
-  @usableFromInline var a6 = V(), a7 = V(), a8 = V(), a9 = V(), a10 = V(), a11 = V()
+  @usableFromInline var a6 = V(), a7 = V(), a8 = V(), a9 = V(), a10 = V(), a11 = V(), a12 = V(), a13 = V()
   @usableFromInline var b0 = V(), b1 = V(), b2 = V(), b3 = V(), b4 = V(), b5 = V()
-  @usableFromInline var b6 = V(), b7 = V(), b8 = V(), b9 = V(), b10 = V(), b11 = V()
+  @usableFromInline var b6 = V(), b7 = V(), b8 = V(), b9 = V(), b10 = V(), b11 = V(), b12 = V(), b13 = V()
 
   @inlinable @inline(__always)
-  init() {}
+  public init() {}
 
   /// Calls `body` with each row's number and its two vectors.
   @inlinable @inline(__always)
-  mutating func forEachRow(_ rows: Int, _ body: (_ row: Int, _ a: inout V, _ b: inout V) -> Void) {
+  public mutating func forEachRow(_ rows: Int, _ body: (_ row: Int, _ a: inout V, _ b: inout V) -> Void) {
     if rows > 0 { body(0, &a0, &b0) }
     if rows > 1 { body(1, &a1, &b1) }
     if rows > 2 { body(2, &a2, &b2) }
@@ -27,6 +27,8 @@ public struct TileSums<V: SIMD> where V.Scalar == Float {
     if rows > 9 { body(9, &a9, &b9) }
     if rows > 10 { body(10, &a10, &b10) }
     if rows > 11 { body(11, &a11, &b11) }
+    if rows > 12 { body(12, &a12, &b12) }
+    if rows > 13 { body(13, &a13, &b13) }
   }
 }
 
@@ -38,11 +40,11 @@ func multiplyAdd<V: SIMD>(_ sum: inout V, _ a: V, _ b: V, fused: Bool) where V.S
 }
 
 @inlinable @inline(__always)
-func load<V: SIMD>(_ pointer: UnsafePointer<Float>, as type: V.Type) -> V where V.Scalar == Float {
+public func load<V: SIMD>(_ pointer: UnsafePointer<Float>, as type: V.Type) -> V where V.Scalar == Float {
   UnsafeRawPointer(pointer).loadUnaligned(as: type)
 }
 
 @inlinable @inline(__always)
-func store<V: SIMD>(_ vector: V, _ pointer: UnsafeMutablePointer<Float>) where V.Scalar == Float {
+public func store<V: SIMD>(_ vector: V, _ pointer: UnsafeMutablePointer<Float>) where V.Scalar == Float {
   UnsafeMutableRawPointer(pointer).storeBytes(of: vector, as: V.self)
 }

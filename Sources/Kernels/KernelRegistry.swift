@@ -2,6 +2,7 @@ import CShims
 import KernelTemplates
 import KernelsAVX2
 import KernelsAVX512
+import KernelsAVX512BF16
 import KernelsPortable
 import Tensors
 
@@ -11,7 +12,12 @@ public enum KernelRegistry {
   public static let available: [KernelTable] = {
     var tables = [portableKernels]
     if shim_cpu_has_avx2_fma() { tables.append(avx2Kernels) }
-    if shim_cpu_has_avx512() { tables.append(avx512Kernels) }
+    if shim_cpu_has_avx512() {
+      tables.append(avx512Kernels)
+      if shim_cpu_has_avx512_bf16() {
+        tables.append(KernelTable(name: "avx512_bf16", floats: avx512Kernels, bfloat16: avx512BFloat16))
+      }
+    }
     return tables
   }()
 

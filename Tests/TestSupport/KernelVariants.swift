@@ -7,7 +7,8 @@ public struct KernelVariant {
 
   /// - Parameter withOpenBLAS: whether a variant that multiplies by OpenBLAS is among them.
   public static func all(withOpenBLAS: Bool = true) -> [KernelVariant] {
-    var variants = KernelRegistry.available.map { table in
+    // Tables with bfloat16 hold the float32 kernels of another.
+    var variants = KernelRegistry.available.filter { $0.bfloat16 == nil }.map { table in
       KernelVariant(name: table.name, context: ComputeContext(kernels: table, gemm: .swift))
     }
     if withOpenBLAS, let table = KernelRegistry.available.last {
@@ -15,5 +16,12 @@ public struct KernelVariant {
         KernelVariant(name: "openblas", context: ComputeContext(kernels: table, gemm: .openblas)))
     }
     return variants
+  }
+
+  /// Every way in which this machine can multiply bfloat16.
+  public static func bfloat16() -> [KernelVariant] {
+    KernelRegistry.available.filter { $0.bfloat16 != nil }.map { table in
+      KernelVariant(name: table.name, context: ComputeContext(kernels: table, gemm: .swift))
+    }
   }
 }

@@ -26,7 +26,7 @@ void sax_set_last_error(const char *SAX_NONNULL message);
 typedef struct {
   char version[32];
   char cpu[64];
-  char instruction_set[16];  /* portable, avx2, avx512 */
+  char instruction_set[16];  /* portable, avx2, avx512, avx512_bf16 */
   char available[64];        /* the instruction sets that this CPU has, separated by spaces */
   char gemm[16];             /* swift or openblas */
 } sax_runtime_info;

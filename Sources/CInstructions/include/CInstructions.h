@@ -1,0 +1,34 @@
+// Instructions that Swift cannot name, one function each. Header-only: what an importing module may use depends on
+// the flags that it is compiled with, and every function is inlined there.
+#ifndef CINSTRUCTIONS_H
+#define CINSTRUCTIONS_H
+
+#include <stdint.h>
+
+#define INSTRUCTION static inline __attribute__((always_inline))
+
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+
+typedef float instruction_floats __attribute__((ext_vector_type(16)));
+typedef int32_t instruction_pairs __attribute__((ext_vector_type(16)));
+typedef uint16_t instruction_halves __attribute__((ext_vector_type(16)));
+
+/// Each lane: sum + a.low · b.low + a.high · b.high of pairs of bfloat16 (vdpbf16ps).
+INSTRUCTION instruction_floats instruction_dot_bf16(
+    instruction_floats sum, instruction_pairs a, instruction_pairs b) {
+  return (instruction_floats)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+}
+
+/// Each lane rounded to bfloat16, the nearest even; denormal floats become zero (vcvtneps2bf16).
+INSTRUCTION instruction_halves instruction_round_bf16(instruction_floats x) {
+  return (instruction_halves)_mm512_cvtneps_pbh((__m512)x);
+}
+
+/// Each lane with 16 zero bits above it (vpmovzxwd).
+INSTRUCTION instruction_pairs instruction_widen_halves(instruction_halves x) {
+  return (instruction_pairs)_mm512_cvtepu16_epi32((__m256i)x);
+}
+#endif
+
+#endif
