@@ -22,6 +22,9 @@ from .preprocessing import Geometry, Whole
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .caching import CacheChanges
+    from .picture_cache import PictureCache
+
 
 class Dataset(Protocol):
     """What `fit` and `evaluate` ask of a data set."""
@@ -66,9 +69,13 @@ class ImageFolder:
         What a picture that cannot be read does: end the work, naming the file, or be left out and counted.
     workers : int, optional
         Decoding threads; by default one for each processor that this process may use.
-    cache : bool
-        Keep decoded pictures in memory: count × size × size × channels bytes. Crops from a place of their own in a
-        picture (`Recipe.scale`) are other ones every time and are not kept.
+    cache : bool or path
+        True keeps decoded pictures in memory: count × size × size × channels bytes. Crops from a place of their own in
+        a picture (`Recipe.scale`) are other ones every time and are not kept. A path keeps them in a file: see
+        `cache_to`.
+    draft : bool
+        Decode large JPEGs at a reduced size where at least twice the pixels remain that are asked for: faster, but not
+        the same pixels.
 
     Attributes
     ----------
@@ -93,7 +100,8 @@ class ImageFolder:
         classes: Sequence[str] | None = None,
         on_error: str = "raise",
         workers: int | None = None,
-        cache: bool = False,
+        cache: bool | str | os.PathLike[str] = False,
+        draft: bool = False,
     ):
         from pathlib import Path  # slow to import, for its size
 
@@ -110,7 +118,11 @@ class ImageFolder:
         self.paths = [path for files in found for path in files]
         self.labels = np.repeat(np.arange(len(found), dtype=np.int32), [len(files) for files in found])
         self.errors: dict[Path, str] = {}
-        self._cache: dict[tuple[int, Geometry | Whole], NDArray[np.uint8]] | None = {} if cache else None
+        self.draft = draft
+        self._cache: dict[tuple[int, Geometry | Whole], NDArray[np.uint8]] | None = {} if cache is True else None
+        self._file: PictureCache | None = None
+        if not isinstance(cache, bool):
+            self.cache_to(cache)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -148,6 +160,54 @@ class ImageFolder:
             raise ValueError(f"ImageFolder.split: {len(self)} pictures are too few to hold out one in {parts}")
         return self._subset(~held_out), self._subset(held_out)
 
+    def cache_to(
+        self, path: str | os.PathLike[str], verify: bool = False, progress: bool = False, **settings: Any
+    ) -> "CacheChanges":
+        """Keep decoded pictures in a file, made or brought up to date by this, and read them from there from now on.
+
+        Pictures are kept whole, resized; a square of `side` pixels that is cut from them is the same bits as without a
+        cache. Files that are new, or have another size or time than when they were decoded, are decoded; the others'
+        pixels are taken over. What happens to the files afterwards is noticed by the next call, not before. Pictures
+        that cannot be decoded, or are more than eight times as long as wide, are left to their files.
+
+        Parameters
+        ----------
+        path : path
+            A file; or an existing folder, in which it gets a name that belongs to `root`.
+        verify : bool
+            Compare the SHA-256 of every file, and the checksum of all pixels that are kept.
+        progress : bool
+            Show a bar.
+        side : int, optional
+            Pixels of the shorter side: what the network's preprocessing resizes to, or the high end of `Recipe.scale`.
+            Each setting that is not given is the existing file's, or 256, "area", 3 and False.
+        resample : {"area", "bilinear"}, optional
+        channels : {1, 3}, optional
+        warp : bool, optional
+            Squeeze pictures to `side` × `side`: see `Preprocessing`.
+
+        Returns
+        -------
+        CacheChanges
+            `unchanged`, `decoded`, `removed` and `left_out`, in pictures.
+
+        Raises
+        ------
+        OSError
+            The file cannot be written, for instance for lack of space; an old one stays as it was.
+        CheckpointCorruptError
+            There is another kind of file at `path`. A damaged cache is written anew.
+        TypeError, ValueError
+            Settings that there are not, or `draft`: what is kept is decoded exactly.
+        """
+        from .caching import file_for, update_cache
+
+        if self.draft:
+            raise ValueError("ImageFolder: a cache keeps exactly decoded pictures, expected draft=False")
+        file, names = file_for(path, self.root), [os.fsdecode(name) for name in self.file_names]
+        self._file, changes = update_cache(file, self.root, names, settings, self.workers, verify, progress)
+        return changes
+
     def _subset(self, chosen: NDArray[np.bool_]) -> "ImageFolder":
         part = copy.copy(self)
         part.paths = [path for path, wanted in zip(self.paths, chosen, strict=True) if wanted]
@@ -162,15 +222,22 @@ class ImageFolder:
         Raises
         ------
         OSError, ValueError
-            It cannot be read, and `on_error` is "raise".
+            It cannot be read, and `on_error` is "raise"; or other pictures are asked for than the file that `cache_to`
+            wrote has.
+        CheckpointCorruptError
+            That file is damaged.
         """
         if self._cache is not None and (index, geometry) in self._cache:
             return self._cache[index, geometry]
         path = self.paths[index]
+        if self._file is not None:
+            kept = self._file.image(str(path.relative_to(self.root)), geometry)
+            if kept is not None:
+                return kept
         if path in self.errors:
             return None
         try:
-            pixels = read_picture(path, geometry)
+            pixels = read_picture(path, geometry, self.draft)
         except (OSError, ValueError) as error:
             if self.on_error == "raise":
                 raise

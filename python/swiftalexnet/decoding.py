@@ -6,7 +6,9 @@ Pillow's limit, or has pixels without a known range, ends in an error that names
 
 import math
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 _BACKGROUND = (255, 255, 255, 255)  # what shows through transparent pixels
 
 
-def read_picture(path: str | os.PathLike[str], geometry: Geometry | Whole) -> NDArray[np.uint8]:
+def read_picture(path: str | os.PathLike[str], geometry: Geometry | Whole, draft: bool = False) -> NDArray[np.uint8]:
     """Decode a file to the square, or the whole picture, that `geometry` describes.
 
     Parameters
@@ -30,6 +32,9 @@ def read_picture(path: str | os.PathLike[str], geometry: Geometry | Whole) -> ND
         A regular file in one of `picture_formats.FORMATS`, whatever its name says.
     geometry : Geometry or Whole
         Size in pixels, channels (1 is grey, 3 is RGB), resampling and place.
+    draft : bool
+        Decode a JPEG to a half, a quarter or an eighth where its shorter side then has still twice the pixels that
+        `geometry` asks for: faster, and not the same pixels.
 
     Returns
     -------
@@ -42,18 +47,24 @@ def read_picture(path: str | os.PathLike[str], geometry: Geometry | Whole) -> ND
     ValueError
         Pillow cannot decode it, or it is not a picture of known range.
     """
+    with open_regular(path) as file, decoding(file, path) as picture:
+        if draft:
+            picture.draft(None, (2 * geometry.side, 2 * geometry.side))
+        return picture_to_array(picture, geometry)
+
+
+@contextmanager
+def decoding(file: BinaryIO, path: str | os.PathLike[str]) -> Iterator["Image"]:
+    """Yield the Pillow image of an open file; what fails inside is a ValueError that names the file."""
     from PIL import Image
 
-    with open_regular(path) as file:
-        try:
-            with Image.open(file, formats=readable()) as picture:
-                # JPEG decodes to a half, quarter or eighth at a fraction of the cost; twice the size keeps quality.
-                picture.draft(None, (2 * geometry.side, 2 * geometry.side))
-                return picture_to_array(picture, geometry)
-        except MemoryError:
-            raise
-        except Exception as error:  # Pillow's decoders raise nearly every type there is
-            raise ValueError(f"{os.fspath(path)} cannot be decoded: {error}") from error
+    try:
+        with Image.open(file, formats=readable()) as picture:
+            yield picture
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow's decoders raise nearly every type there is
+        raise ValueError(f"{os.fspath(path)} cannot be decoded: {error}") from error
 
 
 def picture_to_array(picture: "Image", geometry: Geometry | Whole) -> NDArray[np.uint8]:

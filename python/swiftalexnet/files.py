@@ -7,14 +7,15 @@ process left behind is removed by the next write to the same name.
 import errno
 import os
 import stat
-from contextlib import suppress
-from typing import BinaryIO
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import BufferedReader
 
 # Temporary files that threads of this process are writing; any other with its number is of a process before it.
 _in_work: set[str] = set()
 
 
-def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
+def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
     """Open a file for reading, without waiting at a pipe or reading from a device.
 
     Raises
@@ -34,7 +35,15 @@ def _open_without_waiting(path: str, flags: int) -> int:
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
-    """Replace the content of `path` by `data`.
+    """Replace the content of `path` by `data`: see `replacing`."""
+    with replacing(path) as descriptor:
+        write_all(descriptor, data)
+        check_size(descriptor, len(data))
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[int]:
+    """Yield the descriptor of an empty file that replaces `path` when the block ends without an error.
 
     An existing file keeps its permissions; a new one gets those of the umask. A symbolic link is followed.
 
@@ -52,10 +61,24 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     temporary = os.path.join(folder, f"{_prefix(name)}{os.getpid()}-{os.urandom(4).hex()}")
     _in_work.add(temporary)
     try:
-        _write_and_rename(temporary, target, data, mode)
+        with _renamed(temporary, target, mode) as descriptor:
+            yield descriptor
     finally:
         _in_work.discard(temporary)
     _sync_folder(folder)
+
+
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
+    """Write every byte, however few the system takes at once."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def check_size(descriptor: int, size: int) -> None:
+    """Raise OSError if the file has not as many bytes as were written."""
+    if os.fstat(descriptor).st_size != size:
+        raise OSError(errno.EIO, "The file has another size than what was written")
 
 
 def check_target(path: str | os.PathLike[str]) -> None:
@@ -74,13 +97,15 @@ def check_target(path: str | os.PathLike[str]) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
 
 
-def _write_and_rename(temporary: str, target: str, data: bytes, mode: int | None) -> None:
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+@contextmanager
+def _renamed(temporary: str, target: str, mode: int | None) -> Iterator[int]:
+    """Make a file, yield its descriptor, and rename it when all is written; remove it after an error."""
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         try:
             if mode is not None:
                 os.fchmod(descriptor, mode)
-            _write_all(descriptor, data)
+            yield descriptor
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -121,14 +146,6 @@ def _mode_of(target: str) -> int | None:
     if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "Not a regular file", target)
     return stat.S_IMODE(mode)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-    if os.fstat(descriptor).st_size != len(data):
-        raise OSError(errno.EIO, "The file has another size than what was written")
 
 
 def _sync_folder(folder: str) -> None:

@@ -6,7 +6,7 @@ Pillow releases the interpreter's lock while it decodes, so threads are enough. 
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 _BATCHES_AHEAD = 3
 _PICTURES_A_TASK = 16
+_THREAD_NAME = "swiftalexnet-decode"
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 class Batch(NamedTuple):
@@ -63,7 +67,7 @@ class Loader:
         self._shape = any_of_them.size, any_of_them.size, any_of_them.channels
         self._batches = iter(batches)
         self._stop = threading.Event()
-        self._threads = ThreadPoolExecutor(dataset.workers, thread_name_prefix="swiftalexnet-decode")
+        self._threads = ThreadPoolExecutor(dataset.workers, thread_name_prefix=_THREAD_NAME)
         self._queue: deque[tuple[NDArray[np.intp], list[Future[_Decoded]]]] = deque()
 
     def __enter__(self) -> "Loader":
@@ -142,6 +146,25 @@ def read_pictures(
             progress.advance(len(images))
     if not count:
         raise ValueError(f"{operation}: none of {len(dataset)} pictures could be read")
+
+
+def map_ahead(
+    function: Callable[[_Item], _Result], items: Iterable[_Item], threads: int
+) -> Generator[_Result, None, None]:
+    """Yield `function(item)` of each item in order, computed ahead on threads; closing it ends them."""
+    from concurrent.futures import ThreadPoolExecutor  # slow to import
+
+    pool = ThreadPoolExecutor(threads, thread_name_prefix=_THREAD_NAME)
+    queue: deque[Future[_Result]] = deque()
+    try:
+        for item in items:
+            queue.append(pool.submit(function, item))
+            if len(queue) > 2 * threads:
+                yield queue.popleft().result()
+        while queue:
+            yield queue.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def evenly_spread(count: int, most: int) -> NDArray[np.intp]:

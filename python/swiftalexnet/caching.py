@@ -1,0 +1,232 @@
+"""Bring a cache of decoded pictures to the state of their files: keep what is unchanged, decode the rest."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
+from io import BufferedReader
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .decoding import decoding, picture_to_array
+from .errors import CheckpointCorruptError
+from .files import open_regular, replacing
+from .loading import map_ahead
+from .picture_cache import CacheWriter, PictureCache, Settings, Source, as_settings, is_cache
+from .preprocessing import Geometry, Whole
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_LONGEST = 8  # times the shorter side: a longer picture would be kept mostly for pixels that nobody reads
+
+
+class CacheChanges(NamedTuple):
+    """What bringing a cache up to date did, in pictures.
+
+    Attributes
+    ----------
+    unchanged, decoded, removed : int
+        Taken over from the old cache, decoded from their files, and gone with their files.
+    left_out : int
+        Cannot be decoded, or are more than eight times as long as wide; they are read from their files.
+    """
+
+    unchanged: int
+    decoded: int
+    removed: int
+    left_out: int
+
+
+def update_cache(
+    path: str | os.PathLike[str],
+    root: Path,
+    names: Sequence[str],
+    changes: dict[str, Any],
+    workers: int,
+    verify: bool = False,
+    progress: bool = False,
+) -> tuple[PictureCache, CacheChanges]:
+    """Return an open cache of the pictures `names` below `root`, and what had to be done for it.
+
+    A file is unchanged if its size and time are those of when it was decoded; with `verify` its SHA-256 must be the
+    same too, and the pixels that are kept must have their checksum. If anything has changed a new cache is written,
+    with what is still good of the old one, and replaces it.
+
+    Parameters
+    ----------
+    changes : dict
+        Settings that differ from the old cache's, or from `Settings`' own.
+
+    Raises
+    ------
+    OSError
+        The cache cannot be written, for instance for lack of space; the old one stays.
+    CheckpointCorruptError
+        There is a file of that name that is no cache; a damaged cache is written anew.
+    TypeError, ValueError
+        Settings that there are not.
+    """
+    old = _open(path)
+    settings = as_settings((old.settings if old else Settings())._asdict() | changes, "ImageFolder.cache_to")
+    if old and old.settings != settings:
+        old = None
+    with Progress(len(names), progress and verify, "verify") as bar:
+        fresh = _fresh(old, root, names, workers, verify, bar)
+    removed = len(old.entries.keys() - set(names)) if old else 0
+    cache, decoded = old, 0
+    if cache is None or removed or len(fresh) < len(names):
+        cache, decoded = _write(path, _Pictures(root, settings, old, fresh), names, workers, progress)
+    left_out = sum(not entry.height for entry in cache.entries.values())
+    return cache, CacheChanges(len(names) - decoded, decoded, removed, left_out)
+
+
+def file_for(path: str | os.PathLike[str], root: Path) -> Path:
+    """Return the file itself, or in an existing folder one that is named after `root`."""
+    if not os.path.isdir(path):
+        return Path(path)
+    key = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]
+    return Path(path, f"{root.resolve().name}-{key}.pictures")
+
+
+class _Picture(NamedTuple):
+    name: str
+    source: Source
+    pixels: NDArray[np.uint8] | None
+    decoded: bool
+
+
+class _Pictures:
+    """Where the pictures of a new cache come from: the old one, or their files."""
+
+    def __init__(self, root: Path, settings: Settings, old: PictureCache | None, fresh: set[str]):
+        self.settings, self._root, self._old, self._fresh = settings, root, old, fresh
+
+    def __call__(self, name: str) -> _Picture:
+        """Return a picture; one that cannot be decoded, or is too long to be kept, has no pixels."""
+        if name in self._fresh and (kept := self._kept(name)) is not None:
+            return kept
+        path = self._root / name
+        try:
+            with open_regular(path) as file:
+                status = os.fstat(file.fileno())
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                source = Source(status.st_size, status.st_mtime_ns, digest)
+                kept = self._kept(name, digest)
+                if kept is not None:
+                    return kept._replace(source=source)
+                file.seek(0)
+                return _Picture(name, source, _decode(file, path, self.settings), True)
+        except OSError:
+            return _Picture(name, Source(*_stamp(path), ""), None, True)
+
+    def _kept(self, name: str, digest: str | None = None) -> _Picture | None:
+        """Return what the old cache has of a file, if that had the given hash; None without it or if damaged."""
+        entry = self._old.entries.get(name) if self._old else None
+        if self._old is None or entry is None or digest not in (None, entry.source.sha256):
+            return None
+        try:
+            return _Picture(name, entry.source, self._old.read(name), False)
+        except CheckpointCorruptError:
+            return None
+
+
+def _open(path: str | os.PathLike[str]) -> PictureCache | None:
+    try:
+        return PictureCache(path)
+    except FileNotFoundError:
+        return None
+    except CheckpointCorruptError:
+        if not is_cache(path):  # somebody's file, which is not ours to replace
+            raise
+        return None
+
+
+def _fresh(
+    old: PictureCache | None, root: Path, names: Sequence[str], workers: int, verify: bool, bar: Progress
+) -> set[str]:
+    """Return the names whose entries in the old cache still hold."""
+    if old is None:
+        return set()
+    known = [name for name in names if name in old.entries]
+    if not verify:
+        return {name for name in known if old.entries[name].source[:2] == _stamp(root / name)}
+    fresh = set()
+    with closing(map_ahead(partial(_holds, old, root), known, workers)) as checks:
+        for name, holds in zip(known, checks, strict=True):
+            bar.advance(1)
+            if holds:
+                fresh.add(name)
+    return fresh
+
+
+def _holds(cache: PictureCache, root: Path, name: str) -> bool:
+    """Compare a picture's file, and its pixels, with what the cache says of them."""
+    if cache.entries[name].source[:2] != _stamp(root / name):
+        return False
+    try:
+        cache.read(name)
+        with open_regular(root / name) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == cache.entries[name].source.sha256
+    except (OSError, CheckpointCorruptError):
+        return False
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Return (bytes, mtime in ns) of a file; (-1, 0) if there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return -1, 0
+    return status.st_size, status.st_mtime_ns
+
+
+def _write(
+    path: str | os.PathLike[str], pictures: _Pictures, names: Sequence[str], workers: int, progress: bool
+) -> tuple[PictureCache, int]:
+    """Write a cache; return it, whatever another process puts in its place, and how many pictures were decoded."""
+    decoded = 0
+    with (
+        replacing(path) as descriptor,
+        Progress(len(names), progress, "cache") as bar,
+        closing(map_ahead(pictures, names, workers)) as in_order,
+    ):
+        writer = CacheWriter(descriptor, pictures.settings)
+        for picture in in_order:
+            writer.add(picture.name, picture.source, picture.pixels)
+            decoded += picture.decoded
+            bar.advance(1)
+        writer.finish()
+        cache = PictureCache(path, os.fdopen(os.dup(descriptor), "rb"))
+    return cache, decoded
+
+
+def _decode(file: BufferedReader, path: Path, settings: Settings) -> NDArray[np.uint8] | None:
+    try:
+        with decoding(file, path) as picture:
+            return _resized(picture, settings)
+    except ValueError:
+        return None
+
+
+def _resized(picture: "Image", settings: Settings) -> NDArray[np.uint8] | None:
+    """Return what is kept of a picture.
+
+    Its centre square is computed alone, as it is without a cache: resized with the rest of the picture a few pixels
+    would be rounded otherwise.
+    """
+    side, channels, resample, warp = settings
+    square = picture_to_array(picture, Geometry(side, channels, resample, warp=warp))
+    if warp:
+        return square
+    if max(picture.size) > _LONGEST * min(picture.size):
+        return None
+    whole = picture_to_array(picture, Whole(side, channels, resample)).copy()
+    top, left = ((length - side) // 2 for length in whole.shape[:2])
+    whole[top : top + side, left : left + side] = square
+    return whole

@@ -1,0 +1,257 @@
+"""Decoded pictures in one file, so that later epochs read pixels where the first one decoded.
+
+| bytes | what |
+|---|---|
+| 8 | the mark `saxpixel` |
+| 3 × 8 | little-endian: format (1), place of the index, length of the index |
+| 32 | SHA-256 of the 32 bytes before it and of the index |
+| … | pixels: uint8 [height, width, channels] of one picture after the other |
+| to the end | the index, JSON: `settings`, and a row for each picture (`Entry`, after its name) |
+
+A picture is kept whole, its shorter side resized to `side` pixels. The file is read, not mapped into memory: a map of
+a file that another process cuts short would kill this one.
+"""
+
+import hashlib
+import json
+import os
+import struct
+import weakref
+import zlib
+from collections.abc import Mapping
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._arrays import as_integer, require_memory
+from ._choices import choose
+from .data import array_to_square
+from .errors import MALFORMED, CheckpointCorruptError
+from .files import check_size, open_regular, write_all
+from .preprocessing import RESAMPLERS, Geometry, Whole
+
+_MARK, _FORMAT = b"saxpixel", 1
+_START = struct.Struct("<8sQQQ")  # what the checksum begins with
+_HEADER_BYTES = _START.size + hashlib.sha256().digest_size
+
+
+class Settings(NamedTuple):
+    """How pictures are resized before they are kept: see `Geometry`."""
+
+    side: int = 256
+    channels: int = 3
+    resample: str = "area"
+    warp: bool = False
+
+
+class Source(NamedTuple):
+    """A picture's file when it was decoded; without a file, -1 bytes."""
+
+    bytes: int
+    mtime_ns: int
+    sha256: str
+
+
+class Entry(NamedTuple):
+    """A row of the index; a picture that could not be decoded, or is not worth keeping, has a height of 0."""
+
+    source: Source
+    height: int = 0
+    width: int = 0
+    offset: int = 0
+    crc32: int = 0
+
+
+class PictureCache:
+    """A file of decoded pictures, open for reading; threads may share it, and so may processes after a fork.
+
+    Parameters
+    ----------
+    path : path
+    file : file, optional
+        What will have that name, if it has not yet.
+
+    Attributes
+    ----------
+    settings : Settings
+    entries : dict of str to Entry
+        By the name of the picture's file below its folder.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    CheckpointCorruptError
+        It is damaged, cut short, or not such a file.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], file: BufferedReader | None = None):
+        self.path = Path(path)
+        file = open_regular(path) if file is None else file
+        weakref.finalize(self, file.close)
+        self._descriptor = file.fileno()
+        try:
+            self.settings, self.entries = _parse(self._index(), self._place_of_index)
+        except CheckpointCorruptError:
+            raise
+        except MALFORMED as error:
+            raise CheckpointCorruptError(f"{self.path} is damaged: {error}") from error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PictureCache, (self.path,)
+
+    def image(self, name: str, geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
+        """Return a picture as `geometry` says; None if it is not kept.
+
+        With a shorter side of `settings.side` the square is bit by bit what decoding the file gives; smaller ones are
+        resized from the pixels that are kept.
+
+        Raises
+        ------
+        ValueError
+            Pictures of another kind are asked for than are kept.
+        CheckpointCorruptError
+            The pixels are damaged.
+        """
+        self._require_kind(geometry)
+        pixels = self.read(name)
+        return None if pixels is None else array_to_square(pixels, geometry)
+
+    def read(self, name: str) -> NDArray[np.uint8] | None:
+        """Return a picture's pixels as they are kept, [height, width, channels]; None if it is not kept.
+
+        Raises
+        ------
+        CheckpointCorruptError
+            The pixels are damaged.
+        """
+        entry = self.entries.get(name)
+        if entry is None or not entry.height:
+            return None
+        shape = entry.height, entry.width, self.settings.channels
+        require_memory(shape, 1, f"reading {self.path}")
+        pixels = np.empty(shape, np.uint8)
+        self._fill(memoryview(pixels.reshape(-1)), entry.offset)
+        if zlib.crc32(pixels) != entry.crc32:
+            raise CheckpointCorruptError(f"{self.path} is damaged: the checksum of {name!r} does not match")
+        return pixels
+
+    def _require_kind(self, geometry: Geometry | Whole) -> None:
+        warp = isinstance(geometry, Geometry) and geometry.warp
+        asked = Settings(geometry.side, geometry.channels, geometry.resample, warp)
+        if asked[1:] != self.settings[1:] or asked.side > self.settings.side:
+            raise ValueError(
+                f"{self.path} keeps pictures as {self.settings}, asked for {asked}: "
+                "another cache, or another side, resample or warp when it is written"
+            )
+
+    def _index(self) -> bytes:
+        """Return the index after checking header, lengths and checksum."""
+        size = os.fstat(self._descriptor).st_size
+        header = bytearray(_HEADER_BYTES)
+        if size < _HEADER_BYTES:
+            raise CheckpointCorruptError(f"{self.path} is no cache of pictures ({size} bytes)")
+        self._fill(memoryview(header), 0)
+        start, checksum = header[: _START.size], bytes(header[_START.size :])
+        mark, form, self._place_of_index, length = _START.unpack(start)
+        if mark != _MARK:
+            raise CheckpointCorruptError(f"{self.path} is no cache of pictures")
+        if form != _FORMAT:
+            raise CheckpointCorruptError(f"{self.path} has format {form}, this version reads format {_FORMAT}")
+        if self._place_of_index < _HEADER_BYTES or self._place_of_index + length != size:
+            raise CheckpointCorruptError(f"{self.path} is damaged or cut short ({size} bytes)")
+        require_memory((length,), 10, f"reading the index of {self.path}")  # Python's objects are larger than JSON
+        index = bytearray(length)
+        self._fill(memoryview(index), self._place_of_index)
+        if hashlib.sha256(start + index).digest() != checksum:
+            raise CheckpointCorruptError(f"{self.path} is damaged: the checksum of its index does not match")
+        return bytes(index)
+
+    def _fill(self, buffer: memoryview, offset: int) -> None:
+        """Read until the buffer is full."""
+        while buffer:
+            try:
+                count = os.preadv(self._descriptor, [buffer], offset)
+            except OSError as error:
+                error.filename = str(self.path)
+                raise
+            if not count:
+                raise CheckpointCorruptError(f"{self.path} has been cut short since it was opened")
+            buffer, offset = buffer[count:], offset + count
+
+
+class CacheWriter:
+    """Write such a file to an open, empty one: `add` every picture, then `finish`."""
+
+    def __init__(self, descriptor: int, settings: Settings):
+        self._descriptor, self._settings = descriptor, settings
+        self._rows: list[tuple[Any, ...]] = []
+        self._offset = _HEADER_BYTES
+        write_all(descriptor, bytes(_HEADER_BYTES))
+
+    def add(self, name: str, source: Source, pixels: NDArray[np.uint8] | None) -> None:
+        """Append a picture; None for one that is not kept."""
+        entry = Entry(source)
+        if pixels is not None:
+            height, width, _ = pixels.shape
+            entry = Entry(source, height, width, self._offset, zlib.crc32(pixels))
+            write_all(self._descriptor, memoryview(pixels.reshape(-1)))
+            self._offset += pixels.size
+        self._rows.append((name, *entry.source, *entry[1:]))
+
+    def finish(self) -> None:
+        """Append the index and fill in the header."""
+        index = json.dumps({"settings": self._settings._asdict(), "pictures": self._rows}).encode()
+        start = _START.pack(_MARK, _FORMAT, self._offset, len(index))
+        write_all(self._descriptor, index)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        write_all(self._descriptor, start + hashlib.sha256(start + index).digest())
+        check_size(self._descriptor, self._offset + len(index))
+
+
+def is_cache(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a file begins as a cache of pictures does, damaged or not."""
+    with open_regular(path) as file:
+        return file.read(len(_MARK)) == _MARK
+
+
+def as_settings(values: Mapping[str, Any], operation: str) -> Settings:
+    """Check and return settings.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Settings that there are not.
+    """
+    settings = Settings(**values)
+    as_integer(settings.side, "side", operation, 1, 2**15)
+    choose(operation, "resample", settings.resample, RESAMPLERS)
+    if as_integer(settings.channels, "channels", operation, 1, 3) == 2:
+        raise ValueError(f"{operation}: channels is 2, expected 1 or 3")
+    if not isinstance(settings.warp, bool):
+        raise TypeError(f"{operation}: warp is {settings.warp!r}, expected True or False")
+    return settings
+
+
+def _parse(text: bytes, end: int) -> tuple[Settings, dict[str, Entry]]:
+    """Return settings and entries of an index whose pixels lie before `end`; what it says is checked, not believed."""
+    index = json.loads(text)
+    settings = as_settings(index["settings"], "index")
+    entries = {}
+    for name, size, mtime_ns, sha256, *numbers in index["pictures"]:
+        if not isinstance(name, str) or not isinstance(sha256, str) or name in entries:
+            raise ValueError(f"the row of {name!r} is no name and hash of its own")
+        source = Source(as_integer(size, "bytes", name, -1), as_integer(mtime_ns, "mtime_ns", name), sha256)
+        height, width, offset, crc32 = (as_integer(number, "a number", name, 0) for number in numbers)
+        entries[name] = Entry(source, height, width, offset, crc32)
+        if height and not (
+            min(height, width) == settings.side
+            and (height == width or not settings.warp)
+            and offset >= _HEADER_BYTES
+            and offset + height * width * settings.channels <= end
+        ):
+            raise ValueError(f"{name!r} lies outside the pixels or has another size")
+    return settings, entries
