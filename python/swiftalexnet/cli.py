@@ -1,4 +1,4 @@
-"""The command `swiftalexnet`: train, evaluate, predict, colors, kernels, panel, info, summary.
+"""The command `swiftalexnet`: train, evaluate, predict, cache, colors, kernels, panel, info, summary.
 
 Errors that a user can mend end with one line and exit code 2; Ctrl-C with 130. Anything else is a defect and shows
 its traceback.
@@ -14,7 +14,7 @@ from typing import Any
 
 import swiftalexnet as sa
 
-from . import cli_figures
+from . import cli_cache, cli_figures
 from ._choices import choose
 from .files import check_target
 from .views import CROPS
@@ -44,14 +44,17 @@ def train(options: argparse.Namespace) -> None:
     """Train a new network on a folder of class folders and save it."""
     output = Path(options.output)
     check_target(output)
-    data = sa.ImageFolder(options.folder, on_error=options.on_error, cache=options.cache)
+    reading = {"on_error": options.on_error, "cache": options.cache, "draft": options.draft}
+    data = sa.ImageFolder(options.folder, **reading)
     validation = None
     if options.validation is not None:
-        validation = sa.ImageFolder(options.validation, data.classes, options.on_error, cache=options.cache)
+        validation = sa.ImageFolder(options.validation, data.classes, **reading)
     recipe = sa.recipe(options.recipe, **_recipe_changes(options, validation))
     network = {"image_size": options.image_size, "initialization": options.initialization, "seed": options.seed}
     model = sa.build(options.variant, len(data.classes), **network)
     print(f"{data!r}\n{model!r}\n{recipe}", file=sys.stderr)
+    parts = [data] if validation is None else [data, validation]
+    cli_cache.use_cache(options, model.preprocessing, *parts, side=recipe.scale and recipe.scale[1])
     run = {"checkpoint": options.checkpoint, "resume": options.resume, "seed": options.seed}
     history = model.fit(data, validation, recipe=recipe, progress=not options.quiet, **run)
     model.save(output)
@@ -61,7 +64,8 @@ def train(options: argparse.Namespace) -> None:
 def evaluate(options: argparse.Namespace) -> None:
     """Measure a model on a folder of class folders."""
     model = sa.load(options.model)
-    data = sa.ImageFolder(options.folder, model.classes, options.on_error)
+    data = sa.ImageFolder(options.folder, model.classes, options.on_error, draft=options.draft)
+    cli_cache.use_cache(options, model.preprocessing, data, side=options.scales and max(options.scales))
     result = model.evaluate(data, progress=not options.quiet, **_views(options))
     _show(options, asdict(result), str(result))
 
@@ -150,6 +154,8 @@ def _parser() -> argparse.ArgumentParser:
     for command in (measure, commands.choices["train"]):
         command.add_argument("--on-error", choices=("raise", "skip"), default="raise", help="for broken pictures")
         command.add_argument("--quiet", action="store_true", help="no progress bar")
+        cli_cache.add_options(command)
+    cli_cache.add_command(lambda name, run: _command(commands, name, run))
     cli_figures.add_commands(lambda name, run: _command(commands, name, run))
     _add_colors(_command(commands, "colors", colors))
     _command(commands, "info", info)

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from support import shared_data
 
+from swiftalexnet import decoding
 from swiftalexnet.decoding import picture_to_array, read_picture
 from swiftalexnet.preprocessing import Geometry
 
@@ -187,6 +188,21 @@ def test_pipes_devices_and_dangling_links_do_not_hang(tmp_path):
         assert not reader.is_alive(), name
         with pytest.raises(OSError, match=name):
             read_picture(tmp_path / name, RGB)
+
+
+def test_drafts_are_asked_for_and_keep_twice_the_pixels(tmp_path, monkeypatch):
+    x, y = np.meshgrid(np.linspace(0, 9, 128), np.linspace(0, 7, 96))
+    waves = np.stack([np.sin(x), np.cos(y), np.sin(x + y)], axis=-1)
+    path = tmp_path / "large.jpg"
+    Image.fromarray((128 + 100 * waves).astype(np.uint8)).save(path, quality=95)
+    sizes = []
+    original = decoding.picture_to_array
+    monkeypatch.setattr(decoding, "picture_to_array", lambda p, g: sizes.append(p.size) or original(p, g))
+    exact, coarse = read_picture(path, RGB), read_picture(path, RGB, draft=True)
+    read_picture(path, Geometry(24, 3, "area"), draft=True)
+    read_picture(path, Geometry(25, 3, "area"), draft=True)
+    assert sizes == [(128, 96), (64, 48), (64, 48), (128, 96)]
+    assert 0 < np.abs(exact.astype(int) - coarse).mean() < 2
 
 
 def test_photographs():
