@@ -16,7 +16,7 @@ extension Network {
   /// - Throws: ``EngineError/invalidValue(_:)`` for pictures that are too small, naming the smallest.
   public func predictDense(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, channels: Int, preprocessing: Preprocessing,
-    mirror: Bool, into output: UnsafeMutablePointer<Float>
+    mirror: Bool, arithmetic: Arithmetic = Arithmetic(), into output: UnsafeMutablePointer<Float>
   ) throws {
     let (operation, classes) = ("dense evaluation", classCount)
     guard count >= 1 else { throw EngineError.invalidValue("\(operation): got \(count) pictures, expected at least 1") }
@@ -38,7 +38,7 @@ extension Network {
         let chunkCount = min(chunk, count - first)
         try scoreMap(
           images: images, count: chunkCount, height: height, width: width, whole: whole, views: views,
-          into: maps.pointer)
+          arithmetic: arithmetic, into: maps.pointer)
         for view in 0..<chunkCount * views.count {
           columnMeans(
             maps.pointer + view * positions * classes, rows: positions, columns: classes, summing: Double.self,
@@ -60,11 +60,13 @@ extension Network {
   /// has them.
   public func scoreMap(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, channels: Int, preprocessing: Preprocessing,
-    views: ImageInput.Views = .center, into output: UnsafeMutablePointer<Float>
+    views: ImageInput.Views = .center, arithmetic: Arithmetic = Arithmetic(),
+    into output: UnsafeMutablePointer<Float>
   ) throws {
     let whole = try wholePictures(height: height, width: width, channels: channels, preprocessing: preprocessing)
     try scoreMap(
-      images: images, count: count, height: height, width: width, whole: whole, views: views, into: output)
+      images: images, count: count, height: height, width: width, whole: whole, views: views,
+      arithmetic: arithmetic, into: output)
   }
 
   /// The preprocessing of whole pictures, from that of crops as the network takes them.
@@ -79,10 +81,11 @@ extension Network {
 
   private func scoreMap(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, whole: Preprocessing, views: ImageInput.Views,
-    into output: UnsafeMutablePointer<Float>
+    arithmetic: Arithmetic, into output: UnsafeMutablePointer<Float>
   ) throws {
     try scoreMap(
       batch: try Extent.product([count, views.count], operation: "dense evaluation"), height: height, width: width,
+      arithmetic: arithmetic,
       input: { input, range, _ in
         try self.requireNoWhitening(operation: "dense evaluation")
         try ImageInput.crops(

@@ -15,7 +15,7 @@ extension Network {
   /// when fewer than eight views are computed together.
   public func predict(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, preprocessing: Preprocessing,
-    views: ImageInput.Views,
+    views: ImageInput.Views, arithmetic: Arithmetic = Arithmetic(),
     into output: UnsafeMutablePointer<Float>
   ) throws {
     try requireInput(
@@ -33,7 +33,7 @@ extension Network {
         let images = images + first * imageSize
         let chunkCount = min(chunk, count - first)
         try probabilities(
-          batch: chunkCount * views.count,
+          batch: chunkCount * views.count, arithmetic: arithmetic,
           input: whitened { input, range, _ in
             try ImageInput.crops(
               images: images, count: chunkCount, height: height, width: width, channels: self.spec.input.channels,

@@ -5,6 +5,7 @@ import Tensors
 /// concurrent calls use an execution each.
 package final class Execution: @unchecked Sendable {
   let plan: Plan
+  let arithmetic: Arithmetic
   let observed: Set<Int>
   package let context: ComputeContext
   private let block: AlignedBuffer<UInt8>
@@ -14,8 +15,9 @@ package final class Execution: @unchecked Sendable {
   /// Whether the last forward pass ran to its end, so that a backward pass may follow.
   var isComplete = false
 
-  init(plan: Plan, observed: Set<Int>, context: ComputeContext) throws {
+  init(plan: Plan, arithmetic: Arithmetic, observed: Set<Int>, context: ComputeContext) throws {
     self.plan = plan
+    self.arithmetic = arithmetic
     self.observed = observed
     self.context = context
     block = try AlignedBuffer(count: plan.byteCount, operation: "activations of \(plan.batchCapacity) images")
@@ -41,7 +43,7 @@ package final class Execution: @unchecked Sendable {
       try step.layer.forward(
         ForwardOperands(
           batch: batch, input: UnsafePointer(index == 0 ? input : output(of: index - 1)), output: output(of: index),
-          auxiliary: step.auxiliary.map(bytes), dropout: dropout, context: context))
+          auxiliary: step.auxiliary.map(bytes), dropout: dropout, arithmetic: arithmetic, context: context))
     }
   }
 

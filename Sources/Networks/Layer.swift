@@ -58,28 +58,3 @@ public struct DropoutKey: Sendable {
 
   var generator: Philox { Philox(seed: seed, purpose: .dropout, step: step) }
 }
-
-struct ForwardOperands {
-  let batch: Int
-  let input: UnsafePointer<Float>
-  let output: UnsafeMutablePointer<Float>
-  /// nil where the layer asked for none.
-  let auxiliary: UnsafeMutableRawPointer?
-  /// nil where dropout does not act.
-  let dropout: DropoutKey?
-  let context: ComputeContext
-}
-
-struct BackwardOperands {
-  let batch: Int
-  let input: UnsafePointer<Float>
-  let output: UnsafePointer<Float>
-  let auxiliary: UnsafeMutableRawPointer
-  let outputGradient: UnsafeMutablePointer<Float>
-  /// nil where nobody asks for it (the first layer, usually).
-  let inputGradient: UnsafeMutablePointer<Float>?
-  /// Whether the parameters' gradients are added to.
-  let accumulate: Bool
-  let dropout: DropoutKey?
-  let context: ComputeContext
-}

@@ -5,7 +5,7 @@ extension Network {
   /// Outputs of the nodes `names`, each written to its pointer in `layout`. Computes no further than the last
   /// of them. What stands between two fused nodes is computed apart: `conv1` is before the ReLU, `relu1` after.
   public func capture(
-    _ names: [String], batch: Int, layout: TensorLayout, input: InputWriter,
+    _ names: [String], batch: Int, layout: TensorLayout, arithmetic: Arithmetic = Arithmetic(), input: InputWriter,
     into outputs: [UnsafeMutablePointer<Float>]
   ) throws {
     let nodes = try names.map(node(named:))
@@ -17,7 +17,7 @@ extension Network {
     }
     let observed = Set(nodes)
     try usage.reading {
-      try withExecution(batch: batch, nodes: 0...last, observed: observed) { execution in
+      try withExecution(batch: batch, nodes: 0...last, observed: observed, arithmetic: arithmetic) { execution in
         try input(execution.input, 0..<batch, execution.context)
         try execution.forward(batch: batch, dropout: nil)
         for (node, output) in zip(nodes, outputs) {
@@ -32,9 +32,9 @@ extension Network {
 
   public func capture(
     _ names: [String], of x: UnsafePointer<Float>, batch: Int, layout: TensorLayout,
-    into outputs: [UnsafeMutablePointer<Float>]
+    arithmetic: Arithmetic = Arithmetic(), into outputs: [UnsafeMutablePointer<Float>]
   ) throws {
     try capture(
-      names, batch: batch, layout: layout, input: reader(x, layout: layout), into: outputs)
+      names, batch: batch, layout: layout, arithmetic: arithmetic, input: reader(x, layout: layout), into: outputs)
   }
 }

@@ -10,18 +10,18 @@ extension Network {
 
   /// Logits [batch][classes] of `batch` images, for inference: any number of threads at once.
   public func logits(
-    batch: Int, input: InputWriter, into output: UnsafeMutablePointer<Float>
+    batch: Int, arithmetic: Arithmetic = Arithmetic(), input: InputWriter, into output: UnsafeMutablePointer<Float>
   ) throws {
-    try withLogits(batch: batch, input: input) { execution in
+    try withLogits(batch: batch, arithmetic: arithmetic, input: input) { execution in
       output.update(from: execution.result, count: batch * classCount)
     }
   }
 
   /// Probabilities [batch][classes]: the softmax of the logits.
   public func probabilities(
-    batch: Int, input: InputWriter, into output: UnsafeMutablePointer<Float>
+    batch: Int, arithmetic: Arithmetic = Arithmetic(), input: InputWriter, into output: UnsafeMutablePointer<Float>
   ) throws {
-    try withLogits(batch: batch, input: input) { execution in
+    try withLogits(batch: batch, arithmetic: arithmetic, input: input) { execution in
       try SoftmaxCrossEntropy.softmax(
         rows: batch, classes: classCount, logits: execution.result, probabilities: output,
         context: execution.context)
@@ -30,18 +30,20 @@ extension Network {
 
   /// Feature maps of a large batch are computed some images at a time, so that their memory does not grow with the
   /// batch; the dense layers then read their weights once for the whole batch.
-  private func withLogits(batch: Int, input: InputWriter, _ body: (Execution) throws -> Void) throws {
+  private func withLogits(
+    batch: Int, arithmetic: Arithmetic, input: InputWriter, _ body: (Execution) throws -> Void
+  ) throws {
     let (last, chunk) = (logitsNode, imagesPerChunk)
     try usage.reading {
       guard let features = lastFeatureNode, features < last, batch > chunk else {
-        return try withExecution(batch: batch, nodes: 0...last) { execution in
+        return try withExecution(batch: batch, nodes: 0...last, arithmetic: arithmetic) { execution in
           try input(execution.input, 0..<batch, execution.context)
           try execution.forward(batch: batch, dropout: nil)
           try body(execution)
         }
       }
-      try withExecution(batch: batch, nodes: features + 1...last) { classifier in
-        try withExecution(batch: chunk, nodes: 0...features) { execution in
+      try withExecution(batch: batch, nodes: features + 1...last, arithmetic: arithmetic) { classifier in
+        try withExecution(batch: chunk, nodes: 0...features, arithmetic: arithmetic) { execution in
           let featureCount = layers[features].outputShape.count
           for first in stride(from: 0, to: batch, by: chunk) {
             let images = first..<min(first + chunk, batch)
@@ -68,19 +70,20 @@ extension Network {
 
   /// Logits of `x` [batch] × the input shape, in `layout`.
   public func forward(
-    _ x: UnsafePointer<Float>, batch: Int, layout: TensorLayout, into output: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, batch: Int, layout: TensorLayout, arithmetic: Arithmetic = Arithmetic(),
+    into output: UnsafeMutablePointer<Float>
   ) throws {
-    try logits(batch: batch, input: reader(x, layout: layout), into: output)
+    try logits(batch: batch, arithmetic: arithmetic, input: reader(x, layout: layout), into: output)
   }
 
   /// The same, keeping what ``backward(_:batch:layout:accumulate:inputGradient:)`` needs. Has the network to
   /// itself. Dropout acts when `dropout` is given.
   public func forwardKeeping(
     _ x: UnsafePointer<Float>, batch: Int, layout: TensorLayout, dropout: DropoutKey?,
-    into output: UnsafeMutablePointer<Float>
+    precision: Precision = .float32, into output: UnsafeMutablePointer<Float>
   ) throws {
     try usage.writing("forward") {
-      let execution = try keptExecution(batch: batch)
+      let execution = try keptExecution(batch: batch, precision: precision)
       try runKept(execution, batch: batch, dropout: dropout, input: reader(x, layout: layout))
       output.update(from: execution.result, count: batch * classCount)
     }
@@ -101,11 +104,13 @@ extension Network {
     }
   }
 
-  /// The execution that training uses, made again when a batch is larger than all before.
-  package func keptExecution(batch: Int) throws -> Execution {
-    if let kept, kept.plan.batchCapacity >= batch { return kept }
+  /// The execution that training uses, made again for another precision and when a batch is larger than all before.
+  package func keptExecution(batch: Int, precision: Precision) throws -> Execution {
+    let arithmetic = Arithmetic(precision: precision)
+    if let kept, kept.plan.batchCapacity >= batch, kept.arithmetic == arithmetic { return kept }
     kept = nil
-    let execution = try makeExecution(batch: batch, nodes: 0...logitsNode, training: true)
+    let execution = try makeExecution(
+      layers: layers, batch: batch, nodes: 0...logitsNode, arithmetic: arithmetic, training: true)
     kept = execution
     return execution
   }

@@ -39,7 +39,8 @@ extension Network {
   /// The bits do not depend on the number of threads; they may on the company, when there are fewer than eight windows.
   /// - Parameter input: writes pictures [range][height][width][channels].
   public func scoreMap(
-    batch: Int, height: Int, width: Int, input: InputWriter, into output: UnsafeMutablePointer<Float>
+    batch: Int, height: Int, width: Int, arithmetic: Arithmetic = Arithmetic(), input: InputWriter,
+    into output: UnsafeMutablePointer<Float>
   ) throws {
     guard batch >= 1 else {
       throw EngineError.invalidValue("dense evaluation: got \(batch) pictures, expected at least 1")
@@ -48,16 +49,14 @@ extension Network {
     let chunk = min(batch, try picturesPerChunk(height: height, width: width))
     let scores = try Extent.product([slide.rows, slide.columns, classCount], operation: "dense evaluation")
     try usage.reading {
-      let features = try Execution(
-        plan: Plan(
-          layers: slide.layers, nodes: 0...slide.classifier - 1, observed: [], batch: chunk, training: false),
-        observed: [], context: makeContext())
+      let features = try makeExecution(
+        layers: slide.layers, batch: chunk, nodes: 0...slide.classifier - 1, arithmetic: arithmetic, training: false)
       try withExtendedLifetime(features) {
         for first in stride(from: 0, to: batch, by: chunk) {
           let pictures = first..<min(first + chunk, batch)
           try input(features.input, pictures, features.context)
           try features.forward(batch: pictures.count, dropout: nil)
-          try classify(slide, maps: features.result, pictures: pictures.count, into: output + first * scores)
+          try classify(slide, maps: features, pictures: pictures.count, into: output + first * scores)
         }
       }
     }
@@ -65,13 +64,13 @@ extension Network {
 
   /// Logits of every window of `pictures` feature maps.
   private func classify(
-    _ slide: Slide, maps: UnsafePointer<Float>, pictures: Int, into output: UnsafeMutablePointer<Float>
+    _ slide: Slide, maps: Execution, pictures: Int, into output: UnsafeMutablePointer<Float>
   ) throws {
     let blocks = Partition(pictures * slide.rows * slide.columns, atMost: Self.windowsPerBlock)
-    try withClassifier(slide, batch: blocks.largest) { classifier in
+    try withClassifier(slide, batch: blocks.largest, arithmetic: maps.arithmetic) { classifier in
       for block in 0..<blocks.parts {
         let windows = blocks.range(block)
-        try slide.gather(windows, maps: maps, into: classifier.input, context: classifier.context)
+        try slide.gather(windows, maps: maps.result, into: classifier.input, context: classifier.context)
         try classifier.forward(batch: windows.count, dropout: nil)
         (output + windows.lowerBound * classCount).update(from: classifier.result, count: windows.count * classCount)
       }
@@ -79,14 +78,15 @@ extension Network {
   }
 
   /// The dense layers as crops go through them; with a pool that fills up a window of its own size where it must.
-  private func withClassifier(_ slide: Slide, batch: Int, _ body: (Execution) throws -> Void) throws {
+  private func withClassifier(
+    _ slide: Slide, batch: Int, arithmetic: Arithmetic, _ body: (Execution) throws -> Void
+  ) throws {
     let nodes = slide.classifier...logitsNode
     guard slide.window != layers[slide.classifier].inputShape else {
-      return try withExecution(batch: batch, nodes: nodes, body)
+      return try withExecution(batch: batch, nodes: nodes, arithmetic: arithmetic, body)
     }
-    let execution = try Execution(
-      plan: Plan(layers: slide.layers, nodes: nodes, observed: [], batch: batch, training: false), observed: [],
-      context: makeContext())
+    let execution = try makeExecution(
+      layers: slide.layers, batch: batch, nodes: nodes, arithmetic: arithmetic, training: false)
     try withExtendedLifetime(execution) { try body(execution) }
   }
 

@@ -90,28 +90,36 @@ public final class Network: @unchecked Sendable {
 
   /// Runs `body` with an execution of inference for at least `batch` images; executions are reused.
   func withExecution<Result>(
-    batch: Int, nodes: ClosedRange<Int>, observed: Set<Int> = [], _ body: (Execution) throws -> Result
+    batch: Int, nodes: ClosedRange<Int>, observed: Set<Int> = [], arithmetic: Arithmetic,
+    _ body: (Execution) throws -> Result
   ) throws -> Result {
     let execution =
-      try takeIdle(batch: batch, nodes: nodes, observed: observed)
-      ?? makeExecution(batch: batch, nodes: nodes, observed: observed, training: false)
+      try takeIdle(batch: batch, nodes: nodes, observed: observed, arithmetic: arithmetic)
+      ?? makeExecution(
+        layers: layers, batch: batch, nodes: nodes, observed: observed, arithmetic: arithmetic, training: false)
     defer { putBack(execution) }
     return try body(execution)
   }
 
+  /// An execution of `layers`: the network's own, or the same for inputs of another size.
   func makeExecution(
-    batch: Int, nodes: ClosedRange<Int>, observed: Set<Int> = [], training: Bool
+    layers: [any Layer], batch: Int, nodes: ClosedRange<Int>, observed: Set<Int> = [], arithmetic: Arithmetic,
+    training: Bool
   ) throws -> Execution {
     guard batch >= 1 else { throw EngineError.invalidValue("\(spec.name): got a batch of \(batch) images") }
+    let context = try makeContext()
+    try arithmetic.requireSupported(by: context, operation: spec.name)
     return try Execution(
       plan: Plan(layers: layers, nodes: nodes, observed: observed, batch: batch, training: training),
-      observed: observed, context: makeContext())
+      arithmetic: arithmetic, observed: observed, context: context)
   }
 
-  private func takeIdle(batch: Int, nodes: ClosedRange<Int>, observed: Set<Int>) -> Execution? {
+  private func takeIdle(
+    batch: Int, nodes: ClosedRange<Int>, observed: Set<Int>, arithmetic: Arithmetic
+  ) -> Execution? {
     idle.withLock { idle in
       let isSameWork = { (execution: Execution) in
-        execution.observed == observed && execution.plan.nodes == nodes
+        execution.observed == observed && execution.plan.nodes == nodes && execution.arithmetic == arithmetic
       }
       if let index = idle.lastIndex(where: { isSameWork($0) && $0.plan.batchCapacity >= batch }) {
         return idle.remove(at: index)

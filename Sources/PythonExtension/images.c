@@ -205,13 +205,15 @@ static PyObject *network_train_step_images(PyObject *object, ARGUMENTS) {
 }
 
 static PyObject *network_predict_images(PyObject *object, ARGUMENTS) {
-  enum { PIXELS, PREPROCESSING, VIEWS, PROBABILITIES };
+  enum { PIXELS, PREPROCESSING, VIEWS, ARITHMETIC, PROBABILITIES };
   static const argument table[] = {
-    {"images", IMAGES, 4}, {"preprocessing", OBJECT}, {"views", INTEGER}, {"probabilities", OUTPUT, 2}};
+    {"images", IMAGES, 4}, {"preprocessing", OBJECT}, {"views", INTEGER}, {"arithmetic", INTEGERS, 3},
+    {"probabilities", OUTPUT, 2}};
   network_object *self = (network_object *)object;
   call c;
   if (!call_begin(&c, "predict", table, LENGTH(table), arguments, given, keywords)) return NULL;
   sax_images images = images_of(&c, PIXELS);
+  sax_arithmetic arithmetic = call_arithmetic(&c, ARITHMETIC);
   preprocessing p;
   int32_t status = SAX_OK;
   if (preprocessing_begin(&p, &c, PREPROCESSING, &images, false)) {
@@ -219,7 +221,7 @@ static PyObject *network_predict_images(PyObject *object, ARGUMENTS) {
         call_is_apart(&p.arrays, &c.values[PROBABILITIES].array, "probabilities")) {
       Py_BEGIN_ALLOW_THREADS
       status = sax_network_predict_images(self->handle, &images, &p.values, c.values[VIEWS].integer,
-                                          call_data(&c, PROBABILITIES));
+                                          &arithmetic, call_data(&c, PROBABILITIES));
       Py_END_ALLOW_THREADS
     }
     call_end(&p.arrays);
@@ -228,13 +230,15 @@ static PyObject *network_predict_images(PyObject *object, ARGUMENTS) {
 }
 
 static PyObject *network_predict_dense(PyObject *object, ARGUMENTS) {
-  enum { PIXELS, PREPROCESSING, MIRROR, PROBABILITIES };
+  enum { PIXELS, PREPROCESSING, MIRROR, ARITHMETIC, PROBABILITIES };
   static const argument table[] = {
-    {"images", IMAGES, 4}, {"preprocessing", OBJECT}, {"mirror", FLAG}, {"probabilities", OUTPUT, 2}};
+    {"images", IMAGES, 4}, {"preprocessing", OBJECT}, {"mirror", FLAG}, {"arithmetic", INTEGERS, 3},
+    {"probabilities", OUTPUT, 2}};
   network_object *self = (network_object *)object;
   call c;
   if (!call_begin(&c, "predict", table, LENGTH(table), arguments, given, keywords)) return NULL;
   sax_images images = images_of(&c, PIXELS);
+  sax_arithmetic arithmetic = call_arithmetic(&c, ARITHMETIC);
   preprocessing p;
   int32_t status = SAX_OK;
   if (preprocessing_begin(&p, &c, PREPROCESSING, &images, true)) {
@@ -242,7 +246,7 @@ static PyObject *network_predict_dense(PyObject *object, ARGUMENTS) {
         call_is_apart(&p.arrays, &c.values[PROBABILITIES].array, "probabilities")) {
       Py_BEGIN_ALLOW_THREADS
       status = sax_network_predict_dense(self->handle, &images, &p.values, c.values[MIRROR].flag,
-                                         call_data(&c, PROBABILITIES));
+                                         &arithmetic, call_data(&c, PROBABILITIES));
       Py_END_ALLOW_THREADS
     }
     call_end(&p.arrays);
@@ -262,12 +266,13 @@ static PyObject *network_score_map_size(PyObject *object, ARGUMENTS) {
 }
 
 static PyObject *network_score_map(PyObject *object, ARGUMENTS) {
-  enum { PIXELS, PREPROCESSING, SCORES };
-  static const argument table[] = {{"images", IMAGES, 4}, {"preprocessing", OBJECT}, {"scores", OUTPUT, 4}};
+  enum { PIXELS, PREPROCESSING, ARITHMETIC, SCORES };
+  static const argument table[] = {{"images", IMAGES, 4}, {"preprocessing", OBJECT}, {"arithmetic", INTEGERS, 3}, {"scores", OUTPUT, 4}};
   network_object *self = (network_object *)object;
   call c;
   if (!call_begin(&c, "score_map", table, LENGTH(table), arguments, given, keywords)) return NULL;
   sax_images images = images_of(&c, PIXELS);
+  sax_arithmetic arithmetic = call_arithmetic(&c, ARITHMETIC);
   int64_t rows = 0, columns = 0;
   preprocessing p;
   int32_t status = sax_network_score_map_size(self->handle, images.height, images.width, &rows, &columns);
@@ -275,7 +280,8 @@ static PyObject *network_score_map(PyObject *object, ARGUMENTS) {
     const Py_ssize_t shape[] = {images.count, rows, columns, network_classes(self)};
     if (call_expects(&c, SCORES, 4, shape) && call_is_apart(&p.arrays, &c.values[SCORES].array, "scores")) {
       Py_BEGIN_ALLOW_THREADS
-      status = sax_network_score_map(self->handle, &images, &p.values, call_data(&c, SCORES));
+      status = sax_network_score_map(self->handle, &images, &p.values, &arithmetic,
+                                     call_data(&c, SCORES));
       Py_END_ALLOW_THREADS
     }
     call_end(&p.arrays);

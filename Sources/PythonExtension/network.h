@@ -27,6 +27,9 @@ PyObject *refuse_pickling(PyObject *self, PyObject *unused);
 extern PyMethodDef network_tensor_methods[]; /* forward, capture, backward, train_step */
 extern PyMethodDef network_image_methods[];  /* train_step_images, predict_images and their kin */
 
+/* Three integers (precision, int8_dense_weights, fast_math) as an argument {"arithmetic", INTEGERS, 3}. */
+sax_arithmetic call_arithmetic(const call *c, int index);
+
 /* The options of a training step, a tuple of its own, whose arrays stay borrowed until call_end(&o->arrays). */
 typedef struct {
   call arrays;

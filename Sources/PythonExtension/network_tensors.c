@@ -12,20 +12,27 @@ static bool expects_images(const call *c, int index, const network_object *netwo
   return call_expects_extents(c, index, network_input(network, batch), layout);
 }
 
+sax_arithmetic call_arithmetic(const call *c, int index) {
+  const Py_ssize_t *values = c->values[index].integers;
+  return (sax_arithmetic){(int32_t)values[0], (int32_t)values[1], (int32_t)values[2]};
+}
+
 static PyObject *network_forward(PyObject *object, ARGUMENTS) {
-  enum { X, TENSOR_LAYOUT, KEEP, TRAINING, DROPOUT_SEED, STEP, LOGITS };
-  static const argument table[] = {{"x", INPUT, 4},     {"layout", LAYOUT}, {"keep", FLAG},       {"training", FLAG},
-                                   {"seed", SEED},      {"step", SEED},     {"logits", OUTPUT, 2}};
+  enum { X, TENSOR_LAYOUT, KEEP, TRAINING, DROPOUT_SEED, STEP, ARITHMETIC, LOGITS };
+  static const argument table[] = {{"x", INPUT, 4}, {"layout", LAYOUT}, {"keep", FLAG},
+                                   {"training", FLAG}, {"seed", SEED}, {"step", SEED},
+                                   {"arithmetic", INTEGERS, 3}, {"logits", OUTPUT, 2}};
   network_object *self = (network_object *)object;
   call c;
   if (!call_begin(&c, "forward", table, LENGTH(table), arguments, given, keywords)) return NULL;
   int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
   int64_t batch = c.values[X].array.shape[0];
+  sax_arithmetic arithmetic = call_arithmetic(&c, ARITHMETIC);
   if (expects_images(&c, X, self, batch, layout) && expects_logits(&c, LOGITS, self, batch)) {
     Py_BEGIN_ALLOW_THREADS
     status = sax_network_forward(self->handle, call_data(&c, X), batch, layout, c.values[KEEP].flag,
                                  c.values[TRAINING].flag, c.values[DROPOUT_SEED].seed, c.values[STEP].seed,
-                                 call_data(&c, LOGITS));
+                                 &arithmetic, call_data(&c, LOGITS));
     Py_END_ALLOW_THREADS
   }
   return call_result(&c, status);
@@ -52,19 +59,24 @@ static PyObject *network_backward(PyObject *object, ARGUMENTS) {
 /* ---- Training ---- */
 
 bool step_options_begin(step_options *o, const call *c, int index, const network_object *network) {
-  enum { RATE, MOMENTUM, DECAY, RULE, OPTION_SEED, STEP, RATES, DECAYS };
+  enum { RATE, MOMENTUM, DECAY, RULE, OPTION_SEED, STEP, RATES, DECAYS, PRECISION };
   static const argument table[] = {{"learning_rate", NUMBER}, {"momentum", NUMBER},      {"weight_decay", NUMBER},
                                    {"rule", INTEGER},         {"seed", SEED},            {"step", SEED},
-                                   {"rates", INPUT, 1, true}, {"decays", INPUT, 1, true}};
+                                   {"rates", INPUT, 1, true}, {"decays", INPUT, 1, true},
+                                   {"precision", INTEGER}};
   call *t = &o->arrays;
   if (!call_begin_tuple(t, c->operation, table, LENGTH(table), c->values[index].object, "options")) return false;
   int64_t rule = t->values[RULE].integer;
   Py_ssize_t count = (Py_ssize_t)sax_network_parameter_count(network->handle);
-  bool known = rule >= SAX_RULE_PAPER && rule <= SAX_RULE_CAFFE;
-  if (!known) {
+  int64_t precision = t->values[PRECISION].integer;
+  bool known = false;
+  if (rule < SAX_RULE_PAPER || rule > SAX_RULE_CAFFE) {
     PyErr_Format(PyExc_ValueError, "%s: rule is %lld, expected 0 (paper), 1 (PyTorch) or 2 (Caffe)", c->operation,
                  (long long)rule);
-  }
+  } else if (precision < SAX_FLOAT32 || precision > SAX_BFLOAT16) {
+    PyErr_Format(PyExc_ValueError, "%s: precision is %lld, expected 0 (float32) or 1 (bfloat16)", c->operation,
+                 (long long)precision);
+  } else known = true;
   if (!known || !call_expects(t, RATES, 1, &count) || !call_expects(t, DECAYS, 1, &count)) {
     call_end(t);
     return false;
@@ -77,7 +89,8 @@ bool step_options_begin(step_options *o, const call *c, int index, const network
                                  .step = t->values[STEP].seed,
                                  .rates = call_data(t, RATES),
                                  .decays = call_data(t, DECAYS),
-                                 .count = count};
+                                 .count = count,
+                                 .precision = (int32_t)precision};
   return true;
 }
 
@@ -178,20 +191,23 @@ static bool capture_one(captures *s, Py_ssize_t i, const call *c, const network_
 }
 
 static PyObject *network_capture(PyObject *object, ARGUMENTS) {
-  enum { X, TENSOR_LAYOUT, NAMES, OUTPUTS };
-  static const argument table[] = {{"x", INPUT, 4}, {"layout", LAYOUT}, {"names", OBJECT}, {"outputs", OBJECT}};
+  enum { X, TENSOR_LAYOUT, NAMES, ARITHMETIC, OUTPUTS };
+  static const argument table[] = {{"x", INPUT, 4}, {"layout", LAYOUT}, {"names", OBJECT}, {"arithmetic", INTEGERS, 3},
+                                   {"outputs", OBJECT}};
   network_object *self = (network_object *)object;
   call c;
   if (!call_begin(&c, "capture", table, LENGTH(table), arguments, given, keywords)) return NULL;
   int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
   int64_t batch = c.values[X].array.shape[0];
+  sax_arithmetic arithmetic = call_arithmetic(&c, ARITHMETIC);
   captures s;
   bool sound = captures_begin(&s, c.values[NAMES].object, c.values[OUTPUTS].object, self) &&
                expects_images(&c, X, self, batch, layout);
   for (Py_ssize_t i = 0; sound && i < s.count; i++) sound = capture_one(&s, i, &c, self, batch, layout);
   if (sound) {
     Py_BEGIN_ALLOW_THREADS
-    status = sax_network_capture(self->handle, call_data(&c, X), batch, layout, s.names, s.count, s.data);
+    status = sax_network_capture(self->handle, call_data(&c, X), batch, layout, s.names, s.count, &arithmetic,
+                                 s.data);
     Py_END_ALLOW_THREADS
   }
   captures_end(&s);

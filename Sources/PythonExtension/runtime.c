@@ -5,8 +5,9 @@ static PyObject *runtime_info(PyObject *self, PyObject *unused) {
   (void)self, (void)unused;
   sax_runtime_info info;
   if (!succeeded(sax_get_runtime_info(&info))) return NULL;
-  return Py_BuildValue("{ssssssssss}", "version", info.version, "cpu", info.cpu, "instruction_set",
-                       info.instruction_set, "available", info.available, "gemm", info.gemm);
+  return Py_BuildValue("{ssssssssssss}", "version", info.version, "cpu", info.cpu, "instruction_set",
+                       info.instruction_set, "available", info.available, "gemm", info.gemm, "precisions",
+                       info.precisions);
 }
 
 static PyObject *set_num_threads(PyObject *self, ARGUMENTS) {

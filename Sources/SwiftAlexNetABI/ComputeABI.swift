@@ -4,32 +4,39 @@ import SwiftAlexNet
 @c @implementation
 public func sax_network_forward(
   _ handle: OpaquePointer, _ x: UnsafePointer<Float>, _ batch: Int64, _ layout: Int32, _ keep: Int32,
-  _ training: Int32, _ seed: UInt64, _ step: UInt64, _ logits: UnsafeMutablePointer<Float>
+  _ training: Int32, _ seed: UInt64, _ step: UInt64, _ arithmetic: UnsafePointer<sax_arithmetic>,
+  _ logits: UnsafeMutablePointer<Float>
 ) -> Int32 {
   status {
     let (batch, layout) = (try Argument.size(batch, "forward: batch"), try Argument.layout(layout))
+    let arithmetic = try Arithmetic(arithmetic.pointee)
     guard keep != 0 else {
       guard training == 0 else {
         throw EngineError.invalidValue("forward: training without keep; dropout acts only in a pass that is kept")
       }
-      return try network(handle).forward(x, batch: batch, layout: layout, into: logits)
+      return try network(handle).forward(x, batch: batch, layout: layout, arithmetic: arithmetic, into: logits)
+    }
+    guard arithmetic == Arithmetic(precision: arithmetic.precision) else {
+      throw EngineError.invalidValue("forward: int8 weights and fast math are for inference, without keep")
     }
     try network(handle).forwardKeeping(
       x, batch: batch, layout: layout, dropout: training != 0 ? DropoutKey(seed: seed, step: step) : nil,
-      into: logits)
+      precision: arithmetic.precision, into: logits)
   }
 }
 
 @c @implementation
 public func sax_network_capture(
   _ handle: OpaquePointer, _ x: UnsafePointer<Float>, _ batch: Int64, _ layout: Int32,
-  _ names: UnsafePointer<UnsafePointer<CChar>>, _ count: Int64, _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>
+  _ names: UnsafePointer<UnsafePointer<CChar>>, _ count: Int64, _ arithmetic: UnsafePointer<sax_arithmetic>,
+  _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>
 ) -> Int32 {
   status {
     let count = try Argument.size(count, "capture: number of names")
     try network(handle).capture(
       (0..<count).map { String(cString: names[$0]) }, of: x, batch: try Argument.size(batch, "capture: batch"),
-      layout: try Argument.layout(layout), into: (0..<count).map { outputs[$0] })
+      layout: try Argument.layout(layout), arithmetic: try Arithmetic(arithmetic.pointee),
+      into: (0..<count).map { outputs[$0] })
   }
 }
 
@@ -45,6 +52,14 @@ public func sax_network_backward(
   }
 }
 
+extension Arithmetic {
+  init(_ arithmetic: sax_arithmetic) throws {
+    self.init(
+      precision: try Argument.precision(arithmetic.precision), int8DenseWeights: arithmetic.int8_dense_weights != 0,
+      fastMath: arithmetic.fast_math != 0)
+  }
+}
+
 extension StepOptions {
   fileprivate init(_ options: sax_step_options, for network: Network) throws {
     let count = network.parameters.count
@@ -56,7 +71,8 @@ extension StepOptions {
     try self.init(
       learningRate: options.learning_rate, momentum: options.momentum, weightDecay: options.weight_decay,
       rule: try Argument.rule(options.rule), seed: options.seed, step: options.step,
-      rates: options.rates.map(copy), decays: options.decays.map(copy))
+      rates: options.rates.map(copy), decays: options.decays.map(copy),
+      precision: try Argument.precision(options.precision))
   }
 }
 
@@ -97,7 +113,7 @@ public func sax_network_train_step_images(
 @c @implementation
 public func sax_network_predict_images(
   _ handle: OpaquePointer, _ images: UnsafePointer<sax_images>, _ preprocessing: UnsafePointer<sax_preprocessing>,
-  _ views: Int64, _ probabilities: UnsafeMutablePointer<Float>
+  _ views: Int64, _ arithmetic: UnsafePointer<sax_arithmetic>, _ probabilities: UnsafeMutablePointer<Float>
 ) -> Int32 {
   status {
     let batch = try ImageBatch(images.pointee, operation: "predict")
@@ -108,7 +124,8 @@ public func sax_network_predict_images(
       operation: "predict")
     try network(handle).predict(
       images: batch.pixels, count: batch.count, height: batch.height, width: batch.width,
-      preprocessing: preprocessing, views: try ImageInput.Views(count: views), into: probabilities)
+      preprocessing: preprocessing, views: try ImageInput.Views(count: views),
+      arithmetic: try Arithmetic(arithmetic.pointee), into: probabilities)
   }
 }
 

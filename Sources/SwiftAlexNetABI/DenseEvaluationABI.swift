@@ -18,26 +18,27 @@ public func sax_network_score_map_size(
 @c @implementation
 public func sax_network_score_map(
   _ handle: OpaquePointer, _ images: UnsafePointer<sax_images>, _ preprocessing: UnsafePointer<sax_preprocessing>,
-  _ scores: UnsafeMutablePointer<Float>
+  _ arithmetic: UnsafePointer<sax_arithmetic>, _ scores: UnsafeMutablePointer<Float>
 ) -> Int32 {
   status {
     let batch = try ImageBatch(images.pointee, operation: "score_map")
     try network(handle).scoreMap(
       images: batch.pixels, count: batch.count, height: batch.height, width: batch.width, channels: batch.channels,
-      preprocessing: try Preprocessing(preprocessing.pointee, channels: batch.channels), into: scores)
+      preprocessing: try Preprocessing(preprocessing.pointee, channels: batch.channels),
+      arithmetic: try Arithmetic(arithmetic.pointee), into: scores)
   }
 }
 
 @c @implementation
 public func sax_network_predict_dense(
   _ handle: OpaquePointer, _ images: UnsafePointer<sax_images>, _ preprocessing: UnsafePointer<sax_preprocessing>,
-  _ mirror: Int32, _ probabilities: UnsafeMutablePointer<Float>
+  _ mirror: Int32, _ arithmetic: UnsafePointer<sax_arithmetic>, _ probabilities: UnsafeMutablePointer<Float>
 ) -> Int32 {
   status {
     let batch = try ImageBatch(images.pointee, operation: "predict")
     try network(handle).predictDense(
       images: batch.pixels, count: batch.count, height: batch.height, width: batch.width, channels: batch.channels,
       preprocessing: try Preprocessing(preprocessing.pointee, channels: batch.channels), mirror: mirror != 0,
-      into: probabilities)
+      arithmetic: try Arithmetic(arithmetic.pointee), into: probabilities)
   }
 }

@@ -15,6 +15,8 @@ public func sax_get_runtime_info(_ info: UnsafeMutablePointer<sax_runtime_info>)
     fill(&result.cpu, with: String(decoding: brand.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
     fill(&result.instruction_set, with: try KernelRegistry.selected.get().name)
     fill(&result.available, with: KernelRegistry.available.map(\.name).joined(separator: " "))
+    let precisions = Precision.available(in: try ComputeContext())
+    fill(&result.precisions, with: precisions.map(\.rawValue).joined(separator: " "))
     fill(&result.gemm, with: try KernelRegistry.gemmProvider.get().name)
     info.pointee = result
   }

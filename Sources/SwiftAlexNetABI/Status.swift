@@ -55,6 +55,14 @@ enum Argument {
     }
   }
 
+  static func precision(_ value: Int32) throws -> Precision {
+    switch Int(value) {
+    case Int(SAX_FLOAT32): return .float32
+    case Int(SAX_BFLOAT16): return .bfloat16
+    default: throw EngineError.invalidValue("precision: got \(value), expected 0 (float32) or 1 (bfloat16)")
+    }
+  }
+
   static func rule(_ value: Int32) throws -> SGDUpdate.Rule {
     switch Int(value) {
     case Int(SAX_RULE_PAPER): return .paper

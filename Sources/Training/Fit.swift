@@ -34,7 +34,7 @@ public struct ImageSet: Sendable {
   }
 }
 
-/// What an epoch of ``Networks/Network/fit(_:recipe:preprocessing:epochs:seed:onEpochEnd:)`` reports.
+/// What an epoch of ``Networks/Network/fit(_:recipe:preprocessing:epochs:seed:precision:onEpochEnd:)`` reports.
 public struct EpochReport: Sendable {
   public let epoch: Int
   /// Of the epoch's last step, for weights that belong to no group of the recipe.
@@ -51,7 +51,7 @@ extension Network {
   ///   a plateau schedule decides by it and cannot do without.
   public func fit(
     _ images: ImageSet, recipe: Recipe, preprocessing: Preprocessing, epochs: Int? = nil, seed: UInt64 = 0,
-    onEpochEnd: ((EpochReport) throws -> Double?)? = nil
+    precision: Precision = .float32, onEpochEnd: ((EpochReport) throws -> Double?)? = nil
   ) throws {
     let epochs = epochs ?? recipe.epochs
     guard epochs >= 0, recipe.batchSize >= 1 else {
@@ -80,7 +80,8 @@ extension Network {
           images, indices: batch, preprocessing: preprocessing, augmentation: augmentation,
           options: try StepOptions(
             learningRate: 0, momentum: Float(recipe.momentum), weightDecay: 0, rule: recipe.rule, seed: seed,
-            step: UInt64(moment.step), rates: rates.rates(at: moment), decays: rates.decays))
+            step: UInt64(moment.step), rates: rates.rates(at: moment), decays: rates.decays,
+            precision: precision))
         loss += result.loss * Double(batch.count)
         error += result.top1Error * Double(batch.count)
         moment.step += 1

@@ -8,6 +8,7 @@ public struct StepOptions: Sendable {
   public var hyperparameters: SGDHyperparameters
   public var rule: SGDUpdate.Rule
   public var dropout: DropoutKey
+  public var precision: Precision
   /// The learning rate of every parameter, in the order of ``Networks/Network/parameters``; 0 leaves a parameter as it
   /// is. Nil: the step's own, times the parameter's factor. So a run need not lend its rates to the network.
   public var rates: [Float]?
@@ -18,7 +19,7 @@ public struct StepOptions: Sendable {
   /// - Throws: ``EngineError/invalidValue(_:)`` unless rate and decay are finite and ≥ 0 and 0 ≤ momentum < 1.
   public init(
     learningRate: Float, momentum: Float, weightDecay: Float, rule: SGDUpdate.Rule = .paper, seed: UInt64,
-    step: UInt64, rates: [Float]? = nil, decays: [Float]? = nil
+    step: UInt64, rates: [Float]? = nil, decays: [Float]? = nil, precision: Precision = .float32
   ) throws {
     try Self.requireRate(learningRate, "train_step: got learning rate")
     guard momentum >= 0, momentum < 1 else {
@@ -29,7 +30,7 @@ public struct StepOptions: Sendable {
     try hyperparameters.requireFinite(operation: "train_step")
     self.rule = rule
     dropout = DropoutKey(seed: seed, step: step)
-    (self.rates, self.decays) = (rates, decays)
+    (self.rates, self.decays, self.precision) = (rates, decays, precision)
   }
 
   /// What each parameter is updated with; nil for one that stays as it is.

@@ -18,7 +18,7 @@ extension Network {
     try validate(labels: UnsafeBufferPointer(start: labels, count: batch))
     return try usage.writing("train_step") {
       let hyperparameters = try options.hyperparameters(of: parameters)
-      let execution = try keptExecution(batch: batch)
+      let execution = try keptExecution(batch: batch, precision: options.precision)
       try runKept(execution, batch: batch, dropout: options.dropout, input: input)
       let top1 = top1Error(UnsafePointer(execution.result), labels: labels, batch: batch)
 

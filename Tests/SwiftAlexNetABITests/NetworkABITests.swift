@@ -91,7 +91,7 @@ final class NetworkABITests: XCTestCase {
     let x = (0..<60).map { Float($0 % 7) }
     var options = sax_step_options(
       learning_rate: 0.1, momentum: 0.9, weight_decay: 0, rule: Int32(SAX_RULE_PAPER), seed: 0, step: 0, rates: nil,
-      decays: nil, count: 0)
+      decays: nil, count: 0, precision: Int32(SAX_FLOAT32))
     var result = sax_step_result()
     XCTAssertEqual(sax_network_train_step(network, x, [2], 1, Int32(SAX_NCHW), &options, &result), Int32(SAX_OK))
     let first = result.loss
@@ -164,33 +164,39 @@ final class NetworkABITests: XCTestCase {
     let pixels = (0..<8 * 9 * 2).map { UInt8($0) }
     var preprocessing = sax_preprocessing()
     (preprocessing.crop_height, preprocessing.crop_width) = (6, 5)
+    var float32 = sax_arithmetic()
     var probabilities = [Float](repeating: 0, count: 3)
     try pixels.withUnsafeBufferPointer { pixels in
       var images = sax_images(pixels: try XCTUnwrap(pixels.baseAddress), count: 1, height: 8, width: 9, channels: 2)
       for views: Int64 in [1, 9, 10, 50] {
         XCTAssertEqual(
-          sax_network_predict_images(network, &images, &preprocessing, views, &probabilities), Int32(SAX_OK), lastError)
+          sax_network_predict_images(network, &images, &preprocessing, views, &float32, &probabilities), Int32(SAX_OK),
+          lastError)
         XCTAssertEqual(probabilities.reduce(0, +), 1, accuracy: 1e-5)
       }
       for views: Int64 in [0, 2, 25, .max] {
         XCTAssertEqual(
-          sax_network_predict_images(network, &images, &preprocessing, views, &probabilities), Int32(SAX_INVALID_VALUE))
+          sax_network_predict_images(network, &images, &preprocessing, views, &float32, &probabilities),
+          Int32(SAX_INVALID_VALUE))
         XCTAssertEqual(lastError, "crops: got \(views), expected 1, 9, 10 or 50")
       }
       var (rows, columns): (Int64, Int64) = (0, 0)
       XCTAssertEqual(sax_network_score_map_size(network, 8, 9, &rows, &columns), Int32(SAX_OK))
       XCTAssertEqual([rows, columns], [3, 5])
       var scores = [Float](repeating: .nan, count: 3 * 5 * 3)
-      XCTAssertEqual(sax_network_score_map(network, &images, &preprocessing, &scores), Int32(SAX_OK), lastError)
+      XCTAssertEqual(
+        sax_network_score_map(network, &images, &preprocessing, &float32, &scores), Int32(SAX_OK), lastError)
       XCTAssertFalse(scores.contains { $0.isNaN })
       for mirror: Int32 in [0, 1] {
         XCTAssertEqual(
-          sax_network_predict_dense(network, &images, &preprocessing, mirror, &probabilities), Int32(SAX_OK), lastError)
+          sax_network_predict_dense(network, &images, &preprocessing, mirror, &float32, &probabilities), Int32(SAX_OK),
+          lastError)
         XCTAssertEqual(probabilities.reduce(0, +), 1, accuracy: 1e-5)
       }
       (images.height, images.width) = (5, 9)
       XCTAssertEqual(
-        sax_network_predict_dense(network, &images, &preprocessing, 1, &probabilities), Int32(SAX_INVALID_VALUE))
+        sax_network_predict_dense(network, &images, &preprocessing, 1, &float32, &probabilities),
+        Int32(SAX_INVALID_VALUE))
       XCTAssertTrue(lastError.contains("needs 6×5 or more"), lastError)
     }
   }

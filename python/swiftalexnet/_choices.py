@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from .errors import UnsupportedError
-
 NEAR = 0.5  # what two names must have in common for one to be offered for the other
 _COMPARED = 64  # characters of what was typed
 
@@ -42,17 +40,3 @@ def nearest(name: Any, known: Iterable[str], cutoff: float = NEAR) -> str:
     ratios = [SequenceMatcher(None, each.casefold(), typed).ratio() for each in names]
     best = max(ratios)
     return f"; did you mean {names[ratios.index(best)]!r}?" if best >= cutoff else ""
-
-
-def choose_precision(operation: str, precision: Any) -> None:
-    """Accept the arithmetic that the engine has: float32.
-
-    Raises
-    ------
-    UnsupportedError
-        A precision that is planned but not there.
-    ValueError
-        A word that names no precision.
-    """
-    if choose(operation, "precision", precision, ("float32", "auto", "bfloat16", "float64")) not in ("float32", "auto"):
-        raise UnsupportedError(f"{operation}: precision {precision!r} is not there yet, expected 'float32' or 'auto'")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import _native, parameters
+from ._arithmetic import PRECISIONS
 from ._json import to_json
 from .errors import MALFORMED, CheckpointCorruptError
 from .formats import safetensors
@@ -64,7 +65,7 @@ class Checkpoint:
         CheckpointCorruptError
             The file is damaged, or not a checkpoint; model and run are untouched.
         ValueError
-            It belongs to another network, recipe, seed or training set; the message names both.
+            It belongs to another network, recipe, seed, precision or training set; the message names both.
         """
         if not self.path.exists():
             return False
@@ -82,6 +83,7 @@ class Checkpoint:
 
     def _difference(self, saved: dict[str, Any]) -> str | None:
         """Return how the run of the file is another one, None if it is this one."""
+        saved = {"precision": "float32", **saved}  # which older versions did not write
         for what, here in self._identity.items():
             if saved[what] != here:
                 there, here = _where_they_differ(saved[what], here)
@@ -121,6 +123,7 @@ def identity(run: Run) -> dict[str, Any]:
         "network": model.spec.splitlines(),
         "recipe": plan.recipe.to_json(),
         "seed": plan.seed,
+        "precision": PRECISIONS[plan.precision],
         "training pictures": len(plan.train),
         "classes": classes,
         "labels (SHA-256)": hashlib.sha256(np.ascontiguousarray(plan.train.labels, np.int32)).hexdigest(),

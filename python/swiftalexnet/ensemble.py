@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._arithmetic import choose_arithmetic
 from ._arrays import as_output
 from ._numbers import check_number
 from .ensemble_weights import mix, search
@@ -114,12 +115,14 @@ class Ensemble:
         progress: bool = False,
         dense: bool = False,
         scales: Sequence[int] | None = None,
+        **arithmetic: Any,
     ) -> Evaluation:
         """Classify every picture and compare with its label: see `swiftalexnet.evaluation.evaluate`.
 
-        Pictures that a model cannot read are skipped for all. Holds two arrays of float32 [pictures, classes].
+        `precision`, `weights` and `fast_math` are meant by `arithmetic`. Pictures that a model cannot read are skipped
+        for all. Holds two arrays of float32 [pictures, classes].
         """
-        views = self._ready(data, crops, batch_size, dense, scales, "evaluate")
+        views = self._ready(data, crops, batch_size, dense, scales, "evaluate", arithmetic)
         readable = np.ones(len(data), np.bool_)
         with Progress(len(data) * views.passes * len(self._voices), progress, "evaluate") as bar:
             tables = (_table(model, data, views, batch_size, bar, readable) for model in self._voices)
@@ -135,6 +138,7 @@ class Ensemble:
         progress: bool = False,
         dense: bool = False,
         scales: Sequence[int] | None = None,
+        **arithmetic: Any,
     ) -> tuple[float, ...]:
         """Choose the weights by coordinate descent on the top-5 error, and keep them.
 
@@ -147,7 +151,7 @@ class Ensemble:
         ----------
         validation : Dataset
             Pictures that no model was trained on.
-        crops, batch_size, progress, dense, scales
+        crops, batch_size, progress, dense, scales, **arithmetic
             See `evaluate`.
 
         Returns
@@ -160,7 +164,7 @@ class Ensemble:
         ValueError, OSError
             As `evaluate`.
         """
-        views = self._ready(validation, crops, batch_size, dense, scales, "search_weights")
+        views = self._ready(validation, crops, batch_size, dense, scales, "search_weights", arithmetic)
         readable = np.ones(len(validation), np.bool_)
         with Progress(len(validation) * views.passes * len(self.models), progress, "search weights") as bar:
             tables = [_table(model, validation, views, batch_size, bar, readable) for model in self.models]
@@ -179,10 +183,17 @@ class Ensemble:
         return [weight for weight in self._weights if weight]
 
     def _ready(
-        self, data: "Dataset", crops: int | None, batch_size: int, dense: bool, scales: Sequence[int] | None, work: str
+        self,
+        data: "Dataset",
+        crops: int | None,
+        batch_size: int,
+        dense: bool,
+        scales: Sequence[int] | None,
+        work: str,
+        arithmetic: dict[str, Any],
     ) -> Views:
         """Check everything that can be checked before any work."""
-        views = Views(crops, dense, scales, work)
+        views = Views(crops, dense, scales, work, choose_arithmetic(work, **arithmetic))
         views.pictures_at_once(batch_size)
         check_dataset(self, data, work, same_names=True)
         for model in self.models:

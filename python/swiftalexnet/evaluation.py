@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _native
+from ._arithmetic import choose_arithmetic
 from .progress import Progress
 from .views import Views, classify_all
 
@@ -51,6 +52,9 @@ def evaluate(
     progress: bool = False,
     dense: bool = False,
     scales: Sequence[int] | None = None,
+    precision: str = "float32",
+    weights: str = "float",
+    fast_math: bool = False,
 ) -> Evaluation:
     """Classify every picture and compare with its label.
 
@@ -69,6 +73,8 @@ def evaluate(
         See `Views`: the network slides over the whole picture.
     scales : sequence of int, optional
         See `Views`: shorter sides of the whole picture.
+    precision, weights, fast_math
+        See `swiftalexnet.prediction.probabilities`.
 
     Raises
     ------
@@ -76,11 +82,12 @@ def evaluate(
         Classes or labels that are not the model's, with crops a scale smaller than the crop, with dense evaluation
         one that is too small for a single position, or no readable picture.
     UnsupportedError
-        Dense evaluation of a network with layers for one size only, or of a model that whitens its pictures.
+        Dense evaluation of a network with layers for one size only, or of a model that whitens its pictures;
+        arithmetic that the processor does not have.
     OSError
         A picture cannot be read.
     """
-    views = Views(crops, dense, scales, "evaluate")
+    views = Views(crops, dense, scales, "evaluate", choose_arithmetic("evaluate", precision, weights, fast_math))
     views.pictures_at_once(batch_size)
     check_dataset(model, data, "evaluate", same_names=True)
     views.check(model)

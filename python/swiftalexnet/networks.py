@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _native
+from ._arithmetic import choose_arithmetic, choose_precision
 from ._arrays import as_float32, as_labels, as_output, as_seed, layout_code
-from ._choices import choose, choose_precision
+from ._choices import choose
 from .preprocessing import Preprocessing, default_preprocessing
 from .recipes import RULES, Recipe
 from .summary import Summary, summarize
@@ -104,6 +105,8 @@ class Model(Weights):
         seed: int = 0,
         step: int = 0,
         precision: str = "float32",
+        weights: str = "float",
+        fast_math: bool = False,
         out: Float32 | None = None,
     ) -> Float32:
         """Compute logits, the input of the softmax.
@@ -117,6 +120,9 @@ class Model(Weights):
             Keep what `backward` needs; such a call has the network to itself. Without it threads may share the network.
         training : bool
             Dropout acts, drawn from (seed, step); needs `keep`.
+        precision, weights, fast_math
+            See `swiftalexnet.prediction.probabilities`; `weights` and `fast_math` need keep=False. `backward` computes
+            in the precision of the `forward` that it follows.
         out : array of float32, [batch, classes], optional
             Where to write the logits.
 
@@ -130,8 +136,10 @@ class Model(Weights):
             An array of another type or shape.
         ConcurrentUseError
             The network is training on another thread.
+        UnsupportedError
+            Arithmetic that the processor does not have.
         """
-        choose_precision("forward", precision)
+        arithmetic = choose_arithmetic("forward", precision, weights, fast_math)
         array = as_float32(x, "x", "forward", ndim=4)
         logits = as_output(out, (len(array), self.num_classes), "forward")
         code, seed, step = (
@@ -139,7 +147,7 @@ class Model(Weights):
             as_seed(seed, "seed", "forward"),
             as_seed(step, "step", "forward"),
         )
-        self.network.forward(array, code, bool(keep), bool(training), seed, step, logits)
+        self.network.forward(array, code, bool(keep), bool(training), seed, step, arithmetic, logits)
         return logits
 
     def backward(
@@ -205,6 +213,8 @@ class Model(Weights):
             Of the update: see `Recipe`.
         seed, step : int
             What dropout is drawn from.
+        precision : {"float32", "bfloat16", "auto"}
+            What activations and their gradients are kept in: see `swiftalexnet.training.fit`.
 
         Returns
         -------
@@ -220,12 +230,12 @@ class Model(Weights):
         ConcurrentUseError
             The network is training on another thread.
         """
-        choose_precision("train_step", precision)
+        code = choose_precision("train_step", precision)
         rule_code = RULES.index(choose("train_step", "rule", rule, RULES))
         array = as_float32(x, "x", "train_step", ndim=4)
         targets = as_labels(labels, "labels", "train_step", len(array), self.num_classes)
         draw = as_seed(seed, "seed", "train_step"), as_seed(step, "step", "train_step")
-        options = (learning_rate, momentum, weight_decay, rule_code, *draw, None, None)
+        options = (learning_rate, momentum, weight_decay, rule_code, *draw, None, None, code)
         loss, _ = self.network.train_step(array, targets, layout_code(layout, "train_step"), options)
         return loss
 
@@ -253,11 +263,12 @@ class Model(Weights):
         progress: bool = False,
         dense: bool = False,
         scales: Sequence[int] | None = None,
+        **arithmetic: Any,
     ) -> "Evaluation":
         """Measure top-1 and top-5 error and loss: see `swiftalexnet.evaluation.evaluate`."""
         from .evaluation import evaluate
 
-        return evaluate(self, data, crops, batch_size, progress, dense, scales)
+        return evaluate(self, data, crops, batch_size, progress, dense, scales, **arithmetic)
 
     def predict(self, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> "list[Prediction]":
         """Classify pictures: see `swiftalexnet.prediction.predict`."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _native
+from ._arithmetic import choose_arithmetic
 from ._arrays import as_integer, as_output, layout_code, require_memory
 from .aliases import node_name
 from .images import Pictures, all_files, as_pictures, decode, iterate_squares
@@ -63,7 +64,8 @@ def predict(
     crops : {1, 9, 10, 50}, optional
         See `Views`: the centre crop; or grids, or corners and centre, with averaged probabilities.
     **options
-        `dense`, `scales`, `layout`, `value_range` and `batch_size`: see `probabilities`.
+        `dense`, `scales`, `layout`, `value_range`, `batch_size`, `precision`, `weights` and `fast_math`: see
+        `probabilities`.
 
     Raises
     ------
@@ -89,6 +91,9 @@ def probabilities(
     batch_size: int = 64,
     dense: bool = False,
     scales: Sequence[int] | None = None,
+    precision: str = "float32",
+    weights: str = "float",
+    fast_math: bool = False,
 ) -> Float32:
     """Return the probability of every class.
 
@@ -110,6 +115,13 @@ def probabilities(
         See `Views`: the network slides over the whole picture.
     scales : sequence of int, optional
         See `Views`: shorter sides of the whole picture.
+    precision : {"float32", "bfloat16", "auto"}
+        What activations are kept in and products are made of; sums and logits are float32 always. "auto" is bfloat16
+        where the processor has instructions for it, else float32.
+    weights : {"float", "int8"}
+        Whether the dense layers' weights are rounded to 8 bits.
+    fast_math : bool
+        Compute float32 convolutions by transforms that are not exact on integers.
 
     Returns
     -------
@@ -119,8 +131,10 @@ def probabilities(
     ------
     TypeError, ValueError, OSError
         Something that is no picture, or cannot be read.
+    UnsupportedError
+        Arithmetic that the processor does not have.
     """
-    views = Views(crops, dense, scales, "predict")
+    views = Views(crops, dense, scales, "predict", choose_arithmetic("predict", precision, weights, fast_math))
     size = views.pictures_at_once(batch_size)
     views.check(model)
     pictures = as_pictures(images, layout, value_range, model.preprocessing.channels)
@@ -140,6 +154,9 @@ def score_map(
     scale: int | None = None,
     layout: str = "NHWC",
     value_range: tuple[float, float] | None = None,
+    precision: str = "float32",
+    weights: str = "float",
+    fast_math: bool = False,
 ) -> Float32:
     """Return the class scores at every position of one whole picture: dense evaluation before it averages.
 
@@ -154,7 +171,7 @@ def score_map(
         One picture: see `predict`.
     scale : int, optional
         What its shorter side is resized to; by default the preprocessing's `resize`.
-    layout, value_range
+    layout, value_range, precision, weights, fast_math
         See `probabilities`.
 
     Returns
@@ -167,8 +184,9 @@ def score_map(
     TypeError, ValueError, OSError
         Something that is not one picture, cannot be read, or is smaller than what the network needs.
     UnsupportedError
-        The network has layers for one size only.
+        The network has layers for one size only, or the processor does not have the arithmetic.
     """
+    arithmetic = choose_arithmetic("score_map", precision, weights, fast_math)
     views = Views(None, True, None if scale is None else (scale,), "score_map")
     views.check(model)
     preprocessing = model.preprocessing
@@ -178,7 +196,7 @@ def score_map(
     pixels = decode(pictures[0], Whole(views.scales_for(model)[0], preprocessing.channels, preprocessing.resample))
     size = model.network.score_map_size(*pixels.shape[:2])
     scores = as_output(None, (1, *size, model.num_classes), "score_map")
-    model.network.score_map(np.ascontiguousarray(pixels[None]), preprocessing.for_engine(), scores)
+    model.network.score_map(np.ascontiguousarray(pixels[None]), preprocessing.for_engine(), arithmetic, scores)
     first: Float32 = scores[0]
     return first
 
@@ -190,6 +208,9 @@ def features(
     layout: str = "NHWC",
     value_range: tuple[float, float] | None = None,
     batch_size: int = 64,
+    precision: str = "float32",
+    weights: str = "float",
+    fast_math: bool = False,
 ) -> dict[str, Float32]:
     """Return the outputs of named layers for the centre crops of pictures; computes no further than the last of them.
 
@@ -201,7 +222,7 @@ def features(
     layers : sequence of str
         Names of `summary()`; for `owt` and VGG A, B, D, E also torchvision's ("features.6"), for VGG D and E Keras's
         ("block1_conv1"). `conv3` is before the ReLU, `relu3` after it.
-    layout, value_range, batch_size
+    layout, value_range, batch_size, precision, weights, fast_math
         See `probabilities`.
 
     Returns
@@ -213,7 +234,10 @@ def features(
     ------
     TypeError, ValueError, OSError
         An unknown layer, or something that is no picture.
+    UnsupportedError
+        Arithmetic that the processor does not have.
     """
+    arithmetic = choose_arithmetic("features", precision, weights, fast_math)
     if isinstance(layers, str) or not layers:
         raise TypeError(f"features: layers is {layers!r}, expected a list of layer names")
     shapes = {row.name: row.output for row in model.summary().rows}
@@ -232,7 +256,7 @@ def features(
             model.network.whiten(crops, x)
         outputs = [results[layer][at : at + len(squares)] for layer in layers]
         model.network.capture(
-            np.ascontiguousarray(x.transpose(0, 3, 1, 2)), layout_code("NCHW", "features"), nodes, outputs
+            np.ascontiguousarray(x.transpose(0, 3, 1, 2)), layout_code("NCHW", "features"), nodes, arithmetic, outputs
         )
     return results
 

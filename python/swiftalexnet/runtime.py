@@ -16,10 +16,10 @@ class Info(dict[str, str]):
 
 
 def info() -> Info:
-    """Return version, cpu, instruction_set, available, gemm and threads of the engine.
+    """Return version, cpu, instruction_set, available, gemm, precisions and threads of the engine.
 
     `instruction_set` follows the processor, or the environment variable SWIFTALEXNET_ISA; `gemm` is swift or openblas
-    (SWIFTALEXNET_GEMM).
+    (SWIFTALEXNET_GEMM); `precisions` are those that this instruction set computes in.
 
     Raises
     ------

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ._arithmetic import choose_precision
 from ._arrays import as_integer, as_seed
-from ._choices import choose, choose_precision
+from ._choices import choose
 from .checkpoints import Checkpoint
 from .errors import NonFiniteError
 from .evaluation import check_dataset
@@ -71,7 +72,10 @@ def fit(
         Show a bar with pictures a second and the time left, and a line an epoch.
     on_epoch_end : callable, optional
         Called with the new row of the history; an exception from it ends the training.
-    precision : {"float32", "auto"}
+    precision : {"float32", "bfloat16", "auto"}
+        What activations and their gradients are kept in and products are made of, in training and validation; sums,
+        weights, velocities and the loss are float32 always. "auto" is bfloat16 where the processor has instructions for
+        it, else float32. A run goes on in the precision it began in.
     non_finite : {"raise", "stop"}
         What a loss or gradient that is not finite does, or a validation loss; the weights stay those of the step
         before.
@@ -91,20 +95,22 @@ def fit(
         The checkpoint is damaged.
     NonFiniteError
         See `non_finite`.
+    UnsupportedError
+        A precision that the processor does not have.
     ConcurrentUseError
         The model is being trained already.
     KeyboardInterrupt
         Ctrl-C: the weights are those of the last whole step. A note says so if the checkpoint could not be written.
     """
     chosen = as_recipe(recipe, epochs, batch_size)
-    choose_precision("fit", precision)
+    code = choose_precision("fit", precision)
     choose("fit", "non_finite", non_finite, ("raise", "stop"))
     if checkpoint_every is not None:
         as_integer(checkpoint_every, "checkpoint_every", "fit", 1)
         _require(checkpoint is not None, "checkpoint_every needs checkpoint=, the folder to write to")
     _require(checkpoint is not None or not resume, "resume needs checkpoint=, the folder to go on from")
     _check_data(model, train, validation, chosen)
-    plan = Plan(train, validation, chosen, as_seed(seed, "seed", "fit"))
+    plan = Plan(train, validation, chosen, as_seed(seed, "seed", "fit"), code)
     with model.exclusive("fit"):
         run = Run(model, plan)
         store = None if checkpoint is None else Checkpoint(Path(checkpoint), run)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _native, parameters
+from ._arithmetic import PRECISIONS
 from .errors import NonFiniteError
 from .loading import Batch, Loader, shuffled, split
 from .preprocessing import Geometry, Preprocessing
@@ -36,6 +37,7 @@ class Plan:
     validation: "Dataset | None"
     recipe: Recipe
     seed: int
+    precision: int = 0  # its place in PRECISIONS
 
 
 @dataclass
@@ -143,7 +145,8 @@ class Run:
         state, seconds = self.state, self.seconds()
         counts = np.array(state.counts[: len(state.outcomes)], np.int64)
         loss, error = (np.array(state.outcomes) * counts[:, None]).sum(axis=0) / counts.sum()
-        measured = None if self.plan.validation is None else self.model.evaluate(self.plan.validation)
+        precision, data = PRECISIONS[self.plan.precision], self.plan.validation
+        measured = None if data is None else self.model.evaluate(data, precision=precision)
         if measured is not None and not math.isfinite(measured.loss):
             raise NonFiniteError(f"fit: epoch {state.epoch}, at its end: the validation loss is {measured.loss}")
         validation_error = None if measured is None else measured.top1_error
@@ -178,7 +181,8 @@ class Run:
             state.outcomes.append((0.0, 0.0))
             return
         rates = self._rates.for_step(self.moment(self.step), state.schedules)
-        options = (0.0, recipe.momentum, 0.0, RULES.index(recipe.rule), self.plan.seed, self.step, *rates)
+        draw, precision = (self.plan.seed, self.step), self.plan.precision
+        options = (0.0, recipe.momentum, 0.0, RULES.index(recipe.rule), *draw, *rates, precision)
         augmentation = recipe.augmentation_in(state.epoch).for_engine(preprocessing.channels)
         call = (*batch, preprocessing.for_engine(), augmentation, options)
         try:

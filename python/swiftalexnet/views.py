@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ._arithmetic import FLOAT32, Arithmetic
 from ._arrays import as_integer, as_output
 from .errors import UnsupportedError
 from .loading import Batch, Loader, in_order
@@ -45,6 +46,8 @@ class Views:
         default the preprocessing's `resize`, of which crops without `dense` see only the centre square.
     operation : str
         What messages begin with.
+    arithmetic : Arithmetic
+        How the network computes.
 
     Raises
     ------
@@ -56,6 +59,7 @@ class Views:
     dense: bool = False
     scales: Sequence[int] | None = None
     operation: str = field(default="Views", repr=False, compare=False)
+    arithmetic: Arithmetic = FLOAT32
 
     def __post_init__(self) -> None:
         operation = self.operation
@@ -132,10 +136,10 @@ def classify(model: "Model", images: NDArray[np.uint8], views: Views) -> Float32
     tables = []
     if views.crop_count:
         tables.append(as_output(None, shape, views.operation))
-        model.network.predict_images(images, preprocessing, views.crop_count, tables[-1])
+        model.network.predict_images(images, preprocessing, views.crop_count, views.arithmetic, tables[-1])
     if views.dense:
         tables.append(as_output(None, shape, views.operation))
-        model.network.predict_dense(images, preprocessing, True, tables[-1])
+        model.network.predict_dense(images, preprocessing, True, views.arithmetic, tables[-1])
     return tables[0] if len(tables) == 1 else (tables[0] + tables[1]) / np.float32(2)
 
 

@@ -23,7 +23,8 @@ softmax prob
 """
 
 # Learning rate, momentum, weight decay, rule, seed, step, rates and decays of each parameter.
-OPTIONS = (0.01, 0.9, 0.0005, 0, 1, 2, None, None)
+FLOAT32 = (0, 0, 0)
+OPTIONS = (0.01, 0.9, 0.0005, 0, 1, 2, None, None, 0)
 # Crop height, crop width, mean, scale.
 PREPROCESSING = (15, 15, None, None, 0)
 
@@ -56,7 +57,7 @@ def pictures(count=4, size=18, seed=0):
 def forward(network, x, keep=False, training=False, layout=0):
     """Return logits."""
     logits = np.empty((len(x), CLASSES), np.float32)
-    network.forward(x, layout, keep, training, 1, 2, logits)
+    network.forward(x, layout, keep, training, 1, 2, FLOAT32, logits)
     return logits
 
 

@@ -19,7 +19,7 @@ INFINITE = np.where(np.isnan(NAN), np.float32(np.inf), NAN)
 
 
 def options(**changes):
-    names = ("learning_rate", "momentum", "weight_decay", "rule", "seed", "step", "rates", "decays")
+    names = ("learning_rate", "momentum", "weight_decay", "rule", "seed", "step", "rates", "decays", "precision")
     return tuple(changes.get(name, value) for name, value in zip(names, small.OPTIONS, strict=True))
 
 
@@ -31,8 +31,8 @@ def told(value, count=COUNT):
     return np.float32([0.1] * (count - 1) + [value] * (count > 0))
 
 
-def forward(x=T, layout=0, keep=False, training=False, seed=1, step=2, logits=LOGITS):
-    return lambda n: n.forward(x, layout, keep, training, seed, step, logits)
+def forward(x=T, layout=0, keep=False, training=False, seed=1, step=2, arithmetic=small.FLOAT32, logits=LOGITS):
+    return lambda n: n.forward(x, layout, keep, training, seed, step, arithmetic, logits)
 
 
 def train(x=T, labels=TARGETS, layout=0, given=None, **changes):
@@ -40,7 +40,9 @@ def train(x=T, labels=TARGETS, layout=0, given=None, **changes):
 
 
 def capture(names=("relu1",), outputs=None, x=T):
-    return lambda n: n.capture(x, 0, names, [np.empty((4, 8, 7, 7), np.float32)] if outputs is None else outputs)
+    return lambda n: n.capture(
+        x, 0, names, small.FLOAT32, [np.empty((4, 8, 7, 7), np.float32)] if outputs is None else outputs
+    )
 
 
 def backward(dlogits=LOGITS, layout=0, dx=None):
@@ -81,6 +83,9 @@ TENSORS = [
     case("layout 7", ValueError, "forward: layout", forward(layout=7)),
     case("seed -1", ValueError, "forward: seed", forward(seed=-1)),
     case("step 2^64", ValueError, "forward: step", forward(step=2**64)),
+    case("precision 2", ValueError, "precision: got 2", forward(arithmetic=(2, 0, 0))),
+    case("arithmetic short", ValueError, "forward: arithmetic has 2 items, expected 3", forward(arithmetic=(0, 0))),
+    case("int8 kept", ValueError, "forward: int8 weights", forward(keep=True, arithmetic=(0, 1, 0))),
     case("training unkept", ValueError, "forward: training without keep", forward(training=True)),
     case("backward unkept", ValueError, "backward: no forward pass has been kept", backward()),
     case("dlogits shape", ValueError, "backward: dlogits has shape", backward(LOGITS[:, :4].copy())),
@@ -117,9 +122,10 @@ TENSORS = [
     case("momentum nan", ValueError, "train_step: .*momentum nan", train(momentum=float("nan"))),
     case("decay -1", ValueError, "train_step: .*weight decay -1", train(weight_decay=-1)),
     case("rule 5", ValueError, "train_step: rule is 5", train(rule=5)),
+    case("train precision 2", ValueError, "train_step: precision is 2", train(precision=2)),
     case("train seed -1", ValueError, "train_step: seed", train(seed=-1)),
-    case("options short", ValueError, "train_step: options has 3 items, expected 8", train(given=(0.1, 0.9, 0))),
-    case("options of old", ValueError, "options has 6 items, expected 8", train(given=small.OPTIONS[:6])),
+    case("options short", ValueError, "train_step: options has 3 items, expected 9", train(given=(0.1, 0.9, 0))),
+    case("options of old", ValueError, "options has 6 items, expected 9", train(given=small.OPTIONS[:6])),
     case("rates short", ValueError, r"train_step: rates has shape \(1,\), expected", train(rates=told(0.1, 1))),
     case("rates long", ValueError, r"train_step: rates has shape \(99,\), expected", train(rates=told(0.1, 99))),
     case("rates empty", ValueError, r"train_step: rates has shape \(0,\), expected", train(rates=told(0.1, 0))),
@@ -184,16 +190,20 @@ def prepared(height=15, width=15, mean=None, scale=None, position=0):
 
 
 def predict(images=PICTURES, given=None, views=1, probabilities=PROBABILITIES, **changes):
-    return lambda n: n.predict_images(images, prepared(**changes) if given is None else given, views, probabilities)
+    return lambda n: n.predict_images(
+        images, prepared(**changes) if given is None else given, views, small.FLOAT32, probabilities
+    )
 
 
 def dense(images=PICTURES, given=None, mirror=True, probabilities=PROBABILITIES, **changes):
-    return lambda n: n.predict_dense(images, prepared(**changes) if given is None else given, mirror, probabilities)
+    return lambda n: n.predict_dense(
+        images, prepared(**changes) if given is None else given, mirror, small.FLOAT32, probabilities
+    )
 
 
 def score_map(images=PICTURES, scores=None, **changes):
     scores = np.empty((4, 2, 2, small.CLASSES), np.float32) if scores is None else scores
-    return lambda n: n.score_map(images, prepared(**changes), scores)
+    return lambda n: n.score_map(images, prepared(**changes), small.FLOAT32, scores)
 
 
 def augment(images=PICTURES, augmentation=small.AUGMENTATION, out=CROPS, seed=1, step=2, **changes):

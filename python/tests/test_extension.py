@@ -117,7 +117,7 @@ def test_nodes_and_parameters(network):
 
 def test_runtime_info():
     info = _native.runtime_info()
-    assert set(info) == {"version", "cpu", "instruction_set", "available", "gemm"}
+    assert set(info) == {"version", "cpu", "instruction_set", "available", "gemm", "precisions"}
     assert info["instruction_set"] in info["available"].split()
 
 
@@ -201,26 +201,44 @@ def calls(network):
     scores = np.empty((4, 2, 2, 5), np.float32)
     w, b, y = np.ones((2, 3, 3, 3), np.float32), np.ones(2, np.float32), np.empty((4, 2, 13, 13), np.float32)
     pair, sides = (1, 1), (0, 0, 0, 0)
-    yield lambda: network.forward(x, 0, True, True, 1, 2, logits), [x, logits]
+    yield lambda: network.forward(x, 0, True, True, 1, 2, small.FLOAT32, logits), [x, logits]
     yield lambda: network.backward(logits, 0, False, dx), [logits, dx]
-    yield lambda: network.forward(x, 1, False, False, 1, 2, logits), [x, logits]
-    yield lambda: network.train_step(x, labels, 0, (1e-6, 0.9, 0.0, 0, 1, 2, None, None)), [x, labels]
+    yield lambda: network.forward(x, 1, False, False, 1, 2, small.FLOAT32, logits), [x, logits]
+    yield lambda: network.train_step(x, labels, 0, (1e-6, 0.9, 0.0, 0, 1, 2, None, None, 0)), [x, labels]
     yield lambda: network.train_step(x, labels[:2], 0, small.OPTIONS), [x, labels]
-    yield lambda: network.train_step(x, labels, 0, (float("nan"), 0.9, 0.0, 0, 1, 2, None, None)), [x, labels]
-    yield lambda: network.train_step(x, labels, 0, (0.1, "0.9", 0.0, 0, 1, 2, None, None)), [x, labels]
+    yield lambda: network.train_step(x, labels, 0, (float("nan"), 0.9, 0.0, 0, 1, 2, None, None, 0)), [x, labels]
+    yield lambda: network.train_step(x, labels, 0, (0.1, "0.9", 0.0, 0, 1, 2, None, None, 0)), [x, labels]
     rates = np.full(len(network.parameters()), 1e-6, np.float32)
-    told, refused = (*small.OPTIONS[:6], rates, rates), (*small.OPTIONS[:6], rates, rates[1:])
+    told, refused = (*small.OPTIONS[:6], rates, rates, 0), (*small.OPTIONS[:6], rates, rates[1:], 0)
     yield lambda: network.train_step(x, labels, 0, told), [x, labels, told, rates]
     yield lambda: network.train_step(x, labels, 0, refused), [x, labels, refused, rates]
     yield lambda: network.train_step(x, labels, 0, (*told[:3], 9, *told[4:])), [x, labels, rates]
-    yield lambda: network.capture(x, 0, names, outputs), [x, names, outputs, *outputs]
-    yield lambda: network.capture(x, 0, [*names, "no"], [*outputs, logits]), [x, *outputs, logits]
-    yield lambda: network.predict_images(pictures, preprocessing, 10, logits), [pictures, preprocessing, mean, logits]
-    yield lambda: network.predict_images(pictures, (15, 15, mean[:2], mean, 0), 1, logits), [pictures, mean, logits]
-    yield lambda: network.predict_dense(pictures, preprocessing, True, logits), [pictures, preprocessing, mean, logits]
-    yield lambda: network.predict_dense(pictures, (15, 15, mean[:2], mean, 0), True, logits), [pictures, mean, logits]
-    yield lambda: network.score_map(pictures, preprocessing, scores), [pictures, preprocessing, mean, scores]
-    yield lambda: network.score_map(pictures[:, :9].copy(), preprocessing, scores), [preprocessing, mean, scores]
+    yield lambda: network.capture(x, 0, names, small.FLOAT32, outputs), [x, names, outputs, *outputs]
+    yield lambda: network.capture(x, 0, [*names, "no"], small.FLOAT32, [*outputs, logits]), [x, *outputs, logits]
+    yield (
+        lambda: network.predict_images(pictures, preprocessing, 10, small.FLOAT32, logits),
+        [pictures, preprocessing, mean, logits],
+    )
+    yield (
+        lambda: network.predict_images(pictures, (15, 15, mean[:2], mean, 0), 1, small.FLOAT32, logits),
+        [pictures, mean, logits],
+    )
+    yield (
+        lambda: network.predict_dense(pictures, preprocessing, True, small.FLOAT32, logits),
+        [pictures, preprocessing, mean, logits],
+    )
+    yield (
+        lambda: network.predict_dense(pictures, (15, 15, mean[:2], mean, 0), True, small.FLOAT32, logits),
+        [pictures, mean, logits],
+    )
+    yield (
+        lambda: network.score_map(pictures, preprocessing, small.FLOAT32, scores),
+        [pictures, preprocessing, mean, scores],
+    )
+    yield (
+        lambda: network.score_map(pictures[:, :9].copy(), preprocessing, small.FLOAT32, scores),
+        [preprocessing, mean, scores],
+    )
     yield lambda: network.score_map_size(30, 40), [network]
     yield lambda: _native.augment_images(pictures, preprocessing, small.AUGMENTATION, 1, 2, crops), [pictures, mean]
     noise = small.augmentation(1.0, mean, mean)
@@ -295,7 +313,7 @@ def test_a_steady_step_with_rates_of_every_parameter_allocates_nothing(network):
     rates = np.full(len(network.parameters()), 0.01, np.float32)
     before = None
     for step in range(7):
-        network.train_step(x, labels, 0, (0.0, 0.9, 0.0, 0, 1, step, rates, rates))
+        network.train_step(x, labels, 0, (0.0, 0.9, 0.0, 0, 1, step, rates, rates, 0))
         before = _native.allocation_count() if step == 1 else before
     assert _native.allocation_count() == before
 
@@ -314,7 +332,7 @@ def test_rates_of_a_step_stand_in_for_factors():
     factors = [told.multipliers(index) for index in range(count)]
     for given in ((rates, decays), (memoryview(rates), memoryview(decays))):
         lent.train_step(x, labels, 0, small.OPTIONS)
-        told.train_step(x, labels, 0, (5.0, 0.9, 5.0, 0, 1, 2, *given))
+        told.train_step(x, labels, 0, (5.0, 0.9, 5.0, 0, 1, 2, *given, 0))
     assert small.same_bits(small.state(told, VALUE, VELOCITY), small.state(lent, VALUE, VELOCITY))
     assert [told.multipliers(index) for index in range(count)] == factors
 
@@ -325,7 +343,7 @@ def test_rates_and_decays_may_come_alone():
     for rates, decays in ((None, None), (0.01, None), (None, 0.0005), (0.01, 0.0005)):
         network = small.make()
         given = (value and np.full(len(network.parameters()), value, np.float32) for value in (rates, decays))
-        network.train_step(x, labels, 0, (*small.OPTIONS[:6], *given))
+        network.train_step(x, labels, 0, (*small.OPTIONS[:6], *given, 0))
         states.append(small.state(network, VALUE, VELOCITY))
     assert all(small.same_bits(state, states[0]) for state in states[1:])
 
@@ -339,10 +357,10 @@ FAILING = {
     "train_step": lambda n: n.train_step(*small.batch(6), 0, small.OPTIONS),
     "gradient": lambda n: n.view(0, GRADIENT),
     "predict": lambda n: n.predict_images(
-        small.pictures(6), small.PREPROCESSING, 10, np.empty((6, small.CLASSES), np.float32)
+        small.pictures(6), small.PREPROCESSING, 10, small.FLOAT32, np.empty((6, small.CLASSES), np.float32)
     ),
     "predict_dense": lambda n: n.predict_dense(
-        small.pictures(6, 31), small.PREPROCESSING, True, np.empty((6, small.CLASSES), np.float32)
+        small.pictures(6, 31), small.PREPROCESSING, True, small.FLOAT32, np.empty((6, small.CLASSES), np.float32)
     ),
     "whitening": lambda n: (
         n.set_whitening(np.eye(675, dtype=np.float32)),

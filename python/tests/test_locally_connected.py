@@ -122,5 +122,5 @@ def test_resumed_from_a_checkpoint_it_ends_with_the_same_bits(tmp_path):
 def capture(model: sa.Model, x: np.ndarray) -> list[np.ndarray]:
     """Return the outputs of relu1, relu3 and local4."""
     outputs = [np.empty((len(x), *shape), np.float32) for shape in ((8, 6, 6), (6, 6, 6), (5, 3, 3))]
-    model.network.capture(x, 0, ["relu1", "relu3", "local4"], outputs)
+    model.network.capture(x, 0, ["relu1", "relu3", "local4"], (0, 0, 0), outputs)
     return outputs

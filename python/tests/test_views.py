@@ -94,7 +94,7 @@ def test_without_scales_and_dense_nothing_has_changed():
     model, images = tiny_model(), pictures(20, side=23)[0]
     for crops in (1, 10):
         expected = np.empty((20, 4), np.float32)
-        model.network.predict_images(images, model.preprocessing.for_engine(), crops, expected)
+        model.network.predict_images(images, model.preprocessing.for_engine(), crops, (0, 0, 0), expected)
         assert np.array_equal(model.probabilities(images, crops), expected)
     assert np.array_equal(model.probabilities(images), model.probabilities(images, 1))
 

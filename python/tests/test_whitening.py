@@ -199,7 +199,9 @@ def test_dense_evaluation_has_no_crops_to_whiten():
         with pytest.raises(sa.UnsupportedError, match=f"^{work.__name__}: {refusal}"):
             work(*arguments, **({} if work.__name__ == "score_map" else {"dense": True}))
     with pytest.raises(ValueError, match="dense evaluation: the network whitens crops of 3×20×20"):
-        dense.network.predict_dense(images, dense.preprocessing.for_engine(), True, np.empty((3, 4), np.float32))
+        dense.network.predict_dense(
+            images, dense.preprocessing.for_engine(), True, (0, 0, 0), np.empty((3, 4), np.float32)
+        )
     dense.preprocessing = dense.preprocessing.replace(whitening=None)
     assert dense.probabilities(images, crops=None, dense=True).shape == (3, 4)
 

@@ -64,7 +64,7 @@ int32_t sax_network_train_step_images(sax_network *SAX_NONNULL network, const sa
 /* Softmax probabilities [count][classes], averaged over 1, 9, 10 or 50 views: see sax_crop_images. */
 int32_t sax_network_predict_images(sax_network *SAX_NONNULL network, const sax_images *SAX_NONNULL images,
                                    const sax_preprocessing *SAX_NONNULL preprocessing, int64_t views,
-                                   float *SAX_NONNULL probabilities);
+                                   const sax_arithmetic *SAX_NONNULL arithmetic, float *SAX_NONNULL probabilities);
 
 /* Dense evaluation: the dense layers slide over the feature map of whole pictures of any size. The preprocessing's crop
  * is the network's own size and does not cut; a mean image stands for its channel means over that crop. */
@@ -75,11 +75,12 @@ int32_t sax_network_score_map_size(sax_network *SAX_NONNULL network, int64_t hei
                                    int64_t *SAX_NONNULL rows, int64_t *SAX_NONNULL columns);
 /* Logits [count][rows][columns][classes]. */
 int32_t sax_network_score_map(sax_network *SAX_NONNULL network, const sax_images *SAX_NONNULL images,
-                              const sax_preprocessing *SAX_NONNULL preprocessing, float *SAX_NONNULL scores);
+                              const sax_preprocessing *SAX_NONNULL preprocessing,
+                              const sax_arithmetic *SAX_NONNULL arithmetic, float *SAX_NONNULL scores);
 /* Probabilities [count][classes]: the softmax of the mean over positions; with `mirror` averaged with the mirror image's. */
 int32_t sax_network_predict_dense(sax_network *SAX_NONNULL network, const sax_images *SAX_NONNULL images,
                                   const sax_preprocessing *SAX_NONNULL preprocessing, int32_t mirror,
-                                  float *SAX_NONNULL probabilities);
+                                  const sax_arithmetic *SAX_NONNULL arithmetic, float *SAX_NONNULL probabilities);
 
 /* Sums over rows of [rows][classes] probabilities: top-1 and top-5 credit (ties share it, as the authors' code did) and
  * −log p of the label. */

@@ -84,17 +84,30 @@ int32_t sax_network_set_multipliers(sax_network *SAX_NONNULL network, int64_t in
 int32_t sax_network_get_multipliers(sax_network *SAX_NONNULL network, int64_t index, float *SAX_NONNULL rate,
                                     float *SAX_NONNULL decay);
 
+/* ---- How a network computes ---- */
+
+enum { SAX_FLOAT32 = 0, SAX_BFLOAT16 = 1 };
+
+/* All zero is exact float32. SAX_UNSUPPORTED says what the instruction set in use cannot do. */
+typedef struct {
+  int32_t precision;          /* SAX_BFLOAT16: activations and products in bfloat16; sums, weights, logits in float32 */
+  int32_t int8_dense_weights; /* inference: dense layers multiply by weights rounded to 8 bits */
+  int32_t fast_math;          /* inference: float32 convolutions by transforms that are not exact on integers */
+} sax_arithmetic;
+
 /* ---- Computing with tensors: x is [batch] images of the network's input shape, in `layout` ---- */
 
 /* Logits [batch][classes] (the input of `prob`). With `keep`, what backward needs is kept and the call is exclusive.
- * With `training`, dropout acts under (seed, step); it needs `keep`. */
+ * With `training`, dropout acts under (seed, step); it needs `keep`. backward computes in the kept pass's precision. */
 int32_t sax_network_forward(sax_network *SAX_NONNULL network, const float *SAX_NONNULL x, int64_t batch, int32_t layout,
-                            int32_t keep, int32_t training, uint64_t seed, uint64_t step, float *SAX_NONNULL logits);
+                            int32_t keep, int32_t training, uint64_t seed, uint64_t step,
+                            const sax_arithmetic *SAX_NONNULL arithmetic, float *SAX_NONNULL logits);
 
 /* Outputs of named nodes, each [batch] × its shape in `layout` (a vector is [batch][channels]). Stops after the last of
  * them. conv1 is before the ReLU, relu1 after it. */
 int32_t sax_network_capture(sax_network *SAX_NONNULL network, const float *SAX_NONNULL x, int64_t batch, int32_t layout,
                             const char *SAX_NONNULL const *SAX_NONNULL names, int64_t count,
+                            const sax_arithmetic *SAX_NONNULL arithmetic,
                             float *SAX_NONNULL const *SAX_NONNULL outputs);
 
 /* Gradients of the last kept forward, for the gradient of the logits [batch][classes]. `accumulate` adds to the
@@ -114,6 +127,7 @@ typedef struct {
   const float *SAX_NULLABLE rates;
   const float *SAX_NULLABLE decays;
   int64_t count; /* of parameters, when there are rates or decays */
+  int32_t precision; /* SAX_FLOAT32 or SAX_BFLOAT16 */
 } sax_step_options;
 
 typedef struct {

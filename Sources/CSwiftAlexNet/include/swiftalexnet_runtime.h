@@ -26,9 +26,10 @@ void sax_set_last_error(const char *SAX_NONNULL message);
 typedef struct {
   char version[32];
   char cpu[64];
-  char instruction_set[16];  /* portable, avx2, avx512, avx512_bf16 */
+  char instruction_set[16];  /* portable, avx2, avx512, avx512_bf16, amx */
   char available[64];        /* the instruction sets that this CPU has, separated by spaces */
   char gemm[16];             /* swift or openblas */
+  char precisions[32];       /* what the instruction set in use computes in: float32, bfloat16 */
 } sax_runtime_info;
 
 /* Fails with SAX_UNSUPPORTED when SWIFTALEXNET_ISA or SWIFTALEXNET_GEMM asks for what is not there. */

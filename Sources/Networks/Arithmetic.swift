@@ -1,0 +1,40 @@
+import Kernels
+import Tensors
+
+/// What activations and their gradients are kept in, and what products are made of. Sums, weights, logits and
+/// everything that an update touches are float32 in both.
+public enum Precision: String, CaseIterable, Hashable, Sendable {
+  case float32
+  case bfloat16
+
+  /// Those that a context's kernels compute in.
+  public static func available(in context: ComputeContext) -> [Precision] { [.float32] }
+}
+
+/// How a network computes. The default is exact float32; training takes another precision only.
+public struct Arithmetic: Hashable, Sendable {
+  public var precision: Precision
+  /// Whether dense layers multiply by weights rounded to 8 bits.
+  public var int8DenseWeights: Bool
+  /// Whether float32 convolutions may be computed by transforms that are not exact on integers.
+  public var fastMath: Bool
+
+  public init(precision: Precision = .float32, int8DenseWeights: Bool = false, fastMath: Bool = false) {
+    self.precision = precision
+    self.int8DenseWeights = int8DenseWeights
+    self.fastMath = fastMath
+  }
+
+  /// The one place where an arithmetic is refused.
+  /// - Throws: ``EngineError/unsupported(_:)`` for what the context's kernels cannot do.
+  func requireSupported(by context: ComputeContext, operation: String) throws {
+    let precisions = Precision.available(in: context)
+    guard precisions.contains(precision) else {
+      throw EngineError.unsupported(
+        "\(operation): got precision \(precision), the instruction set in use (\(context.kernels.name)) has "
+          + precisions.map(\.rawValue).joined(separator: ", "))
+    }
+    guard !int8DenseWeights else { throw EngineError.unsupported("\(operation): int8 weights are not there yet") }
+    guard !fastMath else { throw EngineError.unsupported("\(operation): fast math is not there yet") }
+  }
+}

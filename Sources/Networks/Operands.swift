@@ -1,0 +1,32 @@
+import Kernels
+import Tensors
+
+/// What a forward pass brings to a layer that reads `Input` and writes `Output`: Float or BFloat16.
+struct TypedForwardOperands<Input, Output> {
+  let batch: Int
+  let input: UnsafePointer<Input>
+  let output: UnsafeMutablePointer<Output>
+  /// nil where the layer asked for none.
+  let auxiliary: UnsafeMutableRawPointer?
+  /// nil where dropout does not act.
+  let dropout: DropoutKey?
+  let arithmetic: Arithmetic
+  let context: ComputeContext
+}
+
+struct TypedBackwardOperands<Input, Output> {
+  let batch: Int
+  let input: UnsafePointer<Input>
+  let output: UnsafePointer<Output>
+  let auxiliary: UnsafeMutableRawPointer
+  let outputGradient: UnsafeMutablePointer<Output>
+  /// nil where nobody asks for it (the first layer, usually).
+  let inputGradient: UnsafeMutablePointer<Input>?
+  /// Whether the parameters' gradients are added to.
+  let accumulate: Bool
+  let dropout: DropoutKey?
+  let context: ComputeContext
+}
+
+typealias ForwardOperands = TypedForwardOperands<Float, Float>
+typealias BackwardOperands = TypedBackwardOperands<Float, Float>
