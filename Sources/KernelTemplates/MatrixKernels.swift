@@ -35,6 +35,8 @@ public final class MatrixKernels: Sendable {
   public let addWeightedRows: @Sendable (_ sum: WeightedRows) -> Void
   /// Packs whole panels, see ``PanelCopy``.
   public let copyPanels: @Sendable (_ copy: PanelCopy) -> Void
+  /// Multiply-adds on registers alone, see ``multiplyAddChains(rounds:_:fused:as:)``.
+  public let multiplyAddChains: @Sendable (_ rounds: Int, _ values: UnsafeMutablePointer<Float>) -> Int
 
   public init(
     rows: Int, columns: Int,
@@ -42,7 +44,8 @@ public final class MatrixKernels: Sendable {
     narrowRowTile: @escaping @Sendable (_ rows: Int, _ tile: RowTile) -> Void,
     outerTile: @escaping @Sendable (_ rows: Int, _ tile: OuterTile) -> Void,
     addWeightedRows: @escaping @Sendable (_ sum: WeightedRows) -> Void,
-    copyPanels: @escaping @Sendable (_ copy: PanelCopy) -> Void
+    copyPanels: @escaping @Sendable (_ copy: PanelCopy) -> Void,
+    multiplyAddChains: @escaping @Sendable (_ rounds: Int, _ values: UnsafeMutablePointer<Float>) -> Int
   ) {
     self.rows = rows
     self.columns = columns
@@ -51,6 +54,7 @@ public final class MatrixKernels: Sendable {
     self.outerTile = outerTile
     self.addWeightedRows = addWeightedRows
     self.copyPanels = copyPanels
+    self.multiplyAddChains = multiplyAddChains
   }
 }
 

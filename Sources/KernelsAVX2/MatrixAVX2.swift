@@ -3,7 +3,7 @@ import KernelTemplates
 let avx2Matrix = MatrixKernels(
   rows: 6, columns: 16, rowTile: rowTileAVX2, narrowRowTile: narrowRowTileAVX2,
   outerTile: outerTileAVX2, addWeightedRows: addWeightedRowsAVX2,
-  copyPanels: copyPanelsAVX2)
+  copyPanels: copyPanelsAVX2, multiplyAddChains: multiplyAddChainsAVX2)
 
 private typealias Vector = SIMD8<Float>
 
@@ -12,6 +12,10 @@ private typealias Vector = SIMD8<Float>
 }
 
 @Sendable private func copyPanelsAVX2(_ copy: PanelCopy) { copyPanels(copy, as: Vector.self) }
+
+@Sendable private func multiplyAddChainsAVX2(_ rounds: Int, _ values: UnsafeMutablePointer<Float>) -> Int {
+  multiplyAddChains(rounds: rounds, values, fused: true, as: Vector.self)
+}
 
 @Sendable private func rowTileAVX2(_ rows: Int, _ tile: RowTile) {
   switch rows {

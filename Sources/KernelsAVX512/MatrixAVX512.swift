@@ -3,7 +3,7 @@ import KernelTemplates
 let avx512Matrix = MatrixKernels(
   rows: 12, columns: 32, rowTile: rowTileAVX512, narrowRowTile: narrowRowTileAVX512,
   outerTile: outerTileAVX512, addWeightedRows: addWeightedRowsAVX512,
-  copyPanels: copyPanelsAVX512)
+  copyPanels: copyPanelsAVX512, multiplyAddChains: multiplyAddChainsAVX512)
 
 private typealias Vector = SIMD16<Float>
 
@@ -12,6 +12,10 @@ private typealias Vector = SIMD16<Float>
 }
 
 @Sendable private func copyPanelsAVX512(_ copy: PanelCopy) { copyPanels(copy, as: Vector.self) }
+
+@Sendable private func multiplyAddChainsAVX512(_ rounds: Int, _ values: UnsafeMutablePointer<Float>) -> Int {
+  multiplyAddChains(rounds: rounds, values, fused: true, as: Vector.self)
+}
 
 @Sendable private func rowTileAVX512(_ rows: Int, _ tile: RowTile) {
   switch rows {

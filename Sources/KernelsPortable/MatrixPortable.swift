@@ -3,7 +3,7 @@ import KernelTemplates
 let portableMatrix = MatrixKernels(
   rows: 4, columns: 8, rowTile: rowTilePortable, narrowRowTile: narrowRowTilePortable,
   outerTile: outerTilePortable, addWeightedRows: addWeightedRowsPortable,
-  copyPanels: copyPanelsPortable)
+  copyPanels: copyPanelsPortable, multiplyAddChains: multiplyAddChainsPortable)
 
 private typealias Vector = SIMD4<Float>
 
@@ -12,6 +12,10 @@ private typealias Vector = SIMD4<Float>
 }
 
 @Sendable private func copyPanelsPortable(_ copy: PanelCopy) { copyPanels(copy, as: Vector.self) }
+
+@Sendable private func multiplyAddChainsPortable(_ rounds: Int, _ values: UnsafeMutablePointer<Float>) -> Int {
+  multiplyAddChains(rounds: rounds, values, fused: false, as: Vector.self)
+}
 
 @Sendable private func rowTilePortable(_ rows: Int, _ tile: RowTile) {
   switch rows {

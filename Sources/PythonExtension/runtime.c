@@ -10,6 +10,19 @@ static PyObject *runtime_info(PyObject *self, PyObject *unused) {
                        info.precisions);
 }
 
+/* Without bfloat16 where the CPU has no instructions for it. */
+static PyObject *fma_limits(PyObject *self, PyObject *unused) {
+  (void)self, (void)unused;
+  sax_fma_limits limits;
+  int32_t status;
+  Py_BEGIN_ALLOW_THREADS
+  status = sax_measure_fma_limits(&limits);
+  Py_END_ALLOW_THREADS
+  if (!succeeded(status)) return NULL;
+  if (limits.bfloat16 == 0) return Py_BuildValue("{sd}", "float32", limits.float32);
+  return Py_BuildValue("{sdsd}", "float32", limits.float32, "bfloat16", limits.bfloat16);
+}
+
 static PyObject *set_num_threads(PyObject *self, ARGUMENTS) {
   (void)self;
   static const argument table[] = {{"count", INTEGER}};
@@ -39,6 +52,7 @@ static PyObject *fail_allocation_after(PyObject *self, ARGUMENTS) {
 
 PyMethodDef runtime_methods[] = {
   {"runtime_info", runtime_info, METH_NOARGS, "Version, CPU, instruction set and GEMM provider of the engine."},
+  {"fma_limits", fma_limits, METH_NOARGS, "Operations a second of all threads, measured, by precision."},
   METHOD("set_num_threads", set_num_threads, "Set the number of threads, the calling one included."),
   {"get_num_threads", get_num_threads, METH_NOARGS, "Number of threads, the calling one included."},
   {"allocation_count", allocation_count, METH_NOARGS, "Allocations of tensor memory since the process started."},

@@ -23,6 +23,15 @@ public func sax_get_runtime_info(_ info: UnsafeMutablePointer<sax_runtime_info>)
 }
 
 @c @implementation
+public func sax_measure_fma_limits(_ limits: UnsafeMutablePointer<sax_fma_limits>) -> Int32 {
+  status {
+    let context = try ComputeContext()
+    limits.pointee = sax_fma_limits(
+      float32: try FMALimit.float32(context: context), bfloat16: try FMALimit.bfloat16(context: context) ?? 0)
+  }
+}
+
+@c @implementation
 public func sax_set_num_threads(_ count: Int64) -> Int32 {
   status { try ThreadPool.shared.setThreadCount(Int(count)) }
 }

@@ -41,3 +41,12 @@ def get_num_threads() -> int:
     asks for.
     """
     return _native.get_num_threads()
+
+
+def fma_limits() -> dict[str, float]:
+    """Measure how many GFLOP/s the threads in use can multiply and add, by precision: the limit of every layer's speed.
+
+    float32, and bfloat16 where the processor has instructions for it. A multiply-add is two operations. It takes some
+    tens of milliseconds of all threads; other work on the machine lowers the figures.
+    """
+    return {precision: limit / 1e9 for precision, limit in _native.fma_limits().items()}

@@ -35,6 +35,14 @@ typedef struct {
 /* Fails with SAX_UNSUPPORTED when SWIFTALEXNET_ISA or SWIFTALEXNET_GEMM asks for what is not there. */
 int32_t sax_get_runtime_info(sax_runtime_info *SAX_NONNULL info);
 
+/* Floating-point operations a second of all threads together, measured now in some tens of milliseconds with the
+ * instructions in use: the limit that no layer exceeds. A multiply-add is two operations. */
+typedef struct {
+  double float32;
+  double bfloat16; /* 0 where the CPU has no instructions for it */
+} sax_fma_limits;
+int32_t sax_measure_fma_limits(sax_fma_limits *SAX_NONNULL limits);
+
 /* 1 … 256 threads, the calling one included. Results do not depend on the number. */
 int32_t sax_set_num_threads(int64_t count);
 int64_t sax_get_num_threads(void);

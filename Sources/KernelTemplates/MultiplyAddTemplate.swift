@@ -1,0 +1,24 @@
+/// Multiply-adds on registers alone, which no kernel outruns: `rounds` times x ← x / 2 + 1 on twelve chains that do
+/// not wait for each other, more than any CPU has units times cycles of latency.
+/// - Parameter values: twelve vectors, where the chains begin and end.
+/// - Returns: the floating-point operations done.
+@inlinable @inline(__always)
+public func multiplyAddChains<V: SIMD>(
+  rounds: Int, _ values: UnsafeMutablePointer<Float>, fused: Bool, as: V.Type
+) -> Int where V.Scalar == Float {
+  let (width, chains) = (V.scalarCount, 12)
+  let (half, one) = (V(repeating: 0.5), V(repeating: 1))
+  var sums = TileSums<V>()
+  sums.forEachRow(chains) { i, x, _ in x = load(values + (i &* width), as: V.self) }
+  var round = rounds
+  while round > 0 {
+    sums.forEachRow(chains) { _, x, _ in
+      var next = one
+      multiplyAdd(&next, x, half, fused: fused)
+      x = next
+    }
+    round = round &- 1
+  }
+  sums.forEachRow(chains) { i, x, _ in store(x, values + (i &* width)) }
+  return 2 &* chains &* width &* rounds
+}
