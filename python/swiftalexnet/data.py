@@ -119,6 +119,7 @@ class ImageFolder:
         self.labels = np.repeat(np.arange(len(found), dtype=np.int32), [len(files) for files in found])
         self.errors: dict[Path, str] = {}
         self.draft = draft
+        self._folder = self.paths  # all of them, also in a part that `split` makes
         self._cache: dict[tuple[int, Geometry | Whole], NDArray[np.uint8]] | None = {} if cache is True else None
         self._file: PictureCache | None = None
         if not isinstance(cache, bool):
@@ -138,7 +139,7 @@ class ImageFolder:
     @property
     def file_names(self) -> list[bytes]:
         """Names of the files below `root`, in the order of the pictures, as the system has them."""
-        return [os.fsencode(path.relative_to(self.root)) for path in self.paths]
+        return [os.fsencode(self._name(path)) for path in self.paths]
 
     def split(self, parts: int = 5) -> "tuple[ImageFolder, ImageFolder]":
         """Divide into pictures to learn from and one picture in `parts` to measure with.
@@ -165,10 +166,11 @@ class ImageFolder:
     ) -> "CacheChanges":
         """Keep decoded pictures in a file, made or brought up to date by this, and read them from there from now on.
 
-        Pictures are kept whole, resized; a square of `side` pixels that is cut from them is the same bits as without a
-        cache. Files that are new, or have another size or time than when they were decoded, are decoded; the others'
-        pixels are taken over. What happens to the files afterwards is noticed by the next call, not before. Pictures
-        that cannot be decoded, or are more than eight times as long as wide, are left to their files.
+        All pictures below `root` are kept, whole and resized; the centre square of `side` pixels that is cut from them
+        is the same bits as without a cache. Files that are new, or have another size or time than when they were
+        decoded, are decoded; the others' pixels are taken over. What happens to the files afterwards is noticed by the
+        next call, not before. Pictures that cannot be decoded, or are more than eight times as long as wide, are left
+        to their files.
 
         Parameters
         ----------
@@ -204,9 +206,14 @@ class ImageFolder:
 
         if self.draft:
             raise ValueError("ImageFolder: a cache keeps exactly decoded pictures, expected draft=False")
-        file, names = file_for(path, self.root), [os.fsdecode(name) for name in self.file_names]
-        self._file, changes = update_cache(file, self.root, names, settings, self.workers, verify, progress)
+        names = [self._name(path) for path in self._folder]
+        self._file, changes = update_cache(
+            file_for(path, self.root), self.root, names, settings, self.workers, verify, progress
+        )
         return changes
+
+    def _name(self, path: "Path") -> str:
+        return str(path.relative_to(self.root))
 
     def _subset(self, chosen: NDArray[np.bool_]) -> "ImageFolder":
         part = copy.copy(self)
@@ -231,7 +238,7 @@ class ImageFolder:
             return self._cache[index, geometry]
         path = self.paths[index]
         if self._file is not None:
-            kept = self._file.image(str(path.relative_to(self.root)), geometry)
+            kept = self._file.image(self._name(path), geometry)
             if kept is not None:
                 return kept
         if path in self.errors:

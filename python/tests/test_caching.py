@@ -220,6 +220,13 @@ def test_parts_of_a_split_share_the_cache(folder, file):
     assert all(same(all_pixels(part), pixels) for part, pixels in zip(data.split(3), expected, strict=True))
 
 
+def test_a_part_keeps_the_whole_folder(folder, file):
+    train, held_out = sa.ImageFolder(folder).split(3)
+    assert train.cache_to(file, side=20) == (0, 24, 0, 0)
+    assert held_out.cache_to(file) == (24, 0, 0, 0)
+    assert same(all_pixels(held_out), all_pixels(sa.ImageFolder(folder).split(3)[1]))
+
+
 def test_training_and_evaluation_are_the_same_with_a_cache(folder, file):
     results = []
     for cache in (False, True, file):
