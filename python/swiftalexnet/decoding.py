@@ -48,9 +48,8 @@ def read_picture(path: str | os.PathLike[str], geometry: Geometry | Whole, draft
         Pillow cannot decode it, or it is not a picture of known range.
     """
     with open_regular(path) as file, decoding(file, path) as picture:
-        if draft:
-            picture.draft(None, (2 * geometry.side, 2 * geometry.side))
-        return picture_to_array(picture, geometry)
+        reduced = picture.draft(None, (2 * geometry.side, 2 * geometry.side)) if draft else None
+        return picture_to_array(picture, geometry, reduced and reduced[1][2:])
 
 
 @contextmanager
@@ -67,8 +66,15 @@ def decoding(file: BinaryIO, path: str | os.PathLike[str]) -> Iterator["Image"]:
         raise ValueError(f"{os.fspath(path)} cannot be decoded: {error}") from error
 
 
-def picture_to_array(picture: "Image", geometry: Geometry | Whole) -> NDArray[np.uint8]:
+def picture_to_array(
+    picture: "Image", geometry: Geometry | Whole, extent: tuple[float, float] | None = None
+) -> NDArray[np.uint8]:
     """Turn a Pillow image upright, to grey or RGB, and to the square or the whole picture of `geometry`.
+
+    Parameters
+    ----------
+    extent : (float, float), optional
+        How far the content goes to the right and down, in pixels: a reduced JPEG may end within its last pixels.
 
     Raises
     ------
@@ -84,16 +90,21 @@ def picture_to_array(picture: "Image", geometry: Geometry | Whole) -> NDArray[np
         raise ValueError(f"{picture.width} × {picture.height} pixels exceed Pillow's limit of {limit}")
     upright = ImageOps.exif_transpose(picture)
     assert upright is not None  # None only when asked to work in place
-    pixels = np.asarray(_to_colored(_to_eight_bits(upright), geometry))
+    if extent is not None and upright.size != picture.size:
+        extent = extent[::-1]  # it has been turned
+    pixels = np.asarray(_to_colored(_to_eight_bits(upright), geometry, extent))
     return pixels.reshape(*pixels.shape[:2], geometry.channels)
 
 
-def resize(picture: "Image", geometry: Geometry | Whole) -> "Image":
-    """Bring a picture to the size of `geometry`."""
-    return resize_whole(picture, geometry) if isinstance(geometry, Whole) else resize_to_square(picture, geometry)
+def resize(picture: "Image", geometry: Geometry | Whole, extent: tuple[float, float] | None = None) -> "Image":
+    """Bring a picture, or what lies within `extent` of it, to the size of `geometry`."""
+    within = picture.size if extent is None else extent
+    if isinstance(geometry, Whole):
+        return resize_whole(picture, geometry, within)
+    return resize_to_square(picture, geometry, within)
 
 
-def resize_whole(picture: "Image", geometry: Whole) -> "Image":
+def resize_whole(picture: "Image", geometry: Whole, extent: tuple[float, float]) -> "Image":
     """Resize the shorter side to `size` and the longer in proportion, rounded; nothing is cut off.
 
     Raises
@@ -103,33 +114,33 @@ def resize_whole(picture: "Image", geometry: Whole) -> "Image":
     """
     from PIL import Image
 
-    size, short, limit = geometry.size, min(picture.size), Image.MAX_IMAGE_PIXELS
-    resized = max(size, round(picture.width * size / short)), max(size, round(picture.height * size / short))
-    if resized == picture.size:
+    size, short, limit = geometry.size, min(extent), Image.MAX_IMAGE_PIXELS
+    width, height = (max(size, round(length * size / short)) for length in extent)
+    if (width, height) == picture.size:
         return picture
-    if limit is not None and resized[0] * resized[1] > limit:
-        raise ValueError(f"{resized[0]} × {resized[1]} pixels exceed Pillow's limit of {limit}")
-    return picture.resize(resized, _filter(short, geometry))
+    if limit is not None and width * height > limit:
+        raise ValueError(f"{width} × {height} pixels exceed Pillow's limit of {limit}")
+    return picture.resize((width, height), _filter(short, geometry), (0, 0, *extent))
 
 
-def resize_to_square(picture: "Image", geometry: Geometry) -> "Image":
+def resize_to_square(picture: "Image", geometry: Geometry, extent: tuple[float, float]) -> "Image":
     """Resize the shorter side to `geometry.side` and cut out `size` × `size` pixels, computing no other pixel.
 
     The centre square lies where cuda-convnet2 cuts it: both sides rounded, the start rounded down.
     """
-    size, side, short = geometry.size, geometry.side, min(picture.size)
+    size, side, short = geometry.size, geometry.side, min(extent)
     if picture.size == (size, size) == (side, side):
         return picture
-    resized = [side if geometry.warp else max(side, round(length * side / short)) for length in picture.size]
+    resized = [side if geometry.warp else max(side, round(length * side / short)) for length in extent]
     starts = [_start(new - size, place) for new, place in zip(resized, geometry.place, strict=True)]
-    factors = [length / new for length, new in zip(picture.size, resized, strict=True)]
+    factors = [length / new for length, new in zip(extent, resized, strict=True)]
     left, top = (start * factor for start, factor in zip(starts, factors, strict=True))
     right, bottom = ((start + size) * factor for start, factor in zip(starts, factors, strict=True))
-    box = (left, top, min(right, picture.width), min(bottom, picture.height))
+    box = (left, top, min(right, extent[0]), min(bottom, extent[1]))
     return picture.resize((size, size), _filter(short, geometry), box)
 
 
-def _filter(short: int, geometry: Geometry | Whole) -> "Resampling":
+def _filter(short: float, geometry: Geometry | Whole) -> "Resampling":
     """Choose how a picture with a shorter side of `short` pixels is resampled."""
     from PIL.Image import Resampling
 
@@ -158,7 +169,7 @@ def _to_eight_bits(picture: "Image") -> "Image":
     return Image.fromarray((wide >> 8).astype(np.uint8))
 
 
-def _to_colored(picture: "Image", geometry: Geometry | Whole) -> "Image":
+def _to_colored(picture: "Image", geometry: Geometry | Whole, extent: tuple[float, float] | None = None) -> "Image":
     """Bring to grey or RGB and to size, with transparent pixels over white: what they hide is not part of the picture.
 
     A picture with transparency that is to shrink does so first: averages with alpha as the weight come to the same,
@@ -168,7 +179,7 @@ def _to_colored(picture: "Image", geometry: Geometry | Whole) -> "Image":
 
     mode = "L" if geometry.channels == 1 else "RGB"
     if "A" not in picture.getbands() and "transparency" not in picture.info:
-        return resize(picture.convert(mode), geometry)
+        return resize(picture.convert(mode), geometry, extent)
     layer = picture.convert("RGBA")
     shrinks = min(layer.size) > geometry.side
     if shrinks:

@@ -12,7 +12,7 @@ from support import shared_data
 
 from swiftalexnet import decoding
 from swiftalexnet.decoding import picture_to_array, read_picture
-from swiftalexnet.preprocessing import Geometry
+from swiftalexnet.preprocessing import Geometry, Whole
 
 RGB = Geometry(16, 3, "area")
 GREY = Geometry(16, 1, "area")
@@ -197,12 +197,26 @@ def test_drafts_are_asked_for_and_keep_twice_the_pixels(tmp_path, monkeypatch):
     Image.fromarray((128 + 100 * waves).astype(np.uint8)).save(path, quality=95)
     sizes = []
     original = decoding.picture_to_array
-    monkeypatch.setattr(decoding, "picture_to_array", lambda p, g: sizes.append(p.size) or original(p, g))
+    monkeypatch.setattr(decoding, "picture_to_array", lambda p, *rest: sizes.append(p.size) or original(p, *rest))
     exact, coarse = read_picture(path, RGB), read_picture(path, RGB, draft=True)
     read_picture(path, Geometry(24, 3, "area"), draft=True)
     read_picture(path, Geometry(25, 3, "area"), draft=True)
     assert sizes == [(128, 96), (64, 48), (64, 48), (128, 96)]
     assert 0 < np.abs(exact.astype(int) - coarse).mean() < 2
+
+
+@pytest.mark.parametrize("size", [(533, 400), (401, 533), (715, 403)])
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("place", [0.0, 0.5, 1.0])
+def test_drafts_lie_where_exact_pictures_do(tmp_path, size, orientation, place):
+    x, y = np.meshgrid(np.linspace(0, 240, size[0]), np.linspace(0, 240, size[1]))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(np.stack([x, y, x], axis=-1).astype(np.uint8)).save(tmp_path / "p.jpg", quality=98, exif=exif)
+    for geometry in (Geometry(80, 3, "bilinear", 100, (place, place)), Whole(100, 3, "bilinear")):
+        exact, coarse = (read_picture(tmp_path / "p.jpg", geometry, draft).astype(int) for draft in (False, True))
+        assert exact.shape == coarse.shape
+        assert np.abs(exact - coarse).mean() < 0.5  # a pixel aside would be 2.4 in one direction or 1.3 in the other
 
 
 def test_photographs():
