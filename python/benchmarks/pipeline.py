@@ -3,8 +3,9 @@
     python pipeline.py photographs/clothing/train
 
 The same network takes the same batches from arrays in memory, from the JPEGs, and from a cache on disk
-(`ImageFolder.cache_to`), in turn; a ratio is that of images per second of the same round. CPU milliseconds a picture,
-of all threads, say where the time goes, and hardly depend on what else the machine does.
+(`ImageFolder.cache_to`), in turn. The first ratio is that of images per second of the same round. CPU milliseconds a
+picture, of all threads, say where the time goes; their ratio is the rate that processors shared evenly allow, and
+hardly depends on what else the machine does.
 """
 
 import argparse
@@ -63,6 +64,7 @@ def main() -> None:
         model.preprocessing = model.preprocessing.replace(learn_mean=False)
         sources = {"memory": _in_memory(sources["JPEG"], model.preprocessing.geometry)} | sources
         reading = {name: _reading(data, model.preprocessing.geometry) for name, data in sources.items()}
+        _training(model, sources["memory"], arguments.batch_size)  # the first one plans and fills memory
         rounds = [
             {name: _training(model, data, arguments.batch_size) for name, data in sources.items()}
             for _ in range(arguments.rounds)
@@ -119,14 +121,19 @@ class _Clock:
 
 def _print(reading: dict[str, Rate], rounds: list[dict[str, Rate]], building: float) -> None:
     print(f"{cpu_name()}; writing the cache: {building:.0f} images/s\n")
-    print("| pictures from | reading alone, images/s | CPU ms | training, images/s | CPU ms | of the rate in memory |")
-    print("|---|---|---|---|---|---|")
+    titles = ("reading alone, CPU ms", "training, CPU ms", "images/s", "rate ÷ memory's", "memory's CPU ÷ its own")
+    print("| pictures from |", " | ".join(titles), "|")
+    print("| --- | --: | --: | --: | --: | --: |")
     for name, alone in reading.items():
-        speed = statistics.median(each[name].images_per_second for each in rounds)
-        cpu = statistics.median(each[name].cpu_ms for each in rounds)
-        ratio = statistics.median(each[name].images_per_second / each["memory"].images_per_second for each in rounds)
-        numbers = f"{alone.images_per_second:.0f} | {alone.cpu_ms:.2f} | {speed:.1f} | {cpu:.2f} | {ratio:.1%}"
-        print(f"| {name} | {numbers} |")
+        pairs = [(each[name], each["memory"]) for each in rounds]
+        columns = (
+            (own.cpu_ms for own, _ in pairs),
+            (own.images_per_second for own, _ in pairs),
+            (own.images_per_second / memory.images_per_second for own, memory in pairs),
+            (memory.cpu_ms / own.cpu_ms for own, memory in pairs),
+        )
+        cpu, speed, rate, work = map(statistics.median, columns)
+        print(f"| {name} | {alone.cpu_ms:.2f} | {cpu:.1f} | {speed:.1f} | {rate:.1%} | {work:.1%} |")
 
 
 def _arguments() -> argparse.Namespace:
