@@ -114,11 +114,13 @@ public struct BFloat16Tile {
   public var output: UnsafeMutablePointer<Float>
   /// Floats from a row of C to the next.
   public var outputStride: Int
+  /// Whether the first half of the columns is all that counts: a kernel may leave the others as they are.
+  public var isNarrow: Bool
 
   public init(
     rows: Int, blockCount: Int, left: UnsafePointer<UnsafePointer<BFloat16>>, leftStride: Int,
     runOffsets: UnsafePointer<Int>, runCount: Int, runLength: Int, panel: UnsafePointer<BFloat16>,
-    start: UnsafePointer<Float>?, output: UnsafeMutablePointer<Float>, outputStride: Int
+    start: UnsafePointer<Float>?, output: UnsafeMutablePointer<Float>, outputStride: Int, isNarrow: Bool = false
   ) {
     self.rows = rows
     self.blockCount = blockCount
@@ -131,6 +133,7 @@ public struct BFloat16Tile {
     self.start = start
     self.output = output
     self.outputStride = outputStride
+    self.isNarrow = isNarrow
   }
 }
 

@@ -3,18 +3,12 @@ import KernelTemplates
 import Tensors
 
 extension Convolution {
-  /// Stride 1: the input gradient is the correlation of the output gradient, kernelHeight - 1 - top rows of zeros
-  /// above it, with the weights turned by 180° and their channels exchanged.
+  /// Stride 1: the input gradient is a correlation of the output gradient.
   static func correlateOutputGradient(
     _ shape: ConvolutionShape, outputGradient: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    let tiles = ConvolutionTiles(
-      batch: shape.batch, groups: shape.groups, inputHeight: shape.outputHeight, inputWidth: shape.outputWidth,
-      inputChannels: shape.outputChannels, outputHeight: shape.inputHeight, outputWidth: shape.inputWidth,
-      outputChannels: shape.inputChannels, kernelHeight: shape.kernelHeight, kernelWidth: shape.kernelWidth,
-      strideHeight: 1, strideWidth: 1,
-      top: shape.kernelHeight - 1 - shape.padding.top, left: shape.kernelWidth - 1 - shape.padding.left)
+    let tiles = ConvolutionTiles(inputGradient: shape)
     let kernels = context.kernels.matrix
     let width = kernels.columns
     let (groupInputs, groupOutputs, outputs) = (shape.groupInputs, shape.groupOutputs, shape.outputChannels)
@@ -81,7 +75,7 @@ extension Convolution {
   }
 
   /// Adds one window's gradient to the image, leaving out what lies in the padding.
-  private static func addWindow(
+  static func addWindow(
     _ shape: ConvolutionShape, _ window: UnsafePointer<Float>, pixel: Int, gradient: UnsafeMutablePointer<Float>
   ) {
     let inside = shape.window(at: pixel)

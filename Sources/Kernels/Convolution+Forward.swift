@@ -6,12 +6,7 @@ extension Convolution {
     _ shape: ConvolutionShape, input: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    let tiles = ConvolutionTiles(
-      batch: shape.batch, groups: shape.groups, inputHeight: shape.inputHeight, inputWidth: shape.inputWidth,
-      inputChannels: shape.inputChannels, outputHeight: shape.outputHeight, outputWidth: shape.outputWidth,
-      outputChannels: shape.outputChannels, kernelHeight: shape.kernelHeight, kernelWidth: shape.kernelWidth,
-      strideHeight: shape.strideHeight, strideWidth: shape.strideWidth,
-      top: shape.padding.top, left: shape.padding.left)
+    let tiles = ConvolutionTiles(forward: shape)
     let kernels = context.kernels.matrix
     let width = kernels.columns
     let (groupOutputs, outputs, k) = (shape.groupOutputs, shape.outputChannels, tiles.innerExtent)

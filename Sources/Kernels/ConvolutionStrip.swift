@@ -15,27 +15,29 @@ struct ConvolutionStrip {
   let left: Int
 
   /// Copies the image rows from `firstRow` on (rows outside the image are zeros), channels from `firstChannel` on.
-  func copy(
-    image: UnsafePointer<Float>, firstChannel: Int, firstRow: Int, rows: Int, to target: UnsafeMutablePointer<Float>
+  func copy<Element: BitwiseCopyable>(
+    image: UnsafePointer<Element>, firstChannel: Int, firstRow: Int, rows: Int,
+    to target: UnsafeMutablePointer<Element>
   ) {
-    let rowFloats = width &* channels
+    let rowElements = width &* channels
+    let pixelBytes = channels &* MemoryLayout<Element>.stride
     let from = min(max(left, 0), width)
     let to = max(from, min(width, inputWidth &+ left))
     for row in 0..<rows {
       let y = firstRow &+ row
-      let copy = target + (row &* rowFloats)
+      let copy = target + (row &* rowElements)
       guard y >= 0, y < inputHeight, from < to else {
-        memset(copy, 0, rowFloats &* 4)
+        memset(copy, 0, width &* pixelBytes)
         continue
       }
-      memset(copy, 0, from &* channels &* 4)
-      memset(copy + (to &* channels), 0, (width &- to) &* channels &* 4)
+      memset(copy, 0, from &* pixelBytes)
+      memset(copy + (to &* channels), 0, (width &- to) &* pixelBytes)
       let source = image + ((y &* inputWidth &+ from &- left) &* inputChannels &+ firstChannel)
       if channels == inputChannels {
-        memcpy(copy + (from &* channels), source, (to &- from) &* channels &* 4)
+        memcpy(copy + (from &* channels), source, (to &- from) &* pixelBytes)
       } else {
         for x in 0..<(to &- from) {
-          memcpy(copy + ((from &+ x) &* channels), source + (x &* inputChannels), channels &* 4)
+          memcpy(copy + ((from &+ x) &* channels), source + (x &* inputChannels), pixelBytes)
         }
       }
     }

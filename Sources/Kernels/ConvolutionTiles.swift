@@ -26,12 +26,12 @@ struct ConvolutionTiles {
 
   var groupInputs: Int { inputChannels / groups }
   var groupOutputs: Int { outputChannels / groups }
-  /// Floats of the window's part in one kernel row.
+  /// Elements of the window's part in one kernel row.
   var runLength: Int { kernelWidth * groupInputs }
   /// Rows of the packed weights.
   var innerExtent: Int { kernelHeight * runLength }
 
-  private var readsInPlace: Bool {
+  var readsInPlace: Bool {
     groups == 1 && top == 0 && left == 0
       && (outputHeight - 1) * strideHeight + kernelHeight <= inputHeight
       && (outputWidth - 1) * strideWidth + kernelWidth <= inputWidth
@@ -51,7 +51,7 @@ struct ConvolutionTiles {
       inputHeight: inputHeight, inputWidth: inputWidth, inputChannels: inputChannels, channels: groupInputs,
       width: stripWidth, left: left)
     let rowFloats = stripWidth * groupInputs
-    let strips = Partition(outputHeight, atMost: outputRowsPerStrip(rowFloats: rowFloats))
+    let strips = Partition(outputHeight, atMost: outputRowsPerStrip(rowBytes: rowFloats * 4))
     let stripRows = (strips.largest - 1) * strideHeight + kernelHeight
     let panelCount = kernels.panelCount(groupOutputs)
     let blocks = panelBlocks(panelCount, items: batch * strips.parts * groups, rows: strips.largest)
@@ -115,13 +115,36 @@ struct ConvolutionTiles {
     }
   }
 
-  private func outputRowsPerStrip(rowFloats: Int) -> Int {
-    max(1, (BlockSize.strip / 4 / rowFloats - kernelHeight) / strideHeight + 1)
+  func outputRowsPerStrip(rowBytes: Int) -> Int {
+    max(1, (BlockSize.strip / rowBytes - kernelHeight) / strideHeight + 1)
   }
 
   /// Panels are shared out among items where images and strips alone make too few items or too long ones.
-  private func panelBlocks(_ panels: Int, items: Int, rows: Int) -> Partition {
+  func panelBlocks(_ panels: Int, items: Int, rows: Int) -> Partition {
     let work = (innerExtent * groupOutputs).saturatingTimes(rows * outputWidth)
     return Partition(panels, parts: max((BlockSize.items + items - 1) / items, work / BlockSize.itemWork))
+  }
+}
+
+extension ConvolutionTiles {
+  /// The forward pass of a convolution.
+  init(forward shape: ConvolutionShape) {
+    self.init(
+      batch: shape.batch, groups: shape.groups, inputHeight: shape.inputHeight, inputWidth: shape.inputWidth,
+      inputChannels: shape.inputChannels, outputHeight: shape.outputHeight, outputWidth: shape.outputWidth,
+      outputChannels: shape.outputChannels, kernelHeight: shape.kernelHeight, kernelWidth: shape.kernelWidth,
+      strideHeight: shape.strideHeight, strideWidth: shape.strideWidth,
+      top: shape.padding.top, left: shape.padding.left)
+  }
+
+  /// The input gradient of a convolution of stride 1: the correlation of the output gradient, kernelHeight - 1 - top
+  /// rows of zeros above it, with the weights turned by 180° and their channels exchanged.
+  init(inputGradient shape: ConvolutionShape) {
+    self.init(
+      batch: shape.batch, groups: shape.groups, inputHeight: shape.outputHeight, inputWidth: shape.outputWidth,
+      inputChannels: shape.outputChannels, outputHeight: shape.inputHeight, outputWidth: shape.inputWidth,
+      outputChannels: shape.inputChannels, kernelHeight: shape.kernelHeight, kernelWidth: shape.kernelWidth,
+      strideHeight: 1, strideWidth: 1,
+      top: shape.kernelHeight - 1 - shape.padding.top, left: shape.kernelWidth - 1 - shape.padding.left)
   }
 }

@@ -83,14 +83,14 @@ extension Dense {
   }
 
   /// Asks for one share of a matrix's rows to be brought into the cache while tiles are computed.
-  private static func prefetch(
-    _ matrix: UnsafePointer<Float>, stride: Int, columns: Int, share: Int, of shares: Int, rows: Int
+  static func prefetch<Element>(
+    _ matrix: UnsafePointer<Element>, stride: Int, columns: Int, share: Int, of shares: Int, rows: Int
   ) {
     var row = rows &* share / shares
     let end = rows &* (share &+ 1) / shares
     while row < end {
       var address = UnsafeRawPointer(matrix + (row &* stride))
-      let last = address + (columns &* 4)
+      let last = address + (columns &* MemoryLayout<Element>.stride)
       while address < last {
         shim_prefetch(address)
         address += 64

@@ -73,9 +73,12 @@ struct DenseShape {
   static let fewRows = 8
   /// Steps of the inner index between two visits of a tile: a panel block fits the first-level cache.
   static let innerBlock = 256
+  /// The same where weights are rounded as they are read, and where they only pass by.
+  static let roundedBlock = 512
+  static let streamedBlock = 4096
   /// Multiply-accumulates of an item of the forward pass, about: wide items copy the input less often.
   static let itemWork = 320 << 20
-  /// Floats added to the stride of copied rows: rows a power of two apart would share a few cache sets.
+  /// Elements added to the stride of copied rows: rows a power of two apart would share a few cache sets.
   static let skew = 16
   /// Rows of the batch that are in work at once.
   static let batchBlock = 192

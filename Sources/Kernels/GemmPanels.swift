@@ -33,12 +33,13 @@ func transpose(
   }
 }
 
-/// Copies rows × columns floats between matrices of different strides.
-func copyRows(
-  _ source: UnsafePointer<Float>, stride: Int, rows: Int, columns: Int, into target: UnsafeMutablePointer<Float>,
+/// Copies rows × columns elements between matrices of different strides.
+func copyRows<Element: BitwiseCopyable>(
+  _ source: UnsafePointer<Element>, stride: Int, rows: Int, columns: Int, into target: UnsafeMutablePointer<Element>,
   targetStride: Int
 ) {
-  for i in 0..<rows { memcpy(target + (i &* targetStride), source + (i &* stride), columns &* 4) }
+  let bytes = columns &* MemoryLayout<Element>.stride
+  for i in 0..<rows { memcpy(target + (i &* targetStride), source + (i &* stride), bytes) }
 }
 
 extension MatrixKernels {

@@ -6,6 +6,10 @@ import Tensors
 // grown too large.
 
 @Sendable func tileAVX512BF16(_ tile: BFloat16Tile) {
+  if tile.isNarrow { narrowTile(tile) } else { wholeTile(tile) }
+}
+
+private func wholeTile(_ tile: BFloat16Tile) {
   switch tile.rows {
   case 1: tile1(tile)
   case 2: tile2(tile)
@@ -24,43 +28,85 @@ import Tensors
   }
 }
 
-private func tile1(_ tile: BFloat16Tile) { blocks(1, tile) }
-private func tile2(_ tile: BFloat16Tile) { blocks(2, tile) }
-private func tile3(_ tile: BFloat16Tile) { blocks(3, tile) }
-private func tile4(_ tile: BFloat16Tile) { blocks(4, tile) }
-private func tile5(_ tile: BFloat16Tile) { blocks(5, tile) }
-private func tile6(_ tile: BFloat16Tile) { blocks(6, tile) }
-private func tile7(_ tile: BFloat16Tile) { blocks(7, tile) }
-private func tile8(_ tile: BFloat16Tile) { blocks(8, tile) }
-private func tile9(_ tile: BFloat16Tile) { blocks(9, tile) }
-private func tile10(_ tile: BFloat16Tile) { blocks(10, tile) }
-private func tile11(_ tile: BFloat16Tile) { blocks(11, tile) }
-private func tile12(_ tile: BFloat16Tile) { blocks(12, tile) }
-private func tile13(_ tile: BFloat16Tile) { blocks(13, tile) }
-private func tile14(_ tile: BFloat16Tile) { blocks(14, tile) }
+private func tile1(_ tile: BFloat16Tile) { blocks(1, vectors: 2, tile) }
+private func tile2(_ tile: BFloat16Tile) { blocks(2, vectors: 2, tile) }
+private func tile3(_ tile: BFloat16Tile) { blocks(3, vectors: 2, tile) }
+private func tile4(_ tile: BFloat16Tile) { blocks(4, vectors: 2, tile) }
+private func tile5(_ tile: BFloat16Tile) { blocks(5, vectors: 2, tile) }
+private func tile6(_ tile: BFloat16Tile) { blocks(6, vectors: 2, tile) }
+private func tile7(_ tile: BFloat16Tile) { blocks(7, vectors: 2, tile) }
+private func tile8(_ tile: BFloat16Tile) { blocks(8, vectors: 2, tile) }
+private func tile9(_ tile: BFloat16Tile) { blocks(9, vectors: 2, tile) }
+private func tile10(_ tile: BFloat16Tile) { blocks(10, vectors: 2, tile) }
+private func tile11(_ tile: BFloat16Tile) { blocks(11, vectors: 2, tile) }
+private func tile12(_ tile: BFloat16Tile) { blocks(12, vectors: 2, tile) }
+private func tile13(_ tile: BFloat16Tile) { blocks(13, vectors: 2, tile) }
+private func tile14(_ tile: BFloat16Tile) { blocks(14, vectors: 2, tile) }
 
-/// ``BFloat16Tile`` of blocks of `rows` (a constant) rows.
+private func narrowTile(_ tile: BFloat16Tile) {
+  switch tile.rows {
+  case 1: narrow1(tile)
+  case 2: narrow2(tile)
+  case 3: narrow3(tile)
+  case 4: narrow4(tile)
+  case 5: narrow5(tile)
+  case 6: narrow6(tile)
+  case 7: narrow7(tile)
+  case 8: narrow8(tile)
+  case 9: narrow9(tile)
+  case 10: narrow10(tile)
+  case 11: narrow11(tile)
+  case 12: narrow12(tile)
+  case 13: narrow13(tile)
+  default: narrow14(tile)
+  }
+}
+
+private func narrow1(_ tile: BFloat16Tile) { blocks(1, vectors: 1, tile) }
+private func narrow2(_ tile: BFloat16Tile) { blocks(2, vectors: 1, tile) }
+private func narrow3(_ tile: BFloat16Tile) { blocks(3, vectors: 1, tile) }
+private func narrow4(_ tile: BFloat16Tile) { blocks(4, vectors: 1, tile) }
+private func narrow5(_ tile: BFloat16Tile) { blocks(5, vectors: 1, tile) }
+private func narrow6(_ tile: BFloat16Tile) { blocks(6, vectors: 1, tile) }
+private func narrow7(_ tile: BFloat16Tile) { blocks(7, vectors: 1, tile) }
+private func narrow8(_ tile: BFloat16Tile) { blocks(8, vectors: 1, tile) }
+private func narrow9(_ tile: BFloat16Tile) { blocks(9, vectors: 1, tile) }
+private func narrow10(_ tile: BFloat16Tile) { blocks(10, vectors: 1, tile) }
+private func narrow11(_ tile: BFloat16Tile) { blocks(11, vectors: 1, tile) }
+private func narrow12(_ tile: BFloat16Tile) { blocks(12, vectors: 1, tile) }
+private func narrow13(_ tile: BFloat16Tile) { blocks(13, vectors: 1, tile) }
+private func narrow14(_ tile: BFloat16Tile) { blocks(14, vectors: 1, tile) }
+
+/// ``BFloat16Tile`` of blocks of `rows` rows and `vectors` (1 or 2) vectors of columns: constants.
 @inline(__always)
-private func blocks(_ rows: Int, _ tile: BFloat16Tile) {
+private func blocks(_ rows: Int, vectors: Int, _ tile: BFloat16Tile) {
   var block = 0
   repeat {
     oneBlock(
-      rows, tile, left: UnsafeRawPointer(tile.left[block]), output: tile.output + (block &* rows &* tile.outputStride))
+      rows, vectors: vectors, tile, left: UnsafeRawPointer(tile.left[block]),
+      output: tile.output + (block &* rows &* tile.outputStride))
     block = block &+ 1
   } while block != tile.blockCount
 }
 
 @inline(__always)
-private func oneBlock(_ rows: Int, _ tile: BFloat16Tile, left: UnsafeRawPointer, output: UnsafeMutablePointer<Float>) {
+private func oneBlock(
+  _ rows: Int, vectors: Int, _ tile: BFloat16Tile, left: UnsafeRawPointer, output: UnsafeMutablePointer<Float>
+) {
   let (leftBytes, outputStride) = (tile.leftStride &* 2, tile.outputStride)
   var sums = TileSums<SIMD16<Float>>()
   if let start = tile.start {
-    let (s0, s1) = (load(start, as: SIMD16<Float>.self), load(start + 16, as: SIMD16<Float>.self))
-    sums.forEachRow(rows) { _, a, b in (a, b) = (s0, s1) }
+    let s0 = load(start, as: SIMD16<Float>.self)
+    let s1 = vectors > 1 ? load(start + 16, as: SIMD16<Float>.self) : s0
+    sums.forEachRow(rows) { _, a, b in
+      a = s0
+      if vectors > 1 { b = s1 }
+    }
   } else {
     sums.forEachRow(rows) { i, a, b in
       let row = output + (i &* outputStride)
-      (a, b) = (load(row, as: SIMD16<Float>.self), load(row + 16, as: SIMD16<Float>.self))
+      a = load(row, as: SIMD16<Float>.self)
+      if vectors > 1 { b = load(row + 16, as: SIMD16<Float>.self) }
     }
   }
 
@@ -71,11 +117,11 @@ private func oneBlock(_ rows: Int, _ tile: BFloat16Tile, left: UnsafeRawPointer,
     let end = pair + tile.runLength &* 2
     repeat {
       let p0 = panel.loadUnaligned(as: SIMD16<Int32>.self)
-      let p1 = panel.loadUnaligned(fromByteOffset: 64, as: SIMD16<Int32>.self)
+      let p1 = vectors > 1 ? panel.loadUnaligned(fromByteOffset: 64, as: SIMD16<Int32>.self) : p0
       sums.forEachRow(rows) { i, a, b in
         let x = SIMD16(repeating: pair.loadUnaligned(fromByteOffset: i &* leftBytes, as: Int32.self))
         a = instruction_dot_bf16(a, x, p0)
-        b = instruction_dot_bf16(b, x, p1)
+        if vectors > 1 { b = instruction_dot_bf16(b, x, p1) }
       }
       panel += 128
       pair += 4
@@ -86,6 +132,6 @@ private func oneBlock(_ rows: Int, _ tile: BFloat16Tile, left: UnsafeRawPointer,
   sums.forEachRow(rows) { i, a, b in
     let row = output + (i &* outputStride)
     store(a, row)
-    store(b, row + 16)
+    if vectors > 1 { store(b, row + 16) }
   }
 }

@@ -1,0 +1,102 @@
+import CShims
+import KernelTemplates
+import Tensors
+
+// The same correlation on images in bfloat16. A block of the left matrix is some neighbouring pixels of one output
+// row, so that its rows lie at a constant distance.
+//
+// Where a run is filled up, the kernel multiplies what lies behind the window by zeros: an infinity or NaN there
+// makes the sum NaN.
+
+extension ConvolutionTiles {
+  /// Elements of a packed panel.
+  func panelElements(_ kernels: BFloat16Kernels) -> Int {
+    kernelHeight * kernels.runLength(runLength) * kernels.columns
+  }
+
+  /// - Parameter panels: the weights, packed [group][panel][kernelHeight · filled-up run / 2][panel columns][2].
+  func run(
+    input: UnsafePointer<BFloat16>, panels: UnsafePointer<BFloat16>, bias: UnsafePointer<Float>?, relu: Bool,
+    output: UnsafeMutablePointer<BFloat16>, kernels: BFloat16Kernels, context: ComputeContext
+  ) throws {
+    let width = kernels.columns
+    let run = kernels.runLength(runLength)
+    // The last window's filled-up run would be read past the image.
+    let inPlace = readsInPlace && run == runLength
+    let stripWidth = inPlace ? inputWidth : (outputWidth - 1) * strideWidth + kernelWidth
+    let strip = ConvolutionStrip(
+      inputHeight: inputHeight, inputWidth: inputWidth, inputChannels: inputChannels, channels: groupInputs,
+      width: stripWidth, left: left)
+    let rowElements = stripWidth * groupInputs
+    let strips = Partition(outputHeight, atMost: outputRowsPerStrip(rowBytes: rowElements * 2))
+    let stripRows = (strips.largest - 1) * strideHeight + kernelHeight
+    let panelCount = kernels.panelCount(groupOutputs)
+    let panelBlocks = panelBlocks(panelCount, items: batch * strips.parts * groups, rows: strips.largest)
+    let panelElements = panelElements(kernels)
+    let blocks = Partition(outputWidth, atMost: kernels.rows)
+
+    var layout = ScratchLayout()
+    let copyPart = layout.reserve(inPlace ? 0 : stripRows * rowElements + run - runLength, of: BFloat16.self)
+    let leftPart = layout.reserve(kernels.blocks, of: UnsafePointer<BFloat16>.self)
+    let runPart = layout.reserve(kernelHeight, of: Int.self)
+    let startPart = layout.reserve(width, of: Float.self)
+    let sumPart = layout.reserve(kernels.blocks * kernels.rows * width, of: Float.self)
+
+    try context.forEach(
+      batch * strips.parts * groups * panelBlocks.parts, scratchBytes: layout.bytes
+    ) { item, scratch in
+      let panelRange = panelBlocks.range(item % panelBlocks.parts)
+      let group = item / panelBlocks.parts % groups
+      let outputRows = strips.range(item / (panelBlocks.parts &* groups) % strips.parts)
+      let image = item / (panelBlocks.parts &* groups &* strips.parts)
+      let imageInput = input + (image &* inputHeight &* inputWidth &* inputChannels)
+      let firstRow = outputRows.lowerBound &* strideHeight &- top
+
+      let (left, runs) = (leftPart.pointer(in: scratch), runPart.pointer(in: scratch))
+      let (start, sums) = (startPart.pointer(in: scratch), sumPart.pointer(in: scratch))
+      var base = imageInput + (firstRow &* rowElements)
+      if !inPlace {
+        let copy = copyPart.pointer(in: scratch)
+        let rows = (outputRows.count &- 1) &* strideHeight &+ kernelHeight
+        strip.copy(
+          image: imageInput, firstChannel: group &* groupInputs, firstRow: firstRow, rows: rows, to: copy)
+        memset(copy + (rows &* rowElements), 0, (run &- runLength) &* 2)
+        base = UnsafePointer(copy)
+      }
+      for row in 0..<kernelHeight { runs[row] = row &* rowElements }
+      let (rowStep, pixelStep) = (strideHeight &* rowElements, strideWidth &* groupInputs)
+      let firstPixel = (image &* outputHeight &+ outputRows.lowerBound) &* outputWidth
+
+      for panel in panelRange {
+        let column = group &* groupOutputs &+ panel &* width
+        let valid = min(width, groupOutputs &- panel &* width)
+        for j in 0..<width { start[j] = j < valid ? bias.map { $0[column &+ j] } ?? 0 : 0 }
+        for block in 0..<blocks.parts {
+          let pixels = blocks.range(block)
+          var y = 0
+          while y < outputRows.count {
+            let count = min(kernels.blocks, outputRows.count &- y)
+            for b in 0..<count {
+              left[b] = base + ((y &+ b) &* rowStep &+ pixels.lowerBound &* pixelStep)
+            }
+            kernels.tile(
+              BFloat16Tile(
+                rows: pixels.count, blockCount: count, left: left, leftStride: pixelStep, runOffsets: runs,
+                runCount: kernelHeight, runLength: run,
+                panel: panels + ((group &* panelCount &+ panel) &* panelElements), start: start, output: sums,
+                outputStride: width, isNarrow: valid <= width / 2))
+            for b in 0..<count {
+              let pixel = firstPixel &+ (y &+ b) &* outputWidth &+ pixels.lowerBound
+              kernels.narrowRows(
+                BFloat16Rows(
+                  rows: pixels.count, columns: valid, source: sums + (b &* pixels.count &* width),
+                  sourceStride: width, relu: relu, target: output + (pixel &* outputChannels &+ column),
+                  targetStride: outputChannels))
+            }
+            y = y &+ count
+          }
+        }
+      }
+    }
+  }
+}
