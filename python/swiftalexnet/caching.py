@@ -88,10 +88,11 @@ def update_cache(
 
 def file_for(path: str | os.PathLike[str], root: Path) -> Path:
     """Return the file itself, or in an existing folder one that is named after `root`."""
-    if not os.path.isdir(path):
-        return Path(path)
+    given = Path(os.fsdecode(path))
+    if not given.is_dir():
+        return given
     key = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]
-    return Path(path, f"{root.resolve().name}-{key}.pictures")
+    return given / f"{root.resolve().name}-{key}.pictures"
 
 
 class _Picture(NamedTuple):

@@ -118,6 +118,8 @@ class ImageFolder:
         self.paths = [path for files in found for path in files]
         self.labels = np.repeat(np.arange(len(found), dtype=np.int32), [len(files) for files in found])
         self.errors: dict[Path, str] = {}
+        if not isinstance(draft, bool):
+            raise TypeError(f"ImageFolder: draft is {draft!r}, expected True or False")
         self.draft = draft
         self._folder = self.paths  # all of them, also in a part that `split` makes
         self._cache: dict[tuple[int, Geometry | Whole], NDArray[np.uint8]] | None = {} if cache is True else None

@@ -125,11 +125,21 @@ def test_refuses_bad_arrays(images, labels, classes, kind, message):
         sa.ArrayDataset(images, labels, classes)
 
 
-@pytest.mark.parametrize("option", [{"on_error": "ignore"}, {"workers": 0}, {"classes": ()}, {"classes": "abc"}])
+@pytest.mark.parametrize(
+    "option",
+    [{"on_error": "ignore"}, {"workers": 0}, {"classes": ()}, {"classes": "abc"}, {"draft": "yes"}],
+)
 def test_refuses_bad_options(tmp_path, option):
     photo_folder(tmp_path, count=1)
     with pytest.raises((ValueError, TypeError), match="ImageFolder"):
         sa.ImageFolder(tmp_path, **option)
+
+
+@pytest.mark.parametrize("cache", [3, None, 2.5, ["file"]])
+def test_refuses_a_cache_that_is_no_path(tmp_path, cache):
+    photo_folder(tmp_path, count=1)
+    with pytest.raises(TypeError):
+        sa.ImageFolder(tmp_path, cache=cache)
 
 
 def test_unreadable_folder_is_an_error(tmp_path, monkeypatch):
