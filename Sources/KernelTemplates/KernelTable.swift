@@ -5,13 +5,15 @@ public struct KernelTable: Sendable {
   public let name: String
   public let matrix: MatrixKernels
   public let pointwise: PointwiseKernels
+  public let winograd: WinogradKernels
   /// nil where the instruction set has no arithmetic for bfloat16.
   public let bfloat16: BFloat16Kernels?
 
-  public init(name: String, matrix: MatrixKernels, pointwise: PointwiseKernels) {
+  public init(name: String, matrix: MatrixKernels, pointwise: PointwiseKernels, winograd: WinogradKernels) {
     self.name = name
     self.matrix = matrix
     self.pointwise = pointwise
+    self.winograd = winograd
     bfloat16 = nil
   }
 
@@ -20,6 +22,7 @@ public struct KernelTable: Sendable {
     self.name = name
     matrix = floats.matrix
     pointwise = floats.pointwise
+    winograd = floats.winograd
     self.bfloat16 = bfloat16
   }
 }

@@ -1,3 +1,4 @@
 import KernelTemplates
 
-public let portableKernels = KernelTable(name: "portable", matrix: portableMatrix, pointwise: portablePointwise)
+public let portableKernels = KernelTable(
+  name: "portable", matrix: portableMatrix, pointwise: portablePointwise, winograd: portableWinograd)

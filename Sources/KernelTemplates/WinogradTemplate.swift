@@ -1,0 +1,222 @@
+/// The transforms of Winograd's minimal filtering F(4×4, 3×3): sixteen outputs of a 3 × 3 correlation from thirty-six
+/// products, where the direct sum needs 144 (Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks").
+///
+///     Y = Aᵀ [ (G g Gᵀ) ∘ (Bᵀ d B) ] A
+///
+/// d is a 6 × 6 tile of the input, g the kernel, Y the 4 × 4 outputs. The polynomials are evaluated at 0, ±√½, ±√2 and
+/// ∞: a fifth of the error of the usual 0, ±1, ±2 and ∞, because no power of a point is far from 1.
+///
+/// Vectors run along the channels. The thirty-six elements of a transformed tile lie `matrixStride` floats apart: all
+/// tiles' elements of one kind are the rows of a matrix.
+public enum WinogradTemplate {
+  /// Outputs along one side of a tile, inputs that they read, taps of the kernel.
+  @inlinable @inline(__always) public static var outputs: Int { 4 }
+  @inlinable @inline(__always) public static var inputs: Int { 6 }
+  @inlinable @inline(__always) public static var taps: Int { 3 }
+  /// Elements of a transformed tile.
+  @inlinable @inline(__always) public static var elements: Int { inputs * inputs }
+
+  @usableFromInline static let rootHalf: Float = 0.70710678118654752
+  @usableFromInline static let root2: Float = 1.41421356237309505
+
+  /// Six values times Bᵀ.
+  @inlinable @inline(__always)
+  static func transformInput<V: FloatVector>(_ d: (V, V, V, V, V, V)) -> (V, V, V, V, V, V) {
+    let (two, half) = (V(repeating: 2), V(repeating: 0.5))
+    let (even1, odd1) = (d.4 - two * d.2, V(repeating: rootHalf) * (d.3 - two * d.1))
+    let (even2, odd2) = (d.4 - half * d.2, V(repeating: root2) * (d.3 - half * d.1))
+    let middle = V(repeating: 2.5)
+    return (
+      d.0 - middle * d.2 + d.4, even1 + odd1, even1 - odd1, even2 + odd2, even2 - odd2, d.1 - middle * d.3 + d.5
+    )
+  }
+
+  /// Three values times G.
+  @inlinable @inline(__always)
+  static func transformKernel<V: FloatVector>(_ g: (V, V, V)) -> (V, V, V, V, V, V) {
+    let (first, second) = (V(repeating: -2.0 / 3), V(repeating: 1.0 / 6))
+    let (even1, odd1) = (first * (g.0 + V(repeating: 0.5) * g.2), first * (V(repeating: rootHalf) * g.1))
+    let (even2, odd2) = (second * (g.0 + V(repeating: 2) * g.2), second * (V(repeating: root2) * g.1))
+    return (g.0, even1 + odd1, even1 - odd1, even2 + odd2, even2 - odd2, g.2)
+  }
+
+  /// Six values times Aᵀ.
+  @inlinable @inline(__always)
+  static func transformOutput<V: FloatVector>(_ m: (V, V, V, V, V, V)) -> (V, V, V, V) {
+    let (sum1, difference1) = (m.1 + m.2, m.1 - m.2)
+    let (sum2, difference2) = (m.3 + m.4, m.3 - m.4)
+    return (
+      m.0 + sum1 + sum2, V(repeating: rootHalf) * difference1 + V(repeating: root2) * difference2,
+      V(repeating: 0.5) * sum1 + V(repeating: 2) * sum2,
+      V(repeating: 0.5 * rootHalf) * difference1 + V(repeating: 2 * root2) * difference2 + m.5
+    )
+  }
+
+  /// Transforms neighbouring tiles of a strip of six rows: [36][tiles][channels].
+  /// - Parameter square: 36 vectors of anything.
+  @inlinable @inline(__always)
+  public static func transformInputs<V: FloatVector>(
+    _: V.Type, _ t: WinogradTiles, strip: UnsafePointer<Float>, rowStride: Int, tiles: UnsafeMutablePointer<Float>,
+    square: UnsafeMutablePointer<Float>
+  ) {
+    for tile in 0..<t.count {
+      let corner = strip + (tile &* outputs &* t.channels)
+      let target = tiles + (tile &* t.tileStride)
+      ElementwiseTemplate.sweep(V.self, t.channels) { c, lanes in
+        var column = 0
+        while column < inputs {
+          let source = corner + (column &* t.channels &+ c)
+          let d = transformInput(
+            (
+              V.load(source, count: lanes), V.load(source + rowStride, count: lanes),
+              V.load(source + 2 &* rowStride, count: lanes), V.load(source + 3 &* rowStride, count: lanes),
+              V.load(source + 4 &* rowStride, count: lanes), V.load(source + 5 &* rowStride, count: lanes)
+            ))
+          store(d, square + (column &* V.width), stride: inputs &* V.width, count: V.width)
+          column = column &+ 1
+        }
+        var row = 0
+        while row < inputs {
+          let d = transformInput(six(V.self, square + (row &* inputs &* V.width), stride: V.width, count: V.width))
+          store(d, target + (row &* inputs &* t.matrixStride &+ c), stride: t.matrixStride, count: lanes)
+          row = row &+ 1
+        }
+      }
+    }
+  }
+
+  /// Transforms `columns` output channels of one input channel's kernels, [3][3][…] with taps `tapStride` apart, to
+  /// thirty-six rows `matrixStride` apart.
+  @inlinable @inline(__always)
+  public static func transformKernels<V: FloatVector>(
+    _: V.Type, columns: Int, kernels: UnsafePointer<Float>, tapStride: Int, transformed: UnsafeMutablePointer<Float>,
+    matrixStride: Int, square: UnsafeMutablePointer<Float>
+  ) {
+    ElementwiseTemplate.sweep(V.self, columns) { n, lanes in
+      var column = 0
+      while column < taps {
+        let source = kernels + (column &* tapStride &+ n)
+        let g = transformKernel(
+          (
+            V.load(source, count: lanes), V.load(source + 3 &* tapStride, count: lanes),
+            V.load(source + 6 &* tapStride, count: lanes)
+          ))
+        store(g, square + (column &* V.width), stride: taps &* V.width, count: V.width)
+        column = column &+ 1
+      }
+      var row = 0
+      while row < inputs {
+        let source = square + (row &* taps &* V.width)
+        let g = transformKernel(
+          (
+            V.load(source, count: V.width), V.load(source + V.width, count: V.width),
+            V.load(source + 2 &* V.width, count: V.width)
+          ))
+        store(g, transformed + (row &* inputs &* matrixStride &+ n), stride: matrixStride, count: lanes)
+        row = row &+ 1
+      }
+    }
+  }
+
+  /// Transforms the products of neighbouring tiles, [36][tiles][channels], back to `rows` rows of an output, whose last
+  /// tile may have fewer columns, and adds the bias; max(0, ·) of it if asked, NaN for NaN.
+  /// - Parameters:
+  ///   - output: the first tile's first pixel.
+  ///   - square: 24 vectors of anything.
+  @inlinable @inline(__always)
+  public static func transformOutputs<V: FloatVector>(
+    _: V.Type, _ t: WinogradTiles, products: UnsafePointer<Float>, bias: UnsafePointer<Float>, relu: Bool,
+    output: UnsafeMutablePointer<Float>, map: WinogradMap, square: UnsafeMutablePointer<Float>
+  ) {
+    for tile in 0..<t.count {
+      let source = products + (tile &* t.tileStride)
+      let target = output + (tile &* outputs &* map.pixelStride)
+      let columns = min(outputs, map.columns &- tile &* outputs)
+      ElementwiseTemplate.sweep(V.self, t.channels) { n, lanes in
+        var column = 0
+        while column < inputs {
+          let m = transformOutput(
+            six(
+              V.self, source + (column &* t.matrixStride &+ n), stride: inputs &* t.matrixStride, count: lanes))
+          let place = square + (column &* V.width)
+          m.0.store(place)
+          m.1.store(place + inputs &* V.width)
+          m.2.store(place + 2 &* inputs &* V.width)
+          m.3.store(place + 3 &* inputs &* V.width)
+          column = column &+ 1
+        }
+        let start = V.load(bias + n, count: lanes)
+        var row = 0
+        while row < map.rows {
+          let y = transformOutput(six(V.self, square + (row &* inputs &* V.width), stride: V.width, count: V.width))
+          let pixel = target + (row &* map.rowStride &+ n)
+          finish(y.0 + start, relu).store(pixel, count: lanes)
+          if columns > 1 { finish(y.1 + start, relu).store(pixel + map.pixelStride, count: lanes) }
+          if columns > 2 { finish(y.2 + start, relu).store(pixel + 2 &* map.pixelStride, count: lanes) }
+          if columns > 3 { finish(y.3 + start, relu).store(pixel + 3 &* map.pixelStride, count: lanes) }
+          row = row &+ 1
+        }
+      }
+    }
+  }
+
+  @inlinable @inline(__always)
+  static func finish<V: FloatVector>(_ y: V, _ relu: Bool) -> V {
+    relu ? V.select(V.isGreater(.zero, y), .zero, y) : y
+  }
+
+  @inlinable @inline(__always)
+  static func six<V: FloatVector>(
+    _: V.Type, _ source: UnsafePointer<Float>, stride: Int, count: Int
+  ) -> (V, V, V, V, V, V) {
+    (
+      V.load(source, count: count), V.load(source + stride, count: count), V.load(source + 2 &* stride, count: count),
+      V.load(source + 3 &* stride, count: count), V.load(source + 4 &* stride, count: count),
+      V.load(source + 5 &* stride, count: count)
+    )
+  }
+
+  @inlinable @inline(__always)
+  static func store<V: FloatVector>(
+    _ values: (V, V, V, V, V, V), _ target: UnsafeMutablePointer<Float>, stride: Int, count: Int
+  ) {
+    values.0.store(target, count: count)
+    values.1.store(target + stride, count: count)
+    values.2.store(target + 2 &* stride, count: count)
+    values.3.store(target + 3 &* stride, count: count)
+    values.4.store(target + 4 &* stride, count: count)
+    values.5.store(target + 5 &* stride, count: count)
+  }
+}
+
+/// Neighbouring tiles in the transformed domain.
+public struct WinogradTiles {
+  public var count: Int
+  public var channels: Int
+  /// Floats from a tile to the next.
+  public var tileStride: Int
+  /// Floats from an element of a tile to the next.
+  public var matrixStride: Int
+
+  public init(count: Int, channels: Int, tileStride: Int, matrixStride: Int) {
+    self.count = count
+    self.channels = channels
+    self.tileStride = tileStride
+    self.matrixStride = matrixStride
+  }
+}
+
+/// Where the outputs of neighbouring tiles lie: how many rows and columns there are of them, and floats between those.
+public struct WinogradMap {
+  public var rows: Int
+  public var columns: Int
+  public var rowStride: Int
+  public var pixelStride: Int
+
+  public init(rows: Int, columns: Int, rowStride: Int, pixelStride: Int) {
+    self.rows = rows
+    self.columns = columns
+    self.rowStride = rowStride
+    self.pixelStride = pixelStride
+  }
+}

@@ -1,0 +1,164 @@
+import KernelTemplates
+
+/// How the work of a Winograd convolution is cut, and the work of one item.
+///
+/// A *unit* is a piece of a row of tiles of one image. An item transforms the tiles of some units, multiplies them with
+/// the transformed weights of some panels, thirty-six matrix products, and transforms the products back: its tiles and
+/// products lie in the caches, and the weights go by once.
+struct WinogradPlan {
+  private let shape: ConvolutionShape
+  private let kernels: MatrixKernels
+  private let transforms: WinogradKernels
+  private let tileRows: Int
+  private let segments: Partition
+  private let blocks: Partition
+  private let panelBlocks: Partition
+  private let panelCount: Int
+  /// Floats from a tile to the next, as input and as product.
+  private let inputStride: Int
+  private let productStride: Int
+  /// The most tiles of an item.
+  private let capacity: Int
+  private let stripPart: ScratchLayout.Part<Float>
+  private let inputPart: ScratchLayout.Part<Float>
+  private let productPart: ScratchLayout.Part<Float>
+  private let squarePart: ScratchLayout.Part<Float>
+  private let zeroPart: ScratchLayout.Part<Float>
+  private let leftPart: ScratchLayout.Part<UnsafePointer<Float>>
+  private let runPart: ScratchLayout.Part<Int>
+
+  let layout: ScratchLayout
+  var items: Int { blocks.parts * shape.groups * panelBlocks.parts }
+
+  /// Tiles of an item: whole tiles of rows on every instruction set, and enough that reading the weights, which are
+  /// 36 · 4 bytes a pair of channels, costs little beside the products.
+  private static let blockTiles = 72
+  /// Fewer items than this are cut by panels too, each transforming the same input.
+  private static let fewestItems = 8
+  /// Added to the strides, so that rows of a power of two of channels do not compete for the same cache lines.
+  private static let skew = 16
+
+  init(_ shape: ConvolutionShape, kernels table: KernelTable) {
+    self.shape = shape
+    kernels = table.matrix
+    transforms = table.winograd
+    tileRows = Winograd.tileCount(shape.outputHeight)
+    segments = Partition(Winograd.tileCount(shape.outputWidth), atMost: Self.blockTiles)
+    blocks = Partition(
+      shape.batch * tileRows * segments.parts, atMost: max(1, Self.blockTiles / segments.largest))
+    panelCount = kernels.panelCount(shape.groupOutputs)
+    let others = blocks.parts * shape.groups
+    panelBlocks = Partition(panelCount, parts: (Self.fewestItems + others - 1) / others)
+    inputStride = shape.groupInputs + Self.skew
+    productStride = panelBlocks.largest * kernels.columns + Self.skew
+    capacity = blocks.largest * segments.largest
+
+    var layout = ScratchLayout()
+    let (side, outputs) = (WinogradTemplate.inputs, WinogradTemplate.outputs)
+    stripPart = layout.reserve(
+      side * (segments.largest * outputs + side - outputs) * shape.groupInputs, of: Float.self)
+    inputPart = layout.reserve(WinogradTemplate.elements * capacity * inputStride, of: Float.self)
+    productPart = layout.reserve(WinogradTemplate.elements * capacity * productStride, of: Float.self)
+    squarePart = layout.reserve(WinogradKernels.squareCount, of: Float.self)
+    zeroPart = layout.reserve(panelBlocks.largest * kernels.columns, of: Float.self)
+    leftPart = layout.reserve(capacity, of: UnsafePointer<Float>.self)
+    runPart = layout.reserve(1, of: Int.self)
+    self.layout = layout
+  }
+
+  func run(
+    _ item: Int, input: UnsafePointer<Float>, transformed: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    relu: Bool, output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
+  ) {
+    let panels = panelBlocks.range(item % panelBlocks.parts)
+    let group = item / panelBlocks.parts % shape.groups
+    let units = blocks.range(item / (panelBlocks.parts &* shape.groups))
+    let zeros = zeroPart.pointer(in: scratch)
+    zeros.update(repeating: 0, count: panels.count &* kernels.columns)
+
+    var count = 0
+    for unit in units { count = count &+ transformInput(place(unit), group: group, first: count, input, scratch) }
+    multiply(tiles: count, group: group, panels: panels, transformed: transformed, zeros: zeros, scratch: scratch)
+
+    let channel = group &* shape.groupOutputs &+ panels.lowerBound &* kernels.columns
+    let channels = min(panels.count &* kernels.columns, shape.groupOutputs &- panels.lowerBound &* kernels.columns)
+    let start = bias.map { $0 + channel } ?? UnsafePointer(zeros)
+    count = 0
+    for unit in units {
+      let place = place(unit)
+      let (y, x) = (place.row &* WinogradTemplate.outputs, place.segment.lowerBound &* WinogradTemplate.outputs)
+      let pixel = (place.image &* shape.outputHeight &+ y) &* shape.outputWidth &+ x
+      transforms.transformOutputs(
+        WinogradTiles(
+          count: place.segment.count, channels: channels, tileStride: productStride,
+          matrixStride: capacity &* productStride),
+        productPart.pointer(in: scratch) + (count &* productStride), start, relu,
+        output + (pixel &* shape.outputChannels &+ channel),
+        WinogradMap(
+          rows: min(WinogradTemplate.outputs, shape.outputHeight &- y), columns: shape.outputWidth &- x,
+          rowStride: shape.outputWidth &* shape.outputChannels, pixelStride: shape.outputChannels),
+        squarePart.pointer(in: scratch))
+      count = count &+ place.segment.count
+    }
+  }
+
+  /// Where a unit's tiles lie.
+  private func place(_ unit: Int) -> (image: Int, row: Int, segment: Range<Int>) {
+    let row = unit / segments.parts
+    return (row / tileRows, row % tileRows, segments.range(unit % segments.parts))
+  }
+
+  /// Transforms a unit's tiles to the places from `first` on, and says how many they are.
+  private func transformInput(
+    _ place: (image: Int, row: Int, segment: Range<Int>), group: Int, first: Int, _ input: UnsafePointer<Float>,
+    _ scratch: UnsafeMutableRawPointer
+  ) -> Int {
+    let (side, outputs) = (WinogradTemplate.inputs, WinogradTemplate.outputs)
+    let (copy, channels) = (stripPart.pointer(in: scratch), shape.groupInputs)
+    let strip = ConvolutionStrip(
+      inputHeight: shape.inputHeight, inputWidth: shape.inputWidth, inputChannels: shape.inputChannels,
+      channels: channels, width: place.segment.count &* outputs &+ side &- outputs,
+      left: shape.padding.left &- place.segment.lowerBound &* outputs)
+    strip.copy(
+      image: input + (place.image &* shape.inputHeight &* shape.inputWidth &* shape.inputChannels),
+      firstChannel: group &* channels, firstRow: place.row &* outputs &- shape.padding.top, rows: side, to: copy)
+    transforms.transformInputs(
+      WinogradTiles(
+        count: place.segment.count, channels: channels, tileStride: inputStride,
+        matrixStride: capacity &* inputStride),
+      copy, strip.width &* channels, inputPart.pointer(in: scratch) + (first &* inputStride),
+      squarePart.pointer(in: scratch))
+    return place.segment.count
+  }
+
+  /// For each of the thirty-six elements: products [tiles][outputs] = inputs [tiles][inputs] · weights.
+  private func multiply(
+    tiles count: Int, group: Int, panels: Range<Int>, transformed: UnsafePointer<Float>, zeros: UnsafePointer<Float>,
+    scratch: UnsafeMutableRawPointer
+  ) {
+    let (left, run) = (leftPart.pointer(in: scratch), runPart.pointer(in: scratch))
+    let (inputs, products) = (inputPart.pointer(in: scratch), productPart.pointer(in: scratch))
+    for tile in 0..<count { left[tile] = UnsafePointer(inputs + (tile &* inputStride)) }
+    let (width, panelFloats) = (kernels.columns, shape.groupInputs &* kernels.columns)
+    let rowBlocks = Partition(count, atMost: kernels.rows)
+    for element in 0..<WinogradTemplate.elements {
+      run[0] = element &* capacity &* inputStride
+      let matrix = group &* WinogradTemplate.elements &+ element
+      for panel in panels {
+        let isNarrow = shape.groupOutputs &- panel &* width <= width / 2
+        let kernel = isNarrow ? kernels.narrowRowTile : kernels.rowTile
+        let column = (panel &- panels.lowerBound) &* width
+        for block in 0..<rowBlocks.parts {
+          let rows = rowBlocks.range(block)
+          kernel(
+            rows.count,
+            RowTile(
+              left: left + rows.lowerBound, runOffsets: run, runCount: 1, runLength: shape.groupInputs,
+              panel: transformed + ((matrix &* panelCount &+ panel) &* panelFloats), start: zeros, relu: false,
+              output: products + ((element &* capacity &+ rows.lowerBound) &* productStride &+ column),
+              outputStride: productStride))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import Parallel
+import Tensors
+import TestSupport
+import XCTest
+
+@testable import Kernels
+
+/// Winograd's method against the direct sum in float64.
+final class WinogradTests: XCTestCase {
+  override func setUp() { continueAfterFailure = true }
+
+  func testTheErrorIsWithinTheStatedBound() throws {
+    for c in try cases() {
+      let (x, w) = (RandomValues.uniform(c.inputCount, seed: 1), RandomValues.uniform(c.weightCount, seed: 2))
+      let b = RandomValues.uniform(c.shape.outputChannels, seed: 3)
+      var expected = [Double](repeating: 0, count: c.outputCount)
+      Reference.convolutionForward(
+        c.shape, input: x.map(Double.init), weights: w.map(Double.init), bias: b.map(Double.init), relu: false,
+        output: &expected)
+      let bound = 2e-5 * expected.reduce(0) { max($0, abs($1)) }
+      for variant in KernelVariant.all(withOpenBLAS: false) {
+        let rectified = try run(c, x, w, b, relu: true, variant.context)
+        for (relu, y) in [(false, try run(c, x, w, b, relu: false, variant.context)), (true, rectified)] {
+          let errors = zip(y, expected).map { abs(Double($0) - (relu ? max(0, $1) : $1)) }
+          // A value that no kernel has written is NaN and fails the comparison.
+          XCTAssert(errors.allSatisfy { $0 <= bound }, "\(c.name), \(variant.name), ReLU \(relu)")
+        }
+      }
+    }
+  }
+
+  func testWithoutBiasTheSumsStartAtZero() throws {
+    let c = try cases()[0]
+    let (x, w) = (RandomValues.uniform(c.inputCount, seed: 1), RandomValues.uniform(c.weightCount, seed: 2))
+    let zeros = [Float](repeating: 0, count: c.shape.outputChannels)
+    for variant in KernelVariant.all(withOpenBLAS: false) {
+      XCTAssertEqual(
+        try run(c, x, w, nil, relu: false, variant.context), try run(c, x, w, zeros, relu: false, variant.context),
+        variant.name)
+    }
+  }
+
+  func testBitsDoNotDependOnTheThreadsAndSteadyCallsAllocateNothing() throws {
+    let threads = ThreadPool.shared.threadCount
+    defer { try? ThreadPool.shared.setThreadCount(threads) }
+    for c in try cases().prefix(3) {
+      let (x, w) = (RandomValues.uniform(c.inputCount, seed: 1), RandomValues.uniform(c.weightCount, seed: 2))
+      for variant in KernelVariant.all(withOpenBLAS: false) {
+        var first: [Float]?
+        for count in 1...3 {
+          try ThreadPool.shared.setThreadCount(count)
+          let y = try run(c, x, w, nil, relu: false, variant.context)
+          XCTAssertEqual(y, first ?? y, "\(c.name), \(variant.name): other bits with \(count) threads")
+          first = y
+        }
+        let before = TensorMemory.allocationCount
+        _ = try run(c, x, w, nil, relu: false, variant.context)
+        XCTAssertEqual(TensorMemory.allocationCount, before, variant.name)
+      }
+    }
+  }
+
+  func testNotANumberPassesThroughTheRectifier() throws {
+    let c = try cases()[0]
+    var x = RandomValues.uniform(c.inputCount, seed: 1)
+    x[0] = .nan
+    let w = [Float](repeating: 1, count: c.weightCount)
+    for variant in KernelVariant.all(withOpenBLAS: false) {
+      XCTAssert(try run(c, x, w, nil, relu: true, variant.context)[0].isNaN, variant.name)
+    }
+  }
+
+  func testItServesWhatItMakesCheaper() throws {
+    let context = try XCTUnwrap(KernelVariant.all().first).context
+    let served = try [
+      ConvolutionCase("VGG conv5", size: (14, 14), channels: (512, 512), kernel: (3, 3), padding: Padding(1)),
+      ConvolutionCase("conv4", size: (13, 13), channels: (384, 384), kernel: (3, 3), padding: Padding(1), groups: 2),
+    ]
+    let refused = try [
+      ConvolutionCase("kernel", size: (14, 14), channels: (64, 64), kernel: (5, 5), padding: Padding(2)),
+      ConvolutionCase("kernel width", size: (14, 14), channels: (64, 64), kernel: (3, 1)),
+      ConvolutionCase(
+        "stride", size: (28, 28), channels: (64, 64), kernel: (3, 3), stride: (1, 2), padding: Padding(1)),
+      ConvolutionCase("few channels", size: (224, 224), channels: (3, 64), kernel: (3, 3), padding: Padding(1)),
+      ConvolutionCase("small map", size: (2, 2), channels: (64, 64), kernel: (3, 3), padding: Padding(1)),
+    ]
+    for c in served { XCTAssert(Winograd.serves(c.shape, context: context), c.name) }
+    for c in refused { XCTAssertFalse(Winograd.serves(c.shape, context: context), c.name) }
+    let blas = ComputeContext(kernels: context.kernels, gemm: .openblas)
+    for c in served { XCTAssertFalse(Winograd.serves(c.shape, context: blas), c.name) }
+  }
+
+  private func cases() throws -> [ConvolutionCase] {
+    let uneven = Padding(top: 0, left: 2, bottom: 3, right: 1)
+    var cases = try [
+      ConvolutionCase("ragged", batch: 3, size: (13, 14), channels: (33, 50), kernel: (3, 3), padding: Padding(1)),
+      ConvolutionCase(
+        "groups", batch: 2, size: (13, 13), channels: (48, 80), kernel: (3, 3), padding: Padding(1), groups: 2),
+      ConvolutionCase("segments", size: (5, 311), channels: (16, 16), kernel: (3, 3), padding: Padding(1)),
+      ConvolutionCase("VGG conv5", size: (14, 14), channels: (512, 64), kernel: (3, 3), padding: Padding(1)),
+      ConvolutionCase("uneven padding", batch: 2, size: (9, 8), channels: (17, 65), kernel: (3, 3), padding: uneven),
+      ConvolutionCase("wide padding", size: (6, 6), channels: (16, 20), kernel: (3, 3), padding: Padding(5)),
+      ConvolutionCase("many blocks", batch: 8, size: (12, 28), channels: (16, 40), kernel: (3, 3)),
+    ]
+    for size in 3...12 {
+      cases.append(try ConvolutionCase("size \(size)", size: (size, 15 - size), channels: (16, 16), kernel: (3, 3)))
+    }
+    return cases
+  }
+
+  private func run(
+    _ c: ConvolutionCase, _ x: [Float], _ w: [Float], _ b: [Float]?, relu: Bool, _ context: ComputeContext
+  ) throws -> [Float] {
+    var transformed = [Float](repeating: .nan, count: try Winograd.transformedCount(c.shape, context: context))
+    try Winograd.transformWeights(c.shape, weights: w, into: &transformed, context: context)
+    var y = [Float](repeating: .nan, count: c.outputCount)
+    if let b {
+      try Winograd.forward(
+        c.shape, input: x, transformed: transformed, bias: b, relu: relu, output: &y, context: context)
+    } else {
+      try Winograd.forward(
+        c.shape, input: x, transformed: transformed, bias: nil, relu: relu, output: &y, context: context)
+    }
+    return y
+  }
+}
