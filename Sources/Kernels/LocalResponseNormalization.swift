@@ -86,10 +86,7 @@ public enum LocalResponseNormalization {
     _ rows: Int, _ channels: Int, _ groups: Int, _ parameters: ResponseNormalization, _ context: ComputeContext,
     _ body: (ResponseLine, _ lines: Int, _ at: Int, _ scratch: UnsafeMutablePointer<Float>) -> Void
   ) throws {
-    guard groups >= 1, channels >= groups, channels % groups == 0 else {
-      throw EngineError.invalidValue(
-        "local_response_norm: got \(groups) groups of \(channels) channels, expected a divisor of the channels")
-    }
+    try validate(groups: groups, channels: channels)
     let line = parameters.line(channels / groups)
     let lines = rows * groups
     let linesPerItem = max(1, Elements.blockCount / line.length)
@@ -99,6 +96,13 @@ public enum LocalResponseNormalization {
       body(
         line, min(linesPerItem, lines &- first), first &* line.length,
         scratch.assumingMemoryBound(to: Float.self))
+    }
+  }
+
+  static func validate(groups: Int, channels: Int) throws {
+    guard groups >= 1, channels >= groups, channels % groups == 0 else {
+      throw EngineError.invalidValue(
+        "local_response_norm: got \(groups) groups of \(channels) channels, expected a divisor of the channels")
     }
   }
 }

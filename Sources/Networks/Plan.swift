@@ -8,7 +8,7 @@ import Tensors
 struct Plan: Sendable {
   struct Step: Sendable {
     let layer: any Layer
-    /// The nodes that the step computes: two where a ReLU is fused.
+    /// The nodes that the step computes: several where they are fused.
     let nodes: ClosedRange<Int>
     let output: Place
     let auxiliary: Place?
@@ -33,7 +33,7 @@ struct Plan: Sendable {
   ///   - nodes: what is computed, from the node that reads the input on.
   ///   - observed: nodes whose own output the caller wants to see: they are computed unfused and kept.
   init(layers: [any Layer], nodes: ClosedRange<Int>, observed: Set<Int>, batch: Int, training: Bool) throws {
-    let fused = Self.fuse(layers, nodes, observed: observed)
+    let fused = Self.fuse(layers, nodes, observed: observed, training: training)
     var arena = Arena()
     let end = training ? 2 * fused.count : fused.count
     let backwardTime = { (step: Int) in 2 * fused.count - 1 - step }
@@ -81,9 +81,10 @@ struct Plan: Sendable {
     byteCount = arena.byteCount
   }
 
-  /// Joins each ReLU to the layer before it, unless somebody wants to see what lies between them.
+  /// Joins each ReLU to the layer before it, and in inference a pooling to the response normalisation before it, unless
+  /// somebody wants to see what lies between them.
   private static func fuse(
-    _ layers: [any Layer], _ nodes: ClosedRange<Int>, observed: Set<Int>
+    _ layers: [any Layer], _ nodes: ClosedRange<Int>, observed: Set<Int>, training: Bool
   ) -> [(layer: any Layer, nodes: ClosedRange<Int>)] {
     var parts: [(layer: any Layer, nodes: ClosedRange<Int>)] = []
     for index in nodes {
@@ -92,6 +93,10 @@ struct Plan: Sendable {
         let fused = previous.layer.fusingReLU()
       {
         parts[parts.count - 1] = (fused, previous.nodes.lowerBound...index)
+      } else if !training, let pool = layer as? MaxPoolLayer, let norm = parts.last?.layer as? ResponseNormLayer,
+        !observed.contains(index - 1)
+      {
+        parts[parts.count - 1] = (ResponseNormPoolLayer(norm: norm, pool: pool), index - 1...index)
       } else {
         parts.append((layer, index...index))
       }

@@ -35,6 +35,18 @@ final class PlanTests: XCTestCase {
     XCTAssertEqual(observed.steps.map(\.nodes), [0...0, 1...1])
   }
 
+  func testPoolingIsFusedToTheNormBeforeItInInference() throws {
+    // conv1 relu1 norm1 pool1
+    let layers = try AlexNet.variant("paper").spec(classes: 2).makeLayers()
+    func steps(observed: Set<Int>, training: Bool) throws -> [ClosedRange<Int>] {
+      try Plan(layers: layers, nodes: 0...3, observed: observed, batch: 1, training: training).steps.map(\.nodes)
+    }
+    XCTAssertEqual(try steps(observed: [], training: false), [0...1, 2...3])
+    XCTAssertEqual(try steps(observed: [1, 3], training: false), [0...1, 2...3])
+    XCTAssertEqual(try steps(observed: [2], training: false), [0...1, 2...2, 3...3])
+    XCTAssertEqual(try steps(observed: [], training: true), [0...1, 2...2, 3...3])
+  }
+
   func testInferenceReusesMemory() throws {
     let layers = try AlexNet.variant("paper").spec(classes: 2).makeLayers()
     let last = layers.count - 2

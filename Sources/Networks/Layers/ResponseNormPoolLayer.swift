@@ -1,0 +1,22 @@
+import Kernels
+import Tensors
+
+/// Response normalisation and the pooling behind it in one pass, for inference: the normalised map is never written out.
+struct ResponseNormPoolLayer: Layer {
+  let norm: ResponseNormLayer
+  let pool: MaxPoolLayer
+
+  var inputShape: FeatureShape { norm.inputShape }
+  var outputShape: FeatureShape { pool.outputShape }
+
+  func forward(_ operands: ForwardOperands) throws {
+    try LocalResponseNormalization.forwardPooled(
+      try pool.shape.withBatch(operands.batch), groups: norm.groups, parameters: norm.norm, input: operands.input,
+      output: operands.output, context: operands.context)
+  }
+
+  /// Nothing has been kept for it.
+  func backward(_ operands: BackwardOperands) throws {
+    throw EngineError.unsupported("response_norm and max_pool in one pass: there is no backward pass")
+  }
+}
