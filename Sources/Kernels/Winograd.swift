@@ -56,11 +56,21 @@ public enum Winograd {
   }
 
   /// Writes `output`; with `relu`, max(0, ·) of it. Layouts are those of ``Convolution``.
-  /// - Parameter transformed: by ``transformWeights(_:weights:into:context:)`` on the same instruction set.
+  /// - Parameter transformed: the weights by ``transformWeights(_:weights:into:context:)`` on the same instruction set;
+  ///   nil: they are transformed for this call.
   public static func forward(
-    _ shape: ConvolutionShape, input: UnsafePointer<Float>, transformed: UnsafePointer<Float>,
-    bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
+    _ shape: ConvolutionShape, input: UnsafePointer<Float>, weights: UnsafePointer<Float>,
+    transformed: UnsafePointer<Float>? = nil, bias: UnsafePointer<Float>?, relu: Bool,
+    output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
+    guard let transformed else {
+      let bytes = try transformedCount(shape, context: context) * MemoryLayout<Float>.stride
+      let memory = try context.shared(bytes: bytes).assumingMemoryBound(to: Float.self)
+      try transformWeights(shape, weights: weights, into: memory, context: context)
+      return try forward(
+        shape, input: input, weights: weights, transformed: memory, bias: bias, relu: relu, output: output,
+        context: context)
+    }
     let plan = WinogradPlan(shape, kernels: context.kernels)
     try context.forEach(plan.items, scratchBytes: plan.layout.bytes) { item, scratch in
       plan.run(

@@ -16,7 +16,7 @@ public struct Arithmetic: Hashable, Sendable {
   public var precision: Precision
   /// Whether dense layers multiply by weights rounded to 8 bits.
   public var int8DenseWeights: Bool
-  /// Whether float32 convolutions may be computed by transforms that are not exact on integers.
+  /// Whether float32 convolutions may be computed by transforms that are not exact on integers, see ``Winograd``.
   public var fastMath: Bool
 
   public init(precision: Precision = .float32, int8DenseWeights: Bool = false, fastMath: Bool = false) {
@@ -35,6 +35,5 @@ public struct Arithmetic: Hashable, Sendable {
           + precisions.map(\.rawValue).joined(separator: ", "))
     }
     guard !int8DenseWeights else { throw EngineError.unsupported("\(operation): int8 weights are not there yet") }
-    guard !fastMath else { throw EngineError.unsupported("\(operation): fast math is not there yet") }
   }
 }

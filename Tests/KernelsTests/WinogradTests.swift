@@ -40,6 +40,23 @@ final class WinogradTests: XCTestCase {
     }
   }
 
+  func testWeightsTransformedBeforehandGiveTheSameBits() throws {
+    for c in try cases().prefix(3) {
+      let (x, w) = (RandomValues.uniform(c.inputCount, seed: 1), RandomValues.uniform(c.weightCount, seed: 2))
+      for variant in KernelVariant.all(withOpenBLAS: false) {
+        let context = variant.context
+        var transformed = [Float](repeating: .nan, count: try Winograd.transformedCount(c.shape, context: context))
+        try Winograd.transformWeights(c.shape, weights: w, into: &transformed, context: context)
+        let nothing = [Float](repeating: .nan, count: c.weightCount)
+        var y = [Float](repeating: .nan, count: c.outputCount)
+        try Winograd.forward(
+          c.shape, input: x, weights: nothing, transformed: transformed, bias: nil, relu: false, output: &y,
+          context: context)
+        XCTAssertEqual(y, try run(c, x, w, nil, relu: false, context), "\(c.name), \(variant.name)")
+      }
+    }
+  }
+
   func testBitsDoNotDependOnTheThreadsAndSteadyCallsAllocateNothing() throws {
     let threads = ThreadPool.shared.threadCount
     defer { try? ThreadPool.shared.setThreadCount(threads) }
@@ -111,15 +128,11 @@ final class WinogradTests: XCTestCase {
   private func run(
     _ c: ConvolutionCase, _ x: [Float], _ w: [Float], _ b: [Float]?, relu: Bool, _ context: ComputeContext
   ) throws -> [Float] {
-    var transformed = [Float](repeating: .nan, count: try Winograd.transformedCount(c.shape, context: context))
-    try Winograd.transformWeights(c.shape, weights: w, into: &transformed, context: context)
     var y = [Float](repeating: .nan, count: c.outputCount)
     if let b {
-      try Winograd.forward(
-        c.shape, input: x, transformed: transformed, bias: b, relu: relu, output: &y, context: context)
+      try Winograd.forward(c.shape, input: x, weights: w, bias: b, relu: relu, output: &y, context: context)
     } else {
-      try Winograd.forward(
-        c.shape, input: x, transformed: transformed, bias: nil, relu: relu, output: &y, context: context)
+      try Winograd.forward(c.shape, input: x, weights: w, bias: nil, relu: relu, output: &y, context: context)
     }
     return y
   }

@@ -121,7 +121,8 @@ def probabilities(
     weights : {"float", "int8"}
         Whether the dense layers' weights are rounded to 8 bits.
     fast_math : bool
-        Compute float32 convolutions by transforms that are not exact on integers.
+        Compute 3 × 3 convolutions of stride 1 in float32 by Winograd's method: faster, and off by at most 2e-5 of a
+        layer's largest output; not exact on integers.
 
     Returns
     -------

@@ -63,5 +63,12 @@ def test_threads():
         sa.set_num_threads(1.5)
 
 
+def test_the_limits_of_arithmetic():
+    limits = fma_limits()
+    assert limits["float32"] > 0.1
+    assert set(limits) <= {"float32", "bfloat16"}
+    assert limits.get("bfloat16", 1) > 0.1
+
+
 def test_info_prints_as_a_table():
     assert "instruction set" in str(sa.info())

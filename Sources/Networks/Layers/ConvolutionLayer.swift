@@ -56,9 +56,15 @@ struct ConvolutionLayer: Layer {
   }
 
   func forward(_ operands: ForwardOperands) throws {
+    let (shape, context) = (try self.shape.withBatch(operands.batch), operands.context)
+    if operands.arithmetic.fastMath, Winograd.serves(shape, context: context) {
+      return try Winograd.forward(
+        shape, input: operands.input, weights: weight.value.pointer, bias: bias.value.pointer, relu: relu,
+        output: operands.output, context: context)
+    }
     try Convolution.forward(
-      try shape.withBatch(operands.batch), input: operands.input, weights: weight.value.pointer,
-      bias: bias.value.pointer, relu: relu, output: operands.output, context: operands.context)
+      shape, input: operands.input, weights: weight.value.pointer,
+      bias: bias.value.pointer, relu: relu, output: operands.output, context: context)
   }
 
   func backward(_ operands: BackwardOperands) throws {

@@ -1,0 +1,51 @@
+import Kernels
+import Tensors
+import TestSupport
+import XCTest
+
+@testable import Networks
+
+/// Inference with `fastMath`: close to the exact pass, not the same, and never the default.
+final class FastMathTests: XCTestCase {
+  private let batch = 2
+
+  private func network(_ context: ComputeContext) throws -> Network {
+    let spec = NetworkSpec(
+      name: "fast", input: FeatureShape(height: 18, width: 17, channels: 3),
+      nodes: [
+        NodeSpec("conv1", .convolution(outputs: 32, kernel: 3, stride: 1, padding: Padding(1), groups: 1)),
+        NodeSpec("relu1", .relu),
+        NodeSpec("conv2", .convolution(outputs: 40, kernel: 3, stride: 1, padding: Padding(1), groups: 2)),
+        NodeSpec("relu2", .relu), NodeSpec("fc3", .dense(outputs: 7)), NodeSpec("prob", .softmax),
+      ])
+    let (kernels, gemm) = (context.kernels, context.gemm)
+    return try Network(spec: spec, initialization: .torchvision, seed: 1) {
+      ComputeContext(kernels: kernels, gemm: gemm)
+    }
+  }
+
+  private func logits(_ network: Network, fastMath: Bool) throws -> [Float] {
+    let x = randomFloats(batch * network.spec.input.count, seed: 7)
+    var output = [Float](repeating: .nan, count: batch * network.classCount)
+    try network.forward(
+      x, batch: batch, layout: .nhwc, arithmetic: Arithmetic(fastMath: fastMath), into: &output)
+    return output
+  }
+
+  func testItIsCloseToTheExactPassAndDiffers() throws {
+    for variant in KernelVariant.all(withOpenBLAS: false) {
+      let network = try network(variant.context)
+      let (exact, fast) = (try logits(network, fastMath: false), try logits(network, fastMath: true))
+      let bound = 2e-5 * exact.reduce(0) { max($0, abs($1)) }
+      XCTAssert(zip(exact, fast).allSatisfy { abs($0 - $1) <= bound }, variant.name)
+      XCTAssertNotEqual(exact, fast, variant.name)
+      XCTAssertEqual(exact, try logits(network, fastMath: false), variant.name)
+    }
+  }
+
+  func testWithOpenBLASItChangesNothing() throws {
+    let context = try XCTUnwrap(KernelVariant.all().last { $0.name == "openblas" }).context
+    let network = try network(context)
+    XCTAssertEqual(try logits(network, fastMath: false), try logits(network, fastMath: true))
+  }
+}
