@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import swiftalexnet as sa
+from swiftalexnet.runtime import fma_limits
 
 
 def run(code: str, **environment: str) -> str:
