@@ -1,9 +1,10 @@
-# Four words: demo, test, bench, lint. Each does its own set-up in .venv and says what it installs.
+# Four words: demo, test, bench, lint. Each does its own set-up in .venv (bench in .venv-bench) and says what it installs.
 #
 #   make demo                  train on scanned digits; results in demo/
 #   make demo DATA=photos      train on your own photographs: photos/<class>/*.jpg
 #   make test                  swift test and pytest
-#   make bench                 speed beside other engines
+#   make bench                 speed beside other engines: one table, about an hour
+#   make bench BENCH="--quick --rows owt"      some of its rows, once each
 #   make lint                  formatters and type checker; changes nothing
 
 SHELL := /bin/bash
@@ -18,6 +19,7 @@ PYTHON ?= python3
 SWIFT ?= swift
 VENV := .venv
 VPYTHON := $(VENV)/bin/python
+BENCH_VENV := .venv-bench
 SWIFT_TEST := $(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .build-test
 
 demo: $(VENV)/demo
@@ -68,8 +70,8 @@ test-debian-numpy: packages
 	echo "== numpy $$(.venv-debian/bin/python -c 'import numpy; print(numpy.__version__)')"
 	PYTHONPATH=python .venv-debian/bin/python -m pytest -q -k 'not notebook and not golden' $(PYTEST)
 
-bench: $(VENV)/demo
-	$(VPYTHON) python/benchmarks/run.py $(BENCH)
+bench: $(BENCH_VENV)/package $(BENCH_VENV)/peers
+	$(BENCH_VENV)/bin/python python/benchmarks/run.py $(BENCH)
 
 lint: $(VENV)/lint
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
@@ -78,7 +80,7 @@ lint: $(VENV)/lint
 	$(VENV)/bin/mypy
 
 clean:
-	rm -rf .build-test .build-python $(VENV) .venv-debian python/swiftalexnet/_native.abi3.so
+	rm -rf .build-test .build-python $(VENV) $(BENCH_VENV) .venv-debian python/swiftalexnet/_native.abi3.so
 
 # ---- Set-up ----
 
@@ -129,6 +131,27 @@ $(VENV)/demo: pyproject.toml $(SOURCES) | $(VPYTHON)
 	echo "installing swiftalexnet into $(VENV)"
 	$(VPYTHON) -m pip install --quiet '.[demo]'
 	rm -f $(VENV)/test
+	touch $@
+
+$(BENCH_VENV)/bin/python: | packages
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$@ -m pip install --quiet --upgrade pip
+
+$(BENCH_VENV)/package: pyproject.toml $(SOURCES) | $(BENCH_VENV)/bin/python
+	echo "installing swiftalexnet into $(BENCH_VENV)"
+	$(BENCH_VENV)/bin/python -m pip install --quiet .
+	touch $@
+
+# Engines to compare with, each apart: one that cannot be installed is left out of the table. PyTorch for CPUs has an index
+# of its own; PyPI's brings gigabytes for GPUs.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+$(BENCH_VENV)/peers: | $(BENCH_VENV)/bin/python
+	install="$(BENCH_VENV)/bin/python -m pip install --quiet"
+	echo "installing PyTorch, TensorFlow, ONNX Runtime and OpenVINO into $(BENCH_VENV)"
+	$$install --index-url $(TORCH_INDEX) torch || echo "PyTorch could not be installed: left out"
+	$$install tensorflow-cpu || echo "TensorFlow could not be installed: left out"
+	$$install onnxruntime onnx || echo "ONNX Runtime could not be installed: left out"
+	$$install openvino onnx || echo "OpenVINO could not be installed: left out"
 	touch $@
 
 # Tests run on the sources, so that a change of Python needs no installation.

@@ -9,7 +9,7 @@ from torch import nn
 
 from clothing_recipe import Recipe
 from photographs import Photographs
-from torch_nets import alexnet
+from torch_nets import network
 
 
 def train(train_set: Photographs, validation: Photographs, recipe: Recipe, report: Callable[[dict], None]) -> dict:
@@ -39,7 +39,7 @@ def train(train_set: Photographs, validation: Photographs, recipe: Recipe, repor
 
 def _model(data: Photographs, memory_format: torch.memory_format) -> nn.Module:
     """A fresh network with PyTorch's own layer defaults: uniform within 1/sqrt(fan_in)."""
-    return alexnet("owt", len(data.classes)).to(memory_format=memory_format)
+    return network("owt", len(data.classes)).to(memory_format=memory_format)
 
 
 def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.SGD:

@@ -2,86 +2,117 @@
 
 import statistics
 import time
-from contextlib import ExitStack
-from typing import NamedTuple
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import numpy as np
 
-from engines import TRAINING, Setting
-from worker import Worker
+from engines import OURS, Contender, Setting, UnavailableError
+from jobs import Job
+from worker import EngineError, Worker
 
 SLEEP = 0.3  # seconds between engines: idle threads of the last one spin for a moment before they sleep
-LOGITS_TOLERANCE = 1e-4  # largest difference, relative to the largest logit: float32 sums in another order
-GRADIENT_TOLERANCE = 1e-2  # relative in the Euclidean norm: a rounding may switch a ReLU, and all that flows through it
+
+# Largest difference of logits, relative to the largest logit. float32 differs by the order of sums, bfloat16 by its 8
+# bits of precision, int8 by weights in 255 steps a row.
+LOGITS_TOLERANCES = {"float32": 1e-4, "fast_math": 1e-4, "bfloat16": 2e-2, "int8": 5e-2}
+# Relative in the Euclidean norm: a rounding may switch a ReLU or a maximum, and all that flows through it.
+GRADIENT_TOLERANCES = {"float32": 1e-2, "bfloat16": 0.4}
 
 
-class Job(NamedTuple):
-    """One row of the table."""
+class Company:
+    """The engines of a job, each in its process: kept to the end or, where memory is short, started anew every time."""
 
-    work: str  # "inference" or "training"
-    variant: str
-    batch_size: int
-    goal: float  # images/s of swiftalexnet, relative to the best of the others
-    rounds: int
-    repeats: int = 1  # forward passes or steps in a round
+    def __init__(self, job: Job, threads: int):
+        self._job = job
+        self._threads = threads
+        self._stack = ExitStack()
+        self._workers: dict[str, Worker] = {}
 
-    @property
-    def title(self) -> str:
-        """Give the row's name in the table."""
-        return f"{self.work}, {self.variant}, batch {self.batch_size}"
-
-
-def speeds(job: Job, names: list[str], threads: int) -> dict[str, list[float]]:
-    """Images per second of each engine in each round, after answers were compared and one untimed pass."""
-    question = "step_seconds" if job.work == "training" else "forward_seconds"
-    with ExitStack() as stack:
-        workers = [
-            stack.enter_context(Worker(Setting(name, job.variant, job.batch_size, threads)))
-            for name in names
-            if job.work == "inference" or name in TRAINING
-        ]
-        _compare_answers(job, workers)
-        _round(workers, question, 1)
-        rounds = [_round(workers, question, job.repeats) for _ in range(job.rounds)]
-    return {worker.name: [job.batch_size / seconds[worker.name] for seconds in rounds] for worker in workers}
-
-
-def training_memory(variant: str, batch_size: int, names: list[str], threads: int) -> dict[str, float]:
-    """Peak resident GiB of a fresh process that builds the network and takes two training steps."""
-    peaks = {}
-    for name in names:
-        if name in TRAINING:
-            with Worker(Setting(name, variant, batch_size, threads)) as worker:
-                worker.ask("step_seconds", 2)
-                peaks[name] = worker.ask("peak_bytes") / 2**30
-    return peaks
-
-
-def _round(workers: list[Worker], question: str, repeats: int) -> dict[str, float]:
-    """Ask each engine in turn; seconds per pass or step."""
-    seconds = {}
-    for worker in workers:
+    @contextmanager
+    def worker(self, contender: Contender) -> Iterator[Worker]:
+        """Give one engine's process, after a pause in which the others fall asleep."""
+        setting = Setting(contender, self._job.variant, self._job.batch_size, self._threads)
+        if not self._job.resident:
+            with Worker(setting) as worker:
+                yield worker
+            return
+        if contender.name not in self._workers:
+            self._workers[contender.name] = self._stack.enter_context(Worker(setting))
         time.sleep(SLEEP)
-        seconds[worker.name] = worker.ask(question, repeats)
-    return seconds
+        yield self._workers[contender.name]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *failure):
+        return self._stack.__exit__(*failure)
 
 
-def _compare_answers(job: Job, workers: list[Worker]) -> None:
-    """Raise if an engine disagrees with the first one; all have the same weights and images."""
-    gradient = job.work == "training"
-    question, tolerance = ("gradient", GRADIENT_TOLERANCE) if gradient else ("logits", LOGITS_TOLERANCE)
-    order = None if gradient else np.inf
-    first, *others = workers
-    expected = first.ask(question).ravel()
-    for worker in others:
-        difference = np.linalg.norm(worker.ask(question).ravel() - expected, order) / np.linalg.norm(expected, order)
-        if not difference <= tolerance:
-            raise ArithmeticError(
-                f"{job.title}: {question} of {worker.name} differ from those of {first.name} by {difference:.2e}, "
-                f"expected at most {tolerance:.0e}"
-            )
+def race(job: Job, contenders: list[Contender], threads: int) -> dict[str, Any]:
+    """Measure a row: each engine's images/s and peak memory, our limits in FLOP/s, and who was left out and why."""
+    with Company(job, threads) as company:
+        left_out = _compare_answers(job, contenders, company)
+        running = [contender for contender in contenders if contender.name not in left_out]
+        speeds: dict[str, list[float]] = {each.name: [] for each in running}
+        peaks: dict[str, int] = {}
+        limits: dict[str, float] = {}
+        for _ in range(job.rounds):
+            for contender in running:
+                with company.worker(contender) as worker:
+                    speeds[contender.name].append(job.batch_size / worker.ask(job.question, job.repeats))
+                    peaks[contender.name] = worker.ask("peak_bytes")
+                    if contender.module == OURS:
+                        limits = worker.ask("limits")
+    return {
+        "engines": {name: summary(rounds) | {"peak_bytes": peaks[name]} for name, rounds in speeds.items()},
+        "limits": limits,
+        "left_out": left_out,
+    }
 
 
 def summary(rounds: list[float]) -> dict[str, float]:
     """Median, slowest and fastest of the rounds."""
     return {"median": statistics.median(rounds), "slowest": min(rounds), "fastest": max(rounds)}
+
+
+def _compare_answers(job: Job, contenders: list[Contender], company: Company) -> dict[str, str]:
+    """Compare each engine with the first, which computes in float32; all have the same weights and images.
+
+    Returns whom to leave out, and why: an engine that cannot compute so here, a peer that fails, or a wrong answer.
+    """
+    gradient = job.work == "training"
+    expected = None
+    left_out: dict[str, str] = {}
+    for contender in contenders:
+        try:
+            with company.worker(contender) as worker:
+                answer = worker.ask("gradient" if gradient else "logits").ravel()
+        except UnavailableError as error:
+            left_out[contender.name] = str(error)
+        except EngineError as error:
+            if contender.module == OURS:
+                raise
+            left_out[contender.name] = str(error)
+        else:
+            expected = answer if expected is None else expected
+            complaint = disagreement(answer, expected, contender, gradient)
+            if complaint:
+                left_out[contender.name] = complaint
+        if contender.name in left_out:
+            print(f"{job.title}: left out: {contender.name}: {left_out[contender.name]}", flush=True)
+    return left_out
+
+
+def disagreement(answer: np.ndarray, expected: np.ndarray, contender: Contender, gradient: bool) -> str | None:
+    """Say how an answer differs from the expected one if it is more than the contender's arithmetic explains."""
+    tolerances = GRADIENT_TOLERANCES if gradient else LOGITS_TOLERANCES
+    asked = [word for word in (contender.precision, contender.form) if word in tolerances]
+    tolerance = max(tolerances[word] for word in asked)
+    order = None if gradient else np.inf
+    difference = np.linalg.norm(answer - expected, order) / np.linalg.norm(expected, order)
+    if difference <= tolerance:
+        return None
+    what = "gradient" if gradient else "logits"
+    return f"{what} off by {difference:.2e}, expected at most {tolerance:.0e}"

@@ -1,21 +1,21 @@
-"""The tables of `alexnet_nets` as an ONNX model, for engines that only run networks."""
+"""The tables of `nets` as an ONNX model, for engines that only run networks."""
 
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from alexnet_nets import CONVOLUTIONS, Convolution, Dense, dense_layers
+from nets import IMAGE, NETS, Convolution, Dense, dense_layers
 
 
-def alexnet(variant: str, batch_size: int, weights: dict[str, np.ndarray]) -> bytes:
-    """Serialise AlexNet `paper` or `owt`: input `x` float32 [batch, 3, 224, 224], output `logits` [batch, 1000]."""
-    nodes = [node for row in CONVOLUTIONS[variant] for node in _convolution(row)]
+def network(variant: str, batch_size: int, weights: dict[str, np.ndarray]) -> bytes:
+    """Serialise `paper`, `owt` or `vgg16`: input `x` float32 [batch, 3, 224, 224], output `logits` [batch, 1000]."""
+    nodes = [node for row in NETS[variant].convolutions for node in _convolution(row)]
     nodes.append(helper.make_node("Flatten", [], []))
-    nodes += [node for row in dense_layers() for node in _dense(row)]
+    nodes += [node for row in dense_layers(variant) for node in _dense(row)]
     _chain(nodes)
     graph = helper.make_graph(
         nodes,
-        f"alexnet_{variant}",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch_size, 3, 224, 224])],
+        variant,
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch_size, *IMAGE])],
         [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [batch_size, 1000])],
         [numpy_helper.from_array(values, name) for name, values in weights.items()],
     )
@@ -34,7 +34,7 @@ def _convolution(row: Convolution) -> list[NodeProto]:
     if row.norm:  # ONNX divides its alpha by the size
         nodes.append(helper.make_node("LRN", [], [], size=5, alpha=5e-4, beta=0.75, bias=2.0))
     if row.pool:
-        nodes.append(helper.make_node("MaxPool", [], [], kernel_shape=[3, 3], strides=[2, 2]))
+        nodes.append(helper.make_node("MaxPool", [], [], kernel_shape=[row.pool, row.pool], strides=[2, 2]))
     return nodes
 
 

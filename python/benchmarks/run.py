@@ -1,87 +1,106 @@
 """swiftalexnet beside PyTorch, TensorFlow, ONNX Runtime and OpenVINO: speed and memory, in one run, answers checked.
 
-    python run.py --threads 2 --out results.json      # also writes results.md
-    python run.py --quick                             # two rounds of each row
+    python run.py --threads 2                        # every row, into benchmarks.json and benchmarks.md
+    python run.py --rows training vgg16              # only rows whose titles have these words; the others stay
+    python run.py --quick --rows "paper, batch 1"    # a round each: does it run?
+    python run.py --isa avx2 --out avx2.json         # without AVX-512, ours and the peers that can be told so
 
-Engines that are not installed are left out, and named. Everything is float32.
+Engines that are not installed are left out, and named.
 """
 
 import argparse
-import json
 import os
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
-from comparison_table import markdown
-from engines import MODULES, PACKAGES
+import comparison_table
+from checks import CHECKS
+from engines import CONTENDERS, OURS, PACKAGES, Contender, UnavailableError
+from jobs import JOBS
 from machine import cpu_name, package_version
-from measure import Job, speeds, summary, training_memory
+from measure import race
+from results import Results
 
-JOBS = (
-    Job("inference", "paper", 128, goal=1.0, rounds=5),
-    Job("inference", "owt", 128, goal=0.9, rounds=5),
-    Job("training", "paper", 128, goal=1.0, rounds=3),
-    Job("training", "owt", 128, goal=0.9, rounds=3),
-    Job("inference", "paper", 1, goal=1.0, rounds=5, repeats=10),
-    Job("inference", "owt", 1, goal=0.9, rounds=5, repeats=10),
-)
+# What holds each engine to an instruction set. ONNX Runtime's kernels look at the processor alone.
+INSTRUCTIONS = {
+    "avx2": {
+        "SWIFTALEXNET_ISA": "avx2",
+        "ONEDNN_MAX_CPU_ISA": "AVX2",  # PyTorch, TensorFlow, OpenVINO
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    }
+}
+UNBOUND = {"avx2": ("onnxruntime",)}
 
 
 def main() -> None:
-    """Measure every row and print the table."""
+    """Measure the rows that were asked for, and show the table of all that the file has."""
     arguments = _arguments()
-    _prepare_environment()
-    versions = _installed(arguments.engines)
-    names = list(versions)
-    results = {"cpu": cpu_name(), "threads": arguments.threads, "versions": versions, "rows": []}
+    _prepare_environment(arguments.isa)
+    contenders, versions = _installed(arguments.engines, arguments.isa)
+    machine = {"cpu": cpu_name(), "threads": arguments.threads, "instructions": arguments.isa or "all"}
+    results = Results(arguments.out, machine)
+    facts = {"versions": versions, "when": datetime.now(UTC).isoformat(timespec="seconds"), "quick": arguments.quick}
     for job in JOBS:
-        job = job._replace(rounds=2) if arguments.quick else job
-        rounds = speeds(job, names, arguments.threads)
-        engines = {name: summary(values) for name, values in rounds.items()}
-        _report(results, f"{job.title}, images/s", job.goal, engines, higher_is_better=True)
-    peaks = training_memory("paper", 128, names, arguments.threads)
-    engines = {name: {"median": value} for name, value in peaks.items()}
-    _report(results, "peak memory of training, paper, batch 128, GiB", 1.0, engines, higher_is_better=False)
-    _write(results, arguments.out)
+        if _wanted(job.title, arguments.rows):
+            job = job._replace(rounds=1, repeats=1) if arguments.quick else job
+            row = race(job, [each for each in job.contenders if each.name in contenders], arguments.threads)
+            results.add(job.title, row | facts)
+            _show(job.title, {name: engine["median"] for name, engine in row["engines"].items()})
+    for check in CHECKS if OURS in versions else ():
+        if _wanted(check.title, arguments.rows):
+            results.add(check.title, _measured(check, arguments) | facts)
+            _show(check.title, results.rows[check.title]["figures"])
+    table = comparison_table.markdown(results)
+    arguments.out.with_suffix(".md").write_text(table)
+    print(f"\n{table}")
 
 
-def _prepare_environment() -> None:
-    """Set what the engines inherit: no forced OpenBLAS kernels, no log lines in the table."""
+def _measured(check, arguments: argparse.Namespace) -> dict:
+    try:
+        return {"figures": check.measure(arguments.threads, 1 if arguments.quick else 3), "left_out": {}}
+    except UnavailableError as error:
+        return {"figures": {}, "left_out": {OURS: str(error)}}
+
+
+def _prepare_environment(isa: str | None) -> None:
+    """Set what the engines inherit: no forced OpenBLAS kernels, no log lines in the table, the instruction set."""
     os.environ.pop("OPENBLAS_CORETYPE", None)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ |= INSTRUCTIONS.get(isa, {})
 
 
-def _installed(names: list[str]) -> dict[str, str]:
-    """Keep the engines whose packages are here, with their versions; say which are not."""
-    found = {}
-    for name in names:
-        versions = [package_version(package) for package in PACKAGES[MODULES[name]]]
-        if None in versions:
-            print(f"{name}: not installed here, left out")
+def _installed(modules: list[str], isa: str | None) -> tuple[dict[str, Contender], dict[str, str]]:
+    """Keep the contenders that can take part, and the versions of their packages; say which cannot."""
+    versions = {}
+    for module in modules:
+        found = [package_version(package) for package in PACKAGES[module]]
+        if module in UNBOUND.get(isa, ()):
+            print(f"{module}: cannot be held to {isa}, left out")
+        elif None in found:
+            print(f"{module}: not installed here, left out")
         else:
-            found[name] = versions[0]
-    return found
+            versions[module] = found[0]
+    return {name: each for name, each in CONTENDERS.items() if each.module in versions}, versions
 
 
-def _report(results: dict, title: str, goal: float, engines: dict, higher_is_better: bool) -> None:
-    """Add a row and show it."""
-    results["rows"].append({"title": title, "goal": goal, "higher_is_better": higher_is_better, "engines": engines})
-    print(title, {name: round(value["median"], 2) for name, value in engines.items()}, sep=": ", flush=True)
+def _wanted(title: str, words: list[str] | None) -> bool:
+    return words is None or any(re.search(rf"\b{re.escape(word)}\b", title) for word in words)
 
 
-def _write(results: dict, out: Path | None) -> None:
-    table = markdown(results)
-    print(f"\n{table}")
-    if out:
-        out.write_text(json.dumps(results, indent=1) + "\n")
-        out.with_suffix(".md").write_text(table)
+def _show(title: str, values: dict[str, float]) -> None:
+    print(title, {name: round(value, 3) for name, value in values.items()}, sep=": ", flush=True)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--quick", action="store_true", help="two rounds of each row")
-    parser.add_argument("--engines", nargs="+", choices=MODULES, default=list(MODULES), metavar="NAME")
-    parser.add_argument("--out", type=Path, help="JSON file; a Markdown table is written beside it")
+    parser.add_argument("--quick", action="store_true", help="one round of each row: does it run?")
+    parser.add_argument("--rows", nargs="+", metavar="WORDS", help="rows whose titles have one of them as whole words")
+    parser.add_argument("--engines", nargs="+", choices=PACKAGES, default=list(PACKAGES), metavar="NAME")
+    parser.add_argument("--isa", choices=INSTRUCTIONS, help="hold engines to an instruction set below the best")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks.json"), help="rows are added or replaced here")
     return parser.parse_args()
 
 

@@ -1,19 +1,19 @@
-"""The tables of `alexnet_nets` as PyTorch modules."""
+"""The tables of `nets` as PyTorch modules."""
 
 from torch import nn
 
-from alexnet_nets import CONVOLUTIONS, POOLED, Convolution, dense_layers
+from nets import NETS, Convolution, dense_layers
 
 
-def alexnet(variant: str, num_classes: int = 1000) -> nn.Sequential:
-    """AlexNet `paper` or `owt`: float32 [batch, 3, height, width] in, logits [batch, num_classes] out."""
+def network(variant: str, num_classes: int = 1000) -> nn.Sequential:
+    """Build `paper`, `owt` or `vgg16`: [batch, 3, height, width] in, logits [batch, num_classes] out."""
     net = nn.Sequential()
-    for row in CONVOLUTIONS[variant]:
+    for row in NETS[variant].convolutions:
         _add_convolution(net, row)
-    if variant == "owt":
-        net.add_module("average", nn.AdaptiveAvgPool2d(POOLED[1:]))  # lets torchvision's net take other sizes than 224
+    if variant == "owt":  # lets torchvision's net take other sizes than 224
+        net.add_module("average", nn.AdaptiveAvgPool2d(NETS[variant].pooled[1:]))
     net.add_module("flatten", nn.Flatten())
-    _add_classifier(net, num_classes)
+    _add_classifier(net, variant, num_classes)
     return net
 
 
@@ -28,11 +28,11 @@ def _add_convolution(net: nn.Sequential, row: Convolution) -> None:
     if row.norm:  # PyTorch divides its alpha by the size
         net.add_module(f"norm{row.number}", nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2.0))
     if row.pool:
-        net.add_module(f"pool{row.number}", nn.MaxPool2d(3, 2))
+        net.add_module(f"pool{row.number}", nn.MaxPool2d(row.pool, 2))
 
 
-def _add_classifier(net: nn.Sequential, num_classes: int) -> None:
-    *hidden, last = dense_layers(num_classes)
+def _add_classifier(net: nn.Sequential, variant: str, num_classes: int) -> None:
+    *hidden, last = dense_layers(variant, num_classes)
     for row in hidden:
         number = row.name[-1]
         net.add_module(f"drop{number}", nn.Dropout(0.5))

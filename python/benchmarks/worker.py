@@ -6,20 +6,24 @@ the one that is asked works.
 
 import importlib
 import multiprocessing
-import resource
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from pathlib import Path
 
-import alexnet_nets
-from engines import MODULES, Setting
+import nets
+from engines import Setting, UnavailableError
+
+
+class EngineError(Exception):
+    """What went wrong in an engine's process."""
 
 
 class Worker:
     """The near end of the pipe: `ask` calls a method of the engine's `_Session` and returns its answer."""
 
     def __init__(self, setting: Setting):
-        self.name = setting.name
+        self.name = setting.contender.name
         context = multiprocessing.get_context("spawn")
         self._connection, far_end = context.Pipe()
         self._process = context.Process(target=_serve, args=(far_end, setting), daemon=True)
@@ -29,9 +33,13 @@ class Worker:
     def ask(self, question: str, *arguments):
         """Wait for the answer; an error over there is raised here."""
         self._connection.send((question, arguments))
-        answer = self._connection.recv()
+        try:
+            answer = self._connection.recv()
+        except EOFError:
+            self._process.join()
+            raise EngineError(f"{self.name}: {question}: its process ended ({self._process.exitcode})") from None
         if isinstance(answer, Exception):
-            raise RuntimeError(f"{self.name}: {question} failed") from answer
+            raise answer
         return answer
 
     def close(self) -> None:
@@ -57,17 +65,19 @@ def _serve(connection: Connection, setting: Setting) -> None:
         try:
             session = session or _Session(setting)
             connection.send(getattr(session, question)(*arguments))
-        except Exception as error:  # whatever went wrong belongs to the asker
+        except UnavailableError as error:
             connection.send(error)
+        except Exception as error:  # as text: an engine's own exceptions may not survive the pipe
+            connection.send(EngineError(f"{setting.contender.name}: {question}: {type(error).__name__}: {error}"))
 
 
 class _Session:
     """The far end: an engine and its batch."""
 
     def __init__(self, setting: Setting):
-        module = importlib.import_module(f"engines.{MODULES[setting.name]}")
-        self._engine = module.Engine(setting, alexnet_nets.weights(setting.variant))
-        images, self._labels = alexnet_nets.batch(setting.batch_size)
+        module = importlib.import_module(f"engines.{setting.contender.module}")
+        images, self._labels = nets.batch(setting.batch_size)
+        self._engine = module.Engine(setting, nets.weights(setting.variant))
         self._x = self._engine.tensor(images)
 
     def logits(self):
@@ -77,19 +87,25 @@ class _Session:
         return self._engine.gradient(self._x, self._labels)
 
     def forward_seconds(self, repeats: int) -> float:
-        """Mean time of a forward pass."""
+        """Mean time of a forward pass, after one that does not count."""
         return _seconds(lambda: self._engine.forward(self._x), repeats)
 
     def step_seconds(self, repeats: int) -> float:
-        """Mean time of a training step."""
+        """Mean time of a training step, after one that does not count."""
         return _seconds(lambda: self._engine.train_step(self._x, self._labels), repeats)
 
     def peak_bytes(self) -> int:
-        """Most memory that this process ever had resident (Linux counts it in KiB)."""
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        """Most memory that this process ever had resident; getrusage would count its parent's too."""
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+
+    def limits(self) -> dict[str, float]:
+        """FLOP/s that the threads can do at most, by precision: our own engine measures them."""
+        return self._engine.limits()
 
 
 def _seconds(work: Callable[[], object], repeats: int) -> float:
+    work()
     start = time.perf_counter()
     for _ in range(repeats):
         work()

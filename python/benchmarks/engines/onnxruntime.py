@@ -14,7 +14,7 @@ class Engine:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = setting.threads
         options.inter_op_num_threads = 1
-        model = onnx_nets.alexnet(setting.variant, setting.batch_size, weights)
+        model = onnx_nets.network(setting.variant, setting.batch_size, weights)
         self.session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     def tensor(self, images: np.ndarray) -> np.ndarray:

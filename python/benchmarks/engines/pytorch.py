@@ -1,39 +1,48 @@
-"""PyTorch, in both of its orders of memory."""
+"""PyTorch, in both of its orders of memory, and in bfloat16 by either of its ways."""
 
 import numpy as np
 import torch
 from torch import nn
 
 from engines import LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, Setting
-from torch_nets import alexnet
+from torch_nets import network
 
-FORMATS = {"PyTorch NCHW": torch.contiguous_format, "PyTorch NHWC": torch.channels_last}
+FORMATS = {"NCHW": torch.contiguous_format, "NHWC": torch.channels_last}
 
 
 class Engine:
-    """`torch.nn` layers run eagerly, `torch.optim.SGD`."""
+    """`torch.nn` layers run eagerly, `torch.optim.SGD`.
+
+    In bfloat16 the whole model is cast, weights and momentum too, or with `autocast` the weights stay float32 and are
+    cast in every pass.
+    """
 
     def __init__(self, setting: Setting, weights: dict[str, np.ndarray]):
         torch.set_num_threads(setting.threads)
-        self.memory_format = FORMATS[setting.name]
-        self.model = alexnet(setting.variant)
+        order, _, autocast = setting.contender.form.partition(" ")
+        self.memory_format = FORMATS[order]
+        self.autocast = bool(autocast)
+        cast = setting.contender.precision == "bfloat16" and not self.autocast
+        self.dtype = torch.bfloat16 if cast else torch.float32
+        self.model = network(setting.variant)
         self.model.load_state_dict({key: torch.from_numpy(values) for key, values in weights.items()})
-        self.model.to(memory_format=self.memory_format)
+        self.model.to(dtype=self.dtype, memory_format=self.memory_format)
         self.optimizer = torch.optim.SGD(
             self.model.parameters(), LEARNING_RATE, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY
         )
 
     def tensor(self, images: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(images).contiguous(memory_format=self.memory_format)
+        return torch.from_numpy(images).to(self.dtype).contiguous(memory_format=self.memory_format)
 
     @torch.inference_mode()
     def forward(self, x: torch.Tensor) -> np.ndarray:
-        return self.model.eval()(x).numpy()
+        self.model.eval()
+        return self._logits(x).numpy()
 
     def gradient(self, x: torch.Tensor, labels: np.ndarray) -> np.ndarray:
         self.model.eval()
         self._backward(x, labels)
-        return self.model.conv1.weight.grad.numpy()
+        return self.model[0 if isinstance(self.model[0], nn.Conv2d) else 1].weight.grad.float().numpy()
 
     def train_step(self, x: torch.Tensor, labels: np.ndarray) -> None:
         self.model.train()
@@ -42,4 +51,8 @@ class Engine:
 
     def _backward(self, x: torch.Tensor, labels: np.ndarray) -> None:
         self.optimizer.zero_grad(set_to_none=True)
-        nn.functional.cross_entropy(self.model(x), torch.from_numpy(labels)).backward()
+        nn.functional.cross_entropy(self._logits(x), torch.from_numpy(labels)).backward()
+
+    def _logits(self, x: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
+            return self.model(x).float()

@@ -1,9 +1,18 @@
 """swiftalexnet: numpy in, numpy out; the reordering to its inner NHWC is inside the timing."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import numpy as np
 
 import swiftalexnet as sa
-from engines import LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, Setting
+from engines import LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, Contender, Setting, UnavailableError
+
+BUILDERS: dict[str, Callable[[], sa.Model]] = {
+    "paper": lambda: sa.alexnet("paper", num_classes=1000, seed=0),
+    "owt": lambda: sa.alexnet("owt", num_classes=1000, seed=0),
+    "vgg16": lambda: sa.vgg("D", num_classes=1000, seed=0),
+}
 
 
 class Engine:
@@ -11,7 +20,8 @@ class Engine:
 
     def __init__(self, setting: Setting, weights: dict[str, np.ndarray]):
         sa.set_num_threads(setting.threads)
-        self.model = sa.alexnet(setting.variant, num_classes=1000, seed=0)
+        self.arithmetic = arithmetic(setting.contender)
+        self.model = BUILDERS[setting.variant]()
         if setting.variant == "paper":  # its dropout halves at test time, where the others double in training
             weights = weights | {name: 2 * weights[name] for name in ("fc7.weight", "fc8.weight")}
         self.model.load_state_dict(weights)
@@ -20,13 +30,37 @@ class Engine:
         return images
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        return self.model.forward(x, keep=False)
+        with _where_it_can(self.arithmetic):
+            return self.model.forward(x, keep=False, **self.arithmetic)
 
     def gradient(self, x: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        slope = sa.ops.softmax(self.model.forward(x))
+        with _where_it_can(self.arithmetic):
+            slope = sa.ops.softmax(self.model.forward(x, **self.arithmetic))
         slope[np.arange(len(labels)), labels] -= 1
         self.model.backward(slope / np.float32(len(labels)))
-        return np.array(self.model.gradients()["conv1.weight"])
+        return np.array(next(iter(self.model.gradients().values())))
 
     def train_step(self, x: np.ndarray, labels: np.ndarray) -> None:
-        self.model.train_step(x, labels, learning_rate=LEARNING_RATE, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY)
+        with _where_it_can(self.arithmetic):
+            self.model.train_step(
+                x, labels, learning_rate=LEARNING_RATE, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY, **self.arithmetic
+            )
+
+    def limits(self) -> dict[str, float]:
+        return {}
+
+
+def arithmetic(contender: Contender) -> dict:
+    """Return the keywords that ask for a contender's arithmetic; float32 needs none."""
+    precision = {} if contender.precision == "float32" else {"precision": contender.precision}
+    forms = {"": {}, "int8": {"weights": "int8"}, "fast_math": {"fast_math": True}}
+    return precision | forms[contender.form]
+
+
+@contextmanager
+def _where_it_can(asked: dict) -> Iterator[None]:
+    """Tell an arithmetic that this machine has no instructions for from an error."""
+    try:
+        yield
+    except (sa.UnsupportedError, TypeError) as error:
+        raise UnavailableError(f"{asked}: {error}") from error

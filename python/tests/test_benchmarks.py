@@ -1,0 +1,194 @@
+"""The pure parts of the benchmarks: networks as tables, answers compared, goals, the table, the file of results."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import swiftalexnet as sa
+
+FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
+
+
+@pytest.fixture(scope="module")
+def benchmarks():
+    """Import the scripts' modules, and forget them afterwards: examples have modules of the same names."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(FOLDER))
+    try:
+        import comparison_table
+        import engines
+        import goals
+        import jobs
+        import measure
+        import nets
+        import results
+
+        yield {m.__name__: m for m in (comparison_table, engines, goals, jobs, measure, nets, results)}
+    finally:
+        sys.path.remove(str(FOLDER))
+        for name in set(sys.modules) - before:
+            if str(getattr(sys.modules[name], "__file__", "")).startswith(str(FOLDER)):
+                del sys.modules[name]
+
+
+@pytest.fixture
+def results(benchmarks, tmp_path):
+    """An empty file of results."""
+    machine = {"cpu": "A processor", "threads": 2, "instructions": "all"}
+    return benchmarks["results"].Results(tmp_path / "results.json", machine)
+
+
+def row(speeds: dict[str, float], limits: dict[str, float] | None = None, peak: int = 2**30) -> dict:
+    """Return a row as `run.py` writes it."""
+    engines = {
+        name: {"median": speed, "slowest": speed, "fastest": 1.02 * speed, "peak_bytes": peak}
+        for name, speed in speeds.items()
+    }
+    return {"engines": engines, "limits": limits or {}, "left_out": {}, "versions": {"pytorch": "1.0"}}
+
+
+def lines(table: str) -> list[list[str]]:
+    """Return the cells of a Markdown table's rows."""
+    return [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")]
+
+
+@pytest.mark.parametrize(
+    ("variant", "build"),
+    [
+        ("paper", lambda: sa.alexnet("paper", num_classes=1000, initialization="zeros")),
+        ("owt", lambda: sa.alexnet("owt", num_classes=1000, initialization="zeros")),
+        ("vgg16", lambda: sa.vgg("D", num_classes=1000, initialization="zeros")),
+    ],
+)
+def test_nets_are_the_networks_of_the_package(variant, build, benchmarks):
+    nets = benchmarks["nets"]
+    model = build()
+    assert model.summary().macs == nets.macs(variant)
+    shapes = {name: view.shape for name, view in model.parameters().items() if name.endswith(".weight")}
+    assert {f"{name}.weight": shape for name, shape in nets.weight_shapes(variant).items()} == shapes
+
+
+def test_a_training_step_has_three_products_but_for_the_images_gradient(benchmarks):
+    nets = benchmarks["nets"]
+    conv1 = 96 * 55 * 55 * 3 * 11 * 11
+    assert nets.macs("paper", training=True) == 3 * nets.macs("paper") - conv1
+
+
+def test_every_goal_speaks_of_a_figure_that_its_row_can_have(benchmarks):
+    jobs, goals, engines = benchmarks["jobs"], benchmarks["goals"], benchmarks["engines"]
+    for job in jobs.JOBS:
+        kinds = {goals.LIMIT, goals.SPEED, goals.FLOAT32, goals.BFLOAT16, goals.ANY}
+        kinds |= {contender.column for contender in job.contenders if contender.module != engines.OURS}
+        assert {goal.of for each in job.goals.values() for goal in each} <= kinds
+        assert {each.name for each in job.contenders if each.module == engines.OURS} == job.goals.keys()
+        assert job.contenders[0].precision == "float32", "the others are compared with the first"
+    assert len({job.title for job in jobs.JOBS}) == len(jobs.JOBS)
+
+
+def test_quotients_are_against_the_hardest_peer(benchmarks):
+    goals = benchmarks["goals"]
+    speeds = {"swiftalexnet float32": 150.0, "PyTorch NCHW": 50.0, "PyTorch NHWC": 60.0, "OpenVINO": 100.0}
+    speeds["TensorFlow bfloat16"] = 300.0
+    figures = goals.compare(speeds, "swiftalexnet float32")
+    assert figures == {
+        goals.SPEED: 150,
+        "PyTorch float32": 2.5,
+        "OpenVINO float32": 1.5,
+        "TensorFlow bfloat16": 0.5,
+        goals.FLOAT32: 1.5,
+        goals.BFLOAT16: 0.5,
+        goals.ANY: 0.5,
+    }
+    values = {"swiftalexnet float32": 1.5, "PyTorch NCHW": 3, "TensorFlow": 2}
+    peaks = goals.compare(values, "swiftalexnet float32", lower_is_better=True)
+    assert peaks[goals.ANY] == 0.75 and peaks["PyTorch float32"] == 0.5
+    assert goals.compare({"OpenVINO": 100.0}, "swiftalexnet float32") == {}
+    assert goals.compare({"swiftalexnet float32": 1.0}, "swiftalexnet float32") == {goals.SPEED: 1.0}
+
+
+def test_goals(benchmarks):
+    goals = benchmarks["goals"]
+    goal = goals.Goal(1.4, goals.FLOAT32)
+    assert str(goal) == "≥ 1.4 × best float32 peer" and str(goals.Goal(0.75, goals.LIMIT)) == "≥ 75% of the limit"
+    assert str(goals.Goal(208, goals.SPEED)) == "≥ 208 images/s" and str(goals.Goal(0.05, "off", True)) == "≤ 0.05"
+    assert goal.met({goals.FLOAT32: 1.4}) is True and goal.met({goals.FLOAT32: 1.39}) is False
+    assert goal.met({}) is None
+    assert goals.Goal(1.0, goals.ANY, at_most=True).met({goals.ANY: 0.7}) is True
+
+
+def test_table(benchmarks, results):
+    nets = benchmarks["nets"]
+    limit = 2 * nets.macs("paper") * 200.0
+    speeds = {"PyTorch NCHW": 80.0, "PyTorch NHWC": 100.0, "OpenVINO bfloat16": 250.0}
+    ours = {"swiftalexnet float32": 150.0, "swiftalexnet bfloat16": 300.0}
+    results.add("inference, paper, batch 128", row(speeds | ours, {"float32": limit}))
+    table = benchmarks["comparison_table"].markdown(results)
+    titles, _, *found = lines(table)
+    cells = [dict(zip(titles, each, strict=True)) for each in found]
+    assert [each["work"] for each in cells] == [
+        "inference, paper, batch 128, float32, images/s",
+        "inference, paper, batch 128, bfloat16, images/s",
+    ]
+    first, second = cells
+    assert first["PyTorch float32"] == "100" and first["TensorFlow float32"] == "–" and first["swiftalexnet"] == "150"
+    assert (first["÷ best of its precision"], first["÷ best"], first["of the limit"]) == ("1.5", "0.6", "75%")
+    assert first["goal"] == "≥ 1.4 × best float32 peer; ≥ 75% of the limit" and first["met"] == "yes"
+    assert (second["÷ best of its precision"], second["÷ best"], second["of the limit"]) == ("1.2", "1.2", "–")
+    assert second["goal"] == "≥ 3 × best peer" and second["met"] == "no"
+    assert table.startswith("A processor, 2 threads") and "pytorch 1.0" in table and "2.0% above" in table
+
+
+def test_table_says_who_was_left_out_and_judges_nothing_without_a_figure(benchmarks, results):
+    measured = row({"PyTorch NCHW": 80.0, "swiftalexnet float32": 150.0})
+    measured["left_out"] = {"swiftalexnet bfloat16": "no instructions"}
+    results.add("inference, paper, batch 128", measured)
+    table = benchmarks["comparison_table"].markdown(results)
+    *_, first, second = lines(table)
+    assert first[-1] == "–", "its share of the limit was not measured"
+    assert second[-1] == "–" and second[9] == "–"
+    assert "- inference, paper, batch 128: swiftalexnet bfloat16: no instructions" in table
+
+
+def test_table_of_memory(benchmarks, results):
+    measured = row({"PyTorch NCHW": 80.0, "swiftalexnet float32": 150.0}, peak=3 * 2**29)
+    measured["engines"]["PyTorch NCHW"]["peak_bytes"] = 2**31
+    results.add("training, paper, batch 128", measured)
+    found = [line for line in lines(benchmarks["comparison_table"].markdown(results)) if "memory" in line[0]]
+    assert found[0][0] == "peak memory of training, paper, batch 128, float32, GiB"
+    assert found[0][1] == "2" and found[0][-5:] == ["0.75", "0.75", "–", "≤ 1 × best peer", "yes"]
+
+
+def test_rows_accumulate_and_machines_do_not_mix(benchmarks, results):
+    results.add("a", row({"PyTorch NCHW": 1.0}))
+    results.add("b", row({"PyTorch NCHW": 2.0}))
+    again = benchmarks["results"].Results(results.path, results.machine)
+    again.add("a", row({"PyTorch NCHW": 3.0}))
+    stored = json.loads(results.path.read_text())["rows"]
+    assert {title: each["engines"]["PyTorch NCHW"]["median"] for title, each in stored.items()} == {"a": 3.0, "b": 2.0}
+    with pytest.raises(ValueError, match="choose another --out"):
+        benchmarks["results"].Results(results.path, {**results.machine, "threads": 1})
+
+
+def test_wrong_answers_are_told_from_rounding(benchmarks):
+    measure, contenders = benchmarks["measure"], benchmarks["engines"].CONTENDERS
+    expected = np.linspace(-1, 1, 1000, dtype=np.float32)
+    off = expected + np.float32(1e-3)
+    assert measure.disagreement(expected, expected, contenders["PyTorch NCHW"], gradient=False) is None
+    assert "off by 1.00e-03" in measure.disagreement(off, expected, contenders["PyTorch NCHW"], gradient=False)
+    assert measure.disagreement(off, expected, contenders["PyTorch NCHW autocast"], gradient=False) is None
+    assert measure.disagreement(off, expected, contenders["swiftalexnet int8"], gradient=False) is None
+    assert measure.disagreement(off, expected, contenders["swiftalexnet fast_math"], gradient=False)
+    assert measure.disagreement(expected * np.nan, expected, contenders["TensorFlow"], gradient=True)
+
+
+def test_an_engine_answers_from_its_own_process(benchmarks):
+    """One real race: ours alone, one image."""
+    jobs, measure, contenders = benchmarks["jobs"], benchmarks["measure"], benchmarks["engines"].CONTENDERS
+    job = jobs.Job("inference", "owt", 1, {}, rounds=2)
+    result = measure.race(job, [contenders["swiftalexnet float32"]], 1)
+    (engine,) = result["engines"].values()
+    assert 0 < engine["slowest"] <= engine["median"] <= engine["fastest"]
+    assert engine["peak_bytes"] > 4 * 61_000_000 and not result["left_out"]
