@@ -17,8 +17,9 @@ SLEEP = 0.3  # seconds between engines: idle threads of the last one spin for a 
 # Largest difference of logits, relative to the largest logit. float32 differs by the order of sums, bfloat16 by its 8
 # bits of precision, int8 by weights in 255 steps a row.
 LOGITS_TOLERANCES = {"float32": 1e-4, "fast_math": 1e-4, "bfloat16": 2e-2, "int8": 5e-2}
-# Relative in the Euclidean norm: a rounding may switch a ReLU or a maximum, and all that flows through it.
-GRADIENT_TOLERANCES = {"float32": 1e-2, "bfloat16": 0.4}
+# Relative in the Euclidean norm: a rounding may switch a ReLU or a maximum, and all that flows through it, the more the
+# deeper the network. Unrelated gradients differ by 1.4.
+GRADIENT_TOLERANCES = {"float32": 3e-2, "bfloat16": 0.6}
 
 
 class Company:

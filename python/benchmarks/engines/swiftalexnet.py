@@ -22,7 +22,7 @@ class Engine:
         sa.set_num_threads(setting.threads)
         self.arithmetic = arithmetic(setting.contender)
         self.model = BUILDERS[setting.variant]()
-        if "form=paper2012" in self.model.spec:  # this dropout halves at test time, where the peers' doubles in training
+        if "form=paper2012" in self.model.spec:  # this dropout halves at test time, the peers' doubles in training
             weights = weights | {name: 2 * weights[name] for name in ("fc7.weight", "fc8.weight")}
         self.model.load_state_dict(weights)
 
@@ -47,7 +47,7 @@ class Engine:
             )
 
     def limits(self) -> dict[str, float]:
-        return {}
+        return {precision: 1e9 * limit for precision, limit in sa.fma_limits().items()}
 
 
 def arithmetic(contender: Contender) -> dict:
