@@ -45,10 +45,7 @@ def main() -> None:
     """Train every condition with every seed."""
     options = _arguments()
     results = experiment.Results(options)
-    train = read(options.folder / "train", options.resize)
-    validation = read(options.folder / "validation", options.resize, train.classes)
-    if options.quick:
-        train, validation = experiment.some(train, 48), experiment.some(validation, 16)
+    train, validation = photographs(options)
     shared = {"size": options.size, "resize": options.resize, "data": experiment.described(train, validation)}
     for seed in range(options.seeds):
         for name in options.conditions:
@@ -80,12 +77,21 @@ def train_one(
     condition: Condition,
     chosen: sa.Recipe,
     seed: int,
+    precision: str = "float32",
 ) -> dict[str, Any]:
     """Train one network; measure it with the centre crop and with ten."""
     model = build(len(train.classes), options.size, condition, seed)
     model.preprocessing = model.preprocessing.replace(resize=options.resize)
-    history = model.fit(train, validation, recipe=chosen, seed=seed, progress=False, on_epoch_end=experiment.show)
-    return {"history": history.rows, "test": experiment.errors(model, validation, (1, 10))}
+    history = model.fit(
+        train,
+        validation,
+        recipe=chosen,
+        seed=seed,
+        precision=precision,
+        progress=False,
+        on_epoch_end=experiment.show,
+    )
+    return {"history": history.rows, "test": experiment.errors(model, validation, (1, 10), precision)}
 
 
 def build(classes: int, size: int, condition: Condition, seed: int) -> sa.Model:
@@ -100,6 +106,13 @@ def build(classes: int, size: int, condition: Condition, seed: int) -> sa.Model:
     return model
 
 
+def photographs(options: argparse.Namespace) -> tuple[sa.ArrayDataset, sa.ArrayDataset]:
+    """Return what is trained on and what is validated on."""
+    train = read(options.folder / "train", options.resize)
+    validation = read(options.folder / "validation", options.resize, train.classes)
+    return (experiment.some(train, 48), experiment.some(validation, 16)) if options.quick else (train, validation)
+
+
 def read(folder: Path, side: int, classes: tuple[str, ...] | None = None) -> sa.ArrayDataset:
     """Decode all photographs once, to squares of `side` pixels."""
     photographs = sa.ImageFolder(folder, classes)
@@ -109,11 +122,10 @@ def read(folder: Path, side: int, classes: tuple[str, ...] | None = None) -> sa.
     return sa.ArrayDataset(np.stack(images), photographs.labels, photographs.classes)
 
 
-def _arguments() -> argparse.Namespace:
-    parser = experiment.arguments(__doc__, seeds=3)
+def parse(parser: argparse.ArgumentParser, epochs: int) -> argparse.Namespace:
+    """Add what training on the photographs takes, and parse."""
     parser.add_argument("folder", type=Path, nargs="?", default=Path(experiment.DATA) / "clothing")
-    parser.add_argument("--conditions", nargs="+", choices=CONDITIONS, default=DEFAULT, metavar="NAME")
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=epochs)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=0.01)
     parser.add_argument("--size", type=int, default=64, help="side of the crop in pixels (default: 64)")
@@ -122,6 +134,12 @@ def _arguments() -> argparse.Namespace:
     if options.quick:
         options.epochs, options.seeds, options.batch_size = 1, 2, 16
     return options
+
+
+def _arguments() -> argparse.Namespace:
+    parser = experiment.arguments(__doc__, seeds=3)
+    parser.add_argument("--conditions", nargs="+", choices=CONDITIONS, default=DEFAULT, metavar="NAME")
+    return parse(parser, epochs=20)
 
 
 if __name__ == "__main__":

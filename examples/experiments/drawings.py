@@ -60,16 +60,20 @@ def differences(rows: dict[str, Sequence[float]], label: str) -> "Figure":
     return figure
 
 
-def curves(groups: dict[str, Sequence[Sequence[dict[str, Any]]]]) -> "Figure":
-    """Draw the training error of each group's runs against the epoch, the mean as a line and the range as a band."""
+def curves(
+    groups: dict[str, Sequence[Sequence[dict[str, Any]]]],
+    column: str = "train_top1_error",
+    title: str = "training error",
+) -> "Figure":
+    """Draw an error of each group's runs against the epoch, the mean as a line and the range as a band."""
     figure = new_figure(6.4, 3.8)
     axes = figure.subplots()
     for number, (label, histories) in enumerate(groups.items()):
-        errors = np.array([[row["train_top1_error"] for row in history] for history in histories])
+        errors = np.array([[row[column] for row in history] for history in histories])
         epochs = np.arange(1, errors.shape[1] + 1)
         axes.fill_between(epochs, errors.min(axis=0), errors.max(axis=0), color=f"C{number}", alpha=0.2, linewidth=0)
         axes.plot(epochs, errors.mean(axis=0), color=f"C{number}", linewidth=1.6, label=label)
-    axes.set(xlabel="epochs", ylabel="training error (%)")
+    axes.set(xlabel="epochs", ylabel=f"{title} (%)")
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, fontsize=8)
     _plain(axes)

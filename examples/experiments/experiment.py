@@ -112,9 +112,11 @@ def show(row: dict[str, Any]) -> None:
     print(f"{text}{validation}, {row['seconds']:.1f} s", flush=True)
 
 
-def errors(model: sa.Model, data: sa.ArrayDataset, views: tuple[int, ...]) -> dict[str, dict[str, float]]:
+def errors(
+    model: sa.Model, data: sa.ArrayDataset, views: tuple[int, ...], precision: str = "float32"
+) -> dict[str, dict[str, float]]:
     """Measure with each number of views: top-1 and top-5 error in percent, and loss."""
-    measured = {str(crops): model.evaluate(data, crops=crops) for crops in views}
+    measured = {str(crops): model.evaluate(data, crops=crops, precision=precision) for crops in views}
     for crops, each in measured.items():
         print(f"  {crops} view{'s' * (crops != '1')}: {each}", flush=True)
     return {

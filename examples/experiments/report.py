@@ -12,6 +12,7 @@ from pathlib import Path
 
 import report_cifar
 import report_clothing
+import report_precision
 import tables
 from experiment import RESULTS
 
@@ -25,6 +26,7 @@ def main() -> None:
         "cifar_nets": report_cifar.cifar_nets,
         "response_norm": report_cifar.response_norm,
         "clothing": report_clothing.clothing,
+        "precision": report_precision.precision,
     }
     runs = {name: tables.read(options.results, name) for name in experiments}
     sections = [write(runs[name], options.images) for name, write in experiments.items()]

@@ -95,13 +95,17 @@ class _Session:
         return _seconds(lambda: self._engine.train_step(self._x, self._labels), repeats)
 
     def peak_bytes(self) -> int:
-        """Most memory that this process ever had resident; getrusage would count its parent's too."""
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+        return peak_bytes()
 
     def limits(self) -> dict[str, float]:
         """FLOP/s that the threads can do at most, by precision: our own engine measures them."""
         return self._engine.limits()
+
+
+def peak_bytes() -> int:
+    """Most memory that this process ever had resident; getrusage would count its parent's too."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 def _seconds(work: Callable[[], object], repeats: int) -> float:

@@ -90,18 +90,62 @@ def test_networks_with_and_without_norms_start_alike():
         np.testing.assert_array_equal(other.state_dict()[name], array)
 
 
-def test_clothing(tmp_path, results):
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """Write a folder of noise, as photographs lie."""
+    folder = tmp_path_factory.mktemp("photographs")
     generator = np.random.default_rng(0)
     for part, count in (("train", 8), ("validation", 4)):
         for name in CLASSES:
-            (tmp_path / part / name).mkdir(parents=True)
+            (folder / part / name).mkdir(parents=True)
             for number in range(count):
                 pixels = generator.integers(0, 256, (80, 90, 3), np.uint8)
-                Image.fromarray(pixels).save(tmp_path / part / name / f"{number}.jpg")
-    runs = quick("clothing", results, tmp_path, "--conditions", "base", "no_dropout", "tanh", "non_overlapping")
+                Image.fromarray(pixels).save(folder / part / name / f"{number}.jpg")
+    return folder
+
+
+def test_clothing(photographs, results):
+    runs = quick("clothing", results, photographs, "--conditions", "base", "no_dropout", "tanh", "non_overlapping")
     assert len(runs) == 8 and all(each["test"].keys() == {"1", "10"} for each in runs)
     shared = {json.dumps(each["settings"]["data"]) for each in runs}
     assert len(shared) == 1
+
+
+@pytest.mark.skipif("bfloat16" not in sa.info()["precisions"], reason="this processor has no bfloat16")
+def test_precision(photographs, results):
+    runs = quick("precision", results, photographs)
+    conditions = [(each["settings"]["seed"], each["settings"]["precision"]) for each in runs]
+    assert conditions == [(seed, precision) for seed in (0, 1) for precision in ("float32", "bfloat16")]
+    assert runs[0]["history"][0]["train_loss"] != runs[1]["history"][0]["train_loss"], (
+        "the precision reaches the engine"
+    )
+
+
+def test_bfloat16_is_judged_by_the_spread_of_seeds():
+    sys.path.insert(0, str(FOLDER))
+    try:
+        import report_precision
+    finally:
+        sys.path.remove(str(FOLDER))
+
+    def runs(**ends: list[float]) -> list[dict]:
+        return [
+            {
+                "settings": {"precision": name},
+                "history": [{"validation_top1_error": e} for e in (90, error, error, error)],
+            }
+            for name, errors in ends.items()
+            for error in errors
+        ]
+
+    verdict = report_precision.verdict
+    assert verdict(runs(float32=[20, 21, 22], bfloat16=[22, 23, 23])) == (
+        "bfloat16 ends +1.67 points from float32, whose seeds lie 2.00 apart: within their spread."
+    )
+    assert "ends −2.50 points" in verdict(runs(float32=[20, 22], bfloat16=[18, 19]))
+    assert "outside" in verdict(runs(float32=[20, 22], bfloat16=[18, 18.5]))
+    for few in (runs(float32=[20, 21]), runs(float32=[20], bfloat16=[20]), []):
+        assert "nothing can be said" in verdict(few)
 
 
 def test_every_condition_differs_from_the_base_in_one_thing():
@@ -133,7 +177,7 @@ def made_run(settings: dict, errors: dict[str, float], training: list[float], **
 
 def made_results(folder: Path) -> Path:
     """Write results with three seeds of everything and numbers that are easy to check."""
-    experiments = {"figure1": [], "cifar_nets": [], "response_norm": [], "clothing": []}
+    experiments = {"figure1": [], "cifar_nets": [], "response_norm": [], "clothing": [], "precision": []}
     for seed in range(3):
         for activation, epochs in (("relu", 2), ("tanh", 9)):
             settings = {"phase": "final", "activation": activation, "learning_rate": 0.01, "seed": seed, "target": 25}
@@ -148,6 +192,14 @@ def made_results(folder: Path) -> Path:
             settings = {"condition": condition, "seed": seed, "size": 64, "resize": 72, "recipe": condition}
             run = made_run(settings, {"1": error, "10": error - 2}, [50.0])
             experiments["clothing"].append(run)
+        for precision, error in (("float32", 25.0 + seed), ("bfloat16", 26.0)):
+            settings = {"precision": precision, "seed": seed, "size": 64, "resize": 72}
+            run = made_run(settings, {"1": error, "10": error - 2}, [50.0, 40.0])
+            run["history"] = [
+                row | {"validation_top1_error": error, "train_loss": 1.0, "validation_loss": 1.5}
+                for row in run["history"]
+            ]
+            experiments["precision"].append(run)
     folder.mkdir()
     for name, runs in experiments.items():
         (folder / f"{name}.json").write_text(json.dumps({"runs": runs}))
@@ -160,14 +212,14 @@ def test_report(tmp_path):
     page.parent.mkdir()
     options = ("--output", page, "--images", images)
     run("report", *options, "--results", tmp_path)
-    assert page.read_text().count("Not run.") == 4 and page.read_text().count("| not run |") == 5
+    assert page.read_text().count("Not run.") == 5 and page.read_text().count("| not run |") == 5
     assert (
         "](reproduction)" not in page.read_text() and "report.py`; no experiment has been run yet." in page.read_text()
     )
     (images / "kernels.png").touch()
     run("report", *options, "--results", made_results(tmp_path / "results"))
     text = page.read_text()
-    assert "](reproduction)" in text and "All runs here together took 25 min on 2 threads." in text
+    assert "](reproduction)" in text and "All runs here together took 31 min on 2 threads." in text
     assert "Not run." not in text and "python of.py --0\npython of.py --1\n" in text
     assert "| ReLU | 0.01 | 2, 3, 2 |" in text and "tanh takes 4.0 times as many" in text
     assert "| 80sec | 26 | 27.0 ± 1.0 (3 seeds) | – | – | 3 (× 0.5) |" in text
@@ -177,7 +229,9 @@ def test_report(tmp_path):
     assert "| the authors' network | – | 25.0 ± 0.0 (3 seeds) | 23.0 ± 0.0 | −2.0 ± 0.0 | – |" in text
     assert "| 31.0 ± 1.0 (3 seeds) | 29.0 ± 1.0 | −2.0 ± 0.0 | +6.0 ± 1.0 |" in text
     assert "A processor, 2 threads, avx2; swiftalexnet 1.0; 7 min in all" in text
-    for name in ("figure1", "cifar_nets", "clothing"):
+    assert "| bfloat16 | 3 | 1.000 ± 0.000 | 1.500 ± 0.000 | 26.0 ± 0.0 | 26.0 ± 0.0 | 24.0 ± 0.0 |" in text
+    assert "bfloat16 ends +0.00 points from float32, whose seeds lie 2.00 apart: within their spread." in text
+    for name in ("figure1", "cifar_nets", "clothing", "precision"):
         assert (images / f"{name}.png").read_bytes().startswith(b"\x89PNG") and f"](images/{name}.png)" in text
     assert "](images/kernels.png)" in text and "panel.png)" not in text
 

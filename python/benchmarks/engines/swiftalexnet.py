@@ -7,6 +7,7 @@ import numpy as np
 
 import swiftalexnet as sa
 from engines import LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, Contender, Setting, UnavailableError
+from swiftalexnet.runtime import fma_limits
 
 BUILDERS: dict[str, Callable[[], sa.Model]] = {
     "paper": lambda: sa.alexnet("paper", num_classes=1000, seed=0),
@@ -47,7 +48,7 @@ class Engine:
             )
 
     def limits(self) -> dict[str, float]:
-        return {precision: 1e9 * limit for precision, limit in sa.fma_limits().items()}
+        return {precision: 1e9 * limit for precision, limit in fma_limits().items()}
 
 
 def arithmetic(contender: Contender) -> dict:
