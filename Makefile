@@ -148,7 +148,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 $(BENCH_VENV)/peers: | $(BENCH_VENV)/bin/python
 	install="$(BENCH_VENV)/bin/python -m pip install --quiet"
 	echo "installing PyTorch, TensorFlow, ONNX Runtime and OpenVINO into $(BENCH_VENV)"
-	$$install --index-url $(TORCH_INDEX) torch || echo "PyTorch could not be installed: left out"
+	$$install --extra-index-url $(TORCH_INDEX) torch || echo "PyTorch could not be installed: left out"
 	$$install tensorflow-cpu || echo "TensorFlow could not be installed: left out"
 	$$install onnxruntime onnx || echo "ONNX Runtime could not be installed: left out"
 	$$install openvino onnx || echo "OpenVINO could not be installed: left out"

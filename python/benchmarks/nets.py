@@ -99,7 +99,7 @@ def dense_layers(variant: str, num_classes: int = 1000) -> tuple[Dense, ...]:
 
 
 def macs(variant: str, training: bool = False) -> int:
-    """Count multiplications of a forward pass of one image, or of a training step.
+    """Count multiplications of a forward pass of one image, or of a training step; those with padding are counted too.
 
     A step has three products a layer (forward, gradient of the weights, gradient of the input); nobody needs the
     gradient of the images.
