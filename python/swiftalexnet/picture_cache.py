@@ -94,7 +94,7 @@ class PictureCache:
         weakref.finalize(self, file.close)
         self._descriptor = file.fileno()
         try:
-            self.settings, self.entries = _parse(self._index(), self._place_of_index)
+            self.settings, self.entries = _parse(*self._index())
         except CheckpointCorruptError:
             raise
         except MALFORMED as error:
@@ -148,27 +148,27 @@ class PictureCache:
                 "another cache, or another side, resample or warp when it is written"
             )
 
-    def _index(self) -> bytes:
-        """Return the index after checking header, lengths and checksum."""
+    def _index(self) -> tuple[bytes, int]:
+        """Return the index and its place, after checking header, lengths and checksum."""
         size = os.fstat(self._descriptor).st_size
         header = bytearray(_HEADER_BYTES)
         if size < _HEADER_BYTES:
             raise CheckpointCorruptError(f"{self.path} is no cache of pictures ({size} bytes)")
         self._fill(memoryview(header), 0)
         start, checksum = header[: _START.size], bytes(header[_START.size :])
-        mark, form, self._place_of_index, length = _START.unpack(start)
+        mark, form, place, length = _START.unpack(start)
         if mark != _MARK:
             raise CheckpointCorruptError(f"{self.path} is no cache of pictures")
         if form != _FORMAT:
             raise CheckpointCorruptError(f"{self.path} has format {form}, this version reads format {_FORMAT}")
-        if self._place_of_index < _HEADER_BYTES or self._place_of_index + length != size:
+        if place < _HEADER_BYTES or place + length != size:
             raise CheckpointCorruptError(f"{self.path} is damaged or cut short ({size} bytes)")
         require_memory((length,), 10, f"reading the index of {self.path}")  # Python's objects are larger than JSON
         index = bytearray(length)
-        self._fill(memoryview(index), self._place_of_index)
+        self._fill(memoryview(index), place)
         if hashlib.sha256(start + index).digest() != checksum:
             raise CheckpointCorruptError(f"{self.path} is damaged: the checksum of its index does not match")
-        return bytes(index)
+        return bytes(index), place
 
     def _fill(self, buffer: memoryview, offset: int) -> None:
         """Read until the buffer is full."""
