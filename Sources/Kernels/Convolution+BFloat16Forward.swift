@@ -13,13 +13,14 @@ extension Convolution {
     output: UnsafeMutablePointer<BFloat16>, context: ComputeContext
   ) throws {
     let kernels = try context.bfloat16Kernels(operation: "convolution")
-    var panels = packed
-    if packed == nil {
+    let panels: UnsafeRawPointer
+    if let packed {
+      panels = packed
+    } else {
       let memory = try context.shared(bytes: packedByteCount(shape, as: BFloat16.self, context: context))
       try pack(shape, as: BFloat16.self, weights: weights, into: memory, context: context)
       panels = UnsafeRawPointer(memory)
     }
-    guard let panels else { return }
     try ConvolutionTiles(forward: shape).run(
       input: input, panels: panels.assumingMemoryBound(to: BFloat16.self), bias: bias, relu: relu, output: output,
       kernels: kernels, context: context)
