@@ -92,20 +92,26 @@ struct ConvolutionTiles {
       let tiles = Partition(outputRows.count &* outputWidth, atMost: kernels.rows)
       let firstPixel = (image &* outputHeight &+ outputRows.lowerBound) &* outputWidth
       for runBlock in 0..<runBlocks.parts {
-        let runRange = runBlocks.range(runBlock)
-        let isLast = runBlock == runBlocks.parts &- 1
+        let block = runBlocks.range(runBlock)
         for panel in panelRange {
           let index = group &* panelCount &+ panel
           let column = group &* groupOutputs &+ panel &* kernels.columns
           for tile in 0..<tiles.parts {
             let rows = tiles.range(tile)
+            let inside = kernelRows(
+              from: outputRows.lowerBound &+ rows.lowerBound / outputWidth,
+              through: outputRows.lowerBound &+ (rows.upperBound &- 1) / outputWidth)
+            let runRange = block.clamped(to: inside)
+            if runRange.isEmpty { continue }
+            let isFirst = runRange.lowerBound == inside.lowerBound
+            let isLast = runRange.upperBound == inside.upperBound
             kernels.rowTile(
               rows.count,
               RowTile(
                 left: pixels + rows.lowerBound, runOffsets: runs + runRange.lowerBound, runCount: runRange.count,
                 runLength: runLength,
                 panel: panels + (index &* panelFloats &+ runRange.lowerBound &* runLength &* kernels.columns),
-                start: runBlock == 0 ? start + (index &* kernels.columns) : nil, relu: relu && isLast,
+                start: isFirst ? start + (index &* kernels.columns) : nil, relu: relu && isLast,
                 output: output + ((firstPixel &+ rows.lowerBound) &* outputChannels &+ column),
                 outputStride: outputChannels),
               valid: min(kernels.columns, groupOutputs &- panel &* kernels.columns), spill: spill)
@@ -113,6 +119,12 @@ struct ConvolutionTiles {
         }
       }
     }
+  }
+
+  /// Rows of the kernel that lie in the image for some of the output rows, at least one: the others multiply zeros.
+  private func kernelRows(from first: Int, through last: Int) -> Range<Int> {
+    let start = min(kernelHeight &- 1, max(0, top &- last &* strideHeight))
+    return start..<max(start &+ 1, min(kernelHeight, inputHeight &+ top &- first &* strideHeight))
   }
 
   func outputRowsPerStrip(rowBytes: Int) -> Int {
