@@ -5,12 +5,14 @@ import Tensors
 /// What a kernel driver needs besides its operands: the kernel table, threads, and scratch memory that grows
 /// when a shape is first seen and is then reused, so that a steady step allocates nothing.
 ///
-/// A context serves one call at a time; concurrent calls take a context each.
+/// A context serves one call at a time; concurrent calls take a context each. One that is made in a
+/// ``MemoryRehearsal`` grows its scratch memory and runs no item.
 public final class ComputeContext {
   public let kernels: KernelTable
   /// Who multiplies the matrices of convolutions and dense layers.
   public let gemm: GemmProvider
   private let pool: ThreadPool
+  private let rehearses = MemoryRehearsal.isRunning
   private var perThread: [AlignedBuffer<UInt8>] = []
   private var common: AlignedBuffer<UInt8>?
 
@@ -33,6 +35,7 @@ public final class ComputeContext {
     _ body: (_ item: Int, _ scratch: UnsafeMutableRawPointer) -> Void
   ) throws {
     let threads = min(pool.threadCount, limit ?? Int.max)
+    if rehearses { return try growScratch(to: scratchBytes, threads: threads) }
     guard scratchBytes > 0 else {
       // Nothing to allocate, hence nothing that can fail half-way through a step's update.
       var nothing: UInt8 = 0
@@ -41,13 +44,18 @@ public final class ComputeContext {
         try pool.forEach(count, threads: threads, interruptible: interruptible) { item, _ in body(item, nothing) }
       }
     }
-    while perThread.count < threads { perThread.append(try AlignedBuffer(count: 0, operation: "scratch")) }
-    for slot in 0..<threads where perThread[slot].count < scratchBytes {
-      perThread[slot] = try AlignedBuffer(count: scratchBytes, operation: "scratch")
-    }
+    try growScratch(to: scratchBytes, threads: threads)
     let scratch = perThread
     try pool.forEach(count, threads: threads, interruptible: interruptible) { item, slot in
       body(item, UnsafeMutableRawPointer(scratch[slot].pointer))
+    }
+  }
+
+  private func growScratch(to bytes: Int, threads: Int) throws {
+    guard bytes > 0 else { return }
+    while perThread.count < threads { perThread.append(try AlignedBuffer(count: 0, operation: "scratch")) }
+    for slot in 0..<threads where perThread[slot].count < bytes {
+      perThread[slot] = try AlignedBuffer(count: bytes, operation: "scratch")
     }
   }
 

@@ -23,6 +23,14 @@ package final class Execution: @unchecked Sendable {
     block = try AlignedBuffer(count: plan.byteCount, operation: "activations of \(plan.batchCapacity) images")
   }
 
+  func doesWork(of nodes: ClosedRange<Int>, observed: Set<Int>, arithmetic: Arithmetic) -> Bool {
+    self.observed == observed && plan.nodes == nodes && self.arithmetic == arithmetic
+  }
+
+  func doesSameWork(as other: Execution) -> Bool {
+    doesWork(of: other.plan.nodes, observed: other.observed, arithmetic: other.arithmetic)
+  }
+
   /// NHWC, what the first layer reads.
   var input: UnsafeMutablePointer<Float> { floats(plan.input) }
 

@@ -31,14 +31,19 @@ public final class Network: @unchecked Sendable {
   }
 
   /// The same on contexts of the caller's choice, for comparisons of kernel tables.
-  package init(
+  package convenience init(
     spec: NetworkSpec, initialization: Initialization, seed: UInt64,
     makeContext: @escaping @Sendable () throws -> ComputeContext
   ) throws {
+    try self.init(spec: spec, makeContext: makeContext)
+    try initialization.fill(parameters: parameters, hiddenDense: hiddenDenseNodes, seed: seed)
+  }
+
+  /// The same with weights of zero.
+  package init(spec: NetworkSpec, makeContext: @escaping @Sendable () throws -> ComputeContext) throws {
     self.spec = spec
     self.makeContext = makeContext
     layers = try spec.makeLayers()
-    try initialization.fill(parameters: parameters, hiddenDense: hiddenDenseNodes, seed: seed)
   }
 
   public var parameters: [Parameter] { layers.flatMap(\.parameters) }
@@ -118,9 +123,7 @@ public final class Network: @unchecked Sendable {
     batch: Int, nodes: ClosedRange<Int>, observed: Set<Int>, arithmetic: Arithmetic
   ) -> Execution? {
     idle.withLock { idle in
-      let isSameWork = { (execution: Execution) in
-        execution.observed == observed && execution.plan.nodes == nodes && execution.arithmetic == arithmetic
-      }
+      let isSameWork = { (execution: Execution) in execution.doesWork(of: nodes, observed: observed, arithmetic: arithmetic) }
       if let index = idle.lastIndex(where: { isSameWork($0) && $0.plan.batchCapacity >= batch }) {
         return idle.remove(at: index)
       }
@@ -130,10 +133,34 @@ public final class Network: @unchecked Sendable {
     }
   }
 
+  /// Kinds of work whose executions wait for more of it; the one that has waited longest gives way to a new one.
+  private static let maximumIdleKinds = 4
+
   private func putBack(_ execution: Execution) {
     idle.withLock { idle in
       idle.append(execution)
+      var kinds: [Execution] = []
+      for one in idle.reversed() where !kinds.contains(where: one.doesSameWork) { kinds.append(one) }
+      if kinds.count > Self.maximumIdleKinds, let outgrown = kinds.last { idle.removeAll(where: outgrown.doesSameWork) }
       if idle.count > ThreadPool.maximumThreadCount { idle.removeFirst() }
+    }
+  }
+
+  /// Bytes of the activations that the network holds: of inference, and of the last kept forward pass.
+  package var activationBytes: Int {
+    idle.withLock { idle in idle.reduce(kept?.plan.byteCount ?? 0) { $0 + $1.plan.byteCount } }
+  }
+
+  /// Gives back all memory but that of parameters, their gradients and their velocities; the next pass makes its own
+  /// anew. A kept forward pass is forgotten.
+  /// - Throws: ``EngineError/concurrentUse(_:)`` during a training step.
+  public func releaseMemory() throws {
+    try usage.writing("release_memory") {
+      kept = nil
+      inputGradient = nil
+      losses = nil
+      whitening?.releaseMemory()
+      idle.withLock { $0.removeAll() }
     }
   }
 }

@@ -89,11 +89,17 @@ public final class Parameter: @unchecked Sendable {
   public func makeVelocity() throws -> AlignedBuffer<Float> {
     try velocity.make(count: count, operation: "velocity of \(name)")
   }
+
+  /// Bytes of gradient and of velocity; 0 for one that nobody has needed yet.
+  package var gradientBytes: Int { gradient.byteCount }
+  package var velocityBytes: Int { velocity.byteCount }
 }
 
 /// A buffer that comes into being when first asked for, once, whichever thread asks.
 private final class LazyBuffer: Sendable {
   private let buffer = Mutex<AlignedBuffer<Float>?>(nil)
+
+  var byteCount: Int { buffer.withLock { $0?.byteCount ?? 0 } }
 
   func make(count: Int, operation: String) throws -> AlignedBuffer<Float> {
     if let made = buffer.withLock({ $0 }) { return made }

@@ -17,13 +17,20 @@ final class Whitening: Sendable {
   private let idle = Mutex<[AlignedBuffer<Float>]>([])
 
   /// Keeps a copy of `matrix` [size][size].
-  init(matrix: UnsafePointer<Float>, size: Int) throws {
-    self.size = size
-    weights = try AlignedBuffer(count: size * size, operation: "whitening matrix")
+  convenience init(matrix: UnsafePointer<Float>, size: Int) throws {
+    try self.init(size: size)
     for row in 0..<size {
       for column in 0..<size { weights.pointer[column * size + row] = matrix[row * size + column] }
     }
   }
+
+  /// A matrix of zeros.
+  init(size: Int) throws {
+    self.size = size
+    weights = try AlignedBuffer(count: size * size, operation: "whitening matrix")
+  }
+
+  func releaseMemory() { idle.withLock { $0.removeAll() } }
 
   /// Lets `write` write `batch` images into memory of its own and writes their products with the matrix to `output`.
   func apply(

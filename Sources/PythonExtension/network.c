@@ -185,6 +185,7 @@ static PyMethodDef *all_methods(void) {
   memcpy(methods, own_methods, sizeof own_methods);
   for (PyMethodDef *m = network_tensor_methods; m->ml_name; m++) methods[count++] = *m;
   for (PyMethodDef *m = network_image_methods; m->ml_name; m++) methods[count++] = *m;
+  for (PyMethodDef *m = network_memory_methods; m->ml_name; m++) methods[count++] = *m;
   return methods;
 }
 

@@ -1,31 +1,4 @@
 import CShims
-import Synchronization
-
-/// Counts allocations of tensor memory and can make the n-th fail, so that tests prove two promises: a
-/// steady training step allocates nothing, and a refused allocation is an error that leaves all as it was.
-public enum TensorMemory {
-  static let allocations = Atomic<Int>(0)
-  static let allocationsUntilFailure = Atomic<Int>(-1)
-
-  /// Allocations of tensor memory since the process started.
-  public static var allocationCount: Int { allocations.load(ordering: .relaxed) }
-
-  /// Makes the allocation after the next `count` fail, once; negative turns the trap off.
-  public static func failAllocation(after count: Int) {
-    allocationsUntilFailure.store(count, ordering: .relaxed)
-  }
-
-  static func allocate(bytes: Int) -> UnsafeMutableRawPointer? {
-    allocations.add(1, ordering: .relaxed)
-    if allocationsUntilFailure.load(ordering: .relaxed) >= 0,
-      allocationsUntilFailure.subtract(1, ordering: .relaxed).oldValue == 0
-    {
-      return nil
-    }
-    if MemoryBudget.refuses(bytes: bytes) { return nil }
-    return shim_aligned_alloc(bytes, AlignedBuffer<UInt8>.alignment)
-  }
-}
 
 /// The owner of a block of tensor memory: zeroed, aligned for any vector load, refused with
 /// ``EngineError/outOfMemory(_:)`` instead of ending the process. Everyone else borrows `pointer`.
@@ -37,24 +10,37 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
 
   public let pointer: UnsafeMutablePointer<Element>
   public let count: Int
+  /// With what lies past the end.
+  public let byteCount: Int
+  /// Where the memory is only reserved: never written yet, so zero.
+  private let rehearsal: MemoryRehearsal?
 
   public init(count: Int, operation: String) throws {
     let stride = MemoryLayout<Element>.stride
     guard count >= 0, count <= Extent.maximumCount else {
       throw EngineError.outOfMemory("\(operation): \(count) elements are too many")
     }
-    let bytes = count * stride + Self.overread
-    guard let memory = TensorMemory.allocate(bytes: bytes) else {
-      throw EngineError.outOfMemory("\(operation): the system refused \(bytes) bytes of memory")
+    byteCount = count * stride + Self.overread
+    rehearsal = MemoryRehearsal.current
+    guard let memory = rehearsal?.reserve(bytes: byteCount) ?? TensorMemory.allocate(bytes: byteCount) else {
+      throw EngineError.outOfMemory("\(operation): the system refused \(byteCount) bytes of memory")
     }
-    memset(memory, 0, bytes)
+    if rehearsal == nil { memset(memory, 0, byteCount) }
     self.pointer = memory.bindMemory(to: Element.self, capacity: count)
     self.count = count
   }
 
-  deinit { shim_free(pointer) }
+  deinit {
+    if let rehearsal {
+      rehearsal.release(pointer, bytes: byteCount)
+    } else {
+      TensorMemory.free(pointer, bytes: byteCount)
+    }
+  }
 
   public var buffer: UnsafeMutableBufferPointer<Element> { UnsafeMutableBufferPointer(start: pointer, count: count) }
 
-  public func zero() { memset(pointer, 0, count * MemoryLayout<Element>.stride) }
+  public func zero() {
+    if rehearsal == nil { memset(pointer, 0, count * MemoryLayout<Element>.stride) }
+  }
 }

@@ -1,6 +1,6 @@
 /// What the system can still give. Linux grants more memory than it has and kills a process later; a large
 /// request is therefore compared with this figure first, and refused as an error.
-enum MemoryBudget {
+public enum MemoryBudget {
   /// Smaller requests are not checked: reading the figure costs more than it saves.
   static let checkedFrom = 64 << 20
 
@@ -10,7 +10,7 @@ enum MemoryBudget {
   }
 
   /// `MemAvailable` of the machine, or what the cgroup's limit leaves if that is less.
-  static func availableBytes() -> Int? {
+  public static func availableBytes() -> Int? {
     let machine = field("MemAvailable:", of: "/proc/meminfo").map { $0 << 10 }
     let limit = field(of: "/sys/fs/cgroup/memory.max")
     let used = field(of: "/sys/fs/cgroup/memory.current")

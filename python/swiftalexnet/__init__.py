@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .ensemble import Ensemble
     from .evaluation import Evaluation
     from .history import History
+    from .memory_use import Memory, memory
     from .networks import Model
     from .parameter_group import ParameterGroup
     from .prediction import Prediction
@@ -70,6 +71,7 @@ __all__ = [
     "Evaluation",
     "History",
     "ImageFolder",
+    "Memory",
     "Model",
     "Moment",
     "NonFiniteError",
@@ -93,6 +95,7 @@ __all__ = [
     "get_num_threads",
     "info",
     "load",
+    "memory",
     "ops",
     "recipe",
     "recipe_names",
@@ -120,6 +123,7 @@ _NAMES = {
     "ensemble": ("Ensemble",),
     "evaluation": ("Evaluation",),
     "history": ("History",),
+    "memory_use": ("Memory", "memory"),
     "networks": ("Model",),
     "parameter_group": ("ParameterGroup",),
     "prediction": ("Prediction",),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from . import _native
 from ._arithmetic import choose_arithmetic
+from .batch_size import BatchSize, for_inference
 from .progress import Progress
 from .views import Views, classify_all
 
@@ -48,7 +49,7 @@ def evaluate(
     model: "Model",
     data: "Dataset",
     crops: int | None = None,
-    batch_size: int = 64,
+    batch_size: BatchSize = 64,
     progress: bool = False,
     dense: bool = False,
     scales: Sequence[int] | None = None,
@@ -65,8 +66,9 @@ def evaluate(
         Its classes must be the model's.
     crops : {1, 9, 10, 50}, optional
         See `Views`: the centre crop; or grids, or corners and centre, of which probabilities are averaged.
-    batch_size : int
-        Crops that are computed at once; results depend on it by no more than rounding.
+    batch_size : int or "auto"
+        Crops that are computed at once; results depend on it by no more than rounding. "auto": the largest power of two
+        up to 256 that fits into free memory.
     progress : bool
         Show a bar.
     dense : bool
@@ -88,6 +90,7 @@ def evaluate(
         A picture cannot be read.
     """
     views = Views(crops, dense, scales, "evaluate", choose_arithmetic("evaluate", precision, weights, fast_math))
+    batch_size = for_inference(model, batch_size, "evaluate", views.arithmetic)
     views.pictures_at_once(batch_size)
     check_dataset(model, data, "evaluate", same_names=True)
     views.check(model)

@@ -16,6 +16,8 @@ from . import _native
 from ._arithmetic import choose_arithmetic, choose_precision
 from ._arrays import as_float32, as_labels, as_output, as_seed, layout_code
 from ._choices import choose
+from .batch_size import BatchSize
+from .memory_use import Memory, memory
 from .preprocessing import Preprocessing, default_preprocessing
 from .recipes import RULES, Recipe
 from .summary import Summary, summarize
@@ -93,6 +95,22 @@ class Model(Weights):
 
     def __repr__(self) -> str:
         return f"<{self.variant or 'network'}: {_sizes(self.input_shape)} pixels to {self.num_classes} classes>"
+
+    def memory(self, batch: int, training: bool = False, **arithmetic: Any) -> Memory:
+        """Return the bytes that a batch will take, before anything runs: see `swiftalexnet.memory`."""
+        return memory(self, batch, training, **arithmetic)
+
+    def release_memory(self) -> None:
+        """Give back what activations take; the next call makes its own anew, and a kept `forward` is forgotten.
+
+        Weights, gradients and velocities stay.
+
+        Raises
+        ------
+        ConcurrentUseError
+            The network is training on another thread.
+        """
+        self.network.release_memory()
 
     # Tensors
 
@@ -246,7 +264,7 @@ class Model(Weights):
         train: "Dataset",
         validation: "Dataset | None" = None,
         epochs: int | None = None,
-        batch_size: int | None = None,
+        batch_size: BatchSize | None = None,
         recipe: str | Recipe = "paper",
         **options: Any,
     ) -> "History":
@@ -259,7 +277,7 @@ class Model(Weights):
         self,
         data: "Dataset",
         crops: int | None = None,
-        batch_size: int = 64,
+        batch_size: BatchSize = 64,
         progress: bool = False,
         dense: bool = False,
         scales: Sequence[int] | None = None,

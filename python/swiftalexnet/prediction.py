@@ -11,6 +11,7 @@ from . import _native
 from ._arithmetic import choose_arithmetic
 from ._arrays import as_integer, as_output, layout_code, require_memory
 from .aliases import node_name
+from .batch_size import BatchSize, for_inference
 from .images import Pictures, all_files, as_pictures, decode, iterate_squares
 from .loading import Loader, in_order
 from .preprocessing import Whole
@@ -88,7 +89,7 @@ def probabilities(
     crops: int | None = None,
     layout: str = "NHWC",
     value_range: tuple[float, float] | None = None,
-    batch_size: int = 64,
+    batch_size: BatchSize = 64,
     dense: bool = False,
     scales: Sequence[int] | None = None,
     precision: str = "float32",
@@ -109,8 +110,9 @@ def probabilities(
     value_range : (float, float), optional
         What black and white are in float arrays, for instance (0, 1): needed there, because a guess would be wrong for
         somebody. Such pictures are rounded to uint8.
-    batch_size : int
-        Crops that are computed at once; results depend on it by no more than rounding.
+    batch_size : int or "auto"
+        Crops that are computed at once; results depend on it by no more than rounding. "auto": the largest power of two
+        up to 256 that fits into free memory.
     dense : bool
         See `Views`: the network slides over the whole picture.
     scales : sequence of int, optional
@@ -136,6 +138,7 @@ def probabilities(
         Arithmetic that the processor does not have.
     """
     views = Views(crops, dense, scales, "predict", choose_arithmetic("predict", precision, weights, fast_math))
+    batch_size = for_inference(model, batch_size, "predict", views.arithmetic)
     size = views.pictures_at_once(batch_size)
     views.check(model)
     pictures = as_pictures(images, layout, value_range, model.preprocessing.channels)
@@ -208,7 +211,7 @@ def features(
     layers: Sequence[str],
     layout: str = "NHWC",
     value_range: tuple[float, float] | None = None,
-    batch_size: int = 64,
+    batch_size: BatchSize = 64,
     precision: str = "float32",
     weights: str = "float",
     fast_math: bool = False,
@@ -239,6 +242,8 @@ def features(
         Arithmetic that the processor does not have.
     """
     arithmetic = choose_arithmetic("features", precision, weights, fast_math)
+    batch_size = for_inference(model, batch_size, "features", arithmetic, keeps_layers=True)
+    size = as_integer(batch_size, "batch_size", "features", 1, 2**20)
     if isinstance(layers, str) or not layers:
         raise TypeError(f"features: layers is {layers!r}, expected a list of layer names")
     shapes = {row.name: row.output for row in model.summary().rows}
@@ -249,7 +254,7 @@ def features(
         layer: as_output(None, (len(pictures), *shapes[node]), "features")
         for layer, node in zip(layers, nodes, strict=True)
     }
-    for at, squares in _batches(pictures, as_integer(batch_size, "batch_size", "features", 1, 2**20), model):
+    for at, squares in _batches(pictures, size, model):
         x = np.empty((len(squares), preprocessing.crop, preprocessing.crop, preprocessing.channels), np.float32)
         _native.crop_images(squares, preprocessing.for_engine(), 1, x)
         if preprocessing.whitening is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ._arithmetic import choose_precision
 from ._arrays import as_integer, as_seed
 from ._choices import choose
+from .batch_size import BatchSize, for_training
 from .checkpoints import Checkpoint
 from .errors import NonFiniteError
 from .evaluation import check_dataset
@@ -29,7 +30,7 @@ def fit(
     train: "Dataset",
     validation: "Dataset | None" = None,
     epochs: int | None = None,
-    batch_size: int | None = None,
+    batch_size: BatchSize | None = None,
     recipe: str | Recipe = "paper",
     seed: int = 0,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -53,8 +54,11 @@ def fit(
     model : Model
     train, validation : Dataset
         Their classes must be as many as the model's outputs, and the same in both.
-    epochs, batch_size : int, optional
+    epochs : int, optional
         In place of the recipe's.
+    batch_size : int or "auto", optional
+        In place of the recipe's. "auto": the recipe's if a step with it fits into free memory, else the largest power
+        of two up to 256 that does, with a UserWarning, because the learning rate belongs to the recipe's.
     recipe : str or Recipe
         See `swiftalexnet.recipe`.
     seed : int
@@ -91,6 +95,8 @@ def fit(
         another run.
     OSError
         A picture cannot be read, or a checkpoint cannot be written; the model stays usable.
+    MemoryError
+        With batch_size "auto": not even one picture fits, before any work.
     CheckpointCorruptError
         The checkpoint is damaged.
     NonFiniteError
@@ -102,7 +108,7 @@ def fit(
     KeyboardInterrupt
         Ctrl-C: the weights are those of the last whole step. A note says so if the checkpoint could not be written.
     """
-    chosen = as_recipe(recipe, epochs, batch_size)
+    chosen = as_recipe(recipe, epochs, None if isinstance(batch_size, str) else batch_size)
     code = choose_precision("fit", precision)
     choose("fit", "non_finite", non_finite, ("raise", "stop"))
     if checkpoint_every is not None:
@@ -110,6 +116,8 @@ def fit(
         _require(checkpoint is not None, "checkpoint_every needs checkpoint=, the folder to write to")
     _require(checkpoint is not None or not resume, "resume needs checkpoint=, the folder to go on from")
     _check_data(model, train, validation, chosen)
+    if isinstance(batch_size, str):
+        chosen = chosen.replace(batch_size=for_training(model, batch_size, chosen.batch_size, precision))
     plan = Plan(train, validation, chosen, as_seed(seed, "seed", "fit"), code)
     with model.exclusive("fit"):
         run = Run(model, plan)

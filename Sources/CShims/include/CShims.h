@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <time.h>
 
@@ -30,6 +31,14 @@ static inline void *_Nullable shim_aligned_alloc(size_t bytes, size_t alignment)
 }
 
 static inline void shim_free(void *_Nullable memory) { free(memory); }
+
+/// Addresses that read as zeros and take memory only where they are written, or NULL when the system refuses.
+static inline void *_Nullable shim_reserve(size_t bytes) {
+  void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return memory == MAP_FAILED ? NULL : memory;
+}
+
+static inline void shim_unreserve(void *_Nonnull memory, size_t bytes) { munmap(memory, bytes); }
 
 /// Asks for a cache line that will soon be read; any address will do.
 static inline void shim_prefetch(const void *_Nonnull address) { __builtin_prefetch(address, 0, 2); }

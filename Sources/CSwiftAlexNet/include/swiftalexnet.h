@@ -17,6 +17,7 @@
 #define SWIFTALEXNET_H
 
 #include "swiftalexnet_images.h"
+#include "swiftalexnet_memory.h"
 #include "swiftalexnet_networks.h"
 #include "swiftalexnet_operators.h"
 #include "swiftalexnet_runtime.h"

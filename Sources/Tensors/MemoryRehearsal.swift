@@ -1,0 +1,53 @@
+import CShims
+
+/// Finds out how much tensor memory a computation takes, before it takes any.
+///
+/// Within ``run(_:)`` the buffers that this thread makes are addresses without pages behind them, and what would
+/// compute on them runs no item; so the very code of the computation tells its bytes, for networks of any size.
+public final class MemoryRehearsal {
+  /// Bytes that are reserved now, and the most that were at once.
+  public private(set) var liveBytes = 0
+  public private(set) var peakBytes = 0
+
+  public init() {}
+
+  /// Whose rehearsal this thread is in.
+  private static let key: pthread_key_t? = {
+    var key = pthread_key_t()
+    return pthread_key_create(&key, nil) == 0 ? key : nil
+  }()
+
+  static var current: MemoryRehearsal? {
+    guard let key, let address = pthread_getspecific(key) else { return nil }
+    return Unmanaged<MemoryRehearsal>.fromOpaque(address).takeUnretainedValue()
+  }
+
+  /// Whether this thread rehearses.
+  package static var isRunning: Bool { current != nil }
+
+  /// Runs `body` with this thread's buffers in this rehearsal, and afterwards again in the one that it was in before.
+  /// - Throws: what `body` throws, and ``EngineError/outOfMemory(_:)`` where the system keeps no note of this thread.
+  public func run<Result>(_ body: () throws -> Result) throws -> Result {
+    guard let key = Self.key else {
+      throw EngineError.outOfMemory("rehearsal: the system refused a thread's own variable")
+    }
+    let outer = pthread_getspecific(key)
+    guard pthread_setspecific(key, Unmanaged.passUnretained(self).toOpaque()) == 0 else {
+      throw EngineError.outOfMemory("rehearsal: the system refused a thread's own variable")
+    }
+    defer { pthread_setspecific(key, outer) }
+    return try withExtendedLifetime(self) { try body() }
+  }
+
+  func reserve(bytes: Int) -> UnsafeMutableRawPointer? {
+    guard let memory = shim_reserve(bytes) else { return nil }
+    liveBytes += bytes
+    peakBytes = max(peakBytes, liveBytes)
+    return memory
+  }
+
+  func release(_ memory: UnsafeMutableRawPointer, bytes: Int) {
+    shim_unreserve(memory, bytes)
+    liveBytes -= bytes
+  }
+}

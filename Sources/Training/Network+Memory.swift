@@ -1,0 +1,84 @@
+import Kernels
+import Networks
+import Tensors
+
+/// Bytes of tensor memory that a network takes when it computes.
+public struct MemoryUse: Hashable, Sendable {
+  public let weights: Int
+  public let gradients: Int
+  public let velocities: Int
+  /// Outputs of layers and their gradients, and what forward keeps for backward.
+  public let activations: Int
+  /// Packed weights, what each thread works in, and what lies side by side only for a moment.
+  public let scratch: Int
+
+  public var total: Int { weights + gradients + velocities + activations + scratch }
+}
+
+extension Network {
+  /// The most images that memory is foretold for.
+  private static let maximumBatch = 1 << 20
+
+  /// What the network will take for `batch` images at once: a training step, or inference whose feature maps are
+  /// computed some at a time, as ``probabilities(batch:input:into:)`` does. The step is rehearsed, so the figure is of
+  /// the number of threads and the instruction set in use now; nothing is allocated and nothing of this network changes.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for a batch outside 1 … 2²⁰ and for arithmetic that training has not, ``EngineError/outOfMemory(_:)`` where even
+  ///   the addresses are too many.
+  public func memory(batch: Int, training: Bool, arithmetic: Arithmetic = Arithmetic()) throws -> MemoryUse {
+    try Self.rehearse(batch: batch, training: training, arithmetic: arithmetic) { try twin() }
+  }
+
+  /// The same of a network that need not exist, and need not fit into memory.
+  public static func memory(
+    of spec: NetworkSpec, batch: Int, training: Bool, arithmetic: Arithmetic = Arithmetic()
+  ) throws -> MemoryUse {
+    try rehearse(batch: batch, training: training, arithmetic: arithmetic) { try Network(spec: spec) { try ComputeContext() } }
+  }
+
+  private static func rehearse(
+    batch: Int, training: Bool, arithmetic: Arithmetic, _ makeNetwork: () throws -> Network
+  ) throws -> MemoryUse {
+    guard (1...maximumBatch).contains(batch) else {
+      throw EngineError.invalidValue("memory: got a batch of \(batch) images, expected 1 to \(maximumBatch)")
+    }
+    guard !training || arithmetic == Arithmetic(precision: arithmetic.precision) else {
+      throw EngineError.invalidValue("memory: int8 weights and fast math are for inference, not for training")
+    }
+    let rehearsal = MemoryRehearsal()
+    return try rehearsal.run {
+      let network = try makeNetwork()
+      let weights = rehearsal.liveBytes
+      if training {
+        try network.rehearseTraining(batch: batch, precision: arithmetic.precision)
+      } else {
+        try network.rehearseInference(batch: batch, arithmetic: arithmetic)
+      }
+      let gradients = network.parameters.reduce(0) { $0 + $1.gradientBytes }
+      let velocities = network.parameters.reduce(0) { $0 + $1.velocityBytes }
+      let activations = network.activationBytes
+      return MemoryUse(
+        weights: weights, gradients: gradients, velocities: velocities, activations: activations,
+        scratch: rehearsal.peakBytes - weights - gradients - velocities - activations)
+    }
+  }
+
+  // What the caller brings is not the network's: labels and answers belong to rehearsals that nobody asks.
+
+  private func rehearseTraining(batch: Int, precision: Precision) throws {
+    let labels = try MemoryRehearsal().run { try AlignedBuffer<Int32>(count: batch, operation: "labels") }
+    try withExtendedLifetime(labels) {
+      _ = try trainStep(
+        batch: batch, labels: labels.pointer, input: whitened { _, _, _ in },
+        options: try StepOptions(learningRate: 0, momentum: 0, weightDecay: 0, seed: 0, step: 0,
+          precision: precision))
+    }
+  }
+
+  private func rehearseInference(batch: Int, arithmetic: Arithmetic) throws {
+    let count = try Extent.product([batch, classCount], operation: "memory")
+    let answers = try MemoryRehearsal().run { try AlignedBuffer<Float>(count: count, operation: "probabilities") }
+    try withExtendedLifetime(answers) {
+      try probabilities(batch: batch, arithmetic: arithmetic, input: whitened { _, _, _ in }, into: answers.pointer)
+    }
+  }
+}

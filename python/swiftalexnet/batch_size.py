@@ -1,0 +1,92 @@
+"""How many pictures at once, where a caller leaves it to the machine: `batch_size="auto"`."""
+
+import warnings
+from typing import TYPE_CHECKING, Literal
+
+from ._arithmetic import FLOAT32, Arithmetic, choose_arithmetic
+from .memory_use import available, engine_memory
+
+if TYPE_CHECKING:
+    from .networks import Model
+
+BatchSize = int | Literal["auto"]
+
+_POWERS = (256, 128, 64, 32, 16, 8, 4, 2, 1)
+_PART = 0.9  # of what is free; the rest is for whatever else the process and its neighbours do
+_BATCHES = 4  # of decoded pictures that wait or are in work
+
+
+def for_training(model: "Model", batch_size: str, recipes: int, precision: str = "float32") -> int:
+    """Return for "auto" the recipe's batch size if a training step with it fits into free memory.
+
+    Else the largest power of two up to 256 that does; a UserWarning says so, because the learning rate belongs to the
+    recipe's.
+
+    Raises
+    ------
+    ValueError
+        Another word.
+    MemoryError
+        Not even one picture fits.
+    """
+    _require_auto(batch_size, "fit")
+    chosen = _largest(model, recipes, True, choose_arithmetic("fit", precision), "fit")
+    if chosen != recipes:
+        warnings.warn(
+            f"fit: batch_size 'auto' is {chosen}, the recipe's {recipes} do not fit into memory; "
+            f"its learning rate belongs to batches of {recipes}",
+            UserWarning,
+            stacklevel=4,
+        )
+    return chosen
+
+
+def for_inference(
+    model: "Model",
+    batch_size: BatchSize,
+    operation: str,
+    arithmetic: Arithmetic = FLOAT32,
+    keeps_layers: bool = False,
+) -> int:
+    """Return `batch_size`, or for "auto" the largest power of two up to 256 that fits into free memory.
+
+    Parameters
+    ----------
+    keeps_layers : bool
+        The outputs of layers are kept: then as much is asked for as a training step keeps.
+
+    Raises
+    ------
+    ValueError
+        Another word.
+    MemoryError
+        Not even one picture fits.
+    """
+    if not isinstance(batch_size, str):
+        return batch_size
+    _require_auto(batch_size, operation)
+    if keeps_layers:
+        arithmetic = Arithmetic(arithmetic.precision)
+    return _largest(model, _POWERS[0], keeps_layers, arithmetic, operation)
+
+
+def _require_auto(batch_size: str, operation: str) -> None:
+    if batch_size != "auto":
+        raise ValueError(f"{operation}: batch_size is {batch_size!r}, expected an integer or 'auto'")
+
+
+def _largest(model: "Model", wanted: int, training: bool, arithmetic: Arithmetic, operation: str) -> int:
+    """Return the wanted batch size or the largest power of two below it that fits."""
+    free = available()
+    for batch in (wanted, *(power for power in _POWERS if power < wanted)):
+        needed = _needed(model, batch, training, arithmetic)
+        if free is None or needed <= _PART * free:
+            return batch
+    raise MemoryError(f"{operation}: one picture needs {needed} bytes, {free} are free")
+
+
+def _needed(model: "Model", batch: int, training: bool, arithmetic: Arithmetic = FLOAT32) -> int:
+    """Return the bytes that a batch takes besides the weights, which are there already."""
+    use = engine_memory(model, batch, training, arithmetic)
+    side = model.preprocessing.geometry.size
+    return use.total - use.weights + _BATCHES * batch * side * side * model.preprocessing.channels

@@ -1,0 +1,110 @@
+"""What `memory` foretells is what the engine and the process take."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from small_network import SPEC
+from support import tiny_model
+
+import swiftalexnet as sa
+from swiftalexnet import _native
+
+# Prints the peak of the process above what it was before the model, and what was foretold.
+MEASURE = """
+import sys
+import numpy as np
+import swiftalexnet as sa
+from swiftalexnet import _native
+
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM:")) << 10
+
+batch, training = int(sys.argv[1]), sys.argv[2] == "training"
+x = np.ones((batch, 3, 227, 227), np.float32)
+labels = np.zeros(batch, np.int64)
+_native.softmax(np.ones((64, 64), np.float32), np.empty((64, 64), np.float32))
+before = peak()
+model = sa.alexnet("paper", num_classes=10, image_size=227, initialization="zeros")
+if training:
+    model.train_step(x, labels)
+else:
+    model.forward(x, keep=False)
+print(peak() - before, model.memory(batch, training).total)
+"""
+
+
+@pytest.mark.parametrize(("batch", "work"), [(32, "training"), (96, "inference")])
+def test_the_process_takes_what_was_foretold_within_5_percent(batch, work):
+    command = [sys.executable, "-c", MEASURE, str(batch), work]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    measured, foretold = map(int, answer.split())
+    assert measured == pytest.approx(foretold, rel=0.05)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("batch", [1, 7, 100])
+def test_the_engine_takes_the_foretold_bytes_and_no_other(batch, training):
+    x, labels = np.ones((batch, 3, 20, 20), np.float32), np.zeros(batch, np.int64)
+    tiny_model().forward(x, keep=False)
+    _native.reset_peak_bytes()
+    before, _ = _native.tensor_bytes()
+    model = tiny_model()
+    if training:
+        model.train_step(x, labels)
+    else:
+        model.forward(x, keep=False)
+    assert _native.tensor_bytes()[1] - before == model.memory(batch, training).total
+
+
+def test_a_specification_is_enough():
+    assert sa.memory(SPEC, 4).total == sa.Model.from_spec(SPEC).memory(4).total
+    giant = SPEC.replace("outputs=16", "outputs=100000000")
+    allocations = _native.allocation_count()
+    assert sa.memory(giant, 256, training=True).weights > 30e9
+    assert _native.allocation_count() == allocations
+
+
+def test_memory_prints_as_a_table():
+    use = tiny_model().memory(4, training=True)
+    text = str(use)
+    assert text.splitlines()[0].endswith("a training step on 4 pictures")
+    assert [line.split()[0] for line in text.splitlines()[1:]] == [
+        *("weights", "gradients", "velocities", "activations", "scratch", "total")
+    ]
+    assert use.total == use.weights + use.gradients + use.velocities + use.activations + use.scratch
+
+
+@pytest.mark.parametrize("batch", [0, -1, 2**20 + 1, 2**70])
+def test_a_batch_out_of_range(batch):
+    with pytest.raises(ValueError, match=r"memory: batch"):
+        tiny_model().memory(batch)
+    with pytest.raises((ValueError, OverflowError), match="memory"):
+        _native.spec_memory(SPEC, batch, True, (0, 0, 0))
+
+
+def test_a_text_that_is_no_specification():
+    with pytest.raises(ValueError, match="line 1"):
+        sa.memory("nonsense", 1)
+    with pytest.raises(TypeError, match="batch"):
+        sa.memory(SPEC, 1.5)
+    with pytest.raises(ValueError, match="inference"):
+        sa.memory(SPEC, 1, training=True, weights="int8")
+    with pytest.raises(ValueError, match="precision"):
+        sa.memory(SPEC, 1, precision="float16")
+
+
+def test_released_memory_comes_back():
+    model = tiny_model()
+    x = np.ones((50, 3, 20, 20), np.float32)
+    before, _ = _native.tensor_bytes()
+    logits = model.forward(x, keep=False)
+    assert _native.tensor_bytes()[0] > before
+    model.release_memory()
+    assert _native.tensor_bytes()[0] == before
+    np.testing.assert_array_equal(model.forward(x, keep=False), logits)
+    model.forward(x)
+    model.release_memory()
+    with pytest.raises(ValueError, match="forward"):
+        model.backward(logits)
