@@ -8,6 +8,7 @@ package final class Execution: @unchecked Sendable {
   let arithmetic: Arithmetic
   let observed: Set<Int>
   package let context: ComputeContext
+  let recorder: StepRecorder?
   private let block: AlignedBuffer<UInt8>
   /// Images and dropout of the last forward pass, which backward continues.
   private(set) var batch = 0
@@ -15,11 +16,14 @@ package final class Execution: @unchecked Sendable {
   /// Whether the last forward pass ran to its end, so that a backward pass may follow.
   var isComplete = false
 
-  init(plan: Plan, arithmetic: Arithmetic, observed: Set<Int>, context: ComputeContext) throws {
+  init(
+    plan: Plan, arithmetic: Arithmetic, observed: Set<Int>, context: ComputeContext, recorder: StepRecorder?
+  ) throws {
     self.plan = plan
     self.arithmetic = arithmetic
     self.observed = observed
     self.context = context
+    self.recorder = recorder
     block = try AlignedBuffer(count: plan.byteCount, operation: "activations of \(plan.batchCapacity) images")
   }
 
@@ -48,10 +52,12 @@ package final class Execution: @unchecked Sendable {
     self.batch = batch
     self.dropout = dropout
     for (index, step) in plan.steps.enumerated() {
+      let start = StepRecorder.start(recorder)
       try step.layer.forward(
         ForwardOperands(
           batch: batch, input: UnsafePointer(index == 0 ? input : output(of: index - 1)), output: output(of: index),
           auxiliary: step.auxiliary.map(bytes), dropout: dropout, arithmetic: arithmetic, context: context))
+      recorder?.add(.forward(step.nodes), since: start)
     }
   }
 
@@ -59,6 +65,7 @@ package final class Execution: @unchecked Sendable {
   /// `inputGradient` is given, to the input's.
   func backward(from last: Int, accumulate: Bool, inputGradient: UnsafeMutablePointer<Float>?) throws {
     for index in (0...last).reversed() {
+      let start = StepRecorder.start(recorder)
       let step = plan.steps[index]
       guard let outputGradient = gradient(of: index) else { continue }
       try step.layer.backward(
@@ -68,6 +75,7 @@ package final class Execution: @unchecked Sendable {
           auxiliary: step.auxiliary.map(bytes) ?? UnsafeMutableRawPointer(outputGradient),
           outputGradient: outputGradient, inputGradient: index == 0 ? inputGradient : gradient(of: index - 1),
           accumulate: accumulate, dropout: dropout, context: context))
+      recorder?.add(.backward(step.nodes), since: start)
     }
   }
 

@@ -39,7 +39,9 @@ extension Network {
     let last = execution.plan.steps.count - 1
     guard let gradient = execution.gradient(of: last) else { return }
     execution.isComplete = false
+    let start = StepRecorder.start(recorder)
     try seed(gradient)
+    recorder?.add(.loss, since: start)
     try execution.backward(from: last, accumulate: accumulate, inputGradient: inputGradient)
   }
 

@@ -22,9 +22,11 @@ extension Network {
     batch: Int, arithmetic: Arithmetic = Arithmetic(), input: InputWriter, into output: UnsafeMutablePointer<Float>
   ) throws {
     try withLogits(batch: batch, arithmetic: arithmetic, input: input) { execution in
+      let start = StepRecorder.start(recorder)
       try SoftmaxCrossEntropy.softmax(
         rows: batch, classes: classCount, logits: execution.result, probabilities: output,
         context: execution.context)
+      recorder?.add(.loss, since: start)
     }
   }
 
@@ -37,7 +39,7 @@ extension Network {
     try usage.reading {
       guard let features = lastFeatureNode, features < last, batch > chunk else {
         return try withExecution(batch: batch, nodes: 0...last, arithmetic: arithmetic) { execution in
-          try input(execution.input, 0..<batch, execution.context)
+          try write(input, 0..<batch, into: execution)
           try execution.forward(batch: batch, dropout: nil)
           try body(execution)
         }
@@ -47,7 +49,7 @@ extension Network {
           let featureCount = layers[features].outputShape.count
           for first in stride(from: 0, to: batch, by: chunk) {
             let images = first..<min(first + chunk, batch)
-            try input(execution.input, images, execution.context)
+            try write(input, images, into: execution)
             try execution.forward(batch: images.count, dropout: nil)
             (classifier.input + first * featureCount).update(
               from: execution.result, count: images.count * featureCount)
@@ -57,6 +59,12 @@ extension Network {
         try body(classifier)
       }
     }
+  }
+
+  private func write(_ input: InputWriter, _ images: Range<Int>, into execution: Execution) throws {
+    let start = StepRecorder.start(recorder)
+    try input(execution.input, images, execution.context)
+    recorder?.add(.input, since: start)
   }
 
   /// Enough that the threads rarely wait for each other at a layer's end.
@@ -118,7 +126,7 @@ extension Network {
   /// A pass that failed half-way must not be continued backward: the execution is forgotten for that time.
   package func runKept(_ execution: Execution, batch: Int, dropout: DropoutKey?, input: InputWriter) throws {
     execution.isComplete = false
-    try input(execution.input, 0..<batch, execution.context)
+    try write(input, 0..<batch, into: execution)
     try execution.forward(batch: batch, dropout: dropout)
     execution.isComplete = true
   }

@@ -14,4 +14,17 @@ extension Network {
     }
     return twin
   }
+
+  /// A twin with these weights and this whitening, that tells `recorder` what its passes take.
+  package func recordedTwin(_ recorder: StepRecorder) throws -> Network {
+    let twin = try twin()
+    twin.recorder = recorder
+    try usage.reading {
+      for (target, source) in zip(twin.parameters, parameters) {
+        target.value.pointer.update(from: source.value.pointer, count: source.count)
+      }
+      twin.whitening = whitening
+    }
+    return twin
+  }
 }

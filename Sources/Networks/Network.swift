@@ -19,6 +19,8 @@ public final class Network: @unchecked Sendable {
   var inputGradient: AlignedBuffer<Float>?
   /// What images pass in front of the first layer. Guarded by `usage`.
   var whitening: Whitening?
+  /// Set while nobody computes yet, on a twin that is profiled.
+  package var recorder: StepRecorder?
   /// One loss an image. Guarded by `usage`.
   private var losses: AlignedBuffer<Float>?
 
@@ -116,14 +118,16 @@ public final class Network: @unchecked Sendable {
     try arithmetic.requireSupported(by: context, operation: spec.name)
     return try Execution(
       plan: Plan(layers: layers, nodes: nodes, observed: observed, batch: batch, training: training),
-      arithmetic: arithmetic, observed: observed, context: context)
+      arithmetic: arithmetic, observed: observed, context: context, recorder: recorder)
   }
 
   private func takeIdle(
     batch: Int, nodes: ClosedRange<Int>, observed: Set<Int>, arithmetic: Arithmetic
   ) -> Execution? {
     idle.withLock { idle in
-      let isSameWork = { (execution: Execution) in execution.doesWork(of: nodes, observed: observed, arithmetic: arithmetic) }
+      let isSameWork = { (execution: Execution) in
+        execution.doesWork(of: nodes, observed: observed, arithmetic: arithmetic)
+      }
       if let index = idle.lastIndex(where: { isSameWork($0) && $0.plan.batchCapacity >= batch }) {
         return idle.remove(at: index)
       }

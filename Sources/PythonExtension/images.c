@@ -1,20 +1,17 @@
 /* images.c: uint8 images [count][height][width][channels] in, network input or predictions out. */
+#include "images.h"
+
 #include <string.h>
 
 #include "errors.h"
 #include "network.h"
 
-static sax_images images_of(const call *c, int index) {
+sax_images images_of(const call *c, int index) {
   const Py_buffer *b = &c->values[index].array;
   return (sax_images){b->buf, b->shape[0], b->shape[1], b->shape[2], b->shape[3]};
 }
 
-/* ---- Preprocessing: a tuple of its own, whose arrays stay borrowed until call_end(&p->arrays) ---- */
-
-typedef struct {
-  call arrays;
-  sax_preprocessing values;
-} preprocessing;
+/* ---- Preprocessing ---- */
 
 enum { CROP_HEIGHT, CROP_WIDTH, MEAN, SCALE, MEAN_POSITION };
 
@@ -61,7 +58,7 @@ static bool read_mean_position(const call *c, sax_preprocessing *values) {
   return false;
 }
 
-static bool preprocessing_begin(preprocessing *p, const call *c, int index, const sax_images *images, bool whole) {
+bool preprocessing_begin(preprocessing *p, const call *c, int index, const sax_images *images, bool whole) {
   static const argument table[] = {
     {"crop_height", INTEGER},   {"crop_width", INTEGER},   {"mean", INPUT, ANY_RANK, true},
     {"scale", INPUT, 1, true}, {"mean_position", INTEGER}};
@@ -79,7 +76,7 @@ static bool preprocessing_begin(preprocessing *p, const call *c, int index, cons
   return false;
 }
 
-static bool read_augmentation(const call *c, int index, sax_augmentation *values) {
+bool read_augmentation(const call *c, int index, sax_augmentation *values) {
   enum { RANDOM_CROP, FLIP, COLOR_NOISE, EIGENVECTORS, DEVIATIONS, CHUNK, COLOR_DIVISOR, ROTATION, SHIFT };
   static const argument table[] = {{"random_crop", FLAG},
                                    {"flip", FLAG},

@@ -176,7 +176,7 @@ static PyMethodDef own_methods[] = {
   {"__reduce__", refuse_pickling, METH_NOARGS, "Raises TypeError: a network is saved, not pickled."},
 };
 
-enum { MAX_METHODS = 24 };
+enum { MAX_METHODS = 32 };
 
 /* A type has one table of methods; the files that work on networks have one each. */
 static PyMethodDef *all_methods(void) {
@@ -186,6 +186,7 @@ static PyMethodDef *all_methods(void) {
   for (PyMethodDef *m = network_tensor_methods; m->ml_name; m++) methods[count++] = *m;
   for (PyMethodDef *m = network_image_methods; m->ml_name; m++) methods[count++] = *m;
   for (PyMethodDef *m = network_memory_methods; m->ml_name; m++) methods[count++] = *m;
+  for (PyMethodDef *m = network_profile_methods; m->ml_name; m++) methods[count++] = *m;
   return methods;
 }
 

@@ -27,6 +27,7 @@ PyObject *refuse_pickling(PyObject *self, PyObject *unused);
 extern PyMethodDef network_tensor_methods[]; /* forward, capture, backward, train_step */
 extern PyMethodDef network_image_methods[];  /* train_step_images, predict_images and their kin */
 extern PyMethodDef network_memory_methods[]; /* memory, release_memory */
+extern PyMethodDef network_profile_methods[]; /* profile_images */
 
 /* Three integers (precision, int8_dense_weights, fast_math) as an argument {"arithmetic", INTEGERS, 3}. */
 sax_arithmetic call_arithmetic(const call *c, int index);

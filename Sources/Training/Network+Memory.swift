@@ -2,6 +2,15 @@ import Kernels
 import Networks
 import Tensors
 
+extension Arithmetic {
+  /// Fails for a training step with more than a precision.
+  func requireTrainable(_ training: Bool, operation: String) throws {
+    guard !training || self == Arithmetic(precision: precision) else {
+      throw EngineError.invalidValue("\(operation): int8 weights and fast math are for inference, not for training")
+    }
+  }
+}
+
 /// Bytes of tensor memory that a network takes when it computes.
 public struct MemoryUse: Hashable, Sendable {
   public let weights: Int
@@ -22,8 +31,8 @@ extension Network {
   /// What the network will take for `batch` images at once: a training step, or inference whose feature maps are
   /// computed some at a time, as ``probabilities(batch:input:into:)`` does. The step is rehearsed, so the figure is of
   /// the number of threads and the instruction set in use now; nothing is allocated and nothing of this network changes.
-  /// - Throws: ``EngineError/invalidValue(_:)`` for a batch outside 1 … 2²⁰ and for arithmetic that training has not, ``EngineError/outOfMemory(_:)`` where even
-  ///   the addresses are too many.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for a batch outside 1 … 2²⁰ and for arithmetic that training does not have,
+  ///   ``EngineError/outOfMemory(_:)`` where even the addresses are too many.
   public func memory(batch: Int, training: Bool, arithmetic: Arithmetic = Arithmetic()) throws -> MemoryUse {
     try Self.rehearse(batch: batch, training: training, arithmetic: arithmetic) { try twin() }
   }
@@ -32,7 +41,9 @@ extension Network {
   public static func memory(
     of spec: NetworkSpec, batch: Int, training: Bool, arithmetic: Arithmetic = Arithmetic()
   ) throws -> MemoryUse {
-    try rehearse(batch: batch, training: training, arithmetic: arithmetic) { try Network(spec: spec) { try ComputeContext() } }
+    try rehearse(batch: batch, training: training, arithmetic: arithmetic) {
+      try Network(spec: spec) { try ComputeContext() }
+    }
   }
 
   private static func rehearse(
@@ -41,9 +52,7 @@ extension Network {
     guard (1...maximumBatch).contains(batch) else {
       throw EngineError.invalidValue("memory: got a batch of \(batch) images, expected 1 to \(maximumBatch)")
     }
-    guard !training || arithmetic == Arithmetic(precision: arithmetic.precision) else {
-      throw EngineError.invalidValue("memory: int8 weights and fast math are for inference, not for training")
-    }
+    try arithmetic.requireTrainable(training, operation: "memory")
     let rehearsal = MemoryRehearsal()
     return try rehearsal.run {
       let network = try makeNetwork()
@@ -69,8 +78,8 @@ extension Network {
     try withExtendedLifetime(labels) {
       _ = try trainStep(
         batch: batch, labels: labels.pointer, input: whitened { _, _, _ in },
-        options: try StepOptions(learningRate: 0, momentum: 0, weightDecay: 0, seed: 0, step: 0,
-          precision: precision))
+        options: try StepOptions(
+          learningRate: 0, momentum: 0, weightDecay: 0, seed: 0, step: 0, precision: precision))
     }
   }
 

@@ -30,7 +30,9 @@ extension Network {
         try requireFinite(losses: losses, batch: batch, step: options.dropout.step)
       }
       let loss = (0..<batch).reduce(0.0) { $0 + Double(losses.pointer[$1]) } / Double(batch)
+      let start = StepRecorder.start(recorder)
       try update(options, hyperparameters, context: execution.context)
+      recorder?.add(.update, since: start)
       return StepResult(loss: loss, top1Error: top1)
     }
   }

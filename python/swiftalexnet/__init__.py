@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .parameter_group import ParameterGroup
     from .prediction import Prediction
     from .preprocessing import Preprocessing
+    from .profiling import Profile
     from .recipes import Recipe, recipe, recipe_names
     from .runtime import __version__, get_num_threads, info, set_num_threads
     from .schedules import (
@@ -79,6 +80,7 @@ __all__ = [
     "PlateauSchedule",
     "Prediction",
     "Preprocessing",
+    "Profile",
     "Recipe",
     "Schedule",
     "StepSchedule",
@@ -128,6 +130,7 @@ _NAMES = {
     "parameter_group": ("ParameterGroup",),
     "prediction": ("Prediction",),
     "preprocessing": ("Preprocessing",),
+    "profiling": ("Profile",),
     "recipes": ("Recipe", "recipe", "recipe_names"),
     "runtime": ("__version__", "get_num_threads", "info", "set_num_threads"),
     "schedules": (

@@ -99,6 +99,14 @@ class Network:
     def score_map(
         self, images: Buffer, preprocessing: tuple[Any, ...], arithmetic: tuple[int, int, int], scores: Buffer
     ) -> None: ...
+    # augmentation None: inference; (seconds, operations a second, bytes a second, rows); a row: name, kind, seconds,
+    # operations, bytes of forward, then of backward
+    def profile_images(
+        self, images: Buffer, preprocessing: tuple[Any, ...], augmentation: tuple[Any, ...] | None,
+        arithmetic: tuple[int, int, int], repeats: int,
+    ) -> tuple[
+        float, float, float, list[tuple[str, str, float, float, float, float, float, float]]
+    ]: ...
     # matrix: [n, n], n = h * w * c of the input, 4096 at most; acts in train_step_images and predict_images
     def set_whitening(self, matrix: Buffer | None) -> None: ...
     def whiten(self, x: Buffer, out: Buffer) -> None: ...  # [batch, h, w, c] both

@@ -1,4 +1,4 @@
-"""The command `swiftalexnet`: train, evaluate, predict, cache, colors, kernels, panel, info, summary.
+"""The command `swiftalexnet`: train, evaluate, predict, cache, colors, kernels, panel, info, summary, memory, profile.
 
 Errors that a user can mend end with one line and exit code 2; Ctrl-C with 130. Anything else is a defect and shows
 its traceback.
@@ -14,8 +14,7 @@ from typing import Any
 
 import swiftalexnet as sa
 
-from . import cli_cache, cli_figures
-from ._choices import choose
+from . import cli_cache, cli_costs, cli_figures
 from .files import check_target
 from .views import CROPS
 
@@ -96,25 +95,6 @@ def info(options: argparse.Namespace) -> None:
     _show(options, facts, str(facts))
 
 
-def summary(options: argparse.Namespace) -> None:
-    """Show the layers of a variant or of a saved model."""
-    if options.network in sa.variants():
-        size = options.image_size
-        table = sa.build(options.network, options.classes, image_size=size, initialization="zeros").summary()
-    else:
-        if _looks_like_a_name(options.network):
-            choose("summary", "network", options.network, sa.variants(), 0)
-        table = sa.load(options.network).summary()
-    rows = [row._asdict() for row in table.rows]
-    _show(options, {"parameters": table.parameters, "macs": table.macs, "layers": rows}, str(table))
-
-
-def _looks_like_a_name(network: str) -> bool:
-    """Tell a mistyped variant from a file that is missing: no file, and neither folder nor suffix in it."""
-    path = Path(network)
-    return not path.exists() and path.name == network and not path.suffix
-
-
 def _recipe_changes(options: argparse.Namespace, validation: Any) -> dict[str, Any]:
     """Return what the command line changes in the recipe; without validation data no schedule can watch them."""
     changes = {"epochs": options.epochs, "batch_size": options.batch_size, "learning_rate": options.learning_rate}
@@ -159,10 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_figures.add_commands(lambda name, run: _command(commands, name, run))
     _add_colors(_command(commands, "colors", colors))
     _command(commands, "info", info)
-    table = _command(commands, "summary", summary)
-    table.add_argument("network", metavar="VARIANT|FILE", nargs="?", default="paper")
-    table.add_argument("--classes", type=int, help="default: the variant's own")
-    table.add_argument("--image-size", type=int)
+    cli_costs.add_commands(lambda name, run: _command(commands, name, run))
     return parser
 
 

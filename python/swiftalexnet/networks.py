@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .evaluation import Evaluation
     from .history import History
     from .prediction import Prediction
+    from .profiling import Profile
 
 Float32 = NDArray[np.float32]
 
@@ -111,6 +112,12 @@ class Model(Weights):
             The network is training on another thread.
         """
         self.network.release_memory()
+
+    def profile(self, batch: Any, training: bool = False, **options: Any) -> "Profile":
+        """Measure where the time goes, layer by layer: see `swiftalexnet.profiling.profile`."""
+        from .profiling import profile
+
+        return profile(self, batch, training, **options)
 
     # Tensors
 

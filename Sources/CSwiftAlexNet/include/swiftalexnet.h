@@ -20,6 +20,7 @@
 #include "swiftalexnet_memory.h"
 #include "swiftalexnet_networks.h"
 #include "swiftalexnet_operators.h"
+#include "swiftalexnet_profile.h"
 #include "swiftalexnet_runtime.h"
 
 #endif

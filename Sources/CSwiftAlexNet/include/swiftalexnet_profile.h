@@ -1,0 +1,32 @@
+/* swiftalexnet_profile.h: where the time of a network goes. The rules are those of swiftalexnet.h. */
+#ifndef SWIFTALEXNET_PROFILE_H
+#define SWIFTALEXNET_PROFILE_H
+
+#include "swiftalexnet_images.h"
+
+/* The nodes that are computed in one pass, or `input`, `loss`, `update`, `other`, which have no kind and only a forward
+ * part. Seconds are medians; operations (additions and multiplications) and bytes are the least that must be done.
+ * Backward is data and filter together, 0 in inference. */
+typedef struct {
+  char name[160]; /* "conv1 + relu1" */
+  char kind[32];
+  double forward_seconds, forward_operations, forward_bytes;
+  double backward_seconds, backward_operations, backward_bytes;
+} sax_profile_row;
+
+typedef struct {
+  double seconds;                               /* the median of whole passes */
+  double operations_per_second, bytes_per_second; /* what the machine allows, measured in the same run */
+  int64_t rows;
+} sax_profile;
+
+/* Measures `repeats` (1 to 1000) training steps on images, or without `augmentation` passes of inference. They run on a
+ * twin, which takes memory of its own; the network stays as it is. There are at most sax_network_node_count() + 4 rows. */
+int32_t sax_network_profile_images(sax_network *SAX_NONNULL network, const sax_images *SAX_NONNULL images,
+                                   const sax_preprocessing *SAX_NONNULL preprocessing,
+                                   const sax_augmentation *SAX_NULLABLE augmentation,
+                                   const sax_arithmetic *SAX_NONNULL arithmetic, int64_t repeats,
+                                   sax_profile *SAX_NONNULL result, sax_profile_row *SAX_NONNULL rows,
+                                   int64_t capacity);
+
+#endif

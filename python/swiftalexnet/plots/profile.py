@@ -1,0 +1,61 @@
+"""The time of a pass, layer by layer, beside what the machine allows."""
+
+from typing import TYPE_CHECKING
+
+from .figures import new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..profiling import Profile, Row
+
+_COLORS = {"arithmetic": "#4477aa", "memory": "#ccbb44", "": "#bbbbbb"}
+_HIDDEN = 0.002  # of the whole: shorter rows are left out
+
+
+def plot_profile(profile: "Profile") -> "Figure":
+    """Draw a bar for every row: as long as its time, dark as far as the machine's limit, with the share as a number.
+
+    Rows below 0.2 % of the whole are left out.
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    """
+    rows = [row for row in profile.rows if row.milliseconds >= _HIDDEN * profile.milliseconds]
+    figure = new_figure(9, 1.2 + 0.27 * len(rows))
+    axes = figure.subplots()
+    times = [row.milliseconds for row in rows]
+    colors = [_COLORS[row.limit] for row in rows]
+    axes.barh(range(len(rows)), times, color=colors, alpha=0.35, height=0.72)
+    axes.barh(range(len(rows)), [_least(row) for row in rows], color=colors, height=0.72)
+    for place, row in enumerate(rows):
+        share = "" if row.share is None else f" {row.share:.0f} %"
+        axes.text(row.milliseconds, place, share, va="center", fontsize=8)
+    for limit in ("arithmetic", "memory"):
+        axes.barh(0, 0, color=_COLORS[limit], label=f"limit of {limit}")
+    axes.barh(0, 0, color="#777777", alpha=0.35, label="above the limit")
+    axes.set_yticks(range(len(rows)), [_name(row) for row in rows], fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xlabel("milliseconds")
+    axes.margins(x=0.08, y=0.01)
+    axes.grid(axis="x", alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    limits = f"{profile.gflops_limit:,.0f} GFLOP/s, {profile.gigabytes_limit:.1f} GB/s"
+    axes.set_title(
+        f"{profile.title}\n{profile.images_per_second:,.1f} pictures/s; the machine allows {limits}",
+        fontsize=9,
+        loc="left",
+    )
+    return figure
+
+
+def _least(row: "Row") -> float:
+    """Return the milliseconds that the limit allows, no more than were taken."""
+    return row.milliseconds * min(100.0, row.share or 0.0) / 100
+
+
+def _name(row: "Row") -> str:
+    return f"{row.name}, backward" if row.direction == "backward" else row.name

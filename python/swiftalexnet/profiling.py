@@ -1,0 +1,223 @@
+"""Where the time of a network goes: layer by layer, beside what the machine allows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._arithmetic import choose_arithmetic
+from ._arrays import as_integer, require_memory
+from ._optional import require
+from .augmentation import Augmentation
+from .images import as_pictures, iterate_squares
+from .memory_use import MAX_BATCH
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+    from .networks import Model
+
+
+class Row(NamedTuple):
+    """One direction of one step: the nodes that are computed in one pass, or `input`, `loss`, `update`, `other`."""
+
+    name: str
+    kind: str  # of the first node; empty where the row is no layer
+    direction: str  # "forward", or "backward": data and filter together
+    milliseconds: float
+    gflops: float | None  # a second; None where nothing is multiplied
+    gigabytes: float | None  # a second, of the least traffic: every tensor read or written once
+    share: float | None  # of the limit that binds, in percent
+    limit: str  # "arithmetic" or "memory": which of them takes longer at the machine's best; empty for `other`
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Medians of what the parts of a pass took.
+
+    A row is held to the larger of two times: its operations at the speed at which the machine multiplies and adds, and
+    its bytes at the speed at which it reads memory; both speeds are measured in the same run. A share can exceed 100 %
+    where tensors come from a cache. Rows come in the order of computation.
+
+    Attributes
+    ----------
+    title : str
+    batch : int
+    training : bool
+    milliseconds : float
+        The median of whole passes.
+    gflops_limit, gigabytes_limit : float
+        What the machine allows a second, on all threads.
+    rows : tuple of Row
+    """
+
+    title: str
+    batch: int
+    training: bool
+    milliseconds: float
+    gflops_limit: float
+    gigabytes_limit: float
+    rows: tuple[Row, ...]
+
+    @property
+    def images_per_second(self) -> float:
+        """Pictures a second."""
+        return 1e3 * self.batch / self.milliseconds
+
+    def to_frame(self) -> "DataFrame":
+        """Return a pandas DataFrame.
+
+        Raises
+        ------
+        ImportError
+            pandas is not installed.
+        """
+        pandas = require("pandas", "frame", "Profile.to_frame")
+        frame: DataFrame = pandas.DataFrame(self.rows, columns=list(Row._fields))
+        return frame
+
+    def plot(self) -> "Figure":
+        """Draw the time of every row and its share of the limit: see `swiftalexnet.plots.plot_profile`."""
+        from .plots import plot_profile
+
+        return plot_profile(self)
+
+    def __str__(self) -> str:
+        table = [_HEADING, *map(_cells, self.rows)]
+        widths = [max(len(cells[column]) for cells in table) for column in range(len(_HEADING))]
+        lines = [_line(cells, widths) for cells in table]
+        rule = "─" * max(map(len, lines))
+        return "\n".join([self.title, lines[0], rule, *lines[1:], rule, self._total()])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        head = "".join(f"<th>{name}</th>" for name in _HEADING)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _cells(row)) + "</tr>" for row in self.rows
+        )
+        return (
+            f"<table><caption>{escape(self.title)}<br>{escape(self._total())}</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
+
+    def _total(self) -> str:
+        limits = f"{self.gflops_limit:,.0f} GFLOP/s and {self.gigabytes_limit:.1f} GB/s"
+        return f"{self.milliseconds:,.1f} ms, {self.images_per_second:,.1f} pictures/s; the machine allows {limits}"
+
+
+def profile(
+    model: "Model",
+    batch: Any,
+    training: bool = False,
+    repeats: int = 5,
+    augmentation: Augmentation | None = None,
+    precision: str = "float32",
+    weights: str = "float",
+    fast_math: bool = False,
+) -> Profile:
+    """Measure where the time of a training step, or of inference, goes.
+
+    The passes run on a twin of the network, which takes memory of its own; weights, velocities, gradients and a kept
+    `forward` of the model stay as they are. A first pass is not counted.
+
+    Parameters
+    ----------
+    model : Model
+    batch : int or pictures
+        So many random pictures; or pictures, see `predict`.
+    training : bool
+        Measure training steps: forward, loss, backward, update.
+    repeats : int
+        Passes, of which medians are taken.
+    augmentation : Augmentation, optional
+        Of training steps; by default random crops and mirroring.
+    precision, weights, fast_math
+        How the network computes; training takes a precision only.
+
+    Returns
+    -------
+    Profile
+
+    Raises
+    ------
+    TypeError, ValueError, OSError
+        Numbers out of range, or something that is no picture.
+    UnsupportedError
+        The processor does not have the arithmetic.
+    MemoryError
+        The twin does not fit into memory.
+    """
+    arithmetic = choose_arithmetic("profile", precision, weights, fast_math)
+    repeats = as_integer(repeats, "repeats", "profile", 1, 1000)
+    if augmentation is not None and not isinstance(augmentation, Augmentation):
+        raise TypeError(f"profile: augmentation is {augmentation!r}, expected an Augmentation or None")
+    images = _pictures(model, batch)
+    preprocessing = model.preprocessing
+    moves = (augmentation or Augmentation()).for_engine(preprocessing.channels) if training else None
+    seconds, operations, traffic, steps = model.network.profile_images(
+        images, preprocessing.for_engine(), moves, arithmetic, repeats
+    )
+    forward = [_row(name, kind, "forward", part[:3], operations, traffic) for name, kind, *part in steps]
+    backward = [
+        _row(name, kind, "backward", part[3:], operations, traffic) for name, kind, *part in reversed(steps) if part[3]
+    ]
+    title = f"{model!r}, {'a training step' if training else 'inference'} on {len(images)} pictures"
+    last = 2 if training else 1  # update and other come behind the backward pass
+    rows = (*forward[:-last], *backward, *forward[-last:])
+    return Profile(title, len(images), bool(training), 1e3 * seconds, operations / 1e9, traffic / 1e9, rows)
+
+
+def _pictures(model: "Model", batch: Any) -> NDArray[np.uint8]:
+    """Return uint8 [count, resize, resize, channels]."""
+    geometry = model.preprocessing.geometry
+    if not isinstance(batch, (int, np.integer)):
+        pictures = as_pictures(batch, "NHWC", None, geometry.channels, "profile")
+        require_memory((len(pictures), geometry.size, geometry.size, geometry.channels), 1, "profile: pictures")
+        return np.stack(list(iterate_squares(pictures, geometry)))
+    shape = (as_integer(batch, "batch", "profile", 1, MAX_BATCH), geometry.size, geometry.size, geometry.channels)
+    require_memory(shape, 1, "profile: pictures")
+    return np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+
+
+def _row(
+    name: str,
+    kind: str,
+    direction: str,
+    part: Sequence[float],
+    operations_per_second: float,
+    bytes_per_second: float,
+) -> Row:
+    seconds, operations, traffic = part
+    arithmetic, memory = operations / operations_per_second, traffic / bytes_per_second
+    limit = ("arithmetic" if arithmetic > memory else "memory") if traffic else ""
+
+    def rate(amount: float) -> float | None:
+        return amount / seconds / 1e9 if amount and seconds else None
+
+    share = 100 * max(arithmetic, memory) / seconds if limit and seconds else None
+    return Row(name, kind, direction, 1e3 * seconds, rate(operations), rate(traffic), share, limit)
+
+
+_HEADING = ("layer", "kind", "", "ms", "GFLOP/s", "GB/s", "% of limit", "limit")
+_TEXT = (0, 1, 2, 7)  # columns that begin at the left
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    numbers = (f"{row.milliseconds:,.2f}", _number(row.gflops, 1), _number(row.gigabytes, 2), _number(row.share, 0))
+    return row.name, row.kind, row.direction if row.kind else "", *numbers, row.limit
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:,.{digits}f}"
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Join cells, text at the left of its column and numbers at the right."""
+    pairs = enumerate(zip(cells, widths, strict=True))
+    return "  ".join(cell.ljust(w) if column in _TEXT else cell.rjust(w) for column, (cell, w) in pairs).rstrip()
