@@ -8,8 +8,8 @@ public final class WinogradKernels: Sendable {
     @Sendable (_ geometry: WinogradTiles, _ strip: Source, _ rowStride: Int, _ tiles: Target, _ square: Target) -> Void
   public let transformKernels:
     @Sendable (
-      _ columns: Int, _ kernels: Source, _ tapStride: Int, _ transformed: Target, _ matrixStride: Int,
-      _ square: Target
+      _ columns: Int, _ valid: Int, _ kernels: Source, _ tapStride: Int, _ transformed: Target,
+      _ matrixStride: Int, _ square: Target
     ) -> Void
   public let transformOutputs:
     @Sendable (
@@ -22,7 +22,7 @@ public final class WinogradKernels: Sendable {
 
   public init(
     transformInputs: @escaping @Sendable (WinogradTiles, Source, Int, Target, Target) -> Void,
-    transformKernels: @escaping @Sendable (Int, Source, Int, Target, Int, Target) -> Void,
+    transformKernels: @escaping @Sendable (Int, Int, Source, Int, Target, Int, Target) -> Void,
     transformOutputs: @escaping @Sendable (WinogradTiles, Source, Source, Bool, Target, WinogradMap, Target) -> Void
   ) {
     self.transformInputs = transformInputs

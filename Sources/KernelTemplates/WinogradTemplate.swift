@@ -6,7 +6,8 @@
 /// d is a 6 × 6 tile of the input, g the kernel, Y the 4 × 4 outputs. The polynomials are evaluated at 0, ±√½, ±√2 and
 /// ∞: a fifth of the error of the usual 0, ±1, ±2 and ∞, because no power of a point is far from 1.
 ///
-/// Vectors run along the channels. The thirty-six elements of a transformed tile lie `matrixStride` floats apart: all
+/// Vectors run along the channels; whole ones wherever memory allows, because partial ones would triple the code, and
+/// the optimiser stops inlining in a function that has grown too large. The thirty-six elements of a transformed tile lie `matrixStride` floats apart: all
 /// tiles' elements of one kind are the rows of a matrix.
 public enum WinogradTemplate {
   /// Outputs along one side of a tile, inputs that they read, taps of the kernel.
@@ -52,7 +53,7 @@ public enum WinogradTemplate {
     )
   }
 
-  /// Transforms neighbouring tiles of a strip of six rows: [36][tiles][channels].
+  /// Transforms neighbouring tiles of a strip of six rows: [36][tiles][channels], of one vector of channels at least.
   /// - Parameter square: 36 vectors of anything.
   @inlinable @inline(__always)
   public static func transformInputs<V: FloatVector>(
@@ -62,37 +63,37 @@ public enum WinogradTemplate {
     for tile in 0..<t.count {
       let corner = strip + (tile &* outputs &* t.channels)
       let target = tiles + (tile &* t.tileStride)
-      ElementwiseTemplate.sweep(V.self, t.channels) { c, lanes in
+      var next = 0
+      while next < t.channels {
+        // The last vector may begin inside the one before it and write the same values again.
+        let c = min(next, t.channels &- V.width)
         var column = 0
         while column < inputs {
-          let source = corner + (column &* t.channels &+ c)
-          let d = transformInput(
-            (
-              V.load(source, count: lanes), V.load(source + rowStride, count: lanes),
-              V.load(source + 2 &* rowStride, count: lanes), V.load(source + 3 &* rowStride, count: lanes),
-              V.load(source + 4 &* rowStride, count: lanes), V.load(source + 5 &* rowStride, count: lanes)
-            ))
-          store(d, square + (column &* V.width), stride: inputs &* V.width, count: V.width)
+          let d = transformInput(six(V.self, corner + (column &* t.channels &+ c), stride: rowStride))
+          store(d, square + (column &* V.width), stride: inputs &* V.width)
           column = column &+ 1
         }
         var row = 0
         while row < inputs {
-          let d = transformInput(six(V.self, square + (row &* inputs &* V.width), stride: V.width, count: V.width))
-          store(d, target + (row &* inputs &* t.matrixStride &+ c), stride: t.matrixStride, count: lanes)
+          let d = transformInput(six(V.self, square + (row &* inputs &* V.width), stride: V.width))
+          store(d, target + (row &* inputs &* t.matrixStride &+ c), stride: t.matrixStride)
           row = row &+ 1
         }
+        next = next &+ V.width
       }
     }
   }
 
-  /// Transforms `columns` output channels of one input channel's kernels, [3][3][…] with taps `tapStride` apart, to
-  /// thirty-six rows `matrixStride` apart.
+  /// Transforms `valid` output channels of one input channel's kernels, [3][3][…] with taps `tapStride` apart, to a row of
+  /// `columns` (whole vectors) in each of thirty-six panels, `matrixStride` apart; zeros fill the row.
   @inlinable @inline(__always)
   public static func transformKernels<V: FloatVector>(
-    _: V.Type, columns: Int, kernels: UnsafePointer<Float>, tapStride: Int, transformed: UnsafeMutablePointer<Float>,
-    matrixStride: Int, square: UnsafeMutablePointer<Float>
+    _: V.Type, columns: Int, valid: Int, kernels: UnsafePointer<Float>, tapStride: Int,
+    transformed: UnsafeMutablePointer<Float>, matrixStride: Int, square: UnsafeMutablePointer<Float>
   ) {
-    ElementwiseTemplate.sweep(V.self, columns) { n, lanes in
+    var n = 0
+    while n < columns {
+      let lanes = max(0, valid &- n)
       var column = 0
       while column < taps {
         let source = kernels + (column &* tapStride &+ n)
@@ -101,26 +102,24 @@ public enum WinogradTemplate {
             V.load(source, count: lanes), V.load(source + 3 &* tapStride, count: lanes),
             V.load(source + 6 &* tapStride, count: lanes)
           ))
-        store(g, square + (column &* V.width), stride: taps &* V.width, count: V.width)
+        store(g, square + (column &* V.width), stride: taps &* V.width)
         column = column &+ 1
       }
       var row = 0
       while row < inputs {
         let source = square + (row &* taps &* V.width)
-        let g = transformKernel(
-          (
-            V.load(source, count: V.width), V.load(source + V.width, count: V.width),
-            V.load(source + 2 &* V.width, count: V.width)
-          ))
-        store(g, transformed + (row &* inputs &* matrixStride &+ n), stride: matrixStride, count: lanes)
+        let g = transformKernel((V.load(source), V.load(source + V.width), V.load(source + 2 &* V.width)))
+        store(g, transformed + (row &* inputs &* matrixStride &+ n), stride: matrixStride)
         row = row &+ 1
       }
+      n = n &+ V.width
     }
   }
 
   /// Transforms the products of neighbouring tiles, [36][tiles][channels], back to `rows` rows of an output, whose last
   /// tile may have fewer columns, and adds the bias; max(0, ·) of it if asked, NaN for NaN.
   /// - Parameters:
+  ///   - products, bias: may be read to the end of a vector.
   ///   - output: the first tile's first pixel.
   ///   - square: 24 vectors of anything.
   @inlinable @inline(__always)
@@ -132,12 +131,13 @@ public enum WinogradTemplate {
       let source = products + (tile &* t.tileStride)
       let target = output + (tile &* outputs &* map.pixelStride)
       let columns = min(outputs, map.columns &- tile &* outputs)
-      ElementwiseTemplate.sweep(V.self, t.channels) { n, lanes in
+      var n = 0
+      while n < t.channels {
+        let lanes = t.channels &- n
         var column = 0
         while column < inputs {
           let m = transformOutput(
-            six(
-              V.self, source + (column &* t.matrixStride &+ n), stride: inputs &* t.matrixStride, count: lanes))
+            six(V.self, source + (column &* t.matrixStride &+ n), stride: inputs &* t.matrixStride))
           let place = square + (column &* V.width)
           m.0.store(place)
           m.1.store(place + inputs &* V.width)
@@ -145,10 +145,10 @@ public enum WinogradTemplate {
           m.3.store(place + 3 &* inputs &* V.width)
           column = column &+ 1
         }
-        let start = V.load(bias + n, count: lanes)
+        let start = V.load(bias + n)
         var row = 0
         while row < map.rows {
-          let y = transformOutput(six(V.self, square + (row &* inputs &* V.width), stride: V.width, count: V.width))
+          let y = transformOutput(six(V.self, square + (row &* inputs &* V.width), stride: V.width))
           let pixel = target + (row &* map.rowStride &+ n)
           finish(y.0 + start, relu).store(pixel, count: lanes)
           if columns > 1 { finish(y.1 + start, relu).store(pixel + map.pixelStride, count: lanes) }
@@ -156,6 +156,7 @@ public enum WinogradTemplate {
           if columns > 3 { finish(y.3 + start, relu).store(pixel + 3 &* map.pixelStride, count: lanes) }
           row = row &+ 1
         }
+        n = n &+ V.width
       }
     }
   }
@@ -166,26 +167,23 @@ public enum WinogradTemplate {
   }
 
   @inlinable @inline(__always)
-  static func six<V: FloatVector>(
-    _: V.Type, _ source: UnsafePointer<Float>, stride: Int, count: Int
-  ) -> (V, V, V, V, V, V) {
+  static func six<V: FloatVector>(_: V.Type, _ source: UnsafePointer<Float>, stride: Int) -> (V, V, V, V, V, V) {
     (
-      V.load(source, count: count), V.load(source + stride, count: count), V.load(source + 2 &* stride, count: count),
-      V.load(source + 3 &* stride, count: count), V.load(source + 4 &* stride, count: count),
-      V.load(source + 5 &* stride, count: count)
+      V.load(source), V.load(source + stride), V.load(source + 2 &* stride), V.load(source + 3 &* stride),
+      V.load(source + 4 &* stride), V.load(source + 5 &* stride)
     )
   }
 
   @inlinable @inline(__always)
   static func store<V: FloatVector>(
-    _ values: (V, V, V, V, V, V), _ target: UnsafeMutablePointer<Float>, stride: Int, count: Int
+    _ values: (V, V, V, V, V, V), _ target: UnsafeMutablePointer<Float>, stride: Int
   ) {
-    values.0.store(target, count: count)
-    values.1.store(target + stride, count: count)
-    values.2.store(target + 2 &* stride, count: count)
-    values.3.store(target + 3 &* stride, count: count)
-    values.4.store(target + 4 &* stride, count: count)
-    values.5.store(target + 5 &* stride, count: count)
+    values.0.store(target)
+    values.1.store(target + stride)
+    values.2.store(target + 2 &* stride)
+    values.3.store(target + 3 &* stride)
+    values.4.store(target + 4 &* stride)
+    values.5.store(target + 5 &* stride)
   }
 }
 

@@ -1,4 +1,3 @@
-import CShims
 import KernelTemplates
 import Tensors
 
@@ -12,9 +11,7 @@ public enum Winograd {
   /// Whether the method can compute the shape and has half of the direct products at most: small maps fill their last
   /// tiles badly, and few channels make the transforms dearer than the products.
   public static func serves(_ shape: ConvolutionShape, context: ComputeContext) -> Bool {
-    guard context.gemm == .swift, shape.kernelHeight == 3, shape.kernelWidth == 3, shape.strideHeight == 1,
-      shape.strideWidth == 1, min(shape.groupInputs, shape.groupOutputs) >= fewestChannels
-    else { return false }
+    guard context.gemm == .swift, computes(shape), shape.groupOutputs >= fewestChannels else { return false }
     let outputs = shape.outputHeight * shape.outputWidth
     let tiles = tileCount(shape.outputHeight) * tileCount(shape.outputWidth)
     return WinogradTemplate.elements * tiles <= outputs * 9 / 2
@@ -44,12 +41,9 @@ public enum Winograd {
       let valid = min(width, shape.groupOutputs &- panel &* width)
       let target = transformed + ((group &* elements &* panelCount &+ panel) &* panelFloats)
       let matrixStride = panelCount &* panelFloats
-      if valid < width {
-        for element in 0..<elements { memset(target + (element &* matrixStride), 0, panelFloats &* 4) }
-      }
       for c in 0..<inputs {
         transform(
-          valid, weights + (c &* outputs &+ group &* shape.groupOutputs &+ panel &* width), inputs &* outputs,
+          width, valid, weights + (c &* outputs &+ group &* shape.groupOutputs &+ panel &* width), inputs &* outputs,
           target + (c &* width), matrixStride, scratch.assumingMemoryBound(to: Float.self))
       }
     }
@@ -63,6 +57,12 @@ public enum Winograd {
     transformed: UnsafePointer<Float>? = nil, bias: UnsafePointer<Float>?, relu: Bool,
     output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
+    guard computes(shape) else {
+      throw EngineError.unsupported(
+        "winograd: got a kernel of \(shape.kernelHeight) × \(shape.kernelWidth), stride \(shape.strideHeight) × "
+          + "\(shape.strideWidth) and \(shape.groupInputs) input channels, expected 3 × 3, stride 1 and at least "
+          + "\(fewestChannels)")
+    }
     guard let transformed else {
       let bytes = try transformedCount(shape, context: context) * MemoryLayout<Float>.stride
       let memory = try context.shared(bytes: bytes).assumingMemoryBound(to: Float.self)
@@ -78,7 +78,13 @@ public enum Winograd {
     }
   }
 
+  private static func computes(_ shape: ConvolutionShape) -> Bool {
+    shape.kernelHeight == 3 && shape.kernelWidth == 3 && shape.strideHeight == 1 && shape.strideWidth == 1
+      && shape.groupInputs >= fewestChannels
+  }
+
   static func tileCount(_ outputs: Int) -> Int { (outputs + WinogradTemplate.outputs - 1) / WinogradTemplate.outputs }
 
+  /// One vector of the widest, which the transforms need.
   private static let fewestChannels = 16
 }

@@ -23,7 +23,7 @@ struct WinogradPlan {
   private let inputPart: ScratchLayout.Part<Float>
   private let productPart: ScratchLayout.Part<Float>
   private let squarePart: ScratchLayout.Part<Float>
-  private let zeroPart: ScratchLayout.Part<Float>
+  private let startPart: ScratchLayout.Part<Float>
   private let leftPart: ScratchLayout.Part<UnsafePointer<Float>>
   private let runPart: ScratchLayout.Part<Int>
 
@@ -60,7 +60,7 @@ struct WinogradPlan {
     inputPart = layout.reserve(WinogradTemplate.elements * capacity * inputStride, of: Float.self)
     productPart = layout.reserve(WinogradTemplate.elements * capacity * productStride, of: Float.self)
     squarePart = layout.reserve(WinogradKernels.squareCount, of: Float.self)
-    zeroPart = layout.reserve(panelBlocks.largest * kernels.columns, of: Float.self)
+    startPart = layout.reserve(panelBlocks.largest * kernels.columns, of: Float.self)
     leftPart = layout.reserve(capacity, of: UnsafePointer<Float>.self)
     runPart = layout.reserve(1, of: Int.self)
     self.layout = layout
@@ -73,16 +73,17 @@ struct WinogradPlan {
     let panels = panelBlocks.range(item % panelBlocks.parts)
     let group = item / panelBlocks.parts % shape.groups
     let units = blocks.range(item / (panelBlocks.parts &* shape.groups))
-    let zeros = zeroPart.pointer(in: scratch)
-    zeros.update(repeating: 0, count: panels.count &* kernels.columns)
+    let start = startPart.pointer(in: scratch)
+    start.update(repeating: 0, count: panels.count &* kernels.columns)
 
     var count = 0
     for unit in units { count = count &+ transformInput(place(unit), group: group, first: count, input, scratch) }
-    multiply(tiles: count, group: group, panels: panels, transformed: transformed, zeros: zeros, scratch: scratch)
+    multiply(tiles: count, group: group, panels: panels, transformed: transformed, start: start, scratch: scratch)
 
     let channel = group &* shape.groupOutputs &+ panels.lowerBound &* kernels.columns
     let channels = min(panels.count &* kernels.columns, shape.groupOutputs &- panels.lowerBound &* kernels.columns)
-    let start = bias.map { $0 + channel } ?? UnsafePointer(zeros)
+    // A copy, because the transform reads whole vectors; the products no longer need the zeros.
+    if let bias { start.update(from: bias + channel, count: channels) }
     count = 0
     for unit in units {
       let place = place(unit)
@@ -133,7 +134,7 @@ struct WinogradPlan {
 
   /// For each of the thirty-six elements: products [tiles][outputs] = inputs [tiles][inputs] · weights.
   private func multiply(
-    tiles count: Int, group: Int, panels: Range<Int>, transformed: UnsafePointer<Float>, zeros: UnsafePointer<Float>,
+    tiles count: Int, group: Int, panels: Range<Int>, transformed: UnsafePointer<Float>, start: UnsafePointer<Float>,
     scratch: UnsafeMutableRawPointer
   ) {
     let (left, run) = (leftPart.pointer(in: scratch), runPart.pointer(in: scratch))
@@ -154,7 +155,7 @@ struct WinogradPlan {
             rows.count,
             RowTile(
               left: left + rows.lowerBound, runOffsets: run, runCount: 1, runLength: shape.groupInputs,
-              panel: transformed + ((matrix &* panelCount &+ panel) &* panelFloats), start: zeros, relu: false,
+              panel: transformed + ((matrix &* panelCount &+ panel) &* panelFloats), start: start, relu: false,
               output: products + ((element &* capacity &+ rows.lowerBound) &* productStride &+ column),
               outputStride: productStride))
         }

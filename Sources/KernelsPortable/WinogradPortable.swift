@@ -8,7 +8,7 @@ let portableWinograd = WinogradKernels(
   },
   transformKernels: {
     WinogradTemplate.transformKernels(
-      V.self, columns: $0, kernels: $1, tapStride: $2, transformed: $3, matrixStride: $4, square: $5)
+      V.self, columns: $0, valid: $1, kernels: $2, tapStride: $3, transformed: $4, matrixStride: $5, square: $6)
   },
   transformOutputs: {
     WinogradTemplate.transformOutputs(

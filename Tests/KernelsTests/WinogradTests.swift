@@ -103,6 +103,10 @@ final class WinogradTests: XCTestCase {
     ]
     for c in served { XCTAssert(Winograd.serves(c.shape, context: context), c.name) }
     for c in refused { XCTAssertFalse(Winograd.serves(c.shape, context: context), c.name) }
+    for c in refused.dropLast() {
+      let (x, w) = ([Float](repeating: 0, count: c.inputCount), [Float](repeating: 0, count: c.weightCount))
+      XCTAssertThrowsError(try run(c, x, w, nil, relu: false, context), c.name)
+    }
     let blas = ComputeContext(kernels: context.kernels, gemm: .openblas)
     for c in served { XCTAssertFalse(Winograd.serves(c.shape, context: blas), c.name) }
   }
