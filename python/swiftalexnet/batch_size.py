@@ -13,14 +13,17 @@ BatchSize = int | Literal["auto"]
 
 _POWERS = (256, 128, 64, 32, 16, 8, 4, 2, 1)
 _PART = 0.9  # of what is free; the rest is for whatever else the process and its neighbours do
+VALIDATION_BATCH = 64  # what `evaluate` takes if nobody says
 _BATCHES = 4  # of decoded pictures that wait or are in work
 
 
-def for_training(model: "Model", batch_size: str, recipes: int, precision: str = "float32") -> int:
+def for_training(
+    model: "Model", batch_size: str, recipes: int, precision: str = "float32", validates: bool = False
+) -> int:
     """Return for "auto" the recipe's batch size if a training step with it fits into free memory.
 
     Else the largest power of two up to 256 that does; a UserWarning says so, because the learning rate belongs to the
-    recipe's.
+    recipe's. A run that `validates` keeps room for that beside the step.
 
     Raises
     ------
@@ -30,7 +33,8 @@ def for_training(model: "Model", batch_size: str, recipes: int, precision: str =
         Not even one picture fits.
     """
     _require_auto(batch_size, "fit")
-    chosen = _largest(model, recipes, True, choose_arithmetic("fit", precision), "fit")
+    room = _needed(model, VALIDATION_BATCH, False) if validates else 0
+    chosen = _largest(model, recipes, True, choose_arithmetic("fit", precision), "fit", room)
     if chosen != recipes:
         warnings.warn(
             f"fit: batch_size 'auto' is {chosen}, the recipe's {recipes} do not fit into memory; "
@@ -75,11 +79,11 @@ def _require_auto(batch_size: str, operation: str) -> None:
         raise ValueError(f"{operation}: batch_size is {batch_size!r}, expected an integer or 'auto'")
 
 
-def _largest(model: "Model", wanted: int, training: bool, arithmetic: Arithmetic, operation: str) -> int:
+def _largest(model: "Model", wanted: int, training: bool, arithmetic: Arithmetic, operation: str, room: int = 0) -> int:
     """Return the wanted batch size or the largest power of two below it that fits."""
     free = available()
     for batch in (wanted, *(power for power in _POWERS if power < wanted)):
-        needed = _needed(model, batch, training, arithmetic)
+        needed = room + _needed(model, batch, training, arithmetic)
         if free is None or needed <= _PART * free:
             return batch
     raise MemoryError(f"{operation}: one picture needs {needed} bytes, {free} are free")

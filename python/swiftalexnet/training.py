@@ -117,7 +117,9 @@ def fit(
     _require(checkpoint is not None or not resume, "resume needs checkpoint=, the folder to go on from")
     _check_data(model, train, validation, chosen)
     if isinstance(batch_size, str):
-        chosen = chosen.replace(batch_size=for_training(model, batch_size, chosen.batch_size, precision))
+        chosen = chosen.replace(
+            batch_size=for_training(model, batch_size, chosen.batch_size, precision, validation is not None)
+        )
     plan = Plan(train, validation, chosen, as_seed(seed, "seed", "fit"), code)
     with model.exclusive("fit"):
         run = Run(model, plan)

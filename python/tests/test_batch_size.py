@@ -39,6 +39,14 @@ def test_otherwise_the_largest_power_of_two_that_fits(monkeypatch, fitting, expe
         assert batch_size.for_training(model, "auto", 1000) == expected
 
 
+def test_validation_takes_room_too(monkeypatch):
+    model = tiny_model()
+    free_for(monkeypatch, model, 256, True)
+    with pytest.warns(UserWarning, match="learning rate"):
+        assert batch_size.for_training(model, "auto", 1000) == 256
+        assert batch_size.for_training(model, "auto", 1000, validates=True) == 128
+
+
 def test_not_even_one_picture(monkeypatch):
     monkeypatch.setattr(batch_size, "available", lambda: 1000)
     model = tiny_model()
