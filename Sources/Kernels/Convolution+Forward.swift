@@ -4,28 +4,75 @@ import Tensors
 extension Convolution {
   static func forwardByTiles(
     _ shape: ConvolutionShape, input: UnsafePointer<Float>, weights: UnsafePointer<Float>,
-    bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
+    packed: UnsafeRawPointer?, bias: UnsafePointer<Float>?, relu: Bool,
+    output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
     let tiles = ConvolutionTiles(forward: shape)
-    let kernels = context.kernels.matrix
-    let width = kernels.columns
-    let (groupOutputs, outputs, k) = (shape.groupOutputs, shape.outputChannels, tiles.innerExtent)
-    let panelCount = kernels.panelCount(groupOutputs)
-    let packed = try PackedWeights(
-      panels: shape.groups * panelCount, floatsPerPanel: k * width, width: width, context: context)
-
-    try context.forEach(shape.groups * panelCount) { item, _ in
-      let column = item % panelCount &* width
-      let first = item / panelCount &* groupOutputs &+ column
-      let valid = min(width, groupOutputs &- column)
-      kernels.packPanels(
-        weights + first, stride: outputs, count: k, valid: valid, into: packed.panels + (item &* k &* width))
-      let start = packed.start + (item &* width)
-      for j in 0..<width { start[j] = 0 }
-      if let bias { for j in 0..<valid { start[j] = bias[first &+ j] } }
+    let layout = PanelLayout(shape, kernels: context.kernels.matrix)
+    let panelBytes = packed == nil ? try packedByteCount(shape, context: context) : 0
+    let memory = try context.shared(bytes: panelBytes + layout.count * layout.width * MemoryLayout<Float>.stride)
+    if packed == nil { try pack(shape, weights: weights, into: memory, context: context) }
+    let start = (memory + panelBytes).assumingMemoryBound(to: Float.self)
+    for item in 0..<layout.count {
+      let columns = layout.columns(item)
+      for j in 0..<layout.width {
+        start[item &* layout.width &+ j] = j < columns.count ? bias.map { $0[columns.lowerBound &+ j] } ?? 0 : 0
+      }
     }
     try tiles.run(
-      input: input, panels: packed.panels, start: packed.start, relu: relu, output: output, context: context)
+      input: input, panels: (packed ?? UnsafeRawPointer(memory)).assumingMemoryBound(to: Float.self), start: start,
+      relu: relu, output: output, context: context)
+  }
+
+  /// Bytes of the packed weights of a convolution of that shape, whatever its batch; 0 where the weights are read as
+  /// they lie.
+  public static func packedByteCount(_ shape: ConvolutionShape, context: ComputeContext) throws -> Int {
+    guard context.gemm == .swift else { return 0 }
+    let layout = PanelLayout(shape, kernels: context.kernels.matrix)
+    return try Extent.product(
+      [layout.count, layout.inner, layout.width, MemoryLayout<Float>.stride], operation: "packed weights")
+  }
+
+  /// Packs the weights for ``forward(_:input:weights:packed:bias:relu:output:context:)`` on the same context or its like:
+  /// [group][panel][kernelHeight · kernelWidth · channels][panel columns].
+  public static func pack(
+    _ shape: ConvolutionShape, weights: UnsafePointer<Float>, into memory: UnsafeMutableRawPointer,
+    context: ComputeContext
+  ) throws {
+    let kernels = context.kernels.matrix
+    let layout = PanelLayout(shape, kernels: kernels)
+    let panels = memory.assumingMemoryBound(to: Float.self)
+    try context.forEach(layout.count) { item, _ in
+      let columns = layout.columns(item)
+      kernels.packPanels(
+        weights + columns.lowerBound, stride: shape.outputChannels, count: layout.inner, valid: columns.count,
+        into: panels + (item &* layout.inner &* layout.width))
+    }
+  }
+}
+
+/// Which output channels each packed panel of a convolution's weights holds: the groups' one after the other.
+private struct PanelLayout {
+  private let shape: ConvolutionShape
+  private let panelsPerGroup: Int
+  let width: Int
+  /// Rows of a panel.
+  let inner: Int
+
+  init(_ shape: ConvolutionShape, kernels: MatrixKernels) {
+    self.shape = shape
+    panelsPerGroup = kernels.panelCount(shape.groupOutputs)
+    width = kernels.columns
+    inner = shape.kernelHeight * shape.kernelWidth * shape.groupInputs
+  }
+
+  /// Panels of all groups.
+  var count: Int { shape.groups * panelsPerGroup }
+
+  func columns(_ panel: Int) -> Range<Int> {
+    let (group, number) = (panel / panelsPerGroup, panel % panelsPerGroup)
+    let first = group &* shape.groupOutputs &+ number &* width
+    return first..<min(first &+ width, (group &+ 1) &* shape.groupOutputs)
   }
 }
 

@@ -9,9 +9,12 @@
 /// Sums are taken in an order that depends on the shape and the instruction set alone, never on the threads.
 public enum Convolution {
   /// Writes `output`; with `relu`, max(0, ·) of it.
+  /// - Parameter packed: what ``pack(_:weights:into:context:)`` made of the weights, for many calls with the same;
+  ///   nil: the call packs them for itself.
   public static func forward(
     _ shape: ConvolutionShape, input: UnsafePointer<Float>, weights: UnsafePointer<Float>,
-    bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
+    packed: UnsafeRawPointer? = nil, bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>,
+    context: ComputeContext
   ) throws {
     switch context.gemm {
     case .openblas:
@@ -19,7 +22,8 @@ public enum Convolution {
         shape, input: input, weights: weights, bias: bias, relu: relu, output: output, context: context)
     case .swift:
       try forwardByTiles(
-        shape, input: input, weights: weights, bias: bias, relu: relu, output: output, context: context)
+        shape, input: input, weights: weights, packed: packed, bias: bias, relu: relu, output: output,
+        context: context)
     }
   }
 

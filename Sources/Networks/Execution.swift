@@ -8,6 +8,8 @@ package final class Execution: @unchecked Sendable {
   let arithmetic: Arithmetic
   let observed: Set<Int>
   package let context: ComputeContext
+  /// nil in training.
+  private let weightCache: WeightCache?
   let recorder: StepRecorder?
   private let block: AlignedBuffer<UInt8>
   /// Images and dropout of the last forward pass, which backward continues.
@@ -17,11 +19,13 @@ package final class Execution: @unchecked Sendable {
   var isComplete = false
 
   init(
-    plan: Plan, arithmetic: Arithmetic, observed: Set<Int>, context: ComputeContext, recorder: StepRecorder?
+    plan: Plan, arithmetic: Arithmetic, observed: Set<Int>, weightCache: WeightCache?, context: ComputeContext,
+    recorder: StepRecorder?
   ) throws {
     self.plan = plan
     self.arithmetic = arithmetic
     self.observed = observed
+    self.weightCache = weightCache
     self.context = context
     self.recorder = recorder
     block = try AlignedBuffer(count: plan.byteCount, operation: "activations of \(plan.batchCapacity) images")
@@ -56,7 +60,8 @@ package final class Execution: @unchecked Sendable {
       try step.layer.forward(
         ForwardOperands(
           batch: batch, input: UnsafePointer(index == 0 ? input : output(of: index - 1)), output: output(of: index),
-          auxiliary: step.auxiliary.map(bytes), dropout: dropout, arithmetic: arithmetic, context: context))
+          auxiliary: step.auxiliary.map(bytes), dropout: dropout, arithmetic: arithmetic, weightCache: weightCache,
+          context: context))
       recorder?.add(.forward(step.nodes), since: start)
     }
   }

@@ -11,6 +11,8 @@ public final class Network: @unchecked Sendable {
   public let spec: NetworkSpec
   let layers: [any Layer]
   package let usage = UsageLock()
+  /// Shared by all executions of inference.
+  let weightCache = WeightCache()
   /// Executions for inference that are not at work, the most recently used last.
   private let idle = Mutex<[Execution]>([])
   /// The execution of the last kept forward pass. Guarded by `usage`.
@@ -49,6 +51,9 @@ public final class Network: @unchecked Sendable {
   }
 
   public var parameters: [Parameter] { layers.flatMap(\.parameters) }
+
+  /// Gives back the memory of packed weights that a training step has made useless.
+  package func forgetStaleWeights() { weightCache.removeStale(of: parameters) }
 
   /// The last node in front of the softmax: its output are the logits.
   public var logitsNode: Int { spec.nodes.last?.operation == .softmax ? max(0, layers.count - 2) : layers.count - 1 }
@@ -118,7 +123,8 @@ public final class Network: @unchecked Sendable {
     try arithmetic.requireSupported(by: context, operation: spec.name)
     return try Execution(
       plan: Plan(layers: layers, nodes: nodes, observed: observed, batch: batch, training: training),
-      arithmetic: arithmetic, observed: observed, context: context, recorder: recorder)
+      arithmetic: arithmetic, observed: observed, weightCache: training ? nil : weightCache, context: context,
+      recorder: recorder)
   }
 
   private func takeIdle(

@@ -11,6 +11,8 @@ struct TypedForwardOperands<Input, Output> {
   /// nil where dropout does not act.
   let dropout: DropoutKey?
   let arithmetic: Arithmetic
+  /// Weights packed once for many calls; nil in training, where they change with every step.
+  let weightCache: WeightCache?
   let context: ComputeContext
 }
 

@@ -19,7 +19,9 @@ public final class Parameter: @unchecked Sendable {
   public let fanIn: Int
   public let fanOut: Int
 
-  public let value: AlignedBuffer<Float>
+  /// What the engine reads. Whoever writes says so, by ``withMutableValues(_:)`` or ``noteChange()``.
+  package let value: AlignedBuffer<Float>
+  let revision = WeightRevision()
   private let gradient = LazyBuffer()
   private let velocity = LazyBuffer()
   /// Factors on the learning rate and on the weight decay; ``Network/setMultipliers(of:rate:decay:)`` sets them.
@@ -79,6 +81,26 @@ public final class Parameter: @unchecked Sendable {
       node, .bias, shape: [places.height, places.width, outputs], strides: [places.width * outputs, outputs, 1],
       fanIn: fanIn, fanOut: outputs)
   }
+
+  /// Reads or writes the values, in the engine's order. Inference at the same time sees old values or new ones.
+  public func withMutableValues<Result>(
+    _ body: (UnsafeMutableBufferPointer<Float>) throws -> Result
+  ) rethrows -> Result {
+    revision.borrow()
+    defer { revision.giveBack() }
+    return try body(value.buffer)
+  }
+
+  /// The values for longer than a call: whoever borrows them gives them back by ``giveBackValues()``, once.
+  package func borrowValues() -> UnsafeMutablePointer<Float> {
+    revision.borrow()
+    return value.pointer
+  }
+
+  package func giveBackValues() { revision.giveBack() }
+
+  /// To be called by whoever has the network to itself and writes the values.
+  package func noteChange() { revision.noteChange() }
 
   /// The gradient's memory, made (zeroed) when first needed.
   public func makeGradient() throws -> AlignedBuffer<Float> {

@@ -97,6 +97,7 @@ extension Network {
         TowerExchange.take(
           first..<first + part, of: theirs.value.pointer, pixels: theirs.count / all, channels: all,
           into: mine.value.pointer)
+        mine.noteChange()
       }
     }
   }

@@ -5,7 +5,9 @@
 typedef struct {
   PyObject_HEAD
   sax_network *network; /* retained: the memory lives as long as its last view */
-  float *data;
+  float *data;         /* borrowed from it, to be returned */
+  int64_t index;
+  int32_t which;
   int rank;
   Py_ssize_t shape[SAX_MAX_RANK], strides[SAX_MAX_RANK];
 } view_object;
@@ -18,15 +20,20 @@ PyObject *new_view(network_object *network, int64_t index, int32_t which) {
   int32_t status = sax_network_get_parameter(network->handle, index, &parameter);
   if (status == SAX_OK) {
     Py_BEGIN_ALLOW_THREADS
-    status = sax_network_get_parameter_data(network->handle, index, which, &data);
+    status = sax_network_borrow_parameter_data(network->handle, index, which, &data);
     Py_END_ALLOW_THREADS
   }
   if (!succeeded(status)) return NULL;
   view_object *view = (view_object *)((allocfunc)PyType_GetSlot(view_type, Py_tp_alloc))(view_type, 0);
-  if (!view) return NULL;
+  if (!view) {
+    sax_network_return_parameter_data(network->handle, index, which);
+    return NULL;
+  }
   sax_network_retain(network->handle);
   view->network = network->handle;
   view->data = data;
+  view->index = index;
+  view->which = which;
   view->rank = (int)parameter.rank;
   for (int i = 0; i < view->rank; i++) {
     view->shape[i] = (Py_ssize_t)parameter.shape[i];
@@ -37,7 +44,9 @@ PyObject *new_view(network_object *network, int64_t index, int32_t which) {
 
 static void view_dealloc(PyObject *object) {
   PyTypeObject *type = Py_TYPE(object);
-  sax_network_release(((view_object *)object)->network);
+  view_object *view = (view_object *)object;
+  sax_network_return_parameter_data(view->network, view->index, view->which);
+  sax_network_release(view->network);
   ((freefunc)PyType_GetSlot(type, Py_tp_free))(object);
   Py_DECREF(type);
 }

@@ -94,18 +94,26 @@ public func sax_network_get_parameter(
 }
 
 @c @implementation
-public func sax_network_get_parameter_data(
+public func sax_network_borrow_parameter_data(
   _ handle: OpaquePointer, _ index: Int64, _ which: Int32, _ data: UnsafeMutablePointer<UnsafeMutablePointer<Float>?>
 ) -> Int32 {
   status {
     let parameter = try parameter(handle, index)
     switch Int(which) {
-    case Int(SAX_VALUE): data.pointee = parameter.value.pointer
+    case Int(SAX_VALUE): data.pointee = parameter.borrowValues()
     case Int(SAX_GRADIENT): data.pointee = try parameter.makeGradient().pointer
     case Int(SAX_VELOCITY): data.pointee = try parameter.makeVelocity().pointer
     default:
       throw EngineError.invalidValue("parameter data: got \(which), expected 0 (value), 1 (gradient), 2 (velocity)")
     }
+  }
+}
+
+@c @implementation
+public func sax_network_return_parameter_data(_ handle: OpaquePointer, _ index: Int64, _ which: Int32) {
+  let parameters = network(handle).parameters
+  if Int(which) == Int(SAX_VALUE), let index = Int(exactly: index), parameters.indices.contains(index) {
+    parameters[index].giveBackValues()
   }
 }
 

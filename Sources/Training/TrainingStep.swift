@@ -83,7 +83,9 @@ extension Network {
         count: update.parameter.count, rule: options.rule, hyperparameters: update.hyperparameters,
         weights: update.parameter.value.pointer, velocity: update.velocity.pointer,
         gradient: update.gradient.pointer, context: context)
+      update.parameter.noteChange()
     }
+    forgetStaleWeights()
   }
 }
 

@@ -27,6 +27,28 @@ final class ConvolutionTests: XCTestCase {
     for c in cases { try checkRandom(c) }
   }
 
+  func testPackedWeightsGiveTheSameBits() throws {
+    for c in try ConvolutionCase.odd() {
+      let (x, w) = (RandomValues.uniform(c.inputCount, seed: 1), RandomValues.uniform(c.weightCount, seed: 2))
+      let bias = RandomValues.uniform(c.shape.outputChannels, seed: 3)
+      for variant in KernelVariant.all() {
+        let expected = try ConvolutionRun.forward(c, x, w, bias, relu: true, variant.context)
+        let bytes = try Convolution.packedByteCount(c.shape, context: variant.context)
+        guard bytes > 0 else { continue }
+        let packed = try AlignedBuffer<UInt8>(count: bytes, operation: "test")
+        try Convolution.pack(
+          c.shape, weights: w, into: UnsafeMutableRawPointer(packed.pointer), context: variant.context)
+        // The weights as they lie are not read again.
+        let nothing = [Float](repeating: .nan, count: c.weightCount)
+        var y = [Float](repeating: .nan, count: c.outputCount)
+        try Convolution.forward(
+          c.shape, input: x, weights: nothing, packed: UnsafeRawPointer(packed.pointer), bias: bias, relu: true,
+          output: &y, context: variant.context)
+        XCTAssert(y == expected, "\(c.name), \(variant.name)")
+      }
+    }
+  }
+
   func testBitsDoNotDependOnTheThreads() throws {
     let cases =
       try ConvolutionCase.alexNet().filter { $0.name.hasPrefix("paper") } + [

@@ -69,7 +69,7 @@ final class ScoreMapTests: XCTestCase {
   private func fillWithIntegers(_ network: Network) {
     for (number, parameter) in network.parameters.enumerated() {
       let values = RandomValues.integers(parameter.count, seed: UInt64(number), magnitude: 1)
-      parameter.value.pointer.update(from: values, count: values.count)
+      parameter.withMutableValues { _ = $0.update(fromContentsOf: values) }
     }
   }
 
@@ -161,7 +161,7 @@ final class ScoreMapTests: XCTestCase {
     for (height, width) in [(4, 4), (8, 20), (12, 24), (8, 36)] {
       let small = try network(spec.replacing("height=24 width=24", with: "height=\(height) width=\(min(width, 24))"))
       for (from, to) in zip(large.parameters, small.parameters) {
-        to.value.pointer.update(from: from.value.pointer, count: from.count)
+        to.withMutableValues { _ = $0.update(fromContentsOf: from.value.buffer) }
       }
       let x = randomFloats(3 * height * width * 3, seed: 8)
       let expected = try logits(small, crops(small, x, batch: 3, height: height, width: width, step: 4))

@@ -63,11 +63,11 @@ final class NetworkABITests: XCTestCase {
       [parameter.strides.0, parameter.strides.1, parameter.strides.2, parameter.strides.3], [4, 16, 48, 16])
     var data: UnsafeMutablePointer<Float>?
     for which in [SAX_VALUE, SAX_GRADIENT, SAX_VELOCITY] {
-      XCTAssertEqual(sax_network_get_parameter_data(network, 0, Int32(which), &data), Int32(SAX_OK))
+      XCTAssertEqual(sax_network_borrow_parameter_data(network, 0, Int32(which), &data), Int32(SAX_OK))
       XCTAssertNotNil(data)
     }
     XCTAssertEqual(sax_network_get_parameter(network, 4, &parameter), Int32(SAX_INVALID_VALUE))
-    XCTAssertEqual(sax_network_get_parameter_data(network, 0, 3, &data), Int32(SAX_INVALID_VALUE))
+    XCTAssertEqual(sax_network_borrow_parameter_data(network, 0, 3, &data), Int32(SAX_INVALID_VALUE))
   }
 
   func testFiltersOfEveryPositionHaveSixDimensions() throws {
@@ -111,7 +111,7 @@ final class NetworkABITests: XCTestCase {
     var options = sax_step_options()
     var result = sax_step_result()
     var values: UnsafeMutablePointer<Float>?
-    XCTAssertEqual(sax_network_get_parameter_data(network, 3, Int32(SAX_VALUE), &values), Int32(SAX_OK))
+    XCTAssertEqual(sax_network_borrow_parameter_data(network, 3, Int32(SAX_VALUE), &values), Int32(SAX_OK))
     let bias = try XCTUnwrap(values)
     let before = bias[2]
     func step(_ rates: [Float], count: Int64) -> Int32 {

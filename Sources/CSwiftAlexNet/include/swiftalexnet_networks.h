@@ -75,10 +75,12 @@ enum { SAX_VALUE = 0, SAX_GRADIENT = 1, SAX_VELOCITY = 2 };
 int64_t sax_network_parameter_count(sax_network *SAX_NONNULL network);
 int32_t sax_network_get_parameter(sax_network *SAX_NONNULL network, int64_t index,
                                   sax_parameter *SAX_NONNULL parameter);
-/* The memory itself, valid while the network lives. Gradients and velocities come into being when first asked for or
- * first needed. */
-int32_t sax_network_get_parameter_data(sax_network *SAX_NONNULL network, int64_t index, int32_t which,
-                                       float *SAX_NULLABLE *SAX_NONNULL data);
+/* The memory itself, to read and write, valid while the network lives. Gradients and velocities come into being when
+ * first asked for or first needed. Whoever borrows memory returns it, once: between the two the engine keeps no packed
+ * copy of the values, which makes inference slower, and afterwards it takes them for changed. */
+int32_t sax_network_borrow_parameter_data(sax_network *SAX_NONNULL network, int64_t index, int32_t which,
+                                          float *SAX_NULLABLE *SAX_NONNULL data);
+void sax_network_return_parameter_data(sax_network *SAX_NONNULL network, int64_t index, int32_t which);
 /* Factors on the learning rate and on the weight decay of one parameter; both finite and ≥ 0. Rate 0 freezes it. */
 int32_t sax_network_set_multipliers(sax_network *SAX_NONNULL network, int64_t index, float rate, float decay);
 int32_t sax_network_get_multipliers(sax_network *SAX_NONNULL network, int64_t index, float *SAX_NONNULL rate,

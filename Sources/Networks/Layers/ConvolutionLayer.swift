@@ -62,9 +62,15 @@ struct ConvolutionLayer: Layer {
         shape, input: operands.input, weights: weight.value.pointer, bias: bias.value.pointer, relu: relu,
         output: operands.output, context: context)
     }
-    try Convolution.forward(
-      shape, input: operands.input, weights: weight.value.pointer,
-      bias: bias.value.pointer, relu: relu, output: operands.output, context: context)
+    let packed = try operands.weightCache?.form(
+      .packedFloat32, of: weight, byteCount: try Convolution.packedByteCount(shape, context: context)
+    ) { try Convolution.pack(shape, weights: weight.value.pointer, into: $0, context: context) }
+    try withExtendedLifetime(packed) {
+      try Convolution.forward(
+        shape, input: operands.input, weights: weight.value.pointer,
+        packed: packed.map { UnsafeRawPointer($0.pointer) }, bias: bias.value.pointer, relu: relu,
+        output: operands.output, context: context)
+    }
   }
 
   func backward(_ operands: BackwardOperands) throws {

@@ -1,0 +1,25 @@
+import Synchronization
+
+/// Tells whether a parameter's values are still those that a copy in another form was made of.
+///
+/// Whoever may write the values borrows them; they count as changed when they are given back. A copy is good as long as
+/// nobody has borrowed the values and the number of changes is what it was before the copy was made.
+final class WeightRevision: Sendable {
+  private let changes = Atomic<Int>(0)
+  private let borrowers = Atomic<Int>(0)
+
+  /// The number of changes so far; nil while somebody may be writing.
+  var current: Int? {
+    borrowers.load(ordering: .acquiring) == 0 ? changes.load(ordering: .acquiring) : nil
+  }
+
+  func noteChange() { changes.add(1, ordering: .acquiringAndReleasing) }
+
+  func borrow() { borrowers.add(1, ordering: .acquiringAndReleasing) }
+
+  /// Counts the change first: at no moment do changed values look like the old ones.
+  func giveBack() {
+    noteChange()
+    borrowers.subtract(1, ordering: .acquiringAndReleasing)
+  }
+}
