@@ -6,14 +6,20 @@ public struct KernelTable: Sendable {
   public let matrix: MatrixKernels
   public let pointwise: PointwiseKernels
   public let winograd: WinogradKernels
+  /// Dense weights of signed bytes.
+  public let quantized: QuantizedKernels
   /// nil where the instruction set has no arithmetic for bfloat16.
   public let bfloat16: BFloat16Kernels?
 
-  public init(name: String, matrix: MatrixKernels, pointwise: PointwiseKernels, winograd: WinogradKernels) {
+  public init(
+    name: String, matrix: MatrixKernels, pointwise: PointwiseKernels, winograd: WinogradKernels,
+    quantized: QuantizedKernels
+  ) {
     self.name = name
     self.matrix = matrix
     self.pointwise = pointwise
     self.winograd = winograd
+    self.quantized = quantized
     bfloat16 = nil
   }
 
@@ -23,6 +29,7 @@ public struct KernelTable: Sendable {
     matrix = floats.matrix
     pointwise = floats.pointwise
     winograd = floats.winograd
+    quantized = floats.quantized
     self.bfloat16 = bfloat16
   }
 }

@@ -6,7 +6,7 @@ extension Dense {
   /// packs each block of the weights as it comes to it, so that they are read once. The next block is asked for
   /// while the tiles of this one are computed: a block's rows lie too far apart for the CPU to guess them.
   static func forwardByTiles(
-    _ shape: DenseShape, input: UnsafePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    _ shape: DenseShape, input: UnsafePointer<Float>, weights: some DenseWeights, bias: UnsafePointer<Float>?,
     relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
     let kernels = context.kernels.matrix
@@ -46,11 +46,8 @@ extension Dense {
         copyRows(
           input + (rows.lowerBound &* inputs &+ inner.lowerBound), stride: inputs, rows: rows.count,
           columns: inner.count, into: copy, targetStride: leftStride)
-        let firstColumn = panels.lowerBound &* width
-        kernels.packPanels(
-          weights + (inner.lowerBound &* outputs &+ firstColumn), stride: outputs, count: inner.count,
-          valid: min(panels.count &* width, outputs &- firstColumn), into: packed,
-          panelStride: panelStride)
+        let columns = (panels.lowerBound &* width)..<min(panels.upperBound &* width, outputs)
+        weights.packPanels(rows: inner, columns: columns, into: packed, panelStride: panelStride)
         let nextStep = step &+ 1 < steps.parts ? steps.range(step &+ 1) : 0..<0
         let calls = panels.count &* tiles.parts
         var call = 0
@@ -60,9 +57,8 @@ extension Dense {
           for tile in 0..<tiles.parts {
             let range = tiles.range(tile)
             prefetch(
-              weights + (nextStep.lowerBound &* outputs &+ firstColumn), stride: outputs,
-              columns: panels.count &* width,
-              share: call, of: calls, rows: nextStep.count)
+              weights.values + (nextStep.lowerBound &* outputs &+ columns.lowerBound), stride: outputs,
+              columns: columns.count, share: call, of: calls, rows: nextStep.count)
             prefetch(
               input + (rows.lowerBound &* inputs &+ nextStep.lowerBound), stride: inputs, columns: nextStep.count,
               share: call, of: calls, rows: rows.count)
@@ -102,7 +98,7 @@ extension Dense {
   /// Few rows: an item reads some rows of the weights front to back and adds them up, weighted with the inputs; the
   /// items' sums are then added in their order.
   static func forwardByRows(
-    _ shape: DenseShape, input: UnsafePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    _ shape: DenseShape, input: UnsafePointer<Float>, weights: some DenseWeights, bias: UnsafePointer<Float>?,
     relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
     let kernels = context.kernels.matrix
@@ -121,24 +117,27 @@ extension Dense {
       var k = range.lowerBound
       while k < range.upperBound {
         // A few rows of the weights at a time serve every row of the batch from the cache.
-        let count = batch == 1 ? range.count : min(8, range.upperBound &- k)
+        let end = batch == 1 ? range.upperBound : min(k &+ 8, range.upperBound)
         for m in 0..<batch {
-          kernels.addWeightedRows(
-            WeightedRows(
-              weights: input + (m &* inputs &+ k), weightStride: 1, rows: weights + (k &* outputs),
-              rowStride: outputs, rowCount: count, columns: outputs, output: sums + (m &* outputs)))
+          weights.addWeightedRows(k..<end, weights: input + (m &* inputs &+ k), to: sums + (m &* outputs))
         }
-        k = k &+ count
+        k = end
       }
     }
-    try context.forEach(batch) { m, _ in
-      let row = output + (m &* outputs)
-      for j in 0..<outputs { row[j] = bias.map { $0[j] } ?? 0 }
+    let columns = Partition(outputs, atMost: DenseShape.summedColumns)
+    try context.forEach(batch * columns.parts) { item, _ in
+      let (m, range) = (item / columns.parts, columns.range(item % columns.parts))
+      let first = m &* outputs &+ range.lowerBound
+      let row = output + first
+      row.update(repeating: 0, count: range.count)
       kernels.addWeightedRows(
         WeightedRows(
-          weights: one, weightStride: 0, rows: partial + (m &* outputs), rowStride: partFloats,
-          rowCount: blocks.parts, columns: outputs, output: row))
-      if relu { for j in 0..<outputs { row[j] = row[j] < 0 ? 0 : row[j] } }
+          weights: one, weightStride: 0, rows: partial + first, rowStride: partFloats, rowCount: blocks.parts,
+          columns: range.count, output: row))
+      for j in 0..<range.count {
+        let y = weights.scaled(row[j], column: range.lowerBound &+ j) + (bias.map { $0[range.lowerBound &+ j] } ?? 0)
+        row[j] = relu && y < 0 ? 0 : y
+      }
     }
   }
 }

@@ -14,7 +14,19 @@ public enum Dense {
     if context.gemm == .openblas {
       try forwardByBLAS(
         shape, input: input, weights: weights, bias: bias, relu: relu, output: output, context: context)
-    } else if batch < DenseShape.fewRows {
+    } else {
+      try forward(
+        shape, input: input,
+        weights: FloatDenseWeights(values: weights, outputs: outputs, kernels: context.kernels.matrix), bias: bias,
+        relu: relu, output: output, context: context)
+    }
+  }
+
+  static func forward(
+    _ shape: DenseShape, input: UnsafePointer<Float>, weights: some DenseWeights, bias: UnsafePointer<Float>?,
+    relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    if shape.batch < DenseShape.fewRows {
       try forwardByRows(
         shape, input: input, weights: weights, bias: bias, relu: relu, output: output, context: context)
     } else {
@@ -71,6 +83,8 @@ struct DenseShape {
 
   /// Batches below this read the weights once, as they lie, instead of packing them.
   static let fewRows = 8
+  /// Columns whose partial sums an item adds up.
+  static let summedColumns = 1024
   /// Steps of the inner index between two visits of a tile: a panel block fits the first-level cache.
   static let innerBlock = 256
   /// The same where weights are rounded as they are read, and where they only pass by.

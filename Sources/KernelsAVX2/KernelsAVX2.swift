@@ -1,4 +1,4 @@
 import KernelTemplates
 
 public let avx2Kernels = KernelTable(
-  name: "avx2", matrix: avx2Matrix, pointwise: avx2Pointwise, winograd: avx2Winograd)
+  name: "avx2", matrix: avx2Matrix, pointwise: avx2Pointwise, winograd: avx2Winograd, quantized: avx2Quantized)

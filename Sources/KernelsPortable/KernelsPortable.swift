@@ -1,4 +1,4 @@
 import KernelTemplates
 
 public let portableKernels = KernelTable(
-  name: "portable", matrix: portableMatrix, pointwise: portablePointwise, winograd: portableWinograd)
+  name: "portable", matrix: portableMatrix, pointwise: portablePointwise, winograd: portableWinograd, quantized: portableQuantized)

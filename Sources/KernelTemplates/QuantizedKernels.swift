@@ -1,0 +1,82 @@
+/// Innermost loops on dense weights of signed bytes. A weight stands for q · scale, with a scale for each column (each
+/// output of the layer) and q from −127 to 127.
+///
+/// No kernel checks anything; the rules of ``MatrixKernels`` hold.
+public final class QuantizedKernels: Sendable {
+  /// y[j] += Σ_k x[k] · q[k][j], without the scales: see ``QuantizedRows``.
+  public let addWeightedRows: @Sendable (_ sum: QuantizedRows) -> Void
+  /// Packs whole panels of q · scale, see ``PanelWidening``.
+  public let widenPanels: @Sendable (_ widening: PanelWidening) -> Void
+  /// largest[j] = max(largest[j], |w[j]|).
+  public let raiseToMagnitudes:
+    @Sendable (_ count: Int, _ w: UnsafePointer<Float>, _ largest: UnsafeMutablePointer<Float>) -> Void
+  /// q[j] = w[j] / scale[j], rounded to the nearest integer, of two the even one; |w[j]| ≤ 127 · scale[j].
+  public let quantize:
+    @Sendable (
+      _ count: Int, _ w: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, _ q: UnsafeMutablePointer<Int8>
+    ) -> Void
+
+  public init(
+    addWeightedRows: @escaping @Sendable (_ sum: QuantizedRows) -> Void,
+    widenPanels: @escaping @Sendable (_ widening: PanelWidening) -> Void,
+    raiseToMagnitudes:
+      @escaping @Sendable (_ count: Int, _ w: UnsafePointer<Float>, _ largest: UnsafeMutablePointer<Float>) -> Void,
+    quantize:
+      @escaping @Sendable (
+        _ count: Int, _ w: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, _ q: UnsafeMutablePointer<Int8>
+      ) -> Void
+  ) {
+    self.addWeightedRows = addWeightedRows
+    self.widenPanels = widenPanels
+    self.raiseToMagnitudes = raiseToMagnitudes
+    self.quantize = quantize
+  }
+}
+
+/// y[j] += Σ_k weights[k] · rows[k · rowStride + j] for j in 0 ..< columns: ``WeightedRows`` on bytes.
+public struct QuantizedRows {
+  public var weights: UnsafePointer<Float>
+  public var rows: UnsafePointer<Int8>
+  public var rowStride: Int
+  public var rowCount: Int
+  public var columns: Int
+  public var output: UnsafeMutablePointer<Float>
+
+  public init(
+    weights: UnsafePointer<Float>, rows: UnsafePointer<Int8>, rowStride: Int, rowCount: Int, columns: Int,
+    output: UnsafeMutablePointer<Float>
+  ) {
+    self.weights = weights
+    self.rows = rows
+    self.rowStride = rowStride
+    self.rowCount = rowCount
+    self.columns = columns
+    self.output = output
+  }
+}
+
+/// panel p[k][j] = source[k · sourceStride + p · columns + j] · scales[p · columns + j], for k in 0 ..< rowCount and
+/// two vectors of columns: ``PanelCopy`` on bytes.
+public struct PanelWidening {
+  public var source: UnsafePointer<Int8>
+  public var sourceStride: Int
+  public var scales: UnsafePointer<Float>
+  public var rowCount: Int
+  public var panelCount: Int
+  public var panels: UnsafeMutablePointer<Float>
+  /// Floats from a panel to the next.
+  public var panelStride: Int
+
+  public init(
+    source: UnsafePointer<Int8>, sourceStride: Int, scales: UnsafePointer<Float>, rowCount: Int, panelCount: Int,
+    panels: UnsafeMutablePointer<Float>, panelStride: Int
+  ) {
+    self.source = source
+    self.sourceStride = sourceStride
+    self.scales = scales
+    self.rowCount = rowCount
+    self.panelCount = panelCount
+    self.panels = panels
+    self.panelStride = panelStride
+  }
+}

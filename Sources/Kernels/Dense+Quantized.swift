@@ -1,0 +1,113 @@
+import KernelTemplates
+import Tensors
+
+/// Dense layers whose weights are signed bytes, with a scale for each output: a quarter of the memory to read.
+///
+///     scale[n] = max_k |w[k][n]| / 127        q[k][n] = round(w[k][n] / scale[n])        w ≈ q · scale
+///
+/// Halves are rounded to the even integer; no weight is off by more than half its scale. Inputs, sums and outputs are
+/// float32.
+extension Dense {
+  /// Bytes that ``quantize(inputs:outputs:weights:into:context:)`` writes.
+  public static func quantizedByteCount(inputs: Int, outputs: Int) throws -> Int {
+    let shape = try DenseShape(batch: 1, inputs: inputs, outputs: outputs)
+    return QuantizedDenseWeights.scaleBytes(outputs: outputs) + shape.inputs * shape.outputs
+  }
+
+  /// Quantises finite weights [inputs][outputs]: the scales [outputs], then the bytes [inputs][outputs].
+  ///
+  /// An output whose weights are all zero, or too small for a scale that float32 holds in full precision, gets zeros.
+  /// - Throws: ``EngineError/nonFinite(_:)`` for a weight that is infinite or NaN.
+  public static func quantize(
+    inputs: Int, outputs: Int, weights: UnsafePointer<Float>, into memory: UnsafeMutableRawPointer,
+    context: ComputeContext
+  ) throws {
+    if let index = try Finite.firstNonFinite(count: inputs * outputs, values: weights, context: context) {
+      throw EngineError.nonFinite(
+        "int8 weights: the weight from input \(index / outputs) to output \(index % outputs) is \(weights[index]), "
+          + "expected finite weights")
+    }
+    let kernels = context.kernels.quantized
+    let scales = memory.assumingMemoryBound(to: Float.self)
+    let bytes = (memory + QuantizedDenseWeights.scaleBytes(outputs: outputs)).assumingMemoryBound(to: Int8.self)
+    let blocks = Partition(outputs, atMost: DenseShape.ownedColumns)
+    try context.forEach(blocks.parts) { block, _ in
+      let columns = blocks.range(block)
+      let scale = scales + columns.lowerBound
+      scale.update(repeating: 0, count: columns.count)
+      for k in 0..<inputs {
+        kernels.raiseToMagnitudes(columns.count, weights + (k &* outputs &+ columns.lowerBound), scale)
+      }
+      for j in 0..<columns.count {
+        let step = scale[j] / 127
+        scale[j] = step < .leastNormalMagnitude ? 1 : step
+      }
+      for k in 0..<inputs {
+        let row = k &* outputs &+ columns.lowerBound
+        kernels.quantize(columns.count, weights + row, scale, bytes + row)
+      }
+    }
+  }
+
+  /// Writes `output`; with `relu`, max(0, ·) of it. `quantized` is what ``quantize(inputs:outputs:weights:into:context:)``
+  /// wrote.
+  public static func forward(
+    batch: Int, inputs: Int, outputs: Int, input: UnsafePointer<Float>, quantized: UnsafeRawPointer,
+    bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    try forward(
+      DenseShape(batch: batch, inputs: inputs, outputs: outputs), input: input,
+      weights: QuantizedDenseWeights(quantized, outputs: outputs, table: context.kernels), bias: bias, relu: relu,
+      output: output, context: context)
+  }
+}
+
+struct QuantizedDenseWeights: DenseWeights {
+  private let scales: UnsafePointer<Float>
+  let values: UnsafePointer<Int8>
+  private let outputs: Int
+  private let kernels: QuantizedKernels
+  private let panelWidth: Int
+
+  init(_ memory: UnsafeRawPointer, outputs: Int, table: KernelTable) {
+    scales = memory.assumingMemoryBound(to: Float.self)
+    values = (memory + Self.scaleBytes(outputs: outputs)).assumingMemoryBound(to: Int8.self)
+    self.outputs = outputs
+    kernels = table.quantized
+    panelWidth = table.matrix.columns
+  }
+
+  /// Whole cache lines.
+  static func scaleBytes(outputs: Int) -> Int { (outputs * 4 + 63) / 64 * 64 }
+
+  func addWeightedRows(
+    _ rows: Range<Int>, weights x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>
+  ) {
+    kernels.addWeightedRows(
+      QuantizedRows(
+        weights: x, rows: values + (rows.lowerBound &* outputs), rowStride: outputs, rowCount: rows.count,
+        columns: outputs, output: y))
+  }
+
+  func scaled(_ sum: Float, column: Int) -> Float { sum * scales[column] }
+
+  func packPanels(
+    rows: Range<Int>, columns: Range<Int>, into panels: UnsafeMutablePointer<Float>, panelStride: Int
+  ) {
+    let source = values + (rows.lowerBound &* outputs &+ columns.lowerBound)
+    let (whole, rest) = (columns.count / panelWidth, columns.count % panelWidth)
+    kernels.widenPanels(
+      PanelWidening(
+        source: source, sourceStride: outputs, scales: scales + columns.lowerBound, rowCount: rows.count,
+        panelCount: whole, panels: panels, panelStride: panelStride))
+    guard rest > 0 else { return }
+    let first = whole &* panelWidth
+    for k in 0..<rows.count {
+      let target = panels + (whole &* panelStride &+ k &* panelWidth)
+      for j in 0..<panelWidth {
+        target[j] =
+          j < rest ? Float(source[k &* outputs &+ first &+ j]) * scales[columns.lowerBound &+ first &+ j] : 0
+      }
+    }
+  }
+}
