@@ -5,8 +5,8 @@ import Tensors
 ///
 ///     scale[n] = max_k |w[k][n]| / 127        q[k][n] = round(w[k][n] / scale[n])        w ≈ q · scale
 ///
-/// Halves are rounded to the even integer; no weight is off by more than half its scale. Inputs, sums and outputs are
-/// float32.
+/// Halves are rounded to the even integer; no weight is off by more than (1/2 + 127 ε) · scale. Inputs, sums and outputs
+/// are float32.
 extension Dense {
   /// Bytes that ``quantize(inputs:outputs:weights:into:context:)`` writes.
   public static func quantizedByteCount(inputs: Int, outputs: Int) throws -> Int {

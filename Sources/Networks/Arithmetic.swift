@@ -34,6 +34,5 @@ public struct Arithmetic: Hashable, Sendable {
         "\(operation): got precision \(precision), the instruction set in use (\(context.kernels.name)) has "
           + precisions.map(\.rawValue).joined(separator: ", "))
     }
-    guard !int8DenseWeights else { throw EngineError.unsupported("\(operation): int8 weights are not there yet") }
   }
 }

@@ -9,8 +9,10 @@ final class WeightCache: Sendable {
   enum Form: Hashable, Sendable {
     /// Panels of float32, as the convolution reads them.
     case packedFloat32
-    /// Panels of bfloat16.
+    /// Panels of bfloat16, of a convolution or a dense layer.
     case packedBFloat16
+    /// Scales and signed bytes of a dense layer.
+    case int8
   }
 
   private struct Key: Hashable {

@@ -60,7 +60,7 @@ final class QuantizedDenseTests: XCTestCase {
       XCTAssert(expected.values.contains { abs($0) == 127 })
       for (index, q) in expected.values.enumerated() {
         let scale = expected.scales[index % c.outputs]
-        XCTAssertLessThanOrEqual(abs(Float(q) * scale - w[index]), 0.500001 * scale)
+        XCTAssertLessThanOrEqual(abs(Float(q) * scale - w[index]), (0.5 + 127 * .ulpOfOne) * scale)
       }
     }
   }

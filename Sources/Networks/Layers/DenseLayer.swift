@@ -34,8 +34,10 @@ struct DenseLayer: Layer {
   }
 
   func forward(_ operands: ForwardOperands) throws {
+    let vectors = try vectors(operands)
+    if operands.arithmetic.int8DenseWeights { return try forwardQuantized(operands, vectors: vectors) }
     try Dense.forward(
-      batch: operands.batch, inputs: inputShape.count, outputs: bias.count, input: try vectors(operands),
+      batch: operands.batch, inputs: inputShape.count, outputs: bias.count, input: vectors,
       weights: weight.value.pointer, bias: bias.value.pointer, relu: relu, output: operands.output,
       context: operands.context)
   }
