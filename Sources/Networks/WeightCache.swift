@@ -30,8 +30,9 @@ final class WeightCache: Sendable {
 
   /// `parameter` in `form`: `byteCount` bytes that `make` writes when the weights have changed.
   ///
-  /// - Returns: nil where nothing can be kept, because the weights are borrowed or the memory is refused, and for 0
-  ///   bytes: the caller then makes the form for itself. Whoever reads the memory keeps the buffer alive.
+  /// - Returns: nil while the weights are borrowed, and for 0 bytes: the caller then makes the form for itself. Whoever
+  ///   reads the memory keeps the buffer alive.
+  /// - Throws: ``EngineError/outOfMemory(_:)``, and what `make` throws; nothing is kept then.
   func form(
     _ form: Form, of parameter: Parameter, byteCount: Int, make: (UnsafeMutableRawPointer) throws -> Void
   ) throws -> AlignedBuffer<UInt8>? {
@@ -44,9 +45,7 @@ final class WeightCache: Sendable {
     }
     if let known, known.revision == revision { return known.memory }
     // Made outside the lock: others need not wait, and a fork would leave the child with a lock that nobody opens.
-    guard let memory = try? AlignedBuffer<UInt8>(count: byteCount, operation: "packed \(parameter.name)") else {
-      return nil
-    }
+    let memory = try AlignedBuffer<UInt8>(count: byteCount, operation: "packed \(parameter.name)")
     try make(UnsafeMutableRawPointer(memory.pointer))
     entries.withLock { $0[key] = Entry(revision: revision, memory: memory) }
     return memory

@@ -87,13 +87,15 @@ final class WeightCacheTests: XCTestCase {
     XCTAssertGreaterThan(network.weightCache.byteCount, 0)
   }
 
-  func testRefusedMemoryMeansPackingForEachCall() throws {
+  func testRefusedMemoryIsAnErrorAndTheNextCallWorks() throws {
     let network = try smallNetwork()
     let first = try logits(network)
     network.parameters.first?.noteChange()
     defer { TensorMemory.failAllocation(after: -1) }
     TensorMemory.failAllocation(after: 0)
-    XCTAssertEqual(try logits(network), first)
+    XCTAssertThrowsError(try logits(network)) { error in
+      guard case EngineError.outOfMemory = error else { return XCTFail("\(error)") }
+    }
     XCTAssertEqual(try logits(network), first)
   }
 
