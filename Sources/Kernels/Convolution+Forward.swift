@@ -9,9 +9,9 @@ extension Convolution {
   ) throws {
     let tiles = ConvolutionTiles(forward: shape)
     let layout = PanelLayout(shape, kernels: context.kernels.matrix)
-    let panelBytes = packed == nil ? try packedByteCount(shape, context: context) : 0
+    let panelBytes = packed == nil ? try packedByteCount(shape, as: Float.self, context: context) : 0
     let memory = try context.shared(bytes: panelBytes + layout.count * layout.width * MemoryLayout<Float>.stride)
-    if packed == nil { try pack(shape, weights: weights, into: memory, context: context) }
+    if packed == nil { try pack(shape, as: Float.self, weights: weights, into: memory, context: context) }
     let start = (memory + panelBytes).assumingMemoryBound(to: Float.self)
     for item in 0..<layout.count {
       let columns = layout.columns(item)
@@ -26,7 +26,9 @@ extension Convolution {
 
   /// Bytes of the packed weights of a convolution of that shape, whatever its batch; 0 where the weights are read as
   /// they lie.
-  public static func packedByteCount(_ shape: ConvolutionShape, context: ComputeContext) throws -> Int {
+  public static func packedByteCount(
+    _ shape: ConvolutionShape, as type: Float.Type, context: ComputeContext
+  ) throws -> Int {
     guard context.gemm == .swift else { return 0 }
     let layout = PanelLayout(shape, kernels: context.kernels.matrix)
     return try Extent.product(
@@ -36,8 +38,8 @@ extension Convolution {
   /// Packs the weights for ``forward(_:input:weights:packed:bias:relu:output:context:)`` on the same context or its like:
   /// [group][panel][kernelHeight · kernelWidth · channels][panel columns].
   public static func pack(
-    _ shape: ConvolutionShape, weights: UnsafePointer<Float>, into memory: UnsafeMutableRawPointer,
-    context: ComputeContext
+    _ shape: ConvolutionShape, as type: Float.Type, weights: UnsafePointer<Float>,
+    into memory: UnsafeMutableRawPointer, context: ComputeContext
   ) throws {
     let kernels = context.kernels.matrix
     let layout = PanelLayout(shape, kernels: kernels)

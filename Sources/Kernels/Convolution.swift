@@ -9,7 +9,7 @@
 /// Sums are taken in an order that depends on the shape and the instruction set alone, never on the threads.
 public enum Convolution {
   /// Writes `output`; with `relu`, max(0, ·) of it.
-  /// - Parameter packed: what ``pack(_:weights:into:context:)`` made of the weights, for many calls with the same;
+  /// - Parameter packed: what ``pack(_:as:weights:into:context:)`` made of the weights, for many calls with the same;
   ///   nil: the call packs them for itself.
   public static func forward(
     _ shape: ConvolutionShape, input: UnsafePointer<Float>, weights: UnsafePointer<Float>,

@@ -1,4 +1,5 @@
 import KernelTemplates
 
 public let portableKernels = KernelTable(
-  name: "portable", matrix: portableMatrix, pointwise: portablePointwise, winograd: portableWinograd, quantized: portableQuantized)
+  name: "portable", matrix: portableMatrix, pointwise: portablePointwise, winograd: portableWinograd,
+  quantized: portableQuantized)

@@ -11,6 +11,8 @@ final class WeightCache: Sendable {
     case packedFloat32
     /// Panels of bfloat16, of a convolution or a dense layer.
     case packedBFloat16
+    /// Filters transformed for Winograd's method.
+    case winograd
     /// Scales and signed bytes of a dense layer.
     case int8
   }

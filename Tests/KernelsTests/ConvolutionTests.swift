@@ -33,11 +33,12 @@ final class ConvolutionTests: XCTestCase {
       let bias = RandomValues.uniform(c.shape.outputChannels, seed: 3)
       for variant in KernelVariant.all() {
         let expected = try ConvolutionRun.forward(c, x, w, bias, relu: true, variant.context)
-        let bytes = try Convolution.packedByteCount(c.shape, context: variant.context)
+        let bytes = try Convolution.packedByteCount(c.shape, as: Float.self, context: variant.context)
         guard bytes > 0 else { continue }
         let packed = try AlignedBuffer<UInt8>(count: bytes, operation: "test")
         try Convolution.pack(
-          c.shape, weights: w, into: UnsafeMutableRawPointer(packed.pointer), context: variant.context)
+          c.shape, as: Float.self, weights: w, into: UnsafeMutableRawPointer(packed.pointer),
+          context: variant.context)
         // The weights as they lie are not read again.
         let nothing = [Float](repeating: .nan, count: c.weightCount)
         var y = [Float](repeating: .nan, count: c.outputCount)

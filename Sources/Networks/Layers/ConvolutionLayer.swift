@@ -58,18 +58,31 @@ struct ConvolutionLayer: Layer {
   func forward(_ operands: ForwardOperands) throws {
     let (shape, context) = (try self.shape.withBatch(operands.batch), operands.context)
     if operands.arithmetic.fastMath, Winograd.serves(shape, context: context) {
-      return try Winograd.forward(
-        shape, input: operands.input, weights: weight.value.pointer, bias: bias.value.pointer, relu: relu,
-        output: operands.output, context: context)
+      return try forwardByWinograd(shape, operands)
     }
     let packed = try operands.weightCache?.form(
-      .packedFloat32, of: weight, byteCount: try Convolution.packedByteCount(shape, context: context)
-    ) { try Convolution.pack(shape, weights: weight.value.pointer, into: $0, context: context) }
+      .packedFloat32, of: weight, byteCount: try Convolution.packedByteCount(shape, as: Float.self, context: context)
+    ) { try Convolution.pack(shape, as: Float.self, weights: weight.value.pointer, into: $0, context: context) }
     try withExtendedLifetime(packed) {
       try Convolution.forward(
         shape, input: operands.input, weights: weight.value.pointer,
         packed: packed.map { UnsafeRawPointer($0.pointer) }, bias: bias.value.pointer, relu: relu,
         output: operands.output, context: context)
+    }
+  }
+
+  private func forwardByWinograd(_ shape: ConvolutionShape, _ operands: ForwardOperands) throws {
+    let context = operands.context
+    let bytes = try Winograd.transformedCount(shape, context: context) * MemoryLayout<Float>.stride
+    let kept = try operands.weightCache?.form(.winograd, of: weight, byteCount: bytes) { memory in
+      try Winograd.transformWeights(
+        shape, weights: weight.value.pointer, into: memory.assumingMemoryBound(to: Float.self), context: context)
+    }
+    try withExtendedLifetime(kept) {
+      let transformed = kept.map { UnsafeRawPointer($0.pointer).assumingMemoryBound(to: Float.self) }
+      try Winograd.forward(
+        shape, input: operands.input, weights: weight.value.pointer, transformed: transformed,
+        bias: bias.value.pointer, relu: relu, output: operands.output, context: context)
     }
   }
 
