@@ -1,13 +1,20 @@
 import CShims
 import Synchronization
 
-/// The worker threads and the hand-over of one region at a time. Workers sleep between regions.
+/// The worker threads and the hand-over of one region at a time. Workers sleep between regions that are far apart.
 final class Crew: @unchecked Sendable {
+  /// About 50 µs; a sleeping thread takes about 30 µs to come back, and a network's next layer is there sooner.
+  private static let lingerPauses = 2000
+
   private typealias Body = (Int, Int) -> Void
 
   private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let finished = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+  /// Copies of `generation` and `running`, looked at without the lock by threads that wait a moment before they sleep.
+  private let announced = Atomic<Int>(0)
+  private let remaining = Atomic<Int>(0)
 
   // All below are guarded by `lock`.
   private var workers = 0
@@ -45,12 +52,15 @@ final class Crew: @unchecked Sendable {
     invited = min(helpers, workers)
     running = invited
     generation += 1
+    remaining.store(running, ordering: .releasing)
+    announced.store(generation, ordering: .releasing)
     pthread_cond_broadcast(wake)
     return true
   }
 
   /// Waits until every invited worker has left the region.
   func end() {
+    linger { remaining.load(ordering: .acquiring) == 0 }
     pthread_mutex_lock(lock)
     while running > 0 { pthread_cond_wait(finished, lock) }
     region = nil
@@ -100,9 +110,19 @@ final class Crew: @unchecked Sendable {
     if let region, let body { region.run(body, slot: slot, polling: false) }
   }
 
+  /// Waits a little for what is about to happen: between two layers that is sooner than a thread wakes up.
+  private func linger(until happened: () -> Bool) {
+    var pauses = 0
+    while pauses < Self.lingerPauses && !happened() {
+      shim_pause()
+      pauses += 1
+    }
+  }
+
   private func work(index: Int) {
     var seen = 0
     while true {
+      linger { announced.load(ordering: .acquiring) != seen }
       pthread_mutex_lock(lock)
       while generation == seen || index >= invited || region == nil {
         if generation != seen { seen = generation }
@@ -115,6 +135,7 @@ final class Crew: @unchecked Sendable {
 
       pthread_mutex_lock(lock)
       running -= 1
+      remaining.store(running, ordering: .releasing)
       if running == 0 { pthread_cond_signal(finished) }
       pthread_mutex_unlock(lock)
     }

@@ -43,6 +43,15 @@ static inline void shim_unreserve(void *_Nonnull memory, size_t bytes) { munmap(
 /// Asks for a cache line that will soon be read; any address will do.
 static inline void shim_prefetch(const void *_Nonnull address) { __builtin_prefetch(address, 0, 2); }
 
+/// Tells the CPU that this thread waits in a loop: some dozens of cycles.
+static inline void shim_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 /// Seconds on a clock that never goes back.
 static inline double shim_seconds(void) {
   struct timespec now;
