@@ -1,3 +1,5 @@
+import Tensors
+
 /// Innermost loops of everything that is not a matrix product. Each entry is the function of the same name in a
 /// `…Template`, where its formula and its rules stand, compiled for one instruction set.
 ///
@@ -9,6 +11,12 @@ public final class PointwiseKernels: Sendable {
   public typealias SGD =
     @Sendable (
       _ count: Int, _ rate: Float, _ momentum: Float, _ decay: Float, _ w: Target, _ v: Target, _ g: Source
+    ) -> Void
+
+  public typealias BFloat16Transpose =
+    @Sendable (
+      _ rows: Int, _ columns: Int, _ input: UnsafePointer<BFloat16>, _ inputStride: Int,
+      _ output: UnsafeMutablePointer<BFloat16>, _ outputStride: Int
     ) -> Void
 
   // MARK: ElementwiseTemplate
@@ -69,7 +77,7 @@ public final class PointwiseKernels: Sendable {
       _ scratch: Target
     ) -> Void
 
-  // MARK: SoftmaxTemplate, SGDTemplate, TransposeTemplate
+  // MARK: SoftmaxTemplate, SGDTemplate, TransposeTemplate, BFloat16TransposeTemplate
   public let exponentials: @Sendable (_ classes: Int, _ z: Source, _ output: Target) -> SoftmaxSums
   public let sgdPaper: SGD
   public let sgdPyTorch: SGD
@@ -78,6 +86,7 @@ public final class PointwiseKernels: Sendable {
     @Sendable (
       _ rows: Int, _ columns: Int, _ input: Source, _ inputStride: Int, _ output: Target, _ outputStride: Int
     ) -> Void
+  public let transposeBFloat16: BFloat16Transpose
 
   public init(
     reluForward: @escaping @Sendable (Int, Source, Target) -> Void,
@@ -115,7 +124,8 @@ public final class PointwiseKernels: Sendable {
     sgdPaper: @escaping SGD,
     sgdPyTorch: @escaping SGD,
     sgdCaffe: @escaping SGD,
-    transpose: @escaping @Sendable (Int, Int, Source, Int, Target, Int) -> Void
+    transpose: @escaping @Sendable (Int, Int, Source, Int, Target, Int) -> Void,
+    transposeBFloat16: @escaping BFloat16Transpose
   ) {
     self.reluForward = reluForward
     self.reluBackward = reluBackward
@@ -141,5 +151,6 @@ public final class PointwiseKernels: Sendable {
     self.sgdPyTorch = sgdPyTorch
     self.sgdCaffe = sgdCaffe
     self.transpose = transpose
+    self.transposeBFloat16 = transposeBFloat16
   }
 }

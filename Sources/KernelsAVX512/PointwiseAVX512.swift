@@ -53,4 +53,8 @@ let avx512Pointwise = PointwiseKernels(
   transpose: {
     TransposeTemplate.transpose(
       rows: $0, columns: $1, input: $2, inputStride: $3, output: $4, outputStride: $5)
+  },
+  transposeBFloat16: {
+    BFloat16TransposeTemplate.transpose(
+      rows: $0, columns: $1, input: $2, inputStride: $3, output: $4, outputStride: $5)
   })

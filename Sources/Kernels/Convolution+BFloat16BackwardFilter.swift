@@ -1,0 +1,32 @@
+import KernelTemplates
+import Tensors
+
+extension Convolution {
+  /// ``backwardFilter(_:input:outputGradient:weightGradient:biasGradient:context:)`` of activations and gradients in
+  /// bfloat16; both sums are float32. An infinity or NaN in a channel of the input spoils that channel's gradient for
+  /// every tap.
+  /// - Throws: ``EngineError/unsupported(_:)`` where the kernel table has no bfloat16.
+  public static func backwardFilter(
+    _ shape: ConvolutionShape, input: UnsafePointer<BFloat16>, outputGradient: UnsafePointer<BFloat16>,
+    weightGradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>?,
+    context: ComputeContext
+  ) throws {
+    let kernels = try context.bfloat16Kernels(operation: "convolution")
+    if let biasGradient {
+      try addColumnSums(
+        rows: shape.batch * shape.outputHeight * shape.outputWidth, columns: shape.outputChannels,
+        matrix: outputGradient, sums: biasGradient, context: context)
+    }
+    let plan = BFloat16FilterGradientPlan(
+      shape, kernels: kernels, transpose: context.kernels.pointwise.transposeBFloat16)
+    try sumFilterGradient(
+      shape, parts: plan.parts, shares: plan.shares.parts, rounds: plan.rounds, scratchBytes: plan.layout.bytes,
+      weightGradient: weightGradient, context: context
+    ) { part, share, round, gradient, scratch in
+      for unit in plan.units(share: share, round: round) {
+        plan.addUnit(
+          unit, part: part, input: input, outputGradient: outputGradient, weightGradient: gradient, scratch: scratch)
+      }
+    }
+  }
+}
