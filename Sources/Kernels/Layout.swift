@@ -7,12 +7,8 @@ public enum Layout {
     batch: Int, channels: Int, height: Int, width: Int, input: UnsafePointer<Float>,
     output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    let kernel = context.kernels.pointwise.transpose
-    let pixels = height * width
-    try forEachStrip(batch, channels, pixels, context: context) { image, start, count in
-      let base = image &* channels &* pixels
-      kernel(channels, count, input + (base &+ start), pixels, output + (base &+ start &* channels), channels)
-    }
+    try channelsLast(
+      batch, channels, height * width, input, output, context.kernels.pointwise.transpose, context: context)
   }
 
   /// [batch, height, width, channels] → [batch, channels, height, width]. Not in place.
@@ -20,8 +16,44 @@ public enum Layout {
     batch: Int, channels: Int, height: Int, width: Int, input: UnsafePointer<Float>,
     output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    let kernel = context.kernels.pointwise.transpose
-    let pixels = height * width
+    try channelsFirst(
+      batch, channels, height * width, input, output, context.kernels.pointwise.transpose, context: context)
+  }
+
+  public static func nchwToNHWC(
+    batch: Int, channels: Int, height: Int, width: Int, input: UnsafePointer<BFloat16>,
+    output: UnsafeMutablePointer<BFloat16>, context: ComputeContext
+  ) throws {
+    try channelsLast(
+      batch, channels, height * width, input, output, context.kernels.pointwise.transposeBFloat16, context: context)
+  }
+
+  public static func nhwcToNCHW(
+    batch: Int, channels: Int, height: Int, width: Int, input: UnsafePointer<BFloat16>,
+    output: UnsafeMutablePointer<BFloat16>, context: ComputeContext
+  ) throws {
+    try channelsFirst(
+      batch, channels, height * width, input, output, context.kernels.pointwise.transposeBFloat16, context: context)
+  }
+
+  private typealias Transpose<Element> = (
+    _ rows: Int, _ columns: Int, UnsafePointer<Element>, _ stride: Int, UnsafeMutablePointer<Element>, _ stride: Int
+  ) -> Void
+
+  private static func channelsLast<Element>(
+    _ batch: Int, _ channels: Int, _ pixels: Int, _ input: UnsafePointer<Element>,
+    _ output: UnsafeMutablePointer<Element>, _ kernel: Transpose<Element>, context: ComputeContext
+  ) throws {
+    try forEachStrip(batch, channels, pixels, context: context) { image, start, count in
+      let base = image &* channels &* pixels
+      kernel(channels, count, input + (base &+ start), pixels, output + (base &+ start &* channels), channels)
+    }
+  }
+
+  private static func channelsFirst<Element>(
+    _ batch: Int, _ channels: Int, _ pixels: Int, _ input: UnsafePointer<Element>,
+    _ output: UnsafeMutablePointer<Element>, _ kernel: Transpose<Element>, context: ComputeContext
+  ) throws {
     try forEachStrip(batch, channels, pixels, context: context) { image, start, count in
       let base = image &* channels &* pixels
       kernel(count, channels, input + (base &+ start &* channels), channels, output + (base &+ start), pixels)

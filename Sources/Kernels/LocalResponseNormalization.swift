@@ -82,15 +82,17 @@ public enum LocalResponseNormalization {
   }
 
   /// A pixel's groups lie one after another, so they are just more lines.
-  private static func forEachBlock(
-    _ rows: Int, _ channels: Int, _ groups: Int, _ parameters: ResponseNormalization, _ context: ComputeContext,
+  /// - Parameter floats: scratch that `body` wants behind the kernel's.
+  static func forEachBlock(
+    _ rows: Int, _ channels: Int, _ groups: Int, _ parameters: ResponseNormalization, floats: Int = 0,
+    _ context: ComputeContext,
     _ body: (ResponseLine, _ lines: Int, _ at: Int, _ scratch: UnsafeMutablePointer<Float>) -> Void
   ) throws {
     try validate(groups: groups, channels: channels)
     let line = parameters.line(channels / groups)
     let lines = rows * groups
     let linesPerItem = max(1, Elements.blockCount / line.length)
-    let scratchBytes = line.scratchCount * MemoryLayout<Float>.stride
+    let scratchBytes = (line.scratchCount + floats) * MemoryLayout<Float>.stride
     try context.forEach((lines + linesPerItem - 1) / linesPerItem, scratchBytes: scratchBytes) { item, scratch in
       let first = item &* linesPerItem
       body(
