@@ -15,6 +15,7 @@ let avx512: [SwiftSetting] =
   portable + [.unsafeFlags(["-Xcc", "-march=x86-64-v4", "-Xcc", "-mprefer-vector-width=512"])]
 
 let avx512BF16: [SwiftSetting] = avx512 + [.unsafeFlags(["-Xcc", "-mavx512bf16"])]
+let amx: [SwiftSetting] = avx512BF16 + [.unsafeFlags(["-Xcc", "-mamx-tile", "-Xcc", "-mamx-bf16"])]
 
 let package = Package(
   name: "swift-alexnet",
@@ -35,11 +36,12 @@ let package = Package(
     .target(
       name: "KernelsAVX512BF16", dependencies: ["CInstructions", "KernelTemplates", "Tensors"],
       swiftSettings: avx512BF16),
+    .target(name: "KernelsAMX", dependencies: ["CInstructions", "KernelTemplates"], swiftSettings: amx),
     .target(
       name: "Kernels",
       dependencies: [
         "CShims", "COpenBLAS", "Tensors", "Parallel", "KernelTemplates",
-        "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsAVX512BF16",
+        "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsAVX512BF16", "KernelsAMX",
       ],
       linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("m")]),
 
@@ -57,11 +59,12 @@ let package = Package(
     .target(name: "SwiftAlexNetABI", dependencies: ["CShims", "CSwiftAlexNet", "SwiftAlexNet"]),
 
     // MARK: Tests, mirroring Sources
-    .target(name: "TestSupport", dependencies: ["Kernels", "Tensors"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["Kernels", "KernelTemplates", "Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "ArchitectureTests"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     .testTarget(name: "ParallelTests", dependencies: ["Parallel", "TestSupport"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "KernelTemplates", "TestSupport"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),

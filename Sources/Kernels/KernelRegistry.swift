@@ -1,5 +1,6 @@
 import CShims
 import KernelTemplates
+import KernelsAMX
 import KernelsAVX2
 import KernelsAVX512
 import KernelsAVX512BF16
@@ -16,6 +17,10 @@ public enum KernelRegistry {
       tables.append(avx512Kernels)
       if shim_cpu_has_avx512_bf16() {
         tables.append(KernelTable(name: "avx512_bf16", floats: avx512Kernels, bfloat16: avx512BFloat16))
+        let tiles = amxKernels(besides: avx512BFloat16)
+        if shim_request_amx_bf16(), tiles.agrees(with: avx512BFloat16) {
+          tables.append(KernelTable(name: "amx", floats: avx512Kernels, bfloat16: tiles))
+        }
       }
     }
     return tables

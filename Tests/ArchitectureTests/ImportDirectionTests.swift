@@ -6,7 +6,7 @@ final class ImportDirectionTests: XCTestCase {
   /// What each module may import of the package's own. A module that is not here fails the test.
   private static let mayImport: [String: Set<String>] = {
     let kernels: Set = ["CShims", "COpenBLAS", "Tensors", "Parallel", "KernelTemplates"]
-    let instantiations: Set = ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsAVX512BF16"]
+    let instantiations: Set = ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsAVX512BF16", "KernelsAMX"]
     let images: Set = ["CShims", "Tensors", "Parallel"]
     let networks = images.union(["Kernels"])
     let engine = networks.union(["Networks", "Imaging"])
@@ -15,9 +15,10 @@ final class ImportDirectionTests: XCTestCase {
       "CShims": [], "CInstructions": [], "COpenBLAS": [], "Tensors": ["CShims"], "Parallel": ["CShims", "Tensors"],
       "KernelTemplates": ["Tensors"], "KernelsPortable": ["KernelTemplates"], "KernelsAVX2": ["KernelTemplates"],
       "KernelsAVX512": ["KernelTemplates"],
-      "KernelsAVX512BF16": ["CInstructions", "KernelTemplates", "Tensors"], "Kernels": kernels.union(instantiations),
-      "Networks": networks,
-      "Imaging": images, "Training": engine, "Evaluation": engine, "SwiftAlexNet": umbrella, "CSwiftAlexNet": [],
+      "KernelsAVX512BF16": ["CInstructions", "KernelTemplates", "Tensors"],
+      "KernelsAMX": ["CInstructions", "KernelTemplates"], "Kernels": kernels.union(instantiations),
+      "Networks": networks, "Imaging": images, "Training": engine, "Evaluation": engine, "SwiftAlexNet": umbrella,
+      "CSwiftAlexNet": [],
       "SwiftAlexNetABI": umbrella.union(["SwiftAlexNet", "CSwiftAlexNet"]), "PythonExtension": ["CSwiftAlexNet"],
     ]
   }()

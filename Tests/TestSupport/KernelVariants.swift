@@ -18,9 +18,9 @@ public struct KernelVariant {
     return variants
   }
 
-  /// Every way in which this machine can multiply bfloat16.
+  /// Every way in which this machine can multiply bfloat16, and AMX emulated.
   public static func bfloat16() -> [KernelVariant] {
-    KernelRegistry.available.filter { $0.bfloat16 != nil }.map { table in
+    (KernelRegistry.available.filter { $0.bfloat16 != nil } + [emulatedAMXTable]).map { table in
       KernelVariant(name: table.name, context: ComputeContext(kernels: table, gemm: .swift))
     }
   }

@@ -31,4 +31,41 @@ INSTRUCTION instruction_pairs instruction_widen_halves(instruction_halves x) {
 }
 #endif
 
+#if defined(__AMX_TILE__) && defined(__AMX_BF16__)
+#include <immintrin.h>
+
+// The number of a tile register is part of the instruction: a function each.
+
+INSTRUCTION void instruction_tile_configure(const void *_Nonnull configuration) { _tile_loadconfig(configuration); }
+INSTRUCTION void instruction_tile_release(void) { _tile_release(); }
+
+#define INSTRUCTION_TILE_LOAD(register)                                                             \
+  INSTRUCTION void instruction_tile_load_##register(const void *_Nonnull source, intptr_t stride) { \
+    _tile_loadd(register, source, stride);                                                          \
+  }
+INSTRUCTION_TILE_LOAD(0)
+INSTRUCTION_TILE_LOAD(1)
+INSTRUCTION_TILE_LOAD(2)
+INSTRUCTION_TILE_LOAD(3)
+INSTRUCTION_TILE_LOAD(4)
+INSTRUCTION_TILE_LOAD(5)
+INSTRUCTION_TILE_LOAD(6)
+INSTRUCTION_TILE_LOAD(7)
+
+#define INSTRUCTION_TILE_STORE(register)                                                       \
+  INSTRUCTION void instruction_tile_store_##register(void *_Nonnull target, intptr_t stride) { \
+    _tile_stored(register, target, stride);                                                    \
+  }
+INSTRUCTION_TILE_STORE(0)
+INSTRUCTION_TILE_STORE(1)
+INSTRUCTION_TILE_STORE(2)
+INSTRUCTION_TILE_STORE(3)
+
+/// The sums += the left rows · the panel's pairs of rows, bfloat16 (tdpbf16ps).
+INSTRUCTION void instruction_tile_dot_0(void) { _tile_dpbf16ps(0, 4, 6); }
+INSTRUCTION void instruction_tile_dot_1(void) { _tile_dpbf16ps(1, 4, 7); }
+INSTRUCTION void instruction_tile_dot_2(void) { _tile_dpbf16ps(2, 5, 6); }
+INSTRUCTION void instruction_tile_dot_3(void) { _tile_dpbf16ps(3, 5, 7); }
+#endif
+
 #endif

@@ -59,7 +59,8 @@ static inline double shim_seconds(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/// Declared here because glibc hides it behind _GNU_SOURCE, which would change the types of other headers.
+/// Declared here because glibc hides them behind _GNU_SOURCE, which would change the types of other headers.
+extern long syscall(long number, ...);
 extern int sched_getaffinity(int process, size_t bytes, void *_Nonnull mask);
 
 /// CPUs that this process may run on, by its affinity mask; 0 when the system does not say.
@@ -82,6 +83,26 @@ static inline void shim_cpuid(uint32_t leaf, uint32_t *_Nonnull registers) {
           : "a"(leaf), "c"(0));
 }
 
+/// Whether the CPU has tile registers for bfloat16 and the system lets this process use them. They are asked for here:
+/// the system grows what it saves of a thread only for a process that said so.
+static inline bool shim_request_amx_bf16(void) {
+  uint32_t registers[4];
+  shim_cpuid(0, registers);
+  if (registers[0] < 7) return false;
+  shim_cpuid(1, registers);
+  const uint32_t osxsave = 1u << 27;
+  if (!(registers[2] & osxsave)) return false;
+  shim_cpuid(7, registers);
+  const uint32_t amx_bf16_and_tile = 1u << 22 | 1u << 24;
+  if ((registers[3] & amx_bf16_and_tile) != amx_bf16_and_tile) return false;
+  uint32_t low, high;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  const uint32_t tile_state = 1u << 17 | 1u << 18;
+  if ((low & tile_state) != tile_state) return false;
+  const long arch_prctl = 158, request_permission = 0x1023, tile_data = 18;
+  return syscall(arch_prctl, request_permission, tile_data) == 0;
+}
+
 /// The brand string of the processor, 48 characters and a terminating zero.
 static inline void shim_cpu_brand(char *_Nonnull brand) {
   uint32_t words[12] = {0};
@@ -96,6 +117,7 @@ static inline void shim_cpu_brand(char *_Nonnull brand) {
 static inline bool shim_cpu_has_avx2_fma(void) { return false; }
 static inline bool shim_cpu_has_avx512(void) { return false; }
 static inline bool shim_cpu_has_avx512_bf16(void) { return false; }
+static inline bool shim_request_amx_bf16(void) { return false; }
 static inline void shim_cpu_brand(char *_Nonnull brand) { brand[0] = 0; }
 #endif
 
