@@ -24,7 +24,6 @@ struct BFloat16FilterGradientPlan {
   private let gradientPart: ScratchLayout.Part<BFloat16>
   private let panelPart: ScratchLayout.Part<BFloat16>
   private let runPart: ScratchLayout.Part<Int>
-  private let leftPart: ScratchLayout.Part<UnsafePointer<BFloat16>>
   private let spillPart: ScratchLayout.Part<Float>
 
   let layout: ScratchLayout
@@ -51,8 +50,8 @@ struct BFloat16FilterGradientPlan {
     self.kernels = kernels
     self.transpose = transpose
     let taps = shape.kernelHeight * shape.kernelWidth
-    let panelCount = (shape.groupOutputs + kernels.columns - 1) / kernels.columns
-    panelBlocks = Partition(panelCount, atMost: Self.partColumns / kernels.columns)
+    panelBlocks = Partition(
+      kernels.panelCount(shape.groupOutputs), atMost: Self.partColumns / kernels.columns)
     let columns = panelBlocks.largest * kernels.columns
     channelBlocks = Partition(shape.groupInputs, atMost: max(kernels.rows, Self.partCount / (taps * columns)))
     parts = shape.groups * panelBlocks.parts * channelBlocks.parts
@@ -79,20 +78,14 @@ struct BFloat16FilterGradientPlan {
     rounds = (shares.largest + unitsPerRound - 1) / unitsPerRound
 
     var layout = ScratchLayout()
-    let runLength = Self.runLength(
-      rows: min(rowsPerCall, rowBlocks.largest), columns: strip.columns, multiple: kernels.innerMultiple)
+    let runLength = kernels.runLength(min(rowsPerCall, rowBlocks.largest) * strip.columns)
     let panelRows = imageBlocks.largest * runLength
     stripPart = layout.reserve(strip.elementCount(innerMultiple: kernels.innerMultiple), of: BFloat16.self)
     gradientPart = layout.reserve(panelRows * columns, of: BFloat16.self)
     panelPart = layout.reserve(panelRows * columns, of: BFloat16.self)
     runPart = layout.reserve(imageBlocks.largest, of: Int.self)
-    leftPart = layout.reserve(kernels.blocks, of: UnsafePointer<BFloat16>.self)
-    spillPart = layout.reserve(kernels.blocks * kernels.rows * kernels.columns, of: Float.self)
+    spillPart = layout.reserve(strip.columnPhases * channels * kernels.columns, of: Float.self)
     self.layout = layout
-  }
-
-  private static func runLength(rows: Int, columns: Int, multiple: Int) -> Int {
-    (rows &* columns &+ multiple &- 1) / multiple &* multiple
   }
 
   /// The units of one share that are done in one round.
@@ -129,8 +122,7 @@ struct BFloat16FilterGradientPlan {
     for call in 0..<calls.parts {
       let callRows = calls.range(call)
       for image in 0..<images.count { runs[image] = (image &* strip.rows &+ callRows.lowerBound) &* strip.columns }
-      let runLength = Self.runLength(
-        rows: callRows.count, columns: strip.columns, multiple: kernels.innerMultiple)
+      let runLength = kernels.runLength(callRows.count &* strip.columns)
       let panelStride = images.count &* runLength &* kernels.columns
       let firstRow = images.lowerBound &* shape.outputHeight &+ rows.lowerBound &+ callRows.lowerBound
       packGradient(
@@ -140,13 +132,11 @@ struct BFloat16FilterGradientPlan {
       for index in 0..<panels.count {
         let column = index &* kernels.columns
         addTaps(
-          BFloat16Tile(
-            rows: 0, blockCount: 0, left: leftPart.pointer(in: scratch), leftStride: strip.planeStride,
-            runOffsets: runs, runCount: images.count, runLength: runLength, panel: panel + (index &* panelStride),
-            start: nil,
-            output: weightGradient + (channels.lowerBound &* shape.outputChannels &+ firstOutput &+ column),
-            outputStride: shape.outputChannels),
-          left: left, channels: channels.count, valid: min(kernels.columns, columns &- column), scratch: scratch)
+          LeftRows(
+            first: left, channels: channels.count, runOffsets: runs, runCount: images.count, runLength: runLength),
+          panel: panel + (index &* panelStride),
+          gradient: weightGradient + (channels.lowerBound &* shape.outputChannels &+ firstOutput &+ column),
+          valid: min(kernels.columns, columns &- column), spill: spillPart.pointer(in: scratch))
       }
     }
   }
@@ -170,60 +160,51 @@ struct BFloat16FilterGradientPlan {
       images &* runLength, columns, copy, columns, panels, images &* runLength &* kernels.columns)
   }
 
+  /// What a call reads of the strip.
+  private struct LeftRows {
+    let first: UnsafePointer<BFloat16>
+    let channels: Int
+    let runOffsets: UnsafePointer<Int>
+    let runCount: Int
+    let runLength: Int
+  }
+
   /// Adds the pixels of a call to one panel's columns of dW.
-  /// - Parameter tile: everything but its rows; its output is the first channel of the first tap.
+  /// - Parameter gradient: the first of the call's channels, in the first tap.
   private func addTaps(
-    _ tile: BFloat16Tile, left: UnsafePointer<BFloat16>, channels: Int, valid: Int, scratch: UnsafeMutableRawPointer
+    _ left: LeftRows, panel: UnsafePointer<BFloat16>, gradient: UnsafeMutablePointer<Float>, valid: Int,
+    spill: UnsafeMutablePointer<Float>
   ) {
     // The columns of the kernel whose planes, and whose rows of dW, lie one after another.
-    let step = channels == shape.groupInputs ? strip.columnPhases : 1
+    let step = left.channels == shape.groupInputs ? strip.columnPhases : 1
     for p in 0..<shape.kernelHeight {
       var q = 0
       while q < shape.kernelWidth {
-        let rows = min(step, shape.kernelWidth &- q) &* channels
-        let gradient = (p &* shape.kernelWidth &+ q) &* shape.groupInputs
+        let row = (p &* shape.kernelWidth &+ q) &* shape.groupInputs
         addRows(
-          rows, tile, left: left + strip.offset(p: p, q: q), gradient: tile.output + (gradient &* tile.outputStride),
-          valid: valid, spill: spillPart.pointer(in: scratch))
+          min(step, shape.kernelWidth &- q) &* left.channels, left, offset: strip.offset(p: p, q: q), panel: panel,
+          gradient: gradient + (row &* shape.outputChannels), valid: valid, spill: spill)
         q = q &+ step
       }
     }
   }
 
+  /// Where a panel has columns that dW has not, by way of `spill`.
   private func addRows(
-    _ count: Int, _ tile: BFloat16Tile, left: UnsafePointer<BFloat16>, gradient: UnsafeMutablePointer<Float>,
-    valid: Int, spill: UnsafeMutablePointer<Float>
+    _ count: Int, _ left: LeftRows, offset: Int, panel: UnsafePointer<BFloat16>,
+    gradient: UnsafeMutablePointer<Float>, valid: Int, spill: UnsafeMutablePointer<Float>
   ) {
-    let pointers = UnsafeMutablePointer(mutating: tile.left)
-    let blocks = Partition(count, atMost: kernels.rows)
-    var block = 0
-    while block < blocks.parts {
-      var tile = tile
-      let rows = blocks.range(block)
-      tile.rows = rows.count
-      tile.blockCount = 0
-      repeat {
-        pointers[tile.blockCount] = left + blocks.range(block).lowerBound &* tile.leftStride
-        tile.blockCount = tile.blockCount &+ 1
-        block = block &+ 1
-      } while tile.blockCount < kernels.blocks && block < blocks.parts && blocks.range(block).count == rows.count
-      tile.output = gradient + (rows.lowerBound &* tile.outputStride)
-      kernels.addTile(tile, valid: valid, spill: spill)
+    let (outputs, columns) = (shape.outputChannels, kernels.columns)
+    let isWhole = valid == columns
+    if !isWhole {
+      copyRows(gradient, stride: outputs, rows: count, columns: valid, into: spill, targetStride: columns)
     }
-  }
-}
-
-extension BFloat16Kernels {
-  /// ``tile`` that adds to C, on a panel of which `valid` columns belong to C: where they are not all, by way of
-  /// `spill`, which holds all blocks.
-  func addTile(_ tile: BFloat16Tile, valid: Int, spill: UnsafeMutablePointer<Float>) {
-    guard valid < columns else { return self.tile(tile) }
-    var whole = tile
-    whole.output = spill
-    whole.outputStride = columns
-    let rows = tile.blockCount &* tile.rows
-    copyRows(tile.output, stride: tile.outputStride, rows: rows, columns: valid, into: spill, targetStride: columns)
-    self.tile(whole)
-    copyRows(spill, stride: columns, rows: rows, columns: valid, into: tile.output, targetStride: tile.outputStride)
+    kernels.multiply(
+      rowCount: count, left: left.first + offset, leftStride: strip.planeStride, runOffsets: left.runOffsets,
+      runCount: left.runCount, runLength: left.runLength, panel: panel, start: nil,
+      output: isWhole ? gradient : spill, outputStride: isWhole ? outputs : columns)
+    if !isWhole {
+      copyRows(spill, stride: columns, rows: count, columns: valid, into: gradient, targetStride: outputs)
+    }
   }
 }

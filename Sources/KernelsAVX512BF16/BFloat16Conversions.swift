@@ -9,11 +9,8 @@ private typealias Pairs = SIMD16<Int32>
 // MARK: Widening and rounding
 
 @Sendable func widenAVX512BF16(_ count: Int, _ x: UnsafePointer<BFloat16>, _ y: UnsafeMutablePointer<Float>) {
-  var i = 0
-  while i < count {
-    let lanes = min(16, count &- i)
+  sweep(count) { i, lanes in
     Floats(bits: instruction_widen_halves(loadHalves(x + i, count: lanes)) &<< 16).store(y + i, count: lanes)
-    i = i &+ 16
   }
 }
 
@@ -36,14 +33,22 @@ private typealias Pairs = SIMD16<Int32>
 private func narrow(
   _ count: Int, _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<BFloat16>, relu: Bool
 ) {
-  var i = 0
-  while i < count {
-    let lanes = min(16, count &- i)
+  sweep(count) { i, lanes in
     var x = Floats.load(source + i, count: lanes)
     if relu { x = Floats.select(Floats.isGreater(.zero, x), .zero, x) }
     storeHalves(instruction_round_bf16(x), target + i, count: lanes)
+  }
+}
+
+/// Calls `body` for whole vectors, where `lanes` is a constant, and once for the rest.
+@inline(__always)
+private func sweep(_ count: Int, _ body: (_ index: Int, _ lanes: Int) -> Void) {
+  var i = 0
+  while i &+ 16 <= count {
+    body(i, 16)
     i = i &+ 16
   }
+  if i < count { body(i, count &- i) }
 }
 
 // MARK: Packing

@@ -18,9 +18,11 @@ public struct KernelVariant {
     return variants
   }
 
-  /// Every way in which this machine can multiply bfloat16, and AMX emulated.
-  public static func bfloat16() -> [KernelVariant] {
-    (KernelRegistry.available.filter { $0.bfloat16 != nil } + [emulatedAMXTable]).map { table in
+  /// Every way in which this machine can multiply bfloat16.
+  /// - Parameter emulated: whether emulated AMX is among them.
+  public static func bfloat16(emulated: Bool = true) -> [KernelVariant] {
+    let tables = KernelRegistry.available.filter { $0.bfloat16 != nil } + (emulated ? [emulatedAMXTable] : [])
+    return tables.map { table in
       KernelVariant(name: table.name, context: ComputeContext(kernels: table, gemm: .swift))
     }
   }
