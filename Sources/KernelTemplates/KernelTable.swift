@@ -1,7 +1,7 @@
 /// The kernels of one instruction set. The drivers in `Kernels` loop, pack and share out work; the table
 /// holds the innermost loops, compiled once per instruction set from the templates in this module.
 public struct KernelTable: Sendable {
-  /// `portable`, `avx2`, `avx512` or `avx512_bf16`: what `SWIFTALEXNET_ISA` and `info()` say.
+  /// `portable`, `avx2`, `avx512`, `avx512_bf16` or `amx`: what `SWIFTALEXNET_ISA` and `info()` say.
   public let name: String
   public let matrix: MatrixKernels
   public let pointwise: PointwiseKernels

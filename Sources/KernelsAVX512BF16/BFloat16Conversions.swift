@@ -9,8 +9,14 @@ private typealias Pairs = SIMD16<Int32>
 // MARK: Widening and rounding
 
 @Sendable func widenAVX512BF16(_ count: Int, _ x: UnsafePointer<BFloat16>, _ y: UnsafeMutablePointer<Float>) {
-  sweep(count) { i, lanes in
-    Floats(bits: instruction_widen_halves(loadHalves(x + i, count: lanes)) &<< 16).store(y + i, count: lanes)
+  var i = 0
+  while i &+ 16 <= count {
+    Floats(bits: instruction_widen_halves(loadHalves(x + i, count: 16)) &<< 16).store(y + i)
+    i = i &+ 16
+  }
+  while i < count {
+    y[i] = x[i].float
+    i = i &+ 1
   }
 }
 
@@ -33,22 +39,21 @@ private typealias Pairs = SIMD16<Int32>
 private func narrow(
   _ count: Int, _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<BFloat16>, relu: Bool
 ) {
-  sweep(count) { i, lanes in
-    var x = Floats.load(source + i, count: lanes)
-    if relu { x = Floats.select(Floats.isGreater(.zero, x), .zero, x) }
-    storeHalves(instruction_round_bf16(x), target + i, count: lanes)
-  }
-}
-
-/// Calls `body` for whole vectors, where `lanes` is a constant, and once for the rest.
-@inline(__always)
-private func sweep(_ count: Int, _ body: (_ index: Int, _ lanes: Int) -> Void) {
   var i = 0
   while i &+ 16 <= count {
-    body(i, 16)
+    narrowVector(16, source + i, target + i, relu: relu)
     i = i &+ 16
   }
-  if i < count { body(i, count &- i) }
+  if i < count { narrowVector(count &- i, source + i, target + i, relu: relu) }
+}
+
+@inline(__always)
+private func narrowVector(
+  _ lanes: Int, _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<BFloat16>, relu: Bool
+) {
+  var x = Floats.load(source, count: lanes)
+  if relu { x = Floats.select(Floats.isGreater(.zero, x), .zero, x) }
+  storeHalves(instruction_round_bf16(x), target, count: lanes)
 }
 
 // MARK: Packing
