@@ -1,7 +1,8 @@
 import Networks
 import Tensors
-import Training
 import XCTest
+
+@testable import Training
 
 final class ProfileTests: XCTestCase {
   private func network() throws -> Network {
