@@ -8,7 +8,9 @@ public enum Precision: String, CaseIterable, Hashable, Sendable {
   case bfloat16
 
   /// Those that a context's kernels compute in.
-  public static func available(in context: ComputeContext) -> [Precision] { [.float32] }
+  public static func available(in context: ComputeContext) -> [Precision] {
+    context.kernels.bfloat16 == nil ? [.float32] : [.float32, .bfloat16]
+  }
 }
 
 /// How a network computes. The default is exact float32; training takes another precision only.

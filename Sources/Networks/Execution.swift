@@ -39,12 +39,14 @@ package final class Execution: @unchecked Sendable {
     doesWork(of: other.plan.nodes, observed: other.observed, arithmetic: other.arithmetic)
   }
 
-  /// NHWC, what the first layer reads.
-  var input: UnsafeMutablePointer<Float> { floats(plan.input) }
+  /// NHWC float32, what the caller writes for a plan that begins at the first node.
+  var input: UnsafeMutablePointer<Float> { tensor(plan.input) }
 
-  package func output(of step: Int) -> UnsafeMutablePointer<Float> { floats(plan.steps[step].output) }
+  /// The output of a step that computes in float32: logits, probabilities, and in float32 plans all.
+  package func output(of step: Int) -> UnsafeMutablePointer<Float> { tensor(plan.steps[step].output) }
 
-  package func gradient(of step: Int) -> UnsafeMutablePointer<Float>? { plan.steps[step].gradient.map(floats) }
+  /// The gradient behind such a step.
+  package func gradient(of step: Int) -> UnsafeMutablePointer<Float>? { plan.steps[step].gradient.map(tensor) }
 
   /// The output of the last step: logits, where the plan goes that far.
   package var result: UnsafeMutablePointer<Float> { output(of: plan.steps.count - 1) }
@@ -55,13 +57,20 @@ package final class Execution: @unchecked Sendable {
   func forward(batch: Int, dropout: DropoutKey?) throws {
     self.batch = batch
     self.dropout = dropout
+    if let narrowedInput = plan.narrowedInput, let first = plan.steps.first {
+      let start = StepRecorder.start(recorder)
+      try BFloat16Conversion.narrow(
+        count: batch * first.layer.layer.inputShape.count, input: input, output: tensor(narrowedInput), context: context
+      )
+      recorder?.add(.input, since: start)
+    }
     for (index, step) in plan.steps.enumerated() {
       let start = StepRecorder.start(recorder)
-      try step.layer.forward(
-        ForwardOperands(
-          batch: batch, input: UnsafePointer(index == 0 ? input : output(of: index - 1)), output: output(of: index),
-          auxiliary: step.auxiliary.map(bytes), dropout: dropout, arithmetic: arithmetic, weightCache: weightCache,
-          context: context))
+      switch step.layer {
+      case .float32(let layer): try layer.forward(forwardOperands(index))
+      case .bfloat16(let layer): try layer.forward(forwardOperands(index))
+      case .logits(let layer): try layer.forward(forwardOperands(index))
+      }
       recorder?.add(.forward(step.nodes), since: start)
     }
   }
@@ -69,26 +78,82 @@ package final class Execution: @unchecked Sendable {
   /// From the gradient that the caller put behind step `last` to the parameters' gradients and, where
   /// `inputGradient` is given, to the input's.
   func backward(from last: Int, accumulate: Bool, inputGradient: UnsafeMutablePointer<Float>?) throws {
+    let first = inputGradient.map { plan.narrowedInputGradient.map(bytes) ?? UnsafeMutableRawPointer($0) }
     for index in (0...last).reversed() {
       let start = StepRecorder.start(recorder)
-      let step = plan.steps[index]
-      guard let outputGradient = gradient(of: index) else { continue }
-      try step.layer.backward(
-        BackwardOperands(
-          batch: batch, input: UnsafePointer(index == 0 ? input : output(of: index - 1)),
-          output: UnsafePointer(output(of: index)),
-          auxiliary: step.auxiliary.map(bytes) ?? UnsafeMutableRawPointer(outputGradient),
-          outputGradient: outputGradient, inputGradient: index == 0 ? inputGradient : gradient(of: index - 1),
-          accumulate: accumulate, dropout: dropout, context: context))
-      recorder?.add(.backward(step.nodes), since: start)
+      switch plan.steps[index].layer {
+      case .float32(let layer): try layer.backward(backwardOperands(index, accumulate, first))
+      case .bfloat16(let layer): try layer.backward(backwardOperands(index, accumulate, first))
+      case .logits(let layer): try layer.backward(backwardOperands(index, accumulate, first))
+      }
+      recorder?.add(.backward(plan.steps[index].nodes), since: start)
     }
+    if let inputGradient, let narrowed = plan.narrowedInputGradient, let step = plan.steps.first {
+      try BFloat16Conversion.widen(
+        count: batch * step.layer.layer.inputShape.count, input: tensor(narrowed),
+        output: inputGradient, context: context)
+    }
+  }
+
+  // MARK: Operands
+
+  private func forwardOperands<Input, Output>(_ index: Int) -> TypedForwardOperands<Input, Output> {
+    let step = plan.steps[index]
+    return TypedForwardOperands(
+      batch: batch, input: UnsafePointer(tensor(inputPlace(index))), output: tensor(step.output),
+      auxiliary: step.auxiliary.map(bytes), scratch: bytes(step.forwardScratch ?? step.output), dropout: dropout,
+      arithmetic: arithmetic, weightCache: weightCache, context: context)
+  }
+
+  /// - Parameter inputGradient: where the first step writes its input's, in its precision.
+  private func backwardOperands<Input, Output>(
+    _ index: Int, _ accumulate: Bool, _ inputGradient: UnsafeMutableRawPointer?
+  ) -> TypedBackwardOperands<Input, Output> {
+    let step = plan.steps[index]
+    let previous = index == 0 ? inputGradient : plan.steps[index - 1].gradient.map(bytes)
+    return TypedBackwardOperands(
+      batch: batch, input: UnsafePointer(tensor(inputPlace(index))), output: UnsafePointer(tensor(step.output)),
+      auxiliary: bytes(step.auxiliary ?? step.output), scratch: bytes(step.backwardScratch ?? step.output),
+      outputGradient: tensor(step.gradient ?? step.output),
+      inputGradient: previous?.assumingMemoryBound(to: Input.self), accumulate: accumulate, dropout: dropout,
+      context: context)
+  }
+
+  private func inputPlace(_ index: Int) -> Plan.Place {
+    index > 0 ? plan.steps[index - 1].output : plan.narrowedInput ?? plan.input
   }
 
   private func bytes(_ place: Plan.Place) -> UnsafeMutableRawPointer {
     UnsafeMutableRawPointer(block.pointer + place.offset)
   }
 
-  private func floats(_ place: Plan.Place) -> UnsafeMutablePointer<Float> {
-    bytes(place).assumingMemoryBound(to: Float.self)
+  private func tensor<Element>(_ place: Plan.Place) -> UnsafeMutablePointer<Element> {
+    bytes(place).assumingMemoryBound(to: Element.self)
+  }
+}
+
+// MARK: Between plans, and to the world
+
+extension Execution {
+  /// Bytes of one image where the plan begins, and of one where it ends.
+  var inputBytes: Int { (plan.steps.first?.layer).map { $0.layer.inputShape.count * $0.input.byteCount } ?? 0 }
+  var resultBytes: Int { (plan.steps.last?.layer).map { $0.layer.outputShape.count * $0.output.byteCount } ?? 0 }
+
+  /// What a plan that begins at a later node reads, and what one that ends before the logits leaves.
+  var rawInput: UnsafeMutableRawPointer { bytes(plan.input) }
+  var rawResult: UnsafeMutableRawPointer { UnsafeMutableRawPointer(result) }
+
+  /// Writes a step's output in float32 and `layout`.
+  func write(outputOf step: Int, layout: TensorLayout, into target: UnsafeMutablePointer<Float>) throws {
+    let (layer, place) = (plan.steps[step].layer, plan.steps[step].output)
+    let shape = layer.layer.outputShape
+    var values = UnsafePointer<Float>(tensor(place) as UnsafeMutablePointer<Float>)
+    if layer.output == .bfloat16 {
+      let count = batch * shape.count
+      let widened = try context.shared(bytes: count * MemoryLayout<Float>.stride).assumingMemoryBound(to: Float.self)
+      try BFloat16Conversion.widen(count: count, input: tensor(place), output: widened, context: context)
+      values = UnsafePointer(widened)
+    }
+    try layout.write(values, shape: shape, batch: batch, into: target, context: context)
   }
 }

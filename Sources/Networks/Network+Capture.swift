@@ -22,9 +22,7 @@ extension Network {
         try execution.forward(batch: batch, dropout: nil)
         for (node, output) in zip(nodes, outputs) {
           guard let step = execution.step(of: node) else { continue }
-          try layout.write(
-            execution.output(of: step), shape: layers[node].outputShape, batch: batch, into: output,
-            context: execution.context)
+          try execution.write(outputOf: step, layout: layout, into: output)
         }
       }
     }

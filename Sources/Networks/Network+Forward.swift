@@ -46,13 +46,12 @@ extension Network {
       }
       try withExecution(batch: batch, nodes: features + 1...last, arithmetic: arithmetic) { classifier in
         try withExecution(batch: chunk, nodes: 0...features, arithmetic: arithmetic) { execution in
-          let featureCount = layers[features].outputShape.count
           for first in stride(from: 0, to: batch, by: chunk) {
             let images = first..<min(first + chunk, batch)
             try write(input, images, into: execution)
             try execution.forward(batch: images.count, dropout: nil)
-            (classifier.input + first * featureCount).update(
-              from: execution.result, count: images.count * featureCount)
+            (classifier.rawInput + first * classifier.inputBytes).copyMemory(
+              from: execution.rawResult, byteCount: images.count * execution.resultBytes)
           }
         }
         try classifier.forward(batch: batch, dropout: nil)

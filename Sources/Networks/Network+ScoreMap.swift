@@ -70,7 +70,9 @@ extension Network {
     try withClassifier(slide, batch: blocks.largest, arithmetic: maps.arithmetic) { classifier in
       for block in 0..<blocks.parts {
         let windows = blocks.range(block)
-        try slide.gather(windows, maps: maps.result, into: classifier.input, context: classifier.context)
+        try slide.gather(
+          windows, maps: maps.rawResult, pixelBytes: maps.resultBytes / (slide.map.height * slide.map.width),
+          into: classifier.rawInput, context: classifier.context)
         try classifier.forward(batch: windows.count, dropout: nil)
         (output + windows.lowerBound * classCount).update(from: classifier.result, count: windows.count * classCount)
       }
@@ -167,18 +169,18 @@ private struct Slide {
 
   /// Copies windows, numbered by picture, row and column, each as a small feature map of its own.
   func gather(
-    _ windows: Range<Int>, maps: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>,
+    _ windows: Range<Int>, maps: UnsafeRawPointer, pixelBytes: Int, into output: UnsafeMutableRawPointer,
     context: ComputeContext
   ) throws {
     let (rows, columns) = (rows, columns)
-    let (line, mapLine) = (window.width * window.channels, map.width * map.channels)
+    let (line, mapLine) = (window.width * pixelBytes, map.width * pixelBytes)
     try context.forEach(windows.count) { item, _ in
       let (position, column) = (windows.lowerBound + item).quotientAndRemainder(dividingBy: columns)
       let (picture, row) = position.quotientAndRemainder(dividingBy: rows)
-      var source = maps + ((picture * map.height + row) * mapLine + column * map.channels)
+      var source = maps + ((picture * map.height + row) * mapLine + column * pixelBytes)
       var target = output + item * window.height * line
       for _ in 0..<window.height {
-        target.update(from: source, count: line)
+        target.copyMemory(from: source, byteCount: line)
         source += mapLine
         target += line
       }

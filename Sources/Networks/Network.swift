@@ -122,7 +122,9 @@ public final class Network: @unchecked Sendable {
     let context = try makeContext()
     try arithmetic.requireSupported(by: context, operation: spec.name)
     return try Execution(
-      plan: Plan(layers: layers, nodes: nodes, observed: observed, batch: batch, training: training),
+      plan: Plan(
+        layers: layers, nodes: nodes, observed: observed, logits: logitsNode, batch: batch,
+        arithmetic: arithmetic, training: training),
       arithmetic: arithmetic, observed: observed, weightCache: training ? nil : weightCache, context: context,
       recorder: recorder)
   }

@@ -8,12 +8,23 @@ struct TypedForwardOperands<Input, Output> {
   let output: UnsafeMutablePointer<Output>
   /// nil where the layer asked for none.
   let auxiliary: UnsafeMutableRawPointer?
+  /// Memory for this call alone, as much as the layer asked for.
+  let scratch: UnsafeMutableRawPointer
   /// nil where dropout does not act.
   let dropout: DropoutKey?
   let arithmetic: Arithmetic
   /// Weights packed once for many calls; nil in training, where they change with every step.
   let weightCache: WeightCache?
   let context: ComputeContext
+
+  /// The same call on other tensors.
+  func replacing<NewInput, NewOutput>(
+    input: UnsafePointer<NewInput>, output: UnsafeMutablePointer<NewOutput>
+  ) -> TypedForwardOperands<NewInput, NewOutput> {
+    TypedForwardOperands<NewInput, NewOutput>(
+      batch: batch, input: input, output: output, auxiliary: auxiliary, scratch: scratch, dropout: dropout,
+      arithmetic: arithmetic, weightCache: weightCache, context: context)
+  }
 }
 
 struct TypedBackwardOperands<Input, Output> {
@@ -21,6 +32,8 @@ struct TypedBackwardOperands<Input, Output> {
   let input: UnsafePointer<Input>
   let output: UnsafePointer<Output>
   let auxiliary: UnsafeMutableRawPointer
+  /// Memory for this call alone, as much as the layer asked for.
+  let scratch: UnsafeMutableRawPointer
   let outputGradient: UnsafeMutablePointer<Output>
   /// nil where nobody asks for it (the first layer, usually).
   let inputGradient: UnsafeMutablePointer<Input>?

@@ -7,13 +7,16 @@ import Tensors
 /// time may share a place. Offsets are for `batchCapacity` images and serve any smaller batch.
 struct Plan: Sendable {
   struct Step: Sendable {
-    let layer: any Layer
+    let layer: TypedLayer
     /// The nodes that the step computes: several where they are fused.
     let nodes: ClosedRange<Int>
     let output: Place
     let auxiliary: Place?
-    /// Gradient of the step's output; training only.
+    /// Gradient of the step's output, in its precision; training only.
     let gradient: Place?
+    /// Memory for one call, where the layer asked for it.
+    let forwardScratch: Place?
+    let backwardScratch: Place?
   }
 
   /// Byte offset in the block.
@@ -25,66 +28,107 @@ struct Plan: Sendable {
   let nodes: ClosedRange<Int>
   let batchCapacity: Int
   let training: Bool
+  /// Images, float32; of a plan that begins at a later node what the node before it made, in the plan's precision.
   let input: Place
+  /// The images once more in the precision of the first step, where that is another one.
+  let narrowedInput: Place?
+  /// Gradient of the input in bfloat16, where training computes in it.
+  let narrowedInputGradient: Place?
   let steps: [Step]
   let byteCount: Int
 
   /// - Parameters:
   ///   - nodes: what is computed, from the node that reads the input on.
   ///   - observed: nodes whose own output the caller wants to see: they are computed unfused and kept.
-  init(layers: [any Layer], nodes: ClosedRange<Int>, observed: Set<Int>, batch: Int, training: Bool) throws {
-    let fused = Self.fuse(layers, nodes, observed: observed, training: training)
+  ///   - logits: the node whose output, and that of what follows, is float32 in any precision.
+  init(
+    layers: [any Layer], nodes: ClosedRange<Int>, observed: Set<Int>, logits: Int, batch: Int, arithmetic: Arithmetic,
+    training: Bool
+  ) throws {
+    let precision = arithmetic.precision
+    let joinsPools = !training && precision == .float32
+    let fused = Self.fuse(layers, nodes, observed: observed, joinsPools: joinsPools).map { layer, nodes in
+      (layer: Self.typed(layer, arithmetic, last: nodes.upperBound, logits: logits), nodes: nodes)
+    }
     var arena = Arena()
     let end = training ? 2 * fused.count : fused.count
     let backwardTime = { (step: Int) in 2 * fused.count - 1 - step }
 
-    func floats(_ shape: FeatureShape) throws -> Int {
-      try Extent.product([batch, shape.count], operation: "activations") * MemoryLayout<Float>.stride
+    func bytes(_ shape: FeatureShape, _ precision: Precision) throws -> Int {
+      try Extent.product([batch, shape.count, precision.byteCount], operation: "activations")
     }
 
-    let firstReadsInput = training && (fused.first?.layer.backwardReadsInput ?? false)
+    let inputShape = layers[nodes.lowerBound].inputShape
+    let firstReadsInput = training && (fused.first?.layer.layer.backwardReadsInput ?? false)
+    let isNarrowed = nodes.lowerBound == 0 && fused.first?.layer.input == .bfloat16
+    let inputEnd = firstReadsInput ? end : 0
     let inputTensor = arena.add(
-      bytes: try floats(layers[nodes.lowerBound].inputShape), from: 0, through: firstReadsInput ? end : 0)
+      bytes: try bytes(inputShape, isNarrowed ? .float32 : precision), from: 0, through: isNarrowed ? 0 : inputEnd)
+    let narrowedTensor =
+      isNarrowed ? arena.add(bytes: try bytes(inputShape, .bfloat16), from: 0, through: inputEnd) : nil
+    let narrowedGradientTensor =
+      isNarrowed && training ? arena.add(bytes: try bytes(inputShape, .bfloat16), from: end - 1, through: end) : nil
 
-    let tensors = try fused.enumerated().map { index, part -> (output: Int, auxiliary: Int?, gradient: Int?) in
+    let tensors = try fused.enumerated().map { index, part -> StepTensors in
+      let layer = part.layer.layer
       let isObserved = observed.contains(part.nodes.upperBound) || index == fused.count - 1
-      let nextReads = index + 1 < fused.count && fused[index + 1].layer.backwardReadsInput
+      let nextReads = index + 1 < fused.count && fused[index + 1].layer.layer.backwardReadsInput
       var lastRead = isObserved ? fused.count - 1 : min(index + 1, fused.count - 1)
-      if training && part.layer.backwardReadsOutput { lastRead = backwardTime(index) }
+      if training && layer.backwardReadsOutput { lastRead = backwardTime(index) }
       if training && nextReads { lastRead = max(lastRead, backwardTime(index + 1)) }
-      let output = arena.add(bytes: try floats(part.layer.outputShape), from: index, through: lastRead)
-
-      let auxiliaryBytes = part.layer.auxiliaryBytes(batch: batch, training: training)
-      let auxiliary =
-        auxiliaryBytes > 0
-        ? arena.add(bytes: auxiliaryBytes, from: index, through: training ? backwardTime(index) : index) : nil
-      // Written by the backward pass of the next step (the last: by the caller), read by the step's own.
-      let gradient =
-        training
-        ? arena.add(
-          bytes: try floats(part.layer.outputShape),
-          from: index == fused.count - 1 ? index : backwardTime(index + 1), through: backwardTime(index)) : nil
-      return (output, auxiliary, gradient)
+      let outputBytes = try bytes(layer.outputShape, part.layer.output)
+      let memory = part.layer.memory(batch: batch, training: training)
+      func scratch(_ bytes: Int, at time: Int) -> Int? {
+        bytes > 0 ? arena.add(bytes: bytes, from: time, through: time) : nil
+      }
+      return StepTensors(
+        output: arena.add(bytes: outputBytes, from: index, through: lastRead),
+        auxiliary: memory.auxiliary > 0
+          ? arena.add(bytes: memory.auxiliary, from: index, through: training ? backwardTime(index) : index) : nil,
+        // Written by the backward pass of the next step (the last: by the caller), read by the step's own.
+        gradient: training
+          ? arena.add(
+            bytes: outputBytes, from: index == fused.count - 1 ? index : backwardTime(index + 1),
+            through: backwardTime(index)) : nil,
+        forwardScratch: scratch(memory.forwardScratch, at: index),
+        backwardScratch: training ? scratch(memory.backwardScratch, at: backwardTime(index)) : nil)
     }
 
     let offsets = arena.place()
+    let place = { (tensor: Int) in Place(offset: offsets[tensor]) }
     self.nodes = nodes
     batchCapacity = batch
     self.training = training
-    input = Place(offset: offsets[inputTensor])
-    steps = zip(fused, tensors).map { part, tensor in
+    input = place(inputTensor)
+    narrowedInput = narrowedTensor.map(place)
+    narrowedInputGradient = narrowedGradientTensor.map(place)
+    steps = zip(fused, tensors).map { part, tensors in
       Step(
-        layer: part.layer, nodes: part.nodes, output: Place(offset: offsets[tensor.output]),
-        auxiliary: tensor.auxiliary.map { Place(offset: offsets[$0]) },
-        gradient: tensor.gradient.map { Place(offset: offsets[$0]) })
+        layer: part.layer, nodes: part.nodes, output: place(tensors.output), auxiliary: tensors.auxiliary.map(place),
+        gradient: tensors.gradient.map(place), forwardScratch: tensors.forwardScratch.map(place),
+        backwardScratch: tensors.backwardScratch.map(place))
     }
     byteCount = arena.byteCount
   }
 
-  /// Joins each ReLU to the layer before it, and in inference a pooling to the response normalisation before it, unless
+  /// Numbers of a step's tensors in the arena.
+  private struct StepTensors {
+    let output: Int
+    let auxiliary: Int?
+    let gradient: Int?
+    let forwardScratch: Int?
+    let backwardScratch: Int?
+  }
+
+  private static func typed(_ layer: any Layer, _ arithmetic: Arithmetic, last: Int, logits: Int) -> TypedLayer {
+    if arithmetic.precision == .float32 || last > logits { return .float32(layer) }
+    return TypedLayer(layer, isLogits: last == logits, arithmetic: arithmetic)
+  }
+
+  /// Joins each ReLU to the layer before it and, where asked, a pooling to the response normalisation before it, unless
   /// somebody wants to see what lies between them.
   private static func fuse(
-    _ layers: [any Layer], _ nodes: ClosedRange<Int>, observed: Set<Int>, training: Bool
+    _ layers: [any Layer], _ nodes: ClosedRange<Int>, observed: Set<Int>, joinsPools: Bool
   ) -> [(layer: any Layer, nodes: ClosedRange<Int>)] {
     var parts: [(layer: any Layer, nodes: ClosedRange<Int>)] = []
     for index in nodes {
@@ -93,7 +137,7 @@ struct Plan: Sendable {
         let fused = previous.layer.fusingReLU()
       {
         parts[parts.count - 1] = (fused, previous.nodes.lowerBound...index)
-      } else if !training, let pool = layer as? MaxPoolLayer, let norm = parts.last?.layer as? ResponseNormLayer,
+      } else if joinsPools, let pool = layer as? MaxPoolLayer, let norm = parts.last?.layer as? ResponseNormLayer,
         !observed.contains(index - 1)
       {
         parts[parts.count - 1] = (ResponseNormPoolLayer(norm: norm, pool: pool), index - 1...index)

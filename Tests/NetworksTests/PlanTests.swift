@@ -29,28 +29,37 @@ final class PlanTests: XCTestCase {
 
   func testReLUIsFusedUnlessSomebodyLooksBetween() throws {
     let layers = try AlexNet.variant("owt").spec(classes: 2, imageSize: 63).makeLayers()
-    let fused = try Plan(layers: layers, nodes: 0...1, observed: [], batch: 1, training: false)
+    let fused = try Plan(
+      layers: layers, nodes: 0...1, observed: [], logits: 99, batch: 1, arithmetic: Arithmetic(), training: false)
     XCTAssertEqual(fused.steps.map(\.nodes), [0...1])
-    let observed = try Plan(layers: layers, nodes: 0...1, observed: [0, 1], batch: 1, training: false)
+    let observed = try Plan(
+      layers: layers, nodes: 0...1, observed: [0, 1], logits: 99, batch: 1, arithmetic: Arithmetic(), training: false)
     XCTAssertEqual(observed.steps.map(\.nodes), [0...0, 1...1])
   }
 
   func testPoolingIsFusedToTheNormBeforeItInInference() throws {
     // conv1 relu1 norm1 pool1
     let layers = try AlexNet.variant("paper").spec(classes: 2).makeLayers()
-    func steps(observed: Set<Int>, training: Bool) throws -> [ClosedRange<Int>] {
-      try Plan(layers: layers, nodes: 0...3, observed: observed, batch: 1, training: training).steps.map(\.nodes)
+    func steps(
+      observed: Set<Int>, training: Bool, precision: Precision = .float32
+    ) throws -> [ClosedRange<Int>] {
+      try Plan(
+        layers: layers, nodes: 0...3, observed: observed, logits: 99, batch: 1,
+        arithmetic: Arithmetic(precision: precision), training: training
+      ).steps.map(\.nodes)
     }
     XCTAssertEqual(try steps(observed: [], training: false), [0...1, 2...3])
     XCTAssertEqual(try steps(observed: [1, 3], training: false), [0...1, 2...3])
     XCTAssertEqual(try steps(observed: [2], training: false), [0...1, 2...2, 3...3])
     XCTAssertEqual(try steps(observed: [], training: true), [0...1, 2...2, 3...3])
+    XCTAssertEqual(try steps(observed: [], training: false, precision: .bfloat16), [0...1, 2...2, 3...3])
   }
 
   func testInferenceReusesMemory() throws {
     let layers = try AlexNet.variant("paper").spec(classes: 2).makeLayers()
     let last = layers.count - 2
-    let plan = try Plan(layers: layers, nodes: 0...last, observed: [], batch: 1, training: false)
+    let plan = try Plan(
+      layers: layers, nodes: 0...last, observed: [], logits: last, batch: 1, arithmetic: Arithmetic(), training: false)
     let everything = layers.reduce(0) { $0 + $1.outputShape.count } * MemoryLayout<Float>.stride
     XCTAssertLessThan(plan.byteCount, everything / 2)
   }

@@ -1,0 +1,24 @@
+import Kernels
+import Tensors
+
+/// ReLU straight on bfloat16; the saturating functions by way of float32.
+extension ActivationLayer: BFloat16Layer {
+  func bfloat16Memory(batch: Int, training: Bool) -> LayerMemory {
+    function == .relu ? LayerMemory() : WideningLayer(layer: self).bfloat16Memory(batch: batch, training: training)
+  }
+
+  func forward(_ operands: TypedForwardOperands<BFloat16, BFloat16>) throws {
+    guard function == .relu else { return try WideningLayer(layer: self).forward(operands) }
+    try Activation.reluForward(
+      count: operands.batch * inputShape.count, input: operands.input, output: operands.output,
+      context: operands.context)
+  }
+
+  func backward(_ operands: TypedBackwardOperands<BFloat16, BFloat16>) throws {
+    guard function == .relu else { return try WideningLayer(layer: self).backward(operands) }
+    guard let inputGradient = operands.inputGradient else { return }
+    try Activation.reluBackward(
+      count: operands.batch * inputShape.count, output: operands.output, outputGradient: operands.outputGradient,
+      inputGradient: inputGradient, context: operands.context)
+  }
+}
