@@ -47,7 +47,7 @@ final class BFloat16TrainingTests: XCTestCase {
     try network.trainStep(
       x ?? self.x, labels: labels, batch: batch, layout: .nhwc,
       options: try StepOptions(
-        learningRate: 0.05, momentum: 0.9, weightDecay: 5e-4, seed: 2, step: UInt64(step), precision: precision))
+        learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4, seed: 2, step: UInt64(step), precision: precision))
   }
 
   private func state(_ network: Network) throws -> [[Float]] {
@@ -55,14 +55,16 @@ final class BFloat16TrainingTests: XCTestCase {
   }
 
   func testLossFallsAsInFloat32() throws {
-    var last: [Precision: Double] = [:]
-    for precision in Precision.allCases {
+    // Dropout makes single losses jump; a small rate keeps the two runs together.
+    func losses(_ precision: Precision) throws -> [Double] {
       let network = try network()
-      let first = try step(network, precision: precision).loss
-      for index in 1..<80 { last[precision] = try step(network, index, precision: precision).loss }
-      XCTAssertLessThan(try XCTUnwrap(last[precision]), 0.5 * first, "\(precision)")
+      return try (0..<80).map { try step(network, $0, precision: precision).loss }
     }
-    XCTAssertNotEqual(last[.float32], last[.bfloat16])
+    let (exact, rounded) = (try losses(.float32), try losses(.bfloat16))
+    let ends = [exact, rounded].map { $0.suffix(20).reduce(0, +) / 20 }
+    XCTAssertLessThan(ends[1], 0.85 * rounded[0])
+    XCTAssertEqual(ends[1], ends[0], accuracy: 0.02 * ends[0])
+    XCTAssertNotEqual(exact, rounded)
   }
 
   func testFirstStepHasTheLossOfFloat32() throws {

@@ -15,6 +15,7 @@ from typing import Any
 import swiftalexnet as sa
 
 from . import cli_cache, cli_costs, cli_figures
+from ._arithmetic import PRECISIONS
 from .files import check_target
 from .views import CROPS
 
@@ -54,7 +55,7 @@ def train(options: argparse.Namespace) -> None:
     print(f"{data!r}\n{model!r}\n{recipe}", file=sys.stderr)
     parts = [data] if validation is None else [data, validation]
     cli_cache.use_cache(options, model.preprocessing, *parts, side=recipe.scale and recipe.scale[1])
-    run = {"checkpoint": options.checkpoint, "resume": options.resume, "seed": options.seed}
+    run = {name: getattr(options, name) for name in ("checkpoint", "resume", "seed", "precision")}
     history = model.fit(data, validation, recipe=recipe, progress=not options.quiet, **run)
     model.save(output)
     _show(options, {"model": str(output), "history": history.rows}, f"{history}\nsaved {output}")
@@ -78,8 +79,9 @@ def predict(options: argparse.Namespace) -> None:
 
 
 def _views(options: argparse.Namespace) -> dict[str, Any]:
-    """Return what of a picture is classified."""
-    return {"crops": options.crops, "dense": options.dense, "scales": options.scales}
+    """Return what of a picture is classified, and how."""
+    precision = options.precision
+    return {"crops": options.crops, "dense": options.dense, "scales": options.scales, "precision": precision}
 
 
 def colors(options: argparse.Namespace) -> None:
@@ -131,6 +133,13 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--dense", action="store_true", help="slide the network over the whole picture")
         command.add_argument("--scales", type=_scales, metavar="N,N,…", help="shorter sides of the whole picture")
+    for command in (measure, classify, commands.choices["train"]):
+        command.add_argument(
+            "--precision",
+            choices=(*PRECISIONS, "auto"),
+            default="float32",
+            help="of activations; auto: bfloat16 where the processor has it (default: float32)",
+        )
     for command in (measure, commands.choices["train"]):
         command.add_argument("--on-error", choices=("raise", "skip"), default="raise", help="for broken pictures")
         command.add_argument("--quiet", action="store_true", help="no progress bar")

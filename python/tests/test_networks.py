@@ -132,7 +132,6 @@ GOOD, SLOPE = tensors(), np.zeros((3, 4), np.float32)
         (lambda m: m.forward(GOOD, layout="NHWC"), ValueError),
         (lambda m: m.forward(GOOD, layout="CHWN"), ValueError),
         (lambda m: m.forward(GOOD, precision="float16"), ValueError),
-        (lambda m: m.forward(GOOD, precision="bfloat16"), NotImplementedError),
         (lambda m: m.forward(GOOD, training=True, keep=False), ValueError),
         (lambda m: m.forward(GOOD, seed=-1), ValueError),
         (lambda m: m.forward(GOOD, out=np.empty((3, 5), np.float32)), (TypeError, ValueError)),

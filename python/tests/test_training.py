@@ -608,7 +608,6 @@ OTHER = sa.ArrayDataset(*pictures(8), CLASSES[::-1])
         ({"recipe": "cifar-18pct"}, ValueError, "'fc10.weight' of the recipe matches no parameter"),
         ({"seed": -1}, ValueError, "seed"),
         ({"seed": "random"}, TypeError, "seed"),
-        ({"precision": "bfloat16"}, NotImplementedError, "bfloat16"),
         ({"precision": "double"}, ValueError, "precision"),
         ({"non_finite": "ignore"}, ValueError, "non_finite"),
         ({"resume": True}, ValueError, "checkpoint"),
