@@ -172,6 +172,7 @@ public final class Network: @unchecked Sendable {
       inputGradient = nil
       losses = nil
       whitening?.releaseMemory()
+      weightCache.removeAll()
       idle.withLock { $0.removeAll() }
     }
   }

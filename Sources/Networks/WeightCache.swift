@@ -62,6 +62,9 @@ final class WeightCache: Sendable {
     }
   }
 
+  /// Gives back the memory of all forms.
+  func removeAll() { entries.withLock { $0.removeAll() } }
+
   /// Bytes that the kept forms take.
   var byteCount: Int { entries.withLock { $0.values.reduce(0) { $0 + $1.memory.count } } }
 }
