@@ -42,9 +42,9 @@ def test_otherwise_the_largest_power_of_two_that_fits(monkeypatch, fitting, expe
 def test_validation_takes_room_too(monkeypatch):
     model = tiny_model()
     free_for(monkeypatch, model, 256, True)
-    with pytest.warns(UserWarning, match="learning rate"):
-        assert batch_size.for_training(model, "auto", 1000) == 256
-        assert batch_size.for_training(model, "auto", 1000, validates=True) == 128
+    for validates, expected in ((False, 256), (True, 128)):
+        with pytest.warns(UserWarning, match="learning rate"):
+            assert batch_size.for_training(model, "auto", 1000, validates=validates) == expected
 
 
 def test_not_even_one_picture(monkeypatch):
