@@ -25,8 +25,8 @@ final class BFloat16NetworkTests: XCTestCase {
         relu relu2
         dropout drop2 probability=0.25 form=inverted
         dense fc3 outputs=12
-        tanh tanh3
-        dense fc4 outputs=5
+        sigmoid sigmoid3
+        dense fc4 outputs=24
         relu relu4
         softmax prob
         """
