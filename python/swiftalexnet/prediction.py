@@ -119,12 +119,13 @@ def probabilities(
         See `Views`: shorter sides of the whole picture.
     precision : {"float32", "bfloat16", "auto"}
         What activations are kept in and products are made of; sums and logits are float32 always. "auto" is bfloat16
-        where the processor has instructions for it, else float32.
+        where the processor has instructions for it, else float32. In bfloat16 an activation that is not finite may make
+        its neighbours NaN.
     weights : {"float", "int8"}
-        Whether the dense layers' weights are rounded to 8 bits.
+        Whether the dense layers' weights are rounded to 8 bits; these layers then read float32 in every precision.
     fast_math : bool
         Compute 3 × 3 convolutions of stride 1 in float32 by Winograd's method: faster, and off by at most 2e-5 of a
-        layer's largest output; not exact on integers.
+        layer's largest output; not exact on integers. bfloat16 stays as it is.
 
     Returns
     -------
