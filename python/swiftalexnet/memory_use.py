@@ -58,7 +58,8 @@ def memory(
     """Return the bytes that a batch will take, without allocating or computing anything.
 
     The computation is rehearsed on addresses without memory behind them, so that the figure holds for the threads and
-    the instruction set in use now.
+    the instruction set in use now, and for one call at a time. While arrays of `Model.parameters` are alive, inference
+    keeps no packed weights but makes them in every call.
 
     Parameters
     ----------
