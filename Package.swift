@@ -14,6 +14,8 @@ let avx2: [SwiftSetting] = portable + [.unsafeFlags(["-Xcc", "-march=x86-64-v3"]
 let avx512: [SwiftSetting] =
   portable + [.unsafeFlags(["-Xcc", "-march=x86-64-v4", "-Xcc", "-mprefer-vector-width=512"])]
 
+// Products of bfloat16. `CInstructions` declares an instruction only where the flags allow it, so AVX512-BF16 and AMX
+// have a target each; processors with AMX have the other, too.
 let avx512BF16: [SwiftSetting] = avx512 + [.unsafeFlags(["-Xcc", "-mavx512bf16"])]
 let amx: [SwiftSetting] = avx512BF16 + [.unsafeFlags(["-Xcc", "-mamx-tile", "-Xcc", "-mamx-bf16"])]
 

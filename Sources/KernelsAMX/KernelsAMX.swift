@@ -3,8 +3,8 @@ import KernelTemplates
 
 /// The products of bfloat16 on AMX tiles; everything else is `others`, the kernels of AVX512-BF16.
 ///
-/// Verified by an emulation of the instructions, in the tests, and by the instructions that the compiler wrote; not
-/// yet run on a CPU that has them. ``KernelRegistry`` compares it with `others` before it is ever used.
+/// Never run on a CPU that has them: verified by an emulation of the instructions, in the tests, and by reading what
+/// the compiler wrote. ``KernelRegistry`` compares it with `others` before it is ever used.
 public func amxKernels(besides others: BFloat16Kernels) -> BFloat16Kernels {
   BFloat16Kernels(
     rows: TileGeometry.rows, blocks: TileGeometry.blocks, innerMultiple: TileGeometry.innerMultiple,

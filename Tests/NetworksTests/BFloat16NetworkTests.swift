@@ -205,7 +205,7 @@ final class BFloat16NetworkTests: XCTestCase {
     }
   }
 
-  func testActivationsTakeHalfTheBytes() throws {
+  func testActivationsTakeFewerBytes() throws {
     try forEach { network, place in
       guard network.spec.name == "small" else { return }
       let bytes = try [Precision.float32, .bfloat16].map { precision in
