@@ -40,8 +40,8 @@ class Profile:
 
     A row is held to the larger of two times: its operations at the speed at which the machine multiplies and adds, and
     its bytes at the speed at which it reads memory; both speeds are measured in the same run. A share can exceed 100 %
-    where tensors come from a cache, and where `fast_math` spares operations of the direct sum, which are counted all
-    the same. Rows come in the order of computation.
+    where tensors come from a cache, and where `fast_math` computes a convolution by Winograd's method: its operations
+    stay those of the direct sum. Rows come in the order of computation.
 
     Attributes
     ----------

@@ -58,8 +58,8 @@ def fit(
         In place of the recipe's.
     batch_size : int or "auto", optional
         In place of the recipe's. "auto": the recipe's if a step with it fits into free memory, else the largest power
-        of two up to 256 that does, with a UserWarning, because the learning rate belongs to the recipe's; the
-        checkpoint's if the run is resumed.
+        of two up to 256 that does, with a UserWarning, because the learning rate belongs to the recipe's. A run that
+        goes on keeps its own.
     recipe : str or Recipe
         See `swiftalexnet.recipe`.
     seed : int
@@ -80,11 +80,10 @@ def fit(
     precision : {"float32", "bfloat16", "auto"}
         What activations and their gradients are kept in and products are made of, in training and validation; sums,
         weights, velocities and the loss are float32 always. "auto" is bfloat16 where the processor has instructions for
-        it, else float32; the checkpoint's if the run is resumed. In bfloat16 an activation that is not finite may make
-        its neighbours NaN.
+        it, else float32; a run that goes on with "auto" keeps its own. Another one than the checkpoint's is refused.
     non_finite : {"raise", "stop"}
         What a loss or gradient that is not finite does, or a validation loss; the weights stay those of the step
-        before.
+        before. In bfloat16 an activation that is not finite may make its neighbours NaN.
 
     Returns
     -------
