@@ -43,16 +43,17 @@ def test_the_process_takes_what_was_foretold_within_5_percent(batch, work):
     assert measured == pytest.approx(foretold, rel=0.05)
 
 
-@pytest.mark.parametrize(
-    "arithmetic", [{}, {"weights": "int8"}, {"precision": "bfloat16"}, {"precision": "auto", "weights": "int8"}]
-)
-@pytest.mark.parametrize("training", [True, False])
+PRECISIONS = [{"precision": each} for each in sa.info()["precisions"].split()]
+ARITHMETICS = [
+    *((True, words) for words in PRECISIONS),
+    *((False, words | weights) for words in PRECISIONS for weights in ({}, {"weights": "int8"})),
+    (False, {"fast_math": True}),
+]
+
+
+@pytest.mark.parametrize(("training", "arithmetic"), ARITHMETICS, ids=str)
 @pytest.mark.parametrize("batch", [1, 7, 100])
 def test_the_engine_takes_the_foretold_bytes_and_no_other(batch, training, arithmetic):
-    if arithmetic.get("precision") == "bfloat16" and "bfloat16" not in sa.info()["precisions"]:
-        pytest.skip("this processor has no bfloat16")
-    if training and "weights" in arithmetic:
-        pytest.skip("training takes a precision only")
     x, labels = np.ones((batch, 3, 20, 20), np.float32), np.zeros(batch, np.int64)
     _native.reset_peak_bytes()
     before, _ = _native.tensor_bytes()

@@ -146,7 +146,7 @@ class Watched:
 
     def train_step_images(self, images, labels, preprocessing, augmentation, options):
         names = [name for name, _ in self.network.parameters()]
-        self.rates.append(dict(zip(names, zip(*options[6:], strict=True), strict=True)))
+        self.rates.append(dict(zip(names, zip(*options[6:8], strict=True), strict=True)))
         return self.network.train_step_images(images, labels, preprocessing, augmentation, options)
 
 
@@ -566,7 +566,7 @@ def test_not_finite_raises_or_stops():
 
 def test_a_validation_loss_that_is_not_finite_raises_or_stops(tmp_path, monkeypatch):
     broken = Evaluation(75.0, 0.0, float("nan"), 9, 0)
-    monkeypatch.setattr(sa.Model, "evaluate", lambda *_: broken)
+    monkeypatch.setattr(sa.Model, "evaluate", lambda *_, **__: broken)
     with pytest.raises(sa.NonFiniteError, match="validation loss is nan"):
         fit(tiny_model(), validation=dataset(9), checkpoint=tmp_path)
     assert len(fit(tiny_model(), validation=dataset(9), checkpoint=tmp_path, non_finite="stop")) == 0
