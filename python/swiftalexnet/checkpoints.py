@@ -5,12 +5,13 @@ import itertools
 import json
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import _native, parameters
 from ._arithmetic import PRECISIONS
+from ._arrays import as_integer
 from ._json import to_json
 from .errors import MALFORMED, CheckpointCorruptError
 from .formats import safetensors
@@ -20,6 +21,33 @@ from .training_run import Run
 
 FILE_NAME = "checkpoint.safetensors"
 _VELOCITY = "velocity."
+
+
+class Begun(NamedTuple):
+    """What a run began with, and what a caller may leave to the machine."""
+
+    batch_size: int
+    precision: str
+
+
+def begun_with(folder: Path) -> Begun | None:
+    """Return what the run of the checkpoint in a folder began with; None if there is no checkpoint yet.
+
+    Raises
+    ------
+    CheckpointCorruptError
+        The file is damaged, or not a checkpoint.
+    """
+    path = folder / FILE_NAME
+    if not path.exists():
+        return None
+    sections = safetensors.read_sections(path)
+    try:
+        saved = _with_precision(sections["training"]["identity"])
+        batch_size = as_integer(saved["recipe"]["batch_size"], "batch_size", "checkpoint", 1)
+        return Begun(batch_size, PRECISIONS[PRECISIONS.index(saved["precision"])])
+    except MALFORMED as error:
+        raise CheckpointCorruptError(f"{path} is not a training checkpoint: {error}") from error
 
 
 class Checkpoint:
@@ -83,7 +111,7 @@ class Checkpoint:
 
     def _difference(self, saved: dict[str, Any]) -> str | None:
         """Return how the run of the file is another one, None if it is this one."""
-        saved = {"precision": "float32", **saved}  # which older versions did not write
+        saved = _with_precision(saved)
         for what, here in self._identity.items():
             if saved[what] != here:
                 there, here = _where_they_differ(saved[what], here)
@@ -132,6 +160,11 @@ def identity(run: Run) -> dict[str, Any]:
     }
     same: dict[str, Any] = json.loads(to_json(parts))  # tuples become lists, as in the file
     return same
+
+
+def _with_precision(saved: dict[str, Any]) -> dict[str, Any]:
+    """Add to a saved identity what older versions did not write."""
+    return {"precision": "float32", **saved}
 
 
 def _hash_of_names(names: list[bytes] | None) -> str | None:

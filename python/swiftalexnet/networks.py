@@ -262,6 +262,7 @@ class Model(Weights):
         draw = as_seed(seed, "seed", "train_step"), as_seed(step, "step", "train_step")
         options = (learning_rate, momentum, weight_decay, rule_code, *draw, None, None, code)
         loss, _ = self.network.train_step(array, targets, layout_code(layout, "train_step"), options)
+        self.has_trained = True
         return loss
 
     # Pictures

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ._arithmetic import choose_precision
 from ._arrays import as_integer, as_seed
 from ._choices import choose
-from .batch_size import BatchSize, for_training
-from .checkpoints import Checkpoint
+from .batch_size import BatchSize, for_training, require_auto
+from .checkpoints import Checkpoint, begun_with
 from .errors import NonFiniteError
 from .evaluation import check_dataset
 from .history import HEADING, History, row_text
@@ -109,6 +109,8 @@ def fit(
     KeyboardInterrupt
         Ctrl-C: the weights are those of the last whole step. A note says so if the checkpoint could not be written.
     """
+    if isinstance(batch_size, str):
+        require_auto(batch_size, "fit")
     chosen = as_recipe(recipe, epochs, None if isinstance(batch_size, str) else batch_size)
     code = choose_precision("fit", precision)
     choose("fit", "non_finite", non_finite, ("raise", "stop"))
@@ -117,14 +119,18 @@ def fit(
         _require(checkpoint is not None, "checkpoint_every needs checkpoint=, the folder to write to")
     _require(checkpoint is not None or not resume, "resume needs checkpoint=, the folder to go on from")
     _check_data(model, train, validation, chosen)
-    if isinstance(batch_size, str):
-        chosen = chosen.replace(
-            batch_size=for_training(model, batch_size, chosen.batch_size, precision, validation is not None)
-        )
-    plan = Plan(train, validation, chosen, as_seed(seed, "seed", "fit"), code)
+    seed, folder = as_seed(seed, "seed", "fit"), None if checkpoint is None else Path(checkpoint)
     with model.exclusive("fit"):
-        run = Run(model, plan)
-        store = None if checkpoint is None else Checkpoint(Path(checkpoint), run)
+        begun = begun_with(folder) if resume and folder else None
+        if begun and precision == "auto":
+            code = choose_precision("fit", begun.precision)
+        if isinstance(batch_size, str):
+            fitting = (
+                begun.batch_size if begun else for_training(model, chosen.batch_size, code, validation is not None)
+            )
+            chosen = chosen.replace(batch_size=fitting)
+        run = Run(model, Plan(train, validation, chosen, seed, code))
+        store = None if folder is None else Checkpoint(folder, run)
         if not (resume and store and store.restore()):
             run.begin(_preprocessing(model, train, chosen, progress))
         _train(run, store, checkpoint_every, progress, on_epoch_end, non_finite)

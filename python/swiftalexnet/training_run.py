@@ -189,6 +189,7 @@ class Run:
             state.outcomes.extend(itertools.starmap(self.model.network.train_step_images, [call]))
         except NonFiniteError as error:
             raise NonFiniteError(f"fit: epoch {state.epoch}, step {self.step}: {error}") from error
+        self.model.has_trained = True
 
     def _name_classes(self) -> None:
         if self.plan.train.classes is not None:

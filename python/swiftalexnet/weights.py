@@ -19,6 +19,7 @@ class Weights:
 
     def __init__(self, network: _native.Network):
         self.network = network
+        self.has_trained = False  # gradients and velocities have their memory
         self._fitting = threading.Lock()
 
     def parameters(self) -> dict[str, Float32]:

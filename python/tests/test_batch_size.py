@@ -1,10 +1,14 @@
 """`batch_size="auto"`: the recipe's batch where it fits, else the largest that does."""
 
+import functools
+import warnings
+
 import numpy as np
 import pytest
 from support import dataset, pictures, quick_recipe, tiny_model
 
-from swiftalexnet import batch_size
+from swiftalexnet import _native, batch_size
+from swiftalexnet._arithmetic import Arithmetic, choose_precision
 
 
 def free_for(monkeypatch, model, batch, training):
@@ -14,8 +18,8 @@ def free_for(monkeypatch, model, batch, training):
 
 
 def test_the_recipes_batch_if_it_fits():
-    assert batch_size.for_training(tiny_model(), "auto", 100) == 100
-    assert batch_size.for_training(tiny_model(), "auto", 1000) == 1000
+    assert batch_size.for_training(tiny_model(), 100) == 100
+    assert batch_size.for_training(tiny_model(), 1000) == 1000
 
 
 @pytest.mark.filterwarnings("error")
@@ -36,7 +40,7 @@ def test_otherwise_the_largest_power_of_two_that_fits(monkeypatch, fitting, expe
     model = tiny_model()
     free_for(monkeypatch, model, fitting, True)
     with pytest.warns(UserWarning, match=f"'auto' is {expected}, the recipe's 1000 .* learning rate"):
-        assert batch_size.for_training(model, "auto", 1000) == expected
+        assert batch_size.for_training(model, 1000) == expected
 
 
 def test_validation_takes_room_too(monkeypatch):
@@ -44,7 +48,54 @@ def test_validation_takes_room_too(monkeypatch):
     free_for(monkeypatch, model, 256, True)
     for validates, expected in ((False, 256), (True, 128)):
         with pytest.warns(UserWarning, match="learning rate"):
-            assert batch_size.for_training(model, "auto", 1000, validates=validates) == expected
+            assert batch_size.for_training(model, 1000, validates=validates) == expected
+
+
+def test_room_for_validation_is_of_the_runs_precision(monkeypatch):
+    foretold, seen = batch_size.engine_memory, []
+
+    def note(model, batch, training, arithmetic):
+        seen.append((training, arithmetic))
+        return foretold(model, batch, training, arithmetic)
+
+    monkeypatch.setattr(batch_size, "engine_memory", note)
+    code = choose_precision("test", "auto")
+    batch_size.for_training(tiny_model(), 16, code, validates=True)
+    assert seen == [(False, Arithmetic(code)), (True, Arithmetic(code))]
+
+
+def test_what_the_model_already_holds_is_not_counted_again(monkeypatch):
+    model = tiny_model()
+    fit = functools.partial(model.fit, dataset(), epochs=1, recipe=quick_recipe(), progress=False)
+    needed = batch_size._needed(model, 16, True)
+    fit()
+    use = model.memory(16, training=True)
+    assert batch_size._needed(model, 16, True) == needed - use.gradients - use.velocities
+    model.forward(np.ones((200, 3, 20, 20), np.float32), keep=False)
+    before, _ = _native.tensor_bytes()
+    free = int((needed - use.gradients - use.velocities) / batch_size._PART) + 1
+    held = []  # what later calls hold lacks in what is free, until it is given back
+    monkeypatch.setattr(batch_size, "available", lambda: held.append(before - _native.tensor_bytes()[0]) or free)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(batch_size="auto")
+    assert held[0] > 0
+
+
+def test_fewer_addresses_make_a_smaller_batch(monkeypatch):
+    foretold = batch_size.engine_memory
+
+    def limited(model, batch, training, arithmetic):
+        if batch > limit:
+            raise MemoryError("memory: no addresses")
+        return foretold(model, batch, training, arithmetic)
+
+    monkeypatch.setattr(batch_size, "engine_memory", limited)
+    limit = 9
+    assert batch_size.for_inference(tiny_model(), "auto", "predict") == 8
+    limit = 0
+    with pytest.raises(MemoryError, match="predict: not even one picture fits: memory: no addresses"):
+        batch_size.for_inference(tiny_model(), "auto", "predict")
 
 
 def test_not_even_one_picture(monkeypatch):
@@ -87,7 +138,7 @@ def test_results_are_those_of_any_batch():
 
 def test_a_system_that_does_not_say_what_is_free(monkeypatch):
     monkeypatch.setattr(batch_size, "available", lambda: None)
-    assert batch_size.for_training(tiny_model(), "auto", 128) == 128
+    assert batch_size.for_training(tiny_model(), 128) == 128
 
 
 @pytest.mark.parametrize("wrong", ["large", "", 0, 1.5])

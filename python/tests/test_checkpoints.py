@@ -11,7 +11,7 @@ from interrupted_fit import CountedNetwork, Enough
 from support import dataset, fingerprint, photo_folder, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet import _native, parameters
+from swiftalexnet import _native, batch_size, parameters
 from swiftalexnet.formats import safetensors
 
 EPOCHS, STEPS_AN_EPOCH = 4, 4
@@ -57,6 +57,37 @@ def test_resume_at_every_step_gives_the_same_bits(step, straight, tmp_path):
     model = tiny_model(seed=99)  # every weight comes from the checkpoint
     history = fit(model, tmp_path, resume=True, checkpoint_every=3)
     assert whole_state(model, history) == straight
+
+
+def test_a_run_left_to_the_machine_goes_on_as_it_began(straight, tmp_path, monkeypatch):
+    words = {"batch_size": "auto", "precision": "auto"}
+    began = _native.runtime_info()["precisions"].split()[-1]
+    model = tiny_model()
+    expected = whole_state(model, fit(model, None, batch_size=8, precision=began))
+    monkeypatch.setattr(batch_size, "_largest", lambda *_: 8)
+    with pytest.warns(UserWarning, match="'auto' is 8"):
+        fit(tiny_model(), tmp_path, epochs=2, **words)
+    monkeypatch.setattr(batch_size, "_largest", lambda *_: pytest.fail("the batch size was chosen again"))
+    model = tiny_model(seed=9)
+    assert whole_state(model, fit(model, tmp_path, resume=True, **words)) == expected
+
+
+def test_a_precision_left_to_the_machine_is_the_checkpoints(straight, tmp_path):
+    fit(tiny_model(), tmp_path, epochs=2)
+    model = tiny_model(seed=9)
+    assert whole_state(model, fit(model, tmp_path, resume=True, precision="auto")) == straight
+
+
+def test_a_checkpoint_that_does_not_say_how_it_began_is_refused(tmp_path):
+    stopped_at(5, tmp_path)
+    path = tmp_path / "checkpoint.safetensors"
+    tensors, sections = safetensors.read(path)
+    identity = sections["training"]["identity"]
+    for wrong in ({"recipe": {}}, {"recipe": {"batch_size": "8"}}, {"precision": "float8"}, {"recipe": None}):
+        damaged = {"training": sections["training"] | {"identity": identity | wrong}, "model": sections["model"]}
+        safetensors.write(path, tensors, damaged)
+        with pytest.raises(sa.CheckpointCorruptError, match="not a training checkpoint"):
+            fit(tiny_model(), tmp_path, resume=True, batch_size="auto")
 
 
 def test_checkpoints_do_not_change_the_run(straight, tmp_path):

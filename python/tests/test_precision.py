@@ -183,6 +183,21 @@ def test_a_run_goes_on_in_its_own_precision_only(tmp_path):
 
 
 @needs_bfloat16
+def test_a_run_in_bfloat16_does_not_go_on_elsewhere(tmp_path):
+    words = {"recipe": quick_recipe(), "epochs": 1, "checkpoint": tmp_path, "progress": False}
+    tiny_model().fit(dataset(), precision="bfloat16", **words)
+    code = """
+import sys
+import swiftalexnet as sa
+from support import dataset, quick_recipe, tiny_model
+words = {"recipe": quick_recipe(), "epochs": 2, "checkpoint": sys.argv[1], "progress": False}
+try: tiny_model().fit(dataset(), precision="auto", resume=True, **words)
+except sa.UnsupportedError as error: print(error)
+"""
+    assert "'bfloat16'" in fresh_process.run(code, str(tmp_path), SWIFTALEXNET_ISA="avx2")
+
+
+@needs_bfloat16
 def test_input_that_is_not_finite_updates_nothing():
     model, x = tiny_model(), tensors(4)
     model.train_step(x, [0, 1, 2, 3], precision="bfloat16")
