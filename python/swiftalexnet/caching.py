@@ -16,13 +16,16 @@ from .decoding import decoding, picture_to_array
 from .errors import CheckpointCorruptError
 from .files import open_regular, replacing
 from .loading import map_ahead
-from .picture_cache import CacheWriter, PictureCache, Settings, Source, as_settings, is_cache
+from .picture_cache import UNREAD, CacheWriter, PictureCache, Settings, Source, as_settings, is_cache
 from .preprocessing import Geometry, Whole
 from .progress import Progress
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+# A file that was so young when it was decoded may change again and keep its time: clocks of file systems tick, FAT's
+# every 2 seconds.
+_TICK_NS = 2_000_000_000
 _LONGEST = 8  # times the shorter side: a longer picture would be kept mostly for pixels that nobody reads
 
 
@@ -54,9 +57,10 @@ def update_cache(
 ) -> tuple[PictureCache, CacheChanges]:
     """Return an open cache of the pictures `names` below `root`, and what had to be done for it.
 
-    A file is unchanged if its size and time are those of when it was decoded; with `verify` its SHA-256 must be the
-    same too, and the pixels that are kept must have their checksum. If anything has changed a new cache is written,
-    with what is still good of the old one, and replaces it.
+    A file is unchanged if its size and time are those of when it was decoded, and its SHA-256 if it was young then; one
+    that could not be opened, if it still cannot. With `verify` every SHA-256 must be the same, the pixels that are kept
+    must have their checksum, and what could not be decoded is tried again. If anything has changed a new cache is
+    written, with what is still good of the old one, and replaces it.
 
     Parameters
     ----------
@@ -124,12 +128,17 @@ class _Pictures:
                 file.seek(0)
                 return _Picture(name, source, _decode(file, path, self.settings), True)
         except OSError:
-            return _Picture(name, Source(*_stamp(path), ""), None, True)
+            return _Picture(name, UNREAD, None, True)
 
     def _kept(self, name: str, digest: str | None = None) -> _Picture | None:
-        """Return what the old cache has of a file, if that had the given hash; None without it or if damaged."""
+        """Return what the old cache has of a file, if that had the given hash; None without it or if damaged.
+
+        A file that could not be decoded, but has a hash to be compared, is tried again.
+        """
         entry = self._old.entries.get(name) if self._old else None
-        if self._old is None or entry is None or digest not in (None, entry.source.sha256):
+        if self._old is None or entry is None:
+            return None
+        if digest is not None and (digest != entry.source.sha256 or not entry.height):
             return None
         try:
             return _Picture(name, entry.source, self._old.read(name), False)
@@ -154,37 +163,41 @@ def _fresh(
     """Return the names whose entries in the old cache still hold."""
     if old is None:
         return set()
-    known = [name for name in names if name in old.entries]
-    if not verify:
-        return {name for name in known if old.entries[name].source[:2] == _stamp(root / name)}
-    fresh = set()
-    with closing(map_ahead(partial(_holds, old, root), known, workers)) as checks:
-        for name, holds in zip(known, checks, strict=True):
+    sources = {name: old.entries[name].source for name in names if name in old.entries}
+    fresh = {name for name, source in sources.items() if _unchanged(root / name, source)}
+    young = old.began_ns - _TICK_NS
+    stamped = ((name, source) for name, source in sources.items() if name in fresh and source != UNREAD)
+    doubtful = [name for name, source in stamped if verify or source.mtime_ns >= young]
+    bar.advance(len(names) - len(doubtful))
+    with closing(map_ahead(partial(_holds, old, root, verify), doubtful, workers)) as checks:
+        for name, holds in zip(doubtful, checks, strict=True):
             bar.advance(1)
-            if holds:
-                fresh.add(name)
+            if not holds:
+                fresh.remove(name)
     return fresh
 
 
-def _holds(cache: PictureCache, root: Path, name: str) -> bool:
-    """Compare a picture's file, and its pixels, with what the cache says of them."""
-    if cache.entries[name].source[:2] != _stamp(root / name):
-        return False
+def _holds(cache: PictureCache, root: Path, verify: bool, name: str) -> bool:
+    """Compare a picture's file with the hash that the cache has of it; with `verify` there must be good pixels too."""
     try:
-        cache.read(name)
+        if verify and cache.read(name) is None:
+            return False
         with open_regular(root / name) as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == cache.entries[name].source.sha256
     except (OSError, CheckpointCorruptError):
         return False
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    """Return (bytes, mtime in ns) of a file; (-1, 0) if there is none."""
+def _unchanged(path: Path, source: Source) -> bool:
+    """Compare size and time of a file; one that could not be opened is unchanged if it still cannot."""
     try:
+        if source == UNREAD:
+            open_regular(path).close()
+            return False
         status = os.stat(path)
     except OSError:
-        return -1, 0
-    return status.st_size, status.st_mtime_ns
+        return source == UNREAD
+    return source[:2] == (status.st_size, status.st_mtime_ns)
 
 
 def _write(

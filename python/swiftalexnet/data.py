@@ -170,16 +170,18 @@ class ImageFolder:
 
         All pictures below `root` are kept, whole and resized; the centre square of `side` pixels that is cut from them
         is the same bits as without a cache. Files that are new, or have another size or time than when they were
-        decoded, are decoded; the others' pixels are taken over. What happens to the files afterwards is noticed by the
-        next call, not before. Pictures that cannot be decoded, or are more than eight times as long as wide, are left
-        to their files.
+        decoded, are decoded; the others' pixels are taken over. Files that were younger than 2 seconds are compared by
+        their SHA-256 too, because they may have changed again within one tick of the clock. What happens to the files
+        afterwards is noticed by the next call, not before. Pictures that cannot be decoded, or are more than eight times
+        as long as wide, are left to their files.
 
         Parameters
         ----------
         path : path
             A file; or an existing folder, in which it gets a name that belongs to `root`.
         verify : bool
-            Compare the SHA-256 of every file, and the checksum of all pixels that are kept.
+            Compare the SHA-256 of every file, and the checksum of all pixels that are kept; try again what could not be
+            decoded.
         progress : bool
             Show a bar.
         side : int, optional

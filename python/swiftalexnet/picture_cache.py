@@ -6,7 +6,7 @@
 | 3 × 8 | little-endian: format (1), place of the index, length of the index |
 | 32 | SHA-256 of the 32 bytes before it and of the index |
 | … | pixels: uint8 [height, width, channels] of one picture after the other |
-| to the end | the index, JSON: `settings`, and a row for each picture (`Entry`, after its name) |
+| to the end | the index, JSON: `settings`, `began_ns`, and a row for each picture (`Entry`, after its name) |
 
 A picture is kept whole, its shorter side resized to `side` pixels. The file is read, not mapped into memory: a map of
 a file that another process cuts short would kill this one.
@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import struct
+import time
 import weakref
 import zlib
 from collections.abc import Mapping
@@ -48,11 +49,14 @@ class Settings(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A picture's file when it was decoded; without a file, -1 bytes."""
+    """A picture's file when it was decoded."""
 
     bytes: int
     mtime_ns: int
     sha256: str
+
+
+UNREAD = Source(-1, 0, "")  # of a file that could not be opened or read
 
 
 class Entry(NamedTuple):
@@ -79,6 +83,8 @@ class PictureCache:
     settings : Settings
     entries : dict of str to Entry
         By the name of the picture's file below its folder.
+    began_ns : int
+        When writing it began, in nanoseconds since 1970.
 
     Raises
     ------
@@ -94,7 +100,7 @@ class PictureCache:
         weakref.finalize(self, file.close)
         self._descriptor = file.fileno()
         try:
-            self.settings, self.entries = _parse(*self._index())
+            self.settings, self.entries, self.began_ns = _parse(*self._index())
         except CheckpointCorruptError:
             raise
         except MALFORMED as error:
@@ -189,7 +195,7 @@ class CacheWriter:
     def __init__(self, descriptor: int, settings: Settings):
         self._descriptor, self._settings = descriptor, settings
         self._rows: list[tuple[Any, ...]] = []
-        self._offset = _HEADER_BYTES
+        self._offset, self._began_ns = _HEADER_BYTES, time.time_ns()
         write_all(descriptor, bytes(_HEADER_BYTES))
 
     def add(self, name: str, source: Source, pixels: NDArray[np.uint8] | None) -> None:
@@ -204,7 +210,8 @@ class CacheWriter:
 
     def finish(self) -> None:
         """Append the index and fill in the header."""
-        index = json.dumps({"settings": self._settings._asdict(), "pictures": self._rows}).encode()
+        parts = {"settings": self._settings._asdict(), "began_ns": self._began_ns, "pictures": self._rows}
+        index = json.dumps(parts).encode()
         start = _START.pack(_MARK, _FORMAT, self._offset, len(index))
         write_all(self._descriptor, index)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
@@ -236,10 +243,11 @@ def as_settings(values: Mapping[str, Any], operation: str) -> Settings:
     return settings
 
 
-def _parse(text: bytes, end: int) -> tuple[Settings, dict[str, Entry]]:
-    """Return settings and entries of an index whose pixels lie before `end`; what it says is checked, not believed."""
+def _parse(text: bytes, end: int) -> tuple[Settings, dict[str, Entry], int]:
+    """Return settings, entries and beginning of an index whose pixels lie before `end`; all of it is checked."""
     index = json.loads(text)
     settings = as_settings(index["settings"], "index")
+    began_ns = as_integer(index["began_ns"], "began_ns", "index")
     entries = {}
     for name, size, mtime_ns, sha256, *numbers in index["pictures"]:
         if not isinstance(name, str) or not isinstance(sha256, str) or name in entries:
@@ -254,4 +262,4 @@ def _parse(text: bytes, end: int) -> tuple[Settings, dict[str, Entry]]:
             and offset + height * width * settings.channels <= end
         ):
             raise ValueError(f"{name!r} lies outside the pixels or has another size")
-    return settings, entries
+    return settings, entries, began_ns

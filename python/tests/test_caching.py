@@ -4,14 +4,12 @@ import errno
 import os
 import pickle
 import shutil
-import signal
-import threading
-from concurrent.futures import ThreadPoolExecutor
+import time
 from pathlib import Path
 
-import fresh_process
 import numpy as np
 import pytest
+from cached_pictures import SQUARE, all_pixels, cached, odd_folder, rewrite, same
 from PIL import Image
 from support import dataset, fingerprint, photo_folder, quick_recipe, shared_data, tiny_model
 
@@ -21,39 +19,15 @@ from swiftalexnet.loading import Loader, in_order
 from swiftalexnet.picture_cache import PictureCache
 from swiftalexnet.preprocessing import Geometry, Whole
 
-SQUARE = Geometry(20, 3, "area")
-
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """24 pictures of 31 × 31 pixels, two of them made longer."""
-    root = photo_folder(tmp_path / "photos")
-    for name, size in (("dark/1.png", (47, 31)), ("low/2.png", (31, 60))):
-        noise = np.random.default_rng(0).integers(0, 255, (size[1], size[0], 3), np.uint8)
-        Image.fromarray(noise).save(root / name)
-    return root
+    return odd_folder(tmp_path / "photos")
 
 
 @pytest.fixture
 def file(tmp_path) -> Path:
     return tmp_path / "photos.pictures"
-
-
-def cached(folder: Path, file: Path, **options) -> tuple[sa.ImageFolder, caching.CacheChanges]:
-    data = sa.ImageFolder(folder, **options)
-    return data, data.cache_to(file, side=20)
-
-
-def all_pixels(data: sa.ImageFolder, geometry=SQUARE) -> list[np.ndarray]:
-    return [data.image(index, geometry) for index in range(len(data))]
-
-
-def same(left: list, right: list) -> bool:
-    return all(np.array_equal(a, b) for a, b in zip(left, right, strict=True))
-
-
-def rewrite(picture: Path, color: int = 9) -> None:
-    Image.new("RGB", (31, 31), (color,) * 3).save(picture)
 
 
 @pytest.mark.parametrize("resample", ["area", "bilinear"])
@@ -147,14 +121,64 @@ def test_a_change_that_keeps_size_and_time_is_found_by_its_content(folder, file)
     picture = folder / "dark" / "0.bmp"  # its length does not depend on the colour
     (folder / "dark" / "0.png").unlink()
     rewrite(picture, 10)
+    an_hour_ago = time.time_ns() - 3600 * 10**9
+    os.utime(picture, ns=(an_hour_ago, an_hour_ago))
     cached(folder, file)
-    stamp = picture.stat()
     rewrite(picture, 250)
-    os.utime(picture, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    os.utime(picture, ns=(an_hour_ago, an_hour_ago))
     data, changes = cached(folder, file)
     assert changes.decoded == 0 and data.image(data.paths.index(picture), SQUARE).max() == 10
     assert data.cache_to(file, verify=True) == (23, 1, 0, 0)
     assert data.image(data.paths.index(picture), SQUARE).min() == 250
+
+
+def test_a_young_file_that_changes_within_one_tick_is_found(folder, file):
+    picture = folder / "dark" / "0.bmp"
+    rewrite(picture, 10)
+    stamp = picture.stat()
+    cached(folder, file)
+    rewrite(picture, 250)
+    os.utime(picture, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    data, changes = cached(folder, file)
+    assert changes == (24, 1, 0, 0) and data.image(data.paths.index(picture), SQUARE).min() == 250
+    assert cached(folder, file)[1] == (25, 0, 0, 0)
+
+
+def test_only_young_files_are_read_again(folder, file, monkeypatch):
+    an_hour_ago = time.time() - 3600
+    for picture in sorted(folder.glob("*/*.png"))[1:]:
+        os.utime(picture, (an_hour_ago, an_hour_ago))
+    cached(folder, file)
+    opened = []
+    original = caching.open_regular
+    monkeypatch.setattr(caching, "open_regular", lambda path: opened.append(path) or original(path))
+    assert cached(folder, file)[1] == (24, 0, 0, 0) and len(opened) == 1
+
+
+def test_a_file_that_could_not_be_read_is_tried_again(folder, file, monkeypatch):
+    original, closed = caching.open_regular, folder / "dark" / "0.png"
+
+    def refuse(path):
+        if path == closed:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return original(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(caching, "open_regular", refuse)
+        assert cached(folder, file)[1] == (0, 24, 0, 1)
+        before = file.stat()
+        assert cached(folder, file)[1] == (24, 0, 0, 1) and file.stat() == before, "nothing is written for nothing"
+    assert cached(folder, file)[1] == (23, 1, 0, 0)
+    assert PictureCache(file).read("dark/0.png") is not None
+
+
+def test_verifying_tries_again_what_could_not_be_decoded(folder, file, monkeypatch):
+    with monkeypatch.context() as patched:
+        original = caching._decode
+        patched.setattr(caching, "_decode", lambda *a: None if a[1].name == "1.png" else original(*a))
+        assert cached(folder, file)[1] == (0, 24, 0, 4)
+    assert cached(folder, file)[1] == (24, 0, 0, 4)
+    assert sa.ImageFolder(folder).cache_to(file, verify=True) == (20, 4, 0, 0)
 
 
 def test_other_settings_write_the_file_anew(folder, file):
@@ -252,144 +276,14 @@ def test_scale_jitter_needs_a_side_as_large(folder, file):
     model.fit(data, epochs=1, recipe=quick_recipe(scale=(20, 31)), progress=False)
 
 
-def test_every_truncation_is_found_and_repaired(folder, file):
-    expected = all_pixels(cached(folder, file)[0])
-    whole = file.read_bytes()
-    for length in (8, 40, 63, 64, 65, 20_000, len(whole) - 1):
-        file.write_bytes(whole[:length])
-        with pytest.raises(sa.CheckpointCorruptError):
-            PictureCache(file)
-        data, changes = cached(folder, file)
-        assert changes.decoded == 24 and same(all_pixels(data), expected)
-
-
-def test_a_file_that_shrinks_while_it_is_open_is_an_error(folder, file):
-    data, _ = cached(folder, file, on_error="skip")
-    os.truncate(file, 3000)
-    with pytest.raises(sa.CheckpointCorruptError, match="cut short"):
-        all_pixels(data)
-    assert data.skipped == 0
-
-
-def test_damaged_pixels_are_found_and_verifying_mends_them(folder, file):
-    data, _ = cached(folder, file)
-    content = bytearray(file.read_bytes())
-    content[64 + 1200 + 7] ^= 1  # in the second picture
-    file.write_bytes(content)
-    data, changes = cached(folder, file)
-    assert changes.unchanged == 24
-    with pytest.raises(sa.CheckpointCorruptError, match=r"1\.png"):
-        data.image(1, SQUARE)
-    assert data.cache_to(file, verify=True) == (23, 1, 0, 0)
-    assert same(all_pixels(data), all_pixels(sa.ImageFolder(folder)))
-
-
-def test_somebody_elses_file_is_not_replaced(folder, file):
-    for content in (b"", b"short", b"a letter of more than sixty-four bytes, which nobody should lose" * 2):
-        file.write_bytes(content)
-        with pytest.raises(sa.CheckpointCorruptError, match="no cache of pictures"):
-            sa.ImageFolder(folder, cache=file)
-        assert file.read_bytes() == content
-    with pytest.raises(OSError):
-        sa.ImageFolder(folder, cache="/dev/zero")
-    with pytest.raises(FileNotFoundError):
-        sa.ImageFolder(folder, cache=file.parent / "missing" / "file")
-
-
-def test_a_full_disk_keeps_the_old_cache(folder, file, monkeypatch):
-    cached(folder, file)
-    before = file.read_bytes()
-    rewrite(folder / "dark" / "0.png")
-    write, calls = os.write, []
-
-    def fill(descriptor, data):
-        calls.append(len(data))
-        if len(calls) > 9:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return write(descriptor, data)
-
-    with monkeypatch.context() as patched, pytest.raises(OSError) as caught:
-        patched.setattr(os, "write", fill)
-        cached(folder, file)
-    assert caught.value.errno == errno.ENOSPC
-    assert file.read_bytes() == before and list(file.parent.glob(".*")) == []
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("swiftalexnet-decode")]
-
-
-def test_ctrl_c_leaves_nothing_behind(folder, file, monkeypatch):
-    def interrupt(*_):
-        signal.raise_signal(signal.SIGINT)
-
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(caching.CacheWriter, "add", interrupt)
-        cached(folder, file)
-    assert not file.exists() and list(file.parent.iterdir()) == [folder]
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("swiftalexnet-decode")]
-
-
-KILLED = """
-import os, sys
-import swiftalexnet as sa
-os.replace = lambda *_: os.kill(os.getpid(), 9)
-sa.ImageFolder(sys.argv[1], cache=sys.argv[2])
-"""
-
-
-def test_a_killed_writer_leaves_the_old_cache_and_the_next_one_tidies(folder, file):
-    cached(folder, file)
-    before = file.read_bytes()
-    rewrite(folder / "dark" / "0.png")
-    with pytest.raises(AssertionError):
-        fresh_process.run(KILLED, str(folder), str(file))
-    assert file.read_bytes() == before and len(list(file.parent.iterdir())) == 3
-    cached(folder, file)
-    assert len(list(file.parent.iterdir())) == 2
-
-
-def test_writers_at_once_leave_a_whole_cache(folder, file):
-    with ThreadPoolExecutor(4) as threads:
-        parts = list(threads.map(lambda side: (side, sa.ImageFolder(folder)), [20, 24] * 4))
-        for side, data in parts:
-            threads.submit(data.cache_to, file, side=side)
-    assert len(PictureCache(file).entries) == 24
-    plain = sa.ImageFolder(folder)
-    for side, data in parts:
-        geometry = Geometry(side, 3, "area")
-        assert same(all_pixels(data, geometry), all_pixels(plain, geometry)), "each reads the file that it opened"
-    assert list(file.parent.glob(".*")) == []
-
-
-FORKED = """
-import os, sys
-import numpy as np
-import swiftalexnet as sa
-from swiftalexnet.loading import Loader, in_order
-from swiftalexnet.preprocessing import Geometry
-data = sa.ImageFolder(sys.argv[1], cache=sys.argv[2], workers=2)
-def read():
-    with Loader(data, in_order(24, 5), Geometry(20, 3, "area")) as loader:
-        return np.concatenate([batch.images for batch in loader])
-here = read()
-child = os.fork()
-if not child:
-    os._exit(0 if np.array_equal(read(), here) else 1)
-assert np.array_equal(read(), here)
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-
-
-def test_works_after_a_fork(folder, file):
-    cached(folder, file)
-    assert fresh_process.run(FORKED, str(folder), str(file)) == "0"
-
-
 def test_pickling_opens_the_file_again(folder, file):
     data, _ = cached(folder, file)
     again = pickle.loads(pickle.dumps(data))
     assert same(all_pixels(again), all_pixels(data))
 
 
-def test_batches_are_the_same_for_any_number_of_threads(folder, file):
+def test_batches_and_files_are_the_same_for_any_number_of_threads(folder, file, monkeypatch):
+    monkeypatch.setattr(time, "time_ns", lambda: 10**18)  # which a cache notes
     results = []
     for workers in (1, 5):
         data, _ = cached(folder, file, workers=workers)
@@ -398,14 +292,3 @@ def test_batches_are_the_same_for_any_number_of_threads(folder, file):
         results.append([file.read_bytes()])
         file.unlink()
     assert results[:2] == results[2:]
-
-
-def test_no_descriptor_is_left_open(folder, file):
-    cached(folder, file)
-    before = len(os.listdir("/proc/self/fd"))
-    for _ in range(20):
-        cached(folder, file)
-        data = sa.ImageFolder(folder)
-        data.cache_to(file, verify=True)
-    del data
-    assert len(os.listdir("/proc/self/fd")) == before

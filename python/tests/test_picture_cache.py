@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import struct
+import time
 
 import numpy as np
 import pytest
@@ -41,13 +42,14 @@ def seal(index: bytes, place: int | None = None, form: int = 1, mark: bytes = b"
 
 
 def index_of(*rows, **changes) -> bytes:
-    return json.dumps({"settings": SETTINGS._asdict() | changes, "pictures": rows}).encode()
+    began_ns = changes.pop("began_ns", 5)
+    return json.dumps({"settings": SETTINGS._asdict() | changes, "began_ns": began_ns, "pictures": rows}).encode()
 
 
 def test_what_is_written_is_read(path):
     content = write(path)
     cache = PictureCache(path)
-    assert cache.settings == SETTINGS and len(cache.entries) == 2
+    assert cache.settings == SETTINGS and len(cache.entries) == 2 and cache.began_ns <= time.time_ns()
     assert np.array_equal(cache.read("a/1.png"), PIXELS)
     assert cache.read(os.fsdecode(b"a/\xff.png")) is None and cache.read("unknown") is None
     assert cache.entries["a/1.png"].source == SOURCE
@@ -95,10 +97,11 @@ JSON = st.recursive(
 )
 NUMBERS = st.integers(-3, 80) | st.integers(-(2**70), 2**70)
 ROWS = st.tuples(st.text(max_size=3), NUMBERS, NUMBERS, st.text(max_size=3), NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+PARTS = {"settings": st.just(SETTINGS._asdict()), "began_ns": NUMBERS, "pictures": st.lists(ROWS | JSON)}
 
 
 @settings(max_examples=400, deadline=None)
-@given(JSON | st.fixed_dictionaries({"settings": st.just(SETTINGS._asdict()), "pictures": st.lists(ROWS | JSON)}))
+@given(JSON | st.fixed_dictionaries(PARTS))
 def test_any_index_gives_pixels_of_the_file_or_an_error(path, index):
     path.write_bytes(seal(json.dumps(index).encode()))
     try:
@@ -144,6 +147,8 @@ GOOD = ("a", 10, 20, "30", 4, 6, 64, 0)
         seal(index_of(GOOD, channels=4)),
         seal(index_of(GOOD, resample="cubic")),
         seal(index_of(GOOD, more=1)),
+        seal(index_of(GOOD, began_ns="5")),
+        seal(index_of(GOOD, began_ns=2**63)),
         seal(index_of(GOOD), place=63),
         seal(index_of(GOOD), place=0),
         seal(index_of(GOOD), place=2**63),
