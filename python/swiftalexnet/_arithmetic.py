@@ -9,7 +9,7 @@ from ._choices import choose
 from .errors import UnsupportedError
 
 PRECISIONS = ("float32", "bfloat16")  # in the order of the engine's codes
-_WEIGHTS = ("float", "int8")
+WEIGHTS = ("float", "int8")
 
 
 class Arithmetic(NamedTuple):
@@ -70,4 +70,4 @@ def choose_arithmetic(
     code = choose_precision(operation, precision)
     if not isinstance(fast_math, (bool, np.bool_)):
         raise TypeError(f"{operation}: fast_math is {fast_math!r}, expected True or False")
-    return Arithmetic(code, _WEIGHTS.index(choose(operation, "weights", weights, _WEIGHTS)), int(fast_math))
+    return Arithmetic(code, WEIGHTS.index(choose(operation, "weights", weights, WEIGHTS)), int(fast_math))

@@ -14,8 +14,7 @@ from typing import Any
 
 import swiftalexnet as sa
 
-from . import cli_cache, cli_costs, cli_figures
-from ._arithmetic import PRECISIONS
+from . import cli_arithmetic, cli_cache, cli_costs, cli_figures
 from .files import check_target
 from .views import CROPS
 
@@ -55,7 +54,7 @@ def train(options: argparse.Namespace) -> None:
     print(f"{data!r}\n{model!r}\n{recipe}", file=sys.stderr)
     parts = [data] if validation is None else [data, validation]
     cli_cache.use_cache(options, model.preprocessing, *parts, side=recipe.scale and recipe.scale[1])
-    run = {name: getattr(options, name) for name in ("checkpoint", "resume", "seed", "precision")}
+    run = {name: getattr(options, name) for name in ("batch_size", "checkpoint", "resume", "seed", "precision")}
     history = model.fit(data, validation, recipe=recipe, progress=not options.quiet, **run)
     model.save(output)
     _show(options, {"model": str(output), "history": history.rows}, f"{history}\nsaved {output}")
@@ -80,8 +79,8 @@ def predict(options: argparse.Namespace) -> None:
 
 def _views(options: argparse.Namespace) -> dict[str, Any]:
     """Return what of a picture is classified, and how."""
-    precision = options.precision
-    return {"crops": options.crops, "dense": options.dense, "scales": options.scales, "precision": precision}
+    views = {name: getattr(options, name) for name in ("crops", "dense", "scales")}
+    return views | cli_arithmetic.arithmetic(options)
 
 
 def colors(options: argparse.Namespace) -> None:
@@ -99,8 +98,10 @@ def info(options: argparse.Namespace) -> None:
 
 def _recipe_changes(options: argparse.Namespace, validation: Any) -> dict[str, Any]:
     """Return what the command line changes in the recipe; without validation data no schedule can watch them."""
-    changes = {"epochs": options.epochs, "batch_size": options.batch_size, "learning_rate": options.learning_rate}
+    changes = {"epochs": options.epochs, "learning_rate": options.learning_rate}
     given = {name: value for name, value in changes.items() if value is not None}
+    if isinstance(options.batch_size, int):
+        given["batch_size"] = options.batch_size
     if validation is None and any(each.needs_validation for each in sa.recipe(options.recipe).schedules):
         print("swiftalexnet: no --validation, so the learning rate stays constant", file=sys.stderr)
         given["schedule"] = sa.ConstantSchedule()
@@ -133,13 +134,8 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--dense", action="store_true", help="slide the network over the whole picture")
         command.add_argument("--scales", type=_scales, metavar="N,N,…", help="shorter sides of the whole picture")
-    for command in (measure, classify, commands.choices["train"]):
-        command.add_argument(
-            "--precision",
-            choices=(*PRECISIONS, "auto"),
-            default="float32",
-            help="of activations; auto: bfloat16 where the processor has it (default: float32)",
-        )
+        cli_arithmetic.add_arithmetic(command)
+    cli_arithmetic.add_precision(commands.choices["train"])
     for command in (measure, commands.choices["train"]):
         command.add_argument("--on-error", choices=("raise", "skip"), default="raise", help="for broken pictures")
         command.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -155,6 +151,11 @@ def _parser() -> argparse.ArgumentParser:
 def _scales(text: str) -> tuple[int, ...]:
     """Read "256,384,512"; argparse turns a ValueError into its own message."""
     return tuple(map(int, text.split(",")))
+
+
+def _batch_size(text: str) -> int | str:
+    """Read a number or "auto"."""
+    return text if text == "auto" else int(text)
 
 
 def _command(commands: Any, name: str, run: Any) -> argparse.ArgumentParser:
@@ -179,7 +180,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--initialization", help="first weights, as glorot (default: the variant's)")
     parser.add_argument("--recipe", default="paper", help=f"one of {', '.join(sa.recipe_names())} (default: paper)")
     parser.add_argument("--epochs", type=int)
-    parser.add_argument("--batch-size", type=int)
+    parser.add_argument("--batch-size", type=_batch_size, metavar="N|auto", help="auto: what fits into free memory")
     parser.add_argument("--learning-rate", type=float)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--checkpoint", metavar="DIR", help="keep the run here, to go on with --resume")

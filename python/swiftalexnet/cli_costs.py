@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import swiftalexnet as sa
 
 from ._choices import choose
+from .cli_arithmetic import add_arithmetic, arithmetic
 from .files import check_target
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def summary(options: argparse.Namespace) -> None:
 
 def memory(options: argparse.Namespace) -> None:
     """Show how much memory a batch will take, before anything runs."""
-    use = _open(options, "memory").memory(options.batch, options.training)
+    use = _open(options, "memory").memory(options.batch, options.training, **arithmetic(options))
     _show(options, asdict(use) | {"total": use.total}, str(use))
 
 
@@ -35,7 +36,7 @@ def profile(options: argparse.Namespace) -> None:
     if output is not None:
         check_target(output)
     model = _open(options, "profile", None)
-    result = model.profile(options.batch, options.training, repeats=options.repeats)
+    result = model.profile(options.batch, options.training, repeats=options.repeats, **arithmetic(options))
     if output is not None:
         result.plot().savefig(output)
     rows = [row._asdict() for row in result.rows]
@@ -53,6 +54,7 @@ def add_commands(add: Callable[[str, Callable[[argparse.Namespace], None]], argp
     for command in commands[1:]:
         command.add_argument("--batch", type=int, default=128, help="pictures at once (default: 128)")
         command.add_argument("--training", action="store_true", help="a training step instead of inference")
+        add_arithmetic(command)
     commands[2].add_argument("--repeats", type=int, default=5, help="passes, of which medians are taken (default: 5)")
     commands[2].add_argument("--output", metavar="FILE", help="draw a picture: profile.png")
 

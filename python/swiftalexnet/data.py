@@ -172,8 +172,8 @@ class ImageFolder:
         is the same bits as without a cache. Files that are new, or have another size or time than when they were
         decoded, are decoded; the others' pixels are taken over. Files that were younger than 2 seconds are compared by
         their SHA-256 too, because they may have changed again within one tick of the clock. What happens to the files
-        afterwards is noticed by the next call, not before. Pictures that cannot be decoded, or are more than eight times
-        as long as wide, are left to their files.
+        afterwards is noticed by the next call, not before. Pictures that cannot be decoded, or are more than eight
+        times as long as wide, are left to their files.
 
         Parameters
         ----------

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ._arithmetic import choose_arithmetic
 from ._arrays import as_output
 from ._numbers import check_number
+from .batch_size import BatchSize, for_inference
 from .ensemble_weights import mix, search
 from .evaluation import Evaluation, as_evaluation, check_dataset, score
 from .prediction import Prediction, predict
@@ -111,7 +112,7 @@ class Ensemble:
         self,
         data: "Dataset",
         crops: int | None = None,
-        batch_size: int = 64,
+        batch_size: BatchSize = 64,
         progress: bool = False,
         dense: bool = False,
         scales: Sequence[int] | None = None,
@@ -119,8 +120,8 @@ class Ensemble:
     ) -> Evaluation:
         """Classify every picture and compare with its label: see `swiftalexnet.evaluation.evaluate`.
 
-        `precision`, `weights` and `fast_math` are meant by `arithmetic`. Pictures that a model cannot read are skipped
-        for all. Holds two arrays of float32 [pictures, classes].
+        `precision`, `weights` and `fast_math` are meant by `arithmetic`; the batch size "auto" is each model's own.
+        Pictures that a model cannot read are skipped for all. Holds two arrays of float32 [pictures, classes].
         """
         views = self._ready(data, crops, batch_size, dense, scales, "evaluate", arithmetic)
         readable = np.ones(len(data), np.bool_)
@@ -134,7 +135,7 @@ class Ensemble:
         self,
         validation: "Dataset",
         crops: int | None = None,
-        batch_size: int = 64,
+        batch_size: BatchSize = 64,
         progress: bool = False,
         dense: bool = False,
         scales: Sequence[int] | None = None,
@@ -186,7 +187,7 @@ class Ensemble:
         self,
         data: "Dataset",
         crops: int | None,
-        batch_size: int,
+        batch_size: BatchSize,
         dense: bool,
         scales: Sequence[int] | None,
         work: str,
@@ -194,9 +195,9 @@ class Ensemble:
     ) -> Views:
         """Check everything that can be checked before any work."""
         views = Views(crops, dense, scales, work, choose_arithmetic(work, **arithmetic))
-        views.pictures_at_once(batch_size)
         check_dataset(self, data, work, same_names=True)
         for model in self.models:
+            views.pictures_at_once(for_inference(model, batch_size, work, views.arithmetic))
             views.check(model)
         return views
 
@@ -223,13 +224,14 @@ def _agreed(values: list[Any], what: str) -> Any:
 
 
 def _table(
-    model: "Model", data: "Dataset", views: Views, batch_size: int, bar: Progress, readable: NDArray[np.bool_]
+    model: "Model", data: "Dataset", views: Views, batch_size: BatchSize, bar: Progress, readable: NDArray[np.bool_]
 ) -> Float32:
     """Return the probabilities of all pictures, [count, classes]; clear `readable` where a picture cannot be read."""
     table = as_output(None, (len(data), model.num_classes), views.operation)
     table[:] = 0
     read = np.zeros_like(readable)
-    for numbers, rows in classify_all(model, data, views, batch_size, bar.advance):
+    size = for_inference(model, batch_size, views.operation, views.arithmetic)  # beside what earlier models hold
+    for numbers, rows in classify_all(model, data, views, size, bar.advance):
         table[numbers] = rows
         read[numbers] = True
     readable &= read

@@ -9,7 +9,7 @@ import pytest
 from support import photo_folder, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet import decoding
+from swiftalexnet import batch_size
 from swiftalexnet.cli import main
 
 
@@ -50,29 +50,21 @@ def test_train_evaluate_predict(small, tmp_path, capsys):
     assert [row["file"] for row in json.loads(out)] == files
 
 
+def test_train_may_leave_the_batch_size_to_the_machine(small, tmp_path, capsys, monkeypatch):
+    folder, options = photo_folder(tmp_path / "photos"), ["--epochs", "1", "--output", str(tmp_path / "m"), "--quiet"]
+    monkeypatch.setattr(batch_size, "_largest", lambda *_: 8)
+    with pytest.warns(UserWarning, match="'auto' is 8"):
+        code, _, _ = run(capsys, "train", str(folder), *options, "--batch-size", "auto")
+    assert code == 0
+    with pytest.raises(SystemExit, match="2"):
+        main(["train", str(folder), *options, "--batch-size", "most"])
+
+
 def test_without_validation_the_rate_is_constant(small, tmp_path, capsys):
     folder = photo_folder(tmp_path / "photos")
     options = ["--epochs", "1", "--output", str(tmp_path / "m"), "--quiet"]
     code, _, err = run(capsys, "train", str(folder), *options)
     assert code == 0 and "constant" in err
-
-
-def test_cache_is_made_and_used(small, tmp_path, capsys, monkeypatch):
-    folder, caches, model = photo_folder(tmp_path / "photos"), tmp_path / "caches", str(tmp_path / "m")
-    caches.mkdir()
-    code, out, _ = run(capsys, "cache", str(folder), str(caches), "--side", "23", "--quiet")
-    assert code == 0 and "0 unchanged, 24 decoded, 0 removed, 0 left out" in out
-    monkeypatch.setattr(decoding, "decoding", lambda *_: pytest.fail("decoded"))
-    code, out, _ = run(capsys, "cache", str(folder), str(caches), "--verify", "--json", "--quiet")
-    assert code == 0 and json.loads(out) == {"unchanged": 24, "decoded": 0, "removed": 0, "left_out": 0}
-    options = ["--epochs", "1", "--batch-size", "8", "--output", model, "--quiet", "--disk-cache", str(caches)]
-    assert run(capsys, "train", str(folder), "--validation", str(folder), *options)[0] == 0
-    code, _, err = run(capsys, "train", str(folder), "--validation", str(folder), *options[:-1], str(tmp_path / "file"))
-    assert code == 2 and "no folder" in err
-    read = ["--quiet", "--disk-cache", str(caches), "--json"]
-    code, out, _ = run(capsys, "evaluate", str(folder), "--model", model, *read)
-    assert code == 0 and json.loads(out)["count"] == 24
-    assert run(capsys, "evaluate", str(folder), "--model", model, "--draft", *read)[0] == 2
 
 
 def test_info_and_summary(tmp_path, capsys):

@@ -6,6 +6,8 @@ from support import CLASSES, dataset, photo_folder, pictures, quick_recipe, tiny
 from test_views import unpadded_model
 
 import swiftalexnet as sa
+from swiftalexnet import batch_size, views
+from swiftalexnet.loading import in_order
 
 IMAGES, LABELS = pictures(8, seed=3)
 
@@ -45,6 +47,25 @@ def test_evaluate_is_the_score_of_the_probabilities(models):
         assert (result.count, result.skipped) == (8, 0)
     alone = sa.Ensemble(models[:1]).evaluate(data)
     assert alone == models[0].evaluate(data)
+
+
+def test_each_model_has_its_automatic_batch_size(models, monkeypatch):
+    data, ensemble, sizes = sa.ArrayDataset(IMAGES, LABELS, CLASSES), sa.Ensemble(models[:2]), []
+
+    def largest(model, *_):
+        sizes.append(2 + models.index(model))
+        return sizes[-1]
+
+    monkeypatch.setattr(batch_size, "_largest", largest)
+    monkeypatch.setattr(views, "in_order", lambda count, size: used.append(size) or in_order(count, size))
+    used = []
+    assert ensemble.evaluate(data, batch_size="auto").loss == pytest.approx(ensemble.evaluate(data).loss, rel=1e-5)
+    assert used[:2] == [2, 3] and used[2:] == [64, 64]
+    ensemble.search_weights(data, batch_size="auto")
+    assert used[4:] == [2, 3]
+    for work in (ensemble.evaluate, ensemble.search_weights):
+        with pytest.raises(ValueError, match="batch_size is 'most'"):
+            work(data, batch_size="most")
 
 
 def test_pictures_that_cannot_be_read_are_left_out(models, tmp_path):
