@@ -76,15 +76,17 @@ extension ConvolutionTiles {
           var y = 0
           while y < outputRows.count {
             let count = min(kernels.blocks, outputRows.count &- y)
+            let rows = kernelRows(
+              from: outputRows.lowerBound &+ y, through: outputRows.lowerBound &+ y &+ count &- 1)
             for b in 0..<count {
               left[b] = base + ((y &+ b) &* rowStep &+ pixels.lowerBound &* pixelStep)
             }
             kernels.tile(
               BFloat16Tile(
-                rows: pixels.count, blockCount: count, left: left, leftStride: pixelStep, runOffsets: runs,
-                runCount: kernelHeight, runLength: run,
-                panel: panels + ((group &* panelCount &+ panel) &* panelElements), start: start, output: sums,
-                outputStride: width, isNarrow: valid <= width / 2))
+                rows: pixels.count, blockCount: count, left: left, leftStride: pixelStep,
+                runOffsets: runs + rows.lowerBound, runCount: rows.count, runLength: run,
+                panel: panels + ((group &* panelCount &+ panel) &* panelElements &+ rows.lowerBound &* run &* width),
+                start: start, output: sums, outputStride: width, isNarrow: valid <= width / 2))
             for b in 0..<count {
               let pixel = firstPixel &+ (y &+ b) &* outputWidth &+ pixels.lowerBound
               kernels.narrowRows(

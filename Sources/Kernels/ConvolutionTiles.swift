@@ -122,7 +122,7 @@ struct ConvolutionTiles {
   }
 
   /// Rows of the kernel that lie in the image for some of the output rows, at least one: the others multiply zeros.
-  private func kernelRows(from first: Int, through last: Int) -> Range<Int> {
+  func kernelRows(from first: Int, through last: Int) -> Range<Int> {
     let start = min(kernelHeight &- 1, max(0, top &- last &* strideHeight))
     return start..<max(start &+ 1, min(kernelHeight, inputHeight &+ top &- first &* strideHeight))
   }

@@ -46,8 +46,7 @@ struct Plan: Sendable {
     training: Bool
   ) throws {
     let precision = arithmetic.precision
-    let joinsPools = !training && precision == .float32
-    let fused = Self.fuse(layers, nodes, observed: observed, joinsPools: joinsPools).map { layer, nodes in
+    let fused = Self.fuse(layers, nodes, observed: observed, joinsPools: !training).map { layer, nodes in
       (layer: Self.typed(layer, arithmetic, last: nodes.upperBound, logits: logits), nodes: nodes)
     }
     var arena = Arena()

@@ -1,4 +1,5 @@
 import Kernels
+import Tensors
 import TestSupport
 import XCTest
 
@@ -14,6 +15,25 @@ final class PooledNormalizationTests: XCTestCase {
         let y = try pooled(shape, groups, x, context)
         XCTAssertEqual(y, expected, "\(shape), groups \(groups)")
         return y
+      }
+    }
+  }
+
+  func testOfBFloat16ItHasTheBitsOfTheTwoPasses() throws {
+    for (shape, groups) in try cases() {
+      let x = RandomValues.uniform(shape.inputCount, seed: 1).map { BFloat16($0) }
+      for variant in KernelVariant.bfloat16() {
+        let context = variant.context
+        var normalized = [BFloat16](repeating: BFloat16(.nan), count: shape.inputCount)
+        try LocalResponseNormalization.forward(
+          rows: shape.batch * shape.inputHeight * shape.inputWidth, channels: shape.channels, groups: groups,
+          parameters: norm(), input: x, output: &normalized, scale: nil, context: context)
+        var expected = [BFloat16](repeating: BFloat16(.nan), count: shape.outputCount)
+        try MaxPooling.forward(shape, input: normalized, output: &expected, argument: nil, context: context)
+        var y = [BFloat16](repeating: BFloat16(.nan), count: shape.outputCount)
+        try LocalResponseNormalization.forwardPooled(
+          shape, groups: groups, parameters: norm(), input: x, output: &y, context: context)
+        XCTAssertEqual(y, expected, "\(shape), groups \(groups) on \(variant.name)")
       }
     }
   }

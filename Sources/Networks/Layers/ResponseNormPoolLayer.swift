@@ -15,8 +15,9 @@ struct ResponseNormPoolLayer: Layer {
       output: operands.output, context: operands.context)
   }
 
+  func backward(_ operands: BackwardOperands) throws { throw Self.hasNoBackward }
+
   /// Nothing has been kept for it.
-  func backward(_ operands: BackwardOperands) throws {
-    throw EngineError.unsupported("response_norm and max_pool in one pass: there is no backward pass")
-  }
+  static let hasNoBackward = EngineError.unsupported(
+    "response_norm and max_pool in one pass: there is no backward pass")
 }
