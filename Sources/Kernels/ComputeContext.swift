@@ -12,7 +12,8 @@ public final class ComputeContext {
   /// Who multiplies the matrices of convolutions and dense layers.
   public let gemm: GemmProvider
   private let pool: ThreadPool
-  private let rehearses = MemoryRehearsal.isRunning
+  /// Whether memory is only foretold: no item runs, and what the buffers hold means nothing.
+  package let rehearses = MemoryRehearsal.isRunning
   private var perThread: [AlignedBuffer<UInt8>] = []
   private var common: AlignedBuffer<UInt8>?
 
@@ -35,7 +36,11 @@ public final class ComputeContext {
     _ body: (_ item: Int, _ scratch: UnsafeMutableRawPointer) -> Void
   ) throws {
     let threads = min(pool.threadCount, limit ?? Int.max)
-    if rehearses { return try growScratch(to: scratchBytes, threads: threads) }
+    if rehearses {
+      try growScratch(to: scratchBytes, threads: threads)
+      // An item of nothing, after which an interrupt is noticed.
+      return try pool.forEach(1, threads: 1, interruptible: interruptible) { _, _ in }
+    }
     guard scratchBytes > 0 else {
       // Nothing to allocate, hence nothing that can fail half-way through a step's update.
       var nothing: UInt8 = 0

@@ -50,13 +50,21 @@ extension Network {
             let images = first..<min(first + chunk, batch)
             try write(input, images, into: execution)
             try execution.forward(batch: images.count, dropout: nil)
-            (classifier.rawInput + first * classifier.inputBytes).copyMemory(
-              from: execution.rawResult, byteCount: images.count * execution.resultBytes)
+            try copyFeatures(images, from: execution, to: classifier)
           }
         }
         try classifier.forward(batch: batch, dropout: nil)
         try body(classifier)
       }
+    }
+  }
+
+  /// Features of a chunk's images become the classifier's input. The context copies, which in a rehearsal does not.
+  private func copyFeatures(_ images: Range<Int>, from features: Execution, to classifier: Execution) throws {
+    let bytes = features.resultBytes
+    let (source, target) = (features.rawResult, classifier.rawInput + images.lowerBound * bytes)
+    try features.context.forEach(images.count) { image, _ in
+      (target + image &* bytes).copyMemory(from: source + image &* bytes, byteCount: bytes)
     }
   }
 

@@ -1,5 +1,6 @@
 import Networks
 import Tensors
+import TestSupport
 import Training
 import XCTest
 
@@ -92,6 +93,22 @@ final class MemoryTests: XCTestCase {
     XCTAssertEqual(network.parameters.map { Array($0.value.buffer) }, weights)
     try train(network, batch: 4)
     XCTAssertEqual(TensorMemory.allocationCount, allocations)
+  }
+
+  func testALargeRehearsalWritesNoMemory() {
+    // In kibibytes.
+    func peak() -> Int? {
+      SystemFile.line(of: "/proc/self/status", startingWith: "VmHWM:").flatMap { Int($0.filter(\.isNumber)) }
+    }
+    // A child's peak begins with what it has. The features alone of so many images are 800 MB.
+    let status = statusOfForkedChild {
+      guard let network = try? network(), let before = peak() else { return false }
+      for training in [false, true] {
+        guard (try? network.memory(batch: 1 << 17, training: training)) != nil else { return false }
+      }
+      return peak().map { $0 - before < 32 << 10 } ?? false
+    }
+    XCTAssertEqual(status, 0)
   }
 
   func testANetworkTooLargeForTheMachine() throws {
