@@ -9,7 +9,7 @@ import Tensors
 
 /// Chooses the kernel table, once, by what the CPU has and what `SWIFTALEXNET_ISA` says.
 public enum KernelRegistry {
-  /// Every table that this CPU can run, the fastest last.
+  /// Every table that this CPU can run, the fastest last; AMX is left out where the environment wishes for another.
   public static let available: [KernelTable] = {
     var tables = [portableKernels]
     if shim_cpu_has_avx2_fma() { tables.append(avx2Kernels) }
@@ -17,18 +17,26 @@ public enum KernelRegistry {
       tables.append(avx512Kernels)
       if shim_cpu_has_avx512_bf16() {
         tables.append(KernelTable(name: "avx512_bf16", floats: avx512Kernels, bfloat16: avx512BFloat16))
-        let tiles = amxKernels(besides: avx512BFloat16)
-        if shim_request_amx_bf16(), tiles.agrees(with: avx512BFloat16) {
-          tables.append(KernelTable(name: "amx", floats: avx512Kernels, bfloat16: tiles))
+        if mayRequestTiles(wish: wish, besides: tables), shim_request_amx_bf16() {
+          let tiles = amxKernels(besides: avx512BFloat16)
+          if tiles.agrees(with: avx512BFloat16) {
+            tables.append(KernelTable(name: "amx", floats: avx512Kernels, bfloat16: tiles))
+          }
         }
       }
     }
     return tables
   }()
 
+  private static let wish = getenv("SWIFTALEXNET_ISA").map { String(cString: $0) }
+
+  /// The permission to use tiles binds all threads of the host for as long as it lives: it is not asked for in vain.
+  static func mayRequestTiles(wish: String?, besides tables: [KernelTable]) -> Bool {
+    !tables.contains { $0.name == wish }
+  }
+
   /// The table in use, or why the environment's wish cannot be met.
-  public static let selected: Result<KernelTable, EngineError> = select(
-    wish: getenv("SWIFTALEXNET_ISA").map { String(cString: $0) })
+  public static let selected: Result<KernelTable, EngineError> = select(wish: wish)
 
   static func select(wish: String?) -> Result<KernelTable, EngineError> {
     guard let wish, !wish.isEmpty else { return .success(available.last ?? portableKernels) }

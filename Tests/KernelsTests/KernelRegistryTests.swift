@@ -23,6 +23,14 @@ final class KernelRegistryTests: XCTestCase {
     XCTAssert(text.contains("portable"), text)
   }
 
+  func testTilesAreNotRequestedWhereAnotherTableIsWished() {
+    let tables = KernelRegistry.available.filter { $0.name != "amx" }
+    for table in tables { XCTAssertFalse(KernelRegistry.mayRequestTiles(wish: table.name, besides: tables)) }
+    for wish in [nil, "", "amx", "mmx"] {
+      XCTAssertTrue(KernelRegistry.mayRequestTiles(wish: wish, besides: tables), wish ?? "nil")
+    }
+  }
+
   func testTheProviderOfMatrixProducts() throws {
     XCTAssertEqual(try GemmProvider.select(wish: nil, kernels: "avx512").get(), .swift)
     XCTAssertEqual(try GemmProvider.select(wish: "", kernels: "portable").get(), .openblas)
