@@ -132,7 +132,7 @@ public final class Network: @unchecked Sendable {
   private func takeIdle(
     batch: Int, nodes: ClosedRange<Int>, observed: Set<Int>, arithmetic: Arithmetic
   ) -> Execution? {
-    idle.withLock { idle in
+    idle.change { idle in
       let isSameWork = { (execution: Execution) in
         execution.doesWork(of: nodes, observed: observed, arithmetic: arithmetic)
       }
@@ -149,7 +149,7 @@ public final class Network: @unchecked Sendable {
   private static let maximumIdleKinds = 4
 
   private func putBack(_ execution: Execution) {
-    idle.withLock { idle in
+    idle.change { idle in
       idle.append(execution)
       var kinds: [Execution] = []
       for one in idle.reversed() where !kinds.contains(where: one.doesSameWork) { kinds.append(one) }
@@ -173,7 +173,7 @@ public final class Network: @unchecked Sendable {
       losses = nil
       whitening?.releaseMemory()
       weightCache.removeAll()
-      idle.withLock { $0.removeAll() }
+      idle.change { $0 = [] }
     }
   }
 }

@@ -33,37 +33,52 @@ final class WeightCache: Sendable {
   /// `parameter` in `form`: `byteCount` bytes that `make` writes when the weights have changed.
   ///
   /// - Returns: nil while the weights are borrowed, and for 0 bytes: the caller then makes the form for itself. Whoever
-  ///   reads the memory keeps the buffer alive.
+  ///   reads the memory keeps the buffer alive. Threads that ask at once for a form that is not there each make it, and
+  ///   go on with the first that was ready.
   /// - Throws: ``EngineError/outOfMemory(_:)``, and what `make` throws; nothing is kept then.
   func form(
     _ form: Form, of parameter: Parameter, byteCount: Int, make: (UnsafeMutableRawPointer) throws -> Void
   ) throws -> AlignedBuffer<UInt8>? {
     guard byteCount > 0, let revision = parameter.revision.current else { return nil }
     let key = Key(parameter: ObjectIdentifier(parameter), form: form)
-    let known = entries.withLock { entries in
-      let entry = entries[key]
-      if let entry, entry.revision != revision { entries[key] = nil }
-      return entry
-    }
-    if let known, known.revision == revision { return known.memory }
+    if let known = kept(key, revision: revision) { return known }
     // Made outside the lock: others need not wait, and a fork would leave the child with a lock that nobody opens.
     let memory = try AlignedBuffer<UInt8>(count: byteCount, operation: "packed \(parameter.name)")
     try make(UnsafeMutableRawPointer(memory.pointer))
-    entries.withLock { $0[key] = Entry(revision: revision, memory: memory) }
-    return memory
+    return keep(Entry(revision: revision, memory: memory), as: key, of: parameter)
+  }
+
+  /// The form of that revision, if it is there; an older one is given back.
+  private func kept(_ key: Key, revision: Int) -> AlignedBuffer<UInt8>? {
+    let entry = entries.change { entries -> Entry? in
+      if let entry = entries[key], entry.revision < revision { entries[key] = nil }
+      return entries[key]
+    }
+    return entry?.revision == revision ? entry?.memory : nil
+  }
+
+  /// Keeps what was made, unless another thread was faster or the weights have changed since.
+  /// - Returns: the memory to go on with.
+  private func keep(_ made: Entry, as key: Key, of parameter: Parameter) -> AlignedBuffer<UInt8> {
+    entries.change { entries -> AlignedBuffer<UInt8> in
+      if let other = entries[key], other.revision == made.revision { return other.memory }
+      if parameter.revision.current == made.revision { entries[key] = made }
+      return made.memory
+    }
   }
 
   /// Gives back the memory of forms whose weights have changed.
   func removeStale(of parameters: [Parameter]) {
+    if entries.withLock({ $0.isEmpty }) { return }
     let revisions = Dictionary(
       parameters.map { (ObjectIdentifier($0), $0.revision.current) }, uniquingKeysWith: { first, _ in first })
-    entries.withLock { entries in
+    entries.change { entries in
       entries = entries.filter { key, entry in revisions[key.parameter] == entry.revision }
     }
   }
 
   /// Gives back the memory of all forms.
-  func removeAll() { entries.withLock { $0.removeAll() } }
+  func removeAll() { entries.change { $0 = [:] } }
 
   /// Bytes that the kept forms take.
   var byteCount: Int { entries.withLock { $0.values.reduce(0) { $0 + $1.memory.count } } }

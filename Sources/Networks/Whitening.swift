@@ -30,7 +30,7 @@ final class Whitening: Sendable {
     weights = try AlignedBuffer(count: size * size, operation: "whitening matrix")
   }
 
-  func releaseMemory() { idle.withLock { $0.removeAll() } }
+  func releaseMemory() { idle.change { $0 = [] } }
 
   /// Lets `write` write `batch` images into memory of its own and writes their products with the matrix to `output`.
   func apply(
@@ -54,7 +54,7 @@ final class Whitening: Sendable {
   }
 
   private func takeIdle(batch: Int) -> AlignedBuffer<Float>? {
-    idle.withLock { idle in
+    idle.change { idle in
       if let index = idle.lastIndex(where: { $0.count >= batch * size }) { return idle.remove(at: index) }
       // A larger batch than ever: smaller memory would only lie beside the new.
       idle.removeAll()

@@ -77,6 +77,25 @@ final class WeightCacheTests: XCTestCase {
     XCTAssertEqual(made, 2)
   }
 
+  func testTheFirstFormOfTheNewestWeightsIsKept() throws {
+    let network = try smallNetwork()
+    let weight = try XCTUnwrap(network.parameters.first)
+    func form(_ make: () throws -> Void) throws -> AlignedBuffer<UInt8>? {
+      try network.weightCache.form(.packedFloat32, of: weight, byteCount: 64) { _ in try make() }
+    }
+    var faster: AlignedBuffer<UInt8>?
+    let slower = try form { faster = try form {} }
+    XCTAssertNotNil(slower)
+    XCTAssertIdentical(slower, faster, "of the same weights")
+    weight.noteChange()
+    let older = try form {
+      weight.noteChange()
+      faster = try form {}
+    }
+    XCTAssertNotIdentical(older, faster, "of older weights")
+    XCTAssertIdentical(try form { XCTFail("the newest was there") }, faster)
+  }
+
   func testMemoryOfStaleFormsIsGivenBack() throws {
     let network = try smallNetwork()
     _ = try logits(network)
