@@ -164,7 +164,8 @@ public final class Network: @unchecked Sendable {
   }
 
   /// Gives back all memory but that of parameters, their gradients and their velocities; the next pass makes its own
-  /// anew. A kept forward pass is forgotten.
+  /// anew. A kept forward pass is forgotten. Waits for inference on other threads to end, and notices no interrupt
+  /// meanwhile.
   /// - Throws: ``EngineError/concurrentUse(_:)`` during a training step.
   public func releaseMemory() throws {
     try usage.writing("release_memory") {

@@ -104,7 +104,8 @@ class Model(Weights):
     def release_memory(self) -> None:
         """Give back what activations take; the next call makes its own anew, and a kept `forward` is forgotten.
 
-        Weights, gradients and velocities stay.
+        Weights, gradients and velocities stay. Waits until other threads' predictions have ended, and Ctrl-C waits
+        with it.
 
         Raises
         ------

@@ -26,7 +26,8 @@ int32_t sax_network_memory(sax_network *SAX_NONNULL network, int64_t batch, int3
 /* The same of a network that need not exist, and need not fit into memory. */
 int32_t sax_spec_memory(const char *SAX_NONNULL spec, int64_t batch, int32_t training,
                         const sax_arithmetic *SAX_NONNULL arithmetic, sax_memory_use *SAX_NONNULL result);
-/* Gives back all memory but that of parameters, gradients and velocities; a kept forward pass is forgotten. */
+/* Gives back all memory but that of parameters, gradients and velocities; a kept forward pass is forgotten. Waits for
+ * inference on other threads to end, and notices no interrupt meanwhile. */
 int32_t sax_network_release_memory(sax_network *SAX_NONNULL network);
 
 #endif
