@@ -145,14 +145,17 @@ public final class Network: @unchecked Sendable {
     }
   }
 
-  /// Kinds of work whose executions wait for more of it; the one that has waited longest gives way to a new one.
+  /// Kinds of work in one arithmetic whose executions wait for more of it; the one that has waited longest gives way
+  /// to a new one.
   private static let maximumIdleKinds = 4
 
   private func putBack(_ execution: Execution) {
     idle.change { idle in
       idle.append(execution)
       var kinds: [Execution] = []
-      for one in idle.reversed() where !kinds.contains(where: one.doesSameWork) { kinds.append(one) }
+      for one in idle.reversed() where one.arithmetic == execution.arithmetic {
+        if !kinds.contains(where: one.doesSameWork) { kinds.append(one) }
+      }
       if kinds.count > Self.maximumIdleKinds, let outgrown = kinds.last { idle.removeAll(where: outgrown.doesSameWork) }
       if idle.count > ThreadPool.maximumThreadCount { idle.removeFirst() }
     }

@@ -174,4 +174,21 @@ final class NetworkTests: XCTestCase {
     _ = try logits(network, input(network))
     XCTAssertEqual(TensorMemory.allocationCount, allocations)
   }
+
+  func testArithmeticsInTurnUseTheSameMemory() throws {
+    let network = try smallNetwork()
+    // More than a chunk: two kinds of work in each arithmetic.
+    let images = 40 * ThreadPool.shared.threadCount + 1
+    let x = input(network, images: images)
+    var output = [Float](repeating: .nan, count: images * network.classCount)
+    func computeInTurn() throws {
+      for arithmetic in [Arithmetic(), Arithmetic(int8DenseWeights: true), Arithmetic(fastMath: true)] {
+        try network.forward(x, batch: images, layout: .nhwc, arithmetic: arithmetic, into: &output)
+      }
+    }
+    try computeInTurn()
+    let allocations = TensorMemory.allocationCount
+    try computeInTurn()
+    XCTAssertEqual(TensorMemory.allocationCount, allocations)
+  }
 }
