@@ -9,7 +9,7 @@ public func sax_network_forward(
 ) -> Int32 {
   status {
     let (batch, layout) = (try Argument.size(batch, "forward: batch"), try Argument.layout(layout))
-    let arithmetic = try Arithmetic(arithmetic.pointee)
+    let arithmetic = try Arithmetic(arithmetic.pointee, operation: "forward")
     guard keep != 0 else {
       guard training == 0 else {
         throw EngineError.invalidValue("forward: training without keep; dropout acts only in a pass that is kept")
@@ -35,7 +35,7 @@ public func sax_network_capture(
     let count = try Argument.size(count, "capture: number of names")
     try network(handle).capture(
       (0..<count).map { String(cString: names[$0]) }, of: x, batch: try Argument.size(batch, "capture: batch"),
-      layout: try Argument.layout(layout), arithmetic: try Arithmetic(arithmetic.pointee),
+      layout: try Argument.layout(layout), arithmetic: try Arithmetic(arithmetic.pointee, operation: "capture"),
       into: (0..<count).map { outputs[$0] })
   }
 }
@@ -53,10 +53,11 @@ public func sax_network_backward(
 }
 
 extension Arithmetic {
-  init(_ arithmetic: sax_arithmetic) throws {
+  init(_ arithmetic: sax_arithmetic, operation: String) throws {
     self.init(
-      precision: try Argument.precision(arithmetic.precision), int8DenseWeights: arithmetic.int8_dense_weights != 0,
-      fastMath: arithmetic.fast_math != 0)
+      precision: try Argument.precision(arithmetic.precision, operation: operation),
+      int8DenseWeights: try Argument.flag(arithmetic.int8_dense_weights, "\(operation): int8 weights"),
+      fastMath: try Argument.flag(arithmetic.fast_math, "\(operation): fast math"))
   }
 }
 
@@ -72,7 +73,7 @@ extension StepOptions {
       learningRate: options.learning_rate, momentum: options.momentum, weightDecay: options.weight_decay,
       rule: try Argument.rule(options.rule), seed: options.seed, step: options.step,
       rates: options.rates.map(copy), decays: options.decays.map(copy),
-      precision: try Argument.precision(options.precision))
+      precision: try Argument.precision(options.precision, operation: "train_step"))
   }
 }
 
@@ -125,7 +126,7 @@ public func sax_network_predict_images(
     try network(handle).predict(
       images: batch.pixels, count: batch.count, height: batch.height, width: batch.width,
       preprocessing: preprocessing, views: try ImageInput.Views(count: views),
-      arithmetic: try Arithmetic(arithmetic.pointee), into: probabilities)
+      arithmetic: try Arithmetic(arithmetic.pointee, operation: "predict"), into: probabilities)
   }
 }
 

@@ -25,7 +25,7 @@ public func sax_network_score_map(
     try network(handle).scoreMap(
       images: batch.pixels, count: batch.count, height: batch.height, width: batch.width, channels: batch.channels,
       preprocessing: try Preprocessing(preprocessing.pointee, channels: batch.channels),
-      arithmetic: try Arithmetic(arithmetic.pointee), into: scores)
+      arithmetic: try Arithmetic(arithmetic.pointee, operation: "score_map"), into: scores)
   }
 }
 
@@ -39,6 +39,6 @@ public func sax_network_predict_dense(
     try network(handle).predictDense(
       images: batch.pixels, count: batch.count, height: batch.height, width: batch.width, channels: batch.channels,
       preprocessing: try Preprocessing(preprocessing.pointee, channels: batch.channels), mirror: mirror != 0,
-      arithmetic: try Arithmetic(arithmetic.pointee), into: probabilities)
+      arithmetic: try Arithmetic(arithmetic.pointee, operation: "predict"), into: probabilities)
   }
 }

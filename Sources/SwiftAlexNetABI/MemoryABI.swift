@@ -18,7 +18,8 @@ public func sax_network_memory(
     let batch = try Argument.size(batch, "memory: batch")
     result.pointee = sax_memory_use(
       try network(handle).memory(
-        batch: batch, training: training != 0, arithmetic: try Arithmetic(arithmetic.pointee)))
+        batch: batch, training: training != 0,
+        arithmetic: try Arithmetic(arithmetic.pointee, operation: "memory")))
   }
 }
 
@@ -32,7 +33,8 @@ public func sax_spec_memory(
     let batch = try Argument.size(batch, "memory: batch")
     result.pointee = sax_memory_use(
       try Network.memory(
-        of: spec, batch: batch, training: training != 0, arithmetic: try Arithmetic(arithmetic.pointee)))
+        of: spec, batch: batch, training: training != 0,
+        arithmetic: try Arithmetic(arithmetic.pointee, operation: "memory")))
   }
 }
 

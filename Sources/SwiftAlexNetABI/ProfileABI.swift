@@ -21,11 +21,16 @@ public func sax_network_profile_images(
 ) -> Int32 {
   status {
     let batch = try ImageBatch(images.pointee, operation: "profile")
+    let preprocessing = try Preprocessing(preprocessing.pointee, channels: batch.channels)
+    try network(handle).requireInput(
+      FeatureShape(
+        height: preprocessing.cropHeight, width: preprocessing.cropWidth, channels: batch.channels),
+      operation: "profile")
     let profile = try network(handle).profile(
       images: batch.pixels, count: batch.count, height: batch.height, width: batch.width,
-      preprocessing: try Preprocessing(preprocessing.pointee, channels: batch.channels),
+      preprocessing: preprocessing,
       augmentation: try augmentation.map { try Augmentation($0.pointee) },
-      arithmetic: try Arithmetic(arithmetic.pointee),
+      arithmetic: try Arithmetic(arithmetic.pointee, operation: "profile"),
       repeats: try Argument.size(repeats, "profile: repeats"))
     guard Int64(profile.rows.count) <= capacity else {
       throw EngineError.invalidValue("profile: \(profile.rows.count) rows do not fit into \(capacity)")

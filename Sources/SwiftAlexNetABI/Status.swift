@@ -55,12 +55,20 @@ enum Argument {
     }
   }
 
-  static func precision(_ value: Int32) throws -> Precision {
+  static func precision(_ value: Int32, operation: String) throws -> Precision {
     switch Int(value) {
     case Int(SAX_FLOAT32): return .float32
     case Int(SAX_BFLOAT16): return .bfloat16
-    default: throw EngineError.invalidValue("precision: got \(value), expected 0 (float32) or 1 (bfloat16)")
+    default:
+      throw EngineError.invalidValue("\(operation): precision: got \(value), expected 0 (float32) or 1 (bfloat16)")
     }
+  }
+
+  static func flag(_ value: Int32, _ name: String) throws -> Bool {
+    guard value == 0 || value == 1 else {
+      throw EngineError.invalidValue("\(name): got \(value), expected 0 or 1")
+    }
+    return value == 1
   }
 
   static func rule(_ value: Int32) throws -> SGDUpdate.Rule {

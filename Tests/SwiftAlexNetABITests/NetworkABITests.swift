@@ -201,6 +201,45 @@ final class NetworkABITests: XCTestCase {
     }
   }
 
+  func testNumbersThatAreNoArithmetic() throws {
+    let network = try network()
+    defer { sax_network_release(network) }
+    let x = [Float](repeating: 0.5, count: 60)
+    var logits = [Float](repeating: 0, count: 3)
+    for (given, message) in [
+      (
+        sax_arithmetic(precision: 2, int8_dense_weights: 0, fast_math: 0),
+        "precision: got 2, expected 0 (float32) or 1 (bfloat16)"
+      ),
+      (sax_arithmetic(precision: 0, int8_dense_weights: 7, fast_math: 0), "int8 weights: got 7, expected 0 or 1"),
+      (sax_arithmetic(precision: 0, int8_dense_weights: 0, fast_math: -1), "fast math: got -1, expected 0 or 1"),
+    ] {
+      var arithmetic = given
+      XCTAssertEqual(
+        sax_network_forward(network, x, 1, Int32(SAX_NCHW), 0, 0, 0, 0, &arithmetic, &logits), Int32(SAX_INVALID_VALUE))
+      XCTAssertEqual(lastError, "forward: " + message)
+    }
+  }
+
+  func testProfilingComparesTheChannels() throws {
+    let network = try network()
+    defer { sax_network_release(network) }
+    let pixels = [UInt8](repeating: 1, count: 6 * 5)
+    var preprocessing = sax_preprocessing()
+    (preprocessing.crop_height, preprocessing.crop_width) = (6, 5)
+    var float32 = sax_arithmetic()
+    var profile = sax_profile()
+    var rows = [sax_profile_row](repeating: sax_profile_row(), count: 16)
+    try pixels.withUnsafeBufferPointer { pixels in
+      var images = sax_images(pixels: try XCTUnwrap(pixels.baseAddress), count: 1, height: 6, width: 5, channels: 1)
+      XCTAssertEqual(
+        sax_network_profile_images(network, &images, &preprocessing, nil, &float32, 1, &profile, &rows, 16),
+        Int32(SAX_INVALID_VALUE))
+      XCTAssertTrue(lastError.hasPrefix("profile: got images of"), lastError)
+      XCTAssertTrue(lastError.contains("tiny takes"), lastError)
+    }
+  }
+
   func testRuntimeInformation() {
     var info = sax_runtime_info()
     XCTAssertEqual(sax_get_runtime_info(&info), Int32(SAX_OK))

@@ -84,6 +84,8 @@ TENSORS = [
     case("seed -1", ValueError, "forward: seed", forward(seed=-1)),
     case("step 2^64", ValueError, "forward: step", forward(step=2**64)),
     case("precision 2", ValueError, "precision: got 2", forward(arithmetic=(2, 0, 0))),
+    case("int8 7", ValueError, "forward: int8 weights: got 7, expected 0 or 1", forward(arithmetic=(0, 7, 0))),
+    case("fast math 2", ValueError, "forward: fast math: got 2, expected 0 or 1", forward(arithmetic=(0, 0, 2))),
     case("arithmetic short", ValueError, "forward: arithmetic has 2 items, expected 3", forward(arithmetic=(0, 0))),
     case("int8 kept", ValueError, "forward: int8 weights", forward(keep=True, arithmetic=(0, 1, 0))),
     case("training unkept", ValueError, "forward: training without keep", forward(training=True)),
@@ -218,6 +220,10 @@ def train_images(images=PICTURES, labels=TARGETS, augmentation=small.AUGMENTATIO
     return lambda n: n.train_step_images(images, labels, small.PREPROCESSING, augmentation, options(**changes))
 
 
+def profile(images=PICTURES, augmentation=None, **changes):
+    return lambda n: n.profile_images(images, prepared(**changes), augmentation, small.FLOAT32, 1)
+
+
 EYE, THREE = np.eye(3, dtype=np.float32), np.ones(3, np.float32)
 NO_MATRIX = np.full((675, 675), np.nan, np.float32)
 
@@ -233,6 +239,8 @@ IMAGES = [
         predict(PICTURES[:, :14].copy()),
     ),
     case("gray", ValueError, "predict: .*takes", predict(PICTURES[..., :1].copy())),
+    case("profile gray", ValueError, "profile: .*takes", profile(PICTURES[..., :1].copy())),
+    case("profile crop", ValueError, "profile: .*takes", profile(height=14)),
     case("planar", ValueError, "predict", predict(np.ascontiguousarray(PICTURES.transpose(0, 3, 1, 2)))),
     case("crop", ValueError, "predict: .*takes", predict(height=14)),
     case("crop 0", ValueError, "predict: the crop is 0", predict(height=0)),

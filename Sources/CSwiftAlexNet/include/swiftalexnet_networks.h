@@ -90,7 +90,7 @@ int32_t sax_network_get_multipliers(sax_network *SAX_NONNULL network, int64_t in
 
 enum { SAX_FLOAT32 = 0, SAX_BFLOAT16 = 1 };
 
-/* All zero is exact float32. SAX_UNSUPPORTED says what the instruction set in use cannot do. */
+/* All zero is exact float32; the flags are 0 or 1. SAX_UNSUPPORTED says what the instruction set cannot do. */
 typedef struct {
   int32_t precision;          /* SAX_BFLOAT16: activations and products in bfloat16; sums, weights, logits in float32 */
   int32_t int8_dense_weights; /* inference: dense layers multiply by weights rounded to 8 bits */
