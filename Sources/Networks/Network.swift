@@ -52,7 +52,7 @@ public final class Network: @unchecked Sendable {
 
   public var parameters: [Parameter] { layers.flatMap(\.parameters) }
 
-  /// Gives back the memory of packed weights that a training step has made useless.
+  /// Gives back the memory of packed weights that a change has made useless.
   package func forgetStaleWeights() { weightCache.removeStale(of: parameters) }
 
   /// The last node in front of the softmax: its output are the logits.

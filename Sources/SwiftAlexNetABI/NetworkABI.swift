@@ -111,9 +111,11 @@ public func sax_network_borrow_parameter_data(
 
 @c @implementation
 public func sax_network_return_parameter_data(_ handle: OpaquePointer, _ index: Int64, _ which: Int32) {
-  let parameters = network(handle).parameters
+  let network = network(handle)
+  let parameters = network.parameters
   if Int(which) == Int(SAX_VALUE), let index = Int(exactly: index), parameters.indices.contains(index) {
     parameters[index].giveBackValues()
+    network.forgetStaleWeights()
   }
 }
 

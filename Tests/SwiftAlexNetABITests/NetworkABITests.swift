@@ -221,6 +221,22 @@ final class NetworkABITests: XCTestCase {
     }
   }
 
+  func testPackedWeightsGoWhenWrittenValuesAreGivenBack() throws {
+    let network = try network()
+    defer { sax_network_release(network) }
+    let x = [Float](repeating: 0.5, count: 60)
+    var logits = [Float](repeating: 0, count: 3)
+    var float32 = sax_arithmetic()
+    XCTAssertEqual(
+      sax_network_forward(network, x, 1, Int32(SAX_NCHW), 0, 0, 0, 0, &float32, &logits), Int32(SAX_OK), lastError)
+    let packed = sax_live_bytes()
+    var values: UnsafeMutablePointer<Float>?
+    XCTAssertEqual(sax_network_borrow_parameter_data(network, 0, Int32(SAX_VALUE), &values), Int32(SAX_OK))
+    XCTAssertEqual(sax_live_bytes(), packed)
+    sax_network_return_parameter_data(network, 0, Int32(SAX_VALUE))
+    XCTAssertLessThan(sax_live_bytes(), packed)
+  }
+
   func testProfilingComparesTheChannels() throws {
     let network = try network()
     defer { sax_network_release(network) }
