@@ -94,10 +94,10 @@ extension Network {
       }
       // Outputs are the fastest axis of every parameter.
       for (mine, theirs) in zip(layer.parameters, wholeLayer.parameters) {
+        let values = mine.borrowValues()
+        defer { mine.giveBackValues() }
         TowerExchange.take(
-          first..<first + part, of: theirs.value.pointer, pixels: theirs.count / all, channels: all,
-          into: mine.value.pointer)
-        mine.noteChange()
+          first..<first + part, of: theirs.value.pointer, pixels: theirs.count / all, channels: all, into: values)
       }
     }
   }

@@ -82,11 +82,12 @@ extension Network {
           hyperparameters: hyperparameters))
     }
     for update in updates {
+      // Noted first: whatever happens then, no packed copy passes for the weights.
+      update.parameter.noteChange()
       try SGDUpdate.apply(
         count: update.parameter.count, rule: options.rule, hyperparameters: update.hyperparameters,
         weights: update.parameter.value.pointer, velocity: update.velocity.pointer,
         gradient: update.gradient.pointer, context: context)
-      update.parameter.noteChange()
     }
     forgetStaleWeights()
   }
