@@ -70,7 +70,7 @@ struct BFloat16FilterGradientPlan {
     let units = imageBlocks.parts * rowBlocks.parts
     shares = Partition(units, parts: (BlockSize.items + parts - 1) / parts)
     let pixels = imageBlocks.largest * rowBlocks.largest * shape.outputWidth
-    let work = pixels * columns * channels * taps
+    let work = pixels.saturatingTimes(columns * channels * taps)
     let unitBytes =
       imageBlocks.largest * rowBlocks.largest * 2
       * (shape.strideHeight * shape.inputWidth * shape.inputChannels + shape.outputWidth * shape.outputChannels)

@@ -90,7 +90,7 @@ extension Dense {
     // A few rows are done with a block of the weights as soon as it has been read: it need not fit a cache.
     let block = shape.batch <= kernels.rows ? DenseShape.streamedBlock : DenseShape.innerBlock
     let steps = Partition(run / multiple, atMost: block / multiple)
-    let work = batches.largest * inputs * outputs / DenseShape.itemWork
+    let work = (batches.largest * inputs).saturatingTimes(outputs) / DenseShape.itemWork
     let panelBlocks = Partition(
       panelCount, parts: max(BlockSize.items, work, panelCount / (DenseShape.ownedColumns / width)))
     let leftStride = steps.largest * multiple + DenseShape.skew
