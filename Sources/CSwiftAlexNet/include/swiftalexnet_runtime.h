@@ -27,7 +27,7 @@ typedef struct {
   char version[32];
   char cpu[64];
   char instruction_set[16];  /* portable, avx2, avx512, avx512_bf16, amx */
-  char available[64];        /* the instruction sets that this CPU has, separated by spaces */
+  char available[64];        /* this CPU's, separated by spaces; no amx where SWIFTALEXNET_ISA names another */
   char gemm[16];             /* swift or openblas */
   char precisions[32];       /* what the instruction set in use computes in: float32, bfloat16 */
 } sax_runtime_info;
