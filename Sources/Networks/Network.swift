@@ -26,7 +26,7 @@ public final class Network: @unchecked Sendable {
   /// One loss an image. Guarded by `usage`.
   private var losses: AlignedBuffer<Float>?
 
-  let makeContext: @Sendable () throws -> ComputeContext
+  package let makeContext: @Sendable () throws -> ComputeContext
 
   /// - Throws: ``EngineError/invalidValue(_:)`` naming the node that refuses its input,
   ///   ``EngineError/outOfMemory(_:)``.

@@ -119,7 +119,7 @@ struct Plan: Sendable {
     let backwardScratch: Int?
   }
 
-  private static func typed(_ layer: any Layer, _ arithmetic: Arithmetic, last: Int, logits: Int) -> TypedLayer {
+  static func typed(_ layer: any Layer, _ arithmetic: Arithmetic, last: Int, logits: Int) -> TypedLayer {
     if arithmetic.precision == .float32 || last > logits { return .float32(layer) }
     return TypedLayer(layer, isLogits: last == logits, arithmetic: arithmetic)
   }

@@ -1,4 +1,7 @@
 /// What a part of a pass must do at least: additions and multiplications, and bytes read and written once each.
+///
+/// Operations are those of the sums as they are defined. Winograd's method gets by with fewer, so that a part computed
+/// by it can be faster than its work allows.
 public struct Work: Hashable, Sendable {
   public var operations: Double
   public var bytes: Double
@@ -11,15 +14,15 @@ public struct Work: Hashable, Sendable {
 
 extension Network {
   /// The forward work of the nodes that one step computes.
-  package func forwardWork(_ nodes: ClosedRange<Int>, batch: Int, precision: Precision, training: Bool) -> Work {
-    let step = StepSizes(layers[nodes], batch: batch, precision: precision, training: training)
+  package func forwardWork(_ nodes: ClosedRange<Int>, batch: Int, arithmetic: Arithmetic, training: Bool) -> Work {
+    let step = stepSizes(nodes, batch: batch, arithmetic: arithmetic, training: training)
     return Work(
       operations: 2 * step.macs, bytes: step.inputs + step.outputs + step.parameters + step.auxiliary)
   }
 
   /// The backward work, data and filter together; the first layer gives no gradient to its input.
   package func backwardWork(_ nodes: ClosedRange<Int>, batch: Int, precision: Precision) -> Work {
-    let step = StepSizes(layers[nodes], batch: batch, precision: precision, training: true)
+    let step = stepSizes(nodes, batch: batch, arithmetic: Arithmetic(precision: precision), training: true)
     let isFirst = nodes.lowerBound == 0
     let read =
       step.outputs + (step.readsInput ? step.inputs : 0) + (step.readsOutput ? step.outputs : 0)
@@ -27,21 +30,49 @@ extension Network {
     let written = step.parameters + (isFirst ? 0 : step.inputs)
     return Work(operations: (isFirst ? 2 : 4) * step.macs, bytes: read + written + step.auxiliary)
   }
+
+  private func stepSizes(
+    _ nodes: ClosedRange<Int>, batch: Int, arithmetic: Arithmetic, training: Bool
+  ) -> StepSizes {
+    let typed = nodes.map { Plan.typed(layers[$0], arithmetic, last: $0, logits: logitsNode) }
+    return StepSizes(typed, batch: batch, arithmetic: arithmetic, training: training)
+  }
 }
 
-/// Multiply-accumulates of a step, and bytes of what it reads and writes. Parameters and their gradients are float32.
+/// Multiply-accumulates of a step, and bytes of what it reads and writes.
 private struct StepSizes {
   let macs, inputs, outputs, parameters, auxiliary: Double
   let readsInput, readsOutput: Bool
 
-  init(_ layers: ArraySlice<any Layer>, batch: Int, precision: Precision, training: Bool) {
-    let activation = Double(batch) * (precision == .bfloat16 ? 2 : 4)
+  init(_ layers: [TypedLayer], batch: Int, arithmetic: Arithmetic, training: Bool) {
     macs = Double(batch) * Double(layers.reduce(0) { $0 + $1.macs })
-    inputs = activation * Double(layers.first?.inputShape.count ?? 0)
-    outputs = activation * Double(layers.last?.outputShape.count ?? 0)
-    parameters = 4 * Double(layers.flatMap(\.parameters).reduce(0) { $0 + $1.count })
-    auxiliary = Double(layers.reduce(0) { $0 + $1.auxiliaryBytes(batch: batch, training: training) })
-    readsInput = layers.first?.backwardReadsInput ?? false
-    readsOutput = layers.contains { $0.backwardReadsOutput }
+    inputs = Double(batch) * Double(layers.first.map { $0.layer.inputShape.count * $0.input.byteCount } ?? 0)
+    outputs = Double(batch) * Double(layers.last.map { $0.layer.outputShape.count * $0.output.byteCount } ?? 0)
+    parameters = Double(layers.reduce(0) { $0 + $1.parameterBytes(arithmetic, training: training) })
+    auxiliary = Double(layers.reduce(0) { $0 + $1.memory(batch: batch, training: training).auxiliary })
+    readsInput = layers.first?.layer.backwardReadsInput ?? false
+    readsOutput = layers.contains { $0.layer.backwardReadsOutput }
+  }
+}
+
+extension TypedLayer {
+  /// The network's own layer.
+  private var original: any Layer { (layer as? WideningLayer)?.layer ?? layer }
+
+  fileprivate var macs: Int { original.macs }
+
+  /// Bytes of the parameters as a pass reads them, in training of their gradients too: float32, but for the weights
+  /// that inference keeps rounded.
+  fileprivate func parameterBytes(_ arithmetic: Arithmetic, training: Bool) -> Int {
+    layer.parameters.reduce(0) { bytes, parameter in
+      let isRounded = !training && parameter.role == .weight
+      return bytes + parameter.count * (isRounded ? weightBytes(arithmetic) : Precision.float32.byteCount)
+    }
+  }
+
+  /// Bytes of a weight of inference.
+  private func weightBytes(_ arithmetic: Arithmetic) -> Int {
+    if arithmetic.int8DenseWeights, original is DenseLayer { return MemoryLayout<Int8>.stride }
+    return layer is WideningLayer ? Precision.float32.byteCount : input.byteCount
   }
 }

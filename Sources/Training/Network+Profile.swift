@@ -31,12 +31,11 @@ extension Network {
       try pass()
       passes.append((shim_seconds() - start, recorder.seconds))
     }
-    let context = try ComputeContext()
+    let context = try twin.makeContext()
     let limits = Profile.Limits(
       operationsPerSecond: try arithmetic.precision.limit(context: context),
       bytesPerSecond: try MemoryBandwidth.measure(context: context))
-    return twin.profile(
-      passes, batch: batch, training: training, precision: arithmetic.precision, limits: limits)
+    return twin.profile(passes, batch: batch, training: training, arithmetic: arithmetic, limits: limits)
   }
 
   /// The same on uint8 images [count][height][width][channels], as ``trainStep(images:count:height:width:labels:preprocessing:augmentation:options:)``
@@ -97,7 +96,7 @@ extension Network {
 
   private func profile(
     _ passes: [(seconds: Double, parts: [StepRecorder.Part: Double])], batch: Int, training: Bool,
-    precision: Precision, limits: Profile.Limits
+    arithmetic: Arithmetic, limits: Profile.Limits
   ) -> Profile {
     func seconds(_ part: StepRecorder.Part) -> Double { median(passes.map { $0.parts[part] ?? 0 }) }
     func row(_ name: String, _ part: StepRecorder.Part, bytes: Int) -> Profile.Row {
@@ -116,8 +115,8 @@ extension Network {
       Profile.Row(
         name: spec.nodes[nodes].map(\.name).joined(separator: " + "), kind: spec.nodes[nodes.lowerBound].operation.kind,
         forwardSeconds: seconds(.forward(nodes)), backwardSeconds: seconds(.backward(nodes)),
-        forwardWork: forwardWork(nodes, batch: batch, precision: precision, training: training),
-        backwardWork: training ? backwardWork(nodes, batch: batch, precision: precision) : Work())
+        forwardWork: forwardWork(nodes, batch: batch, arithmetic: arithmetic, training: training),
+        backwardWork: training ? backwardWork(nodes, batch: batch, precision: arithmetic.precision) : Work())
     }
     rows.append(row("loss", .loss, bytes: 8 * batch * classCount))
     if training { rows.append(row("update", .update, bytes: 20 * parameters.reduce(0) { $0 + $1.count })) }
@@ -132,11 +131,15 @@ extension Network {
 }
 
 extension Precision {
-  /// Operations a second that the machine allows.
+  /// Operations a second that the machine allows on the context's kernels.
   fileprivate func limit(context: ComputeContext) throws -> Double {
     switch self {
     case .float32: return try FMALimit.float32(context: context)
-    case .bfloat16: return try FMALimit.bfloat16(context: context) ?? FMALimit.float32(context: context)
+    case .bfloat16:
+      guard let limit = try FMALimit.bfloat16(context: context) else {
+        throw EngineError.unsupported("profile: got bfloat16, the instruction set in use is \(context.kernels.name)")
+      }
+      return limit
     }
   }
 }

@@ -16,7 +16,7 @@ public struct Profile: Sendable {
 
   /// What the machine allows, measured in the same run.
   public struct Limits: Sendable {
-    /// Float32 additions and multiplications a second, on all threads.
+    /// Additions and multiplications a second in the precision of the pass, on all threads.
     public let operationsPerSecond: Double
     /// Read from memory, by all threads.
     public let bytesPerSecond: Double

@@ -1,3 +1,4 @@
+import Kernels
 import Networks
 import Tensors
 import XCTest
@@ -19,8 +20,10 @@ final class ProfileTests: XCTestCase {
     return try Network(spec: NetworkSpec(text: text), initialization: .torchvision, seed: 1)
   }
 
-  private func profile(_ network: Network, batch: Int, training: Bool) throws -> Profile {
-    try network.profile(batch: batch, training: training, repeats: 3) { input, range, _ in
+  private func profile(
+    _ network: Network, batch: Int, training: Bool, arithmetic: Arithmetic = Arithmetic()
+  ) throws -> Profile {
+    try network.profile(batch: batch, training: training, arithmetic: arithmetic, repeats: 3) { input, range, _ in
       input.update(repeating: 0.5, count: range.count * 3 * 32 * 32)
     }
   }
@@ -47,6 +50,50 @@ final class ProfileTests: XCTestCase {
     XCTAssertEqual(conv2.backwardWork.operations, 2 * conv2.forwardWork.operations)
     XCTAssertEqual(rows.map(\.name).suffix(3), ["loss", "update", "other"])
     XCTAssertTrue(rows.filter { !$0.kind.isEmpty }.allSatisfy { $0.forwardSeconds > 0 && $0.backwardSeconds > 0 })
+  }
+
+  func testDenseWeightsOf8BitsAreBytes() throws {
+    let arithmetic = Arithmetic(int8DenseWeights: true)
+    let rows = try profile(try network(), batch: 8, training: false, arithmetic: arithmetic).rows
+    let dense = try XCTUnwrap(rows.first { $0.name == "fc3" })
+    let (inputs, outputs) = (8.0 * 16 * 16, 10.0)
+    let vectors = 2 * 4 * 8 * inputs
+    XCTAssertEqual(dense.forwardWork.bytes, vectors + inputs * outputs + 4 * outputs + 4 * 8 * outputs)
+    XCTAssertEqual(dense.forwardWork.operations, 2 * 8 * inputs * outputs)
+    let convolution = try XCTUnwrap(rows.first { $0.name == "conv2" })
+    XCTAssertEqual(convolution.forwardWork.bytes, 4 * 8 * (16 * 16 * 16 + inputs) + 4 * (8 * 8 * 9 + 8))
+  }
+
+  func testBFloat16IsCountedAsItIsStored() throws {
+    let context = try ComputeContext()
+    guard Precision.available(in: context).contains(.bfloat16) else { throw XCTSkip("no bfloat16 on this CPU") }
+    let network = try network()
+    let arithmetic = Arithmetic(precision: .bfloat16)
+    let (inputs, outputs) = (8.0 * 16 * 16, 10.0)
+    for training in [false, true] {
+      let rows = try profile(network, batch: 8, training: training, arithmetic: arithmetic).rows
+      let dense = try XCTUnwrap(rows.first { $0.name == "fc3" })
+      let weights = (training ? 4 : 2) * inputs * outputs + 4 * outputs
+      XCTAssertEqual(dense.forwardWork.bytes, 2 * 2 * 8 * inputs + weights + 4 * 8 * outputs, "training \(training)")
+    }
+  }
+
+  func testWinogradIsHeldToTheDirectSum() throws {
+    let direct = try profile(try network(), batch: 8, training: false)
+    let fast = try profile(try network(), batch: 8, training: false, arithmetic: Arithmetic(fastMath: true))
+    XCTAssertEqual(fast.rows.map(\.forwardWork), direct.rows.map(\.forwardWork))
+  }
+
+  func testLimitsAreThoseOfTheKernelsInUse() throws {
+    guard let slowest = KernelRegistry.available.first, let fastest = KernelRegistry.available.last,
+      slowest.name != fastest.name
+    else { throw XCTSkip("one instruction set") }
+    let spec = try network().spec
+    let limits = try [slowest, fastest].map { table in
+      let network = try Network(spec: spec, initialization: .torchvision, seed: 1) { ComputeContext(kernels: table) }
+      return try profile(network, batch: 1, training: false).limits.operationsPerSecond
+    }
+    XCTAssertLessThan(2 * limits[0], limits[1])
   }
 
   func testTheSlowerOfArithmeticAndMemoryIsTheLimit() {

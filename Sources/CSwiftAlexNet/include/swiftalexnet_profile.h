@@ -5,8 +5,9 @@
 #include "swiftalexnet_images.h"
 
 /* The nodes that are computed in one pass, or `input`, `loss`, `update`, `other`, which have no kind and only a forward
- * part. Seconds are medians; operations (additions and multiplications) and bytes are the least that must be done.
- * Backward is data and filter together, 0 in inference. */
+ * part. Seconds are medians; operations (additions and multiplications) and bytes are the least that must be done, but
+ * that Winograd's method (fast_math) does fewer operations than the direct sum, which are counted. Backward is data and
+ * filter together, 0 in inference. */
 typedef struct {
   char name[160]; /* "conv1 + relu1" */
   char kind[32];
