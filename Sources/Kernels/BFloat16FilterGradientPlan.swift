@@ -2,13 +2,11 @@ import CShims
 import KernelTemplates
 import Tensors
 
-/// How the work of a filter gradient of bfloat16 is cut, and the work of one item on one unit.
+/// The filter gradient of bfloat16. A unit is some output rows of some images.
 ///
-/// The words are those of ``FilterGradientPlan``: a *part* of dW belongs to one item while the *units*, pixels of
-/// some images, go by. The left matrix of a tile is the input transposed (``TransposedStrip``), a row a channel of a
-/// tap; the panel is the output gradient, with zeros in the columns where the strip's rows are longer than the
-/// output's.
-struct BFloat16FilterGradientPlan {
+/// The left matrix of a tile is the input transposed (``TransposedStrip``), a row a channel of a tap; the panel is the
+/// output gradient, with zeros in the columns where the strip's rows are longer than the output's.
+struct BFloat16FilterGradientPlan: FilterGradientWork {
   private let shape: ConvolutionShape
   private let kernels: BFloat16Kernels
   private let transpose: PointwiseKernels.BFloat16Transpose
@@ -19,7 +17,6 @@ struct BFloat16FilterGradientPlan {
   private let rowBlocks: Partition
   /// Rows of the output that one call of the tile kernel sums over, in each of a unit's images.
   private let rowsPerCall: Int
-  private let unitsPerRound: Int
   private let stripPart: ScratchLayout.Part<BFloat16>
   private let gradientPart: ScratchLayout.Part<BFloat16>
   private let panelPart: ScratchLayout.Part<BFloat16>
@@ -27,11 +24,9 @@ struct BFloat16FilterGradientPlan {
   private let spillPart: ScratchLayout.Part<Float>
 
   let layout: ScratchLayout
-  /// Parts of dW.
   let parts: Int
-  /// The units, cut into a share for each copy of dW.
   let shares: Partition
-  let rounds: Int
+  let unitsPerRound: Int
 
   /// Columns of dW in a part, at most.
   private static let partColumns = 128
@@ -42,8 +37,6 @@ struct BFloat16FilterGradientPlan {
   private static let callPixels = 400
   /// Elements of a strip, about.
   private static let stripCount = 128 << 10
-  /// Bytes of input and output gradient that go by in a round: all parts find them in the third-level cache.
-  private static let roundBytes = 2 << 20
 
   init(_ shape: ConvolutionShape, kernels: BFloat16Kernels, transpose: @escaping PointwiseKernels.BFloat16Transpose) {
     self.shape = shape
@@ -75,7 +68,6 @@ struct BFloat16FilterGradientPlan {
       imageBlocks.largest * rowBlocks.largest * 2
       * (shape.strideHeight * shape.inputWidth * shape.inputChannels + shape.outputWidth * shape.outputChannels)
     unitsPerRound = max(1, min(2 * BlockSize.itemWork / work, Self.roundBytes / (unitBytes * shares.parts)))
-    rounds = (shares.largest + unitsPerRound - 1) / unitsPerRound
 
     var layout = ScratchLayout()
     let runLength = kernels.runLength(min(rowsPerCall, rowBlocks.largest) * strip.columns)
@@ -86,13 +78,6 @@ struct BFloat16FilterGradientPlan {
     runPart = layout.reserve(imageBlocks.largest, of: Int.self)
     spillPart = layout.reserve(strip.columnPhases * channels * kernels.columns, of: Float.self)
     self.layout = layout
-  }
-
-  /// The units of one share that are done in one round.
-  func units(share: Int, round: Int) -> Range<Int> {
-    let all = shares.range(share)
-    let first = min(all.upperBound, all.lowerBound &+ round &* unitsPerRound)
-    return Range(uncheckedBounds: (first, min(all.upperBound, first &+ unitsPerRound)))
   }
 
   func addUnit(
@@ -181,30 +166,13 @@ struct BFloat16FilterGradientPlan {
       var q = 0
       while q < shape.kernelWidth {
         let row = (p &* shape.kernelWidth &+ q) &* shape.groupInputs
-        addRows(
-          min(step, shape.kernelWidth &- q) &* left.channels, left, offset: strip.offset(p: p, q: q), panel: panel,
-          gradient: gradient + (row &* shape.outputChannels), valid: valid, spill: spill)
+        kernels.multiply(
+          rowCount: min(step, shape.kernelWidth &- q) &* left.channels, left: left.first + strip.offset(p: p, q: q),
+          leftStride: strip.planeStride, runOffsets: left.runOffsets, runCount: left.runCount,
+          runLength: left.runLength, panel: panel, valid: valid, spill: spill, start: nil,
+          output: gradient + (row &* shape.outputChannels), outputStride: shape.outputChannels)
         q = q &+ step
       }
-    }
-  }
-
-  /// Where a panel has columns that dW has not, by way of `spill`.
-  private func addRows(
-    _ count: Int, _ left: LeftRows, offset: Int, panel: UnsafePointer<BFloat16>,
-    gradient: UnsafeMutablePointer<Float>, valid: Int, spill: UnsafeMutablePointer<Float>
-  ) {
-    let (outputs, columns) = (shape.outputChannels, kernels.columns)
-    let isWhole = valid == columns
-    if !isWhole {
-      copyRows(gradient, stride: outputs, rows: count, columns: valid, into: spill, targetStride: columns)
-    }
-    kernels.multiply(
-      rowCount: count, left: left.first + offset, leftStride: strip.planeStride, runOffsets: left.runOffsets,
-      runCount: left.runCount, runLength: left.runLength, panel: panel, start: nil,
-      output: isWhole ? gradient : spill, outputStride: isWhole ? outputs : columns)
-    if !isWhole {
-      copyRows(spill, stride: columns, rows: count, columns: valid, into: gradient, targetStride: outputs)
     }
   }
 }

@@ -20,13 +20,6 @@ extension Convolution {
     let plan = BFloat16FilterGradientPlan(
       shape, kernels: kernels, transpose: context.kernels.pointwise.transposeBFloat16)
     try sumFilterGradient(
-      shape, parts: plan.parts, shares: plan.shares.parts, rounds: plan.rounds, scratchBytes: plan.layout.bytes,
-      weightGradient: weightGradient, context: context
-    ) { part, share, round, gradient, scratch in
-      for unit in plan.units(share: share, round: round) {
-        plan.addUnit(
-          unit, part: part, input: input, outputGradient: outputGradient, weightGradient: gradient, scratch: scratch)
-      }
-    }
+      shape, plan, input: input, outputGradient: outputGradient, weightGradient: weightGradient, context: context)
   }
 }

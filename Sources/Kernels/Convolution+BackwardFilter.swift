@@ -7,31 +7,17 @@ extension Convolution {
     _ shape: ConvolutionShape, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
     weightGradient: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    let plan = FilterGradientPlan(shape, kernels: context.kernels.matrix)
     try sumFilterGradient(
-      shape, parts: plan.parts, shares: plan.shares.parts, rounds: plan.rounds, scratchBytes: plan.layout.bytes,
-      weightGradient: weightGradient, context: context
-    ) { part, share, round, gradient, scratch in
-      for unit in plan.units(share: share, round: round) {
-        plan.addUnit(
-          unit, part: part, input: input, outputGradient: outputGradient, weightGradient: gradient, scratch: scratch)
-      }
-    }
+      shape, FilterGradientPlan(shape, kernels: context.kernels.matrix), input: input, outputGradient: outputGradient,
+      weightGradient: weightGradient, context: context)
   }
 
-  /// An item owns a part of dW, some taps and some output channels, so that its part stays in the cache while the
-  /// pixels of all images go by. Pixels come in *units*, the output rows of an image whose operands fit the cache;
-  /// rounds of units keep items short. A dW of few parts is made in several copies, each from a share of the
-  /// units, and the copies are added in their order.
-  /// - Parameter addUnits: adds the units of a share in a round to a part of `gradient`.
-  static func sumFilterGradient(
-    _ shape: ConvolutionShape, parts: Int, shares copies: Int, rounds: Int, scratchBytes: Int,
-    weightGradient: UnsafeMutablePointer<Float>, context: ComputeContext,
-    addUnits: (
-      _ part: Int, _ share: Int, _ round: Int, _ gradient: UnsafeMutablePointer<Float>,
-      _ scratch: UnsafeMutableRawPointer
-    ) -> Void
+  /// Adds up the work of all parts and units as ``FilterGradientWork`` says.
+  static func sumFilterGradient<Work: FilterGradientWork>(
+    _ shape: ConvolutionShape, _ work: Work, input: UnsafePointer<Work.Element>,
+    outputGradient: UnsafePointer<Work.Element>, weightGradient: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
+    let (parts, copies) = (work.parts, work.shares.parts)
     let weightCount = shape.kernelHeight * shape.kernelWidth * shape.groupInputs * shape.outputChannels
     var target = weightGradient
     if copies > 1 {
@@ -42,10 +28,14 @@ extension Convolution {
       }
     }
     let sums = target
-    for round in 0..<rounds {
-      try context.forEach(parts * copies, scratchBytes: scratchBytes) { item, scratch in
+    for round in 0..<work.rounds {
+      try context.forEach(parts * copies, scratchBytes: work.layout.bytes) { item, scratch in
         let copy = item / parts
-        addUnits(item % parts, copy, round, sums + (copy &* weightCount), scratch)
+        for unit in work.units(share: copy, round: round) {
+          work.addUnit(
+            unit, part: item % parts, input: input, outputGradient: outputGradient,
+            weightGradient: sums + (copy &* weightCount), scratch: scratch)
+        }
       }
     }
     guard copies > 1 else { return }

@@ -191,23 +191,14 @@ private struct FilterOperands {
     }
   }
 
-  /// Rows of dW from `row` on, on the `valid` columns of one panel; what is narrower than the panel goes by way of
-  /// `spill`.
+  /// Rows of dW from `row` on, on the `valid` columns of one panel.
   func multiply(
     rows: Int, from row: Int, panel: Int, valid: Int, start: UnsafePointer<Float>?,
     spill: UnsafeMutablePointer<Float>, output: UnsafeMutablePointer<Float>
   ) {
-    let width = kernels.columns
-    let isWhole = valid == width
-    if !isWhole && start == nil {
-      copyRows(output, stride: outputs, rows: rows, columns: valid, into: spill, targetStride: width)
-    }
     kernels.multiply(
       rowCount: rows, left: left + (row &* leftStride), leftStride: leftStride, runLength: run,
-      panel: panels + (panel &* run &* width), start: start, output: isWhole ? output : spill,
-      outputStride: isWhole ? outputs : width)
-    if !isWhole {
-      copyRows(spill, stride: width, rows: rows, columns: valid, into: output, targetStride: outputs)
-    }
+      panel: panels + (panel &* run &* kernels.columns), valid: valid, spill: spill, start: start, output: output,
+      outputStride: outputs)
   }
 }

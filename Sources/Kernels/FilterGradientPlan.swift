@@ -1,7 +1,7 @@
 import KernelTemplates
 
-/// How the work of a filter gradient is cut, and the work of one item on one unit.
-struct FilterGradientPlan {
+/// The filter gradient of float32. A unit is some output rows of an image.
+struct FilterGradientPlan: FilterGradientWork {
   private let shape: ConvolutionShape
   private let kernels: MatrixKernels
   /// Images of few channels are copied with their border, so that a run is a whole kernel row; of others a run is
@@ -15,25 +15,20 @@ struct FilterGradientPlan {
   private let pieceBlocks: Partition
   private let panelBlocks: Partition
   private let strips: Partition
-  private let unitsPerRound: Int
   private let leftPart: ScratchLayout.Part<Float>
   private let rightPart: ScratchLayout.Part<Float>
   private let spillPart: ScratchLayout.Part<Float>
 
   let layout: ScratchLayout
-  /// Parts of dW.
   let parts: Int
-  /// The units, cut into a share for each copy of dW.
   let shares: Partition
-  let rounds: Int
+  let unitsPerRound: Int
 
   /// Below this number of channels a tap makes poor tiles.
   private static let fewChannels = 16
   /// Rows and columns of dW in a part, about: they stay in the second-level cache.
   private static let partRows = 192
   private static let partColumns = 256
-  /// Bytes of input and output gradient that go by in a round: all parts find them in the third-level cache.
-  private static let roundBytes = 2 << 20
 
   init(_ shape: ConvolutionShape, kernels: MatrixKernels) {
     self.shape = shape
@@ -64,7 +59,6 @@ struct FilterGradientPlan {
       strips.largest * 4
       * (shape.strideHeight * shape.inputWidth * shape.inputChannels + shape.outputWidth * shape.outputChannels)
     unitsPerRound = max(1, min(BlockSize.itemWork / work, Self.roundBytes / (unitBytes * shares.parts)))
-    rounds = (shares.largest + unitsPerRound - 1) / unitsPerRound
 
     var layout = ScratchLayout()
     let stripRows = (strips.largest - 1) * shape.strideHeight + shape.kernelHeight
@@ -72,13 +66,6 @@ struct FilterGradientPlan {
     rightPart = layout.reserve(strips.largest * shape.outputWidth * kernels.columns, of: Float.self)
     spillPart = layout.reserve(kernels.rows * kernels.columns, of: Float.self)
     self.layout = layout
-  }
-
-  /// The units of one share that are done in one round.
-  func units(share: Int, round: Int) -> Range<Int> {
-    let all = shares.range(share)
-    let first = min(all.upperBound, all.lowerBound &+ round &* unitsPerRound)
-    return Range(uncheckedBounds: (first, min(all.upperBound, first &+ unitsPerRound)))
   }
 
   func addUnit(
