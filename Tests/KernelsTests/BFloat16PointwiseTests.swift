@@ -6,20 +6,22 @@ import XCTest
 /// The pointwise kernels of bfloat16 are those of float32 on widened numbers, rounded once: to the bit. Those of
 /// float32 are compared with their references in tests of their own.
 final class BFloat16PointwiseTests: XCTestCase {
+  override func tearDown() { XCTAssertEqual(EmulatedTiles.takeFaults(), []) }
+
   func testConversion() throws {
     for count in awkwardCounts {
       var draws = Draws(1)
       let x = draws.floats(count, in: -1000...1000)
       let expected = x.map(BFloat16.init)
-      try onEveryBFloat16Table { context, name in
+      for variant in KernelVariant.bfloat16() {
         let narrow = try [BFloat16].filled(count, with: BFloat16(untouched)) {
-          try BFloat16Conversion.narrow(count: count, input: x, output: $0, context: context)
+          try BFloat16Conversion.narrow(count: count, input: x, output: $0, context: variant.context)
         }
-        XCTAssertEqual(narrow, expected, "\(name) \(count)")
+        XCTAssertEqual(narrow, expected, "\(variant.name) \(count)")
         let wide = try [Float].filled(count, with: untouched) {
-          try BFloat16Conversion.widen(count: count, input: narrow, output: $0, context: context)
+          try BFloat16Conversion.widen(count: count, input: narrow, output: $0, context: variant.context)
         }
-        assertIdentical(wide, expected.map(\.float), "\(name) \(count)")
+        assertIdentical(wide, expected.map(\.float), "\(variant.name) \(count)")
       }
     }
   }
@@ -36,34 +38,34 @@ final class BFloat16PointwiseTests: XCTestCase {
         Reference.reluBackward(count: count, output: x, outputGradient: dy.map(\.float), inputGradient: $0)
       }
       let narrowX = x.map(BFloat16.init)
-      try onEveryBFloat16Table { context, name in
+      for variant in KernelVariant.bfloat16() {
         let y = try [BFloat16].filled(count, with: BFloat16(untouched)) {
-          try Activation.reluForward(count: count, input: narrowX, output: $0, context: context)
+          try Activation.reluForward(count: count, input: narrowX, output: $0, context: variant.context)
         }
-        assertIdentical(y.map(\.float), expected, "\(name) \(count)")
+        assertIdentical(y.map(\.float), expected, "\(variant.name) \(count)")
         let dx = try [BFloat16].filled(count, with: BFloat16(untouched)) {
           try Activation.reluBackward(
-            count: count, output: narrowX, outputGradient: dy, inputGradient: $0, context: context)
+            count: count, output: narrowX, outputGradient: dy, inputGradient: $0, context: variant.context)
         }
-        assertIdentical(dx.map(\.float), expectedGradient, "\(name) \(count)")
+        assertIdentical(dx.map(\.float), expectedGradient, "\(variant.name) \(count)")
         var together = dy
         try together.withUnsafeMutableBufferPointer {
           guard let base = $0.baseAddress else { return }
           try Activation.reluBackward(
-            count: count, output: narrowX, outputGradient: base, inputGradient: base, context: context)
+            count: count, output: narrowX, outputGradient: base, inputGradient: base, context: variant.context)
         }
-        XCTAssertEqual(together, dx, "\(name) \(count) in place")
+        XCTAssertEqual(together, dx, "\(variant.name) \(count) in place")
       }
     }
   }
 
   func testReLUKeepsNaN() throws {
     let x = [Float.nan, -.infinity, -0.0, 1].map(BFloat16.init)
-    try onEveryBFloat16Table { context, name in
+    for variant in KernelVariant.bfloat16() {
       let y = try [BFloat16].filled(4, with: BFloat16(untouched)) {
-        try Activation.reluForward(count: 4, input: x, output: $0, context: context)
+        try Activation.reluForward(count: 4, input: x, output: $0, context: variant.context)
       }
-      assertIdentical(y.map(\.float), [.nan, 0, 0, 1], name)
+      assertIdentical(y.map(\.float), [.nan, 0, 0, 1], variant.name)
     }
   }
 
@@ -78,22 +80,23 @@ final class BFloat16PointwiseTests: XCTestCase {
         Reference.maxPoolingForward(shape, input: input, output: $0, argument: &expectedArgument)
       }
       let narrowInput = input.map(BFloat16.init)
-      try onEveryBFloat16Table { context, name in
+      for variant in KernelVariant.bfloat16() {
         var argument = [UInt8](repeating: 255, count: shape.outputCount)
         let output = try [BFloat16].filled(shape.outputCount, with: BFloat16(untouched)) {
-          try MaxPooling.forward(shape, input: narrowInput, output: $0, argument: &argument, context: context)
+          try MaxPooling.forward(shape, input: narrowInput, output: $0, argument: &argument, context: variant.context)
         }
-        assertIdentical(output.map(\.float), expected, "\(name) \(shape)")
-        XCTAssertEqual(argument, expectedArgument, "\(name) \(shape)")
+        assertIdentical(output.map(\.float), expected, "\(variant.name) \(shape)")
+        XCTAssertEqual(argument, expectedArgument, "\(variant.name) \(shape)")
         let floats = try [Float].filled(shape.inputCount, with: untouched) {
           try MaxPooling.backward(
-            shape, outputGradient: gradient.map(\.float), argument: argument, inputGradient: $0, context: context)
+            shape, outputGradient: gradient.map(\.float), argument: argument, inputGradient: $0,
+            context: variant.context)
         }
         let inputGradient = try [BFloat16].filled(shape.inputCount, with: BFloat16(untouched)) {
           try MaxPooling.backward(
-            shape, outputGradient: gradient, argument: argument, inputGradient: $0, context: context)
+            shape, outputGradient: gradient, argument: argument, inputGradient: $0, context: variant.context)
         }
-        XCTAssertEqual(inputGradient, floats.map(BFloat16.init), "\(name) \(shape)")
+        XCTAssertEqual(inputGradient, floats.map(BFloat16.init), "\(variant.name) \(shape)")
       }
     }
   }
@@ -107,30 +110,30 @@ final class BFloat16PointwiseTests: XCTestCase {
       var draws = Draws(4)
       let input = draws.floats(count, in: -30...30).map(BFloat16.init)
       let gradient = draws.floats(count, in: -2...2).map(BFloat16.init)
-      try onEveryBFloat16Table { context, name in
-        let label = "\(name) \(rows)×\(channels)"
+      for variant in KernelVariant.bfloat16() {
+        let label = "\(variant.name) \(rows)×\(channels)"
         var (scale, expectedScale) = ([Float](repeating: untouched, count: count), [Float](repeating: 0, count: count))
         let expected = try [Float].filled(count, with: 0) {
           try LocalResponseNormalization.forward(
             rows: rows, channels: channels, groups: groups, parameters: parameters, input: input.map(\.float),
-            output: $0, scale: &expectedScale, context: context)
+            output: $0, scale: &expectedScale, context: variant.context)
         }
         let output = try [BFloat16].filled(count, with: BFloat16(untouched)) {
           try LocalResponseNormalization.forward(
             rows: rows, channels: channels, groups: groups, parameters: parameters, input: input, output: $0,
-            scale: &scale, context: context)
+            scale: &scale, context: variant.context)
         }
         XCTAssertEqual(output, expected.map(BFloat16.init), label)
         assertIdentical(scale, expectedScale, label)
         let expectedGradient = try [Float].filled(count, with: 0) {
           try LocalResponseNormalization.backward(
             rows: rows, channels: channels, groups: groups, parameters: parameters, input: input.map(\.float),
-            scale: scale, outputGradient: gradient.map(\.float), inputGradient: $0, context: context)
+            scale: scale, outputGradient: gradient.map(\.float), inputGradient: $0, context: variant.context)
         }
         let inputGradient = try [BFloat16].filled(count, with: BFloat16(untouched)) {
           try LocalResponseNormalization.backward(
             rows: rows, channels: channels, groups: groups, parameters: parameters, input: input, scale: scale,
-            outputGradient: gradient, inputGradient: $0, context: context)
+            outputGradient: gradient, inputGradient: $0, context: variant.context)
         }
         XCTAssertEqual(inputGradient, expectedGradient.map(BFloat16.init), label)
       }

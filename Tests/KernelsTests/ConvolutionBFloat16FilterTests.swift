@@ -7,6 +7,7 @@ import XCTest
 /// The filter gradient of bfloat16 against the reference on the same numbers in float32: a bfloat16 is a float.
 final class ConvolutionBFloat16FilterTests: XCTestCase {
   override func setUp() { continueAfterFailure = true }
+  override func tearDown() { XCTAssertEqual(EmulatedTiles.takeFaults(), []) }
 
   func testIntegersAreExactOnAlexNetShapes() throws {
     for c in try ConvolutionCase.alexNet() { try checkIntegers(c) }
@@ -37,21 +38,21 @@ final class ConvolutionBFloat16FilterTests: XCTestCase {
       ConvolutionCase(
         "conv1", size: (67, 67), channels: (3, 48), kernel: (11, 11), stride: (4, 4), padding: Padding(2)),
     ] {
-      let x = RandomValues.uniform(c.inputCount, seed: 1).map(BFloat16.init)
-      let dy = RandomValues.uniform(c.outputCount, seed: 2).map(BFloat16.init)
+      let x = BFloat16Operands.rounded(RandomValues.uniform(c.inputCount, seed: 1))
+      let dy = BFloat16Operands.rounded(RandomValues.uniform(c.outputCount, seed: 2))
       func reference(_ x: [Double], _ dy: [Double]) -> [Double] {
         var dw = [Double](repeating: 0, count: c.weightCount)
         Reference.convolutionBackwardFilter(
           c.shape, input: x, outputGradient: dy, weightGradient: &dw, biasGradient: nil)
         return dw
       }
-      let (wideX, wideDY) = (x.map { Double($0.float) }, dy.map { Double($0.float) })
+      let (wideX, wideDY) = (BFloat16Operands.doubles(x), BFloat16Operands.doubles(dy))
       let (expected, sizes) = (reference(wideX, wideDY), reference(wideX.map(abs), wideDY.map(abs)))
-      try onEveryBFloat16Table { context, name in
+      for variant in KernelVariant.bfloat16() {
         let beyond = Tolerance.firstBeyond(
-          try gradients(c, x, dy, start: 0, context).weights, expected: expected,
+          try gradients(c, x, dy, start: 0, variant.context).weights, expected: expected,
           terms: c.shape.batch * c.shape.outputHeight * c.shape.outputWidth, magnitudes: sizes)
-        XCTAssertNil(beyond, "\(c.name), \(name)")
+        XCTAssertNil(beyond, "\(c.name), \(variant.name)")
       }
     }
   }
@@ -64,14 +65,15 @@ final class ConvolutionBFloat16FilterTests: XCTestCase {
         "conv2", batch: 2, size: (27, 27), channels: (96, 64), kernel: (5, 5), padding: Padding(2), groups: 2),
       ConvolutionCase("conv1", batch: 2, size: (67, 67), channels: (3, 96), kernel: (11, 11), stride: (4, 4)),
     ] {
-      let x = RandomValues.uniform(c.inputCount, seed: 1).map(BFloat16.init)
-      let dy = RandomValues.uniform(c.outputCount, seed: 2).map(BFloat16.init)
-      try onEveryBFloat16Table { context, name in
+      let x = BFloat16Operands.rounded(RandomValues.uniform(c.inputCount, seed: 1))
+      let dy = BFloat16Operands.rounded(RandomValues.uniform(c.outputCount, seed: 2))
+      for variant in KernelVariant.bfloat16() {
         try ThreadPool.shared.setThreadCount(1)
-        let first = try gradients(c, x, dy, start: 0, context)
+        let first = try gradients(c, x, dy, start: 0, variant.context)
         for count in 2...4 {
           try ThreadPool.shared.setThreadCount(count)
-          XCTAssert(try gradients(c, x, dy, start: 0, context) == first, "\(c.name), \(name): \(count) threads")
+          XCTAssert(
+            try gradients(c, x, dy, start: 0, variant.context) == first, "\(c.name), \(variant.name): \(count) threads")
         }
       }
     }
@@ -80,13 +82,13 @@ final class ConvolutionBFloat16FilterTests: XCTestCase {
   func testSteadyCallsAllocateNothing() throws {
     let c = try ConvolutionCase(
       "steady", batch: 2, size: (13, 13), channels: (32, 64), kernel: (3, 3), padding: Padding(1))
-    let x = RandomValues.integers(c.inputCount, seed: 1).map(BFloat16.init)
-    let dy = RandomValues.integers(c.outputCount, seed: 2).map(BFloat16.init)
-    try onEveryBFloat16Table { context, name in
-      _ = try gradients(c, x, dy, start: 0, context)
+    let x = BFloat16Operands.rounded(RandomValues.integers(c.inputCount, seed: 1))
+    let dy = BFloat16Operands.rounded(RandomValues.integers(c.outputCount, seed: 2))
+    for variant in KernelVariant.bfloat16() {
+      _ = try gradients(c, x, dy, start: 0, variant.context)
       let before = TensorMemory.allocationCount
-      _ = try gradients(c, x, dy, start: 0, context)
-      XCTAssertEqual(TensorMemory.allocationCount, before, name)
+      _ = try gradients(c, x, dy, start: 0, variant.context)
+      XCTAssertEqual(TensorMemory.allocationCount, before, variant.name)
     }
   }
 
@@ -107,11 +109,11 @@ final class ConvolutionBFloat16FilterTests: XCTestCase {
     var db = [Float](repeating: 3, count: c.shape.outputChannels)
     Reference.convolutionBackwardFilter(
       c.shape, input: x, outputGradient: dy, weightGradient: &dw, biasGradient: &db)
-    let (narrowX, narrowDY) = (x.map(BFloat16.init), dy.map(BFloat16.init))
-    try onEveryBFloat16Table { context, name in
-      let found = try gradients(c, narrowX, narrowDY, start: 3, context)
-      XCTAssertNil(Tolerance.firstDifference(found.weights, expected: dw), "\(c.name), \(name)")
-      XCTAssertNil(Tolerance.firstDifference(found.bias, expected: db), "\(c.name), \(name), bias")
+    let (narrowX, narrowDY) = (BFloat16Operands.rounded(x), BFloat16Operands.rounded(dy))
+    for variant in KernelVariant.bfloat16() {
+      let found = try gradients(c, narrowX, narrowDY, start: 3, variant.context)
+      XCTAssertNil(Tolerance.firstDifference(found.weights, expected: dw), "\(c.name), \(variant.name)")
+      XCTAssertNil(Tolerance.firstDifference(found.bias, expected: db), "\(c.name), \(variant.name), bias")
     }
   }
 

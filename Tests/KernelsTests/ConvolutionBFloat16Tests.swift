@@ -7,6 +7,7 @@ import XCTest
 /// Forward pass and input gradient of bfloat16 against the references on the same numbers: a bfloat16 is a float.
 final class ConvolutionBFloat16Tests: XCTestCase {
   override func setUp() { continueAfterFailure = true }
+  override func tearDown() { XCTAssertEqual(EmulatedTiles.takeFaults(), []) }
 
   func testIntegersAreExactOnAlexNetShapes() throws {
     for c in try ConvolutionCase.alexNet() { try checkIntegers(c) }

@@ -7,6 +7,7 @@ import XCTest
 /// Dense layers of bfloat16 against the references on the same numbers: a bfloat16 is a float.
 final class DenseBFloat16Tests: XCTestCase {
   override func setUp() { continueAfterFailure = true }
+  override func tearDown() { XCTAssertEqual(EmulatedTiles.takeFaults(), []) }
 
   private struct Case {
     let batch: Int

@@ -43,12 +43,6 @@ func onEveryTable(_ body: (_ context: ComputeContext, _ name: String) throws -> 
   for variant in KernelVariant.all(withOpenBLAS: false) { try body(variant.context, variant.name) }
 }
 
-/// Runs a test on every table that multiplies bfloat16, emulated tiles among them, which must not fault.
-func onEveryBFloat16Table(_ body: (_ context: ComputeContext, _ name: String) throws -> Void) rethrows {
-  for variant in KernelVariant.bfloat16() { try body(variant.context, variant.name) }
-  XCTAssertEqual(EmulatedTiles.takeFaults(), [])
-}
-
 /// Runs a computation with 1, 2, 3 and 4 threads on every table and demands the same bits.
 func assertSameBitsForAnyThreadCount(
   _ message: String = "", file: StaticString = #filePath, line: UInt = #line,
