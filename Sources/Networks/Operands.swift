@@ -43,5 +43,12 @@ struct TypedBackwardOperands<Input, Output> {
   let context: ComputeContext
 }
 
+extension TypedBackwardOperands where Output: ActivationElement {
+  /// Takes the gradient of `count` outputs back through the ReLU that gave them, in place.
+  func reluBackward(count: Int) throws {
+    try Output.reluBackward(count, output, outputGradient, outputGradient, context)
+  }
+}
+
 typealias ForwardOperands = TypedForwardOperands<Float, Float>
 typealias BackwardOperands = TypedBackwardOperands<Float, Float>

@@ -56,18 +56,26 @@ struct ConvolutionLayer: Layer {
   }
 
   func forward(_ operands: ForwardOperands) throws {
-    let (shape, context) = (try self.shape.withBatch(operands.batch), operands.context)
-    if operands.arithmetic.fastMath, Winograd.serves(shape, context: context) {
-      return try forwardByWinograd(shape, operands)
+    let shape = try self.shape.withBatch(operands.batch)
+    if operands.arithmetic.fastMath, Winograd.serves(shape, context: operands.context) {
+      try forwardByWinograd(shape, operands)
+    } else {
+      try forwardDirectly(shape, operands, packedAs: .packedFloat32)
     }
+  }
+
+  /// - Parameter form: in which the cache keeps the weights.
+  func forwardDirectly<Element: ActivationElement>(
+    _ shape: ConvolutionShape, _ operands: TypedForwardOperands<Element, Element>, packedAs form: WeightCache.Form
+  ) throws {
+    let (drivers, context) = (Element.convolution, operands.context)
     let packed = try operands.weightCache?.form(
-      .packedFloat32, of: weight, byteCount: try Convolution.packedByteCount(shape, as: Float.self, context: context)
-    ) { try Convolution.pack(shape, as: Float.self, weights: weight.value.pointer, into: $0, context: context) }
+      form, of: weight, byteCount: try drivers.packedByteCount(shape, context)
+    ) { try drivers.pack(shape, weight.value.pointer, $0, context) }
     try withExtendedLifetime(packed) {
-      try Convolution.forward(
-        shape, input: operands.input, weights: weight.value.pointer,
-        packed: packed.map { UnsafeRawPointer($0.pointer) }, bias: bias.value.pointer, relu: relu,
-        output: operands.output, context: context)
+      try drivers.forward(
+        shape, operands.input, weight.value.pointer, packed.map { UnsafeRawPointer($0.pointer) }, bias.value.pointer,
+        relu, operands.output, context)
     }
   }
 
@@ -86,26 +94,19 @@ struct ConvolutionLayer: Layer {
     }
   }
 
-  func backward(_ operands: BackwardOperands) throws {
+  func backward<Element: ActivationElement>(_ operands: TypedBackwardOperands<Element, Element>) throws {
     let shape = try self.shape.withBatch(operands.batch)
-    let (gradient, context) = (operands.outputGradient, operands.context)
-    if relu {
-      try Activation.reluBackward(
-        count: operands.batch * outputShape.count, output: operands.output, outputGradient: gradient,
-        inputGradient: gradient, context: context)
-    }
+    let (gradient, drivers, context) = (operands.outputGradient, Element.convolution, operands.context)
+    if relu { try operands.reluBackward(count: operands.batch * outputShape.count) }
     let (weightGradient, biasGradient) = (try weight.makeGradient(), try bias.makeGradient())
     if !operands.accumulate {
       weightGradient.zero()
       biasGradient.zero()
     }
-    try Convolution.backwardFilter(
-      shape, input: operands.input, outputGradient: gradient, weightGradient: weightGradient.pointer,
-      biasGradient: biasGradient.pointer, context: context)
+    try drivers.backwardFilter(
+      shape, operands.input, gradient, weightGradient.pointer, biasGradient.pointer, context)
     if let inputGradient = operands.inputGradient {
-      try Convolution.backwardData(
-        shape, outputGradient: gradient, weights: weight.value.pointer, inputGradient: inputGradient,
-        context: context)
+      try drivers.backwardData(shape, gradient, weight.value.pointer, inputGradient, context)
     }
   }
 }

@@ -42,34 +42,38 @@ struct DenseLayer: Layer {
       context: operands.context)
   }
 
-  private func vectors(_ operands: ForwardOperands) throws -> UnsafePointer<Float> {
+  /// The input as vectors in channel order.
+  func vectors<Element: ActivationElement, Output>(
+    _ operands: TypedForwardOperands<Element, Output>
+  ) throws -> UnsafePointer<Element> {
     guard let auxiliary = operands.auxiliary, !inputShape.isVector else { return operands.input }
-    let vectors = auxiliary.assumingMemoryBound(to: Float.self)
+    let vectors = auxiliary.assumingMemoryBound(to: Element.self)
     try Layout.nhwcToNCHW(
       batch: operands.batch, channels: inputShape.channels, height: inputShape.height, width: inputShape.width,
       input: operands.input, output: vectors, context: operands.context)
     return UnsafePointer(vectors)
   }
 
-  func backward(_ operands: BackwardOperands) throws {
-    let (batch, gradient, context) = (operands.batch, operands.outputGradient, operands.context)
+  func backward<Element: ActivationElement>(_ operands: TypedBackwardOperands<Element, Element>) throws {
+    if relu { try operands.reluBackward(count: operands.batch * bias.count) }
+    try backward(operands, sumsGradient: operands.outputGradient)
+  }
+
+  /// - Parameter sumsGradient: of what lies in front of the ReLU, in the type of the input.
+  func backward<Element: ActivationElement, Output>(
+    _ operands: TypedBackwardOperands<Element, Output>, sumsGradient: UnsafePointer<Element>
+  ) throws {
+    let (batch, drivers, context) = (operands.batch, Element.dense, operands.context)
     let (inputs, outputs) = (inputShape.count, bias.count)
-    let vectors = operands.auxiliary.assumingMemoryBound(to: Float.self)
-    if relu {
-      try Activation.reluBackward(
-        count: batch * outputs, output: operands.output, outputGradient: gradient, inputGradient: gradient,
-        context: context)
-    }
-    try Dense.backwardFilter(
-      batch: batch, inputs: inputs, outputs: outputs,
-      input: inputShape.isVector ? operands.input : UnsafePointer(vectors),
-      outputGradient: gradient, weightGradient: try weight.makeGradient().pointer,
-      biasGradient: try bias.makeGradient().pointer, accumulate: operands.accumulate, context: context)
+    let vectors = operands.auxiliary.assumingMemoryBound(to: Element.self)
+    try drivers.backwardFilter(
+      batch, inputs, outputs, inputShape.isVector ? operands.input : UnsafePointer(vectors), sumsGradient,
+      try weight.makeGradient().pointer, try bias.makeGradient().pointer, operands.accumulate, context)
     guard let inputGradient = operands.inputGradient else { return }
     // The kept vectors have served: their memory takes the gradient before it is put back into NHWC.
-    try Dense.backwardData(
-      batch: batch, inputs: inputs, outputs: outputs, outputGradient: gradient, weights: weight.value.pointer,
-      inputGradient: inputShape.isVector ? inputGradient : vectors, context: context)
+    try drivers.backwardData(
+      batch, inputs, outputs, sumsGradient, weight.value.pointer, inputShape.isVector ? inputGradient : vectors,
+      context)
     if !inputShape.isVector {
       try Layout.nchwToNHWC(
         batch: batch, channels: inputShape.channels, height: inputShape.height, width: inputShape.width,

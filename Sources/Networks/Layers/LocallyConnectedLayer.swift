@@ -47,11 +47,7 @@ struct LocallyConnectedLayer: Layer {
   func backward(_ operands: BackwardOperands) throws {
     let shape = try self.shape.withBatch(operands.batch)
     let (gradient, context) = (operands.outputGradient, operands.context)
-    if relu {
-      try Activation.reluBackward(
-        count: operands.batch * outputShape.count, output: operands.output, outputGradient: gradient,
-        inputGradient: gradient, context: context)
-    }
+    if relu { try operands.reluBackward(count: operands.batch * outputShape.count) }
     try LocallyConnected.backwardFilter(
       shape, input: operands.input, outputGradient: gradient, weightGradient: try weight.makeGradient().pointer,
       biasGradient: try bias.makeGradient().pointer, accumulate: operands.accumulate, context: context)

@@ -1,0 +1,108 @@
+import KernelTemplates
+import Tensors
+
+/// What activations and their gradients are kept in: Float or BFloat16.
+///
+/// Drivers are overloaded on the type; whoever serves both types, as a layer does, finds here those of one. Parameters
+/// and their gradients are float32 beside either.
+public protocol ActivationElement {
+  typealias Transpose = (
+    _ rows: Int, _ columns: Int, _ input: UnsafePointer<Self>, _ inputStride: Int,
+    _ output: UnsafeMutablePointer<Self>, _ outputStride: Int
+  ) -> Void
+  typealias ReLUBackward = (
+    _ count: Int, _ output: UnsafePointer<Self>, _ outputGradient: UnsafePointer<Self>,
+    _ inputGradient: UnsafeMutablePointer<Self>, _ context: ComputeContext
+  ) throws -> Void
+
+  static var convolution: ConvolutionDrivers<Self> { get }
+  static var dense: DenseDrivers<Self> { get }
+  /// The one of ``Activation``.
+  static var reluBackward: ReLUBackward { get }
+  static func transpose(of kernels: PointwiseKernels) -> Transpose
+}
+
+/// The functions of ``Convolution``, by their names there.
+public struct ConvolutionDrivers<Element> {
+  public let packedByteCount: (_ shape: ConvolutionShape, _ context: ComputeContext) throws -> Int
+  public let pack:
+    (
+      _ shape: ConvolutionShape, _ weights: UnsafePointer<Float>, _ memory: UnsafeMutableRawPointer,
+      _ context: ComputeContext
+    ) throws -> Void
+  public let forward:
+    (
+      _ shape: ConvolutionShape, _ input: UnsafePointer<Element>, _ weights: UnsafePointer<Float>,
+      _ packed: UnsafeRawPointer?, _ bias: UnsafePointer<Float>?, _ relu: Bool,
+      _ output: UnsafeMutablePointer<Element>, _ context: ComputeContext
+    ) throws -> Void
+  public let backwardData:
+    (
+      _ shape: ConvolutionShape, _ outputGradient: UnsafePointer<Element>, _ weights: UnsafePointer<Float>,
+      _ inputGradient: UnsafeMutablePointer<Element>, _ context: ComputeContext
+    ) throws -> Void
+  public let backwardFilter:
+    (
+      _ shape: ConvolutionShape, _ input: UnsafePointer<Element>, _ outputGradient: UnsafePointer<Element>,
+      _ weightGradient: UnsafeMutablePointer<Float>, _ biasGradient: UnsafeMutablePointer<Float>?,
+      _ context: ComputeContext
+    ) throws -> Void
+}
+
+/// The functions of ``Dense``, by their names there.
+public struct DenseDrivers<Element> {
+  /// From activations in bfloat16.
+  public let forward:
+    (
+      _ batch: Int, _ inputs: Int, _ outputs: Int, _ input: UnsafePointer<BFloat16>, _ weights: UnsafePointer<Float>,
+      _ packed: UnsafeRawPointer?, _ bias: UnsafePointer<Float>?, _ relu: Bool,
+      _ output: UnsafeMutablePointer<Element>, _ context: ComputeContext
+    ) throws -> Void
+  public let backwardData:
+    (
+      _ batch: Int, _ inputs: Int, _ outputs: Int, _ outputGradient: UnsafePointer<Element>,
+      _ weights: UnsafePointer<Float>, _ inputGradient: UnsafeMutablePointer<Element>, _ context: ComputeContext
+    ) throws -> Void
+  public let backwardFilter:
+    (
+      _ batch: Int, _ inputs: Int, _ outputs: Int, _ input: UnsafePointer<Element>,
+      _ outputGradient: UnsafePointer<Element>, _ weightGradient: UnsafeMutablePointer<Float>,
+      _ biasGradient: UnsafeMutablePointer<Float>?, _ accumulate: Bool, _ context: ComputeContext
+    ) throws -> Void
+}
+
+extension Float: ActivationElement {
+  public static var convolution: ConvolutionDrivers<Float> {
+    ConvolutionDrivers(
+      packedByteCount: { try Convolution.packedByteCount($0, as: Float.self, context: $1) },
+      pack: { try Convolution.pack($0, as: Float.self, weights: $1, into: $2, context: $3) },
+      forward: Convolution.forward, backwardData: Convolution.backwardData,
+      backwardFilter: Convolution.backwardFilter)
+  }
+
+  public static var dense: DenseDrivers<Float> {
+    DenseDrivers(
+      forward: Dense.forward, backwardData: Dense.backwardData, backwardFilter: Dense.backwardFilter)
+  }
+
+  public static var reluBackward: ReLUBackward { Activation.reluBackward }
+  public static func transpose(of kernels: PointwiseKernels) -> Transpose { kernels.transpose }
+}
+
+extension BFloat16: ActivationElement {
+  public static var convolution: ConvolutionDrivers<BFloat16> {
+    ConvolutionDrivers(
+      packedByteCount: { try Convolution.packedByteCount($0, as: BFloat16.self, context: $1) },
+      pack: { try Convolution.pack($0, as: BFloat16.self, weights: $1, into: $2, context: $3) },
+      forward: Convolution.forward, backwardData: Convolution.backwardData,
+      backwardFilter: Convolution.backwardFilter)
+  }
+
+  public static var dense: DenseDrivers<BFloat16> {
+    DenseDrivers(
+      forward: Dense.forward, backwardData: Dense.backwardData, backwardFilter: Dense.backwardFilter)
+  }
+
+  public static var reluBackward: ReLUBackward { Activation.reluBackward }
+  public static func transpose(of kernels: PointwiseKernels) -> Transpose { kernels.transposeBFloat16 }
+}
