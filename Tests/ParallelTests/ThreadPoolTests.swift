@@ -74,7 +74,7 @@ final class ThreadPoolTests: XCTestCase {
 
   func testConcurrentCallers() throws {
     try pool.setThreadCount(2)
-    let threads = try (0..<8).map { _ in
+    let threads = (0..<8).map { _ in
       HostThread.start {
         for _ in 0..<200 {
           let total = Atomic<Int>(0)
