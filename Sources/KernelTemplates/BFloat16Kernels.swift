@@ -108,6 +108,8 @@ public struct BFloat16Tile {
   public var runLength: Int
   /// The packed panel: [runCount · runLength / 2][columns][2].
   public var panel: UnsafePointer<BFloat16>
+  /// Elements of the panel that are passed over from a run to the next.
+  public var panelGap: Int
   /// The `columns` floats that every row starts from; nil: the sums start from what C holds.
   public var start: UnsafePointer<Float>?
   /// C: the rows of all blocks, one block after the other.
@@ -120,7 +122,7 @@ public struct BFloat16Tile {
   public init(
     rows: Int, blockCount: Int, left: UnsafePointer<UnsafePointer<BFloat16>>, leftStride: Int,
     runOffsets: UnsafePointer<Int>, runCount: Int, runLength: Int, panel: UnsafePointer<BFloat16>,
-    start: UnsafePointer<Float>?, output: UnsafeMutablePointer<Float>, outputStride: Int, isNarrow: Bool = false
+    panelGap: Int = 0, start: UnsafePointer<Float>?, output: UnsafeMutablePointer<Float>, outputStride: Int, isNarrow: Bool = false
   ) {
     self.rows = rows
     self.blockCount = blockCount
@@ -130,6 +132,7 @@ public struct BFloat16Tile {
     self.runCount = runCount
     self.runLength = runLength
     self.panel = panel
+    self.panelGap = panelGap
     self.start = start
     self.output = output
     self.outputStride = outputStride

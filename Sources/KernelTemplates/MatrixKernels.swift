@@ -71,6 +71,8 @@ public struct RowTile {
   public var runLength: Int
   /// The packed panel: runCount · runLength steps of `columns` floats.
   public var panel: UnsafePointer<Float>
+  /// Floats of the panel that are passed over from a run to the next.
+  public var panelGap: Int
   /// The `columns` floats that every row of the tile starts from; nil: the sums start from what C holds.
   public var start: UnsafePointer<Float>?
   public var relu: Bool
@@ -80,7 +82,7 @@ public struct RowTile {
 
   public init(
     left: UnsafePointer<UnsafePointer<Float>>, runOffsets: UnsafePointer<Int>, runCount: Int, runLength: Int,
-    panel: UnsafePointer<Float>, start: UnsafePointer<Float>?, relu: Bool,
+    panel: UnsafePointer<Float>, panelGap: Int = 0, start: UnsafePointer<Float>?, relu: Bool,
     output: UnsafeMutablePointer<Float>, outputStride: Int
   ) {
     self.left = left
@@ -88,6 +90,7 @@ public struct RowTile {
     self.runCount = runCount
     self.runLength = runLength
     self.panel = panel
+    self.panelGap = panelGap
     self.start = start
     self.relu = relu
     self.output = output

@@ -40,6 +40,7 @@ where V.Scalar == Float {
       panel += (2 &* width)
       k = k &+ 1
     } while k != end
+    panel += tile.panelGap
     run = run &+ 1
   } while run != tile.runCount
 

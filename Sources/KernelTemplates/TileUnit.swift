@@ -88,6 +88,7 @@ public func tileProduct<Tiles: TileUnit>(_ tile: BFloat16Tile, as: Tiles.Type) {
       panel += (TileGeometry.innerMultiple &* TileGeometry.columns)
       k = k &+ TileGeometry.innerMultiple
     } while k != end
+    panel += tile.panelGap
     run = run &+ 1
   } while run != tile.runCount
 

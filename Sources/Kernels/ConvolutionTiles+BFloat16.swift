@@ -3,7 +3,7 @@ import KernelTemplates
 import Tensors
 
 // The same correlation on images in bfloat16. A block of the left matrix is some neighbouring pixels of one output
-// row, so that its rows lie at a constant distance.
+// row or column, so that its rows lie at a constant distance.
 //
 // Where a run is filled up, the kernel multiplies what lies behind the window by zeros: an infinity or NaN there
 // makes the sum NaN.
@@ -33,7 +33,9 @@ extension ConvolutionTiles {
     let panelCount = kernels.panelCount(groupOutputs)
     let panelBlocks = panelBlocks(panelCount, items: batch * strips.parts * groups, rows: strips.largest)
     let panelElements = panelElements(kernels)
-    let blocks = Partition(outputWidth, atMost: kernels.rows)
+    let tiles = PixelTiles(
+      self, tileRows: kernels.rows, blocks: kernels.blocks, stripRows: strips.largest,
+      canCutRuns: groupInputs.isMultiple(of: kernels.innerMultiple))
 
     var layout = ScratchLayout()
     let copyPart = layout.reserve(inPlace ? 0 : stripRows * rowElements + run - runLength, of: BFloat16.self)
@@ -65,37 +67,35 @@ extension ConvolutionTiles {
       }
       for row in 0..<kernelHeight { runs[row] = row &* rowElements }
       let (rowStep, pixelStep) = (strideHeight &* rowElements, strideWidth &* groupInputs)
-      let firstPixel = (image &* outputHeight &+ outputRows.lowerBound) &* outputWidth
+      let firstPixel = image &* outputHeight &* outputWidth
 
       for panel in panelRange {
         let column = group &* groupOutputs &+ panel &* width
         let valid = min(width, groupOutputs &- panel &* width)
         for j in 0..<width { start[j] = j < valid ? bias.map { $0[column &+ j] } ?? 0 : 0 }
-        for block in 0..<blocks.parts {
-          let pixels = blocks.range(block)
-          var y = 0
-          while y < outputRows.count {
-            let count = min(kernels.blocks, outputRows.count &- y)
-            let rows = kernelRows(
-              from: outputRows.lowerBound &+ y, through: outputRows.lowerBound &+ y &+ count &- 1)
-            for b in 0..<count {
-              left[b] = base + ((y &+ b) &* rowStep &+ pixels.lowerBound &* pixelStep)
-            }
-            kernels.tile(
-              BFloat16Tile(
-                rows: pixels.count, blockCount: count, left: left, leftStride: pixelStep,
-                runOffsets: runs + rows.lowerBound, runCount: rows.count, runLength: run,
-                panel: panels + ((group &* panelCount &+ panel) &* panelElements &+ rows.lowerBound &* run &* width),
-                start: start, output: sums, outputStride: width, isNarrow: valid <= width / 2))
-            for b in 0..<count {
-              let pixel = firstPixel &+ (y &+ b) &* outputWidth &+ pixels.lowerBound
-              kernels.narrowRows(
-                BFloat16Rows(
-                  rows: pixels.count, columns: valid, source: sums + (b &* pixels.count &* width),
-                  sourceStride: width, relu: relu, target: output + (pixel &* outputChannels &+ column),
-                  targetStride: outputChannels))
-            }
-            y = y &+ count
+        tiles.forEach(outputRows) { tile in
+          let firstTap = tile.kernelColumns.lowerBound &* groupInputs
+          let isCut = tile.kernelColumns.count < kernelWidth
+          let length = isCut ? tile.kernelColumns.count &* groupInputs : run
+          let first = base + ((tile.row &- outputRows.lowerBound) &* rowStep &+ tile.column &* pixelStep &+ firstTap)
+          for block in 0..<tile.blocks { left[block] = first + (block &* rowStep) }
+          let rows = tile.kernelRows
+          let panelStart = (group &* panelCount &+ panel) &* panelElements
+          kernels.tile(
+            BFloat16Tile(
+              rows: tile.count, blockCount: tile.blocks, left: left,
+              leftStride: tile.isVertical ? rowStep : pixelStep,
+              runOffsets: runs + rows.lowerBound, runCount: rows.count, runLength: length,
+              panel: panels + (panelStart &+ (rows.lowerBound &* run &+ firstTap) &* width),
+              panelGap: (run &- length) &* width, start: start, output: sums, outputStride: width,
+              isNarrow: valid <= width / 2))
+          for block in 0..<tile.blocks {
+            let pixel = firstPixel &+ (tile.row &+ block) &* outputWidth &+ tile.column
+            kernels.narrowRows(
+              BFloat16Rows(
+                rows: tile.count, columns: valid, source: sums + (block &* tile.count &* width),
+                sourceStride: width, relu: relu, target: output + (pixel &* outputChannels &+ column),
+                targetStride: tile.isVertical ? outputWidth &* outputChannels : outputChannels))
           }
         }
       }

@@ -57,11 +57,14 @@ struct ConvolutionTiles {
     let blocks = panelBlocks(panelCount, items: batch * strips.parts * groups, rows: strips.largest)
     let panelFloats = innerExtent * kernels.columns
     let runBlocks = Partition(kernelHeight, atMost: max(1, BlockSize.panel / (runLength * kernels.columns * 4)))
+    let tiles = PixelTiles(
+      self, tileRows: kernels.rows, blocks: nil, stripRows: strips.largest, canCutRuns: true)
 
     var layout = ScratchLayout()
     let copyPart = layout.reserve(inPlace ? 0 : stripRows * rowFloats, of: Float.self)
     let pixelPart = layout.reserve(strips.largest * outputWidth, of: UnsafePointer<Float>.self)
     let runPart = layout.reserve(kernelHeight, of: Int.self)
+    let verticalPart = layout.reserve(kernels.rows, of: UnsafePointer<Float>.self)
     let spillPart = layout.reserve(kernels.rows * kernels.columns, of: Float.self)
 
     try context.forEach(batch * strips.parts * groups * blocks.parts, scratchBytes: layout.bytes) { item, scratch in
@@ -74,6 +77,7 @@ struct ConvolutionTiles {
 
       let pixels = pixelPart.pointer(in: scratch)
       let runs = runPart.pointer(in: scratch)
+      let vertical = verticalPart.pointer(in: scratch)
       let spill = spillPart.pointer(in: scratch)
       var base = imageInput + (firstRow &* rowFloats)
       if !inPlace {
@@ -89,42 +93,40 @@ struct ConvolutionTiles {
       }
       for run in 0..<kernelHeight { runs[run] = run &* rowFloats }
 
-      let tiles = Partition(outputRows.count &* outputWidth, atMost: kernels.rows)
-      let firstPixel = (image &* outputHeight &+ outputRows.lowerBound) &* outputWidth
+      let firstPixel = image &* outputHeight &* outputWidth
       for runBlock in 0..<runBlocks.parts {
         let block = runBlocks.range(runBlock)
         for panel in panelRange {
           let index = group &* panelCount &+ panel
           let column = group &* groupOutputs &+ panel &* kernels.columns
-          for tile in 0..<tiles.parts {
-            let rows = tiles.range(tile)
-            let inside = kernelRows(
-              from: outputRows.lowerBound &+ rows.lowerBound / outputWidth,
-              through: outputRows.lowerBound &+ (rows.upperBound &- 1) / outputWidth)
-            let runRange = block.clamped(to: inside)
-            if runRange.isEmpty { continue }
-            let isFirst = runRange.lowerBound == inside.lowerBound
-            let isLast = runRange.upperBound == inside.upperBound
+          tiles.forEach(outputRows) { tile in
+            let runRange = block.clamped(to: tile.kernelRows)
+            if runRange.isEmpty { return }
+            let isFirst = runRange.lowerBound == tile.kernelRows.lowerBound
+            let isLast = runRange.upperBound == tile.kernelRows.upperBound
+            let firstTap = tile.kernelColumns.lowerBound &* groupInputs
+            let length = tile.kernelColumns.count &* groupInputs
+            let pixel = tile.row &* outputWidth &+ tile.column
+            var left = pixels + (pixel &- outputRows.lowerBound &* outputWidth)
+            if tile.isVertical {
+              for i in 0..<tile.count { vertical[i] = left[i &* outputWidth] + firstTap }
+              left = vertical
+            }
             kernels.rowTile(
-              rows.count,
+              tile.count,
               RowTile(
-                left: pixels + rows.lowerBound, runOffsets: runs + runRange.lowerBound, runCount: runRange.count,
-                runLength: runLength,
-                panel: panels + (index &* panelFloats &+ runRange.lowerBound &* runLength &* kernels.columns),
+                left: left, runOffsets: runs + runRange.lowerBound, runCount: runRange.count, runLength: length,
+                panel: panels
+                  + (index &* panelFloats &+ (runRange.lowerBound &* runLength &+ firstTap) &* kernels.columns),
+                panelGap: (runLength &- length) &* kernels.columns,
                 start: isFirst ? start + (index &* kernels.columns) : nil, relu: relu && isLast,
-                output: output + ((firstPixel &+ rows.lowerBound) &* outputChannels &+ column),
-                outputStride: outputChannels),
+                output: output + ((firstPixel &+ pixel) &* outputChannels &+ column),
+                outputStride: tile.isVertical ? outputWidth &* outputChannels : outputChannels),
               valid: min(kernels.columns, groupOutputs &- panel &* kernels.columns), spill: spill)
           }
         }
       }
     }
-  }
-
-  /// Rows of the kernel that lie in the image for some of the output rows, at least one: the others multiply zeros.
-  func kernelRows(from first: Int, through last: Int) -> Range<Int> {
-    let start = min(kernelHeight &- 1, max(0, top &- last &* strideHeight))
-    return start..<max(start &+ 1, min(kernelHeight, inputHeight &+ top &- first &* strideHeight))
   }
 
   func outputRowsPerStrip(rowBytes: Int) -> Int {

@@ -126,6 +126,7 @@ private func oneBlock(
       panel += 128
       pair += 4
     } while pair != end
+    panel += tile.panelGap &* 2
     run = run &+ 1
   } while run != tile.runCount
 

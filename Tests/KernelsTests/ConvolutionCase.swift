@@ -70,6 +70,13 @@ struct ConvolutionCase {
       .init("rounds", batch: 4, size: (30, 30), channels: (256, 256), kernel: (1, 1), groups: 16),
       .init("digits", batch: 4, size: (8, 8), channels: (1, 16), kernel: (3, 3), padding: Padding(1)),
       .init("strips", size: (70, 90), channels: (40, 36), kernel: (3, 5), padding: Padding(1)),
+      .init(
+        "sides of several columns", batch: 2, size: (19, 21), channels: (32, 40), kernel: (4, 7),
+        padding: Padding(top: 2, left: 4, bottom: 1, right: 3)),
+      .init(
+        "sides, stride, groups", size: (31, 40), channels: (64, 70), kernel: (5, 5), stride: (2, 2),
+        padding: Padding(3), groups: 2),
+      .init("sides, long inner dimension", size: (16, 16), channels: (900, 33), kernel: (3, 3), padding: Padding(1)),
       .init("long inner dimension", size: (4, 4), channels: (1100, 33), kernel: (3, 3), padding: Padding(1)),
     ]
     for stride in 1...4 {

@@ -1,0 +1,120 @@
+/// Output pixels that one tile computes, and the part of the kernel that meets the image there.
+struct PixelTile {
+  /// The first pixel.
+  let row: Int
+  let column: Int
+  /// Neighbours in a row of the output, or in a column.
+  let count: Int
+  let isVertical: Bool
+  /// Output rows in which the same pixels are computed: blocks of the tile.
+  let blocks: Int
+  /// At least one of each; what lies outside multiplies zeros.
+  let kernelRows: Range<Int>
+  let kernelColumns: Range<Int>
+}
+
+/// How output pixels are cut into tiles, so that few of them multiply padding.
+///
+///     ┌─┬─────┬─────┬─┐   A tile in the middle lies in one output row and leaves out the rows of the kernel that meet
+///     │ ├─────┼─────┤ │   padding only. An output column whose windows reach past the left or right side of the
+///     │ ├─────┼─────┤ │   image has tiles of its own, which run down it and leave out columns of the kernel.
+///     └─┴─────┴─────┴─┘
+struct PixelTiles {
+  private let convolution: ConvolutionTiles
+  private let tileRows: Int
+  private let blocks: Int
+  /// Output columns whose tiles lie in rows.
+  private let middle: Range<Int>
+  /// Whether tiles go on from a row to the next, in narrow outputs.
+  private let crossRows: Bool
+
+  /// - Parameters:
+  ///   - tileRows: the most pixels of a tile.
+  ///   - blocks: the most blocks of a tile; nil: a tile's pixels need not lie at a constant distance.
+  ///   - stripRows: output rows that are cut at once.
+  ///   - canCutRuns: whether the kernels may begin and end in the middle of a kernel row.
+  init(_ convolution: ConvolutionTiles, tileRows: Int, blocks: Int?, stripRows: Int, canCutRuns: Bool) {
+    self.convolution = convolution
+    self.tileRows = tileRows
+    self.blocks = blocks ?? 1
+    let width = convolution.outputWidth
+    var (first, end) = (0, width)
+    while first < end, convolution.meetsSides(column: first) { first += 1 }
+    while end > first, convolution.meetsSides(column: end - 1) { end -= 1 }
+    // Half a tile hides the latency of its sums; fewer pixels are not worth what they leave out.
+    let separates = canCutRuns && 2 * min(stripRows, end - first) >= tileRows
+    middle = separates ? first..<end : 0..<width
+    crossRows = blocks == nil && 2 * width < tileRows
+  }
+
+  /// Calls `body` with each tile of some output rows.
+  @inline(__always)
+  func forEach(_ rows: Range<Int>, _ body: (PixelTile) -> Void) {
+    let width = convolution.outputWidth
+    if crossRows {
+      let parts = Partition(rows.count &* width, atMost: tileRows)
+      for part in 0..<parts.parts {
+        let pixels = parts.range(part)
+        let row = rows.lowerBound &+ pixels.lowerBound / width
+        body(
+          PixelTile(
+            row: row, column: pixels.lowerBound % width, count: pixels.count, isVertical: false, blocks: 1,
+            kernelRows: convolution.kernelRows(
+              from: row, through: rows.lowerBound &+ (pixels.upperBound &- 1) / width),
+            kernelColumns: 0..<convolution.kernelWidth))
+      }
+      return
+    }
+    let parts = Partition(middle.count, atMost: tileRows)
+    var row = rows.lowerBound
+    while row < rows.upperBound {
+      let count = min(blocks, rows.upperBound &- row)
+      let kernelRows = convolution.kernelRows(from: row, through: row &+ count &- 1)
+      for part in 0..<parts.parts {
+        let columns = parts.range(part)
+        body(
+          PixelTile(
+            row: row, column: middle.lowerBound &+ columns.lowerBound, count: columns.count, isVertical: false,
+            blocks: count, kernelRows: kernelRows, kernelColumns: 0..<convolution.kernelWidth))
+      }
+      row = row &+ count
+    }
+    for column in 0..<middle.lowerBound { runDown(column, rows, body) }
+    for column in middle.upperBound..<width { runDown(column, rows, body) }
+  }
+
+  @inline(__always)
+  private func runDown(_ column: Int, _ rows: Range<Int>, _ body: (PixelTile) -> Void) {
+    let parts = Partition(rows.count, atMost: tileRows)
+    for part in 0..<parts.parts {
+      let range = parts.range(part)
+      let row = rows.lowerBound &+ range.lowerBound
+      body(
+        PixelTile(
+          row: row, column: column, count: range.count, isVertical: true, blocks: 1,
+          kernelRows: convolution.kernelRows(from: row, through: row &+ range.count &- 1),
+          kernelColumns: convolution.kernelColumns(column)))
+    }
+  }
+}
+
+extension ConvolutionTiles {
+  /// Rows of the kernel that lie in the image for some of the output rows.
+  fileprivate func kernelRows(from first: Int, through last: Int) -> Range<Int> {
+    Self.taps(
+      kernelHeight, from: top &- last &* strideHeight, to: inputHeight &+ top &- first &* strideHeight)
+  }
+
+  fileprivate func kernelColumns(_ column: Int) -> Range<Int> {
+    let start = left &- column &* strideWidth
+    return Self.taps(kernelWidth, from: start, to: inputWidth &+ start)
+  }
+
+  fileprivate func meetsSides(column: Int) -> Bool { kernelColumns(column).count < kernelWidth }
+
+  /// What of 0 ..< count lies between the bounds, at least one.
+  private static func taps(_ count: Int, from first: Int, to end: Int) -> Range<Int> {
+    let start = min(count &- 1, max(0, first))
+    return start..<max(start &+ 1, min(count, end))
+  }
+}
