@@ -122,7 +122,8 @@ public struct BFloat16Tile {
   public init(
     rows: Int, blockCount: Int, left: UnsafePointer<UnsafePointer<BFloat16>>, leftStride: Int,
     runOffsets: UnsafePointer<Int>, runCount: Int, runLength: Int, panel: UnsafePointer<BFloat16>,
-    panelGap: Int = 0, start: UnsafePointer<Float>?, output: UnsafeMutablePointer<Float>, outputStride: Int, isNarrow: Bool = false
+    panelGap: Int = 0, start: UnsafePointer<Float>?, output: UnsafeMutablePointer<Float>, outputStride: Int,
+    isNarrow: Bool = false
   ) {
     self.rows = rows
     self.blockCount = blockCount

@@ -59,28 +59,45 @@ public enum MaxPoolingTemplate {
       let pixel = ow &* p.channels
       ElementwiseTemplate.sweep(V.self, p.channels) { c, lanes in
         var best = V.load(corner + c, count: lanes)
+        guard let argument else {
+          forEachInWindow(p, firstRow..<endRow, firstColumn..<endColumn, image + c) { source, _, _ in
+            let value = V.load(source, count: lanes)
+            best = V.select(V.isGreater(value, best) | V.isNaN(value), value, best)
+          }
+          return best.store(output + (pixel &+ c), count: lanes)
+        }
         var place = V.Integers(
           repeating: Int32(truncatingIfNeeded: (firstRow &- top) &* p.kernelWidth &+ (firstColumn &- left)))
-        var ih = firstRow
-        while ih < endRow {
-          var source = image + ((ih &* p.inputWidth &+ firstColumn) &* p.channels &+ c)
-          var k = (ih &- top) &* p.kernelWidth &+ (firstColumn &- left)
-          var iw = firstColumn
-          while iw < endColumn {
-            let value = V.load(source, count: lanes)
-            let wins = V.isGreater(value, best) | V.isNaN(value)
-            best = V.select(wins, value, best)
-            place = V.Integers.select(wins, V.Integers(repeating: Int32(truncatingIfNeeded: k)), place)
-            source += p.channels
-            k &+= 1
-            iw &+= 1
-          }
-          ih &+= 1
+        forEachInWindow(p, firstRow..<endRow, firstColumn..<endColumn, image + c) { source, row, column in
+          let value = V.load(source, count: lanes)
+          let wins = V.isGreater(value, best) | V.isNaN(value)
+          best = V.select(wins, value, best)
+          let k = (row &- top) &* p.kernelWidth &+ (column &- left)
+          place = V.Integers.select(wins, V.Integers(repeating: Int32(truncatingIfNeeded: k)), place)
         }
         best.store(output + (pixel &+ c), count: lanes)
-        if let argument { place.store(argument + (pixel &+ c), count: lanes) }
+        place.store(argument + (pixel &+ c), count: lanes)
       }
       ow &+= 1
+    }
+  }
+
+  /// Calls `body` with the address, row and column of every pixel of a window that is not empty.
+  @inlinable @inline(__always)
+  static func forEachInWindow(
+    _ p: PoolingPlane, _ rows: Range<Int>, _ columns: Range<Int>, _ image: UnsafePointer<Float>,
+    _ body: (_ source: UnsafePointer<Float>, _ row: Int, _ column: Int) -> Void
+  ) {
+    var row = rows.lowerBound
+    while row < rows.upperBound {
+      var source = image + (row &* p.inputWidth &+ columns.lowerBound) &* p.channels
+      var column = columns.lowerBound
+      while column < columns.upperBound {
+        body(source, row, column)
+        source += p.channels
+        column &+= 1
+      }
+      row &+= 1
     }
   }
 

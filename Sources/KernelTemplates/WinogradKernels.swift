@@ -8,7 +8,7 @@ public final class WinogradKernels: Sendable {
     @Sendable (_ geometry: WinogradTiles, _ strip: Source, _ rowStride: Int, _ tiles: Target, _ square: Target) -> Void
   public let transformKernels:
     @Sendable (
-      _ columns: Int, _ valid: Int, _ kernels: Source, _ tapStride: Int, _ transformed: Target,
+      _ taps: Int, _ columns: Int, _ valid: Int, _ kernels: Source, _ tapStride: Int, _ transformed: Target,
       _ matrixStride: Int, _ square: Target
     ) -> Void
   public let transformOutputs:
@@ -22,7 +22,7 @@ public final class WinogradKernels: Sendable {
 
   public init(
     transformInputs: @escaping @Sendable (WinogradTiles, Source, Int, Target, Target) -> Void,
-    transformKernels: @escaping @Sendable (Int, Int, Source, Int, Target, Int, Target) -> Void,
+    transformKernels: @escaping @Sendable (Int, Int, Int, Source, Int, Target, Int, Target) -> Void,
     transformOutputs: @escaping @Sendable (WinogradTiles, Source, Source, Bool, Target, WinogradMap, Target) -> Void
   ) {
     self.transformInputs = transformInputs

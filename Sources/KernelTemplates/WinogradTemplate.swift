@@ -1,21 +1,24 @@
-/// The transforms of Winograd's minimal filtering F(4×4, 3×3): sixteen outputs of a 3 × 3 correlation from thirty-six
-/// products, where the direct sum needs 144 (Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks").
+/// The transforms of Winograd's minimal filtering (Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural
+/// Networks"), with tiles of 6 × 6 inputs: F(4×4, 3×3), sixteen outputs of a 3 × 3 correlation from thirty-six products,
+/// where the direct sum needs 144, and F(2×2, 5×5), four outputs of a 5 × 5 correlation from as many, instead of 100.
 ///
 ///     Y = Aᵀ [ (G g Gᵀ) ∘ (Bᵀ d B) ] A
 ///
-/// d is a 6 × 6 tile of the input, g the kernel, Y the 4 × 4 outputs. The polynomials are evaluated at 0, ±√½, ±√2 and
-/// ∞: a fifth of the error of the usual 0, ±1, ±2 and ∞, because no power of a point is far from 1.
+/// d is the tile of the input, g the kernel, Y the outputs. The polynomials are evaluated at 0, ±√½, ±√2 and
+/// ∞: a fifth of the error of the usual 0, ±1, ±2 and ∞, because no power of a point is far from 1. Bᵀ depends on these
+/// points alone and serves both sizes.
 ///
 /// Vectors run along the channels; whole ones wherever memory allows, because partial ones would triple the code, and
-/// the optimiser stops inlining in a function that has grown too large. The thirty-six elements of a transformed tile lie `matrixStride` floats apart: all
-/// tiles' elements of one kind are the rows of a matrix.
+/// the optimiser stops inlining in a function that has grown too large. The thirty-six elements of a transformed tile lie
+/// `matrixStride` floats apart: all tiles' elements of one kind are the rows of a matrix.
 public enum WinogradTemplate {
-  /// Outputs along one side of a tile, inputs that they read, taps of the kernel.
-  @inlinable @inline(__always) public static var outputs: Int { 4 }
+  /// Inputs along one side of a tile.
   @inlinable @inline(__always) public static var inputs: Int { 6 }
-  @inlinable @inline(__always) public static var taps: Int { 3 }
   /// Elements of a transformed tile.
   @inlinable @inline(__always) public static var elements: Int { inputs * inputs }
+  /// The most taps along one side of a kernel, and the outputs of a tile that go with so many.
+  @inlinable @inline(__always) public static var mostTaps: Int { 5 }
+  @inlinable @inline(__always) public static func outputs(taps: Int) -> Int { inputs &- taps &+ 1 }
 
   @usableFromInline static let rootHalf: Float = 0.70710678118654752
   @usableFromInline static let root2: Float = 1.41421356237309505
@@ -32,23 +35,26 @@ public enum WinogradTemplate {
     )
   }
 
-  /// Three values times G.
+  /// The taps of a kernel, zeros after the last, times G.
   @inlinable @inline(__always)
-  static func transformKernel<V: FloatVector>(_ g: (V, V, V)) -> (V, V, V, V, V, V) {
+  static func transformKernel<V: FloatVector>(_ g: (V, V, V, V, V), last: V) -> (V, V, V, V, V, V) {
+    let (two, half) = (V(repeating: 2), V(repeating: 0.5))
     let (first, second) = (V(repeating: -2.0 / 3), V(repeating: 1.0 / 6))
-    let (even1, odd1) = (first * (g.0 + V(repeating: 0.5) * g.2), first * (V(repeating: rootHalf) * g.1))
-    let (even2, odd2) = (second * (g.0 + V(repeating: 2) * g.2), second * (V(repeating: root2) * g.1))
-    return (g.0, even1 + odd1, even1 - odd1, even2 + odd2, even2 - odd2, g.2)
+    let even1 = first * (g.0 + half * (g.2 + half * g.4))
+    let odd1 = first * (V(repeating: rootHalf) * (g.1 + half * g.3))
+    let even2 = second * (g.0 + two * (g.2 + two * g.4))
+    let odd2 = second * (V(repeating: root2) * (g.1 + two * g.3))
+    return (g.0, even1 + odd1, even1 - odd1, even2 + odd2, even2 - odd2, last)
   }
 
-  /// Six values times Aᵀ.
+  /// Six values times Aᵀ; of two outputs the first two count.
   @inlinable @inline(__always)
-  static func transformOutput<V: FloatVector>(_ m: (V, V, V, V, V, V)) -> (V, V, V, V) {
+  static func transformOutput<V: FloatVector>(_ m: (V, V, V, V, V, V), outputs: Int) -> (V, V, V, V) {
     let (sum1, difference1) = (m.1 + m.2, m.1 - m.2)
     let (sum2, difference2) = (m.3 + m.4, m.3 - m.4)
+    let y1 = V(repeating: rootHalf) * difference1 + V(repeating: root2) * difference2
     return (
-      m.0 + sum1 + sum2, V(repeating: rootHalf) * difference1 + V(repeating: root2) * difference2,
-      V(repeating: 0.5) * sum1 + V(repeating: 2) * sum2,
+      m.0 + sum1 + sum2, outputs == 2 ? y1 + m.5 : y1, V(repeating: 0.5) * sum1 + V(repeating: 2) * sum2,
       V(repeating: 0.5 * rootHalf) * difference1 + V(repeating: 2 * root2) * difference2 + m.5
     )
   }
@@ -61,7 +67,7 @@ public enum WinogradTemplate {
     square: UnsafeMutablePointer<Float>
   ) {
     for tile in 0..<t.count {
-      let corner = strip + (tile &* outputs &* t.channels)
+      let corner = strip + (tile &* outputs(taps: t.taps) &* t.channels)
       let target = tiles + (tile &* t.tileStride)
       var next = 0
       while next < t.channels {
@@ -84,11 +90,12 @@ public enum WinogradTemplate {
     }
   }
 
-  /// Transforms `valid` output channels of one input channel's kernels, [3][3][…] with taps `tapStride` apart, to a row of
-  /// `columns` (whole vectors) in each of thirty-six panels, `matrixStride` apart; zeros fill the row.
+  /// Transforms `valid` output channels of one input channel's kernels, [taps][taps][…] with taps `tapStride` apart, to a
+  /// row of `columns` (whole vectors) in each of thirty-six panels, `matrixStride` apart; zeros fill the row.
+  /// - Parameter square: 30 vectors of anything.
   @inlinable @inline(__always)
   public static func transformKernels<V: FloatVector>(
-    _: V.Type, columns: Int, valid: Int, kernels: UnsafePointer<Float>, tapStride: Int,
+    _: V.Type, taps: Int, columns: Int, valid: Int, kernels: UnsafePointer<Float>, tapStride: Int,
     transformed: UnsafeMutablePointer<Float>, matrixStride: Int, square: UnsafeMutablePointer<Float>
   ) {
     var n = 0
@@ -97,23 +104,25 @@ public enum WinogradTemplate {
       var column = 0
       while column < taps {
         let source = kernels + (column &* tapStride &+ n)
-        let g = transformKernel(
-          (
-            V.load(source, count: lanes), V.load(source + 3 &* tapStride, count: lanes),
-            V.load(source + 6 &* tapStride, count: lanes)
-          ))
-        store(g, square + (column &* V.width), stride: taps &* V.width)
+        let g = transformKernel(taps) { V.load(source + ($0 &* taps &* tapStride), count: lanes) }
+        store(g, square + (column &* V.width), stride: mostTaps &* V.width)
         column = column &+ 1
       }
       var row = 0
       while row < inputs {
-        let source = square + (row &* taps &* V.width)
-        let g = transformKernel((V.load(source), V.load(source + V.width), V.load(source + 2 &* V.width)))
+        let source = square + (row &* mostTaps &* V.width)
+        let g = transformKernel(taps) { V.load(source + $0 &* V.width) }
         store(g, transformed + (row &* inputs &* matrixStride &+ n), stride: matrixStride)
         row = row &+ 1
       }
       n = n &+ V.width
     }
+  }
+
+  @inlinable @inline(__always)
+  static func transformKernel<V: FloatVector>(_ taps: Int, _ tap: (Int) -> V) -> (V, V, V, V, V, V) {
+    let (three, four) = (taps > 3 ? tap(3) : .zero, taps > 4 ? tap(4) : .zero)
+    return transformKernel((tap(0), tap(1), tap(2), three, four), last: tap(taps &- 1))
   }
 
   /// Transforms the products of neighbouring tiles, [36][tiles][channels], back to `rows` rows of an output, whose last
@@ -127,6 +136,7 @@ public enum WinogradTemplate {
     _: V.Type, _ t: WinogradTiles, products: UnsafePointer<Float>, bias: UnsafePointer<Float>, relu: Bool,
     output: UnsafeMutablePointer<Float>, map: WinogradMap, square: UnsafeMutablePointer<Float>
   ) {
+    let outputs = outputs(taps: t.taps)
     for tile in 0..<t.count {
       let source = products + (tile &* t.tileStride)
       let target = output + (tile &* outputs &* map.pixelStride)
@@ -137,7 +147,7 @@ public enum WinogradTemplate {
         var column = 0
         while column < inputs {
           let m = transformOutput(
-            six(V.self, source + (column &* t.matrixStride &+ n), stride: inputs &* t.matrixStride))
+            six(V.self, source + (column &* t.matrixStride &+ n), stride: inputs &* t.matrixStride), outputs: outputs)
           let place = square + (column &* V.width)
           m.0.store(place)
           m.1.store(place + inputs &* V.width)
@@ -148,7 +158,8 @@ public enum WinogradTemplate {
         let start = V.load(bias + n)
         var row = 0
         while row < map.rows {
-          let y = transformOutput(six(V.self, square + (row &* inputs &* V.width), stride: V.width))
+          let y = transformOutput(
+            six(V.self, square + (row &* inputs &* V.width), stride: V.width), outputs: outputs)
           let pixel = target + (row &* map.rowStride &+ n)
           finish(y.0 + start, relu).store(pixel, count: lanes)
           if columns > 1 { finish(y.1 + start, relu).store(pixel + map.pixelStride, count: lanes) }
@@ -190,14 +201,17 @@ public enum WinogradTemplate {
 /// Neighbouring tiles in the transformed domain.
 public struct WinogradTiles {
   public var count: Int
+  /// Along one side of the kernel, 3 or 5.
+  public var taps: Int
   public var channels: Int
   /// Floats from a tile to the next.
   public var tileStride: Int
   /// Floats from an element of a tile to the next.
   public var matrixStride: Int
 
-  public init(count: Int, channels: Int, tileStride: Int, matrixStride: Int) {
+  public init(count: Int, taps: Int, channels: Int, tileStride: Int, matrixStride: Int) {
     self.count = count
+    self.taps = taps
     self.channels = channels
     self.tileStride = tileStride
     self.matrixStride = matrixStride

@@ -78,7 +78,15 @@ extension ConvolutionTiles {
           let isCut = tile.kernelColumns.count < kernelWidth
           let length = isCut ? tile.kernelColumns.count &* groupInputs : run
           let first = base + ((tile.row &- outputRows.lowerBound) &* rowStep &+ tile.column &* pixelStep &+ firstTap)
-          for block in 0..<tile.blocks { left[block] = first + (block &* rowStep) }
+          let outputPixel =
+            output + ((firstPixel &+ tile.row &* outputWidth &+ tile.column) &* outputChannels &+ column)
+          let outputStride = tile.isVertical ? outputWidth &* outputChannels : outputChannels
+          for block in 0..<tile.blocks {
+            left[block] = first + (block &* rowStep)
+            prefetchForWriting(
+              outputPixel + (block &* outputWidth &* outputChannels), stride: outputStride, rows: tile.count,
+              columns: valid)
+          }
           let rows = tile.kernelRows
           let panelStart = (group &* panelCount &+ panel) &* panelElements
           kernels.tile(
@@ -90,12 +98,11 @@ extension ConvolutionTiles {
               panelGap: (run &- length) &* width, start: start, output: sums, outputStride: width,
               isNarrow: valid <= width / 2))
           for block in 0..<tile.blocks {
-            let pixel = firstPixel &+ (tile.row &+ block) &* outputWidth &+ tile.column
             kernels.narrowRows(
               BFloat16Rows(
                 rows: tile.count, columns: valid, source: sums + (block &* tile.count &* width),
-                sourceStride: width, relu: relu, target: output + (pixel &* outputChannels &+ column),
-                targetStride: tile.isVertical ? outputWidth &* outputChannels : outputChannels))
+                sourceStride: width, relu: relu, target: outputPixel + (block &* outputWidth &* outputChannels),
+                targetStride: outputStride))
           }
         }
       }

@@ -4,7 +4,8 @@ import KernelTemplates
 extension Dense {
   /// An item owns some rows of the batch and some panels of columns, and walks over the inner index in blocks; it
   /// packs each block of the weights as it comes to it, so that they are read once. The next block is asked for
-  /// while the tiles of this one are computed: a block's rows lie too far apart for the CPU to guess them.
+  /// while the tiles of this one are computed: a block's rows lie too far apart for the CPU to guess them. Sums stay
+  /// in scratch memory until they are whole: rows of the output a power of two apart would share a few cache sets.
   static func forwardByTiles(
     _ shape: DenseShape, input: UnsafePointer<Float>, weights: some DenseWeights, bias: UnsafePointer<Float>?,
     relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
@@ -19,6 +20,7 @@ extension Dense {
     let panelBlocks = Partition(panelCount, parts: max(BlockSize.items, work))
     let leftStride = steps.largest + DenseShape.skew
     let panelStride = steps.largest * width + width
+    let sumStride = panelBlocks.largest * width + DenseShape.skew
 
     var layout = ScratchLayout()
     let rowPart = layout.reserve(batches.largest * leftStride, of: Float.self)
@@ -26,34 +28,32 @@ extension Dense {
     let panelPart = layout.reserve(panelBlocks.largest * panelStride, of: Float.self)
     let startPart = layout.reserve(panelBlocks.largest * width, of: Float.self)
     let runPart = layout.reserve(1, of: Int.self)
-    let spillPart = layout.reserve(kernels.rows * width, of: Float.self)
+    let sumPart = layout.reserve(batches.largest * sumStride, of: Float.self)
 
     try context.forEach(batches.parts * panelBlocks.parts, scratchBytes: layout.bytes) { item, scratch in
       let rows = batches.range(item / panelBlocks.parts)
       let panels = panelBlocks.range(item % panelBlocks.parts)
       let (copy, pointers) = (rowPart.pointer(in: scratch), pointerPart.pointer(in: scratch))
       let (packed, start) = (panelPart.pointer(in: scratch), startPart.pointer(in: scratch))
-      let (run, spill) = (runPart.pointer(in: scratch), spillPart.pointer(in: scratch))
+      let (run, sums) = (runPart.pointer(in: scratch), sumPart.pointer(in: scratch))
       run[0] = 0
       for row in 0..<rows.count { pointers[row] = UnsafePointer(copy + (row &* leftStride)) }
       for j in 0..<(panels.count &* width) {
         let column = panels.lowerBound &* width &+ j
         start[j] = column < outputs ? bias.map { $0[column] } ?? 0 : 0
       }
+      let columns = (panels.lowerBound &* width)..<min(panels.upperBound &* width, outputs)
       let tiles = Partition(rows.count, atMost: kernels.rows)
       for step in 0..<steps.parts {
         let inner = steps.range(step)
         copyRows(
           input + (rows.lowerBound &* inputs &+ inner.lowerBound), stride: inputs, rows: rows.count,
           columns: inner.count, into: copy, targetStride: leftStride)
-        let columns = (panels.lowerBound &* width)..<min(panels.upperBound &* width, outputs)
         weights.packPanels(rows: inner, columns: columns, into: packed, panelStride: panelStride)
         let nextStep = step &+ 1 < steps.parts ? steps.range(step &+ 1) : 0..<0
         let calls = panels.count &* tiles.parts
         var call = 0
-        for panel in panels {
-          let column = panel &* width
-          let target = packed + ((panel &- panels.lowerBound) &* panelStride)
+        for panel in 0..<panels.count {
           for tile in 0..<tiles.parts {
             let range = tiles.range(tile)
             prefetch(
@@ -67,14 +67,15 @@ extension Dense {
               range.count,
               RowTile(
                 left: pointers + range.lowerBound, runOffsets: run, runCount: 1, runLength: inner.count,
-                panel: target, start: step == 0 ? start + ((panel &- panels.lowerBound) &* width) : nil,
+                panel: packed + (panel &* panelStride), start: step == 0 ? start + (panel &* width) : nil,
                 relu: relu && step == steps.parts &- 1,
-                output: output + ((rows.lowerBound &+ range.lowerBound) &* outputs &+ column),
-                outputStride: outputs),
-              valid: min(width, outputs &- column), spill: spill)
+                output: sums + (range.lowerBound &* sumStride &+ panel &* width), outputStride: sumStride))
           }
         }
       }
+      copyRows(
+        sums, stride: sumStride, rows: rows.count, columns: columns.count,
+        into: output + (rows.lowerBound &* outputs &+ columns.lowerBound), targetStride: outputs)
     }
   }
 

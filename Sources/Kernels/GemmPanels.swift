@@ -42,6 +42,21 @@ func copyRows<Element: BitwiseCopyable>(
   for i in 0..<rows { memcpy(target + (i &* targetStride), source + (i &* stride), bytes) }
 }
 
+/// Asks for the part of a matrix that a tile will write while its sums are taken: else all its stores wait for memory.
+func prefetchForWriting<Element: BitwiseCopyable>(
+  _ matrix: UnsafeMutablePointer<Element>, stride: Int, rows: Int, columns: Int
+) {
+  var row = UnsafeRawPointer(matrix)
+  for _ in 0..<rows {
+    var byte = 0
+    while byte < columns &* MemoryLayout<Element>.stride {
+      shim_prefetch_for_writing(row + byte)
+      byte = byte &+ 64
+    }
+    row += stride &* MemoryLayout<Element>.stride
+  }
+}
+
 extension MatrixKernels {
   /// Packs `count` rows of `valid` floats, `stride` apart, into panels that begin `panelStride` floats apart; zeros
   /// fill the last one.
@@ -71,6 +86,7 @@ extension MatrixKernels {
   /// the tile nor its half fits goes by way of `spill`, which holds a whole tile.
   func rowTile(_ rows: Int, _ tile: RowTile, valid: Int, spill: UnsafeMutablePointer<Float>) {
     let kernel = valid > columns / 2 ? rowTile : narrowRowTile
+    prefetchForWriting(tile.output, stride: tile.outputStride, rows: rows, columns: valid)
     guard valid < columns, valid != columns / 2 else { return kernel(rows, tile) }
     var whole = tile
     whole.output = spill

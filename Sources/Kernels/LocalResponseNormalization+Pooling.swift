@@ -49,9 +49,9 @@ extension LocalResponseNormalization {
 
   /// Rows of the input that an item normalises, and where the rows pooled from them go.
   private struct PooledBlock {
-    /// The rows at hand as an image, whose padding ends where its rows begin.
+    /// The rows at hand as an image.
     let plane: PoolingPlane
-    /// Elements from the beginning of the input to the first row, and of the output to the image.
+    /// Elements from the beginning of the input, and of the output, to their first rows.
     let input: Int
     let output: Int
     /// Elements of a row of the output.
@@ -87,19 +87,14 @@ extension LocalResponseNormalization {
 
     try context.forEach(pool.batch * blocks.parts, scratchBytes: layout.bytes) { item, scratch in
       let (image, rows) = (item / blocks.parts, blocks.range(item % blocks.parts))
-      let first = max(0, rows.lowerBound &* pool.strideHeight &- pool.padding.top)
-      let end = min(
-        pool.inputHeight, (rows.upperBound &- 1) &* pool.strideHeight &- pool.padding.top &+ pool.kernelHeight)
-      var plane = pool.plane
-      plane.inputHeight = end &- first
-      plane.paddingTop = pool.padding.top &+ first
+      let (plane, read) = pool.plane.windows(ofOutputRows: rows)
       let block = PooledBlock(
-        plane: plane, input: (image &* pool.inputHeight &+ first) &* inputRow,
-        output: image &* pool.outputHeight &* outputRow, outputRow: outputRow,
-        lines: (end &- first) &* pool.inputWidth &* groups, normalized: normalizedPart.pointer(in: scratch),
+        plane: plane, input: (image &* pool.inputHeight &+ read.lowerBound) &* inputRow,
+        output: (image &* pool.outputHeight &+ rows.lowerBound) &* outputRow, outputRow: outputRow,
+        lines: read.count &* pool.inputWidth &* groups, normalized: normalizedPart.pointer(in: scratch),
         lineScratch: linePart.pointer(in: scratch))
       normalizeRows(block, line, linesAtOnce)
-      for row in rows { poolRow(block, row, maximaPart.pointer(in: scratch)) }
+      for row in 0..<rows.count { poolRow(block, row, maximaPart.pointer(in: scratch)) }
     }
   }
 

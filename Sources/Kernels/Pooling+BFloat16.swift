@@ -10,17 +10,23 @@ extension MaxPooling {
     let bfloat16 = try context.bfloat16Kernels(operation: "max_pool2d")
     let kernel = context.kernels.pointwise.maxPoolingForward
     let (inputRow, outputRow) = (shape.inputWidth * shape.channels, shape.outputWidth * shape.channels)
+    let strips = Partition(
+      shape.outputHeight, atMost: max(1, (widenedCount / inputRow - shape.kernelHeight) / shape.strideHeight + 1))
+    let inputRows = min(shape.inputHeight, (strips.largest - 1) * shape.strideHeight + shape.kernelHeight)
     var layout = ScratchLayout()
-    let inputPart = layout.reserve(shape.kernelHeight * inputRow, of: Float.self)
+    let inputPart = layout.reserve(inputRows * inputRow, of: Float.self)
     let outputPart = layout.reserve(outputRow, of: Float.self)
-    try context.forEach(shape.batch * shape.outputHeight, scratchBytes: layout.bytes) { item, scratch in
-      let (plane, rows) = shape.plane.windows(ofOutputRow: item % shape.outputHeight)
+    try context.forEach(shape.batch * strips.parts, scratchBytes: layout.bytes) { item, scratch in
+      let (image, outputRows) = (item / strips.parts, strips.range(item % strips.parts))
+      let (plane, rows) = shape.plane.windows(ofOutputRows: outputRows)
       let (widened, maxima) = (inputPart.pointer(in: scratch), outputPart.pointer(in: scratch))
-      let firstRow = item / shape.outputHeight &* shape.inputHeight &+ rows.lowerBound
-      bfloat16.widen(rows.count &* inputRow, input + firstRow &* inputRow, widened)
-      let at = item &* outputRow
-      kernel(plane, 0, widened, maxima, argument.map { $0 + at })
-      bfloat16.narrow(outputRow, maxima, output + at)
+      bfloat16.widen(
+        rows.count &* inputRow, input + (image &* shape.inputHeight &+ rows.lowerBound) &* inputRow, widened)
+      for row in 0..<outputRows.count {
+        let at = (image &* shape.outputHeight &+ outputRows.lowerBound &+ row) &* outputRow
+        kernel(plane, row, widened, maxima, argument.map { $0 + at })
+        bfloat16.narrow(outputRow, maxima, output + at)
+      }
     }
   }
 
@@ -33,38 +39,48 @@ extension MaxPooling {
     let bfloat16 = try context.bfloat16Kernels(operation: "max_pool2d")
     let kernel = context.kernels.pointwise.maxPoolingBackward
     let (inputRow, outputRow) = (shape.inputWidth * shape.channels, shape.outputWidth * shape.channels)
-    let windowRows = min(shape.outputHeight, (shape.kernelHeight - 1) / shape.strideHeight + 1)
+    let strips = Partition(
+      shape.inputHeight, atMost: max(1, widenedCount / outputRow * shape.strideHeight - shape.kernelHeight))
+    let outputRows = min(shape.outputHeight, (strips.largest + shape.kernelHeight - 2) / shape.strideHeight + 1)
     var layout = ScratchLayout()
-    let outputPart = layout.reserve(windowRows * outputRow, of: Float.self)
+    let outputPart = layout.reserve(outputRows * outputRow, of: Float.self)
     let inputPart = layout.reserve(inputRow, of: Float.self)
-    try context.forEach(shape.batch * shape.inputHeight, scratchBytes: layout.bytes) { item, scratch in
-      let row = item % shape.inputHeight
-      let (plane, rows) = shape.plane.windows(ofInputRow: row)
+    try context.forEach(shape.batch * strips.parts, scratchBytes: layout.bytes) { item, scratch in
+      let (image, inputRows) = (item / strips.parts, strips.range(item % strips.parts))
+      let (plane, rows) = shape.plane.windows(ofInputRows: inputRows)
       let (widened, sums) = (outputPart.pointer(in: scratch), inputPart.pointer(in: scratch))
-      let at = (item / shape.inputHeight &* shape.outputHeight &+ rows.lowerBound) &* outputRow
+      let at = (image &* shape.outputHeight &+ rows.lowerBound) &* outputRow
       bfloat16.widen(rows.count &* outputRow, outputGradient + at, widened)
-      kernel(plane, row, widened, argument + at, sums)
-      bfloat16.narrow(inputRow, sums, inputGradient + item &* inputRow)
+      for row in inputRows {
+        kernel(plane, row, widened, argument + at, sums)
+        bfloat16.narrow(inputRow, sums, inputGradient + (image &* shape.inputHeight &+ row) &* inputRow)
+      }
     }
   }
+
+  /// Floats that an item widens at once, about: they stay in the second-level cache.
+  private static var widenedCount: Int { 64 << 10 }
 }
 
 extension PoolingPlane {
-  /// The plane that holds only the rows which the windows of one output row read: its output row 0 is that row.
-  func windows(ofOutputRow row: Int) -> (plane: PoolingPlane, rows: Range<Int>) {
-    let top = row &* strideHeight &- paddingTop
-    let rows = Range(uncheckedBounds: (max(0, top), min(inputHeight, top &+ kernelHeight)))
+  /// The plane that holds only the rows which the windows of some output rows read: its output row 0 is their first.
+  func windows(ofOutputRows outputRows: Range<Int>) -> (plane: PoolingPlane, rows: Range<Int>) {
+    let top = outputRows.lowerBound &* strideHeight &- paddingTop
+    let end = (outputRows.upperBound &- 1) &* strideHeight &- paddingTop &+ kernelHeight
+    let rows = Range(uncheckedBounds: (max(0, top), min(inputHeight, end)))
     var plane = self
     plane.inputHeight = rows.count
-    plane.outputHeight = 1
+    plane.outputHeight = outputRows.count
     plane.paddingTop = rows.lowerBound &- top
     return (plane, rows)
   }
 
-  /// The plane that has only the output rows whose windows hold one input row.
-  func windows(ofInputRow row: Int) -> (plane: PoolingPlane, rows: Range<Int>) {
-    let first = Self.firstWindow(row, padding: paddingTop, kernel: kernelHeight, stride: strideHeight)
-    let end = Self.endWindow(row, padding: paddingTop, stride: strideHeight, outputs: outputHeight)
+  /// The plane that has only the output rows whose windows hold some of the input rows.
+  func windows(ofInputRows inputRows: Range<Int>) -> (plane: PoolingPlane, rows: Range<Int>) {
+    let first = Self.firstWindow(
+      inputRows.lowerBound, padding: paddingTop, kernel: kernelHeight, stride: strideHeight)
+    let end = Self.endWindow(
+      inputRows.upperBound &- 1, padding: paddingTop, stride: strideHeight, outputs: outputHeight)
     let rows = Range(uncheckedBounds: (first, max(first, end)))
     var plane = self
     plane.outputHeight = rows.count

@@ -1,8 +1,8 @@
 import KernelTemplates
 import Tensors
 
-/// Convolution of 3 × 3 kernels and stride 1 by Winograd's F(4×4, 3×3), see `WinogradTemplate`: a quarter of the
-/// direct sum's products.
+/// Convolution of stride 1 by Winograd's F(4×4, 3×3) and F(2×2, 5×5), see `WinogradTemplate`: a quarter of the direct sum's
+/// products, or 36 in place of 100.
 ///
 /// Not exact on integers, and an output that is not finite makes its neighbours of the same tile so: a choice, never
 /// the default. The error is within 2e-5 of the largest output of a random image; it is some 1e-6 to 4e-6, where the
@@ -13,8 +13,9 @@ public enum Winograd {
   public static func serves(_ shape: ConvolutionShape, context: ComputeContext) -> Bool {
     guard context.gemm == .swift, computes(shape), shape.groupOutputs >= fewestChannels else { return false }
     let outputs = shape.outputHeight * shape.outputWidth
-    let tiles = tileCount(shape.outputHeight) * tileCount(shape.outputWidth)
-    return WinogradTemplate.elements * tiles <= outputs * 9 / 2
+    let side = WinogradTemplate.outputs(taps: shape.kernelHeight)
+    let tiles = Partition(shape.outputHeight, atMost: side).parts * Partition(shape.outputWidth, atMost: side).parts
+    return WinogradTemplate.elements * tiles <= outputs * shape.kernelHeight * shape.kernelWidth / 2
   }
 
   /// Floats of the transformed weights.
@@ -43,7 +44,8 @@ public enum Winograd {
       let matrixStride = panelCount &* panelFloats
       for c in 0..<inputs {
         transform(
-          width, valid, weights + (c &* outputs &+ group &* shape.groupOutputs &+ panel &* width), inputs &* outputs,
+          shape.kernelHeight, width, valid, weights + (c &* outputs &+ group &* shape.groupOutputs &+ panel &* width),
+          inputs &* outputs,
           target + (c &* width), matrixStride, scratch.assumingMemoryBound(to: Float.self))
       }
     }
@@ -60,7 +62,7 @@ public enum Winograd {
     guard computes(shape) else {
       throw EngineError.unsupported(
         "winograd: got a kernel of \(shape.kernelHeight) × \(shape.kernelWidth), stride \(shape.strideHeight) × "
-          + "\(shape.strideWidth) and \(shape.groupInputs) input channels, expected 3 × 3, stride 1 and at least "
+          + "\(shape.strideWidth) and \(shape.groupInputs) input channels, expected 3 × 3 or 5 × 5, stride 1 and at least "
           + "\(fewestChannels)")
     }
     guard let transformed else {
@@ -79,11 +81,9 @@ public enum Winograd {
   }
 
   private static func computes(_ shape: ConvolutionShape) -> Bool {
-    shape.kernelHeight == 3 && shape.kernelWidth == 3 && shape.strideHeight == 1 && shape.strideWidth == 1
-      && shape.groupInputs >= fewestChannels
+    (shape.kernelHeight == 3 || shape.kernelHeight == 5) && shape.kernelWidth == shape.kernelHeight
+      && shape.strideHeight == 1 && shape.strideWidth == 1 && shape.groupInputs >= fewestChannels
   }
-
-  static func tileCount(_ outputs: Int) -> Int { (outputs + WinogradTemplate.outputs - 1) / WinogradTemplate.outputs }
 
   /// One vector of the widest, which the transforms need.
   private static let fewestChannels = 16

@@ -9,6 +9,8 @@ struct WinogradPlan {
   private let shape: ConvolutionShape
   private let kernels: MatrixKernels
   private let transforms: WinogradKernels
+  /// Outputs along one side of a tile.
+  private let side: Int
   private let tileRows: Int
   private let segments: Partition
   private let blocks: Partition
@@ -42,8 +44,9 @@ struct WinogradPlan {
     self.shape = shape
     kernels = table.matrix
     transforms = table.winograd
-    tileRows = Winograd.tileCount(shape.outputHeight)
-    segments = Partition(Winograd.tileCount(shape.outputWidth), atMost: Self.blockTiles)
+    side = WinogradTemplate.outputs(taps: shape.kernelHeight)
+    tileRows = Partition(shape.outputHeight, atMost: side).parts
+    segments = Partition(Partition(shape.outputWidth, atMost: side).parts, atMost: Self.blockTiles)
     blocks = Partition(
       shape.batch * tileRows * segments.parts, atMost: max(1, Self.blockTiles / segments.largest))
     panelCount = kernels.panelCount(shape.groupOutputs)
@@ -54,9 +57,9 @@ struct WinogradPlan {
     capacity = blocks.largest * segments.largest
 
     var layout = ScratchLayout()
-    let (side, outputs) = (WinogradTemplate.inputs, WinogradTemplate.outputs)
+    let rows = WinogradTemplate.inputs
     stripPart = layout.reserve(
-      side * (segments.largest * outputs + side - outputs) * shape.groupInputs, of: Float.self)
+      rows * (segments.largest * side + rows - side) * shape.groupInputs, of: Float.self)
     inputPart = layout.reserve(WinogradTemplate.elements * capacity * inputStride, of: Float.self)
     productPart = layout.reserve(WinogradTemplate.elements * capacity * productStride, of: Float.self)
     squarePart = layout.reserve(WinogradKernels.squareCount, of: Float.self)
@@ -87,16 +90,16 @@ struct WinogradPlan {
     count = 0
     for unit in units {
       let place = place(unit)
-      let (y, x) = (place.row &* WinogradTemplate.outputs, place.segment.lowerBound &* WinogradTemplate.outputs)
+      let (y, x) = (place.row &* side, place.segment.lowerBound &* side)
       let pixel = (place.image &* shape.outputHeight &+ y) &* shape.outputWidth &+ x
       transforms.transformOutputs(
         WinogradTiles(
-          count: place.segment.count, channels: channels, tileStride: productStride,
+          count: place.segment.count, taps: shape.kernelHeight, channels: channels, tileStride: productStride,
           matrixStride: capacity &* productStride),
         productPart.pointer(in: scratch) + (count &* productStride), start, relu,
         output + (pixel &* shape.outputChannels &+ channel),
         WinogradMap(
-          rows: min(WinogradTemplate.outputs, shape.outputHeight &- y), columns: shape.outputWidth &- x,
+          rows: min(side, shape.outputHeight &- y), columns: shape.outputWidth &- x,
           rowStride: shape.outputWidth &* shape.outputChannels, pixelStride: shape.outputChannels),
         squarePart.pointer(in: scratch))
       count = count &+ place.segment.count
@@ -114,18 +117,18 @@ struct WinogradPlan {
     _ place: (image: Int, row: Int, segment: Range<Int>), group: Int, first: Int, _ input: UnsafePointer<Float>,
     _ scratch: UnsafeMutableRawPointer
   ) -> Int {
-    let (side, outputs) = (WinogradTemplate.inputs, WinogradTemplate.outputs)
+    let rows = WinogradTemplate.inputs
     let (copy, channels) = (stripPart.pointer(in: scratch), shape.groupInputs)
     let strip = ConvolutionStrip(
       inputHeight: shape.inputHeight, inputWidth: shape.inputWidth, inputChannels: shape.inputChannels,
-      channels: channels, width: place.segment.count &* outputs &+ side &- outputs,
-      left: shape.padding.left &- place.segment.lowerBound &* outputs)
+      channels: channels, width: place.segment.count &* side &+ rows &- side,
+      left: shape.padding.left &- place.segment.lowerBound &* side)
     strip.copy(
       image: input + (place.image &* shape.inputHeight &* shape.inputWidth &* shape.inputChannels),
-      firstChannel: group &* channels, firstRow: place.row &* outputs &- shape.padding.top, rows: side, to: copy)
+      firstChannel: group &* channels, firstRow: place.row &* side &- shape.padding.top, rows: rows, to: copy)
     transforms.transformInputs(
       WinogradTiles(
-        count: place.segment.count, channels: channels, tileStride: inputStride,
+        count: place.segment.count, taps: shape.kernelHeight, channels: channels, tileStride: inputStride,
         matrixStride: capacity &* inputStride),
       copy, strip.width &* channels, inputPart.pointer(in: scratch) + (first &* inputStride),
       squarePart.pointer(in: scratch))

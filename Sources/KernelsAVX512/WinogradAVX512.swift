@@ -8,7 +8,8 @@ let avx512Winograd = WinogradKernels(
   },
   transformKernels: {
     WinogradTemplate.transformKernels(
-      V.self, columns: $0, valid: $1, kernels: $2, tapStride: $3, transformed: $4, matrixStride: $5, square: $6)
+      V.self, taps: $0, columns: $1, valid: $2, kernels: $3, tapStride: $4, transformed: $5, matrixStride: $6,
+      square: $7)
   },
   transformOutputs: {
     WinogradTemplate.transformOutputs(

@@ -92,10 +92,11 @@ final class WinogradTests: XCTestCase {
     let served = try [
       ConvolutionCase("VGG conv5", size: (14, 14), channels: (512, 512), kernel: (3, 3), padding: Padding(1)),
       ConvolutionCase("conv4", size: (13, 13), channels: (384, 384), kernel: (3, 3), padding: Padding(1), groups: 2),
+      ConvolutionCase("conv2", size: (27, 27), channels: (96, 256), kernel: (5, 5), padding: Padding(2), groups: 2),
     ]
     let refused = try [
-      ConvolutionCase("kernel", size: (14, 14), channels: (64, 64), kernel: (5, 5), padding: Padding(2)),
-      ConvolutionCase("kernel width", size: (14, 14), channels: (64, 64), kernel: (3, 1)),
+      ConvolutionCase("kernel", size: (14, 14), channels: (64, 64), kernel: (4, 4), padding: Padding(2)),
+      ConvolutionCase("kernel width", size: (14, 14), channels: (64, 64), kernel: (3, 5)),
       ConvolutionCase(
         "stride", size: (28, 28), channels: (64, 64), kernel: (3, 3), stride: (1, 2), padding: Padding(1)),
       ConvolutionCase("few channels", size: (224, 224), channels: (3, 64), kernel: (3, 3), padding: Padding(1)),
@@ -122,9 +123,16 @@ final class WinogradTests: XCTestCase {
       ConvolutionCase("uneven padding", batch: 2, size: (9, 8), channels: (17, 65), kernel: (3, 3), padding: uneven),
       ConvolutionCase("wide padding", size: (6, 6), channels: (16, 20), kernel: (3, 3), padding: Padding(5)),
       ConvolutionCase("many blocks", batch: 8, size: (12, 28), channels: (16, 40), kernel: (3, 3)),
+      ConvolutionCase("conv2", size: (27, 27), channels: (64, 192), kernel: (5, 5), padding: Padding(2)),
+      ConvolutionCase(
+        "5 × 5, groups", batch: 2, size: (12, 13), channels: (36, 50), kernel: (5, 5), padding: uneven, groups: 2),
+      ConvolutionCase("5 × 5, segments", size: (6, 199), channels: (16, 16), kernel: (5, 5), padding: Padding(2)),
     ]
     for size in 3...12 {
       cases.append(try ConvolutionCase("size \(size)", size: (size, 15 - size), channels: (16, 16), kernel: (3, 3)))
+      cases.append(
+        try ConvolutionCase(
+          "5 × 5, size \(size)", size: (size, 15 - size), channels: (16, 16), kernel: (5, 5), padding: Padding(1)))
     }
     return cases
   }

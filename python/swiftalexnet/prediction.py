@@ -124,8 +124,8 @@ def probabilities(
     weights : {"float", "int8"}
         Whether the dense layers' weights are rounded to 8 bits; these layers then read float32 in every precision.
     fast_math : bool
-        Compute 3 × 3 convolutions of stride 1 in float32 by Winograd's method: faster, and off by at most 2e-5 of a
-        layer's largest output; not exact on integers. bfloat16 stays as it is.
+        Compute 3 × 3 and 5 × 5 convolutions of stride 1 in float32 by Winograd's method: faster, and off by at most
+        2e-5 of a layer's largest output; not exact on integers. bfloat16 stays as it is.
 
     Returns
     -------

@@ -43,6 +43,9 @@ static inline void shim_unreserve(void *_Nonnull memory, size_t bytes) { munmap(
 /// Asks for a cache line that will soon be read; any address will do.
 static inline void shim_prefetch(const void *_Nonnull address) { __builtin_prefetch(address, 0, 2); }
 
+/// Asks for a cache line that will soon be written.
+static inline void shim_prefetch_for_writing(const void *_Nonnull address) { __builtin_prefetch(address, 1, 3); }
+
 /// Tells the CPU that this thread waits in a loop: some dozens of cycles.
 static inline void shim_pause(void) {
 #if defined(__x86_64__)
