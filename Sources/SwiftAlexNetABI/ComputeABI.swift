@@ -97,12 +97,8 @@ public func sax_network_train_step_images(
   _ options: UnsafePointer<sax_step_options>, _ result: UnsafeMutablePointer<sax_step_result>
 ) -> Int32 {
   status {
-    let batch = try ImageBatch(images.pointee, operation: "train_step")
-    let preprocessing = try Preprocessing(preprocessing.pointee, channels: batch.channels)
-    try network(handle).requireInput(
-      FeatureShape(
-        height: preprocessing.cropHeight, width: preprocessing.cropWidth, channels: batch.channels),
-      operation: "train_step")
+    let (batch, preprocessing) = try ImageBatch.checked(
+      images.pointee, preprocessing.pointee, for: network(handle), operation: "train_step")
     let step = try network(handle).trainStep(
       images: batch.pixels, count: batch.count, height: batch.height, width: batch.width, labels: labels,
       preprocessing: preprocessing, augmentation: try Augmentation(augmentation.pointee),
@@ -117,12 +113,8 @@ public func sax_network_predict_images(
   _ views: Int64, _ arithmetic: UnsafePointer<sax_arithmetic>, _ probabilities: UnsafeMutablePointer<Float>
 ) -> Int32 {
   status {
-    let batch = try ImageBatch(images.pointee, operation: "predict")
-    let preprocessing = try Preprocessing(preprocessing.pointee, channels: batch.channels)
-    try network(handle).requireInput(
-      FeatureShape(
-        height: preprocessing.cropHeight, width: preprocessing.cropWidth, channels: batch.channels),
-      operation: "predict")
+    let (batch, preprocessing) = try ImageBatch.checked(
+      images.pointee, preprocessing.pointee, for: network(handle), operation: "predict")
     try network(handle).predict(
       images: batch.pixels, count: batch.count, height: batch.height, width: batch.width,
       preprocessing: preprocessing, views: try ImageInput.Views(count: views),

@@ -20,6 +20,19 @@ struct ImageBatch {
     }
     _ = try Extent.product([count, height, width, channels], operation: operation)
   }
+
+  /// Images of which `network` reads crops, and how they are made.
+  static func checked(
+    _ images: sax_images, _ preprocessing: sax_preprocessing, for network: Network, operation: String
+  ) throws -> (ImageBatch, Preprocessing) {
+    let batch = try ImageBatch(images, operation: operation)
+    let preprocessing = try Preprocessing(preprocessing, channels: batch.channels)
+    try network.requireInput(
+      FeatureShape(
+        height: preprocessing.cropHeight, width: preprocessing.cropWidth, channels: batch.channels),
+      operation: operation)
+    return (batch, preprocessing)
+  }
 }
 
 extension Preprocessing {

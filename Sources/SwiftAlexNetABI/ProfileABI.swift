@@ -20,12 +20,8 @@ public func sax_network_profile_images(
   _ rows: UnsafeMutablePointer<sax_profile_row>, _ capacity: Int64
 ) -> Int32 {
   status {
-    let batch = try ImageBatch(images.pointee, operation: "profile")
-    let preprocessing = try Preprocessing(preprocessing.pointee, channels: batch.channels)
-    try network(handle).requireInput(
-      FeatureShape(
-        height: preprocessing.cropHeight, width: preprocessing.cropWidth, channels: batch.channels),
-      operation: "profile")
+    let (batch, preprocessing) = try ImageBatch.checked(
+      images.pointee, preprocessing.pointee, for: network(handle), operation: "profile")
     let profile = try network(handle).profile(
       images: batch.pixels, count: batch.count, height: batch.height, width: batch.width,
       preprocessing: preprocessing,

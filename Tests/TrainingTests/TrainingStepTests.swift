@@ -7,24 +7,6 @@ import XCTest
 
 @testable import Training
 
-/// Convolution, norm, pool, dropout and two dense layers, small enough to train in milliseconds.
-private func smallNetwork() throws -> Network {
-  let text = """
-    network small
-    data channels=3 height=16 width=16
-    convolution conv1 outputs=8 kernel=3 stride=1 pad=1,1,1,1 groups=1
-    relu relu1
-    response_norm norm1 size=5 alpha=0.0001 beta=0.75 k=2.0 alpha_over_n=0 groups=1
-    max_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=0
-    dense fc2 outputs=16
-    relu relu2
-    dropout drop2 probability=0.5 form=paper2012
-    dense fc3 outputs=3
-    softmax prob
-    """
-  return try Network(spec: NetworkSpec(text: text), initialization: .torchvision, seed: 1)
-}
-
 private func squashedNetwork(_ activation: String) throws -> Network {
   let text = """
     network squashed
@@ -41,22 +23,8 @@ private func squashedNetwork(_ activation: String) throws -> Network {
   return try Network(spec: NetworkSpec(text: text), initialization: .torchvision, seed: 1)
 }
 
-private func state(_ network: Network) throws -> [[Float]] {
-  try network.parameters.flatMap { [Array($0.value.buffer), Array(try $0.makeVelocity().buffer)] }
-}
-
 final class TrainingStepTests: XCTestCase {
-  private let batch = 6
-  private let labels: [Int32] = [0, 1, 2, 0, 1, 2]
-  private lazy var x: [Float] = {
-    let generator = Philox(seed: 4, purpose: .test, step: 0)
-    let imageSize = 3 * 16 * 16
-    return (0..<batch * imageSize).map { index -> Float in
-      // A bias by class makes the task learnable.
-      let label = index / imageSize % 3
-      return Philox.unit(generator.words(UInt64(index))[0]) + Float(label)
-    }
-  }()
+  private let (batch, labels, x) = (SmallTask.batch, SmallTask.labels, SmallTask.images)
 
   private func options(step: UInt64 = 0, rate: Float = 0.05) throws -> StepOptions {
     try StepOptions(learningRate: rate, momentum: 0.9, weightDecay: 5e-4, seed: 2, step: step)
@@ -68,7 +36,7 @@ final class TrainingStepTests: XCTestCase {
   }
 
   func testLossFalls() throws {
-    let network = try smallNetwork()
+    let network = try SmallTask.network()
     let first = try step(network).loss
     var last = first
     for index in 1..<80 { last = try step(network, UInt64(index)).loss }
@@ -93,7 +61,7 @@ final class TrainingStepTests: XCTestCase {
   }
 
   func testSteadyStepAllocatesNothing() throws {
-    for network in [try smallNetwork(), try squashedNetwork("tanh")] { try assertSteady(network) }
+    for network in [try SmallTask.network(), try squashedNetwork("tanh")] { try assertSteady(network) }
   }
 
   private func assertSteady(_ network: Network) throws {
@@ -109,17 +77,17 @@ final class TrainingStepTests: XCTestCase {
     var seen: Set<[[Float]]> = []
     for threads in 1...4 {
       try ThreadPool.shared.setThreadCount(threads)
-      let network = try smallNetwork()
+      let network = try SmallTask.network()
       for index in 0..<5 { _ = try step(network, UInt64(index)) }
-      seen.insert(try state(network))
+      seen.insert(try SmallTask.state(network))
     }
     XCTAssertEqual(seen.count, 1)
   }
 
   func testRefusalsLeaveTheStateAsItWas() throws {
-    let network = try smallNetwork()
+    let network = try SmallTask.network()
     _ = try step(network)
-    let before = try state(network)
+    let before = try SmallTask.state(network)
     var poisoned = x
     poisoned[100] = .nan
     XCTAssertThrowsError(try step(network, 1, x: poisoned)) { error in
@@ -131,12 +99,12 @@ final class TrainingStepTests: XCTestCase {
         try network.trainStep(x, labels: labels, batch: batch, layout: .nhwc, options: try options())
       ) { XCTAssertTrue("\($0)".contains("label 0 is \(label), expected 0 ≤ label < 3")) }
     }
-    XCTAssertEqual(try state(network), before)
+    XCTAssertEqual(try SmallTask.state(network), before)
   }
 
   func testRefusedMemoryLeavesTheStateAsItWas() throws {
     for allocation in 0..<60 {
-      let network = try smallNetwork()
+      let network = try SmallTask.network()
       let before = network.parameters.map { Array($0.value.buffer) }
       TensorMemory.failAllocation(after: allocation)
       defer { TensorMemory.failAllocation(after: -1) }
@@ -153,20 +121,20 @@ final class TrainingStepTests: XCTestCase {
   }
 
   func testInterruptLeavesTheStateAsItWas() throws {
-    let network = try smallNetwork()
+    let network = try SmallTask.network()
     _ = try step(network)
-    let before = try state(network)
+    let before = try SmallTask.state(network)
     Interrupt.setQuestion { 1 }
     defer { Interrupt.setQuestion(nil) }
     for _ in 0..<3 {
       usleep(25_000)
       XCTAssertThrowsError(try step(network, 1)) { XCTAssertEqual($0 as? EngineError, .interrupted) }
     }
-    XCTAssertEqual(try state(network), before)
+    XCTAssertEqual(try SmallTask.state(network), before)
   }
 
   func testFrozenParametersStay() throws {
-    let network = try smallNetwork()
+    let network = try SmallTask.network()
     let frozen = network.parameters[0]
     try network.setMultipliers(of: frozen, rate: 0, decay: 1)
     let before = Array(frozen.value.buffer)
@@ -175,20 +143,20 @@ final class TrainingStepTests: XCTestCase {
   }
 
   func testMultipliersThatOverflowCommitNothing() throws {
-    let network = try smallNetwork()
-    let before = try state(network)
+    let network = try SmallTask.network()
+    let before = try SmallTask.state(network)
     try network.setMultipliers(of: network.parameters[2], rate: 1e30, decay: 1)
     XCTAssertThrowsError(
       try network.trainStep(x, labels: labels, batch: batch, layout: .nhwc, options: try options(rate: 1e30))
     ) { XCTAssertTrue("\($0)".contains("fc2.weight"), "\($0)") }
-    XCTAssertEqual(try state(network), before)
+    XCTAssertEqual(try SmallTask.state(network), before)
     XCTAssertThrowsError(try network.setMultipliers(of: network.parameters[0], rate: -1, decay: 1))
     XCTAssertThrowsError(try network.setMultipliers(of: network.parameters[0], rate: 1, decay: .nan))
   }
 
   /// Rates and decays that come with the step do what the network's own factors do, and leave those alone.
   func testRatesOfTheStepStandInForFactors() throws {
-    let (lent, told) = (try smallNetwork(), try smallNetwork())
+    let (lent, told) = (try SmallTask.network(), try SmallTask.network())
     let factors: [(rate: Float, decay: Float)] = [(0, 1), (2, 0), (0.3, 7), (1, 1), (5, 0.1), (0.7, 0)]
     XCTAssertEqual(told.parameters.count, factors.count)
     for (parameter, factor) in zip(lent.parameters, factors) {
@@ -204,7 +172,7 @@ final class TrainingStepTests: XCTestCase {
       own.dropout = DropoutKey(seed: 2, step: UInt64(index))
       _ = try told.trainStep(x, labels: labels, batch: batch, layout: .nhwc, options: own)
     }
-    XCTAssertEqual(try state(lent), try state(told))
+    XCTAssertEqual(try SmallTask.state(lent), try SmallTask.state(told))
     XCTAssertEqual(told.parameters.map(\.rateMultiplier), [1, 0, 1, 1, 1, 1])
     XCTAssertEqual(told.parameters.map(\.decayMultiplier), [1, 3, 1, 1, 1, 1])
     let allocations = TensorMemory.allocationCount
@@ -213,8 +181,8 @@ final class TrainingStepTests: XCTestCase {
   }
 
   func testRatesOfTheStepAreChecked() throws {
-    let network = try smallNetwork()
-    let before = try state(network)
+    let network = try SmallTask.network()
+    let before = try SmallTask.state(network)
     let ones = [Float](repeating: 1, count: 6)
     let poisoned = { (value: Float) in [Float](repeating: 1, count: 5) + [value] }
     for (rates, decays, message) in [
@@ -231,7 +199,7 @@ final class TrainingStepTests: XCTestCase {
         try network.trainStep(x, labels: labels, batch: batch, layout: .nhwc, options: options)
       ) { XCTAssertTrue("\($0)".contains(message), "\($0)") }
     }
-    XCTAssertEqual(try state(network), before)
+    XCTAssertEqual(try SmallTask.state(network), before)
   }
 
   func testHyperparametersAreChecked() {
