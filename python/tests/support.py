@@ -82,3 +82,9 @@ def shared_data(name: str) -> Path:
     if not root or not (Path(root) / name).exists():
         pytest.skip(f"SWIFTALEXNET_DATA is not set to a folder with {name}")
     return Path(root) / name
+
+
+def fit(model: sa.Model, train=None, validation=None, epochs: int = 2, **options) -> sa.History:
+    """Fit with a quick recipe and no bar."""
+    options = {"recipe": quick_recipe(), "progress": False} | options
+    return model.fit(train if train is not None else dataset(), validation, epochs, **options)
