@@ -34,8 +34,8 @@ extension ConvolutionTiles {
     let panelBlocks = panelBlocks(panelCount, items: batch * strips.parts * groups, rows: strips.largest)
     let panelElements = panelElements(kernels)
     let tiles = PixelTiles(
-      self, tileRows: kernels.rows, blocks: kernels.blocks, stripRows: strips.largest,
-      canCutRuns: groupInputs.isMultiple(of: kernels.innerMultiple))
+      self, tileRows: kernels.rows, blocks: kernels.blocks, stripRows: strips.largest, anyPixels: false,
+      anyRuns: groupInputs.isMultiple(of: kernels.innerMultiple))
 
     var layout = ScratchLayout()
     let copyPart = layout.reserve(inPlace ? 0 : stripRows * rowElements + run - runLength, of: BFloat16.self)

@@ -58,7 +58,7 @@ struct ConvolutionTiles {
     let panelFloats = innerExtent * kernels.columns
     let runBlocks = Partition(kernelHeight, atMost: max(1, BlockSize.panel / (runLength * kernels.columns * 4)))
     let tiles = PixelTiles(
-      self, tileRows: kernels.rows, blocks: nil, stripRows: strips.largest, canCutRuns: true)
+      self, tileRows: kernels.rows, stripRows: strips.largest, anyPixels: true, anyRuns: true)
 
     var layout = ScratchLayout()
     let copyPart = layout.reserve(inPlace ? 0 : stripRows * rowFloats, of: Float.self)

@@ -76,8 +76,7 @@ extension LocalResponseNormalization {
     let line = parameters.line(pool.channels / groups)
     let (inputRow, outputRow) = (pool.inputWidth * pool.channels, pool.outputWidth * pool.channels)
     let cached = (pooledBytes / 4 / inputRow - pool.kernelHeight) / pool.strideHeight + 1
-    let parts = max((pool.outputHeight + max(1, cached) - 1) / max(1, cached), fewestItems / pool.batch)
-    let blocks = Partition(pool.outputHeight, parts: parts)
+    let blocks = Partition(pool.outputHeight, atMost: cached, atLeast: fewestItems / pool.batch)
     let inputRows = min(pool.inputHeight, (blocks.largest - 1) * pool.strideHeight + pool.kernelHeight)
     let linesAtOnce = max(ResponseLine.blockLines, Elements.widenedCount / line.length)
     var layout = ScratchLayout()

@@ -30,21 +30,24 @@ struct PixelTiles {
 
   /// - Parameters:
   ///   - tileRows: the most pixels of a tile.
-  ///   - blocks: the most blocks of a tile; nil: a tile's pixels need not lie at a constant distance.
+  ///   - blocks: the most blocks of a tile.
   ///   - stripRows: output rows that are cut at once.
-  ///   - canCutRuns: whether the kernels may begin and end in the middle of a kernel row.
-  init(_ convolution: ConvolutionTiles, tileRows: Int, blocks: Int?, stripRows: Int, canCutRuns: Bool) {
+  ///   - anyPixels: whether a tile's pixels may lie at any distance from each other, so that it can cross rows.
+  ///   - anyRuns: whether a tile may begin and end in the middle of a kernel row.
+  init(
+    _ convolution: ConvolutionTiles, tileRows: Int, blocks: Int = 1, stripRows: Int, anyPixels: Bool, anyRuns: Bool
+  ) {
     self.convolution = convolution
     self.tileRows = tileRows
-    self.blocks = blocks ?? 1
+    self.blocks = blocks
     let width = convolution.outputWidth
     var (first, end) = (0, width)
     while first < end, convolution.meetsSides(column: first) { first += 1 }
     while end > first, convolution.meetsSides(column: end - 1) { end -= 1 }
     // Half a tile hides the latency of its sums; fewer pixels are not worth what they leave out.
-    let separates = canCutRuns && 2 * min(stripRows, end - first) >= tileRows
+    let separates = anyRuns && 2 * min(stripRows, end - first) >= tileRows
     middle = separates ? first..<end : 0..<width
-    crossRows = blocks == nil && 2 * width < tileRows
+    crossRows = anyPixels && 2 * width < tileRows
   }
 
   /// Calls `body` with each tile of some output rows.

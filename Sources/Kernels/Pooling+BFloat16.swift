@@ -11,7 +11,8 @@ extension MaxPooling {
     let kernel = context.kernels.pointwise.maxPoolingForward
     let (inputRow, outputRow) = (shape.inputWidth * shape.channels, shape.outputWidth * shape.channels)
     let strips = Partition(
-      shape.outputHeight, atMost: max(1, (widenedCount / inputRow - shape.kernelHeight) / shape.strideHeight + 1))
+      shape.outputHeight, atMost: (widenedCount / inputRow - shape.kernelHeight) / shape.strideHeight + 1,
+      atLeast: fewestItems / shape.batch)
     let inputRows = min(shape.inputHeight, (strips.largest - 1) * shape.strideHeight + shape.kernelHeight)
     var layout = ScratchLayout()
     let inputPart = layout.reserve(inputRows * inputRow, of: Float.self)
@@ -40,7 +41,9 @@ extension MaxPooling {
     let kernel = context.kernels.pointwise.maxPoolingBackward
     let (inputRow, outputRow) = (shape.inputWidth * shape.channels, shape.outputWidth * shape.channels)
     let strips = Partition(
-      shape.inputHeight, atMost: max(1, widenedCount / outputRow * shape.strideHeight - shape.kernelHeight))
+      shape.inputHeight,
+      atMost: (widenedCount / outputRow).saturatingTimes(shape.strideHeight) - shape.kernelHeight,
+      atLeast: fewestItems / shape.batch)
     let outputRows = min(shape.outputHeight, (strips.largest + shape.kernelHeight - 2) / shape.strideHeight + 1)
     var layout = ScratchLayout()
     let outputPart = layout.reserve(outputRows * outputRow, of: Float.self)
@@ -60,6 +63,8 @@ extension MaxPooling {
 
   /// Floats that an item widens at once, about: they stay in the second-level cache.
   private static var widenedCount: Int { 64 << 10 }
+  /// A smaller batch is cut further, so that threads have something to share.
+  private static var fewestItems: Int { 8 }
 }
 
 extension PoolingPlane {

@@ -49,6 +49,11 @@ package struct Partition {
     parts = Swift.max(1, (count + maximum - 1) / Swift.max(1, maximum))
   }
 
+  /// At least `parts` parts, if there are so many to make.
+  package init(_ count: Int, atMost maximum: Int, atLeast parts: Int) {
+    self.init(count, parts: Swift.max(parts, Partition(count, atMost: Swift.min(count, Swift.max(1, maximum))).parts))
+  }
+
   package init(_ count: Int, parts: Int) {
     self.count = count
     self.parts = Swift.max(1, Swift.min(parts, count))

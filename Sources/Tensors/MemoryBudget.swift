@@ -9,7 +9,7 @@ public enum MemoryBudget {
     return bytes > available
   }
 
-  /// `MemAvailable` of the machine, or what the cgroup's limit leaves if that is less.
+  /// `MemAvailable` of the machine, or what the cgroup's limit or the process's own (`ulimit -v`) leaves if that is less.
   public static func availableBytes() -> Int? {
     let machine = field("MemAvailable:", of: "/proc/meminfo").map { $0 << 10 }
     let limit = field(of: "/sys/fs/cgroup/memory.max")
@@ -19,7 +19,10 @@ public enum MemoryBudget {
       $0 + (field($1, of: "/sys/fs/cgroup/memory.stat") ?? 0)
     }
     let group = limit.flatMap { limit in used.map { max(0, limit - max(0, $0 - cached)) } }
-    return [machine, group].compactMap { $0 }.min()
+    let addresses = field("Max address space", of: "/proc/self/limits")
+    let taken = field("VmSize:", of: "/proc/self/status").map { $0 << 10 }
+    let process = addresses.flatMap { addresses in taken.map { max(0, addresses - $0) } }
+    return [machine, group, process].compactMap { $0 }.min()
   }
 
   /// The first integer of the first line that starts with `key`.

@@ -10,6 +10,7 @@ final class PoolingTests: XCTestCase {
     let channelCounts = [1, 3, 4, 7, 8, 15, 16, 17, 33]
     for (index, (kernel, stride, padding)) in [
       (3, 2, 0), (2, 2, 0), (3, 1, 1), (3, 3, 1), (1, 1, 0), (1, 3, 0), (5, 2, 2), (4, 3, 3), (15, 4, 7), (2, 5, 1),
+      (3, .max, 1),
     ].enumerated() {
       for (height, width) in [(13, 13), (7, 12), (6, 5), (1, 1), (2, 9)] {
         for ceilMode in [false, true] {

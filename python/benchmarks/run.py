@@ -3,7 +3,7 @@
     python run.py --threads 2                        # every row, into benchmarks.json and benchmarks.md
     python run.py --rows training vgg16              # only rows whose titles have these words; the others stay
     python run.py --quick --rows "paper, batch 1"    # a round each: does it run?
-    python run.py --isa avx2 --out avx2.json         # without AVX-512, ours and the peers that can be told so
+    python run.py --isa avx2 --precisions float32 --out avx2.json    # without AVX-512, where engines can be told so
 
 Engines that are not installed are left out, and named.
 """
@@ -32,6 +32,7 @@ INSTRUCTIONS = {
     }
 }
 UNBOUND = {"avx2": ("onnxruntime",)}
+PRECISIONS = ("float32", "bfloat16")
 
 
 def main() -> None:
@@ -45,7 +46,10 @@ def main() -> None:
     for job in JOBS:
         if _wanted(job.title, arguments.rows):
             job = job._replace(rounds=1, repeats=1) if arguments.quick else job
-            row = race(job, [each for each in job.contenders if each.name in contenders], arguments.threads)
+            taking_part = [
+                each for each in job.contenders if each.name in contenders and each.precision in arguments.precisions
+            ]
+            row = race(job, taking_part, arguments.threads)
             results.add(job.title, row | facts)
             _show(job.title, {name: engine["median"] for name, engine in row["engines"].items()})
     for check in CHECKS if OURS in versions else ():
@@ -99,6 +103,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one round of each row: does it run?")
     parser.add_argument("--rows", nargs="+", metavar="WORDS", help="rows whose titles have one of them as whole words")
     parser.add_argument("--engines", nargs="+", choices=PACKAGES, default=list(PACKAGES), metavar="NAME")
+    parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=PRECISIONS, metavar="NAME")
     parser.add_argument("--isa", choices=INSTRUCTIONS, help="hold engines to an instruction set below the best")
     parser.add_argument("--out", type=Path, default=Path("benchmarks.json"), help="rows are added or replaced here")
     return parser.parse_args()

@@ -100,7 +100,7 @@ def engine_memory(network: "Model | str", batch: int, training: bool, arithmetic
 
 
 def available() -> int | None:
-    """Return the bytes that this process may still take: the machine's, or less in a container."""
+    """Return the bytes that this process may still take: the machine's, or less in a container or under `ulimit -v`."""
     count = _native.available_bytes()
     return None if count < 0 else count
 

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from fresh_process import run
 from small_network import SPEC
 from support import tiny_model
 
@@ -115,3 +116,24 @@ def test_released_memory_comes_back():
     model.release_memory()
     with pytest.raises(ValueError, match="forward"):
         model.backward(logits)
+
+
+LIMITED = """
+import resource
+import swiftalexnet as sa
+from swiftalexnet.memory_use import available
+before = available()
+taken = int(next(line for line in open("/proc/self/status") if line.startswith("VmSize:")).split()[1]) << 10
+room = 300 << 20
+resource.setrlimit(resource.RLIMIT_AS, (taken + room, taken + room))
+assert before > room >= available() > room // 2, (before, available())
+try:
+    models = [sa.alexnet("owt") for _ in range(2)]  # 244 MB each
+except MemoryError as error:
+    print(type(error).__name__)
+"""
+
+
+def test_a_limit_on_addresses_counts():
+    """What `ulimit -v` leaves is less than the machine has."""
+    assert run(LIMITED) == "MemoryError"
