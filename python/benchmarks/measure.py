@@ -12,6 +12,7 @@ from engines import OURS, Contender, Setting, UnavailableError
 from jobs import Job
 from worker import EngineError, Worker
 
+HOPELESS = 5  # times slower than the quickest: one round is enough
 SLEEP = 0.3  # seconds between engines: idle threads of the last one spin for a moment before they sleep
 
 # Largest difference of logits, relative to the largest logit. float32 differs by the order of sums, bfloat16 by its 8
@@ -60,7 +61,7 @@ def race(job: Job, contenders: list[Contender], threads: int) -> dict[str, Any]:
         peaks: dict[str, int] = {}
         limits: dict[str, float] = {}
         for _ in range(job.rounds):
-            for contender in running:
+            for contender in [each for each in running if not is_hopeless(each, speeds)]:
                 with company.worker(contender) as worker:
                     speeds[contender.name].append(job.batch_size / worker.ask(job.question, job.repeats))
                     peaks[contender.name] = worker.ask("peak_bytes")
@@ -71,6 +72,13 @@ def race(job: Job, contenders: list[Contender], threads: int) -> dict[str, Any]:
         "limits": limits,
         "left_out": left_out,
     }
+
+
+def is_hopeless(contender: Contender, speeds: dict[str, list[float]]) -> bool:
+    """Say whether a peer was so slow in its first round that more of them would change nothing but the wait."""
+    if contender.module == OURS or not speeds[contender.name]:
+        return False
+    return HOPELESS * speeds[contender.name][0] < max(max(rounds, default=0) for rounds in speeds.values())
 
 
 def summary(rounds: list[float]) -> dict[str, float]:

@@ -184,6 +184,16 @@ def test_wrong_answers_are_told_from_rounding(benchmarks):
     assert measure.disagreement(expected * np.nan, expected, contenders["TensorFlow"], gradient=True)
 
 
+def test_a_hopeless_peer_runs_one_round(benchmarks):
+    contenders, is_hopeless = benchmarks["engines"].CONTENDERS, benchmarks["measure"].is_hopeless
+    slow, quick, ours = (contenders[name] for name in ("TensorFlow bfloat16", "TensorFlow", "swiftalexnet float32"))
+    speeds = {slow.name: [], quick.name: [10.0], ours.name: [1.0]}
+    assert not is_hopeless(slow, speeds), "it has not run yet"
+    speeds[slow.name] = [1.9]
+    assert is_hopeless(slow, speeds) and not is_hopeless(quick, speeds)
+    assert not is_hopeless(ours, speeds), "ours always run"
+
+
 def test_an_engine_answers_from_its_own_process(benchmarks):
     """One real race: ours alone, one image."""
     jobs, measure, contenders = benchmarks["jobs"], benchmarks["measure"], benchmarks["engines"].CONTENDERS
