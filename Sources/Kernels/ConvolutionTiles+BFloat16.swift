@@ -41,7 +41,7 @@ extension ConvolutionTiles {
     let copyPart = layout.reserve(inPlace ? 0 : stripRows * rowElements + run - runLength, of: BFloat16.self)
     let leftPart = layout.reserve(kernels.blocks, of: UnsafePointer<BFloat16>.self)
     let runPart = layout.reserve(kernelHeight, of: Int.self)
-    let startPart = layout.reserve(width, of: Float.self)
+    let startPart = layout.reserve(panelBlocks.largest * width, of: Float.self)
     let sumPart = layout.reserve(kernels.blocks * kernels.rows * width, of: Float.self)
 
     try context.forEach(
@@ -69,41 +69,44 @@ extension ConvolutionTiles {
       let (rowStep, pixelStep) = (strideHeight &* rowElements, strideWidth &* groupInputs)
       let firstPixel = image &* outputHeight &* outputWidth
 
-      for panel in panelRange {
-        let column = group &* groupOutputs &+ panel &* width
-        let valid = min(width, groupOutputs &- panel &* width)
-        for j in 0..<width { start[j] = j < valid ? bias.map { $0[column &+ j] } ?? 0 : 0 }
-        tiles.forEach(outputRows) { tile in
-          let firstTap = tile.kernelColumns.lowerBound &* groupInputs
-          let isCut = tile.kernelColumns.count < kernelWidth
-          let length = isCut ? tile.kernelColumns.count &* groupInputs : run
-          let first = base + ((tile.row &- outputRows.lowerBound) &* rowStep &+ tile.column &* pixelStep &+ firstTap)
-          let outputPixel =
-            output + ((firstPixel &+ tile.row &* outputWidth &+ tile.column) &* outputChannels &+ column)
-          let outputStride = tile.isVertical ? outputWidth &* outputChannels : outputChannels
-          for block in 0..<tile.blocks {
-            left[block] = first + (block &* rowStep)
-            prefetchForWriting(
-              outputPixel + (block &* outputWidth &* outputChannels), stride: outputStride, rows: tile.count,
-              columns: valid)
-          }
-          let rows = tile.kernelRows
-          let panelStart = (group &* panelCount &+ panel) &* panelElements
-          kernels.tile(
-            BFloat16Tile(
-              rows: tile.count, blockCount: tile.blocks, left: left,
-              leftStride: tile.isVertical ? rowStep : pixelStep,
-              runOffsets: runs + rows.lowerBound, runCount: rows.count, runLength: length,
-              panel: panels + (panelStart &+ (rows.lowerBound &* run &+ firstTap) &* width),
-              panelGap: (run &- length) &* width, start: start, output: sums, outputStride: width,
-              isNarrow: valid <= width / 2))
-          for block in 0..<tile.blocks {
-            kernels.narrowRows(
-              BFloat16Rows(
-                rows: tile.count, columns: valid, source: sums + (block &* tile.count &* width),
-                sourceStride: width, relu: relu, target: outputPixel + (block &* outputWidth &* outputChannels),
-                targetStride: outputStride))
-          }
+      let firstColumn = group &* groupOutputs &+ panelRange.lowerBound &* width
+      let columns = min(panelRange.count &* width, groupOutputs &- panelRange.lowerBound &* width)
+      for j in 0..<(panelRange.count &* width) {
+        start[j] = j < columns ? bias.map { $0[firstColumn &+ j] } ?? 0 : 0
+      }
+      forEachTile(tiles, of: outputRows, panels: panelRange, panelBytes: panelElements &* 2) { tile, panel in
+        let number = panel &- panelRange.lowerBound
+        let column = firstColumn &+ number &* width
+        let valid = min(width, columns &- number &* width)
+        let firstTap = tile.kernelColumns.lowerBound &* groupInputs
+        let isCut = tile.kernelColumns.count < kernelWidth
+        let length = isCut ? tile.kernelColumns.count &* groupInputs : run
+        let first = base + ((tile.row &- outputRows.lowerBound) &* rowStep &+ tile.column &* pixelStep &+ firstTap)
+        let outputPixel =
+          output + ((firstPixel &+ tile.row &* outputWidth &+ tile.column) &* outputChannels &+ column)
+        let outputStride = tile.isVertical ? outputWidth &* outputChannels : outputChannels
+        for block in 0..<tile.blocks {
+          left[block] = first + (block &* rowStep)
+          prefetchForWriting(
+            outputPixel + (block &* outputWidth &* outputChannels), stride: outputStride, rows: tile.count,
+            columns: valid)
+        }
+        let rows = tile.kernelRows
+        let panelStart = (group &* panelCount &+ panel) &* panelElements
+        kernels.tile(
+          BFloat16Tile(
+            rows: tile.count, blockCount: tile.blocks, left: left,
+            leftStride: tile.isVertical ? rowStep : pixelStep,
+            runOffsets: runs + rows.lowerBound, runCount: rows.count, runLength: length,
+            panel: panels + (panelStart &+ (rows.lowerBound &* run &+ firstTap) &* width),
+            panelGap: (run &- length) &* width, start: start + (number &* width), output: sums, outputStride: width,
+            isNarrow: valid <= width / 2))
+        for block in 0..<tile.blocks {
+          kernels.narrowRows(
+            BFloat16Rows(
+              rows: tile.count, columns: valid, source: sums + (block &* tile.count &* width),
+              sourceStride: width, relu: relu, target: outputPixel + (block &* outputWidth &* outputChannels),
+              targetStride: outputStride))
         }
       }
     }

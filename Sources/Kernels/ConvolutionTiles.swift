@@ -96,35 +96,51 @@ struct ConvolutionTiles {
       let firstPixel = image &* outputHeight &* outputWidth
       for runBlock in 0..<runBlocks.parts {
         let block = runBlocks.range(runBlock)
-        for panel in panelRange {
+        forEachTile(tiles, of: outputRows, panels: panelRange, panelBytes: panelFloats &* 4) { tile, panel in
+          let runRange = block.clamped(to: tile.kernelRows)
+          if runRange.isEmpty { return }
           let index = group &* panelCount &+ panel
           let column = group &* groupOutputs &+ panel &* kernels.columns
-          tiles.forEach(outputRows) { tile in
-            let runRange = block.clamped(to: tile.kernelRows)
-            if runRange.isEmpty { return }
-            let isFirst = runRange.lowerBound == tile.kernelRows.lowerBound
-            let isLast = runRange.upperBound == tile.kernelRows.upperBound
-            let firstTap = tile.kernelColumns.lowerBound &* groupInputs
-            let length = tile.kernelColumns.count &* groupInputs
-            let pixel = tile.row &* outputWidth &+ tile.column
-            var left = pixels + (pixel &- outputRows.lowerBound &* outputWidth)
-            if tile.isVertical {
-              for i in 0..<tile.count { vertical[i] = left[i &* outputWidth] + firstTap }
-              left = vertical
-            }
-            kernels.rowTile(
-              tile.count,
-              RowTile(
-                left: left, runOffsets: runs + runRange.lowerBound, runCount: runRange.count, runLength: length,
-                panel: panels
-                  + (index &* panelFloats &+ (runRange.lowerBound &* runLength &+ firstTap) &* kernels.columns),
-                panelGap: (runLength &- length) &* kernels.columns,
-                start: isFirst ? start + (index &* kernels.columns) : nil, relu: relu && isLast,
-                output: output + ((firstPixel &+ pixel) &* outputChannels &+ column),
-                outputStride: tile.isVertical ? outputWidth &* outputChannels : outputChannels),
-              valid: min(kernels.columns, groupOutputs &- panel &* kernels.columns), spill: spill)
+          let isFirst = runRange.lowerBound == tile.kernelRows.lowerBound
+          let isLast = runRange.upperBound == tile.kernelRows.upperBound
+          let firstTap = tile.kernelColumns.lowerBound &* groupInputs
+          let length = tile.kernelColumns.count &* groupInputs
+          let pixel = tile.row &* outputWidth &+ tile.column
+          var left = pixels + (pixel &- outputRows.lowerBound &* outputWidth)
+          if tile.isVertical {
+            for i in 0..<tile.count { vertical[i] = left[i &* outputWidth] + firstTap }
+            left = vertical
           }
+          kernels.rowTile(
+            tile.count,
+            RowTile(
+              left: left, runOffsets: runs + runRange.lowerBound, runCount: runRange.count, runLength: length,
+              panel: panels
+                + (index &* panelFloats &+ (runRange.lowerBound &* runLength &+ firstTap) &* kernels.columns),
+              panelGap: (runLength &- length) &* kernels.columns,
+              start: isFirst ? start + (index &* kernels.columns) : nil, relu: relu && isLast,
+              output: output + ((firstPixel &+ pixel) &* outputChannels &+ column),
+              outputStride: tile.isVertical ? outputWidth &* outputChannels : outputChannels),
+            valid: min(kernels.columns, groupOutputs &- panel &* kernels.columns), spill: spill)
         }
+      }
+    }
+  }
+
+  /// Calls `body` with each tile and panel: one panel after the other, so that it stays in the first-level cache; where all
+  /// panels fit there, one tile after the other, so that the output is written as it lies.
+  @inline(__always)
+  func forEachTile(
+    _ tiles: PixelTiles, of outputRows: Range<Int>, panels: Range<Int>, panelBytes: Int,
+    _ body: (_ tile: PixelTile, _ panel: Int) -> Void
+  ) {
+    if panels.count &* panelBytes <= BlockSize.smallPanels {
+      tiles.forEach(outputRows) { tile in
+        for panel in panels { body(tile, panel) }
+      }
+    } else {
+      for panel in panels {
+        tiles.forEach(outputRows) { tile in body(tile, panel) }
       }
     }
   }

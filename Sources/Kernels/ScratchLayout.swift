@@ -33,6 +33,8 @@ enum BlockSize {
   static let strip = 384 << 10
   /// Bytes of one panel block: longer inner dimensions are cut.
   static let panel = 320 << 10
+  /// Bytes of panels that stay in the first-level cache beside the input.
+  static let smallPanels = 16 << 10
   /// Multiply-accumulates of an item, about: milliseconds, so that an interrupt is noticed.
   static let itemWork = 96 << 20
   /// Fewer items than this are cut further, so that threads have something to share.
@@ -43,27 +45,29 @@ enum BlockSize {
 package struct Partition {
   package let count: Int
   package let parts: Int
-
-  package init(_ count: Int, atMost maximum: Int) {
-    self.count = count
-    parts = Swift.max(1, (count + maximum - 1) / Swift.max(1, maximum))
-  }
-
-  /// At least `parts` parts, if there are so many to make.
-  package init(_ count: Int, atMost maximum: Int, atLeast parts: Int) {
-    self.init(count, parts: Swift.max(parts, Partition(count, atMost: Swift.min(count, Swift.max(1, maximum))).parts))
-  }
+  /// What every part has, and how many of the first have one more: a division costs as much as a small tile.
+  private let (size, rest): (Int, Int)
 
   package init(_ count: Int, parts: Int) {
     self.count = count
     self.parts = Swift.max(1, Swift.min(parts, count))
+    (size, rest) = count.quotientAndRemainder(dividingBy: self.parts)
+  }
+
+  package init(_ count: Int, atMost maximum: Int) {
+    self.init(count, atMost: maximum, atLeast: 1)
+  }
+
+  /// At least `parts` parts, if there are so many to make.
+  package init(_ count: Int, atMost maximum: Int, atLeast parts: Int) {
+    let maximum = Swift.max(1, Swift.min(count, maximum))
+    self.init(count, parts: Swift.max(parts, (count + maximum - 1) / maximum))
   }
 
   /// The most that a part holds.
-  package var largest: Int { (count + parts - 1) / parts }
+  package var largest: Int { rest > 0 ? size + 1 : size }
 
   package func range(_ part: Int) -> Range<Int> {
-    let (size, rest) = (count / parts, count % parts)
     let first = part &* size &+ Swift.min(part, rest)
     return Range(uncheckedBounds: (first, first &+ size &+ (part < rest ? 1 : 0)))
   }

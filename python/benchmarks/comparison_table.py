@@ -61,6 +61,8 @@ def _race(job: Job, row: dict[str, Any]) -> Iterable[Line]:
     """Write a job's lines: images/s of each of our arithmetics, then memory where the job has a goal for it."""
     medians = {name: engine["median"] for name, engine in row["engines"].items()}
     for name, goals in job.goals.items():
+        if name not in medians and name not in row["left_out"]:
+            continue  # not asked for
         precision = CONTENDERS[name].precision
         figures = compare(medians, name)
         if name in medians and precision in row["limits"]:
