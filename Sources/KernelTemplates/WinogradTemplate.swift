@@ -16,8 +16,9 @@ public enum WinogradTemplate {
   @inlinable @inline(__always) public static var inputs: Int { 6 }
   /// Elements of a transformed tile.
   @inlinable @inline(__always) public static var elements: Int { inputs * inputs }
-  /// The most taps along one side of a kernel, and the outputs of a tile that go with so many.
+  /// The most taps along one side of a kernel.
   @inlinable @inline(__always) public static var mostTaps: Int { 5 }
+  /// Outputs along one side of a tile, for a kernel of so many taps.
   @inlinable @inline(__always) public static func outputs(taps: Int) -> Int { inputs &- taps &+ 1 }
 
   @usableFromInline static let rootHalf: Float = 0.70710678118654752

@@ -3,7 +3,10 @@
 import signal
 
 import pytest
-import small_network as small
+import small_network
+from support import tiny_model
+
+import swiftalexnet as sa
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell's background jobs ignore Ctrl-C, and so would the tests of it and the processes that they start.
@@ -13,18 +16,24 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 @pytest.fixture(scope="session")
 def network():
     """A small network that everybody shares and nobody may change."""
-    return small.make()
+    return small_network.make()
 
 
 @pytest.fixture(scope="session")
 def network_before(network):
     """Its parameters and its logits, as they must stay."""
-    return small.state(network), [small.forward(network, small.batch()[0])]
+    return small_network.state(network), [small_network.forward(network, small_network.batch()[0])]
 
 
 @pytest.fixture
 def unchanged(network, network_before):
     """Check after a test that the shared network's parameters and logits are the same bits as ever."""
     yield
-    assert small.same_bits(small.state(network), network_before[0])
-    assert small.same_bits([small.forward(network, small.batch()[0])], network_before[1])
+    assert small_network.same_bits(small_network.state(network), network_before[0])
+    assert small_network.same_bits([small_network.forward(network, small_network.batch()[0])], network_before[1])
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Let `build` make a tiny network."""
+    monkeypatch.setattr(sa, "build", lambda variant, classes, **_: tiny_model(classes=classes))

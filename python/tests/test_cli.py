@@ -6,23 +6,12 @@ import subprocess
 import sys
 
 import pytest
+from command_line import run
 from support import photo_folder, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet import batch_size
 from swiftalexnet.cli import main
-
-
-@pytest.fixture
-def small(monkeypatch):
-    """Let `build` make a tiny network."""
-    monkeypatch.setattr(sa, "build", lambda variant, classes, **_: tiny_model(classes=classes))
-
-
-def run(capsys, *arguments: str) -> tuple[int, str, str]:
-    code = main(arguments)
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 def test_train_evaluate_predict(small, tmp_path, capsys):

@@ -3,23 +3,10 @@
 import json
 
 import pytest
-from support import photo_folder, tiny_model
+from command_line import run
+from support import photo_folder
 
-import swiftalexnet as sa
 from swiftalexnet import decoding
-from swiftalexnet.cli import main
-
-
-@pytest.fixture
-def small(monkeypatch):
-    """Let `build` make a tiny network."""
-    monkeypatch.setattr(sa, "build", lambda variant, classes, **_: tiny_model(classes=classes))
-
-
-def run(capsys, *arguments: str) -> tuple[int, str, str]:
-    code = main(arguments)
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 def test_cache_is_made_and_used(small, tmp_path, capsys, monkeypatch):
