@@ -27,8 +27,13 @@ public final class MatrixKernels: Sendable {
   public let columns: Int
   /// One tile of a product whose left rows are read in place, see ``RowTile``.
   public let rowTile: @Sendable (_ rows: Int, _ tile: RowTile) -> Void
-  /// The same on the first half of the panel's columns, which is all that is read of the panel and written.
+  /// The same with one vector of columns: that is all that is read of the panel and written.
   public let narrowRowTile: @Sendable (_ rows: Int, _ tile: RowTile) -> Void
+  /// The same with three vectors of columns, and of at most `wideRows` rows.
+  public let wideRowTile: @Sendable (_ rows: Int, _ tile: RowTile) -> Void
+  /// What tiles reach of the limit of multiply-adds, in per cent: `rates[v - 1][r - 1]` for r rows of v vectors. From
+  /// this table convolutions choose their tiles; `python benchmarks/tiles.py` measures it.
+  public let rates: [[Int]]
   /// One tile of a sum of outer products, see ``OuterTile``.
   public let outerTile: @Sendable (_ rows: Int, _ tile: OuterTile) -> Void
   /// y[j] += Σ_k x[k] · w[k · stride + j], see ``WeightedRows``.
@@ -42,6 +47,8 @@ public final class MatrixKernels: Sendable {
     rows: Int, columns: Int,
     rowTile: @escaping @Sendable (_ rows: Int, _ tile: RowTile) -> Void,
     narrowRowTile: @escaping @Sendable (_ rows: Int, _ tile: RowTile) -> Void,
+    wideRowTile: @escaping @Sendable (_ rows: Int, _ tile: RowTile) -> Void,
+    rates: [[Int]],
     outerTile: @escaping @Sendable (_ rows: Int, _ tile: OuterTile) -> Void,
     addWeightedRows: @escaping @Sendable (_ sum: WeightedRows) -> Void,
     copyPanels: @escaping @Sendable (_ copy: PanelCopy) -> Void,
@@ -51,6 +58,8 @@ public final class MatrixKernels: Sendable {
     self.columns = columns
     self.rowTile = rowTile
     self.narrowRowTile = narrowRowTile
+    self.wideRowTile = wideRowTile
+    self.rates = rates
     self.outerTile = outerTile
     self.addWeightedRows = addWeightedRows
     self.copyPanels = copyPanels
@@ -69,11 +78,13 @@ public struct RowTile {
   public var runOffsets: UnsafePointer<Int>
   public var runCount: Int
   public var runLength: Int
-  /// The packed panel: runCount · runLength steps of `columns` floats.
+  /// The packed panel: runCount · runLength steps.
   public var panel: UnsafePointer<Float>
+  /// Floats of a step, of which a tile reads the vectors it has from the first on.
+  public var panelWidth: Int
   /// Floats of the panel that are passed over from a run to the next.
   public var panelGap: Int
-  /// The `columns` floats that every row of the tile starts from; nil: the sums start from what C holds.
+  /// The floats that every row of the tile starts from, as many as it has columns; nil: the sums start from what C holds.
   public var start: UnsafePointer<Float>?
   public var relu: Bool
   public var output: UnsafeMutablePointer<Float>
@@ -82,7 +93,7 @@ public struct RowTile {
 
   public init(
     left: UnsafePointer<UnsafePointer<Float>>, runOffsets: UnsafePointer<Int>, runCount: Int, runLength: Int,
-    panel: UnsafePointer<Float>, panelGap: Int = 0, start: UnsafePointer<Float>?, relu: Bool,
+    panel: UnsafePointer<Float>, panelWidth: Int, panelGap: Int = 0, start: UnsafePointer<Float>?, relu: Bool,
     output: UnsafeMutablePointer<Float>, outputStride: Int
   ) {
     self.left = left
@@ -90,6 +101,7 @@ public struct RowTile {
     self.runCount = runCount
     self.runLength = runLength
     self.panel = panel
+    self.panelWidth = panelWidth
     self.panelGap = panelGap
     self.start = start
     self.relu = relu

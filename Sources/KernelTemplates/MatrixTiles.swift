@@ -3,7 +3,7 @@
 // each call becomes straight code. Every number of rows needs a function of its own: the optimiser stops inlining
 // in a function that has grown too large.
 
-/// ``RowTile`` of `rows` rows and `vectors` (1 or 2) vectors of columns.
+/// ``RowTile`` of `rows` rows and `vectors` (1 to 3) vectors of columns.
 @inlinable @inline(__always)
 public func rowTile<V: SIMD>(_ rows: Int, vectors: Int, _ tile: RowTile, fused: Bool, as: V.Type)
 where V.Scalar == Float {
@@ -13,14 +13,18 @@ where V.Scalar == Float {
   if let start = tile.start {
     let s0 = load(start, as: V.self)
     let s1 = vectors > 1 ? load(start + width, as: V.self) : s0
-    sums.forEachRow(rows) { _, a, b in
+    let s2 = vectors > 2 ? load(start + (2 &* width), as: V.self) : s0
+    sums.forEachRow(rows) { _, a, b, c in
       a = s0
       if vectors > 1 { b = s1 }
+      if vectors > 2 { c = s2 }
     }
   } else {
-    sums.forEachRow(rows) { i, a, b in
-      a = load(output + (i &* outputStride), as: V.self)
-      if vectors > 1 { b = load(output + (i &* outputStride &+ width), as: V.self) }
+    sums.forEachRow(rows) { i, a, b, c in
+      let row = output + (i &* outputStride)
+      a = load(row, as: V.self)
+      if vectors > 1 { b = load(row + width, as: V.self) }
+      if vectors > 2 { c = load(row + (2 &* width), as: V.self) }
     }
   }
 
@@ -32,21 +36,25 @@ where V.Scalar == Float {
     repeat {
       let p0 = load(panel, as: V.self)
       let p1 = vectors > 1 ? load(panel + width, as: V.self) : p0
-      sums.forEachRow(rows) { i, a, b in
+      let p2 = vectors > 2 ? load(panel + (2 &* width), as: V.self) : p0
+      sums.forEachRow(rows) { i, a, b, c in
         let x = V(repeating: left[i][k])
         multiplyAdd(&a, x, p0, fused: fused)
         if vectors > 1 { multiplyAdd(&b, x, p1, fused: fused) }
+        if vectors > 2 { multiplyAdd(&c, x, p2, fused: fused) }
       }
-      panel += (2 &* width)
+      panel += tile.panelWidth
       k = k &+ 1
     } while k != end
     panel += tile.panelGap
     run = run &+ 1
   } while run != tile.runCount
 
-  sums.forEachRow(rows) { i, a, b in
-    store(a, output + (i &* outputStride))
-    if vectors > 1 { store(b, output + (i &* outputStride &+ width)) }
+  sums.forEachRow(rows) { i, a, b, c in
+    let row = output + (i &* outputStride)
+    store(a, row)
+    if vectors > 1 { store(b, row + width) }
+    if vectors > 2 { store(c, row + (2 &* width)) }
   }
   if tile.relu { rectify(rows, output, stride: outputStride, columns: vectors &* width) }
 }
@@ -74,7 +82,7 @@ public func outerTile<V: SIMD>(_ rows: Int, _ tile: OuterTile, fused: Bool, as: 
     var x = tile.pixelColumns
     repeat {
       let (r0, r1) = (load(right, as: V.self), load(right + width, as: V.self))
-      sums.forEachRow(rows) { i, a, b in
+      sums.forEachRow(rows) { i, a, b, _ in
         let l = V(repeating: left[i])
         multiplyAdd(&a, l, r0, fused: fused)
         multiplyAdd(&b, l, r1, fused: fused)
@@ -88,13 +96,13 @@ public func outerTile<V: SIMD>(_ rows: Int, _ tile: OuterTile, fused: Bool, as: 
 
   let (output, outputStride) = (tile.output, tile.outputStride)
   if tile.accumulates {
-    sums.forEachRow(rows) { i, a, b in
+    sums.forEachRow(rows) { i, a, b, _ in
       let row = output + (i &* outputStride)
       store(load(row, as: V.self) + a, row)
       store(load(row + width, as: V.self) + b, row + width)
     }
   } else {
-    sums.forEachRow(rows) { i, a, b in
+    sums.forEachRow(rows) { i, a, b, _ in
       let row = output + (i &* outputStride)
       store(a, row)
       store(b, row + width)

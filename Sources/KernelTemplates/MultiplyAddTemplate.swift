@@ -9,16 +9,16 @@ public func multiplyAddChains<V: SIMD>(
   let (width, chains) = (V.scalarCount, 12)
   let (half, one) = (V(repeating: 0.5), V(repeating: 1))
   var sums = TileSums<V>()
-  sums.forEachRow(chains) { i, x, _ in x = load(values + (i &* width), as: V.self) }
+  sums.forEachRow(chains) { i, x, _, _ in x = load(values + (i &* width), as: V.self) }
   var round = rounds
   while round > 0 {
-    sums.forEachRow(chains) { _, x, _ in
+    sums.forEachRow(chains) { _, x, _, _ in
       var next = one
       multiplyAdd(&next, x, half, fused: fused)
       x = next
     }
     round = round &- 1
   }
-  sums.forEachRow(chains) { i, x, _ in store(x, values + (i &* width)) }
+  sums.forEachRow(chains) { i, x, _, _ in store(x, values + (i &* width)) }
   return 2 &* chains &* width &* rounds
 }

@@ -1,4 +1,4 @@
-/// The sums of one tile, up to fourteen rows of two vectors each.
+/// The sums of one tile, up to fourteen rows of three vectors each.
 ///
 /// Named fields and not an array: a loop over an array's elements is not unrolled early enough for the optimiser
 /// to keep them in registers. `rows` is a constant wherever a template is called, so the comparisons vanish.
@@ -9,26 +9,31 @@ public struct TileSums<V: SIMD> where V.Scalar == Float {
   @usableFromInline var b0 = V(), b1 = V(), b2 = V(), b3 = V(), b4 = V(), b5 = V()
   @usableFromInline var b6 = V(), b7 = V(), b8 = V(), b9 = V(), b10 = V(), b11 = V(), b12 = V(), b13 = V()
 
+  @usableFromInline var c0 = V(), c1 = V(), c2 = V(), c3 = V(), c4 = V(), c5 = V()
+  @usableFromInline var c6 = V(), c7 = V(), c8 = V(), c9 = V(), c10 = V(), c11 = V(), c12 = V(), c13 = V()
+
   @inlinable @inline(__always)
   public init() {}
 
-  /// Calls `body` with each row's number and its two vectors.
+  /// Calls `body` with each row's number and its three vectors.
   @inlinable @inline(__always)
-  public mutating func forEachRow(_ rows: Int, _ body: (_ row: Int, _ a: inout V, _ b: inout V) -> Void) {
-    if rows > 0 { body(0, &a0, &b0) }
-    if rows > 1 { body(1, &a1, &b1) }
-    if rows > 2 { body(2, &a2, &b2) }
-    if rows > 3 { body(3, &a3, &b3) }
-    if rows > 4 { body(4, &a4, &b4) }
-    if rows > 5 { body(5, &a5, &b5) }
-    if rows > 6 { body(6, &a6, &b6) }
-    if rows > 7 { body(7, &a7, &b7) }
-    if rows > 8 { body(8, &a8, &b8) }
-    if rows > 9 { body(9, &a9, &b9) }
-    if rows > 10 { body(10, &a10, &b10) }
-    if rows > 11 { body(11, &a11, &b11) }
-    if rows > 12 { body(12, &a12, &b12) }
-    if rows > 13 { body(13, &a13, &b13) }
+  public mutating func forEachRow(
+    _ rows: Int, _ body: (_ row: Int, _ a: inout V, _ b: inout V, _ c: inout V) -> Void
+  ) {
+    if rows > 0 { body(0, &a0, &b0, &c0) }
+    if rows > 1 { body(1, &a1, &b1, &c1) }
+    if rows > 2 { body(2, &a2, &b2, &c2) }
+    if rows > 3 { body(3, &a3, &b3, &c3) }
+    if rows > 4 { body(4, &a4, &b4, &c4) }
+    if rows > 5 { body(5, &a5, &b5, &c5) }
+    if rows > 6 { body(6, &a6, &b6, &c6) }
+    if rows > 7 { body(7, &a7, &b7, &c7) }
+    if rows > 8 { body(8, &a8, &b8, &c8) }
+    if rows > 9 { body(9, &a9, &b9, &c9) }
+    if rows > 10 { body(10, &a10, &b10, &c10) }
+    if rows > 11 { body(11, &a11, &b11, &c11) }
+    if rows > 12 { body(12, &a12, &b12, &c12) }
+    if rows > 13 { body(13, &a13, &b13, &c13) }
   }
 }
 

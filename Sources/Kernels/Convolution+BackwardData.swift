@@ -9,11 +9,11 @@ extension Convolution {
     inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
     let tiles = ConvolutionTiles(inputGradient: shape)
-    let kernels = context.kernels.matrix
-    let width = kernels.columns
+    let tileShape = tiles.tileShape(context.kernels.matrix)
+    let width = tileShape.columns
     let (groupInputs, groupOutputs, outputs) = (shape.groupInputs, shape.groupOutputs, shape.outputChannels)
     let taps = shape.kernelHeight * shape.kernelWidth
-    let panelCount = kernels.panelCount(groupInputs)
+    let panelCount = (groupInputs + width - 1) / width
     let panelFloats = tiles.innerExtent * width
     let packed = try PackedWeights(
       panels: shape.groups * panelCount, floatsPerPanel: panelFloats, width: width, context: context)
@@ -32,8 +32,8 @@ extension Convolution {
       for j in 0..<width { start[j] = 0 }
     }
     try tiles.run(
-      input: outputGradient, panels: packed.panels, start: packed.start, relu: false, output: inputGradient,
-      context: context)
+      input: outputGradient, panels: packed.panels, start: packed.start, shape: tileShape, relu: false,
+      output: inputGradient, context: context)
   }
 
   /// Any stride: each output pixel's gradient times the transposed weights gives the gradient of its whole window,

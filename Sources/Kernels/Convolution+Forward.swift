@@ -21,7 +21,12 @@ extension Convolution {
     }
     try tiles.run(
       input: input, panels: (packed ?? UnsafeRawPointer(memory)).assumingMemoryBound(to: Float.self), start: start,
-      relu: relu, output: output, context: context)
+      shape: layout.tiles, relu: relu, output: output, context: context)
+  }
+
+  /// Columns of the panels that ``pack(_:as:weights:into:context:)`` makes: they depend on the image's size too.
+  public static func panelColumns(_ shape: ConvolutionShape, context: ComputeContext) -> Int {
+    PanelLayout(shape, kernels: context.kernels.matrix).width
   }
 
   /// Bytes of the packed weights of a convolution of that shape, whatever its batch; 0 where the weights are read as
@@ -41,14 +46,13 @@ extension Convolution {
     _ shape: ConvolutionShape, as type: Float.Type, weights: UnsafePointer<Float>,
     into memory: UnsafeMutableRawPointer, context: ComputeContext
   ) throws {
-    let kernels = context.kernels.matrix
-    let layout = PanelLayout(shape, kernels: kernels)
+    let layout = PanelLayout(shape, kernels: context.kernels.matrix)
     let panels = memory.assumingMemoryBound(to: Float.self)
     try context.forEach(layout.count) { item, _ in
       let columns = layout.columns(item)
-      kernels.packPanels(
-        weights + columns.lowerBound, stride: shape.outputChannels, count: layout.inner, valid: columns.count,
-        into: panels + (item &* layout.inner &* layout.width))
+      packPanel(
+        weights + columns.lowerBound, stride: shape.outputChannels, count: layout.inner, columns: columns.count,
+        into: panels + (item &* layout.inner &* layout.width), width: layout.width)
     }
   }
 }
@@ -57,17 +61,19 @@ extension Convolution {
 private struct PanelLayout {
   private let shape: ConvolutionShape
   private let panelsPerGroup: Int
-  let width: Int
+  let tiles: TileShape
   /// Rows of a panel.
   let inner: Int
 
   init(_ shape: ConvolutionShape, kernels: MatrixKernels) {
     self.shape = shape
-    panelsPerGroup = kernels.panelCount(shape.groupOutputs)
-    width = kernels.columns
+    tiles = ConvolutionTiles(forward: shape).tileShape(kernels)
+    panelsPerGroup = (shape.groupOutputs + tiles.columns - 1) / tiles.columns
     inner = shape.kernelHeight * shape.kernelWidth * shape.groupInputs
   }
 
+  /// Columns of a panel.
+  var width: Int { tiles.columns }
   /// Panels of all groups.
   var count: Int { shape.groups * panelsPerGroup }
 

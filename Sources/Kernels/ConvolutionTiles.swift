@@ -40,32 +40,32 @@ struct ConvolutionTiles {
   /// - Parameters:
   ///   - panels: the weights, packed [group][panel][innerExtent][panel columns].
   ///   - start: what the sums start from, [group][panel][panel columns].
+  ///   - shape: the rows of a tile, and the panel columns.
   func run(
-    input: UnsafePointer<Float>, panels: UnsafePointer<Float>, start: UnsafePointer<Float>, relu: Bool,
-    output: UnsafeMutablePointer<Float>, context: ComputeContext
+    input: UnsafePointer<Float>, panels: UnsafePointer<Float>, start: UnsafePointer<Float>, shape: TileShape,
+    relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
     let kernels = context.kernels.matrix
     let inPlace = readsInPlace
-    let stripWidth = inPlace ? inputWidth : (outputWidth - 1) * strideWidth + kernelWidth
     let strip = ConvolutionStrip(
       inputHeight: inputHeight, inputWidth: inputWidth, inputChannels: inputChannels, channels: groupInputs,
       width: stripWidth, left: left)
     let rowFloats = stripWidth * groupInputs
-    let strips = Partition(outputHeight, atMost: outputRowsPerStrip(rowBytes: rowFloats * 4))
+    let strips = strips
     let stripRows = (strips.largest - 1) * strideHeight + kernelHeight
-    let panelCount = kernels.panelCount(groupOutputs)
+    let width = shape.columns
+    let panelCount = (groupOutputs + width - 1) / width
     let blocks = panelBlocks(panelCount, items: batch * strips.parts * groups, rows: strips.largest)
-    let panelFloats = innerExtent * kernels.columns
-    let runBlocks = Partition(kernelHeight, atMost: max(1, BlockSize.panel / (runLength * kernels.columns * 4)))
-    let tiles = PixelTiles(
-      self, tileRows: kernels.rows, stripRows: strips.largest, anyPixels: true, anyRuns: true)
+    let panelFloats = innerExtent * width
+    let runBlocks = Partition(kernelHeight, atMost: max(1, BlockSize.panel / (runLength * width * 4)))
+    let tiles = pixelTiles(shape)
 
     var layout = ScratchLayout()
     let copyPart = layout.reserve(inPlace ? 0 : stripRows * rowFloats, of: Float.self)
     let pixelPart = layout.reserve(strips.largest * outputWidth, of: UnsafePointer<Float>.self)
     let runPart = layout.reserve(kernelHeight, of: Int.self)
-    let verticalPart = layout.reserve(kernels.rows, of: UnsafePointer<Float>.self)
-    let spillPart = layout.reserve(kernels.rows * kernels.columns, of: Float.self)
+    let verticalPart = layout.reserve(shape.rows, of: UnsafePointer<Float>.self)
+    let spillPart = layout.reserve(shape.rows * width, of: Float.self)
 
     try context.forEach(batch * strips.parts * groups * blocks.parts, scratchBytes: layout.bytes) { item, scratch in
       let panelRange = blocks.range(item % blocks.parts)
@@ -100,7 +100,7 @@ struct ConvolutionTiles {
           let runRange = block.clamped(to: tile.kernelRows)
           if runRange.isEmpty { return }
           let index = group &* panelCount &+ panel
-          let column = group &* groupOutputs &+ panel &* kernels.columns
+          let column = group &* groupOutputs &+ panel &* width
           let isFirst = runRange.lowerBound == tile.kernelRows.lowerBound
           let isLast = runRange.upperBound == tile.kernelRows.upperBound
           let firstTap = tile.kernelColumns.lowerBound &* groupInputs
@@ -116,12 +116,12 @@ struct ConvolutionTiles {
             RowTile(
               left: left, runOffsets: runs + runRange.lowerBound, runCount: runRange.count, runLength: length,
               panel: panels
-                + (index &* panelFloats &+ (runRange.lowerBound &* runLength &+ firstTap) &* kernels.columns),
-              panelGap: (runLength &- length) &* kernels.columns,
-              start: isFirst ? start + (index &* kernels.columns) : nil, relu: relu && isLast,
+                + (index &* panelFloats &+ (runRange.lowerBound &* runLength &+ firstTap) &* width),
+              panelWidth: width, panelGap: (runLength &- length) &* width,
+              start: isFirst ? start + (index &* width) : nil, relu: relu && isLast,
               output: output + ((firstPixel &+ pixel) &* outputChannels &+ column),
               outputStride: tile.isVertical ? outputWidth &* outputChannels : outputChannels),
-            valid: min(kernels.columns, groupOutputs &- panel &* kernels.columns), spill: spill)
+            valid: min(width, groupOutputs &- panel &* width), spill: spill)
         }
       }
     }
@@ -143,6 +143,18 @@ struct ConvolutionTiles {
         tiles.forEach(outputRows) { tile in body(tile, panel) }
       }
     }
+  }
+
+  /// Columns of the image that a strip has.
+  private var stripWidth: Int { readsInPlace ? inputWidth : (outputWidth - 1) * strideWidth + kernelWidth }
+
+  /// Output rows that are computed at once.
+  var strips: Partition {
+    Partition(outputHeight, atMost: outputRowsPerStrip(rowBytes: stripWidth * groupInputs * 4))
+  }
+
+  func pixelTiles(_ shape: TileShape) -> PixelTiles {
+    PixelTiles(self, tileRows: shape.rows, stripRows: strips.largest, anyPixels: true, anyRuns: true)
   }
 
   func outputRowsPerStrip(rowBytes: Int) -> Int {

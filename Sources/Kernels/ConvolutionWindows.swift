@@ -82,7 +82,7 @@ struct WindowGradients {
           rows.count,
           RowTile(
             left: left + rows.lowerBound, runOffsets: run, runCount: 1, runLength: k,
-            panel: packed.panels + (index &* k &* kernels.columns),
+            panel: packed.panels + (index &* k &* kernels.columns), panelWidth: kernels.columns,
             start: packed.start + (index &* kernels.columns), relu: false,
             output: windows + (rows.lowerBound &* stride &+ panel &* kernels.columns), outputStride: stride))
       }

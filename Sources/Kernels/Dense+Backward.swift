@@ -57,7 +57,7 @@ extension Dense {
               range.count,
               RowTile(
                 left: pointers + range.lowerBound, runOffsets: run, runCount: 1, runLength: inner.count,
-                panel: packed.panels + (panel &* panelFloats &+ inner.lowerBound &* width),
+                panel: packed.panels + (panel &* panelFloats &+ inner.lowerBound &* width), panelWidth: width,
                 start: step == 0 ? UnsafePointer(packed.start) : nil, relu: false,
                 output: product + (range.lowerBound &* productStride &+ column), outputStride: productStride))
           }

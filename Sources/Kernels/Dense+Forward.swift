@@ -67,8 +67,8 @@ extension Dense {
               range.count,
               RowTile(
                 left: pointers + range.lowerBound, runOffsets: run, runCount: 1, runLength: inner.count,
-                panel: packed + (panel &* panelStride), start: step == 0 ? start + (panel &* width) : nil,
-                relu: relu && step == steps.parts &- 1,
+                panel: packed + (panel &* panelStride), panelWidth: width,
+                start: step == 0 ? start + (panel &* width) : nil, relu: relu && step == steps.parts &- 1,
                 output: sums + (range.lowerBound &* sumStride &+ panel &* width), outputStride: sumStride))
           }
         }

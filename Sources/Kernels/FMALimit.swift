@@ -41,7 +41,7 @@ public enum FMALimit {
 
   /// The best of some rounds of milliseconds, because other work on the machine only ever slows one down.
   /// - Parameter work: gets zeroed memory and says how many operations it did.
-  private static func fastest(
+  static func fastest(
     _ context: ComputeContext, scratchFloats: Int, _ work: (UnsafeMutablePointer<Float>) -> Int
   ) throws -> Double {
     let threads = ThreadPool.shared.threadCount

@@ -3,6 +3,15 @@ import KernelTemplates
 
 // Packing of the right-hand matrix into panels; the drawing is at `MatrixKernels`.
 
+/// Packs `count` rows of `columns` floats, `stride` apart; zeros fill the panel up to its width.
+func packPanel(
+  _ source: UnsafePointer<Float>, stride: Int, count: Int, columns: Int, into panel: UnsafeMutablePointer<Float>,
+  width: Int
+) {
+  if columns < width { memset(panel, 0, count &* width &* 4) }
+  copyRows(source, stride: stride, rows: count, columns: columns, into: panel, targetStride: width)
+}
+
 /// Packs the transpose: the panel's column j is the row source[j · stride …] of `count` floats.
 func packTransposedPanel(
   _ source: UnsafePointer<Float>, stride: Int, count: Int, columns: Int, into panel: UnsafeMutablePointer<Float>,
@@ -70,36 +79,35 @@ extension MatrixKernels {
         source: source, sourceStride: stride, rowCount: count, panelCount: whole, panels: panels,
         panelStride: panelStride))
     guard rest > 0 else { return }
-    var (row, target) = (source + (whole &* columns), panels + (whole &* panelStride))
-    for _ in 0..<count {
-      memcpy(target, row, rest &* 4)
-      memset(target + rest, 0, (columns &- rest) &* 4)
-      row += stride
-      target += columns
-    }
+    packPanel(
+      source + (whole &* columns), stride: stride, count: count, columns: rest, into: panels + (whole &* panelStride),
+      width: columns)
   }
 
   /// Panels that `columns` columns fill, the last one perhaps in part.
   func panelCount(_ columns: Int) -> Int { (columns + self.columns - 1) / self.columns }
 
-  /// ``rowTile`` on a panel of which `valid` columns belong to C: half a tile where that is enough; what neither
-  /// the tile nor its half fits goes by way of `spill`, which holds a whole tile.
+  /// A tile of `valid` columns, in as few vectors as hold them; what does not fill these goes by way of `spill`, which
+  /// holds a tile as wide as the panel.
   func rowTile(_ rows: Int, _ tile: RowTile, valid: Int, spill: UnsafeMutablePointer<Float>) {
-    let kernel = valid > columns / 2 ? rowTile : narrowRowTile
+    let kernel = valid > columns ? wideRowTile : valid > vectorWidth ? rowTile : narrowRowTile
     prefetchForWriting(tile.output, stride: tile.outputStride, rows: rows, columns: valid)
-    guard valid < columns, valid != columns / 2 else { return kernel(rows, tile) }
+    guard !valid.isMultiple(of: vectorWidth) else { return kernel(rows, tile) }
     var whole = tile
     whole.output = spill
-    whole.outputStride = columns
+    whole.outputStride = tile.panelWidth
     if tile.start == nil {
       copyRows(
-        tile.output, stride: tile.outputStride, rows: rows, columns: valid, into: spill, targetStride: columns)
+        tile.output, stride: tile.outputStride, rows: rows, columns: valid, into: spill,
+        targetStride: tile.panelWidth)
     }
     kernel(rows, whole)
-    copyRows(spill, stride: columns, rows: rows, columns: valid, into: tile.output, targetStride: tile.outputStride)
+    copyRows(
+      spill, stride: tile.panelWidth, rows: rows, columns: valid, into: tile.output,
+      targetStride: tile.outputStride)
   }
 
-  /// ``outerTile`` likewise.
+  /// ``outerTile`` likewise, by whole tiles.
   func outerTile(_ rows: Int, _ tile: OuterTile, valid: Int, spill: UnsafeMutablePointer<Float>) {
     guard valid < columns else { return outerTile(rows, tile) }
     var whole = tile

@@ -62,8 +62,8 @@ struct ImageProduct {
             rows.count,
             RowTile(
               left: images + rows.lowerBound, runOffsets: runs + range.lowerBound, runCount: range.count,
-              runLength: runLength, panel: panel, start: block == 0 ? UnsafePointer(panelStart) : nil,
-              relu: relu && block == runBlocks.parts &- 1,
+              runLength: runLength, panel: panel, panelWidth: kernels.columns,
+              start: block == 0 ? UnsafePointer(panelStart) : nil, relu: relu && block == runBlocks.parts &- 1,
               output: output + (rows.lowerBound &* outputStride &+ column), outputStride: outputStride),
             valid: valid, spill: spill)
         }

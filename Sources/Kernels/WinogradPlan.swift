@@ -158,7 +158,8 @@ struct WinogradPlan {
             rows.count,
             RowTile(
               left: left + rows.lowerBound, runOffsets: run, runCount: 1, runLength: shape.groupInputs,
-              panel: transformed + ((matrix &* panelCount &+ panel) &* panelFloats), start: start, relu: false,
+              panel: transformed + ((matrix &* panelCount &+ panel) &* panelFloats), panelWidth: width, start: start,
+              relu: false,
               output: products + ((element &* capacity &+ rows.lowerBound) &* productStride &+ column),
               outputStride: productStride))
         }

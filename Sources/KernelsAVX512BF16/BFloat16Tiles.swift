@@ -98,12 +98,12 @@ private func oneBlock(
   if let start = tile.start {
     let s0 = load(start, as: SIMD16<Float>.self)
     let s1 = vectors > 1 ? load(start + 16, as: SIMD16<Float>.self) : s0
-    sums.forEachRow(rows) { _, a, b in
+    sums.forEachRow(rows) { _, a, b, _ in
       a = s0
       if vectors > 1 { b = s1 }
     }
   } else {
-    sums.forEachRow(rows) { i, a, b in
+    sums.forEachRow(rows) { i, a, b, _ in
       let row = output + (i &* outputStride)
       a = load(row, as: SIMD16<Float>.self)
       if vectors > 1 { b = load(row + 16, as: SIMD16<Float>.self) }
@@ -118,7 +118,7 @@ private func oneBlock(
     repeat {
       let p0 = panel.loadUnaligned(as: SIMD16<Int32>.self)
       let p1 = vectors > 1 ? panel.loadUnaligned(fromByteOffset: 64, as: SIMD16<Int32>.self) : p0
-      sums.forEachRow(rows) { i, a, b in
+      sums.forEachRow(rows) { i, a, b, _ in
         let x = SIMD16(repeating: pair.loadUnaligned(fromByteOffset: i &* leftBytes, as: Int32.self))
         a = instruction_dot_bf16(a, x, p0)
         if vectors > 1 { b = instruction_dot_bf16(b, x, p1) }
@@ -130,7 +130,7 @@ private func oneBlock(
     run = run &+ 1
   } while run != tile.runCount
 
-  sums.forEachRow(rows) { i, a, b in
+  sums.forEachRow(rows) { i, a, b, _ in
     let row = output + (i &* outputStride)
     store(a, row)
     if vectors > 1 { store(b, row + 16) }

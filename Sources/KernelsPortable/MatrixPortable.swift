@@ -1,9 +1,17 @@
 import KernelTemplates
 
 let portableMatrix = MatrixKernels(
-  rows: 4, columns: 8, rowTile: rowTilePortable, narrowRowTile: narrowRowTilePortable,
+  rows: 4, columns: 8, rowTile: rowTilePortable, narrowRowTile: narrowRowTilePortable, wideRowTile: wideRowTilePortable,
+  rates: ratesPortable,
   outerTile: outerTilePortable, addWeightedRows: addWeightedRowsPortable,
   copyPanels: copyPanelsPortable, multiplyAddChains: multiplyAddChainsPortable)
+
+/// Measured on an AMD EPYC of the Zen 4 kind.
+private let ratesPortable = [
+  [20, 41, 57, 59],
+  [41, 71, 75, 79],
+  [60, 78, 81],
+]
 
 private typealias Vector = SIMD4<Float>
 
@@ -44,6 +52,18 @@ private func narrow1(_ tile: RowTile) { rowTile(1, vectors: 1, tile, fused: fals
 private func narrow2(_ tile: RowTile) { rowTile(2, vectors: 1, tile, fused: false, as: Vector.self) }
 private func narrow3(_ tile: RowTile) { rowTile(3, vectors: 1, tile, fused: false, as: Vector.self) }
 private func narrow4(_ tile: RowTile) { rowTile(4, vectors: 1, tile, fused: false, as: Vector.self) }
+
+@Sendable private func wideRowTilePortable(_ rows: Int, _ tile: RowTile) {
+  switch rows {
+  case 1: wide1(tile)
+  case 2: wide2(tile)
+  default: wide3(tile)
+  }
+}
+
+private func wide1(_ tile: RowTile) { rowTile(1, vectors: 3, tile, fused: false, as: Vector.self) }
+private func wide2(_ tile: RowTile) { rowTile(2, vectors: 3, tile, fused: false, as: Vector.self) }
+private func wide3(_ tile: RowTile) { rowTile(3, vectors: 3, tile, fused: false, as: Vector.self) }
 
 @Sendable private func outerTilePortable(_ rows: Int, _ tile: OuterTile) {
   switch rows {

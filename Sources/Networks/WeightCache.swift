@@ -7,8 +7,8 @@ import Tensors
 /// are (see ``WeightRevision``). While somebody has the weights borrowed for writing nothing is kept.
 final class WeightCache: Sendable {
   enum Form: Hashable, Sendable {
-    /// Panels of float32, as the convolution reads them.
-    case packedFloat32
+    /// Panels of float32 of so many columns, as the convolution reads them; another size of image may want others.
+    case packedFloat32(columns: Int)
     /// Panels of bfloat16, of a convolution or a dense layer.
     case packedBFloat16
     /// Filters transformed for Winograd's method.

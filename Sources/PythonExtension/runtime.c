@@ -23,6 +23,32 @@ static PyObject *fma_limits(PyObject *self, PyObject *unused) {
   return Py_BuildValue("{sdsd}", "float32", limits.float32, "bfloat16", limits.bfloat16);
 }
 
+/* A tuple for each number of vectors, of the rates by rows. */
+static PyObject *tile_rates(PyObject *self, PyObject *unused) {
+  (void)self, (void)unused;
+  double rates[SAX_TILE_VECTORS * SAX_TILE_ROWS];
+  int32_t status;
+  Py_BEGIN_ALLOW_THREADS
+  status = sax_measure_tile_rates(rates);
+  Py_END_ALLOW_THREADS
+  if (!succeeded(status)) return NULL;
+  PyObject *table = PyTuple_New(SAX_TILE_VECTORS);
+  for (Py_ssize_t v = 0; table && v < SAX_TILE_VECTORS; v++) {
+    const double *row = rates + v * SAX_TILE_ROWS;
+    Py_ssize_t count = 0;
+    while (count < SAX_TILE_ROWS && row[count] != 0) count++;
+    PyObject *line = PyTuple_New(count);
+    for (Py_ssize_t i = 0; line && i < count; i++) {
+      PyObject *rate = PyFloat_FromDouble(row[i]);
+      if (!rate) Py_CLEAR(line);
+      else PyTuple_SetItem(line, i, rate);
+    }
+    if (!line) Py_CLEAR(table);
+    else PyTuple_SetItem(table, v, line);
+  }
+  return table;
+}
+
 static PyObject *set_num_threads(PyObject *self, ARGUMENTS) {
   (void)self;
   static const argument table[] = {{"count", INTEGER}};
@@ -69,6 +95,7 @@ static PyObject *available_bytes(PyObject *self, PyObject *unused) {
 PyMethodDef runtime_methods[] = {
   {"runtime_info", runtime_info, METH_NOARGS, "Version, CPU, instruction set and GEMM provider of the engine."},
   {"fma_limits", fma_limits, METH_NOARGS, "Operations a second of all threads, measured, by precision."},
+  {"tile_rates", tile_rates, METH_NOARGS, "Operations a second of tiles, measured, by vectors and by rows."},
   METHOD("set_num_threads", set_num_threads, "Set the number of threads, the calling one included."),
   {"get_num_threads", get_num_threads, METH_NOARGS, "Number of threads, the calling one included."},
   {"allocation_count", allocation_count, METH_NOARGS, "Allocations of tensor memory since the process started."},

@@ -32,6 +32,17 @@ public func sax_measure_fma_limits(_ limits: UnsafeMutablePointer<sax_fma_limits
 }
 
 @c @implementation
+public func sax_measure_tile_rates(_ rates: UnsafeMutablePointer<Double>) -> Int32 {
+  status {
+    let measured = try TileRates.float32(context: try ComputeContext())
+    rates.update(repeating: 0, count: TileRates.mostVectors * TileRates.mostRows)
+    for (vectors, row) in measured.enumerated() {
+      for (rows, rate) in row.enumerated() { rates[vectors * TileRates.mostRows + rows] = rate }
+    }
+  }
+}
+
+@c @implementation
 public func sax_set_num_threads(_ count: Int64) -> Int32 {
   status { try ThreadPool.shared.setThreadCount(Int(count)) }
 }

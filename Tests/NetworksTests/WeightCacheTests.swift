@@ -69,7 +69,7 @@ final class WeightCacheTests: XCTestCase {
     let weight = try XCTUnwrap(network.parameters.first)
     var made = 0
     for _ in 0..<3 {
-      _ = try network.weightCache.form(.packedFloat32, of: weight, byteCount: 64) { _ in
+      _ = try network.weightCache.form(.packedFloat32(columns: 8), of: weight, byteCount: 64) { _ in
         made += 1
         if made == 1 { weight.withMutableValues { $0[0] += 1 } }
       }
@@ -81,7 +81,7 @@ final class WeightCacheTests: XCTestCase {
     let network = try smallNetwork()
     let weight = try XCTUnwrap(network.parameters.first)
     func form(_ make: () throws -> Void) throws -> AlignedBuffer<UInt8>? {
-      try network.weightCache.form(.packedFloat32, of: weight, byteCount: 64) { _ in try make() }
+      try network.weightCache.form(.packedFloat32(columns: 8), of: weight, byteCount: 64) { _ in try make() }
     }
     var faster: AlignedBuffer<UInt8>?
     let slower = try form { faster = try form {} }

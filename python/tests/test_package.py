@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import swiftalexnet as sa
+from swiftalexnet import _native
 from swiftalexnet.runtime import fma_limits
 
 
@@ -69,6 +70,14 @@ def test_the_limits_of_arithmetic():
     assert limits["float32"] > 0.1
     assert set(limits) <= {"float32", "bfloat16"}
     assert limits.get("bfloat16", 1) > 0.1
+
+
+def test_tiles_of_the_instruction_set_are_measured():
+    rates = _native.tile_rates()
+    assert len(rates) == 3
+    assert all(rate > 0 for row in rates for rate in row)
+    # One vector and two have as many rows; three leave registers for fewer.
+    assert len(rates[0]) == len(rates[1]) >= len(rates[2]) > 0
 
 
 def test_info_prints_as_a_table():

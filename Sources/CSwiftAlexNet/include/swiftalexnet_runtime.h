@@ -43,6 +43,12 @@ typedef struct {
 } sax_fma_limits;
 int32_t sax_measure_fma_limits(sax_fma_limits *SAX_NONNULL limits);
 
+/* The same of the float32 tiles of the instruction set in use, measured in about a second: for each number of vectors
+ * from 1 to SAX_TILE_VECTORS the rates for 1 to SAX_TILE_ROWS rows, 0 where there is no such tile. */
+#define SAX_TILE_VECTORS 3
+#define SAX_TILE_ROWS 16
+int32_t sax_measure_tile_rates(double *SAX_NONNULL rates);
+
 /* 1 … 256 threads, the calling one included. Results do not depend on the number. */
 int32_t sax_set_num_threads(int64_t count);
 int64_t sax_get_num_threads(void);

@@ -60,7 +60,8 @@ struct ConvolutionLayer: Layer {
     if operands.arithmetic.fastMath, Winograd.serves(shape, context: operands.context) {
       try forwardByWinograd(shape, operands)
     } else {
-      try forwardDirectly(shape, operands, packedAs: .packedFloat32)
+      let columns = Convolution.panelColumns(shape, context: operands.context)
+      try forwardDirectly(shape, operands, packedAs: .packedFloat32(columns: columns))
     }
   }
 

@@ -1,0 +1,50 @@
+import KernelTemplates
+
+/// How the product of a convolution is cut into tiles: by a table of what tiles of each size reach.
+struct TileShape: Equatable {
+  /// The most pixels of a tile.
+  let rows: Int
+  /// Channels of a tile and of a packed panel, but for the last.
+  let columns: Int
+}
+
+extension MatrixKernels {
+  /// Columns that a tile has for each of its vectors.
+  var vectorWidth: Int { columns / 2 }
+
+  /// Tiles of two vectors.
+  var tileShape: TileShape { TileShape(rows: rows, columns: columns) }
+  /// Tiles of three vectors and fewer rows.
+  var wideTileShape: TileShape { TileShape(rows: rates[2].count, columns: 3 * vectorWidth) }
+
+  /// What a step of the inner index takes for tiles of all these rows and columns: vectors, by their share of the limit.
+  func time(rows: Int, columns: Int, _ shape: TileShape) -> Double {
+    func tile(_ columns: Int) -> Double {
+      if columns == 0 { return 0 }
+      let vectors = (columns - 1) / vectorWidth + 1
+      return Double(rows * vectors) / Double(rates[vectors - 1][rows - 1])
+    }
+    return Double(columns / shape.columns) * tile(shape.columns) + tile(columns % shape.columns)
+  }
+}
+
+extension ConvolutionTiles {
+  /// The shape whose tiles take less time. It depends on the convolution and the instruction set, not on the batch.
+  ///
+  /// Less than a part in a hundred the table does not tell from noise: tiles then have two vectors, and so more rows,
+  /// which read panels less often.
+  func tileShape(_ kernels: MatrixKernels) -> TileShape {
+    let (usual, wide) = (kernels.tileShape, kernels.wideTileShape)
+    return time(wide, kernels) < 0.99 * time(usual, kernels) ? wide : usual
+  }
+
+  private func time(_ shape: TileShape, _ kernels: MatrixKernels) -> Double {
+    // A tile of r rows takes the same time wherever it is: each is asked for once.
+    let times = (1...shape.rows).map { kernels.time(rows: $0, columns: groupOutputs, shape) }
+    var time = 0.0
+    pixelTiles(shape).forEach(strips.range(0)) { tile in
+      time += times[tile.count - 1] * Double(tile.kernelRows.count * tile.kernelColumns.count)
+    }
+    return time
+  }
+}

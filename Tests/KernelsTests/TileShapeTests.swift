@@ -1,0 +1,81 @@
+import KernelTemplates
+import TestSupport
+import XCTest
+
+@testable import Kernels
+
+final class TileShapeTests: XCTestCase {
+  func testTheTableHasARateForEveryTile() {
+    for variant in KernelVariant.all(withOpenBLAS: false) {
+      let kernels = variant.context.kernels.matrix
+      XCTAssertEqual(kernels.rates.prefix(2).map(\.count), [kernels.rows, kernels.rows], variant.name)
+      XCTAssertEqual(kernels.rates.count, 3, variant.name)
+      XCTAssertLessThan(kernels.wideTileShape.rows, kernels.rows + 1, variant.name)
+      for (vectors, rates) in kernels.rates.enumerated() {
+        XCTAssert(rates.allSatisfy { (1...100).contains($0) }, "\(variant.name), \(vectors + 1) vectors")
+      }
+    }
+  }
+
+  /// A sum is taken in the order of k whatever the tile: shapes may not be told from the result.
+  func testBothShapesGiveTheSameBits() throws {
+    for c in try ConvolutionCase.odd() + ConvolutionCase.alexNet() {
+      let input = RandomValues.uniform(c.inputCount, seed: 1)
+      let weights = RandomValues.uniform(c.weightCount, seed: 2)
+      for variant in KernelVariant.all(withOpenBLAS: false) {
+        let kernels = variant.context.kernels.matrix
+        let usual = try product(c, input, weights, kernels.tileShape, variant.context)
+        let wide = try product(c, input, weights, kernels.wideTileShape, variant.context)
+        XCTAssert(usual == wide, "\(c.name), \(variant.name)")
+        XCTAssertFalse(usual.contains { $0.isNaN }, "\(c.name), \(variant.name)")
+      }
+    }
+  }
+
+  func testATileTakesItsProductsByItsRate() throws {
+    let table = try XCTUnwrap(KernelRegistry.available.first { $0.name == "portable" }).matrix
+    // Three vectors of four channels and a rest of five in two.
+    let expected = 2 * 3 / Double(table.rates[2][1]) + 2 * 2 / Double(table.rates[1][1])
+    XCTAssertEqual(table.time(rows: 2, columns: 17, table.wideTileShape), expected, accuracy: 1e-12)
+  }
+
+  func testLayersGetTheShapeOfTheTable() throws {
+    let vgg = try ConvolutionCase(
+      "VGG conv4_2", size: (28, 28), channels: (512, 512), kernel: (3, 3), padding: Padding(1))
+    let layers = try ConvolutionCase.alexNet() + [vgg]
+    for (isa, wide) in [
+      ("avx512", ["VGG conv4_2"]),
+      ("avx2", ["paper conv3", "paper conv4", "owt conv2", "owt conv3", "VGG conv4_2"]),
+    ] {
+      guard let kernels = KernelRegistry.available.first(where: { $0.name == isa })?.matrix else { continue }
+      let chosen = layers.filter { ConvolutionTiles(forward: $0.shape).tileShape(kernels) == kernels.wideTileShape }
+      XCTAssertEqual(chosen.map(\.name), wide, isa)
+    }
+  }
+
+  private func product(
+    _ c: ConvolutionCase, _ input: [Float], _ weights: [Float], _ shape: TileShape, _ context: ComputeContext
+  ) throws -> [Float] {
+    let tiles = ConvolutionTiles(forward: c.shape)
+    let panels = (tiles.groupOutputs + shape.columns - 1) / shape.columns
+    let panelFloats = tiles.innerExtent * shape.columns
+    var packed = [Float](repeating: 0, count: tiles.groups * panels * panelFloats)
+    let start = [Float](repeating: 0, count: tiles.groups * panels * shape.columns)
+    for panel in 0..<tiles.groups * panels {
+      let first = panel % panels * shape.columns
+      weights.withUnsafeBufferPointer { weights in
+        packed.withUnsafeMutableBufferPointer { packed in
+          guard let weights = weights.baseAddress, let packed = packed.baseAddress else { return }
+          packPanel(
+            weights + (panel / panels * tiles.groupOutputs + first), stride: tiles.outputChannels,
+            count: tiles.innerExtent, columns: min(shape.columns, tiles.groupOutputs - first),
+            into: packed + panel * panelFloats, width: shape.columns)
+        }
+      }
+    }
+    var output = [Float](repeating: .nan, count: c.outputCount)
+    try tiles.run(
+      input: input, panels: packed, start: start, shape: shape, relu: false, output: &output, context: context)
+    return output
+  }
+}
