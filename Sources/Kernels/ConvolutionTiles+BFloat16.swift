@@ -33,9 +33,12 @@ extension ConvolutionTiles {
     let panelCount = kernels.panelCount(groupOutputs)
     let panelBlocks = panelBlocks(panelCount, items: batch * strips.parts * groups, rows: strips.largest)
     let panelElements = panelElements(kernels)
+    // Half a tile hides the latency of its sums; fewer pixels are not worth what they leave out.
+    let separates =
+      groupInputs.isMultiple(of: kernels.innerMultiple)
+      && 2 * min(strips.largest, innerColumns.count) >= kernels.rows
     let tiles = PixelTiles(
-      self, tileRows: kernels.rows, blocks: kernels.blocks, stripRows: strips.largest, anyPixels: false,
-      anyRuns: groupInputs.isMultiple(of: kernels.innerMultiple))
+      self, tileRows: kernels.rows, blocks: kernels.blocks, separatesSides: separates, anyPixels: false)
 
     var layout = ScratchLayout()
     let copyPart = layout.reserve(inPlace ? 0 : stripRows * rowElements + run - runLength, of: BFloat16.self)

@@ -154,7 +154,7 @@ struct ConvolutionTiles {
   }
 
   func pixelTiles(_ shape: TileShape) -> PixelTiles {
-    PixelTiles(self, tileRows: shape.rows, stripRows: strips.largest, anyPixels: true, anyRuns: true)
+    PixelTiles(self, tileRows: shape.rows, separatesSides: shape.separatesSides, anyPixels: true)
   }
 
   func outputRowsPerStrip(rowBytes: Int) -> Int {

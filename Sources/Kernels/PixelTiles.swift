@@ -31,23 +31,18 @@ struct PixelTiles {
   /// - Parameters:
   ///   - tileRows: the most pixels of a tile.
   ///   - blocks: the most blocks of a tile.
-  ///   - stripRows: output rows that are cut at once.
+  ///   - separatesSides: whether output columns at the sides get tiles of their own, which begin or end in the middle of
+  ///     a kernel row; not where all are at the sides.
   ///   - anyPixels: whether a tile's pixels may lie at any distance from each other, so that it can cross rows.
-  ///   - anyRuns: whether a tile may begin and end in the middle of a kernel row.
   init(
-    _ convolution: ConvolutionTiles, tileRows: Int, blocks: Int = 1, stripRows: Int, anyPixels: Bool, anyRuns: Bool
+    _ convolution: ConvolutionTiles, tileRows: Int, blocks: Int = 1, separatesSides: Bool, anyPixels: Bool
   ) {
     self.convolution = convolution
     self.tileRows = tileRows
     self.blocks = blocks
-    let width = convolution.outputWidth
-    var (first, end) = (0, width)
-    while first < end, convolution.meetsSides(column: first) { first += 1 }
-    while end > first, convolution.meetsSides(column: end - 1) { end -= 1 }
-    // Half a tile hides the latency of its sums; fewer pixels are not worth what they leave out.
-    let separates = anyRuns && 2 * min(stripRows, end - first) >= tileRows
-    middle = separates ? first..<end : 0..<width
-    crossRows = anyPixels && 2 * width < tileRows
+    let inner = convolution.innerColumns
+    middle = separatesSides && !inner.isEmpty ? inner : 0..<convolution.outputWidth
+    crossRows = anyPixels && 2 * convolution.outputWidth < tileRows
   }
 
   /// Calls `body` with each tile of some output rows.
@@ -102,6 +97,14 @@ struct PixelTiles {
 }
 
 extension ConvolutionTiles {
+  /// Output columns whose windows lie between the sides of the image.
+  var innerColumns: Range<Int> {
+    var (first, end) = (0, outputWidth)
+    while first < end, meetsSides(column: first) { first += 1 }
+    while end > first, meetsSides(column: end - 1) { end -= 1 }
+    return first..<end
+  }
+
   /// Rows of the kernel that lie in the image for some of the output rows.
   fileprivate func kernelRows(from first: Int, through last: Int) -> Range<Int> {
     Self.taps(
@@ -113,7 +116,7 @@ extension ConvolutionTiles {
     return Self.taps(kernelWidth, from: start, to: inputWidth &+ start)
   }
 
-  fileprivate func meetsSides(column: Int) -> Bool { kernelColumns(column).count < kernelWidth }
+  private func meetsSides(column: Int) -> Bool { kernelColumns(column).count < kernelWidth }
 
   /// What of 0 ..< count lies between the bounds, at least one.
   private static func taps(_ count: Int, from first: Int, to end: Int) -> Range<Int> {

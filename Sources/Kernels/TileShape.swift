@@ -6,16 +6,18 @@ struct TileShape: Equatable {
   let rows: Int
   /// Channels of a tile and of a packed panel, but for the last.
   let columns: Int
+  /// Whether output columns at the sides of the image have tiles of their own, which leave out columns of the kernel.
+  var separatesSides = false
 }
 
 extension MatrixKernels {
   /// Columns that a tile has for each of its vectors.
   var vectorWidth: Int { columns / 2 }
 
-  /// Tiles of two vectors.
-  var tileShape: TileShape { TileShape(rows: rows, columns: columns) }
-  /// Tiles of three vectors and fewer rows.
-  var wideTileShape: TileShape { TileShape(rows: rates[2].count, columns: 3 * vectorWidth) }
+  /// Tiles of two vectors, and of three in fewer rows.
+  var tileShapes: [TileShape] {
+    [TileShape(rows: rows, columns: columns), TileShape(rows: rates[2].count, columns: 3 * vectorWidth)]
+  }
 
   /// What a step of the inner index takes for tiles of all these rows and columns: vectors, by their share of the limit.
   func time(rows: Int, columns: Int, _ shape: TileShape) -> Double {
@@ -29,13 +31,20 @@ extension MatrixKernels {
 }
 
 extension ConvolutionTiles {
-  /// The shape whose tiles take less time. It depends on the convolution and the instruction set, not on the batch.
+  /// The shape whose tiles take the least time. It depends on the convolution and the instruction set, not on the batch.
   ///
-  /// Less than a part in a hundred the table does not tell from noise: tiles then have two vectors, and so more rows,
-  /// which read panels less often.
+  /// Less than a part in a hundred the table does not tell from noise: the first shape then stays, with the most rows,
+  /// which read panels the least often.
   func tileShape(_ kernels: MatrixKernels) -> TileShape {
-    let (usual, wide) = (kernels.tileShape, kernels.wideTileShape)
-    return time(wide, kernels) < 0.99 * time(usual, kernels) ? wide : usual
+    var (best, least) = (kernels.tileShapes[0], Double.infinity)
+    for var shape in kernels.tileShapes {
+      for separates in innerColumns.count < outputWidth ? [false, true] : [false] {
+        shape.separatesSides = separates
+        let time = time(shape, kernels)
+        if time < 0.99 * least { (best, least) = (shape, time) }
+      }
+    }
+    return best
   }
 
   private func time(_ shape: TileShape, _ kernels: MatrixKernels) -> Double {
