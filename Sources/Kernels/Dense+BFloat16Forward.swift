@@ -134,10 +134,13 @@ extension Dense {
           if let packed {
             source = packed.assumingMemoryBound(to: BFloat16.self) + ((panel &* run &+ first) &* width)
           }
+          let nextPanel = packed == nil || tiles.parts == 1 || panel &+ 1 == panels.upperBound ? 0 : length
           for tile in 0..<tiles.parts {
             prefetch(
               weights + ((first &+ count) &* outputs &+ columns.lowerBound), stride: outputs, columns: columns.count,
               share: number &* tiles.parts &+ tile, of: panels.count &* tiles.parts, rows: nextCount)
+            prefetch(
+              source + (run &* width), stride: width, columns: width, share: tile, of: tiles.parts, rows: nextPanel)
             let range = tiles.range(tile)
             kernels.multiply(
               rowCount: range.count, left: copy + (range.lowerBound &* leftStride), leftStride: leftStride,
