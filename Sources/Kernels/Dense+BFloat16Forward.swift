@@ -93,12 +93,11 @@ extension Dense {
     let work = (batches.largest * inputs).saturatingTimes(outputs) / DenseShape.itemWork
     let panelBlocks = Partition(
       panelCount, parts: max(BlockSize.items, work, panelCount / (DenseShape.ownedColumns / width)))
-    let leftStride = steps.largest * multiple + DenseShape.skew
+    let left = try DenseBlocks(shape, steps: steps, multiple: multiple, input: input, context: context)
     let panelStride = steps.largest * multiple * width
     let sumStride = panelBlocks.largest * width
 
     var layout = ScratchLayout()
-    let rowPart = layout.reserve(batches.largest * leftStride, of: BFloat16.self)
     let panelPart = layout.reserve(packed == nil ? panelBlocks.largest * panelStride : 0, of: BFloat16.self)
     let startPart = layout.reserve(sumStride, of: Float.self)
     let sumPart = layout.reserve(batches.largest * sumStride, of: Float.self)
@@ -108,7 +107,7 @@ extension Dense {
       let panels = panelBlocks.range(item % panelBlocks.parts)
       let columns = Range(
         uncheckedBounds: (panels.lowerBound &* width, min(outputs, panels.upperBound &* width)))
-      let (copy, ownPanels) = (rowPart.pointer(in: scratch), panelPart.pointer(in: scratch))
+      let ownPanels = panelPart.pointer(in: scratch)
       let (start, sums) = (startPart.pointer(in: scratch), sumPart.pointer(in: scratch))
       for j in 0..<(panels.count &* width) {
         start[j] = j < columns.count ? bias.map { $0[columns.lowerBound &+ j] } ?? 0 : 0
@@ -118,10 +117,6 @@ extension Dense {
         let first = steps.range(step).lowerBound &* multiple
         let length = steps.range(step).count &* multiple
         let count = min(length, inputs &- first)
-        if count < length { memset(copy, 0, rows.count &* leftStride &* 2) }
-        copyRows(
-          input + (rows.lowerBound &* inputs &+ first), stride: inputs, rows: rows.count, columns: count, into: copy,
-          targetStride: leftStride)
         if packed == nil {
           kernels.packPanels(
             weights + (first &* outputs &+ columns.lowerBound), stride: outputs, count: count,
@@ -143,7 +138,8 @@ extension Dense {
               source + (run &* width), stride: width, columns: width, share: tile, of: tiles.parts, rows: nextPanel)
             let range = tiles.range(tile)
             kernels.multiply(
-              rowCount: range.count, left: copy + (range.lowerBound &* leftStride), leftStride: leftStride,
+              rowCount: range.count, left: left.row(rows.lowerBound &+ range.lowerBound, step: step),
+              leftStride: left.stride,
               runLength: length, panel: source, start: step == 0 ? start + (number &* width) : nil,
               output: sums + (range.lowerBound &* sumStride &+ number &* width), outputStride: sumStride)
           }

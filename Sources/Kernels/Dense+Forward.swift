@@ -18,12 +18,11 @@ extension Dense {
     let steps = Partition(inputs, atMost: DenseShape.innerBlock)
     let work = batches.largest * inputs * outputs / DenseShape.itemWork
     let panelBlocks = Partition(panelCount, parts: max(BlockSize.items, work))
-    let leftStride = steps.largest + DenseShape.skew
+    let left = try DenseBlocks(shape, steps: steps, input: input, context: context)
     let panelStride = steps.largest * width + width
     let sumStride = panelBlocks.largest * width + DenseShape.skew
 
     var layout = ScratchLayout()
-    let rowPart = layout.reserve(batches.largest * leftStride, of: Float.self)
     let pointerPart = layout.reserve(batches.largest, of: UnsafePointer<Float>.self)
     let panelPart = layout.reserve(panelBlocks.largest * panelStride, of: Float.self)
     let startPart = layout.reserve(panelBlocks.largest * width, of: Float.self)
@@ -33,11 +32,10 @@ extension Dense {
     try context.forEach(batches.parts * panelBlocks.parts, scratchBytes: layout.bytes) { item, scratch in
       let rows = batches.range(item / panelBlocks.parts)
       let panels = panelBlocks.range(item % panelBlocks.parts)
-      let (copy, pointers) = (rowPart.pointer(in: scratch), pointerPart.pointer(in: scratch))
+      let pointers = pointerPart.pointer(in: scratch)
       let (packed, start) = (panelPart.pointer(in: scratch), startPart.pointer(in: scratch))
       let (run, sums) = (runPart.pointer(in: scratch), sumPart.pointer(in: scratch))
       run[0] = 0
-      for row in 0..<rows.count { pointers[row] = UnsafePointer(copy + (row &* leftStride)) }
       for j in 0..<(panels.count &* width) {
         let column = panels.lowerBound &* width &+ j
         start[j] = column < outputs ? bias.map { $0[column] } ?? 0 : 0
@@ -46,9 +44,7 @@ extension Dense {
       let tiles = Partition(rows.count, atMost: kernels.rows)
       for step in 0..<steps.parts {
         let inner = steps.range(step)
-        copyRows(
-          input + (rows.lowerBound &* inputs &+ inner.lowerBound), stride: inputs, rows: rows.count,
-          columns: inner.count, into: copy, targetStride: leftStride)
+        for row in 0..<rows.count { pointers[row] = left.row(rows.lowerBound &+ row, step: step) }
         weights.packPanels(rows: inner, columns: columns, into: packed, panelStride: panelStride)
         let nextStep = step &+ 1 < steps.parts ? steps.range(step &+ 1) : 0..<0
         let calls = panels.count &* tiles.parts
@@ -60,8 +56,8 @@ extension Dense {
               weights.values + (nextStep.lowerBound &* outputs &+ columns.lowerBound), stride: outputs,
               columns: columns.count, share: call, of: calls, rows: nextStep.count)
             prefetch(
-              input + (rows.lowerBound &* inputs &+ nextStep.lowerBound), stride: inputs, columns: nextStep.count,
-              share: call, of: calls, rows: rows.count)
+              left.row(rows.lowerBound, step: step &+ 1), stride: left.stride, columns: nextStep.count, share: call,
+              of: calls, rows: nextStep.isEmpty ? 0 : rows.count)
             call = call &+ 1
             kernels.rowTile(
               range.count,
