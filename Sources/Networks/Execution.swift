@@ -39,8 +39,22 @@ package final class Execution: @unchecked Sendable {
     doesWork(of: other.plan.nodes, observed: other.observed, arithmetic: other.arithmetic)
   }
 
-  /// NHWC float32, what the caller writes for a plan that begins at the first node.
-  var input: UnsafeMutablePointer<Float> { tensor(plan.input) }
+  /// Lets `write` fill the input of a plan that begins at the first node with the images `range` of a batch.
+  package func writeInput(_ range: Range<Int>, _ write: Network.InputWriter) throws {
+    let start = StepRecorder.start(recorder)
+    let images: UnsafeMutablePointer<Float> = tensor(plan.input)
+    let parts = Partition(range.count, atMost: plan.inputCapacity)
+    for part in 0..<parts.parts {
+      let (first, count) = (parts.range(part).lowerBound, parts.range(part).count)
+      try write(images, range.lowerBound + first..<range.lowerBound + first + count, context)
+      if let narrowedInput = plan.narrowedInput, let inputShape = plan.steps.first?.layer.layer.inputShape {
+        try BFloat16Conversion.narrow(
+          count: count * inputShape.count, input: images, output: tensor(narrowedInput) + first * inputShape.count,
+          context: context)
+      }
+    }
+    recorder?.add(.input, since: start)
+  }
 
   /// The output of a step that computes in float32: logits, probabilities, and in float32 plans all.
   package func output(of step: Int) -> UnsafeMutablePointer<Float> { tensor(plan.steps[step].output) }
@@ -57,13 +71,6 @@ package final class Execution: @unchecked Sendable {
   func forward(batch: Int, dropout: DropoutKey?) throws {
     self.batch = batch
     self.dropout = dropout
-    if let narrowedInput = plan.narrowedInput, let first = plan.steps.first {
-      let start = StepRecorder.start(recorder)
-      try BFloat16Conversion.narrow(
-        count: batch * first.layer.layer.inputShape.count, input: input, output: tensor(narrowedInput), context: context
-      )
-      recorder?.add(.input, since: start)
-    }
     for (index, step) in plan.steps.enumerated() {
       let start = StepRecorder.start(recorder)
       switch step.layer {

@@ -18,7 +18,7 @@ extension Network {
     let observed = Set(nodes)
     try usage.reading {
       try withExecution(batch: batch, nodes: 0...last, observed: observed, arithmetic: arithmetic) { execution in
-        try input(execution.input, 0..<batch, execution.context)
+        try execution.writeInput(0..<batch, input)
         try execution.forward(batch: batch, dropout: nil)
         for (node, output) in zip(nodes, outputs) {
           guard let step = execution.step(of: node) else { continue }

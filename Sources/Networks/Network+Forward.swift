@@ -39,7 +39,7 @@ extension Network {
     try usage.reading {
       guard let features = lastFeatureNode, features < last, batch > chunk else {
         return try withExecution(batch: batch, nodes: 0...last, arithmetic: arithmetic) { execution in
-          try write(input, 0..<batch, into: execution)
+          try execution.writeInput(0..<batch, input)
           try execution.forward(batch: batch, dropout: nil)
           try body(execution)
         }
@@ -48,7 +48,7 @@ extension Network {
         try withExecution(batch: chunk, nodes: 0...features, arithmetic: arithmetic) { execution in
           for first in stride(from: 0, to: batch, by: chunk) {
             let images = first..<min(first + chunk, batch)
-            try write(input, images, into: execution)
+            try execution.writeInput(images, input)
             try execution.forward(batch: images.count, dropout: nil)
             try copyFeatures(images, from: execution, to: classifier)
           }
@@ -66,12 +66,6 @@ extension Network {
     try features.context.forEach(images.count) { image, _ in
       (target + image &* bytes).copyMemory(from: source + image &* bytes, byteCount: bytes)
     }
-  }
-
-  private func write(_ input: InputWriter, _ images: Range<Int>, into execution: Execution) throws {
-    let start = StepRecorder.start(recorder)
-    try input(execution.input, images, execution.context)
-    recorder?.add(.input, since: start)
   }
 
   /// Enough that the threads rarely wait for each other at a layer's end.
@@ -133,7 +127,7 @@ extension Network {
   /// A pass that failed half-way must not be continued backward: the execution is forgotten for that time.
   package func runKept(_ execution: Execution, batch: Int, dropout: DropoutKey?, input: InputWriter) throws {
     execution.isComplete = false
-    try write(input, 0..<batch, into: execution)
+    try execution.writeInput(0..<batch, input)
     try execution.forward(batch: batch, dropout: dropout)
     execution.isComplete = true
   }

@@ -54,7 +54,7 @@ extension Network {
       try withExtendedLifetime(features) {
         for first in stride(from: 0, to: batch, by: chunk) {
           let pictures = first..<min(first + chunk, batch)
-          try input(features.input, pictures, features.context)
+          try features.writeInput(pictures, input)
           try features.forward(batch: pictures.count, dropout: nil)
           try classify(slide, maps: features, pictures: pictures.count, into: output + first * scores)
         }

@@ -1,3 +1,4 @@
+import Parallel
 import Tensors
 
 /// The steps of a pass over a network and where in one block of memory each tensor lies.
@@ -30,6 +31,8 @@ struct Plan: Sendable {
   let training: Bool
   /// Images, float32; of a plan that begins at a later node what the node before it made, in the plan's precision.
   let input: Place
+  /// Images that `input` holds: all, or where they are narrowed so many that they stay in a cache until then.
+  let inputCapacity: Int
   /// The images once more in the precision of the first step, where that is another one.
   let narrowedInput: Place?
   /// Gradient of the input in bfloat16, where training computes in it.
@@ -53,16 +56,18 @@ struct Plan: Sendable {
     let end = training ? 2 * fused.count : fused.count
     let backwardTime = { (step: Int) in 2 * fused.count - 1 - step }
 
-    func bytes(_ shape: FeatureShape, _ precision: Precision) throws -> Int {
-      try Extent.product([batch, shape.count, precision.byteCount], operation: "activations")
+    func bytes(_ shape: FeatureShape, _ precision: Precision, images: Int = batch) throws -> Int {
+      try Extent.product([images, shape.count, precision.byteCount], operation: "activations")
     }
 
     let inputShape = layers[nodes.lowerBound].inputShape
     let firstReadsInput = training && (fused.first?.layer.layer.backwardReadsInput ?? false)
     let isNarrowed = nodes.lowerBound == 0 && fused.first?.layer.input == .bfloat16
     let inputEnd = firstReadsInput ? end : 0
+    inputCapacity = isNarrowed ? min(batch, Self.imagesNarrowedAtOnce(inputShape)) : batch
     let inputTensor = arena.add(
-      bytes: try bytes(inputShape, isNarrowed ? .float32 : precision), from: 0, through: isNarrowed ? 0 : inputEnd)
+      bytes: try bytes(inputShape, isNarrowed ? .float32 : precision, images: inputCapacity), from: 0,
+      through: isNarrowed ? 0 : inputEnd)
     let narrowedTensor =
       isNarrowed ? arena.add(bytes: try bytes(inputShape, .bfloat16), from: 0, through: inputEnd) : nil
     let narrowedGradientTensor =
@@ -108,6 +113,11 @@ struct Plan: Sendable {
         backwardScratch: tensors.backwardScratch.map(place))
     }
     byteCount = arena.byteCount
+  }
+
+  /// Few enough to stay in the third-level cache, and enough for all threads.
+  private static func imagesNarrowedAtOnce(_ shape: FeatureShape) -> Int {
+    max(2 * ThreadPool.shared.threadCount, (1 << 20) / shape.count)
   }
 
   /// Numbers of a step's tensors in the arena.

@@ -53,9 +53,9 @@ extension Network {
     ) { input, range, _ in
       if let augmentation {
         try ImageInput.train(
-          images: images, count: count, height: height, width: width, channels: channels,
-          preprocessing: preprocessing, augmentation: augmentation, seed: 0, step: 0, firstIndex: 0, output: input,
-          pool: .shared)
+          images: images + range.lowerBound * height * width * channels, count: range.count, height: height,
+          width: width, channels: channels, preprocessing: preprocessing, augmentation: augmentation, seed: 0, step: 0,
+          firstIndex: UInt64(range.lowerBound), output: input, pool: .shared)
       } else {
         try ImageInput.crops(
           images: images, count: count, height: height, width: width, channels: channels,

@@ -15,11 +15,12 @@ extension Network {
       operation: "train_step")
     return try trainStep(
       batch: count, labels: labels,
-      input: whitened { input, _, _ in
+      input: whitened { input, range, _ in
         try ImageInput.train(
-          images: images, count: count, height: height, width: width, channels: channels,
-          preprocessing: preprocessing, augmentation: augmentation, seed: options.dropout.seed,
-          step: options.dropout.step, firstIndex: 0, output: input, pool: .shared)
+          images: images + range.lowerBound * height * width * channels, count: range.count, height: height,
+          width: width, channels: channels, preprocessing: preprocessing, augmentation: augmentation,
+          seed: options.dropout.seed, step: options.dropout.step, firstIndex: UInt64(range.lowerBound), output: input,
+          pool: .shared)
       }, options: options)
   }
 }
