@@ -64,7 +64,7 @@ JOBS = (
         "owt",
         128,
         {F32: (Goal(1.1, "OpenVINO float32"),), F32_FAST: (), BF16: (Goal(1.0, "OpenVINO bfloat16"),)},
-        rounds=5,
+        rounds=9,  # of two engines that are this close
     ),
     Job("inference", "paper", 1, BATCH_1, rounds=7, repeats=10),
     Job("inference", "owt", 1, BATCH_1, rounds=7, repeats=10),
