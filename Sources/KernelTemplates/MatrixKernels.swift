@@ -29,7 +29,7 @@ public final class MatrixKernels: Sendable {
   public let rowTile: @Sendable (_ rows: Int, _ tile: RowTile) -> Void
   /// The same with one vector of columns: that is all that is read of the panel and written.
   public let narrowRowTile: @Sendable (_ rows: Int, _ tile: RowTile) -> Void
-  /// The same with three vectors of columns, and of at most `wideRows` rows.
+  /// The same with three vectors of columns, and of at most `rates[2].count` rows.
   public let wideRowTile: @Sendable (_ rows: Int, _ tile: RowTile) -> Void
   /// What tiles reach of the limit of multiply-adds, in per cent: `rates[v - 1][r - 1]` for r rows of v vectors. From
   /// this table convolutions choose their tiles; `python benchmarks/tiles.py` measures it.

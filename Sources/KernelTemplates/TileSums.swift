@@ -8,7 +8,6 @@ public struct TileSums<V: SIMD> where V.Scalar == Float {
   @usableFromInline var a6 = V(), a7 = V(), a8 = V(), a9 = V(), a10 = V(), a11 = V(), a12 = V(), a13 = V()
   @usableFromInline var b0 = V(), b1 = V(), b2 = V(), b3 = V(), b4 = V(), b5 = V()
   @usableFromInline var b6 = V(), b7 = V(), b8 = V(), b9 = V(), b10 = V(), b11 = V(), b12 = V(), b13 = V()
-
   @usableFromInline var c0 = V(), c1 = V(), c2 = V(), c3 = V(), c4 = V(), c5 = V()
   @usableFromInline var c6 = V(), c7 = V(), c8 = V(), c9 = V(), c10 = V(), c11 = V(), c12 = V(), c13 = V()
 

@@ -13,7 +13,7 @@ extension Convolution {
     let width = tileShape.columns
     let (groupInputs, groupOutputs, outputs) = (shape.groupInputs, shape.groupOutputs, shape.outputChannels)
     let taps = shape.kernelHeight * shape.kernelWidth
-    let panelCount = (groupInputs + width - 1) / width
+    let panelCount = tileShape.panelCount(groupInputs)
     let panelFloats = tiles.innerExtent * width
     let packed = try PackedWeights(
       panels: shape.groups * panelCount, floatsPerPanel: panelFloats, width: width, context: context)

@@ -68,7 +68,7 @@ private struct PanelLayout {
   init(_ shape: ConvolutionShape, kernels: MatrixKernels) {
     self.shape = shape
     tiles = ConvolutionTiles(forward: shape).tileShape(kernels)
-    panelsPerGroup = (shape.groupOutputs + tiles.columns - 1) / tiles.columns
+    panelsPerGroup = tiles.panelCount(shape.groupOutputs)
     inner = shape.kernelHeight * shape.kernelWidth * shape.groupInputs
   }
 

@@ -40,7 +40,7 @@ struct ConvolutionTiles {
   /// - Parameters:
   ///   - panels: the weights, packed [group][panel][innerExtent][panel columns].
   ///   - start: what the sums start from, [group][panel][panel columns].
-  ///   - shape: the rows of a tile, and the panel columns.
+  ///   - shape: what ``tileShape(_:)`` chose when the weights were packed.
   func run(
     input: UnsafePointer<Float>, panels: UnsafePointer<Float>, start: UnsafePointer<Float>, shape: TileShape,
     relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
@@ -54,7 +54,7 @@ struct ConvolutionTiles {
     let strips = strips
     let stripRows = (strips.largest - 1) * strideHeight + kernelHeight
     let width = shape.columns
-    let panelCount = (groupOutputs + width - 1) / width
+    let panelCount = shape.panelCount(groupOutputs)
     let blocks = panelBlocks(panelCount, items: batch * strips.parts * groups, rows: strips.largest)
     let panelFloats = innerExtent * width
     let runBlocks = Partition(kernelHeight, atMost: max(1, BlockSize.panel / (runLength * width * 4)))

@@ -9,9 +9,9 @@ struct DenseBlocks<Element: BitwiseCopyable> {
   private let batch: Int
   private let elements: UnsafeMutablePointer<Element>
 
-  /// Copies the input, into the memory that items share.
-  /// - Parameters:
-  ///   - steps: the blocks, in units of `multiple` inputs; zeros fill the last one.
+  /// Copies the input, [batch][inputs], into the memory that items share: valid until the context's next call.
+  /// - Parameter steps: the blocks, in units of `multiple` inputs; zeros fill the last one.
+  /// - Throws: ``EngineError/outOfMemory(_:)``.
   init(
     _ shape: DenseShape, steps: Partition, multiple: Int = 1, input: UnsafePointer<Element>, context: ComputeContext
   ) throws {

@@ -8,6 +8,9 @@ struct TileShape: Equatable {
   let columns: Int
   /// Whether output columns at the sides of the image have tiles of their own, which leave out columns of the kernel.
   var separatesSides = false
+
+  /// Panels that `channels` columns fill, the last one perhaps in part.
+  func panelCount(_ channels: Int) -> Int { (channels + columns - 1) / columns }
 }
 
 extension MatrixKernels {

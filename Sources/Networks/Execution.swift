@@ -39,7 +39,8 @@ package final class Execution: @unchecked Sendable {
     doesWork(of: other.plan.nodes, observed: other.observed, arithmetic: other.arithmetic)
   }
 
-  /// Lets `write` fill the input of a plan that begins at the first node with the images `range` of a batch.
+  /// Lets `write` fill the input of a plan that begins at the first node with the images `range` of a batch; where the
+  /// plan computes in bfloat16 some images at a time, which are then narrowed.
   package func writeInput(_ range: Range<Int>, _ write: Network.InputWriter) throws {
     let start = StepRecorder.start(recorder)
     let images: UnsafeMutablePointer<Float> = tensor(plan.input)

@@ -64,7 +64,7 @@ final class TileShapeTests: XCTestCase {
     _ c: ConvolutionCase, _ input: [Float], _ weights: [Float], _ shape: TileShape, _ context: ComputeContext
   ) throws -> [Float] {
     let tiles = ConvolutionTiles(forward: c.shape)
-    let panels = (tiles.groupOutputs + shape.columns - 1) / shape.columns
+    let panels = shape.panelCount(tiles.groupOutputs)
     let panelFloats = tiles.innerExtent * shape.columns
     var packed = [Float](repeating: 0, count: tiles.groups * panels * panelFloats)
     let start = [Float](repeating: 0, count: tiles.groups * panels * shape.columns)

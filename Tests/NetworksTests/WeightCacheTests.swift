@@ -77,6 +77,17 @@ final class WeightCacheTests: XCTestCase {
     XCTAssertEqual(made, 2)
   }
 
+  func testPanelsOfOtherWidthsAreOtherForms() throws {
+    let network = try smallNetwork()
+    let weight = try XCTUnwrap(network.parameters.first)
+    let forms = try [8, 12, 8].map { columns in
+      try network.weightCache.form(.packedFloat32(columns: columns), of: weight, byteCount: 64) { _ in }
+    }
+    XCTAssertNotNil(forms[0])
+    XCTAssertNotIdentical(forms[0], forms[1])
+    XCTAssertIdentical(forms[0], forms[2])
+  }
+
   func testTheFirstFormOfTheNewestWeightsIsKept() throws {
     let network = try smallNetwork()
     let weight = try XCTUnwrap(network.parameters.first)

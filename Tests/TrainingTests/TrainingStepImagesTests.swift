@@ -1,4 +1,5 @@
 import Imaging
+import Kernels
 import Networks
 import Tensors
 import XCTest
@@ -55,5 +56,42 @@ final class TrainingStepImagesTests: XCTestCase {
         XCTAssertEqual(weights(onImages), weights(onTensors))
       }
     }
+  }
+
+  /// So many images that they are narrowed in two parts: the second is drawn and placed as part of the batch.
+  func testImagesThatAreNarrowedInPartsAreOneBatch() throws {
+    try XCTSkipIf(!Precision.available(in: ComputeContext()).contains(.bfloat16), "this CPU has no bfloat16")
+    let preprocessing = try Preprocessing(cropHeight: 6, cropWidth: 6)
+    let augmentation = try Augmentation(colorNoise: 0.1, chunk: 2, rotation: 10, shift: 1)
+    let count = (1 << 20) / size + 11
+    let pixels = (0..<count * 9 * 8 * 3).map { UInt8(truncatingIfNeeded: ($0 &* 97) ^ ($0 / 1000)) }
+    let labels = (0..<count).map { Int32($0 % 3) }
+    var crops = [Float](repeating: .nan, count: count * size)
+    try ImageInput.train(
+      images: pixels, count: count, height: 9, width: 8, channels: 3, preprocessing: preprocessing,
+      augmentation: augmentation, seed: 2, step: 0, output: &crops)
+    var options = try options(0)
+    options.precision = .bfloat16
+    let (onImages, onTensors) = (try network(), try network())
+    let result = try onImages.trainStep(
+      images: pixels, count: count, height: 9, width: 8, labels: labels, preprocessing: preprocessing,
+      augmentation: augmentation, options: options)
+    let expected = try onTensors.trainStep(crops, labels: labels, batch: count, layout: .nhwc, options: options)
+    XCTAssertEqual(result.loss, expected.loss)
+    XCTAssertEqual(weights(onImages), weights(onTensors))
+
+    var (scores, last) = ([Float](repeating: .nan, count: 3 * count), [Float](repeating: .nan, count: 3 * 11))
+    let (untrained, arithmetic) = (try network(), Arithmetic(precision: .bfloat16))
+    try scores.withUnsafeMutableBufferPointer { scores in
+      try untrained.capture(
+        ["fc2"], of: crops, batch: count, layout: .nhwc, arithmetic: arithmetic,
+        into: [try XCTUnwrap(scores.baseAddress)])
+    }
+    try untrained.forward(
+      Array(crops.suffix(11 * size)), batch: 11, layout: .nhwc, arithmetic: arithmetic, into: &last)
+    for (score, alone) in zip(scores.suffix(33), last) {
+      XCTAssertEqual(score, alone, accuracy: 0.02 * (1 + abs(alone)))
+    }
+    XCTAssertGreaterThan(Set(last).count, 20, "the images can be told from one another")
   }
 }
