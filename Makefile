@@ -1,4 +1,4 @@
-# Four words: demo, test, bench, lint. Each does its own set-up in .venv (bench in .venv-bench) and says what it installs.
+# Each word does its own set-up in .venv (bench in .venv-bench) and says what it installs.
 #
 #   make demo                  train on scanned digits; results in demo/
 #   make demo DATA=photos      train on your own photographs: photos/<class>/*.jpg
@@ -84,13 +84,21 @@ clean:
 
 # ---- Set-up ----
 
-# sudo only where it is needed, and never without saying so.
+# What swift.org asks for on Debian 12 (the Dockerfile of swiftlang/swift-docker). Swift itself is the user's to bring.
+SWIFT_PACKAGES := binutils gcc git libc6-dev libcurl4-openssl-dev libedit-dev libncurses-dev libsqlite3-dev libstdc++-12-dev \
+  libxml2-dev pkg-config tzdata zlib1g-dev
+
+# sudo only where it is needed, and never without saying so; who has none is told the one line to ask for.
+APT := apt-get install -y --no-install-recommends
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
-INSTALL := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends
+INSTALL := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive $(APT)
 define apt_install
-echo "installing $(1) with apt-get"; \
+if [ -n "$(AS_ROOT)" ] && ! command -v sudo >/dev/null; then \
+  echo "missing packages, and no sudo to install them: ask an administrator to run"; echo "  $(APT) $(1)"; exit 1; \
+fi; \
+echo "installing with apt-get:" $(1); \
 $(INSTALL) $(1) >/dev/null 2>&1 || { $(AS_ROOT) apt-get update -qq && $(INSTALL) $(1) >/dev/null; } \
-  || { echo "could not install $(1): please install it by hand"; exit 1; }
+  || { echo "could not install them; as an administrator run"; echo "  $(APT) $(1)"; exit 1; }
 endef
 
 # Checks what cannot be installed here, and installs what can.
@@ -99,16 +107,19 @@ packages:
 	  echo "no '$(SWIFT)' on PATH: install Swift 6.3 or newer from https://swift.org/install, or set SWIFT=/path/to/swift"
 	  exit 1
 	fi
-	version=$$($(SWIFT) --version 2>/dev/null | grep -oE 'Swift version [0-9]+\.[0-9]+' | head -n 1 | grep -oE '[0-9]+\.[0-9]+' || true)
-	if [ "$$(printf '6.3\n%s\n' "$$version" | sort -V | head -n 1)" != 6.3 ]; then
-	  echo "$(SWIFT) is version $$version: 6.3 or newer is needed, from https://swift.org/install"
-	  exit 1
-	fi
 	if ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
 	  echo "$(PYTHON) is missing or older than 3.11: install a newer one, or set PYTHON=/path/to/python3"
 	  exit 1
 	fi
 	missing=
+	# The compiler, the builder and the linker each need libraries of their own.
+	folder=$$(dirname "$$(readlink -f "$$(command -v $(SWIFT))")")
+	lost=$$(for tool in swift-driver swift-frontend swift-build clang lld; do ldd "$$folder/$$tool" 2>/dev/null || true; done \
+	  | awk '/not found/ { print $$1 }' | sort -u | tr '\n' ' ')
+	if [ -n "$$lost" ]; then echo "Swift's own libraries are missing: $$lost"; fi
+	if [ -n "$$lost" ] || ! compgen -G '/usr/lib/gcc/*/*/crtbeginS.o' >/dev/null || ! compgen -G '/usr/include/c++/*' >/dev/null; then
+	  missing="$$missing $(SWIFT_PACKAGES)"
+	fi
 	[ -e /usr/include/cblas.h ] || compgen -G '/usr/include/*/cblas.h' >/dev/null || missing="$$missing libopenblas-dev"
 	$(PYTHON) -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_paths()["include"] + "/Python.h"))' || missing="$$missing python3-dev"
 	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"
@@ -119,6 +130,17 @@ packages:
 	  fi
 	  $(call apt_install,$$missing)
 	fi
+	if ! text=$$($(SWIFT) --version 2>&1); then
+	  echo "'$(SWIFT) --version' fails:"
+	  echo "$$text" | sed 's/^/  /'
+	  echo "On Debian 12 Swift needs these packages (https://swift.org/install): $(SWIFT_PACKAGES)"
+	  exit 1
+	fi
+	version=$$(echo "$$text" | grep -oE 'Swift version [0-9]+\.[0-9]+' | head -n 1 | grep -oE '[0-9]+\.[0-9]+' || true)
+	if [ "$$(printf '6.3\n%s\n' "$$version" | sort -V | head -n 1)" != 6.3 ]; then
+	  echo "'$(SWIFT) --version' says '$$(echo "$$text" | head -n 1)': 6.3 or newer is needed, from https://swift.org/install"
+	  exit 1
+	fi
 
 $(VPYTHON): | packages
 	$(PYTHON) -m venv $(VENV)
@@ -128,7 +150,9 @@ $(VPYTHON): | packages
 SOURCES := $(shell find Sources python/swiftalexnet -type f ! -name '*.so' ! -path '*/__pycache__/*' 2>/dev/null)
 
 $(VENV)/demo: pyproject.toml $(SOURCES) | $(VPYTHON)
-	echo "installing swiftalexnet into $(VENV)"
+	echo "building the engine: about two minutes on two cores"
+	$(VPYTHON) python/build_native.py
+	echo "installing swiftalexnet with numpy, Pillow, matplotlib, pandas and scikit-learn into $(VENV)"
 	$(VPYTHON) -m pip install --quiet '.[demo]'
 	rm -f $(VENV)/test
 	touch $@
