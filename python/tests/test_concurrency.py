@@ -196,7 +196,9 @@ except KeyboardInterrupt:
     late = time.perf_counter() - when
     timer.join()
 left = small.state(network, 0, 2)
+start = time.perf_counter()
 train(network, step)  # the network is free and whole
+whole = time.perf_counter() - start
 
 # Python may hear of Ctrl-C behind a step, before it has counted it.
 again = small.make()
@@ -206,7 +208,7 @@ states = [small.state(again, 0, 2)]
 train(again, step)
 states.append(small.state(again, 0, 2))
 assert any(small.same_bits(left, state) for state in states), "a half step was left"
-assert late < 0.5, late
+assert late < whole, (late, whole)  # it was left in the middle
 print("ok")
 """
 
@@ -217,17 +219,26 @@ def test_ctrl_c_leaves_the_last_whole_step(delay):
 
 
 def test_ctrl_c_in_a_long_operation():
-    """The operation takes seconds; it is left within half a second, its output half written."""
+    """It is left in the middle: in less time than one operation takes."""
     code = """
 import os, signal, threading, time
 import numpy as np, swiftalexnet as sa
 x, w = np.ones((64, 96, 27, 27), np.float32), np.ones((512, 96, 5, 5), np.float32)
-threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 start = time.perf_counter()
+sa.ops.conv2d(x, w, padding=2)
+whole = time.perf_counter() - start
+when = None
+
+def press():
+    global when
+    when = time.perf_counter()
+    os.kill(os.getpid(), signal.SIGINT)
+
+threading.Timer(0.3, press).start()
 try:
-    for _ in range(40): sa.ops.conv2d(x, w, padding=2)
+    while True: sa.ops.conv2d(x, w, padding=2)
 except KeyboardInterrupt:
-    print(time.perf_counter() - start < 0.3 + 0.5)
+    print(time.perf_counter() - when < whole)
 """
     assert run(code) == "True"
 
