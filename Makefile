@@ -94,11 +94,11 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 INSTALL := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive $(APT)
 define apt_install
 if [ -n "$(AS_ROOT)" ] && ! command -v sudo >/dev/null; then \
-  echo "missing packages, and no sudo to install them: ask an administrator to run"; echo "  $(APT) $(1)"; exit 1; \
+  echo "missing packages, and no sudo to install them: ask an administrator to run"; echo "  $(APT)" $(1); exit 1; \
 fi; \
 echo "installing with apt-get:" $(1); \
 $(INSTALL) $(1) >/dev/null 2>&1 || { $(AS_ROOT) apt-get update -qq && $(INSTALL) $(1) >/dev/null; } \
-  || { echo "could not install them; as an administrator run"; echo "  $(APT) $(1)"; exit 1; }
+  || { echo "could not install them; as an administrator run"; echo "  $(APT)" $(1); exit 1; }
 endef
 
 # Checks what cannot be installed here, and installs what can.

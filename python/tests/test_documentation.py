@@ -1,48 +1,63 @@
-"""The Python samples of the documentation: they can be read, and the names and recipes that they use exist."""
+"""The Python samples of README.md and of the pages run as they stand.
 
-import ast
+A page's samples run one after the other, in a folder that holds the photographs, files and images they name. Only sizes
+are cut, for time: a network reads 64 × 64 pixels where the sample names no size, and `fit` ends after one epoch.
+"""
+
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+from support import CLASSES, photo_folder
 
 import swiftalexnet as sa
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-SAMPLES = [
-    pytest.param(sample, id=f"{page.stem}-{number}")
-    for page in PAGES
-    for number, sample in enumerate(
-        re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    )
-]
+SAMPLES = {
+    page.stem: samples
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    if (samples := re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL))
+}
+SIDE = 64
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
-def test_samples_use_what_there_is(sample):
-    for node in ast.walk(ast.parse(sample)):
-        match node:
-            case ast.Attribute(ast.Name("sa"), name):
-                assert hasattr(sa, name), f"sa.{name}"
-            case ast.keyword("recipe", ast.Constant(name)):
-                assert name in sa.recipe_names()
-            case ast.Call(
-                ast.Attribute(ast.Name("sa"), ("alexnet" | "vgg" | "cifar_net") as family), [ast.Constant(name)]
-            ):
-                assert name in getattr(sa, f"{family.removesuffix('_net')}_variants")()
-            case ast.Call(ast.Attribute(ast.Name("sa"), "recipe"), [ast.Constant(name)], keywords):
-                settings = set(sa.Recipe.__dataclass_fields__)
-                assert name in sa.recipe_names() and {each.arg for each in keywords} <= settings
+@pytest.fixture
+def small(monkeypatch):
+    """Cut the sizes of networks and the length of training."""
+    for family in ("alexnet", "vgg", "build"):
+        monkeypatch.setattr(sa, family, with_small_input(getattr(sa, family)))
+    fit = sa.Model.fit
+    monkeypatch.setattr(sa.Model, "fit", lambda *given, **options: fit(*given, **options | {"epochs": 1}))
 
 
-@pytest.mark.parametrize("sample", [each.values[0] for each in SAMPLES if ".fit(" in each.values[0]])
-def test_recipes_that_watch_the_validation_error_get_one(sample):
-    for node in ast.walk(ast.parse(sample)):
-        match node:
-            case ast.Call(ast.Attribute(attr="fit"), [_], keywords):
-                given = {each.arg: each.value for each in keywords}
-                match given.get("recipe", ast.Constant("paper")):
-                    case ast.Constant(name):
-                        watching = any(each.needs_validation for each in sa.recipe(name).schedules)
-                        assert "validation" in given or not watching, ast.unparse(node)
+def with_small_input(build):
+    return lambda *given, **options: build(*given, **{"image_size": SIDE} | options)
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch, small):
+    """What the pages suppose that their reader has, by the names that they use."""
+    monkeypatch.chdir(tmp_path)
+    for name, count in (("train", 6), ("validation", 2), ("test", 2)):
+        photo_folder(tmp_path / "photos" / name, count, SIDE)
+    Image.fromarray(np.full((80, 70, 3), 90, np.uint8)).save("cat.jpg")
+    (tmp_path / "caches").mkdir()
+    train, validation, test = (sa.ImageFolder(f"photos/{name}", CLASSES) for name in ("train", "validation", "test"))
+    model = sa.alexnet("owt", len(CLASSES))
+    sa.alexnet("paper", 7).save("imagenet.safetensors")
+    return {
+        "sa": sa, "np": np, "model": model, "first": model, "second": sa.alexnet("owt", len(CLASSES), seed=1),
+        "train": train, "validation": validation, "test": test, "spec": model.spec,
+        "four_batches": train, "all_batches": train,
+    }  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("page", SAMPLES)
+def test_samples_run_as_they_stand(page, world):
+    pytest.importorskip("matplotlib", reason="pip install 'swiftalexnet[plots,frame]' to run the samples")
+    pytest.importorskip("pandas", reason="pip install 'swiftalexnet[plots,frame]' to run the samples")
+    for number, sample in enumerate(SAMPLES[page]):
+        exec(compile(sample, f"{page}.md, sample {number}", "exec"), world)
