@@ -3,6 +3,7 @@
 import io
 import select
 import sys
+import warnings
 from contextlib import suppress
 from typing import Any
 
@@ -30,8 +31,10 @@ def print_text(text: str, stream: Any = "stdout") -> bool:
 def write_text(text: str, stream: Any, wait: bool = True) -> bool:
     """Write a text as `print_text` does, without an end of line; without `wait` only if the stream takes it at once."""
     try:
-        stream.flush()  # what others have written comes first
         raw = _descriptor_of(stream)
+        if not (wait or raw is None or _takes_more(raw)):
+            return False
+        stream.flush()  # what others have written comes first
         if raw is None:
             stream.write(_sayable(text, stream))
             stream.flush()
@@ -39,6 +42,16 @@ def write_text(text: str, stream: Any, wait: bool = True) -> bool:
         return _write_all(_sayable(text, stream).encode(stream.encoding, stream.errors), raw, wait)
     except Exception:  # a stream may be anything, and may be closed, full, gone or foreign
         return False
+
+
+def warn(message: str, stacklevel: int) -> None:
+    """Give a UserWarning; it raises only if the caller's filters turn warnings into errors."""
+    try:
+        warnings.warn(message, UserWarning, stacklevel=stacklevel + 1)
+    except Warning:
+        raise
+    except Exception:  # standard error is a closed file, for instance
+        return
 
 
 def _descriptor_of(stream: Any) -> io.FileIO | None:
@@ -56,13 +69,13 @@ def _descriptor_of(stream: Any) -> io.FileIO | None:
 def _write_all(data: bytes, raw: io.FileIO, wait: bool) -> bool:
     rest = memoryview(data)
     while rest:
-        if not wait and not _takes_more(raw):
-            return False
         count = raw.write(rest)
-        if count is None:  # a descriptor that does not wait, and is full
+        if count is not None:
+            rest = rest[count:]
+        elif wait:  # a descriptor that does not wait, and is full
             select.select((), (raw,), ())
         else:
-            rest = rest[count:]
+            return False
     return True
 
 

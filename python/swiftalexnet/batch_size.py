@@ -1,9 +1,9 @@
 """How many pictures at once, where a caller leaves it to the machine: `batch_size="auto"`."""
 
-import warnings
 from typing import TYPE_CHECKING, Literal
 
 from ._arithmetic import FLOAT32, Arithmetic
+from ._output import warn
 from .memory_use import available, engine_memory
 
 if TYPE_CHECKING:
@@ -39,10 +39,9 @@ def for_training(model: "Model", recipe_batch: int, precision: int = 0, validate
     room = _needed(model, _VALIDATION_BATCH, False, arithmetic) if validates else 0
     chosen = _largest(model, recipe_batch, True, arithmetic, "fit", room)
     if chosen != recipe_batch:
-        warnings.warn(
+        warn(
             f"fit: batch_size 'auto' is {chosen}, the recipe's {recipe_batch} do not fit into memory; "
             f"its learning rate belongs to batches of {recipe_batch}",
-            UserWarning,
             stacklevel=4,
         )
     return chosen

@@ -3,7 +3,6 @@
 import hashlib
 import itertools
 import json
-import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ from . import _native, parameters
 from ._arithmetic import PRECISIONS
 from ._arrays import as_integer
 from ._json import to_json
+from ._output import warn
 from .errors import MALFORMED, CheckpointCorruptError
 from .formats import safetensors
 from .run_parts import run_from_parts, run_to_parts
@@ -140,7 +140,7 @@ class Checkpoint:
         if changed:
             differences = "; ".join(f"{what} {there.get(what)} there, {here[what]} here" for what in changed)
             message = f"fit: {self.path} was written by another engine, so the bits may differ: {differences}"
-            warnings.warn(message, UserWarning, stacklevel=5)
+            warn(message, stacklevel=5)
 
 
 def identity(run: Run) -> dict[str, Any]:

@@ -145,40 +145,41 @@ def _train(
     on_epoch_end: Callable[[dict[str, Any]], object] | None,
     non_finite: str,
 ) -> None:
-    """Train to the last epoch, writing checkpoints on the way."""
+    """Train to the last epoch, writing checkpoints on the way; what is done is written before it is shown."""
     pictures = len(run.plan.train)
     with Progress(run.epochs * pictures, progress, "train", run.pictures_done()) as bar:
         bar.say(HEADING)
         try:
             while run.state.epoch < run.epochs:
                 for count in run.steps():
-                    bar.advance(count, **run.shown())
                     if store and checkpoint_every and run.step % checkpoint_every == 0:
                         store.write()
+                    bar.advance(count, **run.shown())
                 row = run.finish_epoch()
-                bar.say(row_text(row))
                 if store and checkpoint_every is None:
                     store.write()
+                bar.say(row_text(row))
                 if on_epoch_end is not None:
                     on_epoch_end(dict(row))
         except NonFiniteError:
             if non_finite == "raise":
                 raise
         except KeyboardInterrupt as interrupt:
-            if store:
-                bar.say("interrupted: writing the checkpoint")
-                _write_after(interrupt, store)
+            if store and _write_after(interrupt, store):
+                bar.say(f"interrupted: resume=True goes on from {store.path}")
             raise
     if store:
         store.write()
 
 
-def _write_after(interrupt: KeyboardInterrupt, store: Checkpoint) -> None:
+def _write_after(interrupt: KeyboardInterrupt, store: Checkpoint) -> bool:
     """Write a last checkpoint; if that fails, Ctrl-C remains what the caller sees, with a note."""
     try:
         store.write()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MemoryError) as error:
         interrupt.add_note(f"fit: the checkpoint could not be written: {error}")
+        return False
+    return True
 
 
 def _preprocessing(model: "Model", train: "Dataset", recipe: Recipe, progress: bool) -> Preprocessing:
