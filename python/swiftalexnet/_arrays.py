@@ -7,12 +7,12 @@ extension. A message names the operation, what came and what was expected.
 """
 
 import operator
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from . import _native
 
 Float32 = NDArray[np.float32]
 
@@ -20,8 +20,6 @@ LAYOUTS = {"NCHW": 0, "NHWC": 1}
 
 # Below this a copy is made without asking the system what is free: reading /proc costs more than the copy.
 _SMALL_COPY = 256 << 20
-
-_CGROUP = Path("/sys/fs/cgroup")
 
 
 def as_float32(x: Any, name: str, operation: str, ndim: int | tuple[int, ...] | None = None) -> Float32:
@@ -122,7 +120,7 @@ def require_memory(shape: tuple[int, ...], item_size: int, operation: str) -> No
     bytes_needed = item_size
     for extent in shape:
         bytes_needed *= int(extent)
-    if bytes_needed > _SMALL_COPY and bytes_needed > (free := _free_memory()):
+    if bytes_needed > _SMALL_COPY and 0 <= (free := _native.available_bytes()) < bytes_needed:
         raise MemoryError(f"{operation}: an array of shape {shape} needs {bytes_needed} bytes, {free} are free")
 
 
@@ -206,19 +204,3 @@ def _check_label_range(array: NDArray[Any], name: str, operation: str, classes: 
     if low < 0 or high >= end:
         index = int(array.argmin() if low < 0 else array.argmax())
         raise ValueError(f"{operation}: {name}[{index}] is {int(array[index])}, expected 0 ≤ label < {end}")
-
-
-def _free_memory() -> int:
-    """Return the bytes that this process may still take: the system's, or less in a container."""
-    free = [_meminfo_available()]
-    with suppress(OSError, ValueError):  # no such group, or "max": no limit
-        free.append(int((_CGROUP / "memory.max").read_text()) - int((_CGROUP / "memory.current").read_text()))
-    return max(min(free), 0)
-
-
-def _meminfo_available() -> int:
-    with suppress(OSError, ValueError, IndexError):
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) << 10
-    return 2**63 - 1

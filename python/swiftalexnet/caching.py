@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .decoding import decoding, picture_to_array
 from .errors import CheckpointCorruptError
-from .files import open_regular, replacing
+from .files import as_path, open_regular, replacing
 from .loading import map_ahead
 from .picture_cache import UNREAD, CacheWriter, PictureCache, Settings, Source, as_settings, is_cache
 from .preprocessing import Geometry, Whole
@@ -92,7 +92,7 @@ def update_cache(
 
 def file_for(path: str | os.PathLike[str], root: Path) -> Path:
     """Return the file itself, or in an existing folder one that is named after `root`."""
-    given = Path(os.fsdecode(path))
+    given = as_path(path, "path", "ImageFolder.cache_to")
     if not given.is_dir():
         return given
     key = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]

@@ -9,7 +9,7 @@ from .cifar_batches import FOLDERS, Cifar, is_batch_folder, read_batch_archive, 
 from .cifar_pictures import is_picture_folder, read_picture_archive, read_picture_folder
 from .data import ArrayDataset
 from .downloads import Download, fetch
-from .files import open_regular
+from .files import as_path, open_regular
 
 _SITE = "https://www.cs.toronto.edu/~kriz"
 ARCHIVES = {
@@ -63,14 +63,15 @@ def cifar10(
     ValueError
         Files that are damaged, cut short, or not CIFAR-10.
     """
-    place = Path(path)
+    place = as_path(path, "path", "cifar10")
+    kept = None if cache is None else as_path(cache, "cache", "cifar10")
     if download:
         kind = choose("cifar10", "download", "binary" if download is True else download, ARCHIVES)
         if place.exists() and not place.is_dir():
             raise NotADirectoryError(f"cifar10: {place} is a file, expected a folder to download into")
         if _in_folder(place) is None:
             fetch(ARCHIVES[kind], place, progress)
-    data = _read(place, None if cache is None else Path(cache))
+    data = _read(place, kept)
     train, test = (ArrayDataset(*part, data.classes) for part in (data.train, data.test))
     return train, test
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ._arrays import as_integer, as_labels, as_uint8
 from ._choices import choose
 from .decoding import picture_to_array, read_picture, resize
+from .files import as_path
 from .picture_formats import extensions
 from .preprocessing import Geometry, Whole
 
@@ -103,9 +104,7 @@ class ImageFolder:
         cache: bool | str | os.PathLike[str] = False,
         draft: bool = False,
     ):
-        from pathlib import Path  # slow to import, for its size
-
-        self.root = Path(root)
+        self.root = as_path(root, "root", "ImageFolder")
         self.on_error = choose("ImageFolder", "on_error", on_error, ("raise", "skip"))
         self.workers = (
             len(os.sched_getaffinity(0)) if workers is None else as_integer(workers, "workers", "ImageFolder", 1, 256)

@@ -1,14 +1,12 @@
 """Fetch a file of known size and SHA-256: it gets its name only when it is the right one."""
 
 import hashlib
-import os
 import time
 import urllib.request
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from .files import remove_stale
+from .files import replacing, write_all
 from .progress import Progress
 
 _CHUNK = 1 << 20
@@ -45,16 +43,8 @@ def fetch(
         What came has another size or SHA-256; nothing remains of it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    remove_stale(str(folder), download.name)
-    temporary = folder / f".{download.name}.tmp-{os.getpid()}-{os.urandom(4).hex()}"
-    try:
-        with open(temporary, "xb") as file:
-            _receive(download, file.fileno(), progress, timeout, time.monotonic() + time_limit)
-            os.fsync(file.fileno())
-        os.replace(temporary, folder / download.name)
-    finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
+    with replacing(folder / download.name) as descriptor:
+        _receive(download, descriptor, progress, timeout, time.monotonic() + time_limit)
     return folder / download.name
 
 
@@ -71,9 +61,7 @@ def _receive(download: Download, descriptor: int, progress: bool, timeout: float
             if time.monotonic() > end:
                 raise TimeoutError(f"{download.url}: {received:,} of {download.size:,} bytes when time was up")
             digest.update(chunk)
-            view = memoryview(chunk)
-            while view:
-                view = view[os.write(descriptor, view) :]
+            write_all(descriptor, chunk)
             bar.advance(len(chunk))
     if received != download.size:
         raise ValueError(f"{download.url} ended after {received:,} bytes, expected {download.size:,}")

@@ -1,4 +1,4 @@
-"""Open only regular files, and write a file so that, whatever happens, the old content or the new is there, whole.
+"""Paths, regular files only, and writing so that, whatever happens, the old content or the new is there, whole.
 
 Writing: temporary file in the same folder, write, fsync, rename, fsync of the folder. A temporary file that a killed
 process left behind is removed by the next write to the same name.
@@ -10,9 +10,44 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedReader
+from typing import TYPE_CHECKING, Any
 
-# Temporary files that threads of this process are writing; any other with its number is of a process before it.
-_in_work: set[str] = set()
+from . import temporary_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def as_path(value: Any, name: str, operation: str) -> "Path":
+    """Return a path that a caller gave: a str, bytes, or what has `__fspath__`.
+
+    Raises
+    ------
+    TypeError
+        Anything else; an integer, to which True belongs, would be an open file of the process.
+    ValueError
+        It is empty, which would be the current folder, or holds a NUL.
+    """
+    from pathlib import Path  # slow to import, for its size
+
+    try:
+        text = os.fsdecode(value)
+    except TypeError:
+        raise TypeError(f"{operation}: {name} is {value!r}, expected a path: a str or os.PathLike") from None
+    if not text or "\0" in text:
+        raise ValueError(f"{operation}: {name} is {text!r}, expected a path that is not empty and holds no NUL")
+    return Path(text)
+
+
+@contextmanager
+def naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Name the file in an OSError of the block that names none, as those of `os.write` do."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = os.fspath(path)
+        raise
 
 
 def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
@@ -23,7 +58,7 @@ def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
     OSError
         It cannot be opened, or is not a regular file.
     """
-    file = open(path, "rb", opener=_open_without_waiting)  # noqa: SIM115 (the caller closes it)
+    file = open(as_path(path, "path", "open"), "rb", opener=_open_without_waiting)  # noqa: SIM115 (the caller closes it)
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise OSError(errno.EINVAL, "Not a regular file", str(path))
@@ -50,22 +85,29 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[int]:
     Raises
     ------
     OSError
-        With the system's errno, for instance ENOSPC; the old file is untouched and no temporary file remains. Only
-        when it comes from the last step, the sync of the folder, the new file is in place already, but a loss of power
-        may bring the old one back.
+        With the system's errno, for instance ENOSPC, and the path; the old file is untouched and no temporary file
+        remains. Only when it comes from the last step, the sync of the folder, the new file is in place already, but a
+        loss of power may bring the old one back.
     """
-    target = os.path.realpath(os.fsdecode(path))
+    target = os.path.realpath(as_path(path, "path", "write"))
     mode = _mode_of(target)
     folder, name = os.path.split(target)
-    remove_stale(folder, name)
-    temporary = os.path.join(folder, f"{_prefix(name)}{os.getpid()}-{os.urandom(4).hex()}")
-    _in_work.add(temporary)
-    try:
-        with _renamed(temporary, target, mode) as descriptor:
+    temporary_files.remove_stale(folder, name)
+    with naming(target):
+        temporary, descriptor = temporary_files.create(folder, name)
+        try:
+            if mode is not None:
+                os.fchmod(descriptor, mode)
             yield descriptor
-    finally:
-        _in_work.discard(temporary)
-    _sync_folder(folder)
+            os.fsync(descriptor)
+            os.replace(temporary, target)
+        except BaseException:  # also Ctrl-C
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+            raise
+        finally:
+            os.close(descriptor)  # and let go of the lock, which nobody needs any more
+        _sync_folder(folder)
 
 
 def write_all(descriptor: int, data: bytes | memoryview) -> None:
@@ -89,50 +131,12 @@ def check_target(path: str | os.PathLike[str]) -> None:
     OSError
         It is a folder, a device or a pipe, or its folder is missing or not writable.
     """
-    target = os.path.realpath(os.fsdecode(path))
+    target = os.path.realpath(as_path(path, "path", "write"))
     _mode_of(target)
     folder = os.path.dirname(target)
     os.stat(folder)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
-
-
-@contextmanager
-def _renamed(temporary: str, target: str, mode: int | None) -> Iterator[int]:
-    """Make a file, yield its descriptor, and rename it when all is written; remove it after an error."""
-    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-    try:
-        try:
-            if mode is not None:
-                os.fchmod(descriptor, mode)
-            yield descriptor
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.replace(temporary, target)
-    except BaseException:  # also Ctrl-C
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
-
-
-def remove_stale(folder: str, name: str) -> None:
-    """Remove temporary files of the file `name` that nobody is writing; those of other users stay."""
-    with suppress(OSError):
-        for entry in os.listdir(folder):
-            pid = entry.removeprefix(_prefix(name)).partition("-")[0]
-            if entry.startswith(_prefix(name)) and pid.isdecimal():
-                _remove_if_stale(os.path.join(folder, entry), int(pid))
-
-
-def _remove_if_stale(path: str, pid: int) -> None:
-    if path not in _in_work if pid == os.getpid() else not _alive(pid):
-        with suppress(OSError):
-            os.unlink(path)
-
-
-def _prefix(name: str) -> str:
-    return f".{name}.tmp-"
 
 
 def _mode_of(target: str) -> int | None:
@@ -155,13 +159,3 @@ def _sync_folder(folder: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._optional import require
+from .files import as_path, naming
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,7 +67,8 @@ class History(Sequence[dict[str, Any]]):
         """Write the rows as a CSV file."""
         import csv
 
-        with open(path, "w", newline="", encoding="utf-8") as file:
+        target = as_path(path, "path", "History.to_csv")
+        with naming(target), open(target, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
             writer.writerows(self.rows)

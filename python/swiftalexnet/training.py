@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._arithmetic import choose_precision
@@ -12,6 +11,7 @@ from .batch_size import BatchSize, for_training, require_auto
 from .checkpoints import Checkpoint, begun_with
 from .errors import NonFiniteError
 from .evaluation import check_dataset
+from .files import as_path
 from .history import HEADING, History, row_text
 from .mean_image import learn_mean
 from .preprocessing import Preprocessing
@@ -118,8 +118,9 @@ def fit(
         as_integer(checkpoint_every, "checkpoint_every", "fit", 1)
         _require(checkpoint is not None, "checkpoint_every needs checkpoint=, the folder to write to")
     _require(checkpoint is not None or not resume, "resume needs checkpoint=, the folder to go on from")
+    folder = None if checkpoint is None else as_path(checkpoint, "checkpoint", "fit")
     _check_data(model, train, validation, chosen)
-    seed, folder = as_seed(seed, "seed", "fit"), None if checkpoint is None else Path(checkpoint)
+    seed = as_seed(seed, "seed", "fit")
     with model.exclusive("fit"):
         begun = begun_with(folder) if resume and folder else None
         if begun and precision == "auto":

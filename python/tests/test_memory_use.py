@@ -137,3 +137,37 @@ except MemoryError as error:
 def test_a_limit_on_addresses_counts():
     """What `ulimit -v` leaves is less than the machine has."""
     assert run(LIMITED) == "MemoryError"
+
+
+# A container of 4 GiB whose page cache is full, as another mount of /sys/fs/cgroup says it.
+CONTAINER = """
+import pathlib
+import numpy as np
+import swiftalexnet as sa
+from swiftalexnet._arrays import require_memory
+from swiftalexnet.memory_use import available
+require_memory((1 << 30,), 1, "op")
+group = pathlib.Path("/sys/fs/cgroup")
+(group / "memory.max").write_text(str(4 << 30))
+(group / "memory.current").write_text(str((4 << 30) - (90 << 20)))
+(group / "memory.stat").write_text(f"inactive_file {2 << 30}\\nactive_file {1 << 30}\\n")
+print(available() >> 20)
+require_memory((1 << 30,), 1, "op")
+sa.alexnet("owt")
+(group / "memory.stat").write_text("inactive_file 0\\nactive_file 0\\n")
+print(available() >> 20)
+for work in (lambda: require_memory((1 << 30,), 1, "op"), lambda: sa.alexnet("owt")):
+    try:
+        work()
+    except MemoryError:
+        print("MemoryError")
+"""
+
+
+def test_a_full_page_cache_of_a_container_is_free_memory():
+    mounted = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs none /sys/fs/cgroup && exec "$@"', "sh")
+    try:
+        subprocess.run([*mounted, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"needs the right to mount, as root has it: {error}")
+    assert run(CONTAINER, prefix=mounted).split() == ["3162", "90", "MemoryError", "MemoryError"]
