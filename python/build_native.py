@@ -22,7 +22,6 @@ FOREIGN_VARIABLES = ("CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS")
 def build(root: Path = ROOT) -> Path:
     """Compile and link the extension; return the path of the shared object."""
     swift, include = find_swift(), find_python_headers()
-    require_openblas()
     scratch = root / ".build-python"
     environment = {name: value for name, value in os.environ.items() if name not in FOREIGN_VARIABLES}
     environment["SWIFTALEXNET_PYTHON_INCLUDE"] = str(include)
@@ -76,16 +75,6 @@ def find_python_headers() -> Path:
     if not (include / "Python.h").exists():
         raise SystemExit(f"swiftalexnet: there is no {include / 'Python.h'}; on Debian: apt-get install python3-dev")
     return include
-
-
-def require_openblas() -> None:
-    """Leave with advice if the linker would not find OpenBLAS."""
-    compiler = shutil.which("cc") or shutil.which("clang")
-    if not compiler:
-        return  # the linker itself will tell
-    found = subprocess.run([compiler, "-print-file-name=libopenblas.so"], capture_output=True, text=True, check=False)
-    if not Path(found.stdout.strip()).is_absolute():
-        raise SystemExit("swiftalexnet: there is no libopenblas.so; on Debian: apt-get install libopenblas-dev")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,20 @@
 import COpenBLAS
+import Tensors
 
-/// The system's BLAS on row-major matrices. It has threads of its own, whose number the engine never changes: its
-/// callers stay on one thread.
+/// OpenBLAS on row-major matrices. It has threads of its own, whose number the engine never changes: its callers stay on
+/// one thread.
 enum BLAS {
+  /// Makes ``multiply(rows:columns:inner:left:leftStride:leftTransposed:right:rightStride:rightTransposed:accumulate:output:outputStride:)``
+  /// possible. The first call loads the library, which starts its threads.
+  /// - Throws: ``EngineError/unsupported(_:)`` with why it cannot be had and what helps.
+  static func load() throws(EngineError) {
+    guard let reason = openblas_load() else { return }
+    throw .unsupported(
+      "SWIFTALEXNET_GEMM=openblas: OpenBLAS could not be loaded (\(String(cString: reason))); install it (on Debian: "
+        + "apt-get install libopenblas0), name the file in SWIFTALEXNET_OPENBLAS, or set SWIFTALEXNET_GEMM=swift for "
+        + "the engine's own kernels")
+  }
+
   /// C = A · B, or C += A · B: A rows × inner, B inner × columns; a transposed operand lies the other way round.
   /// Every size is at most ``ConvolutionShape/maximumExtent``.
   static func multiply(
@@ -11,11 +23,11 @@ enum BLAS {
     right: UnsafePointer<Float>, rightStride: Int, rightTransposed: Bool = false,
     accumulate: Bool, output: UnsafeMutablePointer<Float>, outputStride: Int
   ) {
-    cblas_sgemm(
-      CblasRowMajor, leftTransposed ? CblasTrans : CblasNoTrans, rightTransposed ? CblasTrans : CblasNoTrans,
-      blasint(truncatingIfNeeded: rows), blasint(truncatingIfNeeded: columns), blasint(truncatingIfNeeded: inner),
-      1, left, blasint(truncatingIfNeeded: leftStride), right, blasint(truncatingIfNeeded: rightStride),
-      accumulate ? 1 : 0, output, blasint(truncatingIfNeeded: outputStride))
+    openblas_multiply(
+      Int32(truncatingIfNeeded: rows), Int32(truncatingIfNeeded: columns), Int32(truncatingIfNeeded: inner),
+      left, Int32(truncatingIfNeeded: leftStride), leftTransposed,
+      right, Int32(truncatingIfNeeded: rightStride), rightTransposed,
+      accumulate ? 1 : 0, output, Int32(truncatingIfNeeded: outputStride))
   }
 
   /// C = bias in every row of `rows`, or zeros: what an accumulating product starts from.

@@ -9,23 +9,30 @@ import Tensors
 /// ``MemoryRehearsal`` grows its scratch memory and runs no item.
 public final class ComputeContext {
   public let kernels: KernelTable
-  /// Who multiplies the matrices of convolutions and dense layers.
-  public let gemm: GemmProvider
+  private let gemmWish: GemmProvider?
   private let pool: ThreadPool
   /// Whether memory is only foretold: no item runs, and what the buffers hold means nothing.
   package let rehearses = MemoryRehearsal.isRunning
   private var perThread: [AlignedBuffer<UInt8>] = []
   private var common: AlignedBuffer<UInt8>?
 
-  public init(kernels: KernelTable, gemm: GemmProvider = .swift, pool: ThreadPool = .shared) {
+  /// - Parameter gemm: who is to multiply the matrices of convolutions and dense layers; nil: see ``gemm``.
+  public init(kernels: KernelTable, gemm: GemmProvider? = .swift, pool: ThreadPool = .shared) {
     self.kernels = kernels
-    self.gemm = gemm
+    gemmWish = gemm
     self.pool = pool
   }
 
   /// A context on the table that the CPU and the environment chose.
   public convenience init() throws {
-    try self.init(kernels: KernelRegistry.selected.get(), gemm: KernelRegistry.gemmProvider.get())
+    try self.init(kernels: KernelRegistry.selected.get(), gemm: KernelRegistry.gemmWish.get())
+  }
+
+  /// Who multiplies the matrices of convolutions and dense layers. Without a wish that is OpenBLAS where only the portable
+  /// kernels run and it can be had, else the engine. OpenBLAS is loaded when this is first asked, and not before.
+  /// - Throws: ``EngineError/unsupported(_:)`` where OpenBLAS is wished for and cannot be loaded.
+  public var gemm: GemmProvider {
+    get throws(EngineError) { try GemmProvider.select(wish: gemmWish, kernels: kernels.name) }
   }
 
   /// Runs `body(item, scratch)` for every item; `scratch` is `scratchBytes` bytes, aligned to a cache line,

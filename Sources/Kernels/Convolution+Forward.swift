@@ -34,7 +34,7 @@ extension Convolution {
   public static func packedByteCount(
     _ shape: ConvolutionShape, as type: Float.Type, context: ComputeContext
   ) throws -> Int {
-    guard context.gemm == .swift else { return 0 }
+    guard try context.gemm == .swift else { return 0 }
     let layout = PanelLayout(shape, kernels: context.kernels.matrix)
     return try Extent.product(
       [layout.count, layout.inner, layout.width, MemoryLayout<Float>.stride], operation: "packed weights")

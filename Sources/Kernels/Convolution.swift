@@ -16,7 +16,7 @@ public enum Convolution {
     packed: UnsafeRawPointer? = nil, bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>,
     context: ComputeContext
   ) throws {
-    switch context.gemm {
+    switch try context.gemm {
     case .openblas:
       try forwardByBLAS(
         shape, input: input, weights: weights, bias: bias, relu: relu, output: output, context: context)
@@ -33,7 +33,7 @@ public enum Convolution {
     _ shape: ConvolutionShape, outputGradient: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    if shape.strideHeight == 1, shape.strideWidth == 1, context.gemm == .swift {
+    if shape.strideHeight == 1, shape.strideWidth == 1, try context.gemm == .swift {
       try correlateOutputGradient(
         shape, outputGradient: outputGradient, weights: weights, inputGradient: inputGradient, context: context)
     } else {
@@ -54,7 +54,7 @@ public enum Convolution {
         rows: shape.batch * shape.outputHeight * shape.outputWidth, columns: shape.outputChannels,
         matrix: outputGradient, sums: biasGradient, context: context)
     }
-    switch context.gemm {
+    switch try context.gemm {
     case .openblas:
       try backwardFilterByBLAS(
         shape, input: input, outputGradient: outputGradient, weightGradient: weightGradient, context: context)

@@ -29,7 +29,7 @@ struct WindowGradients {
     self.shape = shape
     self.weights = weights
     kernels = context.kernels.matrix
-    gemm = context.gemm
+    gemm = try context.gemm
     windowFloats = shape.kernelHeight * shape.kernelWidth * shape.groupInputs
     panelCount = kernels.panelCount(windowFloats)
     let width = kernels.columns

@@ -11,7 +11,7 @@ public enum Dense {
     bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
     let shape = try DenseShape(batch: batch, inputs: inputs, outputs: outputs)
-    if context.gemm == .openblas {
+    if try context.gemm == .openblas {
       try forwardByBLAS(
         shape, input: input, weights: weights, bias: bias, relu: relu, output: output, context: context)
     } else {
@@ -41,7 +41,7 @@ public enum Dense {
     inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
     let shape = try DenseShape(batch: batch, inputs: inputs, outputs: outputs)
-    if context.gemm == .openblas {
+    if try context.gemm == .openblas {
       try backwardDataByBLAS(
         shape, outputGradient: outputGradient, weights: weights, inputGradient: inputGradient, context: context)
     } else {
@@ -63,7 +63,7 @@ public enum Dense {
       try addColumnSums(
         rows: batch, columns: outputs, matrix: outputGradient, sums: biasGradient, context: context)
     }
-    if context.gemm == .openblas {
+    if try context.gemm == .openblas {
       try backwardFilterByBLAS(
         shape, input: input, outputGradient: outputGradient, weightGradient: weightGradient, accumulate: accumulate,
         context: context)

@@ -46,7 +46,7 @@ extension LocallyConnected {
     _ map: LocalMap, input: UnsafePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
     relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    let (shape, kernels, usesBLAS) = (map.shape, context.kernels.matrix, map.usesBLAS(context))
+    let (shape, kernels, usesBLAS) = (map.shape, context.kernels.matrix, try map.usesBLAS(context))
     let (batch, outputs) = (shape.batch, shape.outputChannels)
     let items = map.itemsByPosition(kernels)
     try context.forEach(items.count, threads: usesBLAS ? 1 : nil) { item, _ in

@@ -20,7 +20,7 @@ public enum LocallyConnected {
     bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
     let map = try LocalMap(shape)
-    if map.usesBLAS(context) || shape.batch < DenseShape.fewRows {
+    if try map.usesBLAS(context) || shape.batch < DenseShape.fewRows {
       try forwardByRows(
         map, input: input, weights: weights, bias: bias, relu: relu, output: output, context: context)
     } else {
@@ -36,7 +36,7 @@ public enum LocallyConnected {
     inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
     let map = try LocalMap(shape)
-    if map.usesBLAS(context) {
+    if try map.usesBLAS(context) {
       try backwardDataByBLAS(
         map, outputGradient: outputGradient, weights: weights, inputGradient: inputGradient, context: context)
     } else {
@@ -58,7 +58,7 @@ public enum LocallyConnected {
       try addColumnSums(
         rows: shape.batch, columns: map.outputFloats, matrix: outputGradient, sums: biasGradient, context: context)
     }
-    if map.usesBLAS(context) {
+    if try map.usesBLAS(context) {
       try backwardFilterByBLAS(
         map, input: input, outputGradient: outputGradient, weightGradient: weightGradient, accumulate: accumulate,
         context: context)
@@ -94,8 +94,8 @@ struct LocalMap {
   }
 
   /// Whether a BLAS multiplies. It takes strides of 32 bits only.
-  func usesBLAS(_ context: ComputeContext) -> Bool {
-    context.gemm == .openblas && max(inputFloats, outputFloats) <= ConvolutionShape.maximumExtent
+  func usesBLAS(_ context: ComputeContext) throws -> Bool {
+    try context.gemm == .openblas && max(inputFloats, outputFloats) <= ConvolutionShape.maximumExtent
   }
 
   /// The first weight under the tap that meets `window`'s kernel row `p` first.

@@ -10,8 +10,8 @@ import Tensors
 public enum Winograd {
   /// Whether the method can compute the shape and has half of the direct products at most: small maps fill their last
   /// tiles badly, and few channels make the transforms dearer than the products.
-  public static func serves(_ shape: ConvolutionShape, context: ComputeContext) -> Bool {
-    guard context.gemm == .swift, computes(shape), shape.groupOutputs >= fewestChannels else { return false }
+  public static func serves(_ shape: ConvolutionShape, context: ComputeContext) throws -> Bool {
+    guard try context.gemm == .swift, computes(shape), shape.groupOutputs >= fewestChannels else { return false }
     let outputs = shape.outputHeight * shape.outputWidth
     let side = WinogradTemplate.outputs(taps: shape.kernelHeight)
     let tiles = Partition(shape.outputHeight, atMost: side).parts * Partition(shape.outputWidth, atMost: side).parts

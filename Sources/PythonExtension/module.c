@@ -14,7 +14,10 @@ static bool add_functions(PyObject *module) {
 }
 
 static bool add_constants(PyObject *module) {
-  return PyModule_AddIntConstant(module, "VALUE", SAX_VALUE) == 0 &&
+  char version[32];
+  return succeeded(sax_get_version(version, sizeof version)) &&
+         PyModule_AddStringConstant(module, "VERSION", version) == 0 &&
+         PyModule_AddIntConstant(module, "VALUE", SAX_VALUE) == 0 &&
          PyModule_AddIntConstant(module, "GRADIENT", SAX_GRADIENT) == 0 &&
          PyModule_AddIntConstant(module, "VELOCITY", SAX_VELOCITY) == 0;
 }

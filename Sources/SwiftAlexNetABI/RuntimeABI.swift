@@ -15,11 +15,17 @@ public func sax_get_runtime_info(_ info: UnsafeMutablePointer<sax_runtime_info>)
     fill(&result.cpu, with: String(decoding: brand.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
     fill(&result.instruction_set, with: try KernelRegistry.selected.get().name)
     fill(&result.available, with: KernelRegistry.available.map(\.name).joined(separator: " "))
-    let precisions = Precision.available(in: try ComputeContext())
+    let context = try ComputeContext()
+    let precisions = Precision.available(in: context)
     fill(&result.precisions, with: precisions.map(\.rawValue).joined(separator: " "))
-    fill(&result.gemm, with: try KernelRegistry.gemmProvider.get().name)
+    fill(&result.gemm, with: try context.gemm.name)
     info.pointee = result
   }
+}
+
+@c @implementation
+public func sax_get_version(_ text: UnsafeMutablePointer<CChar>, _ capacity: Int64) -> Int32 {
+  status { try write(version, to: text, capacity: capacity) }
 }
 
 @c @implementation

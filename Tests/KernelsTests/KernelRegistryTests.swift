@@ -30,18 +30,4 @@ final class KernelRegistryTests: XCTestCase {
       XCTAssertTrue(KernelRegistry.mayRequestTiles(wish: wish, besides: tables), wish ?? "nil")
     }
   }
-
-  func testTheProviderOfMatrixProducts() throws {
-    XCTAssertEqual(try GemmProvider.select(wish: nil, kernels: "avx512").get(), .swift)
-    XCTAssertEqual(try GemmProvider.select(wish: "", kernels: "portable").get(), .openblas)
-    XCTAssertEqual(try GemmProvider.select(wish: "swift", kernels: "portable").get(), .swift)
-    XCTAssertEqual(try GemmProvider.select(wish: "openblas", kernels: "avx512").get(), .openblas)
-  }
-
-  func testAnUnknownProviderIsRefused() {
-    guard case .failure(.unsupported(let text)) = GemmProvider.select(wish: "mkl", kernels: "avx2") else {
-      return XCTFail()
-    }
-    XCTAssertEqual(text, "SWIFTALEXNET_GEMM: got 'mkl', expected one of swift, openblas")
-  }
 }

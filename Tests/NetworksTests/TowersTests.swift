@@ -112,7 +112,7 @@ final class TowersTests: XCTestCase {
   private func logits(
     _ spec: NetworkSpec, batch: Int, on variant: KernelVariant
   ) throws -> (halves: [Float], whole: [Float]) {
-    let (table, gemm) = (variant.context.kernels, variant.context.gemm)
+    let (table, gemm) = (variant.context.kernels, try variant.context.gemm)
     func network(_ spec: NetworkSpec, _ initialization: Initialization) throws -> Network {
       try Network(spec: spec, initialization: initialization, seed: 3) { ComputeContext(kernels: table, gemm: gemm) }
     }

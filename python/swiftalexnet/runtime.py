@@ -3,7 +3,7 @@
 from . import _native
 from ._arrays import as_integer
 
-__version__ = _native.runtime_info()["version"]
+__version__ = _native.VERSION
 
 
 class Info(dict[str, str]):
@@ -18,13 +18,14 @@ class Info(dict[str, str]):
 def info() -> Info:
     """Return version, cpu, instruction_set, available, gemm, precisions and threads of the engine.
 
-    `instruction_set` follows the processor, or the environment variable SWIFTALEXNET_ISA; `gemm` is swift or openblas
-    (SWIFTALEXNET_GEMM); `precisions` are those that this instruction set computes in.
+    `instruction_set` follows the processor, or the environment variable SWIFTALEXNET_ISA; `precisions` are those
+    that it computes in. `gemm` says who multiplies matrices, swift or openblas: SWIFTALEXNET_GEMM, or else OpenBLAS
+    where the processor has only the portable kernels and the library can be loaded.
 
     Raises
     ------
     UnsupportedError
-        The environment asks for what this processor does not have.
+        The environment asks for what this processor does not have, or for OpenBLAS where it cannot be loaded.
     """
     return Info(_native.runtime_info() | {"threads": str(get_num_threads())})
 

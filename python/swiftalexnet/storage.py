@@ -44,7 +44,7 @@ def load(path: str | os.PathLike[str]) -> Model:
 def model_to_parts(model: Model) -> tuple[dict[str, Any], Tensors]:
     """Return (header, tensors): all that `model_from_parts` needs."""
     header: dict[str, Any] = {
-        "version": _native.runtime_info()["version"],
+        "version": _native.VERSION,
         "specification": model.spec,
         "variant": model.variant,
         "classes": model.classes,

@@ -32,8 +32,12 @@ typedef struct {
   char precisions[32];       /* what the instruction set in use computes in: float32, bfloat16 */
 } sax_runtime_info;
 
-/* Fails with SAX_UNSUPPORTED when SWIFTALEXNET_ISA or SWIFTALEXNET_GEMM asks for what is not there. */
+/* Where matrices may be multiplied by OpenBLAS, the library is loaded to know. Fails with SAX_UNSUPPORTED when
+ * SWIFTALEXNET_ISA or SWIFTALEXNET_GEMM asks for what is not there. */
 int32_t sax_get_runtime_info(sax_runtime_info *SAX_NONNULL info);
+
+/* The version alone: loads nothing. */
+int32_t sax_get_version(char *SAX_NONNULL text, int64_t capacity);
 
 /* Floating-point operations a second of all threads together, measured now in some tens of milliseconds with the
  * instructions in use: the limit that no layer exceeds. A multiply-add is two operations. */

@@ -57,7 +57,7 @@ struct ConvolutionLayer: Layer {
 
   func forward(_ operands: ForwardOperands) throws {
     let shape = try self.shape.withBatch(operands.batch)
-    if operands.arithmetic.fastMath, Winograd.serves(shape, context: operands.context) {
+    if operands.arithmetic.fastMath, try Winograd.serves(shape, context: operands.context) {
       try forwardByWinograd(shape, operands)
     } else {
       let columns = Convolution.panelColumns(shape, context: operands.context)
