@@ -34,6 +34,16 @@ extension NetworkSpec {
     return result
   }
 
+  /// Every pool with its output size rounded up, as Caffe does, or down, as PyTorch does: where the last window would
+  /// reach past the edge, it is kept or left out.
+  public func with(ceilMode: Bool) throws -> NetworkSpec {
+    // What does not fit as it is may fit rounded up; convolutions over a whole map are known only where all fits.
+    let whole = (try? wholeMapConvolutions()) ?? []
+    var result = self
+    result.nodes = nodes.map { NodeSpec($0.name, $0.operation.with(ceilMode: ceilMode)) }
+    return whole.isEmpty ? result : try result.fittingToTheirMaps(whole)
+  }
+
   /// The network without some nodes; the activation of a layer that is removed goes with it (section 7 of the 2012
   /// paper: "removing any of the middle layers").
   /// - Throws: ``EngineError/invalidValue(_:)`` for a name that is not there, or that of the layer that makes the classes.
@@ -98,6 +108,17 @@ extension NodeOperation {
     switch self {
     case .convolution, .locallyConnected, .dense: return true
     default: return false
+    }
+  }
+
+  fileprivate func with(ceilMode: Bool) -> NodeOperation {
+    switch self {
+    case .maxPool(let kernel, let stride, let padding, _):
+      return .maxPool(kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode)
+    case .averagePool(let kernel, let stride, let padding, _, let countsPadding):
+      return .averagePool(
+        kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode, countsPadding: countsPadding)
+    default: return self
     }
   }
 

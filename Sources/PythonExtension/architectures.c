@@ -39,14 +39,19 @@ static PyObject *variant(PyObject *self, ARGUMENTS) {
 
 static PyObject *spec(PyObject *self, ARGUMENTS) {
   (void)self;
-  enum { FAMILY, VARIANT, CLASSES, CHANNELS, IMAGE_SIZE, ACTIVATION, WITHOUT };
+  enum { FAMILY, VARIANT, CLASSES, CHANNELS, IMAGE_SIZE, ACTIVATION, WITHOUT, CEIL_MODE };
   static const argument table[] = {{"family", TEXT},        {"variant", TEXT},    {"classes", INTEGER},
                                    {"channels", INTEGER},   {"image_size", INTEGER}, {"activation", TEXT},
-                                   {"without", TEXT}};
+                                   {"without", TEXT},       {"ceil_mode", INTEGER}};
   call c;
   if (!call_begin(&c, "spec", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  sax_spec_options options = {c.values[CLASSES].integer, c.values[CHANNELS].integer, c.values[IMAGE_SIZE].integer,
-                              c.values[ACTIVATION].text, c.values[WITHOUT].text};
+  int64_t rounding = c.values[CEIL_MODE].integer;
+  sax_spec_options options = {.classes = c.values[CLASSES].integer,
+                              .channels = c.values[CHANNELS].integer,
+                              .image_size = c.values[IMAGE_SIZE].integer,
+                              .activation = c.values[ACTIVATION].text,
+                              .without = c.values[WITHOUT].text,
+                              .ceil_mode = (rounding > 0) - (rounding < 0)};
   char *text = PyMem_Malloc(TEXT_CAPACITY);
   if (!text) return PyErr_NoMemory();
   int32_t status = sax_spec(c.values[FAMILY].text, c.values[VARIANT].text, &options, text, TEXT_CAPACITY);

@@ -47,7 +47,8 @@ public func sax_spec(
     }
     var spec = try architecture(family, variant).spec(
       classes: try size(options.classes, "num_classes"), channels: try size(options.channels, "in_channels"),
-      imageSize: try size(options.image_size, "image_size"))
+      imageSize: try size(options.image_size, "image_size"),
+      ceilMode: options.ceil_mode == 0 ? nil : options.ceil_mode > 0)
     if let without = options.without {
       spec = try spec.without(String(cString: without).split(separator: " ").map(String.init))
     }

@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 import XCTest
 
@@ -26,6 +27,20 @@ final class AlexNetTests: XCTestCase {
   func testTwoTowerVariants() throws {
     for variant in ["paper", "chm145", "no_lrn", "caffe", "caffenet"] {
       try check(variant, twoTowers + dense, parameters: 60_965_224, macs: 724_406_816)
+    }
+  }
+
+  /// As each row's source has it: the paper and cuda-convnet scale at test, Caffe, torchvision and Dive into Deep
+  /// Learning in training.
+  func testFormsOfDropout() throws {
+    let inverted: Set = ["caffe", "caffenet", "owt", "d2l"]
+    for variant in AlexNet.variants {
+      let forms = try variant.spec().nodes.compactMap { node -> Dropout.Form? in
+        guard case .dropout(_, let form) = node.operation else { return nil }
+        return form
+      }
+      let expected: Dropout.Form = inverted.contains(variant.name) ? .inverted : .paper2012
+      XCTAssertEqual(forms, [expected, expected], variant.name)
     }
   }
 

@@ -61,6 +61,26 @@ final class NetworkSpecVariationsTests: XCTestCase {
     XCTAssertEqual(try wider.outputShapes().last, FeatureShape(vector: 5))
   }
 
+  /// Every kind of pool takes the rounding, and a convolution over the whole map follows.
+  func testPoolsAreRoundedAsAsked() throws {
+    for variant in Catalog.all {
+      let spec = try variant.spec()
+      for ceilMode in [false, true] {
+        let other = try spec.with(ceilMode: ceilMode)
+        let pools = zip(spec.nodes, other.nodes).filter { $0.0.operation.kind.hasSuffix("_pool") }
+        XCTAssertFalse(pools.isEmpty)
+        for case (let node, let changed) in pools where node.operation != changed.operation {
+          XCTAssertTrue(other.text.contains("\(changed.operation.kind) \(changed.name) "))
+          XCTAssertEqual(try spec.with(ceilMode: !ceilMode), spec, variant.name)
+        }
+        XCTAssertEqual(other.text.contains("ceil=\(ceilMode ? 0 : 1)"), false, variant.name)
+        XCTAssertNoThrow(try other.outputShapes(), variant.name)
+      }
+    }
+    let apart = try AlexNet.variant("towers_apart").spec(classes: 5, imageSize: 230, ceilMode: false)
+    XCTAssertEqual(try apart.outputShapes().last, FeatureShape(vector: 5))
+  }
+
   func testRefusals() throws {
     let spec = try CIFARNet.variant("80sec").spec()
     XCTAssertThrowsError(try spec.without(["conv9"])) { error in

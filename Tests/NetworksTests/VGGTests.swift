@@ -59,6 +59,38 @@ final class VGGTests: XCTestCase {
     XCTAssertEqual(try VGG.variant("E").spec().nodes.filter(\.operation.isWeighted).count, 19)
   }
 
+  /// The authors' toolbox derives from Caffe; torchvision and Keras have the same form.
+  func testDropoutIsInverted() throws {
+    for variant in VGG.variants {
+      let spec = try variant.spec()
+      XCTAssertEqual(
+        spec.nodes.filter { $0.name.hasPrefix("drop") }.map(\.operation),
+        [.dropout(probability: 0.5, form: .inverted), .dropout(probability: 0.5, form: .inverted)], variant.name)
+    }
+    let network = try Network(
+      spec: VGG.variant("A").spec(classes: 2, imageSize: 32), initialization: .named("zeros"), seed: 0)
+    let details = network.summary.filter { $0.kind == "dropout" }.map(\.detail)
+    XCTAssertEqual(details, Array(repeating: "p 0.5, inverted (scaled in training)", count: 2))
+  }
+
+  /// 225 pixels: 112.5, 56.5 … are rounded, and Caffe's last window hangs over the edge.
+  func testPoolsRoundEitherWay() throws {
+    func sides(_ imageSize: Int, _ ceilMode: Bool?) throws -> [Int] {
+      let spec = try VGG.variant("D").spec(imageSize: imageSize, ceilMode: ceilMode)
+      return zip(spec.nodes, try spec.outputShapes()).filter { $0.0.name.hasPrefix("pool") }.map(\.1.height)
+    }
+    XCTAssertEqual(try sides(225, true), [113, 57, 29, 15, 8])
+    XCTAssertEqual(try sides(225, false), [112, 56, 28, 14, 7])
+    XCTAssertEqual(try sides(225, nil), try sides(225, false))
+    XCTAssertEqual(try sides(224, true), try sides(224, false))
+    let spec = try VGG.variant("A").spec(classes: 2, imageSize: 33, ceilMode: true)
+    XCTAssertEqual(try NetworkSpec(text: spec.text), spec)
+    let network = try Network(spec: spec, initialization: .named("zeros"), seed: 0)
+    XCTAssertEqual(network.summary.first { $0.name == "pool1" }?.detail, "2×2, stride 2, rounded up")
+    // Rounded up, images are large enough that are not rounded down.
+    XCTAssertNoThrow(try VGG.variant("A").spec(imageSize: 17, ceilMode: true).makeLayers())
+  }
+
   func testDefaultInitialization() {
     for variant in VGG.variants { XCTAssertEqual(variant.defaultInitialization.name, "glorot", variant.name) }
   }

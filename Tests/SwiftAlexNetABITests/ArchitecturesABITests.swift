@@ -12,7 +12,7 @@ final class ArchitecturesABITests: XCTestCase {
 
   private func spec(
     _ family: String, _ variant: String, classes: Int64 = 0, channels: Int64 = 0, imageSize: Int64 = 0,
-    activation: String? = nil, without: String? = nil, capacity: Int64 = 1 << 14
+    activation: String? = nil, without: String? = nil, ceilMode: Int32 = 0, capacity: Int64 = 1 << 14
   ) -> (status: Int32, text: String) {
     func optional(_ text: String?, _ body: (UnsafePointer<CChar>?) -> Int32) -> Int32 {
       guard let text else { return body(nil) }
@@ -22,7 +22,8 @@ final class ArchitecturesABITests: XCTestCase {
     let status = optional(activation) { activation in
       optional(without) { without in
         var options = sax_spec_options(
-          classes: classes, channels: channels, image_size: imageSize, activation: activation, without: without)
+          classes: classes, channels: channels, image_size: imageSize, activation: activation, without: without,
+          ceil_mode: ceilMode)
         return sax_spec(family, variant, &options, &bytes, capacity)
       }
     }
@@ -63,6 +64,13 @@ final class ArchitecturesABITests: XCTestCase {
     let changed = spec("cifar", "80sec", activation: "tanh", without: "conv2 fc64")
     XCTAssertTrue(changed.text.contains("tanh tanh1\n"))
     XCTAssertFalse(changed.text.contains("conv2") || changed.text.contains("tanh2") || changed.text.contains("fc64"))
+  }
+
+  func testPoolsRoundAsTheVariantOrTheCallerSays() {
+    XCTAssertTrue(spec("vgg", "A").text.contains("max_pool pool1 kernel=2 stride=2 pad=0,0,0,0 ceil=0\n"))
+    XCTAssertTrue(spec("vgg", "A", ceilMode: 1).text.contains("ceil=1\n"))
+    XCTAssertTrue(spec("alexnet", "caffe").text.contains("ceil=1\n"))
+    XCTAssertFalse(spec("alexnet", "caffe", ceilMode: -1).text.contains("ceil=1"))
   }
 
   func testRefusalsSayWhatWasExpected() {

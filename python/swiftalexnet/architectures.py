@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import numpy as np
+
 from . import _native
 from ._arrays import as_integer
 from ._choices import choose
@@ -37,6 +39,7 @@ def alexnet(
     initialization: str | None = None,
     activation: str = "relu",
     without: str | Iterable[str] = (),
+    ceil_mode: bool | None = None,
 ) -> Model:
     """Build AlexNet or one of its relatives.
 
@@ -60,6 +63,9 @@ def alexnet(
         What stands in the place of every ReLU; `relu1` is then called `tanh1` or `sigmoid1`.
     without : str or iterable of str
         Nodes to leave out, such as "conv4" (its ReLU goes with it), "norm1" or "drop6".
+    ceil_mode : bool, optional
+        Whether the output sizes of pools are rounded up, as Caffe and cuda-convnet do, so that a last window may reach
+        past the edge, or down, as PyTorch does; by default as the variant's source does. `summary()` says "rounded up".
 
     Returns
     -------
@@ -73,7 +79,7 @@ def alexnet(
         The network does not fit into memory.
     """
     sizes = num_classes, in_channels, image_size
-    return _build("alexnet", "alexnet", variant, *sizes, seed, initialization, activation, without)
+    return _build("alexnet", "alexnet", variant, *sizes, seed, initialization, activation, without, ceil_mode)
 
 
 def vgg(
@@ -86,6 +92,7 @@ def vgg(
     activation: str = "relu",
     without: str | Iterable[str] = (),
     from_model: Model | None = None,
+    ceil_mode: bool | None = None,
 ) -> Model:
     """Build one of the networks of Simonyan and Zisserman 2014.
 
@@ -95,6 +102,9 @@ def vgg(
         A column of the paper's table 1; D is VGG-16, E is VGG-19.
     num_classes, in_channels, image_size, seed, activation, without
         As for `alexnet`.
+    ceil_mode : bool, optional
+        As for `alexnet`: by default rounded down, as torchvision and Keras do; True is what the authors' toolbox, a
+        derivative of Caffe, does. At multiples of 32 pixels there is no difference.
     initialization : str, optional
         By default `glorot`, which the authors found to do without pre-training (section 3.1, footnote). `vgg` is
         normal with a variance of 10⁻², as the paper prints it, from which training at the paper's rate overflows;
@@ -115,7 +125,7 @@ def vgg(
         The network does not fit into memory.
     """
     sizes = num_classes, in_channels, image_size
-    model = _build("vgg", "vgg", variant, *sizes, seed, initialization, activation, without)
+    model = _build("vgg", "vgg", variant, *sizes, seed, initialization, activation, without, ceil_mode)
     if from_model is not None:
         model.copy_layers(from_model, VGG_PRETRAINED)
     return model
@@ -130,6 +140,7 @@ def cifar_net(
     initialization: str | None = None,
     activation: str = "relu",
     without: str | Iterable[str] = (),
+    ceil_mode: bool | None = None,
 ) -> Model:
     """Build one of cuda-convnet's networks for CIFAR-10, among them those of section 3.3 of the 2012 paper.
 
@@ -137,7 +148,7 @@ def cifar_net(
     ----------
     variant : {"80sec", "18pct", "19pct", "conv-local-13pct", "conv-local-11pct"}
         The name of its configuration file; the percentages are its authors' test errors.
-    num_classes, in_channels, seed, initialization, activation, without
+    num_classes, in_channels, seed, initialization, activation, without, ceil_mode
         As for `alexnet`; ten classes by default.
     image_size : int, optional
         By default 32, or 24 for the networks with locally connected layers, which read crops.
@@ -154,7 +165,7 @@ def cifar_net(
         The network does not fit into memory.
     """
     sizes = num_classes, in_channels, image_size
-    return _build("cifar_net", "cifar", variant, *sizes, seed, initialization, activation, without)
+    return _build("cifar_net", "cifar", variant, *sizes, seed, initialization, activation, without, ceil_mode)
 
 
 def build(
@@ -166,6 +177,7 @@ def build(
     initialization: str | None = None,
     activation: str = "relu",
     without: str | Iterable[str] = (),
+    ceil_mode: bool | None = None,
 ) -> Model:
     """Build a network by its name among all: "paper", "vgg-D", "cifar-18pct"; `variants` lists them.
 
@@ -174,7 +186,7 @@ def build(
     rows = _catalog()
     family, variant = rows[choose("build", "network", name, rows, 0)]
     sizes = num_classes, in_channels, image_size
-    return _build("build", family, variant.name, *sizes, seed, initialization, activation, without)
+    return _build("build", family, variant.name, *sizes, seed, initialization, activation, without, ceil_mode)
 
 
 def variants() -> dict[str, str]:
@@ -216,6 +228,7 @@ def _build(
     initialization: str | None,
     activation: str,
     without: str | Iterable[str],
+    ceil_mode: bool | None,
 ) -> Model:
     row = Variant(*_native.variant(family, choose(operation, "variant", variant, _native.variants(family), 0)))
 
@@ -224,12 +237,15 @@ def _build(
 
     sizes = size(num_classes, "num_classes"), size(in_channels, "in_channels"), size(image_size, "image_size")
     choose(operation, "activation", activation, ACTIVATIONS)
+    if not isinstance(ceil_mode, (bool, np.bool_)) and ceil_mode is not None:
+        raise TypeError(f"{operation}: ceil_mode is of type {type(ceil_mode).__name__}, expected True, False or None")
+    rounding = 0 if ceil_mode is None else 1 if ceil_mode else -1
     if initialization is None:
         initialization = row.initialization
-    text = _native.spec(family, row.name, *sizes, "relu", "")
+    text = _native.spec(family, row.name, *sizes, "relu", "", rounding)
     removed = _nodes(operation, without, text)
     if removed or activation != "relu":
-        text = _native.spec(family, row.name, *sizes, activation, " ".join(removed))
+        text = _native.spec(family, row.name, *sizes, activation, " ".join(removed), rounding)
     return Model.from_spec(text, initialization, seed, variant=row.catalog_name)
 
 

@@ -8,7 +8,7 @@ VGG = ("A", "B", "D", "E")
 
 
 def nodes(family: str, variant: str) -> list[str]:
-    return [line.split()[1] for line in _native.spec(family, variant, 0, 0, 0, "relu", "").splitlines()[2:]]
+    return [line.split()[1] for line in _native.spec(family, variant, 0, 0, 0, "relu", "", 0).splitlines()[2:]]
 
 
 @pytest.mark.parametrize("variant", VGG)

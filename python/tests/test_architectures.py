@@ -68,6 +68,73 @@ def nodes(model: sa.Model) -> list[str]:
     return [row.name for row in model.summary().rows[1:]]
 
 
+VGG11 = (("conv1_1",), ("conv2_1",), ("conv3_1", "conv3_2"), ("conv4_1", "conv4_2"), ("conv5_1", "conv5_2"))
+
+
+def vgg11(x: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the logits of one image by torchvision's vgg11 in evaluation: its dropout copies. float64."""
+    for block in VGG11:
+        for layer in block:
+            kernel, (_, height, width) = weights[f"{layer}.weight"].astype(np.float64), x.shape
+            padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
+            taps = [(u, v, padded[:, u : u + height, v : v + width]) for u in range(3) for v in range(3)]
+            sums = sum(kernel[:, :, u, v] @ tap.reshape(len(tap), -1) for u, v, tap in taps)
+            x = np.maximum(sums + weights[f"{layer}.bias"][:, None], 0).reshape(-1, height, width)
+        x = x.reshape(len(x), height // 2, 2, width // 2, 2).max((2, 4))
+    y = x.ravel()
+    for layer in ("fc6", "fc7", "fc8"):
+        y = weights[f"{layer}.weight"].astype(np.float64) @ y + weights[f"{layer}.bias"]
+        y = y if layer == "fc8" else np.maximum(y, 0)
+    return y
+
+
+def test_vgg_a_gives_the_logits_of_torchvisions_vgg11():
+    model = sa.vgg("A", num_classes=7, image_size=64, seed=4)
+    generator = np.random.default_rng(0)
+    for name, array in model.parameters().items():
+        if name.endswith("bias"):
+            array[:] = generator.uniform(-0.1, 0.1, array.shape)
+    x = generator.standard_normal((2, 3, 64, 64)).astype(np.float32)
+    weights = model.state_dict()
+    expected = np.stack([vgg11(image.astype(np.float64), weights) for image in x])
+    for keep in (False, True):
+        assert np.abs(model.forward(x, keep=keep) - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_summary_says_which_form_of_dropout_a_network_has(name):
+    side = 32 if name.startswith("vgg-") else None if name.startswith("cifar-") else 67
+    model = sa.build(name, 2, image_size=side, initialization="zeros")
+    details = {row.detail for row in model.summary().rows if row.kind == "dropout"}
+    if name.startswith("vgg-") or name in ("caffe", "caffenet", "owt", "d2l"):
+        assert details == {"p 0.5, inverted (scaled in training)"}
+    else:
+        assert details == (set() if name.startswith("cifar-") else {"p 0.5, paper's form (scaled at test)"})
+
+
+def test_pools_round_as_asked():
+    small = {"num_classes": 2, "initialization": "zeros"}
+    for ceil_mode, side, detail in ((True, 3, "rounded up"), (np.True_, 3, "rounded up"), (False, 2, "stride 2")):
+        rows = {row.name: row for row in sa.vgg("A", image_size=80, ceil_mode=ceil_mode, **small).summary().rows}
+        assert rows["pool5"].output == (512, side, side) and rows["pool5"].detail.endswith(detail)
+    assert sa.vgg("A", image_size=80, **small).spec == sa.vgg("A", image_size=80, ceil_mode=False, **small).spec
+    assert sa.build("caffe", **small).spec == sa.alexnet("caffe", ceil_mode=True, **small).spec
+    assert "ceil=1" not in sa.cifar_net("80sec", ceil_mode=False).spec
+    assert "tanh" in sa.cifar_net("80sec", ceil_mode=False, activation="tanh").spec
+
+
+def test_rounded_up_dense_evaluation_sees_the_last_pixels():
+    """112 pixels: rounded up the map has one row more than rounded down, whose windows reach past the edge."""
+    models = [
+        sa.vgg("A", num_classes=2, image_size=32, seed=1, ceil_mode=ceil_mode, without=("fc6", "fc7"))
+        for ceil_mode in (False, True)
+    ]
+    image = np.random.default_rng(0).integers(0, 256, (112, 144, 3), dtype=np.uint8)
+    down, up = (model.score_map(image, 112) for model in models)
+    assert down.shape == (3, 4, 2) and up.shape == (4, 5, 2)
+    assert np.abs(up[:3, :4] - down).max() < 1e-4 * np.abs(down).max() and np.abs(up[3]).max() > 0
+
+
 @pytest.mark.parametrize("name", sa.cifar_variants())
 def test_every_cifar_net_learns(name):
     model = sa.cifar_net(name, initialization="glorot")
@@ -180,6 +247,12 @@ def test_vgg_starts_from_glorots_weights_and_has_the_printed_ones_by_name():
             r"vgg-A.*fc8.weight has shape \(5, 4096\), expected \(4, 4096\)",
         ),
         (lambda: sa.vgg("A", image_size=31), ValueError, "vgg-A, node pool5.*; the smallest image is 32×32"),
+        (
+            lambda: sa.vgg("A", ceil_mode="yes"),
+            TypeError,
+            "vgg: ceil_mode is of type str, expected True, False",
+        ),
+        (lambda: sa.build("vgg-A", ceil_mode=1), TypeError, "build: ceil_mode is of type int"),
         (lambda: sa.alexnet(num_classes=0), ValueError, "alexnet: num_classes is 0"),
         (lambda: sa.alexnet(num_classes=2.5), TypeError, "num_classes"),
         (lambda: sa.alexnet(num_classes=2**31), ValueError, "num_classes"),

@@ -210,9 +210,9 @@ def test_specifications_with_other_numbers(changes):
         assert str(error)
 
 
-def spec(variant, classes=10, channels=3, image_size=0, activation="relu", without="", family="alexnet"):
+def spec(variant, classes=10, channels=3, image_size=0, activation="relu", without="", family="alexnet", ceil_mode=0):
     """Ask for a specification."""
-    return _native.spec(family, variant, classes, channels, image_size, activation, without)
+    return _native.spec(family, variant, classes, channels, image_size, activation, without, ceil_mode)
 
 
 CREATION = [

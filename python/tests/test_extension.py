@@ -125,7 +125,7 @@ def test_variants_have_specifications():
         for variant in _native.variants(family):
             name, catalog_name, summary, initialization, *sizes = _native.variant(family, variant)
             assert name == variant and summary and initialization in _native.initializations() and min(sizes) >= 1
-            assert f"network {catalog_name}" in _native.spec(family, variant, 0, 0, 0, "relu", "")
+            assert f"network {catalog_name}" in _native.spec(family, variant, 0, 0, 0, "relu", "", 0)
 
 
 @pytest.mark.parametrize("variable", ["SWIFTALEXNET_ISA", "SWIFTALEXNET_GEMM"])

@@ -24,6 +24,7 @@ typedef struct {
   int64_t classes, channels, image_size; /* 0: the variant's own */
   const char *SAX_NULLABLE activation;   /* relu, tanh or sigmoid in the place of every ReLU; NULL: as it is */
   const char *SAX_NULLABLE without;      /* nodes to leave out, separated by spaces; a layer's activation goes with it */
+  int32_t ceil_mode;                     /* sizes of pools: 1 rounded up, -1 rounded down, 0: the variant's own */
 } sax_spec_options;
 
 /* The specification of a variant. */

@@ -35,10 +35,12 @@ extension Architecture {
     throw EngineError.invalidValue("\(family): got variant '\(name)', \(expected)")
   }
 
-  /// The specification for `classes` classes and images of `channels` × `imageSize` × `imageSize`; the variant's own
-  /// numbers where nil.
+  /// The specification for `classes` classes and images of `channels` × `imageSize` × `imageSize`, its pools rounded as
+  /// ``NetworkSpec/with(ceilMode:)`` says; the variant's own where nil.
   /// - Throws: ``EngineError/invalidValue(_:)`` for images that are too small, naming the smallest.
-  public func spec(classes: Int? = nil, channels: Int? = nil, imageSize: Int? = nil) throws -> NetworkSpec {
+  public func spec(
+    classes: Int? = nil, channels: Int? = nil, imageSize: Int? = nil, ceilMode: Bool? = nil
+  ) throws -> NetworkSpec {
     let classes = classes ?? defaultClasses
     let (channels, side) = (channels ?? defaultChannels, imageSize ?? defaultImageSize)
     guard classes >= 1 else {
@@ -48,8 +50,8 @@ extension Architecture {
       throw EngineError.invalidValue(
         "\(Self.family): got images of \(channels)×\(side)×\(side), expected sizes from 1 to 65536")
     }
-    do { return try spec(classes, channels, side) } catch EngineError.invalidValue(let text) {
-      guard let smallest = try smallestSide(above: side, classes, channels) else {
+    do { return try spec(classes, channels, side, ceilMode) } catch EngineError.invalidValue(let text) {
+      guard let smallest = try smallestSide(above: side, classes, channels, ceilMode) else {
         throw EngineError.invalidValue(text)
       }
       throw EngineError.invalidValue("\(text); the smallest image is \(smallest)×\(smallest)")
@@ -57,19 +59,20 @@ extension Architecture {
   }
 
   /// - Throws: ``EngineError`` naming the node that refuses its input.
-  private func spec(_ classes: Int, _ channels: Int, _ side: Int) throws -> NetworkSpec {
+  private func spec(_ classes: Int, _ channels: Int, _ side: Int, _ ceilMode: Bool?) throws -> NetworkSpec {
     let input = FeatureShape(height: side, width: side, channels: channels)
-    let spec = NetworkSpec(name: catalogName, input: input, nodes: try nodes(classes: classes, input: input))
+    var spec = NetworkSpec(name: catalogName, input: input, nodes: try nodes(classes: classes, input: input))
+    if let ceilMode { spec = try spec.with(ceilMode: ceilMode) }
     _ = try spec.outputShapes()
     return spec
   }
 
   /// The smallest image that all nodes accept, if a larger one than `side` is what they want.
-  private func smallestSide(above side: Int, _ classes: Int, _ channels: Int) throws -> Int? {
+  private func smallestSide(above side: Int, _ classes: Int, _ channels: Int, _ ceilMode: Bool?) throws -> Int? {
     guard side < defaultImageSize else { return nil }
     return try (side + 1...defaultImageSize).first { side in
       do {
-        _ = try spec(classes, channels, side)
+        _ = try spec(classes, channels, side, ceilMode)
         return true
       } catch EngineError.invalidValue { return false }
     }

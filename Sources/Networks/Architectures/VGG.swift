@@ -22,6 +22,10 @@ public struct VGG: Architecture {
 
   static let channels = [64, 128, 256, 512, 512]
 
+  /// The authors trained with a derivative of Caffe (section 3.3), whose dropout scales in training and copies at test;
+  /// so do torchvision and Keras, which hand on their weights.
+  static let dropout = Dropout.Form.inverted
+
   /// By their layers with weights; C has sixteen too, but D is the one that is known by them.
   public static let namesElsewhere = ["vgg11": "A", "vgg13": "B", "vgg16": "D", "vgg19": "E"]
 
@@ -62,7 +66,7 @@ public struct VGG: Architecture {
   }
 
   private func classifier(classes: Int) -> [NodeSpec] {
-    let drop = NodeOperation.dropout(probability: 0.5, form: .paper2012)
+    let drop = NodeOperation.dropout(probability: 0.5, form: Self.dropout)
     return [
       NodeSpec("fc6", .dense(outputs: 4096)), NodeSpec("relu6", .relu), NodeSpec("drop6", drop),
       NodeSpec("fc7", .dense(outputs: 4096)), NodeSpec("relu7", .relu), NodeSpec("drop7", drop),

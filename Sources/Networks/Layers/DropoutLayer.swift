@@ -20,7 +20,9 @@ struct DropoutLayer: Layer {
   }
 
   var outputShape: FeatureShape { inputShape }
-  var detail: String { "p \(probability), \(form == .inverted ? "inverted" : "paper's form")" }
+  var detail: String {
+    "p \(probability), \(form == .inverted ? "inverted (scaled in training)" : "paper's form (scaled at test)")"
+  }
 
   func forward(_ operands: ForwardOperands) throws {
     let count = operands.batch * inputShape.count

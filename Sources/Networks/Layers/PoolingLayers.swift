@@ -17,7 +17,7 @@ struct MaxPoolLayer: Layer {
   var outputShape: FeatureShape {
     FeatureShape(height: shape.outputHeight, width: shape.outputWidth, channels: shape.channels)
   }
-  var detail: String { "\(shape.kernelHeight)×\(shape.kernelWidth), stride \(shape.strideHeight)" }
+  var detail: String { shape.windowDetail }
 
   /// One byte an output: which element of the window was the largest.
   func auxiliaryBytes(batch: Int, training: Bool) -> Int { training ? batch * outputShape.count : 0 }
@@ -58,7 +58,7 @@ struct AveragePoolLayer: Layer {
   var outputShape: FeatureShape {
     FeatureShape(height: shape.outputHeight, width: shape.outputWidth, channels: shape.channels)
   }
-  var detail: String { "\(shape.kernelHeight)×\(shape.kernelWidth), stride \(shape.strideHeight)" }
+  var detail: String { shape.windowDetail }
 
   func forward(_ operands: ForwardOperands) throws {
     try AveragePooling.forward(
@@ -77,6 +77,11 @@ struct AveragePoolLayer: Layer {
 }
 
 extension PoolingShape {
+  /// "3×3, stride 2, rounded up"
+  fileprivate var windowDetail: String {
+    "\(kernelHeight)×\(kernelWidth), stride \(strideHeight)\(ceilMode ? ", rounded up" : "")"
+  }
+
   func withBatch(_ batch: Int, operation: String = "max_pool2d") throws -> PoolingShape {
     try PoolingShape(
       batch: batch, inputHeight: inputHeight, inputWidth: inputWidth, channels: channels, kernelHeight: kernelHeight,
