@@ -31,7 +31,7 @@ let package = Package(
     .target(name: "Parallel", dependencies: ["CShims", "Tensors"]),
 
     // MARK: Kernels, one algorithm and one target per instruction set
-    .target(name: "KernelTemplates", dependencies: ["Tensors"]),
+    .target(name: "KernelTemplates", dependencies: ["CShims", "Tensors"]),
     .target(name: "KernelsPortable", dependencies: ["KernelTemplates"], swiftSettings: portable),
     .target(name: "KernelsAVX2", dependencies: ["KernelTemplates"], swiftSettings: avx2),
     .target(name: "KernelsAVX512", dependencies: ["KernelTemplates"], swiftSettings: avx512),

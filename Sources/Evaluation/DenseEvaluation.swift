@@ -11,8 +11,8 @@ extension Network {
   /// mean, with `mirror` averaged with that of the mirror image.
   ///
   /// A picture as large as the crop has one position, and gets the centre crop's probabilities (those of a crop minus
-  /// the same channel means: see ``Preprocessing/whole(height:width:)``). The bits do not depend on the number of
-  /// threads; they may on the company, when fewer than eight positions are computed together.
+  /// the same channel means: see ``Preprocessing/whole(height:width:)``). The bits depend neither on the number of
+  /// threads nor, with the engine's own kernels, on the company.
   /// - Throws: ``EngineError/invalidValue(_:)`` for pictures that are too small, naming the smallest.
   public func predictDense(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, channels: Int, preprocessing: Preprocessing,

@@ -11,8 +11,7 @@ extension Network {
   /// Probabilities [count][classes] of uint8 images [count][height][width][channels]: the mean of the softmaxes of
   /// an image's views (Krizhevsky et al. 2012, section 4.1; Simonyan and Zisserman 2014, section 3.2).
   ///
-  /// The bits do not depend on the number of threads; they may on the company: dense layers sum in another order
-  /// when fewer than eight views are computed together.
+  /// The bits depend neither on the number of threads nor, with the engine's own kernels, on the company.
   public func predict(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, preprocessing: Preprocessing,
     views: ImageInput.Views, arithmetic: Arithmetic = Arithmetic(),

@@ -158,10 +158,13 @@ public struct WeightedRows {
   public var rowCount: Int
   public var columns: Int
   public var output: UnsafeMutablePointer<Float>
+  /// Whether the rows behind each are asked for while it is added: where only some of a matrix's columns are read, they
+  /// lie too far apart for the CPU to guess them.
+  public var prefetches: Bool
 
   public init(
     weights: UnsafePointer<Float>, weightStride: Int, rows: UnsafePointer<Float>, rowStride: Int, rowCount: Int,
-    columns: Int, output: UnsafeMutablePointer<Float>
+    columns: Int, output: UnsafeMutablePointer<Float>, prefetches: Bool = false
   ) {
     self.weights = weights
     self.weightStride = weightStride
@@ -170,6 +173,7 @@ public struct WeightedRows {
     self.rowCount = rowCount
     self.columns = columns
     self.output = output
+    self.prefetches = prefetches
   }
 }
 

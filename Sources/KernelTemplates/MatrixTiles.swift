@@ -1,3 +1,5 @@
+import CShims
+
 // The algorithms of the matrix kernels, once, over a vector type. An instruction set's target calls them with its
 // vector, a number of rows, and whether it multiplies and adds in one instruction: all constants there, so that
 // each call becomes straight code. Every number of rows needs a function of its own: the optimiser stops inlining
@@ -115,18 +117,23 @@ public func outerTile<V: SIMD>(_ rows: Int, _ tile: OuterTile, fused: Bool, as: 
 public func addWeightedRows<V: SIMD>(_ sum: WeightedRows, fused: Bool, as: V.Type) where V.Scalar == Float {
   var k = 0
   while k &+ 8 <= sum.rowCount {
-    addRows(8, from: k, sum, fused: fused, as: V.self)
+    if sum.prefetches {
+      addRows(8, from: k, sum, prefetches: true, fused: fused, as: V.self)
+    } else {
+      addRows(8, from: k, sum, prefetches: false, fused: fused, as: V.self)
+    }
     k = k &+ 8
   }
   while k < sum.rowCount {
-    addRows(1, from: k, sum, fused: fused, as: V.self)
+    addRows(1, from: k, sum, prefetches: false, fused: fused, as: V.self)
     k = k &+ 1
   }
 }
 
 @inlinable @inline(__always)
-func addRows<V: SIMD>(_ count: Int, from first: Int, _ sum: WeightedRows, fused: Bool, as: V.Type)
-where V.Scalar == Float {
+func addRows<V: SIMD>(
+  _ count: Int, from first: Int, _ sum: WeightedRows, prefetches: Bool, fused: Bool, as: V.Type
+) where V.Scalar == Float {
   let weights = sum.weights + (first &* sum.weightStride)
   let rows = sum.rows + (first &* sum.rowStride)
   let (weightStride, rowStride, output) = (sum.weightStride, sum.rowStride, sum.output)
@@ -135,8 +142,9 @@ where V.Scalar == Float {
     var y = load(output + j, as: V.self)
     var k = 0
     while k < count {
-      let w = V(repeating: weights[k &* weightStride])
-      multiplyAdd(&y, w, load(rows + (k &* rowStride &+ j), as: V.self), fused: fused)
+      let row = rows + (k &* rowStride &+ j)
+      if prefetches { shim_prefetch(row + (count &* rowStride)) }
+      multiplyAdd(&y, V(repeating: weights[k &* weightStride]), load(row, as: V.self), fused: fused)
       k = k &+ 1
     }
     store(y, output + j)
@@ -146,7 +154,7 @@ where V.Scalar == Float {
     var y = output[j]
     var k = 0
     while k < count {
-      y += weights[k &* weightStride] * rows[k &* rowStride &+ j]
+      multiplyAdd(&y, weights[k &* weightStride], rows[k &* rowStride &+ j], fused: fused)
       k = k &+ 1
     }
     output[j] = y

@@ -5,7 +5,7 @@
 public final class QuantizedKernels: Sendable {
   /// y[j] += Σ_k x[k] · q[k][j], without the scales: see ``QuantizedRows``.
   public let addWeightedRows: @Sendable (_ sum: QuantizedRows) -> Void
-  /// Packs whole panels of q · scale, see ``PanelWidening``.
+  /// Packs whole panels of q as floats, see ``PanelWidening``.
   public let widenPanels: @Sendable (_ widening: PanelWidening) -> Void
   /// largest[j] = max(largest[j], |w[j]|).
   public let raiseToMagnitudes:
@@ -41,10 +41,11 @@ public struct QuantizedRows {
   public var rowCount: Int
   public var columns: Int
   public var output: UnsafeMutablePointer<Float>
+  public var prefetches: Bool
 
   public init(
     weights: UnsafePointer<Float>, rows: UnsafePointer<Int8>, rowStride: Int, rowCount: Int, columns: Int,
-    output: UnsafeMutablePointer<Float>
+    output: UnsafeMutablePointer<Float>, prefetches: Bool
   ) {
     self.weights = weights
     self.rows = rows
@@ -52,15 +53,15 @@ public struct QuantizedRows {
     self.rowCount = rowCount
     self.columns = columns
     self.output = output
+    self.prefetches = prefetches
   }
 }
 
-/// panel p[k][j] = source[k · sourceStride + p · columns + j] · scales[p · columns + j], for k in 0 ..< rowCount and
-/// two vectors of columns: ``PanelCopy`` on bytes.
+/// panel p[k][j] = source[k · sourceStride + p · columns + j] for k in 0 ..< rowCount and two vectors of columns:
+/// ``PanelCopy`` on bytes.
 public struct PanelWidening {
   public var source: UnsafePointer<Int8>
   public var sourceStride: Int
-  public var scales: UnsafePointer<Float>
   public var rowCount: Int
   public var panelCount: Int
   public var panels: UnsafeMutablePointer<Float>
@@ -68,12 +69,11 @@ public struct PanelWidening {
   public var panelStride: Int
 
   public init(
-    source: UnsafePointer<Int8>, sourceStride: Int, scales: UnsafePointer<Float>, rowCount: Int, panelCount: Int,
+    source: UnsafePointer<Int8>, sourceStride: Int, rowCount: Int, panelCount: Int,
     panels: UnsafeMutablePointer<Float>, panelStride: Int
   ) {
     self.source = source
     self.sourceStride = sourceStride
-    self.scales = scales
     self.rowCount = rowCount
     self.panelCount = panelCount
     self.panels = panels

@@ -1,6 +1,8 @@
 // The algorithms of `QuantizedKernels`, once, over a vector type. Bytes become floats lane by lane, which the optimiser
 // turns into one widening and one conversion a vector.
 
+import CShims
+
 @inlinable @inline(__always)
 func widen<V: SIMD>(_ source: UnsafePointer<Int8>, as: V.Type) -> V where V.Scalar == Float {
   var floats = V()
@@ -13,18 +15,23 @@ func widen<V: SIMD>(_ source: UnsafePointer<Int8>, as: V.Type) -> V where V.Scal
 public func addWeightedRows<V: SIMD>(_ sum: QuantizedRows, fused: Bool, as: V.Type) where V.Scalar == Float {
   var k = 0
   while k &+ 8 <= sum.rowCount {
-    addRows(8, from: k, sum, fused: fused, as: V.self)
+    if sum.prefetches {
+      addRows(8, from: k, sum, prefetches: true, fused: fused, as: V.self)
+    } else {
+      addRows(8, from: k, sum, prefetches: false, fused: fused, as: V.self)
+    }
     k = k &+ 8
   }
   while k < sum.rowCount {
-    addRows(1, from: k, sum, fused: fused, as: V.self)
+    addRows(1, from: k, sum, prefetches: false, fused: fused, as: V.self)
     k = k &+ 1
   }
 }
 
 @inlinable @inline(__always)
-func addRows<V: SIMD>(_ count: Int, from first: Int, _ sum: QuantizedRows, fused: Bool, as: V.Type)
-where V.Scalar == Float {
+func addRows<V: SIMD>(
+  _ count: Int, from first: Int, _ sum: QuantizedRows, prefetches: Bool, fused: Bool, as: V.Type
+) where V.Scalar == Float {
   let width = V.scalarCount
   let (weights, rows) = (sum.weights + first, sum.rows + (first &* sum.rowStride))
   let (rowStride, columns) = (sum.rowStride, sum.columns)
@@ -37,6 +44,7 @@ where V.Scalar == Float {
     while k < count {
       let w = V(repeating: weights[k])
       let row = rows + (k &* rowStride &+ j)
+      if prefetches { shim_prefetch(row + (count &* rowStride)) }
       multiplyAdd(&a, w, widen(row, as: V.self), fused: fused)
       multiplyAdd(&b, w, widen(row + width, as: V.self), fused: fused)
       multiplyAdd(&c, w, widen(row + (2 &* width), as: V.self), fused: fused)
@@ -53,7 +61,7 @@ where V.Scalar == Float {
     var y = sum.output[j]
     var k = 0
     while k < count {
-      y += weights[k] * Float(rows[k &* rowStride &+ j])
+      multiplyAdd(&y, weights[k], Float(rows[k &* rowStride &+ j]), fused: fused)
       k = k &+ 1
     }
     sum.output[j] = y
@@ -69,13 +77,12 @@ public func widenPanels<V: SIMD>(_ widening: PanelWidening, as: V.Type) where V.
   let (sourceStride, panelStride, panelCount) = (widening.sourceStride, widening.panelStride, widening.panelCount)
   var k = widening.rowCount
   while k > 0 {
-    var (source, scales, panel) = (row, widening.scales, target)
+    var (source, panel) = (row, target)
     var p = panelCount
     while p > 0 {
-      store(widen(source, as: V.self) * load(scales, as: V.self), panel)
-      store(widen(source + width, as: V.self) * load(scales + width, as: V.self), panel + width)
+      store(widen(source, as: V.self), panel)
+      store(widen(source + width, as: V.self), panel + width)
       source += (2 &* width)
-      scales += (2 &* width)
       panel += panelStride
       p = p &- 1
     }

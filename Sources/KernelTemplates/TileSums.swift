@@ -43,6 +43,12 @@ func multiplyAdd<V: SIMD>(_ sum: inout V, _ a: V, _ b: V, fused: Bool) where V.S
   if fused { sum.addProduct(a, b) } else { sum += a * b }
 }
 
+/// The same of one lane: what does not fill a vector gets the bits that it would get in one.
+@inlinable @inline(__always)
+func multiplyAdd(_ sum: inout Float, _ a: Float, _ b: Float, fused: Bool) {
+  if fused { sum.addProduct(a, b) } else { sum += a * b }
+}
+
 @inlinable @inline(__always)
 public func load<V: SIMD>(_ pointer: UnsafePointer<Float>, as type: V.Type) -> V where V.Scalar == Float {
   UnsafeRawPointer(pointer).loadUnaligned(as: type)

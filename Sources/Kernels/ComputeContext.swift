@@ -35,6 +35,9 @@ public final class ComputeContext {
     get throws(EngineError) { try GemmProvider.select(wish: gemmWish, kernels: kernels.name) }
   }
 
+  /// Threads that work on items, for what may depend on them: never the order of a sum.
+  var threadCount: Int { pool.threadCount }
+
   /// Runs `body(item, scratch)` for every item; `scratch` is `scratchBytes` bytes, aligned to a cache line,
   /// used by no other running item, and holds anything.
   /// - Parameter threads: at most so many; 1 where the items call a library that has threads of its own.

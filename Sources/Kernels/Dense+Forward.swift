@@ -38,7 +38,7 @@ extension Dense {
       run[0] = 0
       for j in 0..<(panels.count &* width) {
         let column = panels.lowerBound &* width &+ j
-        start[j] = column < outputs ? bias.map { $0[column] } ?? 0 : 0
+        start[j] = column < outputs ? weights.start(column: column, bias: bias) : 0
       }
       let columns = (panels.lowerBound &* width)..<min(panels.upperBound &* width, outputs)
       let tiles = Partition(rows.count, atMost: kernels.rows)
@@ -64,14 +64,16 @@ extension Dense {
               RowTile(
                 left: pointers + range.lowerBound, runOffsets: run, runCount: 1, runLength: inner.count,
                 panel: packed + (panel &* panelStride), panelWidth: width,
-                start: step == 0 ? start + (panel &* width) : nil, relu: relu && step == steps.parts &- 1,
+                start: step == 0 ? start + (panel &* width) : nil, relu: false,
                 output: sums + (range.lowerBound &* sumStride &+ panel &* width), outputStride: sumStride))
           }
         }
       }
-      copyRows(
-        sums, stride: sumStride, rows: rows.count, columns: columns.count,
-        into: output + (rows.lowerBound &* outputs &+ columns.lowerBound), targetStride: outputs)
+      for row in 0..<rows.count {
+        weights.finish(
+          sums + (row &* sumStride), columns: columns, bias: bias, relu: relu,
+          output: output + ((rows.lowerBound &+ row) &* outputs &+ columns.lowerBound))
+      }
     }
   }
 
@@ -92,48 +94,43 @@ extension Dense {
     }
   }
 
-  /// Few rows: an item reads some rows of the weights front to back and adds them up, weighted with the inputs; the
-  /// items' sums are then added in their order.
+  /// Few rows: an item reads some columns of the weights, as they lie, and adds them up row by row, weighted with the
+  /// inputs. How the columns are cut changes no sum, so it may go by the number of threads: wide pieces are read faster.
   static func forwardByRows(
     _ shape: DenseShape, input: UnsafePointer<Float>, weights: some DenseWeights, bias: UnsafePointer<Float>?,
     relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    let kernels = context.kernels.matrix
     let (batch, inputs, outputs) = (shape.batch, shape.inputs, shape.outputs)
-    let blocks = Partition(inputs, parts: min(2 * BlockSize.items, max(1, inputs * outputs / (1 << 16))))
-    let partFloats = batch * outputs
-    let partial = try context.shared(bytes: (blocks.parts * partFloats + 1) * 4)
-      .assumingMemoryBound(to: Float.self)
-    let one = partial + (blocks.parts * partFloats)
-    one[0] = 1
-
-    try context.forEach(blocks.parts) { block, _ in
-      let range = blocks.range(block)
-      let sums = partial + (block &* partFloats)
-      sums.update(repeating: 0, count: partFloats)
-      var k = range.lowerBound
-      while k < range.upperBound {
-        // A few rows of the weights at a time serve every row of the batch from the cache.
-        let end = batch == 1 ? range.upperBound : min(k &+ 8, range.upperBound)
+    let multiple = context.kernels.matrix.columns
+    let most = DenseShape.streamedBytes / MemoryLayout<Float>.stride
+    let panels = Partition(
+      (outputs + multiple - 1) / multiple, atMost: max(1, min(most, outputs / context.threadCount) / multiple))
+    let stride = panels.largest * multiple
+    var layout = ScratchLayout()
+    let sumPart = layout.reserve(batch * stride, of: Float.self)
+    // A few rows of the weights at a time serve every row of the batch from the cache.
+    let rowsAtOnce = batch == 1 ? inputs : 8
+    try context.forEach(panels.parts, scratchBytes: layout.bytes) { part, scratch in
+      let range = panels.range(part)
+      let columns = (range.lowerBound &* multiple)..<min(range.upperBound &* multiple, outputs)
+      let sums = sumPart.pointer(in: scratch)
+      for m in 0..<batch {
+        for (j, column) in columns.enumerated() { sums[m &* stride &+ j] = weights.start(column: column, bias: bias) }
+      }
+      var k = 0
+      while k < inputs {
+        let end = min(k &+ rowsAtOnce, inputs)
         for m in 0..<batch {
-          weights.addWeightedRows(k..<end, weights: input + (m &* inputs &+ k), to: sums + (m &* outputs))
+          weights.addWeightedRows(
+            k..<end, columns: columns, weights: input + (m &* inputs &+ k), to: sums + (m &* stride),
+            prefetches: m == 0)
         }
         k = end
       }
-    }
-    let columns = Partition(outputs, atMost: DenseShape.summedColumns)
-    try context.forEach(batch * columns.parts) { item, _ in
-      let (m, range) = (item / columns.parts, columns.range(item % columns.parts))
-      let first = m &* outputs &+ range.lowerBound
-      let row = output + first
-      row.update(repeating: 0, count: range.count)
-      kernels.addWeightedRows(
-        WeightedRows(
-          weights: one, weightStride: 0, rows: partial + first, rowStride: partFloats, rowCount: blocks.parts,
-          columns: range.count, output: row))
-      for j in 0..<range.count {
-        let y = weights.scaled(row[j], column: range.lowerBound &+ j) + (bias.map { $0[range.lowerBound &+ j] } ?? 0)
-        row[j] = relu && y < 0 ? 0 : y
+      for m in 0..<batch {
+        weights.finish(
+          sums + (m &* stride), columns: columns, bias: bias, relu: relu,
+          output: output + (m &* outputs &+ columns.lowerBound))
       }
     }
   }

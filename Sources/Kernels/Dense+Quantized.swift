@@ -62,6 +62,7 @@ extension Dense {
   }
 }
 
+/// A sum is of x · q; scale and bias come last.
 struct QuantizedDenseWeights: DenseWeights {
   private let scales: UnsafePointer<Float>
   let values: UnsafePointer<Int8>
@@ -80,16 +81,23 @@ struct QuantizedDenseWeights: DenseWeights {
   /// Whole cache lines.
   static func scaleBytes(outputs: Int) -> Int { (outputs * 4 + 63) / 64 * 64 }
 
+  @inline(__always)
+  func start(column: Int, bias: UnsafePointer<Float>?) -> Float { 0 }
+
+  @inline(__always)
+  func finish(_ sum: Float, column: Int, bias: UnsafePointer<Float>?) -> Float {
+    sum * scales[column] + (bias.map { $0[column] } ?? 0)
+  }
+
   func addWeightedRows(
-    _ rows: Range<Int>, weights x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>
+    _ rows: Range<Int>, columns: Range<Int>, weights x: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Float>,
+    prefetches: Bool
   ) {
     kernels.addWeightedRows(
       QuantizedRows(
-        weights: x, rows: values + (rows.lowerBound &* outputs), rowStride: outputs, rowCount: rows.count,
-        columns: outputs, output: y))
+        weights: x, rows: values + (rows.lowerBound &* outputs &+ columns.lowerBound), rowStride: outputs,
+        rowCount: rows.count, columns: columns.count, output: sums, prefetches: prefetches))
   }
-
-  func scaled(_ sum: Float, column: Int) -> Float { sum * scales[column] }
 
   func packPanels(
     rows: Range<Int>, columns: Range<Int>, into panels: UnsafeMutablePointer<Float>, panelStride: Int
@@ -98,16 +106,13 @@ struct QuantizedDenseWeights: DenseWeights {
     let (whole, rest) = (columns.count / panelWidth, columns.count % panelWidth)
     kernels.widenPanels(
       PanelWidening(
-        source: source, sourceStride: outputs, scales: scales + columns.lowerBound, rowCount: rows.count,
-        panelCount: whole, panels: panels, panelStride: panelStride))
+        source: source, sourceStride: outputs, rowCount: rows.count, panelCount: whole, panels: panels,
+        panelStride: panelStride))
     guard rest > 0 else { return }
     let first = whole &* panelWidth
     for k in 0..<rows.count {
       let target = panels + (whole &* panelStride &+ k &* panelWidth)
-      for j in 0..<panelWidth {
-        target[j] =
-          j < rest ? Float(source[k &* outputs &+ first &+ j]) * scales[columns.lowerBound &+ first &+ j] : 0
-      }
+      for j in 0..<panelWidth { target[j] = j < rest ? Float(source[k &* outputs &+ first &+ j]) : 0 }
     }
   }
 }

@@ -3,7 +3,8 @@ import Tensors
 /// Dense (fully connected) layers: y[m][n] = bias[n] + Σ_k x[m][k] · w[k][n].
 ///
 /// x is [batch][inputs], w [inputs][outputs], y [batch][outputs], all contiguous; inputs and outputs of a call do
-/// not overlap. Sums are taken in an order that depends on the sizes and the instruction set alone.
+/// not overlap. With the engine's own kernels an output is one sum in the order of k, whatever the batch: a row of x gives
+/// the same bits alone and among others. A BLAS orders its sums by all sizes.
 public enum Dense {
   /// Writes `output`; with `relu`, max(0, ·) of it.
   public static func forward(
@@ -83,8 +84,8 @@ struct DenseShape {
 
   /// Batches below this read the weights once, as they lie, instead of packing them.
   static let fewRows = 8
-  /// Columns whose partial sums an item adds up.
-  static let summedColumns = 1024
+  /// The most bytes of a row of the weights, in float32, that an item reads which reads them as they lie.
+  static let streamedBytes = 4096
   /// Steps of the inner index between two visits of a tile: a panel block fits the first-level cache.
   static let innerBlock = 256
   /// The same where weights are rounded as they are read, and where they only pass by.

@@ -1,39 +1,62 @@
 import KernelTemplates
 
 /// The weights of a dense layer, [inputs][outputs], as the loops of the forward pass read them.
+///
+/// A sum begins at ``start(column:bias:)``, takes the products in the order of the inputs, one rounding each, and becomes an
+/// output by ``finish(_:column:bias:)``, whichever loop takes it: so an output's bits do not depend on the batch.
 protocol DenseWeights {
   associatedtype Element
 
   var values: UnsafePointer<Element> { get }
 
-  /// y[j] += Σ_k x[k] · w[k][j] / scale[j] over some rows k; x begins with the first of them.
-  func addWeightedRows(
-    _ rows: Range<Int>, weights x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>)
+  func start(column: Int, bias: UnsafePointer<Float>?) -> Float
+  func finish(_ sum: Float, column: Int, bias: UnsafePointer<Float>?) -> Float
 
-  /// A sum that ``addWeightedRows(_:weights:to:)`` took, times the column's scale.
-  func scaled(_ sum: Float, column: Int) -> Float
+  /// sums[j] += Σ_k x[k] · w[k][columns[j]] over some rows k; x begins with the first of them.
+  /// - Parameter prefetches: whether the next rows are asked for.
+  func addWeightedRows(
+    _ rows: Range<Int>, columns: Range<Int>, weights x: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Float>,
+    prefetches: Bool)
 
   /// Packs a block into panels that begin `panelStride` floats apart; zeros fill the last one.
   func packPanels(
     rows: Range<Int>, columns: Range<Int>, into panels: UnsafeMutablePointer<Float>, panelStride: Int)
 }
 
-/// Weights as the network keeps them; all scales are 1.
+extension DenseWeights {
+  /// Takes the sums of some columns, one row of the batch, to their place in the output.
+  func finish(
+    _ sums: UnsafePointer<Float>, columns: Range<Int>, bias: UnsafePointer<Float>?, relu: Bool,
+    output: UnsafeMutablePointer<Float>
+  ) {
+    for j in 0..<columns.count {
+      let y = finish(sums[j], column: columns.lowerBound &+ j, bias: bias)
+      output[j] = relu && y < 0 ? 0 : y
+    }
+  }
+}
+
+/// Weights as the network keeps them: a sum begins at its bias.
 struct FloatDenseWeights: DenseWeights {
   let values: UnsafePointer<Float>
   let outputs: Int
   let kernels: MatrixKernels
 
+  @inline(__always)
+  func start(column: Int, bias: UnsafePointer<Float>?) -> Float { bias.map { $0[column] } ?? 0 }
+
+  @inline(__always)
+  func finish(_ sum: Float, column: Int, bias: UnsafePointer<Float>?) -> Float { sum }
+
   func addWeightedRows(
-    _ rows: Range<Int>, weights x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>
+    _ rows: Range<Int>, columns: Range<Int>, weights x: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Float>,
+    prefetches: Bool
   ) {
     kernels.addWeightedRows(
       WeightedRows(
-        weights: x, weightStride: 1, rows: values + (rows.lowerBound &* outputs), rowStride: outputs,
-        rowCount: rows.count, columns: outputs, output: y))
+        weights: x, weightStride: 1, rows: values + (rows.lowerBound &* outputs &+ columns.lowerBound),
+        rowStride: outputs, rowCount: rows.count, columns: columns.count, output: sums, prefetches: prefetches))
   }
-
-  func scaled(_ sum: Float, column: Int) -> Float { sum }
 
   func packPanels(
     rows: Range<Int>, columns: Range<Int>, into panels: UnsafeMutablePointer<Float>, panelStride: Int

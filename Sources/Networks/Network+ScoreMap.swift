@@ -36,7 +36,7 @@ extension Network {
 
   /// Logits [batch][rows][columns][classes] of pictures of `height` × `width` pixels, for inference.
   ///
-  /// The bits do not depend on the number of threads; they may on the company, when there are fewer than eight windows.
+  /// The bits depend neither on the number of threads nor, with the engine's own kernels, on the company.
   /// - Parameter input: writes pictures [range][height][width][channels].
   public func scoreMap(
     batch: Int, height: Int, width: Int, arithmetic: Arithmetic = Arithmetic(), input: InputWriter,

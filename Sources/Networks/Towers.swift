@@ -7,8 +7,8 @@ import Tensors
 /// The image is every tower's. The last layer and the softmax are computed by tower 0 alone, over the whole of what
 /// they read: the softmax needs all logits anyway, the layer is a small part of the work, and any number of classes fits.
 ///
-/// For eight images and more the engine's kernels give towers the whole network's bits. Below that, and with OpenBLAS,
-/// sums of dense layers are split by the number of outputs, so that the last bits differ.
+/// The engine's kernels give towers the whole network's bits. OpenBLAS orders the sums of dense layers by the number of
+/// outputs too, so that the last bits differ.
 extension NetworkSpec {
   /// The nodes one of whose outputs reads channels that another tower made.
   public func crossings(towers: Int) -> [String] {

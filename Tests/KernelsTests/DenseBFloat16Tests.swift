@@ -68,6 +68,31 @@ final class DenseBFloat16Tests: XCTestCase {
     }
   }
 
+  func testARowHasTheSameBitsInAnyCompany() throws {
+    for (inputs, outputs) in [(1, 1), (300, 1000), (5000, 67), (61, 10), (257, 33)] {
+      let (w, b) = (RandomValues.uniform(inputs * outputs, seed: 2), RandomValues.uniform(outputs, seed: 3))
+      let x = BFloat16Operands.rounded(RandomValues.uniform((SameBits.batches.max() ?? 1) * inputs, seed: 1))
+      for variant in KernelVariant.bfloat16() {
+        let scores = try SameBits.firstDifference(x) { x, rows in
+          var y = zeros(rows * outputs, .nan)
+          try Dense.forward(
+            batch: rows, inputs: inputs, outputs: outputs, input: x, weights: w, bias: b, relu: false, output: &y,
+            context: variant.context)
+          return y
+        }
+        XCTAssertNil(scores, "\(inputs) × \(outputs), \(variant.name), scores")
+        let rounded = try SameBits.firstDifference(x) { x, rows in
+          var y = [BFloat16](repeating: BFloat16(Float.nan), count: rows * outputs)
+          try Dense.forward(
+            batch: rows, inputs: inputs, outputs: outputs, input: x, weights: w, bias: b, relu: true, output: &y,
+            context: variant.context)
+          return y
+        }
+        XCTAssertNil(rounded, "\(inputs) × \(outputs), \(variant.name)")
+      }
+    }
+  }
+
   func testRandomNumbersStayWithinTheBound() throws {
     for c in cases {
       let (x, w, dy) = operands(c)

@@ -101,6 +101,24 @@ final class DenseTests: XCTestCase {
     }
   }
 
+  /// A BLAS orders its sums by all sizes, the batch among them.
+  func testARowHasTheSameBitsInAnyCompany() throws {
+    for (inputs, outputs) in [(1, 1), (300, 1000), (9216, 67), (61, 10), (257, 33), (1030, 129), (513, 4096)] {
+      let (w, b) = (RandomValues.uniform(inputs * outputs, seed: 2), RandomValues.uniform(outputs, seed: 3))
+      let x = RandomValues.uniform((SameBits.batches.max() ?? 1) * inputs, seed: 1)
+      for variant in KernelVariant.all(withOpenBLAS: false) {
+        let difference = try SameBits.firstDifference(x) { x, rows in
+          var y = zeros(rows * outputs, .nan)
+          try Dense.forward(
+            batch: rows, inputs: inputs, outputs: outputs, input: x, weights: w, bias: b, relu: outputs == 10,
+            output: &y, context: variant.context)
+          return y
+        }
+        XCTAssertNil(difference, "\(inputs) × \(outputs), \(variant.name)")
+      }
+    }
+  }
+
   func testRefusals() throws {
     let context = try ComputeContext()
     var value: Float = 0

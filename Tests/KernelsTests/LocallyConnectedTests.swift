@@ -101,6 +101,30 @@ final class LocallyConnectedTests: XCTestCase {
     }
   }
 
+  /// A BLAS orders its sums by all sizes, the batch among them.
+  func testAnImageHasTheSameBitsInAnyCompany() throws {
+    for channels in [(3, 5), (17, 33), (64, 32)] {
+      func images(_ batch: Int) throws -> Case {
+        let padding = Padding(top: 1, left: 0, bottom: 1, right: 2)
+        return try Case("", batch: batch, size: (6, 5), channels: channels, kernel: (3, 3), padding: padding)
+      }
+      let one = try images(1)
+      let x = RandomValues.uniform((SameBits.batches.max() ?? 1) * one.inputCount, seed: 1)
+      let w = RandomValues.uniform(one.localWeightCount, seed: 2)
+      let b = RandomValues.uniform(one.localBiasCount, seed: 3)
+      for variant in KernelVariant.all(withOpenBLAS: false) {
+        let difference = try SameBits.firstDifference(x) { x, rows in
+          let batch = try images(rows)
+          var y = zeros(batch.outputCount, .nan)
+          try LocallyConnected.forward(
+            batch.shape, input: x, weights: w, bias: b, relu: true, output: &y, context: variant.context)
+          return y
+        }
+        XCTAssertNil(difference, "\(channels), \(variant.name)")
+      }
+    }
+  }
+
   func testBitsDoNotDependOnTheThreads() throws {
     let threads = ThreadPool.shared.threadCount
     defer { try? ThreadPool.shared.setThreadCount(threads) }

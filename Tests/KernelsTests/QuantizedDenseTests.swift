@@ -141,6 +141,23 @@ final class QuantizedDenseTests: XCTestCase {
     }
   }
 
+  func testARowHasTheSameBitsInAnyCompany() throws {
+    let most = SameBits.batches.max() ?? 1
+    for (inputs, outputs) in [(1, 1), (300, 1000), (2049, 67), (61, 10), (257, 33), (513, 4096)] {
+      let (w, b) = (RandomValues.uniform(inputs * outputs, seed: 2), RandomValues.uniform(outputs, seed: 3))
+      let x = RandomValues.uniform(most * inputs, seed: 1)
+      for variant in KernelVariant.all() {
+        let memory = try quantized(Case(batch: most, inputs: inputs, outputs: outputs), w, variant.context)
+        let difference = try SameBits.firstDifference(x) { x, rows in
+          try forward(
+            Case(batch: rows, inputs: inputs, outputs: outputs), x, memory, bias: b, relu: outputs == 10,
+            variant.context)
+        }
+        XCTAssertNil(difference, "\(inputs) × \(outputs), \(variant.name)")
+      }
+    }
+  }
+
   func testBitsDoNotDependOnTheThreads() throws {
     let threads = ThreadPool.shared.threadCount
     defer { try? ThreadPool.shared.setThreadCount(threads) }

@@ -67,8 +67,8 @@ def evaluate(
     crops : {1, 9, 10, 50}, optional
         See `Views`: the centre crop; or grids, or corners and centre, of which probabilities are averaged.
     batch_size : int or "auto"
-        Crops that are computed at once; results depend on it by no more than rounding. "auto": the largest power of two
-        up to 256 that fits into free memory.
+        Crops that are computed at once; results do not depend on it, but for rounding with OpenBLAS. "auto":
+        the largest power of two up to 256 that fits into free memory.
     progress : bool
         Show a bar.
     dense : bool

@@ -111,8 +111,8 @@ def probabilities(
         What black and white are in float arrays, for instance (0, 1): needed there, because a guess would be wrong for
         somebody. Such pictures are rounded to uint8.
     batch_size : int or "auto"
-        Crops that are computed at once; results depend on it by no more than rounding. "auto": the largest power of two
-        up to 256 that fits into free memory.
+        Crops that are computed at once; results do not depend on it, but for rounding with OpenBLAS. "auto":
+        the largest power of two up to 256 that fits into free memory.
     dense : bool
         See `Views`: the network slides over the whole picture.
     scales : sequence of int, optional

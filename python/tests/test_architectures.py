@@ -112,6 +112,23 @@ def test_the_summary_says_which_form_of_dropout_a_network_has(name):
         assert details == (set() if name.startswith("cifar-") else {"p 0.5, paper's form (scaled at test)"})
 
 
+def test_files_of_before_keep_the_papers_form_and_its_logits(tmp_path):
+    new = sa.vgg("A", num_classes=3, image_size=32, seed=5, without="conv5_2")
+    old = sa.Model.from_spec(new.spec.replace("form=inverted", "form=paper2012"), "zeros", variant="vgg-A")
+    old.load_state_dict(new.state_dict())
+    old.save(tmp_path / "old")
+    loaded = sa.load(tmp_path / "old")
+    assert loaded.spec == old.spec and loaded.summary().rows[-3].detail == "p 0.5, paper's form (scaled at test)"
+    # What the documentation says: the same weights with those of fc7 and fc8 halved.
+    for layer in ("fc7", "fc8"):
+        new.parameters()[f"{layer}.weight"][...] /= 2
+    x = np.random.default_rng(0).standard_normal((2, 3, 32, 32), np.float32)
+    logits = loaded.forward(x)
+    assert (
+        np.array_equal(logits, old.forward(x)) and np.abs(logits - new.forward(x)).max() < 1e-6 * np.abs(logits).max()
+    )
+
+
 def test_pools_round_as_asked():
     small = {"num_classes": 2, "initialization": "zeros"}
     for ceil_mode, side, detail in ((True, 3, "rounded up"), (np.True_, 3, "rounded up"), (False, 2, "stride 2")):
