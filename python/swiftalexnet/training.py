@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from ._arithmetic import choose_precision
-from ._arrays import as_integer, as_seed
+from ._arrays import as_seed
 from ._choices import choose
 from .batch_size import BatchSize, for_training, require_auto
+from .checkpoint_pace import CheckpointEvery, Pace, as_pace
 from .checkpoints import Checkpoint, begun_with
 from .errors import NonFiniteError
 from .evaluation import check_dataset
@@ -34,7 +36,7 @@ def fit(
     recipe: str | Recipe = "paper",
     seed: int = 0,
     checkpoint: str | os.PathLike[str] | None = None,
-    checkpoint_every: int | None = None,
+    checkpoint_every: CheckpointEvery = None,
     resume: bool = False,
     progress: bool = True,
     on_epoch_end: Callable[[dict[str, Any]], object] | None = None,
@@ -66,9 +68,10 @@ def fit(
         Of shuffling, augmentation and dropout.
     checkpoint : path, optional
         A folder, which is made; `checkpoint.safetensors` in it is replaced at the end of every epoch, at the end, and
-        on Ctrl-C.
-    checkpoint_every : int, optional
-        Replace it after every so many steps instead of every epoch.
+        when Ctrl-C or an error ends the training.
+    checkpoint_every : int or "auto", optional
+        Replace it after every so many steps instead of every epoch. "auto": after an epoch, or after a minute, but
+        never for more than a twentieth of the time.
     resume : bool
         Go on from the checkpoint, to the same bits as an uninterrupted run; begin anew if there is none yet. Another
         version of the engine, or another instruction set, than the checkpoint's is a UserWarning. Without `resume`
@@ -114,9 +117,8 @@ def fit(
     chosen = as_recipe(recipe, epochs, None if isinstance(batch_size, str) else batch_size)
     code = choose_precision("fit", precision)
     choose("fit", "non_finite", non_finite, ("raise", "stop"))
-    if checkpoint_every is not None:
-        as_integer(checkpoint_every, "checkpoint_every", "fit", 1)
-        _require(checkpoint is not None, "checkpoint_every needs checkpoint=, the folder to write to")
+    every = as_pace(checkpoint_every)
+    _require(every is None or checkpoint is not None, "checkpoint_every needs checkpoint=, the folder to write to")
     _require(checkpoint is not None or not resume, "resume needs checkpoint=, the folder to go on from")
     folder = None if checkpoint is None else as_path(checkpoint, "checkpoint", "fit")
     _check_data(model, train, validation, chosen)
@@ -134,14 +136,15 @@ def fit(
         store = None if folder is None else Checkpoint(folder, run)
         if not (resume and store and store.restore()):
             run.begin(_preprocessing(model, train, chosen, progress))
-        _train(run, store, checkpoint_every, progress, on_epoch_end, non_finite)
+        pace = None if store is None else Pace(store.write, every)
+        _train(run, store, pace, progress, on_epoch_end, non_finite)
     return History(run.state.rows)
 
 
 def _train(
     run: Run,
     store: Checkpoint | None,
-    checkpoint_every: int | None,
+    pace: Pace | None,
     progress: bool,
     on_epoch_end: Callable[[dict[str, Any]], object] | None,
     non_finite: str,
@@ -151,34 +154,32 @@ def _train(
     with Progress(run.epochs * pictures, progress, "train", run.pictures_done()) as bar:
         bar.say(HEADING)
         try:
-            while run.state.epoch < run.epochs:
-                for count in run.steps():
-                    if store and checkpoint_every and run.step % checkpoint_every == 0:
-                        store.write()
-                    bar.advance(count, **run.shown())
-                row = run.finish_epoch()
-                if store and checkpoint_every is None:
-                    store.write()
-                bar.say(row_text(row))
-                if on_epoch_end is not None:
-                    on_epoch_end(dict(row))
-        except NonFiniteError:
-            if non_finite == "raise":
-                raise
-        except KeyboardInterrupt as interrupt:
-            if store and _write_after(interrupt, store):
-                bar.say(f"interrupted: resume=True goes on from {store.path}")
+            with suppress(NonFiniteError) if non_finite == "stop" else nullcontext():
+                while run.state.epoch < run.epochs:
+                    for count in run.steps():
+                        if pace:
+                            pace.after_step(run.step)
+                        bar.advance(count, **run.shown())
+                    row = run.finish_epoch()
+                    if pace:
+                        pace.after_epoch()
+                    bar.say(row_text(row))
+                    if on_epoch_end is not None:
+                        on_epoch_end(dict(row))
+            if store:
+                store.write()
+        except BaseException as error:
+            if store and run.step and _write_after(error, store):
+                bar.say(f"stopped: the run so far is in {store.path}")
             raise
-    if store:
-        store.write()
 
 
-def _write_after(interrupt: KeyboardInterrupt, store: Checkpoint) -> bool:
-    """Write a last checkpoint; if that fails, Ctrl-C remains what the caller sees, with a note."""
+def _write_after(end: BaseException, store: Checkpoint) -> bool:
+    """Write a last checkpoint; if that fails, what ended the run remains what the caller sees, with a note."""
     try:
         store.write()
     except (OSError, ValueError, MemoryError) as error:
-        interrupt.add_note(f"fit: the checkpoint could not be written: {error}")
+        end.add_note(f"fit: the checkpoint could not be written: {error}")
         return False
     return True
 

@@ -328,7 +328,7 @@ def test_ctrl_c_says_where_it_wrote_and_stays_ctrl_c(tmp_path, monkeypatch, caps
     model.network = Interrupted(model.network, 2)
     with pytest.raises(KeyboardInterrupt) as caught:
         fit(model, tmp_path, progress=True)
-    assert f"interrupted: resume=True goes on from {tmp_path}" in capsys.readouterr().out
+    assert f"stopped: the run so far is in {tmp_path}" in capsys.readouterr().out
     assert not hasattr(caught.value, "__notes__")
     assert safetensors.read(tmp_path / "checkpoint.safetensors")[1]["training"]["step"] == 2
 
