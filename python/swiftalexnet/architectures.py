@@ -209,6 +209,12 @@ def cifar_variants() -> list[str]:
     return _native.variants("cifar")
 
 
+def first_weights(name: str) -> str | None:
+    """Return the initialisation of a network by its name among all; None for a name that is not there."""
+    found = _catalog().get(name)
+    return None if found is None else found[1].initialization
+
+
 def _catalog() -> dict[str, tuple[str, Variant]]:
     """Return family and row of every network by its name among all."""
     rows = (

@@ -321,6 +321,12 @@ class Model(Weights):
 
         return features(self, images, layers, **options)
 
+    def with_classes(self, num_classes: int, seed: int = 0, initialization: str | None = None) -> "Model":
+        """Return a copy for other classes, its last layer new: see `swiftalexnet.fine_tuning.with_classes`."""
+        from .fine_tuning import with_classes
+
+        return with_classes(self, num_classes, seed, initialization)
+
     # Files and processes
 
     def save(self, path: str | os.PathLike[str]) -> None:
