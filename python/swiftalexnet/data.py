@@ -142,8 +142,8 @@ class ImageFolder:
         """Names of the files below `root`, in the order of the pictures, as the system has them."""
         return [os.fsencode(self._name(path)) for path in self.paths]
 
-    def split(self, parts: int = 5) -> "tuple[ImageFolder, ImageFolder]":
-        """Divide into pictures to learn from and one picture in `parts` to measure with.
+    def split(self, parts: int = 5, held_out: int = 1) -> "tuple[ImageFolder, ImageFolder]":
+        """Divide into images to learn from, and `held_out` in `parts` to measure with.
 
         The file's name below `root` decides, by its SHA-256: a picture stays in its part when others come and go. Only
         a class that would be held out whole keeps its first picture to learn from.
@@ -151,16 +151,17 @@ class ImageFolder:
         Raises
         ------
         ValueError
-            No picture would be held out, or `parts` is less than 2.
+            No image would be held out, `parts` is less than 2, or `held_out` not from 1 to `parts` − 1.
         """
         parts = as_integer(parts, "parts", "ImageFolder.split", 2)
-        held_out = np.array([int(hashlib.sha256(name).hexdigest(), 16) % parts == 0 for name in self.file_names])
+        share = as_integer(held_out, "held_out", "ImageFolder.split", 1, parts - 1)
+        apart = np.array([int(hashlib.sha256(name).hexdigest(), 16) % parts < share for name in self.file_names])
         for label in np.unique(self.labels):
             members = np.flatnonzero(self.labels == label)
-            held_out[members[0]] &= not held_out[members].all()
-        if not held_out.any():
-            raise ValueError(f"ImageFolder.split: {len(self)} pictures are too few to hold out one in {parts}")
-        return self._subset(~held_out), self._subset(held_out)
+            apart[members[0]] &= not apart[members].all()
+        if not apart.any():
+            raise ValueError(f"ImageFolder.split: {len(self)} images are too few to hold out {share} in {parts}")
+        return self._subset(~apart), self._subset(apart)
 
     def cache_to(
         self, path: str | os.PathLike[str], verify: bool = False, progress: bool = False, **settings: Any

@@ -174,6 +174,16 @@ def test_split_takes_any_name_and_leaves_every_class_something(tmp_path):
         assert set(train.labels) == {0, 1, 2, 3} and len(train) + len(held_out) == 8
     with pytest.raises(ValueError, match="parts"):
         data.split(1)
+    for share in (0, 3):
+        with pytest.raises(ValueError, match="held_out"):
+            data.split(3, share)
+
+
+def test_split_holds_out_any_share(tmp_path):
+    whole = sa.ImageFolder(photo_folder(tmp_path, count=12))
+    counts = [len(whole.split(10, share)[1]) for share in range(1, 10)]
+    assert counts == sorted(counts) and 1 <= counts[0] < counts[4] < counts[-1] < 48
+    assert set(whole.split(10, 2)[1].paths) <= set(whole.split(10, 3)[1].paths)
 
 
 def test_split_depends_on_names_only(tmp_path):
