@@ -74,7 +74,11 @@ def predict(
         Something that is no picture, or cannot be read.
     """
     top = as_integer(top, "top", "predict", 1)
-    table = model.probabilities(images, crops, **options)
+    return as_predictions(model, model.probabilities(images, crops, **options), top)
+
+
+def as_predictions(model: "Model | Ensemble", table: Float32, top: int) -> list[Prediction]:
+    """Return the `top` likeliest classes of each row of probabilities, [count, classes]."""
     best = np.argsort(-table, axis=1, kind="stable")[:, :top]
     names = model.classes or tuple(map(str, range(model.num_classes)))
     return [

@@ -4,9 +4,6 @@ import signal
 
 import pytest
 import small_network
-from support import tiny_model
-
-import swiftalexnet as sa
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell's background jobs ignore Ctrl-C, and so would the tests of it and the processes that they start.
@@ -31,9 +28,3 @@ def unchanged(network, network_before):
     yield
     assert small_network.same_bits(small_network.state(network), network_before[0])
     assert small_network.same_bits([small_network.forward(network, small_network.batch()[0])], network_before[1])
-
-
-@pytest.fixture
-def small(monkeypatch):
-    """Let `build` make a tiny network."""
-    monkeypatch.setattr(sa, "build", lambda variant, classes, **_: tiny_model(classes=classes))

@@ -1,11 +1,10 @@
-"""The commands `summary`, `memory` and `profile`; see test_cli.py for the errors that all commands share."""
+"""The commands `summary`, `memory` and `profile`, and how they name a network."""
 
 import json
 
 import pytest
+from command_line import refused, run
 from support import tiny_model
-
-from swiftalexnet.cli import main
 
 
 @pytest.fixture
@@ -15,40 +14,51 @@ def model_file(tmp_path):
     return str(path)
 
 
-def run(capsys, *arguments):
-    code = main(arguments)
-    return code, capsys.readouterr()
+def test_a_variant_or_a_file_first_or_by_option(model_file, capsys):
+    for words in ([model_file], ["--model", model_file]):
+        code, out, _ = run(capsys, "summary", *words, "--json")
+        assert code == 0 and json.loads(out)["layers"][1]["name"] == "conv1"
+    for words in (["paper"], ["--model", "paper"], []):
+        code, out, _ = run(capsys, "summary", *words)
+        assert code == 0 and "60,965,224" in out
+    assert "two models" in refused(capsys, "summary", "paper", "--model", model_file)
 
 
-def test_memory_of_a_variant_and_of_a_file(model_file, capsys):
-    code, text = run(capsys, "memory", "cifar-18pct", "--batch", "8", "--training")
-    assert code == 0 and "a training step on 8 pictures" in text.out and "gradients" in text.out
-    code, text = run(capsys, "memory", model_file, "--batch", "8", "--json")
-    use = json.loads(text.out)
-    assert code == 0 and use["total"] == tiny_model().memory(8).total
+def test_sizes_are_for_variants(model_file, capsys):
+    code, out, _ = run(capsys, "summary", "owt", "--classes", 7, "--image-size", 64)
+    assert code == 0 and "3 × 64 × 64 pixels to 7 classes" in out
+    assert "--classes" in refused(capsys, "summary", model_file, "--classes", 7)
 
 
-def test_profile_writes_table_and_picture(model_file, tmp_path, capsys):
+def test_a_mistyped_variant_names_the_nearest(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    error = refused(capsys, "summary", "papper")
+    assert "unknown network 'papper'" in error and error.endswith("; did you mean 'paper'?\n")
+    for file in ("papper.safetensors", "folder/papper"):
+        assert file in refused(capsys, "summary", file)
+    tiny_model().save("papper")
+    assert run(capsys, "summary", "papper")[0] == 0
+
+
+def test_memory(model_file, capsys):
+    code, out, _ = run(capsys, "memory", "cifar-18pct", "--batch", "8", "--training")
+    assert code == 0 and "gradients" in out
+    code, out, _ = run(capsys, "memory", model_file, "--batch", "8", "--json")
+    assert code == 0 and json.loads(out)["total"] == tiny_model().memory(8).total
+
+
+def test_profile_writes_a_table_and_draws_it(model_file, tmp_path, capsys):
     pytest.importorskip("matplotlib")
-    picture = tmp_path / "profile.png"
-    code, text = run(capsys, "profile", model_file, "--batch", "4", "--repeats", "1", "--output", str(picture))
-    assert code == 0 and "conv1 + relu1" in text.out and f"saved {picture}" in text.out
-    assert picture.read_bytes().startswith(b"\x89PNG")
+    figure = tmp_path / "profile.png"
+    words = ["profile", model_file, "--batch", "4", "--repeats", "1", "--output", figure]
+    code, out, _ = run(capsys, *words)
+    assert code == 0 and "conv1 + relu1" in out and f"saved {figure}" in out
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    assert "--force" in refused(capsys, *words)
 
 
 def test_profile_as_json(model_file, capsys):
-    code, text = run(capsys, "profile", model_file, "--batch", "4", "--repeats", "1", "--training", "--json")
-    result = json.loads(text.out)
+    code, out, _ = run(capsys, "profile", model_file, "--batch", "4", "--repeats", "1", "--training", "--json")
+    result = json.loads(out)
     assert code == 0 and result["training"] and result["batch"] == 4
     assert {row["direction"] for row in result["rows"]} == {"forward", "backward"}
-
-
-@pytest.mark.parametrize("command", ["memory", "profile"])
-def test_bad_numbers_are_one_line(model_file, capsys, command):
-    code, text = run(capsys, command, model_file, "--batch", "0")
-    assert code == 2 and text.err.startswith("swiftalexnet: ") and "batch" in text.err
-
-
-def test_a_picture_that_cannot_be_written_is_refused_first(model_file, capsys):
-    code, text = run(capsys, "profile", model_file, "--output", "/no/such/folder/profile.png")
-    assert code == 2 and "/no/such/folder" in text.err

@@ -1,55 +1,63 @@
-"""The commands that draw."""
+"""Files that commands write, and the commands that draw."""
 
 import json
+import os
 import sys
 
 import pytest
+from command_line import refused, run
 from support import photo_folder, tiny_model
 
-from swiftalexnet.cli import main
+from swiftalexnet.cli import targets
 
 
 @pytest.fixture
-def model(tmp_path):
-    tiny_model().save(tmp_path / "m.safetensors")
-    return str(tmp_path / "m.safetensors")
+def model(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tiny_model().save("m")
+    return "m"
 
 
-def test_kernels(model, tmp_path, capsys):
+def test_what_is_there_stays_without_force(tmp_path):
+    path = tmp_path / "file"
+    assert targets.check_new(path, False) == path
+    path.write_text("mine")
+    assert targets.check_new(path, True) == path
+    with pytest.raises(FileExistsError, match="--force"):
+        targets.check_new(path, False)
+    with pytest.raises(IsADirectoryError):
+        targets.check_new(tmp_path, True)
+
+
+def test_kernels(model, capsys):
     pytest.importorskip("matplotlib")
-    output = tmp_path / "kernels.png"
-    assert main(["kernels", "--model", model, "--output", str(output)]) == 0
-    assert output.read_bytes().startswith(b"\x89PNG") and str(output) in capsys.readouterr().out
+    code, out, _ = run(capsys, "kernels", model)
+    assert code == 0 and out == "saved kernels.png\n"
+    with open("kernels.png", "rb") as file:
+        assert file.read().startswith(b"\x89PNG")
+    assert "kernels.png" in refused(capsys, "kernels", model)
+    assert run(capsys, "kernels", "--model", model, "--force", "--output", "kernels.png")[0] == 0
+    assert run(capsys, "kernels", "--model", model, "--output", "K.PDF")[0] == 0
 
 
 def test_panel(model, tmp_path, capsys):
     pytest.importorskip("matplotlib")
-    folder, output = str(photo_folder(tmp_path / "photos")), tmp_path / "panel.png"
-    command = ["panel", "--model", model, "--test", folder, "--train", folder, "--layer", "relu6", "--json"]
-    assert main([*command, "--output", str(output)]) == 0
-    assert output.read_bytes().startswith(b"\x89PNG")
-    assert json.loads(capsys.readouterr().out) == {"figure": str(output)}
+    folder = photo_folder(tmp_path / "photos")
+    words = ["panel", model, "--test", folder, "--train", folder, "--layer", "relu6", "--json"]
+    code, out, _ = run(capsys, *words)
+    assert code == 0 and json.loads(out) == {"figure": "panel.png"}
+    with open("panel.png", "rb") as file:
+        assert file.read().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["kernels", "--model", "{model}", "--layer", "conv2"], "conv2"),
-        (["kernels", "--model", "{model}", "--output", "missing/k.png"], "missing"),
-        (["panel", "--model", "{model}", "--test", "missing", "--train", "missing"], "missing"),
-    ],
-)
-def test_user_errors_are_one_line_and_code_2(arguments, message, model, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert main([argument.format(model=model) for argument in arguments]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("swiftalexnet: ") and message in error and len(error.splitlines()) == 1
+@pytest.mark.parametrize("output", ["figure", "figure.xyz", "figure.", "missing/figure.png", "."])
+def test_a_figure_that_cannot_be_written_is_refused_first(output, model, capsys, monkeypatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(targets, "write_atomically", lambda *_: pytest.fail("written"))
+    refused(capsys, "kernels", model, "--output", output)
+    assert os.listdir() == ["m"]
 
 
 def test_a_missing_matplotlib_names_the_extra(model, monkeypatch, capsys):
-    from swiftalexnet.plots import figures
-
-    figures._figure_class.cache_clear()
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    assert main(["kernels", "--model", model]) == 2
-    assert "pip install 'swiftalexnet[plots]'" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "matplotlib.backend_bases", None)
+    assert "pip install 'swiftalexnet[plots]'" in refused(capsys, "kernels", model)

@@ -1,123 +1,201 @@
-"""The command line: the whole journey, and errors in one line."""
+"""The command `train`: where it writes, what it learns from, and that nothing ends it with what was learned lost."""
 
 import json
 import os
-import subprocess
-import sys
+import shutil
 
 import pytest
-from command_line import run
-from support import photo_folder, tiny_model
+from command_line import refused, run
+from support import fingerprint, photo_folder
 
 import swiftalexnet as sa
 from swiftalexnet import batch_size
-from swiftalexnet.cli import main
+from swiftalexnet.cli.run_folder import OPTIONS_NAME
+
+QUICK = ["--batch-size", "8", "--quiet"]
 
 
-def test_train_evaluate_predict(small, tmp_path, capsys):
-    folder = photo_folder(tmp_path / "photos")
-    model, run_folder = str(tmp_path / "m.safetensors"), str(tmp_path / "run")
-    options = ["--validation", str(folder), "--epochs", "2", "--batch-size", "8", "--output", model, "--quiet"]
-    code, out, _ = run(capsys, "train", str(folder), *options, "--checkpoint", run_folder, "--json")
-    assert code == 0 and len(json.loads(out)["history"]) == 2
-    code, out, _ = run(capsys, "train", str(folder), *options, "--checkpoint", run_folder, "--resume", "--epochs", "3")
-    assert code == 0 and "saved" in out
-    code, out, _ = run(capsys, "evaluate", str(folder), "--model", model, "--crops", "10", "--json", "--quiet")
-    assert code == 0 and json.loads(out)["count"] == 24
-    views = ["--crops", "50", "--dense", "--scales", "24,31", "--json", "--quiet"]
-    code, out, _ = run(capsys, "evaluate", str(folder), "--model", model, *views)
-    expected = sa.load(model).evaluate(sa.ImageFolder(folder), 50, dense=True, scales=[24, 31])
-    assert code == 0 and json.loads(out)["loss"] == pytest.approx(expected.loss, rel=1e-6)
-    files = [str(path) for path in sorted(folder.glob("dark/*"))[:2]]
-    code, out, _ = run(capsys, "predict", *files, "--model", model, "--dense", "--json")
-    found = [row["probabilities"][0] for row in json.loads(out)]
-    best = [each.probabilities[0] for each in sa.load(model).predict(files, dense=True)]
-    assert code == 0 and found == pytest.approx(best, rel=1e-5)
-    code, out, _ = run(capsys, "predict", *files, "--model", model, "--top", "2")
-    assert code == 0 and len(out.splitlines()) == 2 and files[0] in out
-    code, out, _ = run(capsys, "predict", *files, "--model", model, "--json")
-    assert [row["file"] for row in json.loads(out)] == files
+def test_it_writes_where_it_is_told_and_nothing_else(photos, tmp_path, capsys):
+    code, out, err = run(capsys, "train", "photos", "--epochs", 2, "--output", "m.safetensors", *QUICK)
+    assert (code, out, err) == (0, "saved m.safetensors\n", "")
+    assert sorted(os.listdir(tmp_path)) == ["m.safetensors", "photos"]
+    assert sa.load("m.safetensors").classes == ("bright", "dark", "low", "top")
 
 
-def test_train_may_leave_the_batch_size_to_the_machine(small, tmp_path, capsys, monkeypatch):
-    folder, options = photo_folder(tmp_path / "photos"), ["--epochs", "1", "--output", str(tmp_path / "m"), "--quiet"]
-    monkeypatch.setattr(batch_size, "_largest", lambda *_: 8)
-    with pytest.warns(UserWarning, match="'auto' is 8"):
-        code, _, _ = run(capsys, "train", str(folder), *options, "--batch-size", "auto")
-    assert code == 0
-    with pytest.raises(SystemExit, match="2"):
-        main(["train", str(folder), *options, "--batch-size", "most"])
+def test_json_is_all_that_standard_output_gets(photos, capsys):
+    code, out, err = run(capsys, "train", "photos", "--epochs", 2, "--batch-size", 8, "--json")
+    result = json.loads(out)
+    assert code == 0 and result["model"] == "model.safetensors" and len(result["history"]) == 2
+    assert "epoch" in err
 
 
-def test_without_validation_the_rate_is_constant(small, tmp_path, capsys):
-    folder = photo_folder(tmp_path / "photos")
-    options = ["--epochs", "1", "--output", str(tmp_path / "m"), "--quiet"]
-    code, _, err = run(capsys, "train", str(folder), *options)
-    assert code == 0 and "constant" in err
+def test_the_history_is_printed_once_and_epochs_count_from_one(photos, capsys):
+    code, out, err = run(capsys, "train", "photos", "--epochs", 2, "--batch-size", 8)
+    assert code == 0 and (out + err).count("train loss") == 1
+    rows = [line.split()[0] for line in (out + err).splitlines() if line[:5].strip().isdecimal()]
+    assert rows == ["1", "2"]
 
 
-def test_info_and_summary(tmp_path, capsys):
-    code, out, _ = run(capsys, "--threads", "1", "info", "--json")
-    assert code == 0 and json.loads(out)["threads"] == "1"
-    sa.set_num_threads(2)
-    code, out, _ = run(capsys, "summary", "paper")
-    assert code == 0 and "60,965,224" in out
-    tiny_model().save(tmp_path / "m")
-    code, out, _ = run(capsys, "summary", str(tmp_path / "m"), "--json")
-    assert code == 0 and json.loads(out)["layers"][1]["name"] == "conv1"
+def test_it_says_at_the_start_where_the_run_is_kept(photos, capsys):
+    _, _, err = run(capsys, "train", "photos", "--epochs", 1, "--output", "m", "--batch-size", 8)
+    assert "m.run" in err and err.index("m.run") < err.index("train loss")
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["train", "missing"],
-        ["train", "."],
-        ["evaluate", ".", "--model", "missing"],
-        ["predict", "missing.jpg", "--model", "m"],
-        ["predict", "missing.jpg", "--model", "broken"],
-        ["predict", "missing.jpg", "--model", "m", "--scales", "19"],
-        ["summary", "papr"],
-        ["--threads", "0", "info"],
-    ],
-)
-def test_user_errors_are_one_line_and_code_2(arguments, tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize("existing", ["m", "m.run/checkpoint.safetensors", f"m.run/{OPTIONS_NAME}"])
+def test_it_replaces_no_file_that_it_did_not_make_without_force(photos, existing, tmp_path, capsys, monkeypatch):
+    (tmp_path / "m.run").mkdir()
+    (tmp_path / existing).write_text("somebody's")
+    begun = []
+    monkeypatch.setattr(sa, "ImageFolder", lambda *_, **__: begun.append(1))
+    error = refused(capsys, "train", "photos", "--epochs", 1, "--output", "m", *QUICK)
+    assert existing in error and "--force" in error and not begun
+    assert (tmp_path / existing).read_text() == "somebody's"
+    monkeypatch.undo()
+
+
+@pytest.mark.parametrize("existing", ["m", "m.run/checkpoint.safetensors", f"m.run/{OPTIONS_NAME}"])
+def test_force_replaces_them(photos, existing, tmp_path, capsys):
+    (tmp_path / "m.run").mkdir()
+    (tmp_path / existing).write_text("somebody's")
+    assert run(capsys, "train", "photos", "--epochs", 1, "--output", "m", "--force", *QUICK)[0] == 0
+    assert sa.load("m").num_classes == 4
+    assert not (tmp_path / "m.run").exists()
+
+
+def test_other_files_in_the_runs_folder_stay(photos, tmp_path, capsys):
+    (tmp_path / "m.run").mkdir()
+    (tmp_path / "m.run" / "notes").write_text("mine")
+    assert run(capsys, "train", "photos", "--epochs", 1, "--output", "m", *QUICK)[0] == 0
+    assert os.listdir(tmp_path / "m.run") == ["notes"]
+
+
+def test_a_file_that_comes_during_the_training_stays_and_nothing_is_lost(photos, tmp_path, capsys, monkeypatch):
+    fit = sa.Model.fit
+
+    def meanwhile(*arguments, **options):
+        history = fit(*arguments, **options)
+        (tmp_path / "m").write_text("somebody's")
+        return history
+
+    monkeypatch.setattr(sa.Model, "fit", meanwhile)
+    code, _, err = run(capsys, "train", "photos", "--epochs", 1, "--output", "m", *QUICK)
+    assert code == 2 and "resume m.run" in err and (tmp_path / "m").read_text() == "somebody's"
+    monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
-    tiny_model().save("m")
-    (tmp_path / "broken").write_bytes(b"nothing")
-    code, _, err = run(capsys, *arguments)
-    assert code == 2 and err.startswith("swiftalexnet: ") and len(err.splitlines()) == 1
-
-
-def test_summary_of_a_mistyped_variant_names_the_nearest(tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    code, _, err = run(capsys, "summary", "papper")
-    assert code == 2 and "unknown network 'papper'" in err and err.endswith("; did you mean 'paper'?\n")
-    for file in ("papper.safetensors", "folder/papper"):
-        code, _, err = run(capsys, "summary", file)
-        assert code == 2 and "No such file" in err and file in err
-    tiny_model().save("papper")
-    assert run(capsys, "summary", "papper")[0] == 0
-
-
-@pytest.mark.parametrize("views", [["--crops", "2"], ["--scales", "24,big"], ["--scales", ""]])
-def test_views_that_there_are_not_are_refused_by_the_parser(views, capsys):
-    with pytest.raises(SystemExit, match="2"):
-        main(["predict", "x.jpg", "--model", "m", *views])
-    assert views[0] in capsys.readouterr().err
+    assert run(capsys, "resume", "m.run", "--output", "other", "--quiet")[0] == 0
+    assert sa.load("other").num_classes == 4
 
 
 @pytest.mark.parametrize("output", ["missing/m", ".", "/dev/null", "locked/m"])
-def test_output_is_checked_before_training(small, output, tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    photo_folder(tmp_path / "photos")
+def test_output_is_checked_before_training(photos, output, tmp_path, capsys, monkeypatch):
     (tmp_path / "locked").mkdir()
     writable = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: "locked" not in str(path) and writable(path, mode))
     monkeypatch.setattr(sa.Model, "fit", lambda *_, **__: pytest.fail("training began"))
-    code, _, err = run(capsys, "train", "photos", "--output", output)
-    assert code == 2 and len(err.splitlines()) == 1
+    refused(capsys, "train", "photos", "--output", output)
 
 
-def test_module_runs():
-    result = subprocess.run([sys.executable, "-m", "swiftalexnet", "info"], capture_output=True, text=True, check=True)
-    assert "instruction set" in result.stdout
+def test_a_run_that_learned_nothing_leaves_nothing(photos, tmp_path, capsys):
+    for name in os.listdir(photos / "low"):
+        (photos / "low" / name).write_bytes(b"broken")
+    code, _, err = run(capsys, "train", "photos", "--on-error", "raise", "--batch-size", 30, "--quiet")
+    assert code == 2 and "low" in err and "resume" not in err
+    assert os.listdir(tmp_path) == ["photos"]
+
+
+def test_ctrl_c_keeps_what_was_learned_and_says_how_to_go_on(photos, stop, capsys):
+    stop(3)
+    code, out, err = run(capsys, "train", "photos", "--epochs", 3, "--output", "a model", *QUICK)
+    assert code == 130 and not out
+    assert "a model.run" in err and "swiftalexnet resume 'a model.run'" in err
+    assert os.path.exists("a model.run/checkpoint.safetensors") and not os.path.exists("a model")
+
+
+def test_a_folder_that_is_divided_is_used_so(photos, capsys):
+    os.mkdir("whole")
+    shutil.copytree("photos", "whole/train")
+    shutil.copytree("photos", "whole/validation")
+    code, _, err = run(capsys, "train", "whole", "--epochs", 1, "--batch-size", 8)
+    assert code == 0 and "24 images of 4 classes to learn from, 24 to measure with (whole/validation)" in err
+
+
+def test_without_validation_the_rate_is_constant(photos, capsys):
+    code, out, err = run(capsys, "train", "photos", "--no-validation", "--epochs", 1, "--batch-size", 8, "--json")
+    assert code == 0 and "constant" in err
+    assert json.loads(out)["history"][0]["validation_loss"] is None
+
+
+def test_it_may_leave_the_batch_size_to_the_machine(photos, capsys, monkeypatch):
+    monkeypatch.setattr(batch_size, "_largest", lambda *_: 8)
+    code, _, err = run(capsys, "train", "photos", "--epochs", 1, "--quiet", "--batch-size", "auto")
+    assert code == 0 and err.startswith("swiftalexnet: warning: ") and "'auto' is 8" in err
+    assert "--batch-size" in refused(capsys, "train", "photos", "--batch-size", "most")
+
+
+def test_a_model_of_its_own_classes_goes_on_learning(photos, capsys):
+    run(capsys, "train", "photos", "--epochs", 1, "--output", "first", *QUICK)
+    code, _, err = run(
+        capsys,
+        "train",
+        "photos",
+        "--from",
+        "first",
+        "--old-rate",
+        0,
+        "--epochs",
+        1,
+        "--output",
+        "second",
+        "--batch-size",
+        8,
+    )
+    assert code == 0 and "new: none" in err
+    assert fingerprint(sa.load("first")) == fingerprint(sa.load("second"))
+
+
+def test_a_model_is_fine_tuned_to_other_classes(photos, tmp_path, capsys):
+    run(capsys, "train", "photos", "--epochs", 1, "--output", "first", *QUICK)
+    os.rename("photos/low", "photos/other")
+    shutil.rmtree("photos/top")
+    tuned = ["train", "photos", "--from", "first", "--epochs", 2, "--batch-size", 8]
+    code, _, err = run(capsys, *tuned, "--freeze", "conv", "--output", "second")
+    assert code == 0 and "conv1, conv2, fc6; new: fc8" in err
+    base, model = sa.load("first"), sa.load("second")
+    assert model.classes == ("bright", "dark", "other")
+    before, after = base.state_dict(), model.state_dict()
+    assert all((before[name] == after[name]).all() for name in before if name.startswith("conv"))
+    assert (before["fc6.weight"] != after["fc6.weight"]).any()
+    assert set(model.multipliers().values()) == {(1.0, 1.0)}
+    assert (base.preprocessing.mean == model.preprocessing.mean).all()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--from", "first", "--variant", "owt"], "--variant"),
+        (["--from", "first", "--freeze", "conv9"], "conv9"),
+        (["--from", "missing"], "missing"),
+        (["--freeze", "conv1"], "--from"),
+        (["--image-size", "7"], "--image-size 7"),
+        (["--hold-out", "0.01"], "--no-validation"),
+        (["--validation", "missing"], "missing"),
+        (["--disk-cache", "missing/file"], "missing"),
+        (["--recipe", "vgg", "--image-size", "300"], "scale"),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_leaves_nothing(words, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    photo_folder(tmp_path / "photos")
+    sa.cifar_net("80sec", num_classes=4).save("first")
+    assert message in refused(capsys, "train", "photos", "--quiet", *words)
+    assert sorted(os.listdir()) == ["first", "photos"]
+
+
+def test_one_class_is_refused(photos, capsys):
+    for name in ("bright", "dark", "low"):
+        shutil.rmtree(photos / name)
+    assert "two or more" in refused(capsys, "train", "photos")
+
+
+def test_a_folder_must_be_named(capsys):
+    assert "FOLDER" in refused(capsys, "train")

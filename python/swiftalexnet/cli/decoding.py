@@ -1,0 +1,55 @@
+"""How a command that reads a folder of class folders decodes its images."""
+
+import argparse
+import os
+from typing import TYPE_CHECKING, Any
+
+from ..preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    from ..data import ImageFolder
+    from .output import Output
+
+
+def add(parser: argparse._ActionsContainer) -> None:
+    """Add the options."""
+    parser.add_argument(
+        "--disk-cache",
+        metavar="PATH",
+        help="keep decoded images in this file, or in a file in this folder (default: no)",
+    )
+    parser.add_argument("--draft", action="store_true", help="decode large JPEGs at reduced size: not the same pixels")
+
+
+def use_cache(
+    options: argparse.Namespace,
+    output: "Output",
+    preprocessing: Preprocessing,
+    *folders: "ImageFolder",
+    side: int | None = None,
+) -> None:
+    """Read images from --disk-cache, if it was given.
+
+    Parameters
+    ----------
+    options : namespace
+    output : Output
+    preprocessing : Preprocessing
+        What the images are read for.
+    folders : ImageFolder
+        If they have different roots, --disk-cache is a folder.
+    side : int, optional
+        In place of the side that `preprocessing` resizes to.
+
+    Raises
+    ------
+    ValueError
+        Several folders of images for one file.
+    """
+    if options.disk_cache is None:
+        return
+    if len({data.root for data in folders}) > 1 and not os.path.isdir(options.disk_cache):
+        raise ValueError(f"--disk-cache {options.disk_cache} is no folder; each folder of images needs its own file")
+    settings: dict[str, Any] = {name: getattr(preprocessing, name) for name in ("channels", "resample", "warp")}
+    for data in folders:
+        data.cache_to(options.disk_cache, progress=not output.quiet, side=side or preprocessing.resize, **settings)

@@ -1,0 +1,50 @@
+"""The command `swiftalexnet evaluate`."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+import swiftalexnet as sa
+
+from . import decoding
+from .models import add_model, named_model, open_model
+from .options import add_force, add_quiet, add_reading, add_views, reading, views
+from .targets import check_figure
+from .training_data import fraction, hold_out, to_measure_with
+
+if TYPE_CHECKING:
+    from .output import Output
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_model(parser)
+    parser.add_argument(
+        "folder", metavar="FOLDER", help="FOLDER/<class>/…; or FOLDER/validation/<class>/…, where FOLDER/train is too"
+    )
+    parser.add_argument(
+        "--hold-out",
+        type=fraction,
+        metavar="FRACTION",
+        help="only the images that `train --hold-out` keeps apart, 0.2 unless it was told otherwise (default: all)",
+    )
+    parser.add_argument("--plot", metavar="FILE", help="draw the confusion of classes: confusion.png (default: no)")
+    add_force(parser)
+    add_quiet(parser)
+    add_reading(parser, "raise")
+    decoding.add(parser)
+    add_views(parser)
+
+
+def run(options: argparse.Namespace, output: "Output") -> None:
+    """Measure a model on a folder of class folders."""
+    draw = None if options.plot is None else check_figure(options.plot, options.force)
+    model = open_model(named_model(options))
+    data = sa.ImageFolder(to_measure_with(options.folder), model.classes, draft=options.draft, **reading(options))
+    if options.hold_out is not None:
+        _, data = hold_out(data, options.hold_out)
+    decoding.use_cache(options, output, model.preprocessing, data, side=options.scales and max(options.scales))
+    result = model.evaluate(data, progress=not output.quiet, **views(options))
+    if draw is not None:
+        draw(result.plot())
+        output.note(f"saved {options.plot}")
+    output.show(result.to_json(), str(result))

@@ -1,0 +1,40 @@
+"""The model that a command reads: named first, or by --model, in all commands alike."""
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+import swiftalexnet as sa
+
+from ..checkpoints import FILE_NAME
+
+if TYPE_CHECKING:
+    from ..networks import Model
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add both ways to name the model."""
+    parser.add_argument("first_model", nargs="?", metavar="MODEL", help="a saved model, a checkpoint or a run's folder")
+    parser.add_argument("--model", metavar="MODEL", help="the model, if it is not the first name")
+
+
+def named_model(options: argparse.Namespace) -> str:
+    """Return the path of the model.
+
+    Raises
+    ------
+    ValueError
+        None is named, or two are.
+    """
+    names = [name for name in (options.model, options.first_model) if name is not None]
+    if len(names) == 2:
+        raise ValueError(f"two models are named, {names[1]} and --model {names[0]}; expected one")
+    if not names:
+        raise ValueError("no model is named; expected one as the first name, or --model MODEL")
+    return str(names[0])
+
+
+def open_model(path: str | os.PathLike[str]) -> "Model":
+    """Read a saved model, or the checkpoint in a run's folder."""
+    checkpoint = os.path.join(path, FILE_NAME)
+    return sa.load(checkpoint if os.path.isfile(checkpoint) else path)

@@ -1,0 +1,158 @@
+"""Which network `train` trains and by which recipe: what the data suggest, what the options say, or another model."""
+
+import argparse
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import swiftalexnet as sa
+
+from .. import _native
+from .models import open_model
+from .options import batch_size, count, one_of, real, seed, several, side
+
+if TYPE_CHECKING:
+    from ..data import ImageFolder
+    from ..networks import Model
+    from ..recipes import Recipe
+    from .output import Output
+
+OLD_RATE = 0.1
+_FITTING = "by default what suits the number of images"
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A network and a recipe for a set of images."""
+
+    variant: str
+    image_size: int | None
+    initialization: str | None
+    recipe: "Recipe"
+
+    def build(self, num_classes: int, in_channels: int = 3, seed: int = 0) -> "Model":
+        """Return the network, untrained."""
+        return sa.build(self.variant, num_classes, in_channels, self.image_size, seed, self.initialization)
+
+
+def suggest(data: "ImageFolder") -> Suggestion:
+    """Return what suits these images; an option replaces each part of it."""
+    return Suggestion("paper", None, None, sa.recipe("paper"))
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    network = parser.add_argument_group("network")
+    network.add_argument(
+        "--variant",
+        type=one_of("variant", sa.variants()),
+        metavar="NAME",
+        help=f"{_FITTING}; one of {', '.join(sa.variants())}",
+    )
+    network.add_argument(
+        "--image-size",
+        type=side,
+        metavar="N",
+        help="side of the network's input in pixels (default: the network's own)",
+    )
+    network.add_argument(
+        "--initialization",
+        type=one_of("initialization", _native.initializations()),
+        metavar="NAME",
+        help=f"of first weights (default: the network's own); one of {', '.join(_native.initializations())}",
+    )
+    recipe = parser.add_argument_group("recipe")
+    recipe.add_argument(
+        "--recipe",
+        type=one_of("recipe", sa.recipe_names()),
+        metavar="NAME",
+        help=f"{_FITTING}; one of {', '.join(sa.recipe_names())}",
+    )
+    recipe.add_argument("--epochs", type=count, metavar="N", help="passes over the images (default: the recipe's)")
+    recipe.add_argument(
+        "--batch-size",
+        type=batch_size,
+        metavar="N|auto",
+        help="images a step; auto: what fits into free memory (default: the recipe's)",
+    )
+    recipe.add_argument(
+        "--learning-rate", type=real(0, open_below=True), metavar="X", help="of the first step (default: the recipe's)"
+    )
+    recipe.add_argument("--seed", type=seed, default=0, metavar="N", help="of everything random")
+    tuning = parser.add_argument_group("fine-tuning")
+    tuning.add_argument(
+        "--from",
+        dest="base",
+        metavar="MODEL",
+        help="begin with the layers of this model, all but the last if the classes are others (default: at random)",
+    )
+    tuning.add_argument(
+        "--old-rate",
+        type=real(0),
+        default=OLD_RATE,
+        metavar="X",
+        help="the learning rate of the layers of --from, as a factor on that of new ones; 0 keeps them as they are",
+    )
+    tuning.add_argument(
+        "--freeze",
+        type=several(str),
+        metavar="NAME,…",
+        help="keep the layers whose names begin so: conv, or conv1,conv2 (default: none)",
+    )
+
+
+def recipe(options: argparse.Namespace, suggestion: Suggestion, validates: bool, output: "Output") -> "Recipe":
+    """Return the recipe that was asked for; without images to measure with no schedule can watch them."""
+    chosen = suggestion.recipe if options.recipe is None else sa.recipe(options.recipe)
+    given = {name: getattr(options, name) for name in ("epochs", "learning_rate", "batch_size")}
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value not in (None, "auto")}
+    if not validates and any(each.needs_validation for each in chosen.schedules):
+        output.note("no images to measure with, so the learning rate stays constant")
+        changes["schedule"] = sa.ConstantSchedule()
+    return chosen.replace(**changes)
+
+
+def network(options: argparse.Namespace, suggestion: Suggestion, classes: tuple[str, ...], output: "Output") -> "Model":
+    """Build the network that was asked for, or take it from --from."""
+    return (
+        _new_network(options, suggestion, len(classes))
+        if options.base is None
+        else _from_base(options, classes, output)
+    )
+
+
+def wake(options: argparse.Namespace, model: "Model") -> None:
+    """End what --old-rate and --freeze have slowed, so that whoever goes on with the model finds it as others."""
+    if options.base is not None:
+        model.set_multipliers(list(model.parameters()), 1, 1)
+
+
+def _new_network(options: argparse.Namespace, suggestion: Suggestion, classes: int) -> "Model":
+    if options.freeze:
+        raise ValueError("--freeze keeps layers of --from, which is not given")
+    given = {name: getattr(options, name) for name in ("image_size", "initialization")}
+    try:
+        if options.variant is not None:  # what else is suggested belongs to another network
+            return sa.build(options.variant, classes, seed=options.seed, **given)
+        given = {name: value for name, value in given.items() if value is not None}
+        return replace(suggestion, **given).build(classes, seed=options.seed)
+    except ValueError as error:
+        raise ValueError(f"--image-size {options.image_size}: {error}" if options.image_size else error) from None
+
+
+def _from_base(options: argparse.Namespace, classes: tuple[str, ...], output: "Output") -> "Model":
+    """Return the model of --from for these classes, its layers slowed or frozen."""
+    fixed = [name for name in ("variant", "image_size", "initialization") if getattr(options, name) is not None]
+    if fixed:
+        names = " and ".join(f"--{name.replace('_', '-')}" for name in fixed)
+        raise ValueError(f"{names} cannot be chosen with --from, whose network and input it is")
+    base = open_model(options.base)
+    same = base.classes == classes
+    model = base if same else base.with_classes(len(classes), seed=options.seed)
+    layers = list(dict.fromkeys(name.rpartition(".")[0] for name in model.parameters()))
+    old = layers if same else layers[:-1]
+    model.set_multipliers(list(model.parameters()), 1, 1)
+    model.set_multipliers([f"{layer}." for layer in old], options.old_rate)
+    if options.freeze:
+        model.freeze(*options.freeze)
+    output.note(f"layers from {options.base}: {', '.join(old)}; new: {'none' if same else layers[-1]}")
+    return model

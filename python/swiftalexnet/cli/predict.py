@@ -1,0 +1,109 @@
+"""The command `swiftalexnet predict`."""
+
+import argparse
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from .._arithmetic import choose_arithmetic
+from ..prediction import as_predictions
+from ..progress import Progress
+from ..views import Views, classify_all
+from .image_files import ImageFiles, image_files
+from .models import open_model
+from .options import add_on_error, add_quiet, add_views, count, views
+from .output import DONE, PARTLY, complain, describe, to_json
+
+if TYPE_CHECKING:
+    from ..networks import Model
+    from ..prediction import Prediction
+    from .output import Output
+
+_BATCH = 64  # crops that are computed at once, as `Model.predict` does
+_BATCHES = 32  # after which answers are printed
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument(
+        "names",
+        nargs="+",
+        metavar="NAME",
+        help="the model, unless --model names it; then images, and folders of images",
+    )
+    parser.add_argument("--model", metavar="MODEL", help="a saved model, a checkpoint or a run's folder")
+    parser.add_argument("--top", type=count, default=5, metavar="N", help="classes an image")
+    parser.add_argument("--csv", action="store_true", help="print a line of CSV for each class of each image")
+    add_quiet(parser)
+    add_on_error(parser, "raise")
+    add_views(parser)
+
+
+def run(options: argparse.Namespace, output: "Output") -> int:
+    """Classify images: files, and all images in folders."""
+    if options.json and options.csv:
+        raise ValueError("--json and --csv: expected one of them")
+    model, names = _model_and_names(options)
+    files = image_files(names)
+    rows, left_out = [], 0
+    if options.csv:
+        output.line(_csv("file", "rank", "class", "probability"))
+    for file, answer in _classify(model, files, options, output):
+        if isinstance(answer, Exception):
+            complain(f"warning: {describe(answer)}")
+            left_out += 1
+        elif options.csv:
+            for rank, row in enumerate(zip(answer.classes, answer.probabilities, strict=True), 1):
+                output.line(_csv(file, rank, *row))
+        elif not options.json:
+            output.line(f"{file}: {answer}")
+        rows.append({"file": file} | ({"error": describe(answer)} if isinstance(answer, Exception) else asdict(answer)))
+    if options.json:
+        output.line(to_json(rows))
+    if left_out:
+        complain(f"{left_out} of {len(files)} images could not be read and were left out")
+    return PARTLY if left_out else DONE
+
+
+def _model_and_names(options: argparse.Namespace) -> "tuple[Model, list[str]]":
+    """Open the model, and return what else is named."""
+    if options.model is not None:
+        return open_model(options.model), options.names
+    first, *others = options.names
+    try:
+        model = open_model(first)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{describe(error)}; the first name is the model, unless --model names it") from None
+    if not others:
+        raise ValueError(f"no image is named after the model {first}")
+    return model, others
+
+
+def _classify(
+    model: "Model", files: list[str], options: argparse.Namespace, output: "Output"
+) -> "Iterator[tuple[str, Prediction | Exception]]":
+    """Yield each file and what it shows, or why it could not be read, in order and some at a time."""
+    named = views(options)
+    how = choose_arithmetic("predict", *(named.pop(name) for name in ("precision", "weights", "fast_math")))
+    seen = Views(**named, operation="predict", arithmetic=how)
+    seen.check(model)
+    at_once = _BATCHES * seen.pictures_at_once(_BATCH)
+    bar = not output.quiet and len(files) > at_once and (options.json or not output.is_terminal)
+    with Progress(len(files), bar, "predict") as progress:
+        for at in range(0, len(files), at_once):
+            data = ImageFiles(files[at : at + at_once], options.on_error == "skip")
+            answers: dict[int, Prediction | Exception] = {}
+            for numbers, probabilities in classify_all(model, data, seen, _BATCH):
+                answers |= zip(map(int, numbers), as_predictions(model, probabilities, options.top), strict=True)
+            answers |= data.errors
+            yield from ((files[at + number], answers[number]) for number in range(len(data)))
+            progress.advance(len(data))
+
+
+def _csv(*values: object) -> str:
+    """Return one row, quoted where it must be."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="").writerow(values)
+    return buffer.getvalue()

@@ -1,0 +1,27 @@
+"""The command `swiftalexnet resume`: short for `train --resume`."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from . import train
+from .options import add_force, add_quiet, count
+from .run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from .output import Output
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("run_folder", metavar="DIR", help="the folder that `train` keeps the run in")
+    parser.add_argument("--epochs", type=count, metavar="N", help="passes over the images (default: as before)")
+    parser.add_argument("--output", metavar="FILE", help="where the model goes (default: as before)")
+    add_force(parser)
+    add_quiet(parser)
+
+
+def run(options: argparse.Namespace, output: "Output") -> None:
+    """Go on with a training that was stopped, by the options that it began with."""
+    given = {name: getattr(options, name) for name in ("epochs", "output", "threads")}
+    words = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    train.go_on(RunFolder(options.run_folder), [*words, *(["--force"] if options.force else [])], output)

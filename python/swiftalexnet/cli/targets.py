@@ -1,0 +1,59 @@
+"""Files that a command writes: checked before any work, and never over a file that is there unless --force is given."""
+
+import errno
+import os
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .._optional import require
+from ..files import check_target, write_atomically
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def check_new(path: str | os.PathLike[str], force: bool) -> Path:
+    """Return a path that may be written.
+
+    Raises
+    ------
+    OSError
+        Something is there and `force` is not given, or it could not be written.
+    """
+    check_target(path)
+    refuse_existing(path, force, "another name keeps it")
+    return Path(path)
+
+
+def refuse_existing(path: str | os.PathLike[str], force: bool, otherwise: str) -> None:
+    """Raise FileExistsError, which tells the ways out, if a file is there and may not be replaced."""
+    if not force and os.path.exists(path):
+        raise FileExistsError(errno.EEXIST, f"is there already; --force replaces it, {otherwise}", os.fspath(path))
+
+
+def check_figure(path: str | os.PathLike[str], force: bool) -> Callable[["Figure"], None]:
+    """Return what writes a figure, atomically, to a path that may be written in a format that there is.
+
+    Raises
+    ------
+    OSError
+        As `check_new`.
+    ValueError
+        matplotlib does not know what the suffix means.
+    ImportError
+        matplotlib is not installed.
+    """
+    target = check_new(path, force)
+    base = require("matplotlib.backend_bases", "plots", "drawing").FigureCanvasBase
+    kind, known = target.suffix[1:].lower(), base.get_supported_filetypes()
+    if kind not in known:
+        raise ValueError(f"{target}: unknown kind of image {kind!r}, expected one of {', '.join(sorted(known))}")
+
+    def write(figure: "Figure") -> None:
+        buffer = BytesIO()
+        figure.savefig(buffer, format=kind)
+        write_atomically(target, buffer.getvalue())
+
+    return write

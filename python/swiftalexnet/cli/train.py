@@ -1,0 +1,152 @@
+"""The command `swiftalexnet train`."""
+
+import argparse
+import errno
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import swiftalexnet as sa
+
+from ..errors import CheckpointCorruptError
+from . import network_choice, training_data
+from .invocation import as_typed
+from .models import open_model
+from .options import add_force, add_precision, add_quiet
+from .parser import command_parser
+from .run_folder import RunFolder, state
+from .saved_options import StrictParser, to_values, to_words
+from .targets import check_new
+
+if TYPE_CHECKING:
+    from .output import Output
+
+_PATHS = {"folder", "validation", "disk_cache", "base", "checkpoint", "output"}
+_OF_ONE_CALL = {"resume", "force", "quiet", "json"}  # and not of the run
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("folder", nargs="?", metavar="FOLDER", help="FOLDER/<class>/…, or FOLDER/train/<class>/…")
+    parser.add_argument("--output", default="model.safetensors", metavar="FILE", help="where the model goes")
+    add_force(parser)
+    parser.add_argument(
+        "--checkpoint",
+        metavar="DIR",
+        help="keep the run here, also when it has ended (default: beside the output, until the model is saved)",
+    )
+    parser.add_argument("--resume", metavar="DIR", help="go on with the run that is kept in DIR, by its own options")
+    add_quiet(parser)
+    add_precision(parser)
+    training_data.add(parser)
+    network_choice.add(parser)
+
+
+def run(options: argparse.Namespace, output: "Output") -> None:
+    """Train a network on a folder of class folders, and save it."""
+    if options.resume is not None:
+        go_on(RunFolder(options.resume), options.words, output)
+        return
+    if options.folder is None:
+        raise ValueError("no folder of images is named: swiftalexnet train FOLDER, or --resume DIR to go on with a run")
+    target = check_new(options.output, options.force)
+    folder = RunFolder.beside(target) if options.checkpoint is None else RunFolder(options.checkpoint)
+    folder.check(options.force)
+    _train(options, folder, target, False, output)
+
+
+def go_on(folder: RunFolder, words: Sequence[str], output: "Output") -> None:
+    """Go on with a run by the options that it began with, and by what a user has typed besides.
+
+    Raises
+    ------
+    OSError
+        There is no run in the folder.
+    CheckpointCorruptError
+        Its options are damaged.
+    """
+    parser = command_parser(sys.modules[__name__])
+    typed = parser.parse_words(words)
+    values = _saved_values(folder, typed)
+    if typed.folder is not None:
+        values.pop("folder", None)  # the images have moved
+    options = parser.parse_words([*to_words(values, parser, _OF_ONE_CALL), *words])
+    if options.threads is not None:
+        sa.set_num_threads(options.threads)
+    target = Path(options.output)
+    check_new(target, options.force or folder.has_made(target))
+    _train(options, folder, target, True, output)
+
+
+def _saved_values(folder: RunFolder, typed: argparse.Namespace) -> dict[str, Any]:
+    """Return the options that a run began with, as this command's parser takes them."""
+    try:
+        values = folder.read()
+    except FileNotFoundError:
+        if typed.folder is not None and folder.checkpoint.exists():
+            return {}  # a run of `Model.fit`: its options are typed
+        raise FileNotFoundError(errno.ENOENT, "no run is kept here", str(folder.path)) from None
+    try:
+        strict = command_parser(sys.modules[__name__], StrictParser)
+        if strict.parse_words(to_words(values, strict, _OF_ONE_CALL)).folder is None:
+            raise ValueError("they name no folder of images")
+    except (TypeError, ValueError) as error:
+        raise CheckpointCorruptError(f"{folder.path} holds options that cannot be: {error}") from error
+    return values
+
+
+def _train(options: argparse.Namespace, folder: RunFolder, target: Path, goes_on: bool, output: "Output") -> None:
+    """Train, and save the model; whatever ends the training, what was learned stays in the run's folder."""
+    parts = training_data.parts(options)
+    suggestion = network_choice.suggest(parts.train)
+    recipe = network_choice.recipe(options, suggestion, parts.validation is not None, output)
+    if goes_on and folder.checkpoint.exists():
+        model = open_model(folder.path)
+    else:
+        model = network_choice.network(options, suggestion, parts.train.classes, output)
+    parts = training_data.cached(options, parts, model.preprocessing, recipe.scale, output)
+    output.note(
+        f"{parts}\n{model!r}\nrecipe {recipe.name}: {recipe.epochs} epochs, batches of {recipe.batch_size}, "
+        f"learning rate {recipe.learning_rate:g}"
+    )
+    output.note(f"the run is kept in {folder.path}, so Ctrl-C is safe")
+    values = to_values(options, command_parser(sys.modules[__name__]), _OF_ONE_CALL, _PATHS)
+    with folder.held(values, goes_on, options.force), _kept_so_far(folder):
+        history = model.fit(
+            parts.train,
+            parts.validation,
+            batch_size="auto" if options.batch_size == "auto" else None,
+            recipe=recipe,
+            seed=options.seed,
+            checkpoint=folder.path,
+            checkpoint_every="auto",
+            resume=goes_on,
+            progress=not output.quiet,
+            precision=options.precision,
+        )
+        network_choice.wake(options, model)
+        check_new(target, options.force or folder.has_made(target))  # once more, after so long a time
+        model.save(target)
+        if options.checkpoint is None:
+            folder.remove()
+        else:
+            folder.note_made(target)
+    output.done({"model": str(target), "history": history.rows}, f"saved {target}")
+
+
+@contextmanager
+def _kept_so_far(folder: RunFolder) -> Iterator[None]:
+    """Add to what ends the training early where that is kept which was learned, and how to go on."""
+    before = state(folder.checkpoint)
+    try:
+        yield
+    except BaseException as error:
+        stopped, after = isinstance(error, KeyboardInterrupt), state(folder.checkpoint)
+        if after is not None and (stopped or after != before):
+            command = as_typed("resume", folder.path)
+            error.add_note(f"what was learned is kept in {folder.path}; to go on: {command}")
+        elif stopped:
+            error.add_note("nothing had been learned yet, and nothing is kept")
+        raise

@@ -1,0 +1,142 @@
+"""Which images `train` learns from, and which it measures with."""
+
+import argparse
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import swiftalexnet as sa
+
+from ..memory_use import available
+from . import decoding
+from .options import add_reading, reading
+
+if TYPE_CHECKING:
+    from ..data import ImageFolder
+    from ..preprocessing import Preprocessing
+    from .output import Output
+
+HELD_OUT = Fraction(1, 5)
+_MOST_CACHED = 1 << 30  # bytes of decoded images that are kept in memory unasked
+
+_TRAIN, _VALIDATION = "train", "validation"
+
+
+class Parts(NamedTuple):
+    """Images to learn from, images to measure with, and where the latter come from."""
+
+    train: "ImageFolder"
+    validation: "ImageFolder | None"
+    origin: str
+
+    def __str__(self) -> str:
+        text = f"{self.train.root}: {len(self.train):,} images of {len(self.train.classes)} classes to learn from"
+        return text if self.validation is None else f"{text}, {len(self.validation):,} to measure with ({self.origin})"
+
+
+def fraction(text: str) -> Fraction:
+    """Read a fraction between 0 and 1: "0.2", "1/5"."""
+    try:
+        value = Fraction(*map(int, text.split("/"))) if "/" in text else Fraction(float(text)).limit_denominator(1000)
+    except (TypeError, ValueError, ArithmeticError):
+        value = Fraction(0)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r}, expected a fraction between 0 and 1, such as 0.2")
+    return value
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `parts`."""
+    group = parser.add_argument_group("images")
+    apart = group.add_mutually_exclusive_group()
+    apart.add_argument(
+        "--validation",
+        metavar="DIR",
+        help=f"other images of the same classes (default: DIR/{_VALIDATION} beside DIR/{_TRAIN}; where these are not, "
+        "the held-out images)",
+    )
+    apart.add_argument(
+        "--hold-out", type=fraction, metavar="FRACTION", help=f"images kept apart (default: {float(HELD_OUT)})"
+    )
+    apart.add_argument("--no-validation", action="store_true", help="learn from all images, and measure nothing")
+    add_reading(group, "skip")
+    decoding.add(group)
+    group.add_argument(
+        "--cache",
+        action=argparse.BooleanOptionalAction,
+        help="keep decoded images in memory (default: if a gigabyte, and a quarter of what is free, hold them)",
+    )
+
+
+def parts(options: argparse.Namespace, cache: bool = False) -> Parts:
+    """Read the folders.
+
+    Raises
+    ------
+    OSError, ValueError
+        As `ImageFolder`; fewer than two classes; too few images to hold any out.
+    """
+    folder = Path(options.folder)
+    divided = _is_divided(folder)
+    how: dict[str, Any] = {"cache": cache, "draft": options.draft, **reading(options)}
+    train = sa.ImageFolder(folder / _TRAIN if divided else folder, **how)
+    if len(train.classes) < 2:
+        raise ValueError(f"{train.root} holds one class, {train.classes[0]!r}; expected two or more, a folder each")
+    if options.no_validation:
+        return Parts(train, None, "")
+    other = options.validation
+    if other is None and divided and options.hold_out is None:
+        other = folder / _VALIDATION
+    if other is not None:
+        return Parts(train, sa.ImageFolder(other, train.classes, **how), f"{other}")
+    share = options.hold_out or HELD_OUT
+    return Parts(*hold_out(train, share), f"held out by file name: {share}")
+
+
+def hold_out(data: "ImageFolder", share: Fraction) -> tuple["ImageFolder", "ImageFolder"]:
+    """Return (images to learn from, images to measure with), by the names of their files.
+
+    Raises
+    ------
+    ValueError
+        Too few images to hold any out.
+    """
+    try:
+        return data.split(share.denominator, share.numerator)
+    except ValueError as error:
+        raise ValueError(f"{error}; --no-validation learns from all of them") from None
+
+
+def to_measure_with(folder: str) -> Path:
+    """Return FOLDER/validation where that and FOLDER/train are, and the folder itself where not."""
+    return Path(folder, _VALIDATION) if _is_divided(Path(folder)) else Path(folder)
+
+
+def _is_divided(folder: Path) -> bool:
+    return all((folder / name).is_dir() for name in (_TRAIN, _VALIDATION))
+
+
+def cached(
+    options: argparse.Namespace,
+    read: Parts,
+    preprocessing: "Preprocessing",
+    scale: tuple[int, int] | None,
+    output: "Output",
+) -> Parts:
+    """Return the same images, decoded once where memory or --disk-cache keeps them.
+
+    Parameters
+    ----------
+    preprocessing : Preprocessing
+        Of the network that will read them.
+    scale : (int, int), optional
+        The recipe's: crops from whole images are other ones every time.
+    """
+    if options.disk_cache is not None:
+        folders = [part for part in (read.train, read.validation) if part is not None]
+        decoding.use_cache(options, output, preprocessing, *folders, side=scale and scale[1])
+        return read
+    images = len(read.train) + (0 if read.validation is None else len(read.validation))
+    needed, free = images * preprocessing.resize**2 * preprocessing.channels, available()
+    fits = scale is None and needed <= _MOST_CACHED and (free is None or needed <= free / 4)
+    return parts(options, cache=True) if (fits if options.cache is None else options.cache) else read

@@ -1,0 +1,90 @@
+"""What commands say, and where."""
+
+import argparse
+import io
+import json
+import os
+import warnings
+from contextlib import nullcontext
+
+import pytest
+
+from swiftalexnet.cli import output
+from swiftalexnet.cli.output import NotWritten, Output
+
+
+def with_options(stream, **options) -> Output:
+    return Output(stream, argparse.Namespace(**{"json": False, **options}))
+
+
+def test_results_are_text_or_json():
+    for wanted, shown in ((False, "text\n"), (True, '{\n "a": 1\n}\n')):
+        stream = io.StringIO()
+        with_options(stream, json=wanted).show({"a": 1}, "text")
+        assert stream.getvalue() == shown
+
+
+@pytest.mark.parametrize("path", [None, "/dev/full"], ids=["closed", "full"])
+def test_a_result_that_does_not_arrive_is_told(path):
+    with nullcontext() if path is None else open(path, "w", encoding="utf-8") as stream:
+        with pytest.raises(NotWritten) as caught:
+            with_options(stream).show({}, "text")
+        assert not caught.value.unwanted
+        with_options(stream).done({}, "a file is written")  # a courtesy
+        with pytest.raises(NotWritten):
+            with_options(stream, json=True).done({}, "JSON is asked for")
+
+
+def test_a_reader_who_has_left_wants_no_more():
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w", encoding="utf-8") as stream, pytest.raises(NotWritten) as caught:
+        with_options(stream).show({}, "text")
+    assert caught.value.unwanted
+
+
+def test_notes_are_left_out_if_quiet(capsys):
+    with_options(None, quiet=True).note("unheard")
+    with_options(None, quiet=False).note("heard")
+    assert capsys.readouterr().err == "heard\n"
+
+
+def test_numbers_that_json_cannot_say_are_null():
+    value = {"a": [1.5, float("nan"), (float("inf"), "x", None, True)]}
+    assert json.loads(output.to_json(value)) == {"a": [1.5, None, [None, "x", None, True]]}
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "a"), "a: No such file or directory"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (ValueError("two\nlines"), "two lines"),
+        (MemoryError(), "out of memory"),
+        (MemoryError("of 3 GB"), "of 3 GB"),
+        (NotImplementedError(), "NotImplementedError"),
+    ],
+    ids=str,
+)
+def test_errors_are_one_line(error, line):
+    assert output.describe(error) == line
+
+
+def test_warnings_are_one_plain_line(capsys):
+    before = warnings.showwarning
+    with output.plain_warnings():
+        warnings.warn("mind\nthis", UserWarning, stacklevel=1)
+    assert capsys.readouterr().err == "swiftalexnet: warning: mind this\n"
+    assert warnings.showwarning is before
+
+
+def test_closed_descriptors_are_held(tmp_path):
+    kept = os.dup(0)
+    os.close(0)
+    try:
+        output.hold_descriptors()
+        with open(tmp_path / "file", "wb") as file:
+            assert file.fileno() > 2
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
