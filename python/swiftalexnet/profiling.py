@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ._arithmetic import choose_arithmetic
 from ._arrays import as_integer, require_memory
 from ._optional import require
+from ._tables import html_table, lay_out
 from .augmentation import Augmentation
 from .images import as_pictures, iterate_squares
 from .memory_use import MAX_BATCH
@@ -88,24 +89,14 @@ class Profile:
 
     def __str__(self) -> str:
         table = [_HEADING, *map(_cells, self.rows)]
-        widths = [max(len(cells[column]) for cells in table) for column in range(len(_HEADING))]
-        lines = [_line(cells, widths) for cells in table]
+        lines = lay_out(table, _TEXT)
         rule = "─" * max(map(len, lines))
         return "\n".join([self.title, lines[0], rule, *lines[1:], rule, self._total()])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        head = "".join(f"<th>{name}</th>" for name in _HEADING)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in _cells(row)) + "</tr>" for row in self.rows
-        )
-        return (
-            f"<table><caption>{escape(self.title)}<br>{escape(self._total())}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        )
+        return html_table([self.title, self._total()], _HEADING, map(_cells, self.rows))
 
     def _total(self) -> str:
         limits = f"{self.gflops_limit:,.0f} GFLOP/s and {self.gigabytes_limit:.1f} GB/s"
@@ -216,9 +207,3 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _number(value: float | None, digits: int) -> str:
     return "" if value is None else f"{value:,.{digits}f}"
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    """Join cells, text at the left of its column and numbers at the right."""
-    pairs = enumerate(zip(cells, widths, strict=True))
-    return "  ".join(cell.ljust(w) if column in _TEXT else cell.rjust(w) for column, (cell, w) in pairs).rstrip()

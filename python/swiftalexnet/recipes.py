@@ -7,6 +7,7 @@ from typing import Any
 from ._arrays import as_integer
 from ._choices import choose
 from ._numbers import check_number, make_plain
+from ._tables import html_table
 from .augmentation import Augmentation
 from .colors import ColorComponents
 from .parameter_group import ParameterGroup
@@ -159,10 +160,15 @@ class Recipe:
         return kept
 
     def __str__(self) -> str:
-        lines = [f"recipe {self.name}: {self.source}"]
-        shown = [each.name for each in fields(self) if each.name not in ("name", "source")]
-        lines += [f"  {name:<20}{_text(getattr(self, name))}" for name in shown]
-        return "\n".join(lines)
+        lines = (f"  {name:<20}{_text(value)}" for name, value in self._settings())
+        return "\n".join([f"recipe {self.name}: {self.source}", *lines])
+
+    def _repr_html_(self) -> str:
+        rows = ((name, _text(value, "; ")) for name, value in self._settings())
+        return html_table([f"recipe {self.name}: {self.source}"], ("setting", "value"), rows)
+
+    def _settings(self) -> list[tuple[str, Any]]:
+        return [(each.name, getattr(self, each.name)) for each in fields(self) if each.name not in ("name", "source")]
 
 
 def recipe(name: str = "paper", **overrides: Any) -> Recipe:
@@ -220,10 +226,9 @@ def _plain(value: Any) -> Any:
     return value.to_json() if hasattr(value, "to_json") else value
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, between: str = "\n" + " " * 22) -> str:
     if isinstance(value, tuple):
-        between = ", " if value and isinstance(value[0], int) else "\n" + " " * 22
-        return between.join(map(_text, value)) or "–"
+        return (", " if value and isinstance(value[0], int) else between).join(map(_text, value)) or "–"
     if value is None:
         return "–"
     return f"{value:g}" if isinstance(value, float) else str(value)

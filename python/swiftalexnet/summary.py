@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._optional import require
+from ._tables import html_table, lay_out
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -58,26 +59,19 @@ class Summary:
 
     def __str__(self) -> str:
         table = [("layer", "kind", "output C × H × W", "parameters", "MACs", ""), *map(_cells, self.rows)]
-        table.append(("total", "", "", f"{self.parameters:,}", f"{self.macs:,}", ""))
-        widths = [max(len(cells[column]) for cells in table) for column in range(5)]
-        lines = [_line(cells, widths) for cells in table]
+        table.append(self._total())
+        lines = lay_out(table, left=(0, 1, 2), last_is_free=True)
         rule = "─" * max(map(len, lines))
         return "\n".join([self.title, lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from html import escape
+        head = ("layer", "kind", "output", "parameters", "MACs", "detail")
+        return html_table([self.title], head, [*map(_cells, self.rows), self._total()])
 
-        head = "".join(f"<th>{name}</th>" for name in ("layer", "kind", "output", "parameters", "MACs", "detail"))
-        total = ("total", "", "", f"{self.parameters:,}", f"{self.macs:,}", "")
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
-            for cells in [*map(_cells, self.rows), total]
-        )
-        return (
-            f"<table><caption>{escape(self.title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        )
+    def _total(self) -> tuple[str, ...]:
+        return "total", "", "", f"{self.parameters:,}", f"{self.macs:,}", ""
 
 
 def summarize(title: str, nodes: list[tuple[str, str, str, str, tuple[int, int, int], int, int]]) -> Summary:
@@ -93,9 +87,3 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def _count(number: int) -> str:
     return f"{number:,}" if number else ""
-
-
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    left = [cells[column].ljust(widths[column]) for column in range(3)]
-    right = [cells[column].rjust(widths[column]) for column in (3, 4)]
-    return "  ".join([*left, *right, cells[5]]).rstrip()

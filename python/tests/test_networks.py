@@ -8,6 +8,7 @@ import threading
 
 import numpy as np
 import pytest
+from html_tables import read_html
 from support import CLASSES, TINY, dataset, fingerprint, pictures, quick_recipe, tiny_model
 
 import swiftalexnet as sa
@@ -44,7 +45,10 @@ def test_same_seed_same_weights():
 
 def test_summary_shows_itself():
     summary = tiny_model().summary()
-    assert "conv1" in str(summary) and "total" in str(summary) and "fc8" in summary._repr_html_()
+    assert "conv1" in str(summary) and "total" in str(summary)
+    captions, (table,) = read_html(summary)
+    assert captions == [repr(tiny_model())]
+    assert [row[0] for row in table[1:]] == [*(row.name for row in summary.rows), "total"]
     frame = pytest.importorskip("pandas") and summary.to_frame()
     assert frame.set_index("name").loc["conv1", "output"] == (8, 9, 9)
 

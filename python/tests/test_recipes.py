@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from html_tables import read_html
 
 import swiftalexnet as sa
 from swiftalexnet.rates import Rates
@@ -339,6 +340,18 @@ def _line(recipe: sa.Recipe) -> str:
 def test_the_documentation_has_the_table():
     page = Path(__file__).parents[2] / "docs" / "training.md"
     assert as_markdown() in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sa.recipe_names())
+def test_text_and_html_have_every_setting(name):
+    recipe = sa.recipe(name, source="<i>someone's</i>")
+    settings = [field for field in sa.Recipe.__dataclass_fields__ if field not in ("name", "source")]
+    captions, (table,) = read_html(recipe)
+    assert captions == [f"recipe {name}: <i>someone's</i>"]
+    assert [row[0] for row in table[1:]] == settings
+    assert dict(table)["schedule"] == str(recipe.schedule)
+    assert not [value for _, value in table if "\\n" in value]
+    assert all(f"\n  {setting} " in str(recipe) for setting in settings)
 
 
 @pytest.mark.parametrize("net", CIFAR_DECAYS)

@@ -1,0 +1,52 @@
+"""Tables for people: as lines of text, and as HTML in which names that a user chose are only text."""
+
+from collections.abc import Container, Iterable, Sequence
+from html import escape
+
+_SCROLLED = 25  # rows: a longer table of a notebook scrolls
+
+
+def printable(text: str) -> str:
+    """Write what cannot be printed (line ends, control characters, bytes that are no text) as Python escapes it."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def lay_out(table: Sequence[Sequence[str]], left: Container[int], last_is_free: bool = False) -> list[str]:
+    """Return a line a row, each column as wide as its widest cell.
+
+    Parameters
+    ----------
+    table : sequence of rows of cells
+    left : container of int
+        Columns that begin at the left; the others end at the right.
+    last_is_free : bool
+        The last column is text of any length that nothing stands behind.
+    """
+    columns = len(table[0]) - last_is_free
+    widths = [max(len(cells[column]) for cells in table) for column in range(columns)]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = [
+            cell.ljust(width) if column in left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(cells, widths, strict=False))
+        ]
+        return "  ".join([*padded, *cells[columns:]]).rstrip()
+
+    return [line(cells) for cells in table]
+
+
+def html_table(captions: Sequence[str], head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in which all text is escaped; one of many rows scrolls."""
+    body = [_html_row(cells, "td") for cells in rows]
+    caption = "<br>".join(escape(printable(line)) for line in captions)
+    table = (
+        f"<table>{f'<caption>{caption}</caption>' if caption else ''}<thead>{_html_row(head, 'th')}</thead>"
+        f"<tbody>{''.join(body)}</tbody></table>"
+    )
+    return table if len(body) <= _SCROLLED else f'<div style="max-height: 40em; overflow: auto">{table}</div>'
+
+
+def _html_row(cells: Sequence[str], tag: str) -> str:
+    return "<tr>" + "".join(f"<{tag}>{escape(printable(cell))}</{tag}>" for cell in cells) + "</tr>"
