@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from .colors import ColorComponents, color_components
     from .data import ArrayDataset, Dataset, ImageFolder
     from .ensemble import Ensemble
-    from .evaluation import Evaluation
+    from .evaluation_result import Evaluation
     from .history import History
     from .memory_use import Memory, memory
     from .networks import Model
     from .parameter_group import ParameterGroup
-    from .prediction import Prediction
     from .preprocessing import Preprocessing
     from .profiling import Profile
+    from .ranking import Prediction
     from .recipes import Recipe, recipe, recipe_names
     from .runtime import __version__, get_num_threads, info, set_num_threads
     from .schedules import (
@@ -123,14 +123,14 @@ _NAMES = {
     "colors": ("ColorComponents", "color_components"),
     "data": ("ArrayDataset", "Dataset", "ImageFolder"),
     "ensemble": ("Ensemble",),
-    "evaluation": ("Evaluation",),
+    "evaluation_result": ("Evaluation",),
     "history": ("History",),
     "memory_use": ("Memory", "memory"),
     "networks": ("Model",),
     "parameter_group": ("ParameterGroup",),
-    "prediction": ("Prediction",),
     "preprocessing": ("Preprocessing",),
     "profiling": ("Profile",),
+    "ranking": ("Prediction",),
     "recipes": ("Recipe", "recipe", "recipe_names"),
     "runtime": ("__version__", "get_num_threads", "info", "set_num_threads"),
     "schedules": (

@@ -16,9 +16,10 @@ from ._arrays import as_output
 from ._numbers import check_number
 from .batch_size import BatchSize, for_inference
 from .ensemble_weights import mix, search
-from .evaluation import Evaluation, as_evaluation, check_dataset, score
-from .prediction import Prediction, predict
+from .evaluation import Evaluation, Tally, check_dataset
+from .prediction import predict
 from .progress import Progress
+from .ranking import Predictions
 from .views import Views, classify_all
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Ensemble:
             views.check(model)
         return mix((model.probabilities(images, crops, **options) for model in self._voices), self._votes)
 
-    def predict(self, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> list[Prediction]:
+    def predict(self, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> Predictions:
         """Return the `top` likeliest classes of each picture: see `swiftalexnet.prediction.predict`."""
         return predict(self, images, top, crops, **options)
 
@@ -129,7 +130,9 @@ class Ensemble:
             tables = (_table(model, data, views, batch_size, bar, readable) for model in self._voices)
             mixed = mix(tables, self._votes)
         numbers = _numbers(readable, "evaluate")
-        return as_evaluation(score(mixed[numbers], data, numbers), len(numbers), len(data))
+        tally = Tally(data)
+        tally.add(mixed[numbers], numbers)
+        return tally.evaluation(self, views)
 
     def search_weights(
         self,

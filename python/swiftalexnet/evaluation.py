@@ -1,8 +1,8 @@
-"""Error rates on labelled pictures, as the two papers measure them."""
+"""Measure a model on labelled images: error rates as the two papers have them, and what goes wrong."""
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from . import _native
 from ._arithmetic import choose_arithmetic
 from .batch_size import BatchSize, for_inference
+from .evaluation_result import Evaluation, WorstImage
 from .progress import Progress
 from .views import Views, classify_all
 
@@ -18,31 +19,9 @@ if TYPE_CHECKING:
     from .ensemble import Ensemble
     from .networks import Model
 
+__all__ = ["Evaluation", "Tally", "check_dataset", "evaluate"]
 
-@dataclass(frozen=True)
-class Evaluation:
-    """What a model gets wrong.
-
-    Attributes
-    ----------
-    top1_error, top5_error : float
-        Percent. Classes of equal probability share the credit, as in the authors' code.
-    loss : float
-        Mean of −log p of the right class.
-    count, skipped : int
-        Pictures that were measured, and pictures that could not be read.
-    """
-
-    top1_error: float
-    top5_error: float
-    loss: float
-    count: int
-    skipped: int
-
-    def __str__(self) -> str:
-        skipped = f", {self.skipped} skipped" if self.skipped else ""
-        errors = f"top-1 error {self.top1_error:.2f} %, top-5 error {self.top5_error:.2f} %"
-        return f"{errors}, loss {self.loss:.4f} on {self.count} pictures{skipped}"
+_WORST = 16  # images that an evaluation names
 
 
 def evaluate(
@@ -94,33 +73,69 @@ def evaluate(
     views.pictures_at_once(batch_size)
     check_dataset(model, data, "evaluate", same_names=True)
     views.check(model)
-    totals, count = np.zeros(3), 0
+    tally = Tally(data)
     with Progress(len(data) * views.passes, progress, "evaluate") as bar:
         for numbers, probabilities in classify_all(model, data, views, batch_size, bar.advance):
-            totals += score(probabilities, data, numbers)
-            count += len(numbers)
-    return as_evaluation(totals, count, len(data))
+            tally.add(probabilities, numbers)
+    return tally.evaluation(model, views)
 
 
-def score(
-    probabilities: NDArray[np.float32], data: "Dataset", numbers: NDArray[np.int32]
-) -> tuple[float, float, float]:
-    """Return the sums (top-1 credit, top-5 credit, loss) over some pictures of the data."""
-    return _native.score(probabilities, np.ascontiguousarray(data.labels[numbers], np.int32))
+class Tally:
+    """What is known of the images of a data set that were measured so far: five numbers an image."""
+
+    def __init__(self, data: "Dataset"):
+        self._data, self._totals = data, np.zeros(3)
+        self._parts: list[tuple[NDArray[Any], ...]] = []
+
+    def add(self, probabilities: NDArray[np.float32], numbers: NDArray[np.int32]) -> None:
+        """Count images, given the probabilities [count, classes] of those with these numbers."""
+        labels = np.ascontiguousarray(self._data.labels[numbers], np.int32)
+        self._totals += _native.score(probabilities, labels)  # which refuses labels out of range
+        rows = np.arange(len(numbers))
+        predicted = probabilities.argmax(axis=1)
+        parts = probabilities[rows, predicted], probabilities[rows, labels]
+        self._parts.append((numbers, labels, predicted.astype(np.int32), *parts))
+
+    def evaluation(self, model: "Model | Ensemble", views: Views) -> Evaluation:
+        """Return what a model got wrong.
+
+        Raises
+        ------
+        ValueError
+            No image could be read.
+        """
+        images = len(self._data)
+        if not self._parts:
+            raise ValueError(f"evaluate: none of {images} pictures could be read")
+        joined = [np.concatenate(parts) for parts in zip(*self._parts, strict=True)]
+        order = np.argsort(joined[0])  # images of one size come together where whole images are seen
+        numbers, labels, predicted, confidence, right = (part[order] for part in joined)
+        losses = -np.log(np.maximum(right, np.finfo(np.float32).smallest_subnormal))
+        top1, top5 = (100 * (len(numbers) - float(credit)) / len(numbers) for credit in self._totals[:2])
+        loss = float(self._totals[2]) / len(numbers)
+        count, names = model.num_classes, model.classes or self._data.classes
+        names = tuple(map(str, range(count))) if names is None else tuple(names)
+        worst = tuple(
+            WorstImage(
+                int(numbers[place]),
+                _path(self._data, int(numbers[place])),
+                int(labels[place]),
+                int(predicted[place]),
+                float(confidence[place]),
+                float(losses[place]),
+            )
+            for place in np.argsort(right, kind="stable")[:_WORST]
+        )
+        rates = top1, top5, loss, len(numbers), images - len(numbers)
+        return Evaluation(*rates, names, views, numbers, labels, predicted, confidence, losses, worst)
 
 
-def as_evaluation(totals: Sequence[float] | NDArray[np.float64], count: int, pictures: int) -> Evaluation:
-    """Make an `Evaluation` of the sums over `count` of so many pictures.
-
-    Raises
-    ------
-    ValueError
-        `count` is 0.
-    """
-    if not count:
-        raise ValueError(f"evaluate: none of {pictures} pictures could be read")
-    top1, top5 = (100 * (count - float(credit)) / count for credit in totals[:2])
-    return Evaluation(top1, top5, float(totals[2]) / count, count, pictures - count)
+def _path(data: "Dataset", index: int) -> str | None:
+    """Return the file of an image, None where the data set has no list of files."""
+    try:
+        return os.fsdecode(data.paths[index])  # type: ignore[attr-defined]
+    except (AttributeError, LookupError, TypeError):
+        return None
 
 
 def check_dataset(model: "Model | Ensemble", data: "Dataset", operation: str, same_names: bool = False) -> None:

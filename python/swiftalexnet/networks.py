@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from .data import Dataset
     from .evaluation import Evaluation
     from .history import History
-    from .prediction import Prediction
     from .profiling import Profile
+    from .ranking import Predictions
 
 Float32 = NDArray[np.float32]
 
@@ -292,12 +292,12 @@ class Model(Weights):
         scales: Sequence[int] | None = None,
         **arithmetic: Any,
     ) -> "Evaluation":
-        """Measure top-1 and top-5 error and loss: see `swiftalexnet.evaluation.evaluate`."""
+        """Measure what the model gets wrong: see `swiftalexnet.evaluation.evaluate`."""
         from .evaluation import evaluate
 
         return evaluate(self, data, crops, batch_size, progress, dense, scales, **arithmetic)
 
-    def predict(self, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> "list[Prediction]":
+    def predict(self, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> "Predictions":
         """Classify pictures: see `swiftalexnet.prediction.predict`."""
         from .prediction import predict
 

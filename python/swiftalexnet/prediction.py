@@ -1,7 +1,6 @@
 """Classify pictures and read out features: any picture in, probabilities or activations out."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,44 +14,22 @@ from .batch_size import BatchSize, for_inference
 from .images import Pictures, all_files, as_pictures, decode, iterate_squares
 from .loading import Loader, in_order
 from .preprocessing import Whole
+from .ranking import Prediction, Predictions, likeliest
 from .views import Views, classify, classify_all
 
 if TYPE_CHECKING:
     from .ensemble import Ensemble
     from .networks import Model
 
+__all__ = ["Prediction", "features", "predict", "probabilities", "score_map"]
+
 Float32 = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The likeliest classes of one picture, best first.
-
-    Attributes
-    ----------
-    labels : tuple of int
-        Indices of the classes.
-    classes : tuple of str
-        Their names; the index as text where the model has no names.
-    probabilities : tuple of float
-    """
-
-    labels: tuple[int, ...]
-    classes: tuple[str, ...]
-    probabilities: tuple[float, ...]
-
-    def __str__(self) -> str:
-        pairs = zip(self.classes, self.probabilities, strict=True)
-        return ", ".join(f"{name} {100 * probability:.1f} %" for name, probability in pairs)
-
-    def __repr__(self) -> str:
-        return f"<{self}>"
 
 
 def predict(
     model: "Model | Ensemble", images: Any, top: int = 5, crops: int | None = None, **options: Any
-) -> list[Prediction]:
-    """Return the `top` likeliest classes of each picture.
+) -> Predictions:
+    """Return the `top` likeliest classes of each picture: a list of `Prediction`, which a notebook shows as a table.
 
     Parameters
     ----------
@@ -74,17 +51,7 @@ def predict(
         Something that is no picture, or cannot be read.
     """
     top = as_integer(top, "top", "predict", 1)
-    return as_predictions(model, model.probabilities(images, crops, **options), top)
-
-
-def as_predictions(model: "Model | Ensemble", table: Float32, top: int) -> list[Prediction]:
-    """Return the `top` likeliest classes of each row of probabilities, [count, classes]."""
-    best = np.argsort(-table, axis=1, kind="stable")[:, :top]
-    names = model.classes or tuple(map(str, range(model.num_classes)))
-    return [
-        Prediction(tuple(map(int, row)), tuple(names[i] for i in row), tuple(float(values[i]) for i in row))
-        for row, values in zip(best, table, strict=True)
-    ]
+    return likeliest(model.probabilities(images, crops, **options), model.classes, top)
 
 
 def probabilities(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arithmetic import FLOAT32, Arithmetic
+from ._arithmetic import FLOAT32, PRECISIONS, Arithmetic
 from ._arrays import as_integer, as_output
 from .errors import UnsupportedError
 from .loading import Batch, Loader, in_order
@@ -92,6 +92,13 @@ class Views:
     def passes(self) -> int:
         """How many times every picture is decoded."""
         return 1 if self.scales is None else len(self.scales)
+
+    def __str__(self) -> str:
+        views = {0: [], 1: ["centre crop"]}.get(self.crop_count, [f"{self.crop_count} crops"]) + ["dense"] * self.dense
+        scales = "" if self.scales is None else f" at {', '.join(map(str, self.scales))} pixels"
+        code = self.arithmetic
+        words = ["int8 weights"] * code.int8_dense_weights + ["fast math"] * code.fast_math
+        return ", ".join([" and ".join(views) + scales, PRECISIONS[code.precision], *words])
 
     def check(self, model: "Model") -> None:
         """Refuse what the model cannot do, before any work.

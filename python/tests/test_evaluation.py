@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 from support import CLASSES, dataset, photo_folder, pictures, tiny_model
 
 import swiftalexnet as sa
@@ -35,6 +36,41 @@ def test_skipped_pictures_are_counted(tmp_path):
     assert (result.count, result.skipped) == (23, 1)
     with pytest.raises(ValueError, match="0.png"):
         tiny_model().evaluate(sa.ImageFolder(folder))
+
+
+@pytest.mark.parametrize("options", [{}, {"crops": 10}, {"dense": True, "scales": [20, 23]}, {"scales": [24]}])
+def test_evaluations_say_which_image_got_what(options, tmp_path):
+    folder = photo_folder(tmp_path, side=31)
+    broken = folder / "dark" / "0.png"
+    broken.write_bytes(b"")
+    Image.fromarray(pictures(1, side=31)[0][0][:, :25]).save(folder / "bright" / "1.png")  # of another shape
+    data = sa.ImageFolder(folder, on_error="skip")
+    model = tiny_model()
+    result = model.evaluate(data, batch_size=5, **options)
+    read = [index for index, path in enumerate(data.paths) if path != broken]
+    assert result.indices.tolist() == read
+    table = model.probabilities([data.paths[index] for index in read], **options)
+    np.testing.assert_array_equal(result.predicted, table.argmax(axis=1))
+    np.testing.assert_allclose(result.confidence, table.max(axis=1), rtol=1e-5)
+    np.testing.assert_array_equal(result.labels, data.labels[read])
+    assert result.classes == data.classes == tuple(sorted(CLASSES))
+    assert [worst.path for worst in result.worst] == [str(data.paths[worst.index]) for worst in result.worst]
+    assert result.views == sa.Views(**options | {"scales": options.get("scales") and tuple(options["scales"])})
+
+
+def test_an_ensemble_evaluates_like_a_model():
+    model, data = tiny_model(), dataset(40)
+    alone, together = model.evaluate(data), sa.Ensemble([model, model]).evaluate(data)
+    assert together == alone and str(together) == str(alone)
+    np.testing.assert_array_equal(together.confusion, alone.confusion)
+
+
+def test_a_data_set_of_ones_own_may_have_anything_for_paths():
+    data = dataset(5)
+    for paths in (None, [], {}, 7, ["a", b"b", None, 4, "e"]):
+        data.paths = paths
+        found = {worst.index: worst.path for worst in tiny_model().evaluate(data).worst}
+    assert found == {0: "a", 1: "b", 2: None, 3: None, 4: "e"}
 
 
 def test_nothing_readable_is_an_error(tmp_path):

@@ -6,6 +6,7 @@ from PIL import Image
 from support import dataset, photo_folder, pictures, tiny_model
 
 import swiftalexnet as sa
+from swiftalexnet._arithmetic import Arithmetic
 from swiftalexnet.decoding import read_picture
 from swiftalexnet.preprocessing import Geometry, Whole
 from swiftalexnet.views import classify_all
@@ -246,3 +247,20 @@ def test_views_are_values():
     assert hash(sa.Views(dense=True)) == hash(sa.Views(dense=True))
     assert [sa.Views().crop_count, sa.Views(dense=True).crop_count, sa.Views(50, True).crop_count] == [1, 0, 50]
     assert "operation" not in repr(sa.Views(9))
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({}, "centre crop, float32"),
+        ({"crops": 10}, "10 crops, float32"),
+        ({"dense": True}, "dense, float32"),
+        ({"crops": 50, "dense": True, "scales": [256, 384]}, "50 crops and dense at 256, 384 pixels, float32"),
+        (
+            {"scales": [64], "arithmetic": Arithmetic(1, 1, 1)},
+            "centre crop at 64 pixels, bfloat16, int8 weights, fast math",
+        ),
+    ],
+)
+def test_text(options, text):
+    assert str(sa.Views(**options)) == text

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from .._arithmetic import choose_arithmetic
-from ..prediction import as_predictions
 from ..progress import Progress
+from ..ranking import likeliest
 from ..views import Views, classify_all
 from .image_files import ImageFiles, image_files
 from .models import open_model
@@ -18,7 +18,7 @@ from .output import DONE, PARTLY, complain, describe, to_json
 
 if TYPE_CHECKING:
     from ..networks import Model
-    from ..prediction import Prediction
+    from ..ranking import Prediction
     from .output import Output
 
 _BATCH = 64  # crops that are computed at once, as `Model.predict` does
@@ -96,7 +96,7 @@ def _classify(
             data = ImageFiles(files[at : at + at_once], options.on_error == "skip")
             answers: dict[int, Prediction | Exception] = {}
             for numbers, probabilities in classify_all(model, data, seen, _BATCH):
-                answers |= zip(map(int, numbers), as_predictions(model, probabilities, options.top), strict=True)
+                answers |= zip(map(int, numbers), likeliest(probabilities, model.classes, options.top), strict=True)
             answers |= data.errors
             yield from ((files[at + number], answers[number]) for number in range(len(data)))
             progress.advance(len(data))
