@@ -138,7 +138,8 @@ extension Recipe {
     return { report in
       let error = try onEpochEnd(report)
       guard error != nil || !needsValidation else {
-        throw EngineError.invalidValue("fit: \(missing), and onEpochEnd answered with nil in epoch \(report.epoch)")
+        let epoch = "epoch \(report.epoch + 1)"
+        throw EngineError.invalidValue("fit: \(missing), and onEpochEnd answered with nil after \(epoch)")
       }
       return error
     }

@@ -38,10 +38,10 @@ extension Schedule: CustomStringConvertible {
   public var description: String {
     switch self {
     case .constant: return "constant"
-    case .epochs(let boundaries, let factor): return "× \(factor) at \(Self.list("epoch", boundaries))"
+    case .epochs(let boundaries, let factor): return "× \(factor) after \(Self.list("epoch", boundaries))"
     case .epochTable(let boundaries, let factors):
-      return zip(boundaries, factors).map { "× \($1) from epoch \($0)" }.joined(separator: ", ")
-    case .steps(let boundaries, let factor): return "× \(factor) at \(Self.list("step", boundaries))"
+      return zip(boundaries, factors).map { "× \($1) after epoch \($0)" }.joined(separator: ", ")
+    case .steps(let boundaries, let factor): return "× \(factor) after \(Self.list("step", boundaries))"
     case .plateau(let factor, let patience, let times):
       return "× \(factor) after \(patience) epochs without a better validation error, \(times) times"
     case .dexp(let targetFactor, let steps): return "÷ \(targetFactor) over the run, in \(steps) equal stretches"

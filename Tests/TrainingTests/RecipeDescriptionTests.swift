@@ -12,14 +12,14 @@ final class RecipeDescriptionTests: XCTestCase {
         learning rate         0.01
         momentum              0.9
         weight decay          0.0005
-        schedule              × 0.1 at epochs 25, 51, 79
+        schedule              × 0.1 after epochs 25, 51, 79
         epochs                91
         rule                  paper
         bias learning rate    × 2.0
         bias weight decay     × 0.0
         bias schedule         constant
-        groups                conv1.weight: × 0.1 from epoch 25, × 0.01 from epoch 51, × 0.001 from epoch 67, × 0.0 from \
-      epoch 72; conv1.bias: × 0.0 from epoch 72
+        groups                conv1.weight: × 0.1 after epoch 25, × 0.01 after epoch 51, × 0.001 after epoch 67, \
+      × 0.0 after epoch 72; conv1.bias: × 0.0 after epoch 72
         crop                  true
         flip                  true
         colour noise          0.1
@@ -42,8 +42,8 @@ final class RecipeDescriptionTests: XCTestCase {
     XCTAssertEqual(
       "\(Recipe.paper.schedule)", "× 0.1 after 5 epochs without a better validation error, 3 times")
     XCTAssertEqual("\(Recipe.cudaConvnet2.schedule)", "÷ 250.0 over the run, in 4 equal stretches")
-    XCTAssertEqual("\(Schedule.steps(boundaries: [3, 6], factor: 0.5))", "× 0.5 at steps 3, 6")
-    XCTAssertEqual("\(Schedule.epochs(boundaries: [8], factor: 0.5))", "× 0.5 at epoch 8")
+    XCTAssertEqual("\(Schedule.steps(boundaries: [3, 6], factor: 0.5))", "× 0.5 after steps 3, 6")
+    XCTAssertEqual("\(Schedule.epochs(boundaries: [8], factor: 0.5))", "× 0.5 after epoch 8")
     XCTAssertEqual(
       "\(ParameterGroup("fc*", learningRate: 2, weightDecay: 0, schedule: .constant))",
       "fc*: rate × 2.0, decay × 0.0, constant")

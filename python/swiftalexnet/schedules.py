@@ -80,7 +80,7 @@ class _BoundarySchedule(Schedule):
 
     def __str__(self) -> str:
         unit = self.unit if len(self.boundaries) == 1 else f"{self.unit}s"
-        return f"× {self.factor:g} at {unit} {', '.join(map(str, self.boundaries))}"
+        return f"× {self.factor:g} after {unit} {', '.join(map(str, self.boundaries))}"
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class EpochTableSchedule(Schedule):
         return (1.0, *self.factors)[bisect_right(self.boundaries, moment.epoch)]
 
     def __str__(self) -> str:
-        return ", ".join(f"× {f:g} from epoch {at}" for at, f in zip(self.boundaries, self.factors, strict=True))
+        return ", ".join(f"× {f:g} after epoch {at}" for at, f in zip(self.boundaries, self.factors, strict=True))
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ class Run:
         precision, data = PRECISIONS[self.plan.precision], self.plan.validation
         measured = None if data is None else self.model.evaluate(data, precision=precision)
         if measured is not None and not math.isfinite(measured.loss):
-            raise NonFiniteError(f"fit: epoch {state.epoch}, at its end: the validation loss is {measured.loss}")
+            raise NonFiniteError(f"fit: epoch {state.epoch + 1}, at its end: the validation loss is {measured.loss}")
         validation_error = None if measured is None else measured.top1_error
         row = {
             "epoch": state.epoch,
@@ -188,7 +188,7 @@ class Run:
         try:
             state.outcomes.extend(itertools.starmap(self.model.network.train_step_images, [call]))
         except NonFiniteError as error:
-            raise NonFiniteError(f"fit: epoch {state.epoch}, step {self.step}: {error}") from error
+            raise NonFiniteError(f"fit: epoch {state.epoch + 1}, step {self.step + 1}: {error}") from error
         self.model.has_trained = True
 
     def _name_classes(self) -> None:

@@ -13,7 +13,7 @@ def test_patterns_are_those_of_file_names():
 
 def test_prints_and_writes_what_differs():
     group = sa.ParameterGroup("fc8.*", 10, 0, sa.EpochSchedule((3,)))
-    assert str(group) == "fc8.*: rate × 10; decay × 0; × 0.1 at epoch 3"
+    assert str(group) == "fc8.*: rate × 10; decay × 0; × 0.1 after epoch 3"
     assert str(sa.ParameterGroup("fc8.*")) == "fc8.*: as all others"
     schedule = {"name": "EpochSchedule", "boundaries": (3,), "factor": 0.1}
     assert group.to_json() == {"pattern": "fc8.*", "learning_rate": 10, "weight_decay": 0, "schedule": schedule}

@@ -84,11 +84,11 @@ def test_plateau_needs_an_error():
 @pytest.mark.parametrize(
     ("schedule", "text"),
     [
-        (sa.EpochSchedule((20, 40)), "× 0.1 at epochs 20, 40"),
-        (sa.EpochTableSchedule((25, 72), (0.1, 0)), "× 0.1 from epoch 25, × 0 from epoch 72"),
-        (sa.EpochSchedule((8,)), "× 0.1 at epoch 8"),
-        (sa.StepSchedule((1000,), 0.5), "× 0.5 at step 1000"),
-        (sa.StepSchedule((1000, 2000), 0.5), "× 0.5 at steps 1000, 2000"),
+        (sa.EpochSchedule((20, 40)), "× 0.1 after epochs 20, 40"),
+        (sa.EpochTableSchedule((25, 72), (0.1, 0)), "× 0.1 after epoch 25, × 0 after epoch 72"),
+        (sa.EpochSchedule((8,)), "× 0.1 after epoch 8"),
+        (sa.StepSchedule((1000,), 0.5), "× 0.5 after step 1000"),
+        (sa.StepSchedule((1000, 2000), 0.5), "× 0.5 after steps 1000, 2000"),
         (sa.DexpSchedule(250, 4), "÷ 250 in all, in 4 equal stretches of the run"),
         (sa.ConstantSchedule(), "constant"),
     ],
