@@ -1,22 +1,28 @@
-"""Pictures of a run and of a network: learning curves, first-layer kernels, predictions, neighbours, profiles.
+"""Figures of a run and of a network: learning curves, kernels, evaluations, predictions, neighbours, profiles.
 
 Every function returns a matplotlib Figure that belongs to nobody: no window, no global state, `savefig` writes it, and
 a notebook shows it as the value of a cell.
 """
 
 from .curves import plot_history
+from .evaluation import plot_evaluation
 from .figures import new_figure
 from .kernels import kernel_sheet, plot_kernels
 from .panel import plot_panel
 from .predictions import plot_predictions
 from .profile import plot_profile
+from .sampling import fair_sample
+from .worst import plot_worst
 
 __all__ = [
+    "fair_sample",
     "kernel_sheet",
     "new_figure",
+    "plot_evaluation",
     "plot_history",
     "plot_kernels",
     "plot_panel",
     "plot_predictions",
     "plot_profile",
+    "plot_worst",
 ]

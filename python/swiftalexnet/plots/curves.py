@@ -45,11 +45,12 @@ def plot_history(history: "History") -> "Figure":
     rates = history.column("learning_rate")
     changes = [epoch for epoch, before, after in zip(epochs[1:], rates, rates[1:], strict=False) if before != after]
     for axes in (losses, errors):
+        axes.margins(y=0.1)
         axes.set_ylim(bottom=0)
         for number, epoch in enumerate(changes):
             label = "learning rate changes" if number == 0 else None
             axes.axvline(epoch - 0.5, color="#999999", linewidth=1, linestyle=":", label=label)
-        axes.legend(frameon=False, fontsize=8)
+        axes.legend(fontsize=8, edgecolor="none", framealpha=0.8)
     return figure
 
 
@@ -59,6 +60,7 @@ def _curves(axes: "Axes", epochs: NDArray[Any], history: "History", columns: dic
         if None not in values:
             axes.plot(epochs, values, color=color, label=label, marker="o" if len(epochs) < 30 else None, markersize=3)
     axes.set_xlabel("epoch")
-    axes.locator_params(axis="x", integer=True)
+    axes.locator_params(axis="x", integer=True, min_n_ticks=1)
+    axes.set_xlim(0.5, len(epochs) + 0.5)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)

@@ -1,10 +1,12 @@
-"""Figures that belong to nobody: no window, no global state."""
+"""Figures that belong to nobody: no window, no global state; and text that is made to fit where it goes."""
 
 import io
+import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .._optional import require
+from .._tables import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,3 +47,53 @@ def place(figure: "Figure", left: float, top: float, width: float, height: float
     axes: Axes = figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
     axes.axis("off")
     return axes
+
+
+def text_width(text: str, size: float) -> float:
+    """Return how wide a line of text is, in inches, at a size in points."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of signs that the font lacks: drawing them says it again
+        width, _, _ = text_to_path.get_text_width_height_descent(text, FontProperties(size=size), ismath=False)
+    return float(width) / 72
+
+
+def fitted(text: str, inches: float, size: float) -> str:
+    """Return text that anybody wrote as a label that is no wider than `inches`: its middle is left out if need be."""
+    text = printable(text)
+    if text_width(text, size) <= inches:
+        return verbatim(text)
+    fits, too_many = 1, len(text)  # characters, of which half of what lies between is tried
+    while too_many - fits > 1:
+        tried = (fits + too_many) // 2
+        if text_width(_shortened(text, tried), size) <= inches:
+            fits = tried
+        else:
+            too_many = tried
+    return verbatim(_shortened(text, fits))
+
+
+def wrapped(text: str, inches: float, size: float) -> str:
+    """Return text in lines that are no wider than `inches`, broken between words."""
+    lines: list[str] = []
+    for word in printable(text).split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, size) <= inches:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return "\n".join(fitted(line, inches, size) for line in lines)
+
+
+def verbatim(text: str) -> str:
+    """Keep matplotlib from reading formulas between two dollar signs."""
+    return text.replace("$", r"\$")
+
+
+def _shortened(text: str, length: int) -> str:
+    if len(text) <= length:
+        return text
+    tail = (length - 1) // 3
+    return f"{text[: length - 1 - tail]}…{text[len(text) - tail :]}"

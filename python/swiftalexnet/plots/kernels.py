@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .figures import DPI, new_figure, place
+from .._arrays import as_integer
+from .figures import DPI, new_figure, place, text_width, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 Float32 = NDArray[np.float32]
 
 _WIDTH, _MARGIN, _LINE = 7.0, 0.1, 0.3  # inches: about the sheet's width, around it, a line of text
+_MOST_DOTS = 12  # a side of a weight: few columns make a narrow sheet, and no long one
 
 
 def plot_kernels(model: "Model", layer: str | None = None, columns: int = 16) -> "Figure":
@@ -39,6 +41,7 @@ def plot_kernels(model: "Model", layer: str | None = None, columns: int = 16) ->
     ImportError
         matplotlib is not installed.
     """
+    columns = as_integer(columns, "columns", "plot_kernels", 1)
     weights = {name: array for name, array in model.parameters().items() if array.ndim == 4}
     name = layer or next((key.removesuffix(".weight") for key in weights), "")
     kernels = weights.get(f"{name}.weight")
@@ -54,9 +57,12 @@ def plot_kernels(model: "Model", layer: str | None = None, columns: int = 16) ->
             for number, (tower, end) in enumerate(zip(towers, ends, strict=True))
         ]
     widest = max(sheet.shape[1] for sheet in sheets)
-    inches = max(1, round(_WIDTH * DPI / widest)) / DPI  # of a weight: whole dots, so that all are equally large
+    inches = (
+        min(max(1, round(_WIDTH * DPI / widest)), _MOST_DOTS) / DPI
+    )  # of a weight: whole dots, so that all are equally large
     heights = [inches * sheet.shape[0] for sheet in sheets]
-    figure = new_figure(inches * widest + 2 * _MARGIN, sum(heights) + len(sheets) * (_LINE + _MARGIN))
+    width = max(inches * widest, *(text_width(label, 10) for label in labels))
+    figure = new_figure(width + 2 * _MARGIN, sum(heights) + len(sheets) * (_LINE + _MARGIN))
     figure.set_layout_engine("none")
     top = 0.0
     for sheet, height, label in zip(sheets, heights, labels, strict=True):
@@ -64,7 +70,7 @@ def plot_kernels(model: "Model", layer: str | None = None, columns: int = 16) ->
         axes.imshow(
             sheet if sheet.shape[2] == 3 else sheet[..., 0], cmap="gray", vmin=0, vmax=1, interpolation="nearest"
         )
-        axes.set_title(label, fontsize=10, pad=4, loc="left")
+        axes.set_title(verbatim(label), fontsize=10, pad=4, loc="left")
         top += _LINE + height + _MARGIN
     return figure
 

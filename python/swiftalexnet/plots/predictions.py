@@ -1,75 +1,63 @@
-"""A sheet of pictures with their likeliest classes."""
+"""A sheet of images with their likeliest classes."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .._arrays import as_integer
 from ..images import as_pictures, iterate_squares
-from .figures import new_figure
+from .sheet import Answer, plot_answers
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from ..networks import Model
 
-RIGHT, _WRONG, _OTHER = "#228833", "#cc3311", "#bbbbbb"
-
 
 def plot_predictions(
-    model: "Model", images: Any, labels: Sequence[int] | None = None, top: int = 5, columns: int = 4, **options: Any
+    model: "Model",
+    images: Any,
+    labels: Sequence[int] | None = None,
+    top: int = 5,
+    columns: int = 4,
+    title: str = "",
+    **options: Any,
 ) -> "Figure":
-    """Draw pictures with bars of their likeliest classes, as figure 4 of Krizhevsky et al. 2012.
+    """Draw images with bars of their likeliest classes, as figure 4 of Krizhevsky et al. 2012.
 
     Parameters
     ----------
     model : Model
-    images : pictures
+    images : images
         See `Model.predict`.
     labels : sequence of int, optional
-        The right classes: named above each picture; the bar of the right class is green, a wrong first one red.
+        The right classes: named above each image; the bar of the right class is green, a wrong first one red.
     top, columns : int
-        Bars a picture, and pictures in a row.
+        Bars an image, and images in a row.
+    title : str
+        What stands above all.
     **options
         `crops`, `layout`, `value_range`: see `Model.predict`.
 
     Raises
     ------
     TypeError, ValueError, OSError
-        Something that is no picture, or labels that are not as many.
+        Something that is no image, or labels that are not as many or out of range.
     ImportError
         matplotlib is not installed.
     """
+    columns = as_integer(columns, "columns", "plot_predictions", 1)
     channels = model.preprocessing.channels
     pictures = as_pictures(images, options.get("layout", "NHWC"), options.get("value_range"), channels)
+    right: list[int | None] = [None] * len(pictures)
+    if labels is not None:
+        right = [as_integer(each, "a label", "plot_predictions", 0, model.num_classes - 1) for each in labels]
+    if len(right) != len(pictures):
+        raise ValueError(f"plot_predictions: {len(right)} labels for {len(pictures)} images, expected as many")
     predictions = model.predict(images, top, **options)
-    if labels is not None and len(labels) != len(pictures):
-        raise ValueError(f"plot_predictions: {len(labels)} labels for {len(pictures)} pictures, expected as many")
     names = model.classes or tuple(map(str, range(model.num_classes)))
-    columns = min(columns, len(pictures))
-    rows = -(-len(pictures) // columns)
-    bars = min(top, model.num_classes)
-    figure = new_figure(2.3 * columns, rows * (2.35 + 0.17 * bars))
-    grid = figure.subplots(2 * rows, columns, squeeze=False, height_ratios=[1, 0.1 + 0.085 * bars] * rows)
-    for axes in grid.flat:
-        axes.axis("off")
-    for index, square in enumerate(iterate_squares(pictures, model.preprocessing.geometry)):
-        row, column = 2 * (index // columns), index % columns
-        right = None if labels is None else int(labels[index])
-        grid[row, column].imshow(square if channels == 3 else square[..., 0], cmap="gray", vmin=0, vmax=255)
-        if right is not None:
-            grid[row, column].set_title(names[right], fontsize=9, pad=3)
-        draw_bars(grid[row + 1, column], predictions[index], right)
-    return figure
-
-
-def draw_bars(axes: "Axes", prediction: Any, right: int | None) -> None:
-    """Draw one bar a class, the likeliest at the top, with the names inside."""
-    colors = [RIGHT if label == right else _OTHER for label in prediction.labels]
-    if right is not None and prediction.labels[0] != right:
-        colors[0] = _WRONG
-    positions = range(len(colors))
-    axes.barh(positions, prediction.probabilities, color=colors, height=0.86, alpha=0.8)
-    for position, name, probability in zip(positions, prediction.classes, prediction.probabilities, strict=True):
-        text = f"{name[:24]}  {100 * probability:.1f} %"
-        axes.text(0.02, position, text, va="center", fontsize=7)
-    axes.set(xlim=(0, 1), ylim=(len(colors) - 0.4, -0.6))
+    squares = iterate_squares(pictures, model.preprocessing.geometry)
+    answers = [
+        Answer(square, "" if label is None else names[label], prediction, label)
+        for square, prediction, label in zip(squares, predictions, right, strict=True)
+    ]
+    return plot_answers(answers, columns, title)

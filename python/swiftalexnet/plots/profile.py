@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from .figures import new_figure
+from .figures import new_figure, verbatim, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ..profiling import Profile, Row
 
 _COLORS = {"arithmetic": "#4477aa", "memory": "#ccbb44", "": "#bbbbbb"}
+_WIDTH = 10.5  # inches
 _HIDDEN = 0.002  # of the whole: shorter rows are left out
 
 
@@ -24,7 +25,7 @@ def plot_profile(profile: "Profile") -> "Figure":
         matplotlib is not installed.
     """
     rows = [row for row in profile.rows if row.milliseconds >= _HIDDEN * profile.milliseconds]
-    figure = new_figure(9, 1.2 + 0.27 * len(rows))
+    figure = new_figure(_WIDTH, 1.2 + 0.27 * len(rows))
     axes = figure.subplots()
     times = [row.milliseconds for row in rows]
     colors = [_COLORS[row.limit] for row in rows]
@@ -36,19 +37,16 @@ def plot_profile(profile: "Profile") -> "Figure":
     for limit in ("arithmetic", "memory"):
         axes.barh(0, 0, color=_COLORS[limit], label=f"limit of {limit}")
     axes.barh(0, 0, color="#777777", alpha=0.35, label="above the limit")
-    axes.set_yticks(range(len(rows)), [_name(row) for row in rows], fontsize=8)
+    axes.set_yticks(range(len(rows)), [verbatim(_name(row)) for row in rows], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel("milliseconds")
     axes.margins(x=0.08, y=0.01)
     axes.grid(axis="x", alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))  # beside the bars
     limits = f"{profile.gflops_limit:,.0f} GFLOP/s, {profile.gigabytes_limit:.1f} GB/s"
-    axes.set_title(
-        f"{profile.title}\n{profile.images_per_second:,.1f} pictures/s; the machine allows {limits}",
-        fontsize=9,
-        loc="left",
-    )
+    speed = f"{profile.images_per_second:,.1f} images/s; the machine allows {limits}"
+    axes.set_title("\n".join(wrapped(line, _WIDTH - 3, 9) for line in (profile.title, speed)), fontsize=9, loc="left")
     return figure
 
 

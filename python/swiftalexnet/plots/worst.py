@@ -1,0 +1,71 @@
+"""The images that a model gets most wrong."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._arrays import as_integer
+from ..decoding import read_picture
+from ..preprocessing import Geometry
+from ..ranking import Prediction
+from .sheet import Answer, plot_answers
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..data import Dataset
+    from ..evaluation_result import Evaluation, WorstImage
+
+_SIDE = 240  # pixels of a drawn image
+
+
+def plot_worst(evaluation: "Evaluation", data: "Dataset | None" = None, count: int = 12, columns: int = 4) -> "Figure":
+    """Draw the images with the largest loss: the right class above each, and bars of both classes' probabilities.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    data : Dataset, optional
+        What was evaluated; only needed where images have no files.
+    count, columns : int
+        Images, at most the 16 that an evaluation names, and images in a row.
+
+    Raises
+    ------
+    ValueError
+        Images without files, and no `data`; or other data than was evaluated.
+    TypeError
+        Something that is no number.
+    ImportError
+        matplotlib is not installed.
+    """
+    count = as_integer(count, "count", "plot_worst", 1)
+    columns = as_integer(columns, "columns", "plot_worst", 1)
+    worst = evaluation.worst[:count]
+    if data is not None and len(data) != evaluation.count + evaluation.skipped:
+        came = f"{evaluation.count + evaluation.skipped} images were evaluated"
+        raise ValueError(f"plot_worst: {came}, data has {len(data)}; expected the same data")
+    if data is None and any(each.path is None for each in worst):
+        raise ValueError("plot_worst: these images have no files, expected data=, what was evaluated")
+    answers = [_answer(evaluation, each, _pixels(each, data)) for each in worst]
+    return plot_answers(answers, columns, f"Largest loss first, of {evaluation.count} images; above each its class")
+
+
+def _answer(evaluation: "Evaluation", worst: "WorstImage", image: NDArray[np.uint8] | None) -> Answer:
+    chances = {worst.predicted: worst.probability, worst.label: math.exp(-worst.loss)}
+    names = tuple(evaluation.classes[label] for label in chances)
+    prediction = Prediction(tuple(chances), names, tuple(chances.values()))
+    return Answer(image, evaluation.classes[worst.label], prediction, worst.label)
+
+
+def _pixels(worst: "WorstImage", data: "Dataset | None") -> NDArray[np.uint8] | None:
+    """Return uint8 [side, side, 3]; None for a file that has changed or gone since it was evaluated."""
+    geometry = Geometry(_SIDE, 3, "area")
+    try:
+        if data is not None:
+            return data.image(worst.index, geometry)
+        return None if worst.path is None else read_picture(worst.path, geometry)
+    except (OSError, ValueError):
+        return None
