@@ -65,18 +65,19 @@ public enum Winograd {
           + "\(shape.strideWidth) and \(shape.groupInputs) input channels, expected 3 × 3 or 5 × 5, stride 1 and at least "
           + "\(fewestChannels)")
     }
-    guard let transformed else {
-      let bytes = try transformedCount(shape, context: context) * MemoryLayout<Float>.stride
-      let memory = try context.shared(bytes: bytes).assumingMemoryBound(to: Float.self)
-      try transformWeights(shape, weights: weights, into: memory, context: context)
-      return try forward(
-        shape, input: input, weights: weights, transformed: memory, bias: bias, relu: relu, output: output,
-        context: context)
-    }
     let plan = WinogradPlan(shape, kernels: context.kernels)
+    let ownWeights = transformed == nil ? try transformedCount(shape, context: context) : 0
+    let memory = try context.shared(bytes: (ownWeights + plan.sharedCount) * MemoryLayout<Float>.stride)
+      .assumingMemoryBound(to: Float.self)
+    if transformed == nil { try transformWeights(shape, weights: weights, into: memory, context: context) }
+    let (transformed, shared) = (transformed ?? UnsafePointer(memory), memory + ownWeights)
+    try context.forEach(plan.sharedItems, scratchBytes: plan.layout.bytes) { item, scratch in
+      plan.transform(item, input: input, into: shared, scratch: scratch)
+    }
     try context.forEach(plan.items, scratchBytes: plan.layout.bytes) { item, scratch in
       plan.run(
-        item, input: input, transformed: transformed, bias: bias, relu: relu, output: output, scratch: scratch)
+        item, input: input, shared: shared, transformed: transformed, bias: bias, relu: relu, output: output,
+        scratch: scratch)
     }
   }
 

@@ -4,7 +4,8 @@ import KernelTemplates
 ///
 /// A *unit* is a piece of a row of tiles of one image. An item transforms the tiles of some units, multiplies them with
 /// the transformed weights of some panels, thirty-six matrix products, and transforms the products back: its tiles and
-/// products lie in the caches, and the weights go by once.
+/// products lie in the caches, and the weights go by once. Few units are cut by panels too; where that makes many items of the
+/// same tiles, those are transformed beforehand, once for all.
 struct WinogradPlan {
   private let shape: ConvolutionShape
   private let kernels: MatrixKernels
@@ -21,6 +22,10 @@ struct WinogradPlan {
   private let productStride: Int
   /// The most tiles of an item.
   private let capacity: Int
+  /// Whether tiles are transformed beforehand, in memory that items share: [group][element][unit][tile][channel].
+  private let sharesInput: Bool
+  /// Floats from the tiles' first element to the next of the thirty-six.
+  private let inputMatrix: Int
   private let stripPart: ScratchLayout.Part<Float>
   private let inputPart: ScratchLayout.Part<Float>
   private let productPart: ScratchLayout.Part<Float>
@@ -31,12 +36,17 @@ struct WinogradPlan {
 
   let layout: ScratchLayout
   var items: Int { blocks.parts * shape.groups * panelBlocks.parts }
+  /// Items that transform tiles beforehand, and the floats that hold them.
+  var sharedItems: Int { sharesInput ? blocks.count * shape.groups : 0 }
+  var sharedCount: Int { sharesInput ? shape.groups * WinogradTemplate.elements * inputMatrix : 0 }
 
   /// Tiles of an item: whole tiles of rows on every instruction set, and enough that reading the weights, which are
   /// 36 · 4 bytes a pair of channels, costs little beside the products.
   private static let blockTiles = 72
-  /// Fewer items than this are cut by panels too, each transforming the same input.
+  /// Fewer items than this are cut by panels too.
   private static let fewestItems = 8
+  /// So many items transform the same tiles each for itself, and keep them in a cache of their own.
+  private static let mostTransforms = 4
   /// Added to the strides, so that rows of a power of two of channels do not compete for the same cache lines.
   private static let skew = 16
 
@@ -55,12 +65,14 @@ struct WinogradPlan {
     inputStride = shape.groupInputs + Self.skew
     productStride = panelBlocks.largest * kernels.columns + Self.skew
     capacity = blocks.largest * segments.largest
+    sharesInput = panelBlocks.parts > Self.mostTransforms
+    inputMatrix = (sharesInput ? blocks.count : blocks.largest) * segments.largest * inputStride
 
     var layout = ScratchLayout()
     let rows = WinogradTemplate.inputs
     stripPart = layout.reserve(
       rows * (segments.largest * side + rows - side) * shape.groupInputs, of: Float.self)
-    inputPart = layout.reserve(WinogradTemplate.elements * capacity * inputStride, of: Float.self)
+    inputPart = layout.reserve(sharesInput ? 0 : WinogradTemplate.elements * inputMatrix, of: Float.self)
     productPart = layout.reserve(WinogradTemplate.elements * capacity * productStride, of: Float.self)
     squarePart = layout.reserve(WinogradKernels.squareCount, of: Float.self)
     startPart = layout.reserve(panelBlocks.largest * kernels.columns, of: Float.self)
@@ -69,9 +81,23 @@ struct WinogradPlan {
     self.layout = layout
   }
 
+  /// One of the ``sharedItems``.
+  func transform(
+    _ item: Int, input: UnsafePointer<Float>, into shared: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
+  ) {
+    let (unit, group) = (item / shape.groups, item % shape.groups)
+    transformInput(place(unit), group: group, input, to: shared + sharedTiles(unit, group: group), scratch)
+  }
+
+  /// Where a unit's tiles lie in the memory that items share.
+  private func sharedTiles(_ unit: Int, group: Int) -> Int {
+    group &* WinogradTemplate.elements &* inputMatrix &+ unit &* segments.largest &* inputStride
+  }
+
+  /// - Parameter shared: what all ``sharedItems`` have written.
   func run(
-    _ item: Int, input: UnsafePointer<Float>, transformed: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-    relu: Bool, output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
+    _ item: Int, input: UnsafePointer<Float>, shared: UnsafePointer<Float>, transformed: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
   ) {
     let panels = panelBlocks.range(item % panelBlocks.parts)
     let group = item / panelBlocks.parts % shape.groups
@@ -79,9 +105,21 @@ struct WinogradPlan {
     let start = startPart.pointer(in: scratch)
     start.update(repeating: 0, count: panels.count &* kernels.columns)
 
+    let left = leftPart.pointer(in: scratch)
     var count = 0
-    for unit in units { count = count &+ transformInput(place(unit), group: group, first: count, input, scratch) }
-    multiply(tiles: count, group: group, panels: panels, transformed: transformed, start: start, scratch: scratch)
+    for unit in units {
+      let place = place(unit)
+      var tiles = shared + sharedTiles(unit, group: group)
+      if !sharesInput {
+        let own = inputPart.pointer(in: scratch) + (count &* inputStride)
+        transformInput(place, group: group, input, to: own, scratch)
+        tiles = UnsafePointer(own)
+      }
+      for tile in 0..<place.segment.count { left[count &+ tile] = tiles + (tile &* inputStride) }
+      count = count &+ place.segment.count
+    }
+    multiply(
+      left, tiles: count, group: group, panels: panels, transformed: transformed, start: start, scratch: scratch)
 
     let channel = group &* shape.groupOutputs &+ panels.lowerBound &* kernels.columns
     let channels = min(panels.count &* kernels.columns, shape.groupOutputs &- panels.lowerBound &* kernels.columns)
@@ -112,11 +150,10 @@ struct WinogradPlan {
     return (row / tileRows, row % tileRows, segments.range(unit % segments.parts))
   }
 
-  /// Transforms a unit's tiles to the places from `first` on, and says how many they are.
   private func transformInput(
-    _ place: (image: Int, row: Int, segment: Range<Int>), group: Int, first: Int, _ input: UnsafePointer<Float>,
-    _ scratch: UnsafeMutableRawPointer
-  ) -> Int {
+    _ place: (image: Int, row: Int, segment: Range<Int>), group: Int, _ input: UnsafePointer<Float>,
+    to tiles: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutableRawPointer
+  ) {
     let rows = WinogradTemplate.inputs
     let (copy, channels) = (stripPart.pointer(in: scratch), shape.groupInputs)
     let strip = ConvolutionStrip(
@@ -129,24 +166,20 @@ struct WinogradPlan {
     transforms.transformInputs(
       WinogradTiles(
         count: place.segment.count, taps: shape.kernelHeight, channels: channels, tileStride: inputStride,
-        matrixStride: capacity &* inputStride),
-      copy, strip.width &* channels, inputPart.pointer(in: scratch) + (first &* inputStride),
-      squarePart.pointer(in: scratch))
-    return place.segment.count
+        matrixStride: inputMatrix),
+      copy, strip.width &* channels, tiles, squarePart.pointer(in: scratch))
   }
 
   /// For each of the thirty-six elements: products [tiles][outputs] = inputs [tiles][inputs] · weights.
   private func multiply(
-    tiles count: Int, group: Int, panels: Range<Int>, transformed: UnsafePointer<Float>, start: UnsafePointer<Float>,
-    scratch: UnsafeMutableRawPointer
+    _ left: UnsafePointer<UnsafePointer<Float>>, tiles count: Int, group: Int, panels: Range<Int>,
+    transformed: UnsafePointer<Float>, start: UnsafePointer<Float>, scratch: UnsafeMutableRawPointer
   ) {
-    let (left, run) = (leftPart.pointer(in: scratch), runPart.pointer(in: scratch))
-    let (inputs, products) = (inputPart.pointer(in: scratch), productPart.pointer(in: scratch))
-    for tile in 0..<count { left[tile] = UnsafePointer(inputs + (tile &* inputStride)) }
+    let (run, products) = (runPart.pointer(in: scratch), productPart.pointer(in: scratch))
     let (width, panelFloats) = (kernels.columns, shape.groupInputs &* kernels.columns)
     let rowBlocks = Partition(count, atMost: kernels.rows)
     for element in 0..<WinogradTemplate.elements {
-      run[0] = element &* capacity &* inputStride
+      run[0] = element &* inputMatrix
       let matrix = group &* WinogradTemplate.elements &+ element
       for panel in panels {
         let isNarrow = shape.groupOutputs &- panel &* width <= width / 2

@@ -77,6 +77,29 @@ final class WinogradTests: XCTestCase {
     }
   }
 
+  /// One image's tiles are transformed beforehand, for many panels; those of many images by the items themselves.
+  func testAnImageHasTheSameBitsInAnyCompany() throws {
+    for (channels, groups) in [((20, 300), 1), ((36, 70), 2)] {
+      for kernel in [3, 5] {
+        func images(_ batch: Int) throws -> ConvolutionCase {
+          try ConvolutionCase(
+            "", batch: batch, size: (13, 14), channels: channels, kernel: (kernel, kernel), padding: Padding(1),
+            groups: groups)
+        }
+        let one = try images(1)
+        let x = RandomValues.uniform((SameBits.batches.max() ?? 1) * one.inputCount, seed: 1)
+        let w = RandomValues.uniform(one.weightCount, seed: 2)
+        let b = RandomValues.uniform(one.shape.outputChannels, seed: 3)
+        for variant in KernelVariant.all(withOpenBLAS: false) {
+          let difference = try SameBits.firstDifference(x) { x, batch in
+            try run(images(batch), x, w, b, relu: true, variant.context)
+          }
+          XCTAssertNil(difference, "\(channels), \(kernel) × \(kernel), \(variant.name)")
+        }
+      }
+    }
+  }
+
   func testNotANumberPassesThroughTheRectifier() throws {
     let c = try cases()[0]
     var x = RandomValues.uniform(c.inputCount, seed: 1)
@@ -119,6 +142,7 @@ final class WinogradTests: XCTestCase {
       ConvolutionCase("ragged", batch: 3, size: (13, 14), channels: (33, 50), kernel: (3, 3), padding: Padding(1)),
       ConvolutionCase(
         "groups", batch: 2, size: (13, 13), channels: (48, 80), kernel: (3, 3), padding: Padding(1), groups: 2),
+      ConvolutionCase("many panels", batch: 2, size: (13, 14), channels: (20, 300), kernel: (3, 3), padding: uneven),
       ConvolutionCase("segments", size: (5, 311), channels: (16, 16), kernel: (3, 3), padding: Padding(1)),
       ConvolutionCase("VGG conv5", size: (14, 14), channels: (512, 64), kernel: (3, 3), padding: Padding(1)),
       ConvolutionCase("uneven padding", batch: 2, size: (9, 8), channels: (17, 65), kernel: (3, 3), padding: uneven),
