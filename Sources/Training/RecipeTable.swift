@@ -1,6 +1,6 @@
 import Tensors
 
-/// The published recipes; `recipe_table.py` has the same for Python, with the source of every number and what departs
+/// The recipes; `recipe_table.py` has the same for Python, with the source of every number and what departs
 /// from it.
 extension Recipe {
   /// Krizhevsky et al. 2012, sections 4.1 and 5: batch 128, rate 0.01 divided by 10 three times, momentum 0.9,
@@ -50,6 +50,11 @@ extension Recipe {
   /// S in 256 ... 512: fine-tunes what `vgg384` has trained. `fit` refuses it: its images are all of one size.
   public static let vggJitter = vggStage("vgg-jitter", learningRate: 0.001, scale: 256...512)
 
+  /// This package's, for a few hundred to a few thousand photographs: docs/small_data.md.
+  public static let small = Recipe(
+    name: "small", batchSize: 32, learningRate: 0.01, momentum: 0.9, weightDecay: 0.0005,
+    schedule: .epochs(boundaries: [80], factor: 0.1), epochs: 100)
+
   public static let cifar80sec = cifar(
     "80sec", epochs: 10, boundaries: [8], groups: [ParameterGroup("fc*.weight", weightDecay: 7.5)])
   public static let cifar18pct = cifar(
@@ -65,8 +70,8 @@ extension Recipe {
     augmented: true)
 
   public static let known = [
-    paper, chm145, caffe, torchvision, cudaConvnet2, vgg, vgg384, vggJitter, cifar80sec, cifar18pct, cifar19pct,
-    cifarConvLocal13pct, cifarConvLocal11pct,
+    paper, chm145, caffe, torchvision, cudaConvnet2, vgg, vgg384, vggJitter, small, cifar80sec, cifar18pct,
+    cifar19pct, cifarConvLocal13pct, cifarConvLocal11pct,
   ]
 
   /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist and the nearest of them.

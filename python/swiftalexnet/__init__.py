@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         Schedule,
         StepSchedule,
     )
+    from .small_data import Suggestion, suggest
     from .storage import load
     from .views import Views
 
@@ -84,6 +85,7 @@ __all__ = [
     "Recipe",
     "Schedule",
     "StepSchedule",
+    "Suggestion",
     "UnsupportedError",
     "Views",
     "__version__",
@@ -102,6 +104,7 @@ __all__ = [
     "recipe",
     "recipe_names",
     "set_num_threads",
+    "suggest",
     "variants",
     "vgg",
     "vgg_variants",
@@ -137,6 +140,7 @@ _NAMES = {
         *("ConstantSchedule", "DexpSchedule", "EpochSchedule", "EpochTableSchedule"),
         *("Moment", "PlateauSchedule", "Schedule", "StepSchedule"),
     ),
+    "small_data": ("Suggestion", "suggest"),
     "storage": ("load",),
     "views": ("Views",),
 }

@@ -182,6 +182,7 @@ def recipe(name: str = "paper", **overrides: Any) -> Recipe:
         `paper` (Krizhevsky et al. 2012 as it is written), `chm145` (the authors' own run, biases and first layer at
         rates of their own), `caffe` (BVLC AlexNet), `torchvision`, `cuda-convnet2` (one GPU, an automatic schedule);
         `vgg`, then `vgg-384` and `vgg-jitter` (the three stages of Simonyan & Zisserman 2014);
+        `small` (a few hundred to a few thousand photographs: see `suggest`);
         `cifar-80sec`, `cifar-18pct`, `cifar-19pct`, `cifar-conv-local-13pct`, `cifar-conv-local-11pct` (cuda-convnet's
         nets for CIFAR-10).
     **overrides

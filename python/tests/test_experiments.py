@@ -111,6 +111,38 @@ def test_clothing(photographs, results):
     assert len(shared) == 1
 
 
+def test_small_data(photographs, results):
+    names = ("suggested", "decay 0.004", "`18pct`")
+    runs = quick("small_data", results, photographs, "--images", 6, "--settings", *names)
+    assert [(each["settings"]["seed"], each["settings"]["setting"]) for each in runs] == [
+        (seed, name) for seed in (0, 1) for name in names
+    ]
+    for each in runs:
+        train, held_out, validation = each["settings"]["images"]
+        assert train + held_out == 18 and validation == 12 and each["processor_seconds"] >= 0
+        assert each["test"].keys() == each["held out"].keys() == {"1", "10"}
+    assert runs[0]["settings"]["variant"] != runs[2]["settings"]["variant"]
+    decays = [each["settings"]["recipe"]["weight_decay"] for each in runs[:3]]
+    assert decays[1] == 0.004 and decays[0] == decays[2] == sa.recipe("small").weight_decay
+
+
+def test_small_datas_table_groups_seeds():
+    sys.path.insert(0, str(FOLDER))
+    try:
+        import small_data
+    finally:
+        sys.path.remove(str(FOLDER))
+    runs = [
+        made_run({"setting": name, "seed": seed, "images": [320, 80, 341]}, {"1": 50.0 + seed, "10": 49.0}, [9.0])
+        | {"processor_seconds": 60.0, "held out": {"1": {"top1_error": 40.0 + seed}, "10": {"top1_error": 41.0}}}
+        for name in ("suggested", "other")
+        for seed in range(3)
+    ]
+    text = small_data.as_markdown(runs)
+    row = "| 320 | 3 | 60 ± 0 | 3 | 41.0 ± 1.0 | 41.0 ± 0.0 | 51.0 ± 1.0 | 49.0 ± 0.0 |"
+    assert f"| suggested {row}" in text and f"| other {row}" in text and "python of.py --0\npython of.py --1\n" in text
+
+
 @pytest.mark.skipif("bfloat16" not in sa.info()["precisions"], reason="this processor has no bfloat16")
 def test_precision(photographs, results):
     runs = quick("precision", results, photographs)

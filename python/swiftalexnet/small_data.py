@@ -1,0 +1,126 @@
+"""What to train on one's own photographs: network, image size, first weights and recipe, by the number of images.
+
+docs/small_data.md has the settings that were tried and what came out.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ._arrays import as_integer
+from .architectures import build
+from .preprocessing import TORCHVISION_DEVIATION
+from .recipes import Recipe, recipe
+from .schedules import EpochSchedule
+
+if TYPE_CHECKING:
+    from .data import Dataset
+    from .networks import Model
+
+
+class _Plan(NamedTuple):
+    """What is worth its time up to so many images."""
+
+    images: float
+    image_size: int
+    steps: int
+
+
+_PLANS = (_Plan(1000, 32, 1100), _Plan(float("inf"), 48, 2300))
+_LEAST_EPOCHS, _MOST_EPOCHS = 10, 200
+_AT_FULL_RATE = 0.8  # of the epochs, as in the recipe
+_MARGIN = 9 / 8  # side of the decoded image to side of the crop, as 256 to 224
+_DEVIATION = float(np.mean(TORCHVISION_DEVIATION))  # of photographs' pixels, 0 … 255
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """How to train on a data set; made by `suggest`.
+
+    Parameters
+    ----------
+    variant : str
+        The network's name among all: see `swiftalexnet.variants`.
+    image_size : int
+        Side of what the network reads, in pixels.
+    initialization : str
+        How its first weights are drawn.
+    recipe : Recipe
+        What `fit` trains it by.
+    """
+
+    variant: str
+    image_size: int
+    initialization: str
+    recipe: Recipe
+
+    def build(self, num_classes: int, in_channels: int = 3, seed: int = 0) -> "Model":
+        """Return the network, untrained.
+
+        Its preprocessing squeezes whole images to a square, so that nothing of a tall photograph is lost, and brings
+        pixels to a deviation near 1, which Glorot's weights expect.
+
+        Parameters
+        ----------
+        num_classes : int
+        in_channels : int
+            3 for RGB, 1 for grey.
+        seed : int
+            Of the first weights.
+
+        Raises
+        ------
+        TypeError, ValueError, MemoryError
+            See `swiftalexnet.alexnet`.
+        """
+        model = build(self.variant, num_classes, in_channels, self.image_size, seed, self.initialization)
+        scale = np.full(model.input_shape[0], 1 / _DEVIATION, np.float32)
+        resize = round(_MARGIN * self.image_size)
+        model.preprocessing = model.preprocessing.replace(resize=resize, warp=True, scale=scale)
+        return model
+
+
+def suggest(train: "Dataset", image_size: int | None = None, epochs: int | None = None) -> Suggestion:
+    """Suggest how to train on a few hundred to a few thousand images in a few minutes of two processor cores.
+
+    One of cuda-convnet's small networks, not AlexNet: with so few images it is better, and quicker by far. Fewer images
+    get smaller inputs and more epochs. Nothing is decoded; only the number of images counts.
+
+    Parameters
+    ----------
+    train : Dataset
+        What will be trained on.
+    image_size, epochs : int, optional
+        In place of the suggested ones.
+
+    Returns
+    -------
+    Suggestion
+
+    Raises
+    ------
+    TypeError, ValueError
+        No data set, one without images, or numbers out of range.
+
+    Examples
+    --------
+    >>> train, held_out = sa.ImageFolder("photos", cache=True).split()
+    >>> suggestion = sa.suggest(train)
+    >>> model = suggestion.build(len(train.classes))
+    >>> history = model.fit(train, held_out, recipe=suggestion.recipe)
+    """
+    if not hasattr(train, "__len__") or not hasattr(train, "labels"):
+        expected = "a data set such as ImageFolder or ArrayDataset"
+        raise TypeError(f"suggest: train is of type {type(train).__name__}, expected {expected}")
+    if len(train) == 0:
+        raise ValueError("suggest: train holds no images, expected at least 1")
+    plan = next(each for each in _PLANS if len(train) < each.images)
+    chosen = recipe("small")
+    steps_an_epoch = -(-len(train) // chosen.batch_size)
+    if epochs is None:
+        epochs = min(max(round(plan.steps / steps_an_epoch), _LEAST_EPOCHS), _MOST_EPOCHS)
+    epochs = as_integer(epochs, "epochs", "suggest", 0, 2**31 - 1)
+    side = plan.image_size if image_size is None else as_integer(image_size, "image_size", "suggest", 1, 2**15)
+    schedule = EpochSchedule([max(1, round(_AT_FULL_RATE * epochs))])
+    return Suggestion("cifar-conv-local-13pct", side, "glorot", chosen.replace(epochs=epochs, schedule=schedule))
