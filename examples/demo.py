@@ -1,8 +1,8 @@
-"""Train AlexNet on pictures and show what it learnt: `make demo`, or `python examples/demo.py [--data FOLDER]`.
+"""Train on images and show what was learnt: `make demo`, or `python examples/demo.py [--data FOLDER]`.
 
 Without a folder: the 1,797 scanned digits of scikit-learn, enlarged to what the network of the 2012 paper reads; a
 fifth is held out. With a folder: your own photographs, in `FOLDER/<class>/…` (a fifth is held out by file name) or in
-`FOLDER/train/<class>/…` and `FOLDER/validation/<class>/…`.
+`FOLDER/train/<class>/…` and `FOLDER/validation/<class>/…`; network and recipe are what `swiftalexnet.suggest` says.
 """
 
 import argparse
@@ -23,7 +23,7 @@ def main() -> None:
     options = _arguments()
     options.output.mkdir(parents=True, exist_ok=True)
     model, train, held_out, recipe = digits(options) if options.data is None else photographs(options)
-    print(f"{model!r} on {len(train)} pictures, {len(held_out)} held out\n{recipe}\n")
+    print(f"{model!r} on {len(train)} images, {len(held_out)} held out\n{recipe}\n")
     started = time.perf_counter()
     history = model.fit(train, held_out, recipe=recipe, seed=options.seed)
     seconds = time.perf_counter() - started
@@ -64,22 +64,14 @@ def digits(options: argparse.Namespace) -> tuple[sa.Model, sa.ArrayDataset, sa.A
 
 
 def photographs(options: argparse.Namespace) -> tuple[sa.Model, sa.ImageFolder, sa.ImageFolder, sa.Recipe]:
-    """The user's photographs; the single-tower network, which learns quickest from few of them."""
+    """The user's photographs, with the network and recipe that are suggested for so many."""
     if (options.data / "train").is_dir() and (options.data / "validation").is_dir():
         train = sa.ImageFolder(options.data / "train", on_error="skip", cache=True)
         held_out = sa.ImageFolder(options.data / "validation", train.classes, on_error="skip", cache=True)
     else:
         train, held_out = sa.ImageFolder(options.data, on_error="skip", cache=True).split(round(1 / HELD_OUT))
-    model = sa.alexnet("owt", len(train.classes), image_size=options.size or 128)
-    epochs = options.epochs or 20
-    recipe = sa.recipe(
-        "paper",
-        epochs=epochs,
-        batch_size=32,
-        schedule=sa.EpochSchedule([max(1, round(0.8 * epochs))]),
-        source="the paper's, with smaller batches and fewer epochs",
-    )
-    return model, train, held_out, recipe
+    suggestion = sa.suggest(train, options.size, options.epochs)
+    return suggestion.build(len(train.classes), seed=options.seed), train, held_out, suggestion.recipe
 
 
 def enlarge(images: np.ndarray, side: int) -> np.ndarray:
@@ -117,8 +109,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="your photographs (default: scanned digits)")
     parser.add_argument("--output", type=Path, default=Path("demo"), metavar="FOLDER")
-    parser.add_argument("--epochs", type=int)
-    parser.add_argument("--size", type=int, help="side of the network's input in pixels (digits: 64, photographs: 128)")
+    parser.add_argument("--epochs", type=int, help="default: digits 10, photographs by their number")
+    sizes = "side of the network's input in pixels (default: digits 64, photographs by their number)"
+    parser.add_argument("--size", type=int, help=sizes)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 
