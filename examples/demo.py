@@ -8,12 +8,16 @@ fifth is held out. With a folder: your own photographs, in `FOLDER/<class>/…` 
 import argparse
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 import swiftalexnet as sa
-from swiftalexnet.plots import plot_kernels, plot_predictions
+from swiftalexnet.plots import fair_sample, plot_kernels, plot_predictions
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 HELD_OUT = 0.2
 
@@ -81,28 +85,29 @@ def enlarge(images: np.ndarray, side: int) -> np.ndarray:
 
 
 def write_results(folder: Path, model: sa.Model, history: sa.History, held_out: sa.Dataset) -> None:
-    """Write model.safetensors, history.csv and three pictures."""
+    """Write model.safetensors, history.csv and five figures."""
     model.save(folder / "model.safetensors")
     history.to_csv(folder / "history.csv")
     history.plot().savefig(folder / "learning_curves.png")
     plot_kernels(model).savefig(folder / "conv1_kernels.png")
-    images, labels = some_pictures(model, held_out)
-    plot_predictions(model, images, labels).savefig(folder / "predictions.png")
+    evaluation = model.evaluate(held_out)
+    evaluation.plot().savefig(folder / "confusion.png")
+    evaluation.plot_worst(held_out).savefig(folder / "worst.png")
+    plot_sample(model, held_out, evaluation).savefig(folder / "predictions.png")
 
 
-def some_pictures(
-    model: sa.Model, data: sa.Dataset, count: int = 12, mistakes: int = 4
-) -> tuple[np.ndarray, np.ndarray]:
-    """Choose held-out pictures: a few that the model gets wrong, then others, evenly spaced."""
-    geometry = model.preprocessing.geometry
-    readable = [(index, image) for index in range(len(data)) if (image := data.image(index, geometry)) is not None]
-    images, labels = np.stack([image for _, image in readable]), data.labels[[index for index, _ in readable]]
-    wrong = model.probabilities(images).argmax(axis=1) != labels
-    chosen = np.flatnonzero(wrong)[:mistakes]
-    right = np.flatnonzero(~wrong)
-    evenly = np.linspace(0, len(right) - 1, min(len(right), count - len(chosen))).astype(int)
-    chosen = np.concatenate([chosen, right[evenly]])
-    return images[chosen], labels[chosen]
+def plot_sample(model: sa.Model, data: sa.Dataset, evaluation: sa.Evaluation, seed: int = 0) -> "Figure":
+    """Draw predictions for a fair sample: right and wrong in proportion, over all classes, at most 36 images."""
+    places = fair_sample(evaluation, min(max(12, model.num_classes), 36), seed)
+    images = np.stack([data.image(int(index), model.preprocessing.geometry) for index in evaluation.indices[places]])
+    labels = evaluation.labels[places]
+    wrong = int((labels != evaluation.predicted[places]).sum())
+    wrong_of_all = int((evaluation.labels != evaluation.predicted).sum())
+    title = (
+        f"{len(places)} of {evaluation.count} held-out images, a fair sample drawn with seed {seed}: "
+        f"{wrong} wrong here, {wrong_of_all} ({100 * wrong_of_all / evaluation.count:.1f} %) of all"
+    )
+    return plot_predictions(model, images, labels, title=title)
 
 
 def _arguments() -> argparse.Namespace:

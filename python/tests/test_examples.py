@@ -25,7 +25,8 @@ def test_demo_on_digits_errs_in_5_percent_at_most(tmp_path):
         rows = list(csv.DictReader(file))
     assert float(rows[-1]["validation_top1_error"]) <= 5
     assert float(rows[-1]["validation_top1_error"]) > 0 or float(rows[-1]["validation_loss"]) > 0
-    for name in ("learning_curves.png", "conv1_kernels.png", "predictions.png", "model.safetensors"):
+    figures = ("learning_curves", "conv1_kernels", "confusion", "predictions", "worst")
+    for name in ("model.safetensors", *(f"{figure}.png" for figure in figures)):
         assert (tmp_path / name).stat().st_size > 10_000, name
 
 
@@ -34,7 +35,17 @@ def test_demo_on_photographs(tmp_path):
     folder = photo_folder(tmp_path / "photos", count=12, side=70)
     (folder / "dark" / "0.png").write_bytes(b"broken")
     text = demo("--data", folder, "--output", tmp_path / "out", "--epochs", 1, "--size", 64)
-    assert "held out, centre crop" in text and (tmp_path / "out" / "predictions.png").exists()
+    assert "held out, centre crop" in text
+    for figure in ("confusion", "predictions", "worst"):
+        assert (tmp_path / "out" / f"{figure}.png").exists()
+
+
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def shown(cells, kind):
+    """Return what of a kind the cells have put out."""
+    return [output.data[kind] for cell in cells for output in cell.outputs if kind in output.get("data", {})]
 
 
 def test_notebook_runs_and_is_committed_executed(tmp_path):
@@ -44,10 +55,13 @@ def test_notebook_runs_and_is_committed_executed(tmp_path):
     notebook = nbformat.read(EXAMPLES / "train_on_digits.ipynb", as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in code)
-    assert sum("image/png" in output.get("data", {}) for cell in code for output in cell.outputs) >= 3
+    assert len(shown(code, "image/png")) >= 3 and len(shown(code, "text/html")) >= 3
+    assert shown(code, _WIDGET), "no progress bar: execute it where ipywidgets is installed"
     paths = [str(EXAMPLES.parent / "python"), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     try:
         nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
     finally:
         os.environ["PYTHONPATH"] = paths[1]
+    errors = "".join(output.text for cell in code for output in cell.outputs if output.get("name") == "stderr")
+    assert shown(code, _WIDGET) or "train:" in errors, "no progress bar"
