@@ -113,8 +113,6 @@ class Tally:
         losses = -np.log(np.maximum(right, np.finfo(np.float32).smallest_subnormal))
         top1, top5 = (100 * (len(numbers) - float(credit)) / len(numbers) for credit in self._totals[:2])
         loss = float(self._totals[2]) / len(numbers)
-        count, names = model.num_classes, model.classes or self._data.classes
-        names = tuple(map(str, range(count))) if names is None else tuple(names)
         worst = tuple(
             WorstImage(
                 int(numbers[place]),
@@ -127,7 +125,14 @@ class Tally:
             for place in np.argsort(right, kind="stable")[:_WORST]
         )
         rates = top1, top5, loss, len(numbers), images - len(numbers)
+        names = _names(model.num_classes, model.classes, self._data.classes)
         return Evaluation(*rates, names, views, numbers, labels, predicted, confidence, losses, worst)
+
+
+def _names(count: int, *given: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the first names that are as many as the classes, or their numbers."""
+    fitting = (names for names in given if names is not None and len(names) == count)
+    return tuple(map(str, next(fitting, range(count))))
 
 
 def _path(data: "Dataset", index: int) -> str | None:
