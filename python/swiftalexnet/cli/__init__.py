@@ -13,7 +13,8 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 
-from ..runtime import set_num_threads
+import swiftalexnet as sa
+
 from . import signals
 from .commands import parse
 from .output import DONE, FAILED, PARTLY, NotWritten, Output, complain, describe, hold_descriptors, plain_warnings
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parse(sys.argv[1:] if arguments is None else list(arguments))
         if options.threads is not None:
-            set_num_threads(options.threads)
+            sa.set_num_threads(options.threads)
         output = Output(sys.stdout, options)
         # Whatever is said during the work is no result.
         with plain_warnings(), signals.as_interrupts(), redirect_stdout(sys.stderr):

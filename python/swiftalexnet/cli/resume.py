@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("run_folder", metavar="DIR", help="the folder that `train` keeps the run in")
+    parser.add_argument("run_folder", metavar="FOLDER", help="the folder that `train` keeps the run in")
     parser.add_argument("--epochs", type=count, metavar="N", help="passes over the images (default: as before)")
     parser.add_argument("--output", metavar="FILE", help="where the model goes (default: as before)")
     add_force(parser)

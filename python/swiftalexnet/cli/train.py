@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -34,10 +35,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_force(parser)
     parser.add_argument(
         "--checkpoint",
-        metavar="DIR",
+        metavar="FOLDER",
         help="keep the run here, also when it has ended (default: beside the output, until the model is saved)",
     )
-    parser.add_argument("--resume", metavar="DIR", help="go on with the run that is kept in DIR, by its own options")
+    parser.add_argument(
+        "--resume", metavar="FOLDER", help="go on with the run that is kept in FOLDER, by its own options"
+    )
     add_quiet(parser)
     add_precision(parser)
     training_data.add(parser)
@@ -50,7 +53,9 @@ def run(options: argparse.Namespace, output: "Output") -> None:
         go_on(RunFolder(options.resume), options.words, output)
         return
     if options.folder is None:
-        raise ValueError("no folder of images is named: swiftalexnet train FOLDER, or --resume DIR to go on with a run")
+        raise ValueError(
+            "no folder of images is named: swiftalexnet train FOLDER, or --resume FOLDER to go on with a run"
+        )
     target = check_new(options.output, options.force)
     folder = RunFolder.beside(target) if options.checkpoint is None else RunFolder(options.checkpoint)
     folder.check(options.force)
@@ -72,6 +77,8 @@ def go_on(folder: RunFolder, words: Sequence[str], output: "Output") -> None:
     values = _saved_values(folder, typed)
     if typed.folder is not None:
         values.pop("folder", None)  # the images have moved
+    if typed.checkpoint is not None and os.path.realpath(typed.checkpoint) != os.path.realpath(folder.path):
+        raise ValueError(f"--checkpoint {typed.checkpoint}: the run stays in {folder.path}, where --resume finds it")
     options = parser.parse_words([*to_words(values, parser, _OF_ONE_CALL), *words])
     if options.threads is not None:
         sa.set_num_threads(options.threads)

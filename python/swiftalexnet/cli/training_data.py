@@ -51,9 +51,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     apart = group.add_mutually_exclusive_group()
     apart.add_argument(
         "--validation",
-        metavar="DIR",
-        help=f"other images of the same classes (default: DIR/{_VALIDATION} beside DIR/{_TRAIN}; where these are not, "
-        "the held-out images)",
+        metavar="FOLDER",
+        help=f"other images of the same classes (default: {_VALIDATION}/ beside {_TRAIN}/, or the held-out images)",
     )
     apart.add_argument(
         "--hold-out", type=fraction, metavar="FRACTION", help=f"images kept apart (default: {float(HELD_OUT)})"

@@ -218,6 +218,14 @@ def test_a_host_program_keeps_its_signals_and_warnings(capsys):
     assert (signal.getsignal(signal.SIGTERM), warnings.showwarning) == before
 
 
+@pytest.mark.parametrize("variable", ["SWIFTALEXNET_ISA", "SWIFTALEXNET_GEMM"])
+def test_an_environment_that_there_is_not_is_one_line(variable):
+    for words in (["info"], ["--version"]):
+        done = process(*words, **{variable: "abacus"})
+        assert done.returncode == 2 and done.stderr.startswith("swiftalexnet: ")
+        assert variable in done.stderr and len(done.stderr.splitlines()) == 1
+
+
 def test_importing_it_is_quick():
     heavy = ["PIL", "matplotlib", "tqdm", "safetensors"]
     code = f"import sys, swiftalexnet.cli; print([name for name in {heavy} if name in sys.modules])"

@@ -101,6 +101,14 @@ def test_another_run_is_refused(photos, stop, capsys):
     )
 
 
+def test_a_run_does_not_move(photos, stop, capsys):
+    stop(4)
+    assert run(capsys, "train", "photos", *OPTIONS, "--checkpoint", "kept")[0] == 130
+    assert "--checkpoint other" in refused(capsys, "train", "--resume", "kept", "--checkpoint", "other", "--quiet")
+    assert run(capsys, "train", "--resume", "kept", "--checkpoint", "kept", "--quiet")[0] == 0
+    assert os.path.exists("kept/checkpoint.safetensors")
+
+
 def test_a_run_that_somebody_has_is_refused(photos, stop, capsys, monkeypatch):
     fit = sa.Model.fit
     statuses = []
