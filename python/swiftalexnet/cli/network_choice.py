@@ -1,7 +1,7 @@
 """Which network `train` trains and by which recipe: what the data suggest, what the options say, or another model."""
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import swiftalexnet as sa
@@ -14,29 +14,12 @@ if TYPE_CHECKING:
     from ..data import ImageFolder
     from ..networks import Model
     from ..recipes import Recipe
+    from ..small_data import Suggestion
     from .output import Output
 
 OLD_RATE = 0.1
-_FITTING = "by default what suits the number of images"
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """A network and a recipe for a set of images."""
-
-    variant: str
-    image_size: int | None
-    initialization: str | None
-    recipe: "Recipe"
-
-    def build(self, num_classes: int, in_channels: int = 3, seed: int = 0) -> "Model":
-        """Return the network, untrained."""
-        return sa.build(self.variant, num_classes, in_channels, self.image_size, seed, self.initialization)
-
-
-def suggest(data: "ImageFolder") -> Suggestion:
-    """Return what suits these images; an option replaces each part of it."""
-    return Suggestion("paper", None, None, sa.recipe("paper"))
+_BESIDE_A_RECIPE = "paper"  # the network, if only a recipe is asked for
+_FITTING = "what suits the number of images"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +29,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--variant",
         type=one_of("variant", sa.variants()),
         metavar="NAME",
-        help=f"{_FITTING}; one of {', '.join(sa.variants())}",
+        help=f"one of {', '.join(sa.variants())} (default: {_FITTING}; beside another --recipe {_BESIDE_A_RECIPE})",
     )
     network.add_argument(
         "--image-size",
@@ -58,14 +41,14 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--initialization",
         type=one_of("initialization", _native.initializations()),
         metavar="NAME",
-        help=f"of first weights (default: the network's own); one of {', '.join(_native.initializations())}",
+        help=f"of first weights: one of {', '.join(_native.initializations())} (default: the network's own)",
     )
     recipe = parser.add_argument_group("recipe")
     recipe.add_argument(
         "--recipe",
         type=one_of("recipe", sa.recipe_names()),
         metavar="NAME",
-        help=f"{_FITTING}; one of {', '.join(sa.recipe_names())}",
+        help=f"one of {', '.join(sa.recipe_names())} (default: {_FITTING})",
     )
     recipe.add_argument("--epochs", type=count, metavar="N", help="passes over the images (default: the recipe's)")
     recipe.add_argument(
@@ -100,9 +83,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def recipe(options: argparse.Namespace, suggestion: Suggestion, validates: bool, output: "Output") -> "Recipe":
+def suggest(options: argparse.Namespace, train: "ImageFolder") -> "Suggestion":
+    """Return what suits so many images."""
+    return sa.suggest(train, options.image_size, options.epochs)
+
+
+def recipe(options: argparse.Namespace, suggestion: "Suggestion", validates: bool, output: "Output") -> "Recipe":
     """Return the recipe that was asked for; without images to measure with no schedule can watch them."""
-    chosen = suggestion.recipe if options.recipe is None else sa.recipe(options.recipe)
+    chosen = sa.recipe(options.recipe) if _is_another(options, suggestion) else suggestion.recipe
     given = {name: getattr(options, name) for name in ("epochs", "learning_rate", "batch_size")}
     changes: dict[str, Any] = {name: value for name, value in given.items() if value not in (None, "auto")}
     if not validates and any(each.needs_validation for each in chosen.schedules):
@@ -111,13 +99,13 @@ def recipe(options: argparse.Namespace, suggestion: Suggestion, validates: bool,
     return chosen.replace(**changes)
 
 
-def network(options: argparse.Namespace, suggestion: Suggestion, classes: tuple[str, ...], output: "Output") -> "Model":
+def network(
+    options: argparse.Namespace, suggestion: "Suggestion", classes: tuple[str, ...], output: "Output"
+) -> "Model":
     """Build the network that was asked for, or take it from --from."""
-    return (
-        _new_network(options, suggestion, len(classes))
-        if options.base is None
-        else _from_base(options, classes, output)
-    )
+    if options.base is not None:
+        return _from_base(options, classes, output)
+    return _new_network(options, suggestion, len(classes))
 
 
 def wake(options: argparse.Namespace, model: "Model") -> None:
@@ -126,17 +114,24 @@ def wake(options: argparse.Namespace, model: "Model") -> None:
         model.set_multipliers(list(model.parameters()), 1, 1)
 
 
-def _new_network(options: argparse.Namespace, suggestion: Suggestion, classes: int) -> "Model":
+def _is_another(options: argparse.Namespace, suggestion: "Suggestion") -> bool:
+    """Tell whether another recipe is asked for than the one that is suggested."""
+    return options.recipe not in (None, suggestion.recipe.name)
+
+
+def _new_network(options: argparse.Namespace, suggestion: "Suggestion", classes: int) -> "Model":
     if options.freeze:
         raise ValueError("--freeze keeps layers of --from, which is not given")
-    given = {name: getattr(options, name) for name in ("image_size", "initialization")}
+    variant = _BESIDE_A_RECIPE if options.variant is None and _is_another(options, suggestion) else options.variant
+    size, initialization, start = options.image_size, options.initialization, options.seed
     try:
-        if options.variant is not None:  # what else is suggested belongs to another network
-            return sa.build(options.variant, classes, seed=options.seed, **given)
-        given = {name: value for name, value in given.items() if value is not None}
-        return replace(suggestion, **given).build(classes, seed=options.seed)
+        if variant is not None:
+            return sa.build(variant, classes, image_size=size, initialization=initialization, seed=start)
+        return replace(suggestion, initialization=initialization or suggestion.initialization).build(
+            classes, seed=start
+        )
     except ValueError as error:
-        raise ValueError(f"--image-size {options.image_size}: {error}" if options.image_size else error) from None
+        raise ValueError(f"--image-size {size}: {error}" if size else error) from None
 
 
 def _from_base(options: argparse.Namespace, classes: tuple[str, ...], output: "Output") -> "Model":

@@ -107,7 +107,7 @@ def _saved_values(folder: RunFolder, typed: argparse.Namespace) -> dict[str, Any
 def _train(options: argparse.Namespace, folder: RunFolder, target: Path, goes_on: bool, output: "Output") -> None:
     """Train, and save the model; whatever ends the training, what was learned stays in the run's folder."""
     parts = training_data.parts(options)
-    suggestion = network_choice.suggest(parts.train)
+    suggestion = network_choice.suggest(options, parts.train)
     recipe = network_choice.recipe(options, suggestion, parts.validation is not None, output)
     if goes_on and folder.checkpoint.exists():
         model = open_model(folder.path)
