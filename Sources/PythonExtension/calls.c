@@ -5,7 +5,8 @@
 
 #include "errors.h"
 
-static bool is_array(const argument *a) { return a->kind <= IMAGES; }
+static bool is_array(const argument *a) { return a->kind <= OUTPUT_IMAGES; }
+static bool is_output(const argument *a) { return a->kind == OUTPUT || a->kind == OUTPUT_IMAGES; }
 
 /* ---- One value ---- */
 
@@ -83,10 +84,13 @@ static bool read_text(PyObject *object, const char *operation, const char *name,
 }
 
 static bool read_array(PyObject *object, const char *operation, const argument *a, Py_buffer *array) {
-  static const element types[] = {
-    [INPUT] = ELEMENT_FLOAT32, [OUTPUT] = ELEMENT_FLOAT32, [LABELS] = ELEMENT_INT32, [IMAGES] = ELEMENT_UINT8};
+  static const element types[] = {[INPUT] = ELEMENT_FLOAT32,
+                                  [OUTPUT] = ELEMENT_FLOAT32,
+                                  [LABELS] = ELEMENT_INT32,
+                                  [IMAGES] = ELEMENT_UINT8,
+                                  [OUTPUT_IMAGES] = ELEMENT_UINT8};
   if (a->optional && object == Py_None) return true;
-  return array_borrow(object, operation, a->name, types[a->kind], a->rank, a->kind == OUTPUT, array);
+  return array_borrow(object, operation, a->name, types[a->kind], a->rank, is_output(a), array);
 }
 
 static bool read_value(PyObject *object, const char *operation, const argument *a, argument_value *value) {
@@ -94,7 +98,8 @@ static bool read_value(PyObject *object, const char *operation, const argument *
     case INPUT:
     case OUTPUT:
     case LABELS:
-    case IMAGES: return read_array(object, operation, a, &value->array);
+    case IMAGES:
+    case OUTPUT_IMAGES: return read_array(object, operation, a, &value->array);
     case INTEGER: return read_integer(object, operation, a->name, INT64_MIN, INT64_MAX, &value->integer);
     case SEED: return read_seed(object, operation, a->name, &value->seed);
     case NUMBER: return read_number(object, operation, a->name, &value->number);
@@ -157,7 +162,7 @@ static bool read_values(call *c, PyObject *const *objects) {
     if (!read_value(objects[i], c->operation, &c->table[i], &c->values[i])) return false;
   }
   for (int i = 0; i < c->count; i++) {
-    if (c->table[i].kind == OUTPUT && !call_is_apart(c, &c->values[i].array, c->table[i].name)) return false;
+    if (is_output(&c->table[i]) && !call_is_apart(c, &c->values[i].array, c->table[i].name)) return false;
   }
   return true;
 }

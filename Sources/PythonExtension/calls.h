@@ -9,6 +9,7 @@ typedef enum {
   OUTPUT,   /* float32 array, writable, apart from every other array of the call */
   LABELS,   /* int32 [n] */
   IMAGES,   /* uint8 array */
+  OUTPUT_IMAGES, /* uint8 array, writable, apart from every other array of the call */
   INTEGER,  /* int64 */
   SEED,     /* uint64 */
   NUMBER,   /* float32 */

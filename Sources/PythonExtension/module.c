@@ -4,7 +4,7 @@
 
 static PyMethodDef *const topics[] = {
   runtime_methods, architecture_methods,  image_methods, convolution_methods, locally_connected_methods,
-  pooling_methods, normalization_methods, dense_methods, pointwise_methods, memory_methods};
+  pooling_methods, normalization_methods, dense_methods, pointwise_methods, memory_methods, resampling_methods};
 
 static bool add_functions(PyObject *module) {
   for (int i = 0; i < LENGTH(topics); i++) {

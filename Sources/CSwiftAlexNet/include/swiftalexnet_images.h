@@ -46,6 +46,18 @@ int32_t sax_augment_images(const sax_images *SAX_NONNULL images, const sax_prepr
 int32_t sax_crop_images(const sax_images *SAX_NONNULL images, const sax_preprocessing *SAX_NONNULL preprocessing,
                         int64_t views, float *SAX_NONNULL output);
 
+/* One axis of a resized image: output i is the sum of `taps` weights[i][k] · input[starts[i] + k]. */
+typedef struct {
+  const int32_t *SAX_NONNULL starts; /* [count] */
+  const float *SAX_NONNULL weights;  /* [count][taps] */
+  int64_t count, taps;
+} sax_axis;
+
+/* The first image of `images` resized to [rows.count][columns.count][channels], rounded and cut to 0 … 255. Weights
+ * beyond the image are refused. */
+int32_t sax_resample(const sax_images *SAX_NONNULL images, const sax_axis *SAX_NONNULL rows,
+                     const sax_axis *SAX_NONNULL columns, uint8_t *SAX_NONNULL output);
+
 /* A whitening matrix [size][size], size = height · width · channels of the network's input, 4096 at most, or NULL for
  * none: images become matrix · x, x in the order height, width, channels, behind the preprocessing of
  * sax_network_train_step_images and sax_network_predict_images. The network keeps a copy. */
