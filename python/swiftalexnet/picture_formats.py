@@ -4,34 +4,70 @@ Pillow also knows documents, films and scientific data: some of these start anot
 others need a plug-in of the user's, and none is a photograph.
 """
 
+import importlib
 from functools import cache
 
-# Pillow's names, in the order in which a file is tried; HEIF and JXL are there once a user has registered a plug-in.
+from PIL import Image
+
+# Pillow's names, in the order in which a file is tried; HEIF and JXL are there once their plug-in is installed.
 # TGA comes last because its files begin with no mark.
 FORMATS = (
     *("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "JPEG2000", "AVIF", "HEIF", "JXL"),
     *("PPM", "QOI", "PCX", "SGI", "DIB", "TGA"),
 )
 
+# Photographs that Pillow does not read by itself: extensions, and what has to be done.
+_ELSEWHERE = (
+    ((".heic", ".heif", ".hif"), "HEIC needs a plug-in: pip install pillow-heif"),
+    ((".jxl",), "JPEG XL needs a plug-in: pip install pillow-jxl-plugin"),
+    ((".avif", ".avifs"), "AVIF needs a newer Pillow: pip install 'pillow>=11.3'"),
+    ((".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2"), "a camera's raw file: save it as JPEG or PNG"),
+)
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+
 
 def readable() -> list[str]:
     """Return those formats that this Pillow reads."""
-    from PIL import Image
-
     _load_plugins()
     return [name for name in FORMATS if name in Image.OPEN]
 
 
 def extensions() -> set[str]:
     """Return the extensions of those formats, with the dot, in small letters; MPO is several JPEGs in a file."""
-    from PIL import Image
-
     _load_plugins()
-    return {extension for extension, name in Image.EXTENSION.items() if name in FORMATS or name == "MPO"}
+    known = {*readable(), "MPO"}
+    return {extension for extension, name in Image.EXTENSION.items() if name in known}
+
+
+def way_to_read(extension: str) -> str | None:
+    """Return what has to be done to read photographs with an extension that is not readable; None for other files."""
+    return next((way for known, way in _ELSEWHERE if extension.lower() in known), None)
+
+
+def what_it_is(head: bytes) -> str:
+    """Say what a file is that begins with `head`, and that Pillow does not know."""
+    extension = _extension_of(head)
+    way = None if extension is None or extension in extensions() else way_to_read(extension)
+    return way or f"it is broken or no image, expected one of {', '.join(readable())}"
+
+
+def _extension_of(head: bytes) -> str | None:
+    brand = head[8:12] if head[4:8] == b"ftyp" else b""
+    if brand in (b"avif", b"avis"):
+        return ".avif"
+    if brand in _HEIC_BRANDS:
+        return ".heic"
+    return ".jxl" if head.startswith((b"\xff\x0a", b"\0\0\0\x0cJXL ")) else None
 
 
 @cache
 def _load_plugins() -> None:
-    from PIL import Image
-
+    """Have Pillow's own formats registered, and those of the plug-ins that are installed."""
     Image.init()
+    for module, function in (("pillow_heif", "register_heif_opener"), ("pillow_jxl", None)):
+        try:
+            plug_in = importlib.import_module(module)
+            if function is not None:
+                getattr(plug_in, function)()
+        except Exception:  # missing, or broken: its files are then named as what cannot be read
+            continue

@@ -11,7 +11,7 @@ from ._arithmetic import choose_arithmetic
 from ._arrays import as_integer, as_output, layout_code, require_memory
 from .aliases import node_name
 from .batch_size import BatchSize, for_inference
-from .images import Pictures, all_files, as_pictures, decode, iterate_squares
+from .images import Images, as_images
 from .loading import Loader, in_order
 from .preprocessing import Whole
 from .ranking import Prediction, Predictions, likeliest
@@ -34,9 +34,10 @@ def predict(
     Parameters
     ----------
     model : Model or Ensemble
-    images : pictures
-        uint8 array [count, height, width, channels]; one picture [height, width, channels]; grey [count, height, width]
-        or [height, width]; a path; a Pillow image; or a list of any of these, in any sizes.
+    images : images
+        uint8 array [count, height, width, channels]; one image [height, width, channels]; grey [count, height, width]
+        or [height, width]; a path; a Pillow image; or a list of single images, in any sizes. An array that can be read
+        in two ways is refused: see `layout`.
     top : int
         How many classes, at least 1.
     crops : {1, 9, 10, 50}, optional
@@ -58,7 +59,7 @@ def probabilities(
     model: "Model",
     images: Any,
     crops: int | None = None,
-    layout: str = "NHWC",
+    layout: str | None = None,
     value_range: tuple[float, float] | None = None,
     batch_size: BatchSize = 64,
     dense: bool = False,
@@ -76,11 +77,14 @@ def probabilities(
         See `predict`.
     crops : {1, 9, 10, 50}, optional
         See `Views`.
-    layout : {"NHWC", "NCHW"}
-        Order of arrays.
+    layout : {"NHWC", "NCHW"}, optional
+        Order of arrays, NHWC unless it is given; it must be where the channels, 1, 3 or as many as the network reads,
+        may be the first axis as well as the last. [3, height, width] is one image in NCHW, and else refused: three grey
+        images are [3, height, width, 1].
     value_range : (float, float), optional
-        What black and white are in float arrays, for instance (0, 1): needed there, because a guess would be wrong for
-        somebody. Such pictures are rounded to uint8.
+        What black and white are in images of more than 8 bits, for instance (0, 1): float arrays and those of other
+        integers, files and Pillow images of 32 bits need it, because a guess would be wrong for somebody. 16 bits mean
+        (0, 65535) unless it is given. Such images are rounded to uint8; others do not heed it.
     batch_size : int or "auto"
         Crops that are computed at once; results do not depend on it, but for rounding with OpenBLAS. "auto":
         the largest power of two up to 256 that fits into free memory.
@@ -113,10 +117,10 @@ def probabilities(
     batch_size = for_inference(model, batch_size, "predict", views.arithmetic)
     size = views.pictures_at_once(batch_size)
     views.check(model)
-    pictures = as_pictures(images, layout, value_range, model.preprocessing.channels)
+    pictures = as_images(images, layout, value_range, model.preprocessing.channels, "predict")
     table = as_output(None, (len(pictures), model.num_classes), "predict")
     if views.whole:
-        for numbers, rows in classify_all(model, Pictures(pictures), views, batch_size):
+        for numbers, rows in classify_all(model, pictures, views, batch_size):
             table[numbers] = rows
         return table
     for at, squares in _batches(pictures, size, model):
@@ -128,7 +132,7 @@ def score_map(
     model: "Model",
     image: Any,
     scale: int | None = None,
-    layout: str = "NHWC",
+    layout: str | None = None,
     value_range: tuple[float, float] | None = None,
     precision: str = "float32",
     weights: str = "float",
@@ -166,10 +170,11 @@ def score_map(
     views = Views(None, True, None if scale is None else (scale,), "score_map")
     views.check(model)
     preprocessing = model.preprocessing
-    pictures = as_pictures(image, layout, value_range, preprocessing.channels, "score_map")
+    pictures = as_images(image, layout, value_range, preprocessing.channels, "score_map")
     if len(pictures) != 1:
-        raise ValueError(f"score_map: got {len(pictures)} pictures, expected one")
-    pixels = decode(pictures[0], Whole(views.scales_for(model)[0], preprocessing.channels, preprocessing.resample))
+        raise ValueError(f"score_map: got {len(pictures)} images, expected one")
+    geometry = Whole(views.scales_for(model)[0], preprocessing.channels, preprocessing.resample)
+    pixels = pictures.image(0, geometry)
     size = model.network.score_map_size(*pixels.shape[:2])
     scores = as_output(None, (1, *size, model.num_classes), "score_map")
     model.network.score_map(np.ascontiguousarray(pixels[None]), preprocessing.for_engine(), arithmetic, scores)
@@ -181,7 +186,7 @@ def features(
     model: "Model",
     images: Any,
     layers: Sequence[str],
-    layout: str = "NHWC",
+    layout: str | None = None,
     value_range: tuple[float, float] | None = None,
     batch_size: BatchSize = 64,
     precision: str = "float32",
@@ -221,7 +226,7 @@ def features(
     shapes = {row.name: row.output for row in model.summary().rows}
     nodes = [node_name(model.variant, layer, shapes) for layer in layers]
     preprocessing = model.preprocessing
-    pictures = as_pictures(images, layout, value_range, preprocessing.channels)
+    pictures = as_images(images, layout, value_range, preprocessing.channels, "features")
     results = {
         layer: as_output(None, (len(pictures), *shapes[node]), "features")
         for layer, node in zip(layers, nodes, strict=True)
@@ -239,14 +244,14 @@ def features(
     return results
 
 
-def _batches(pictures: Sequence[Any], size: int, model: "Model") -> Iterator[tuple[int, NDArray[np.uint8]]]:
+def _batches(pictures: Images, size: int, model: "Model") -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Yield (index of the first, uint8 [count, resize, resize, channels]); several files are decoded on threads."""
     geometry, starts = model.preprocessing.geometry, range(0, len(pictures), size)
-    if len(pictures) > 1 and all_files(pictures):
-        with Loader(Pictures(pictures), in_order(len(pictures), size), geometry) as loader:
+    if len(pictures) > 1 and pictures.all_files:
+        with Loader(pictures, in_order(len(pictures), size), geometry) as loader:
             yield from zip(starts, (batch.images for batch in loader), strict=True)
         return
-    squares = iterate_squares(pictures, geometry)
+    squares = pictures.squares(geometry)
     for at in starts:
         count = min(size, len(pictures) - at)
         require_memory((count, geometry.size, geometry.size, geometry.channels), 1, "decoding a batch")

@@ -16,7 +16,7 @@ from ._arrays import as_integer
 from ._choices import choose
 from ._numbers import check_number
 
-RESAMPLERS = ("area", "bilinear")
+RESAMPLERS = ("area", "bilinear", "opencv_bilinear", "box")  # see resampling.py
 MEANS = ("image", "pixel")
 MEAN_PLACES = ("center", "crop")  # by their number in the engine
 # Values of a crop that can be whitened: 36 × 36 × 3 fit, and the matrix has 64 MiB at most.
@@ -86,8 +86,10 @@ class Preprocessing:
         What is subtracted: a value a channel, [channels], or a whole mean image, [resize, resize, channels].
     scale : array of float32, optional
         Factors after the mean, [channels].
-    resample : {"area", "bilinear"}
-        "area" averages when it shrinks and is bicubic when it enlarges (cuda-convnet2); "bilinear" is torchvision's.
+    resample : {"area", "bilinear", "opencv_bilinear", "box"}
+        "area" averages over a pixel's area when it shrinks and is bicubic when it enlarges (cuda-convnet2); "bilinear"
+        is torchvision's, antialiased; "opencv_bilinear" is that of Caffe's tools, which is not; "box" averages whole
+        pixels, and is what models of the first versions have.
     learn_mean : bool or {"image", "pixel"}
         The next `fit` replaces `mean` by the mean image of its training set (True or "image"), or by the mean of each
         channel over all its pixels ("pixel": Simonyan and Zisserman 2014, section 2).
@@ -189,7 +191,7 @@ class Preprocessing:
     def to_json(self) -> dict[str, Any]:
         """Return everything but the mean and the whitening matrix, which are stored as tensors."""
         scale = None if self.scale is None else [float(factor) for factor in self.scale]
-        fields = {"resize": self.resize, "crop": self.crop, "resample": self.resample}
+        fields = {"resize": self.resize, "crop": self.crop, "resampling": self.resample}
         learned = {"learn_mean": self.learn_mean, "learn_whitening": self.learn_whitening}
         return {**fields, **learned, "warp": self.warp, "scale": scale, "mean_at": self.mean_at}
 
@@ -197,8 +199,17 @@ class Preprocessing:
     def from_json(
         cls, fields: dict[str, Any], mean: ArrayLike, whitening: NDArray[np.float32] | None = None
     ) -> "Preprocessing":
-        """Rebuild from `to_json`, the mean and the whitening matrix; what an older version left out is the default."""
-        return cls(mean=np.asarray(mean), whitening=whitening, **fields)
+        """Rebuild from `to_json`, the mean and the whitening matrix; what an older version left out is the default.
+
+        Older versions wrote "resample", and averaged whole pixels where it said "area": such models keep their pixels.
+        """
+        fields = dict(fields)
+        if "resampling" in fields:
+            resample = fields.pop("resampling")
+        else:
+            resample = fields.pop("resample", "area")
+            resample = "box" if resample == "area" else resample
+        return cls(mean=np.asarray(mean), whitening=whitening, resample=resample, **fields)
 
     def __repr__(self) -> str:
         mean = f"a mean image at the {self.mean_at}" if self.mean.ndim == 3 else f"mean {_numbers(self.mean)}"
@@ -230,11 +241,13 @@ def default_preprocessing(variant: str | None, size: int, channels: int) -> Prep
     if family == "vgg":
         return Preprocessing(resize, size, _per_channel(VGG_MEAN, channels), learn_mean="pixel")
     # BVLC's tools squeezed pictures to a square, whatever their proportion (examples/imagenet/readme.md).
+    # They did so by OpenCV's linear interpolation, which skips pixels when it shrinks (src/caffe/util/io.cpp).
     warp = family in ("caffe", "caffenet")
+    resample = "opencv_bilinear" if warp else "area"
     # The paper subtracts the mean of each pixel before it crops, and Caffe's mean follows the crop
     # (src/caffe/data_transformer.cpp); the authors' code gave every crop the centre.
     mean_at = "crop" if warp or family in ("paper", "one_tower") else "center"
-    return Preprocessing(resize, size, ilsvrc, learn_mean=True, warp=warp, mean_at=mean_at)
+    return Preprocessing(resize, size, ilsvrc, resample=resample, learn_mean=True, warp=warp, mean_at=mean_at)
 
 
 def _per_channel(rgb: tuple[float, ...], channels: int) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from ._arrays import as_integer, require_memory
 from ._optional import require
 from ._tables import html_table, lay_out
 from .augmentation import Augmentation
-from .images import as_pictures, iterate_squares
+from .images import as_images
 from .memory_use import MAX_BATCH
 
 if TYPE_CHECKING:
@@ -169,9 +169,9 @@ def _pictures(model: "Model", batch: Any) -> NDArray[np.uint8]:
     """Return uint8 [count, resize, resize, channels]."""
     geometry = model.preprocessing.geometry
     if not isinstance(batch, (int, np.integer)):
-        pictures = as_pictures(batch, "NHWC", None, geometry.channels, "profile")
+        pictures = as_images(batch, None, None, geometry.channels, "profile")
         require_memory((len(pictures), geometry.size, geometry.size, geometry.channels), 1, "profile: pictures")
-        return np.stack(list(iterate_squares(pictures, geometry)))
+        return np.stack(list(pictures.squares(geometry)))
     shape = (as_integer(batch, "batch", "profile", 1, MAX_BATCH), geometry.size, geometry.size, geometry.channels)
     require_memory(shape, 1, "profile: pictures")
     return np.random.default_rng(0).integers(0, 256, shape, np.uint8)

@@ -211,28 +211,9 @@ def _join(group: list[Batch]) -> Batch:
     return Batch(np.concatenate(images), np.concatenate(labels))
 
 
-class _Numbered:
-    """A data set whose labels are its pictures' numbers, so that a batch tells which of them could be read."""
-
-    def __init__(self, data: "Dataset"):
-        self._data = data
-        self.labels = np.arange(len(data), dtype=np.int32)
-        self.classes, self.workers = None, data.workers
-
-    @property
-    def skipped(self) -> int:
-        return self._data.skipped
-
-    def __len__(self) -> int:
-        return len(self._data)
-
-    def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
-        return self._data.image(index, geometry)
-
-
 def _load(data: "Dataset", geometry: Geometry | Whole, size: int, advance: Callable[[int], None]) -> Iterator[Batch]:
     """Yield batches of decoded pictures, with their numbers in the place of labels; none is empty."""
-    with Loader(_Numbered(data), in_order(len(data), size), geometry) as loader:
+    with Loader(data, in_order(len(data), size), geometry, np.arange(len(data), dtype=np.int32)) as loader:
         for batch in loader:
             if len(batch.images):
                 yield batch

@@ -71,7 +71,7 @@ MODELS = [
     case("predict scale text", TypeError, "predict: scales is 'big'", lambda m: m.predict(PICTURES, scales="big")),
     case("predict scale 2^40", ValueError, "predict: a scale is", lambda m: m.predict(PICTURES, scales=[2**40])),
     case("score map none", TypeError, "score_map: got NoneType", lambda m: m.score_map(None)),
-    case("score map two", ValueError, "score_map: got 4 pictures", lambda m: m.score_map(PICTURES)),
+    case("score map two", ValueError, "score_map: got 4 images", lambda m: m.score_map(PICTURES)),
     case("score map scale", ValueError, "score_map: dense.* 13×13", lambda m: m.score_map(PICTURES[0], 13)),
     case("score map float", TypeError, "score_map: a scale is 20.5", lambda m: m.score_map(PICTURES[0], 20.5)),
     case("ensemble weights", ValueError, "Ensemble: a weight is nan", lambda m: sa.Ensemble([m], [NAN])),

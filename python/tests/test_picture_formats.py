@@ -1,10 +1,14 @@
 """Photographs are read, and nothing else that Pillow knows."""
 
+import sys
+import types
+
 import numpy as np
 import pytest
 from PIL import Image
 
 import swiftalexnet as sa
+from swiftalexnet import picture_formats
 from swiftalexnet.decoding import read_picture
 from swiftalexnet.picture_formats import extensions, readable
 from swiftalexnet.preprocessing import Geometry
@@ -35,3 +39,46 @@ def test_content_counts_not_the_name(tmp_path, form):
             read_picture(tmp_path / "photo.jpg", Geometry(16, 3, "area"))
     else:
         assert (read_picture(tmp_path / "photo.jpg", Geometry(16, 3, "area")) == 90).all()
+
+
+HEADS = {
+    "HEIC": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+    "HEIC, by its kind": b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic",
+    "JPEG XL": b"\xff\x0a" + bytes(40),
+    "JPEG XL, in a box": b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(40),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_photographs_that_need_a_plug_in_name_it(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(picture_formats, "FORMATS", ("JPEG", "PNG"))
+    form = name.partition(",")[0]
+    (tmp_path / "x.jpg").write_bytes(HEADS[name])
+    with pytest.raises(ValueError, match=rf"x.jpg cannot be decoded: {form} needs a plug-in: pip install pillow-"):
+        read_picture(tmp_path / "x.jpg", Geometry(16, 3, "area"))
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"%PDF-1.4", bytes(100)])
+def test_what_is_no_image_says_what_would_be(tmp_path, content):
+    (tmp_path / "x.jpg").write_bytes(content)
+    with pytest.raises(
+        ValueError, match=r"x.jpg cannot be decoded: it is broken or no image, expected one of JPEG, PNG"
+    ):
+        read_picture(tmp_path / "x.jpg", Geometry(16, 3, "area"))
+
+
+def test_an_installed_plug_in_is_used(monkeypatch):
+    registered = []
+    plug_in = types.ModuleType("pillow_heif")
+    plug_in.register_heif_opener = lambda: registered.append(True)
+    monkeypatch.setitem(sys.modules, "pillow_heif", plug_in)
+    monkeypatch.setitem(sys.modules, "pillow_jxl", None)  # not installed
+    picture_formats._load_plugins.cache_clear()
+    picture_formats.readable()
+    assert registered == [True]
+
+
+def test_a_broken_plug_in_harms_nobody(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", types.ModuleType("pillow_heif"))
+    picture_formats._load_plugins.cache_clear()
+    assert "JPEG" in picture_formats.readable()

@@ -126,8 +126,36 @@ def test_refuses_what_is_no_picture(model, images, options, kind, message):
 @pytest.mark.parametrize(("dtype", "value_range"), [(np.uint8, None), (np.float32, (0, 1))])
 def test_arrays_without_memory_of_their_own_are_refused_before_they_are_copied(model, dtype, value_range):
     endless = np.broadcast_to(np.zeros(1, dtype), (10**8, 1000, 1000, 3))
-    with pytest.raises(MemoryError, match="predict: .*pictures"):
+    with pytest.raises(MemoryError, match="predict: .*images"):
         model.probabilities(endless, value_range=value_range)
+
+
+def test_a_range_that_is_said_holds_for_files_and_pillow_images(model, tmp_path):
+    grey = np.repeat(IMAGES[0, ..., :1], 3, axis=-1)
+    expected = model.probabilities(grey)
+    wide = Image.fromarray(grey[..., 0].astype(np.int32) * 7 - 100)
+    wide.save(tmp_path / "x.tif")
+    fractions = Image.fromarray(grey[..., 0].astype(np.float32) / 255)
+    options = {"value_range": (-100, 255 * 7 - 100)}
+    for image in (wide, tmp_path / "x.tif", [wide, tmp_path / "x.tif"]):
+        with pytest.raises(ValueError, match="value_range"):
+            model.predict(image)
+        assert np.array_equal(model.probabilities(image, **options)[0], expected[0])
+        assert model.predict(image, **options)[0].labels == model.predict(grey)[0].labels
+        assert np.array_equal(
+            model.features(image, ["fc6"], **options)["fc6"][0], model.features(grey, ["fc6"])["fc6"][0]
+        )
+    assert np.array_equal(model.probabilities(fractions, value_range=(0, 1)), expected)
+    assert np.array_equal(model.probabilities(grey, value_range=(0, 1)), expected), "8 bits have their range"
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.uint16, np.int32, np.int64, np.uint64, np.float16, np.float64])
+def test_other_numbers_need_a_range(model, dtype):
+    expected = model.probabilities(IMAGES)
+    with pytest.raises((TypeError, ValueError), match="value_range="):
+        model.probabilities(IMAGES.astype(dtype))
+    assert np.array_equal(model.probabilities(IMAGES.astype(dtype), value_range=(0, 255)), expected)
+    assert np.array_equal(model.probabilities(list(IMAGES.astype(dtype)), value_range=(0, 255)), expected)
 
 
 def test_refuses_bad_top(model):

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from support import tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet import _native
@@ -68,7 +69,25 @@ def test_what_an_older_version_wrote_loads():
     old = sa.Preprocessing.from_json(fields, np.ones(3))
     assert old.learn_mean is True and not old.warp and old.whitening is None and old.learn_whitening is None
     assert old.mean_at == "center", "as every older version did"
-    assert old.geometry == Geometry(256, 3, "area")
+    assert old.geometry == Geometry(256, 3, "box"), "which that version called area"
+    assert sa.Preprocessing.from_json(fields | {"resample": "bilinear"}, np.ones(3)).resample == "bilinear"
+    del fields["resample"]
+    assert sa.Preprocessing.from_json(fields, np.ones(3)).resample == "box"
+
+
+@pytest.mark.parametrize("resample", ["area", "bilinear", "opencv_bilinear", "box"])
+def test_how_a_model_resizes_is_saved(tmp_path, resample):
+    model = tiny_model()
+    model.preprocessing = model.preprocessing.replace(resample=resample)
+    model.save(tmp_path / "m")
+    assert sa.load(tmp_path / "m").preprocessing.resample == resample
+
+
+def test_networks_resize_as_their_authors_did():
+    how = {name: default_preprocessing(name, 64, 3).resample for name in sa.variants()}
+    assert {name for name in how if how[name] == "opencv_bilinear"} == {"caffe", "caffenet"}
+    assert {name for name in how if how[name] == "bilinear"} == {"owt", "d2l"}
+    assert set(how.values()) == {"area", "bilinear", "opencv_bilinear"}
 
 
 def test_warping_is_part_of_the_geometry():

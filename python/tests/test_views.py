@@ -154,7 +154,7 @@ def test_whole_pictures_keep_their_proportions(tmp_path):
         for short in (5, 20, 40, 55):
             found = read_picture(tmp_path / "x.png", Whole(short, 3, "area"))
             factor = short / min(width, height)
-            assert found.shape == (round(height * factor), round(width * factor), 3)
+            assert found.shape == (int(height * factor + 0.5), int(width * factor + 0.5), 3)
     square = read_picture(tmp_path / "x.png", Whole(5, 3, "area"))
     assert np.array_equal(square, pixels)
 
@@ -231,7 +231,7 @@ def test_refusals_come_before_any_work(options, kind, message):
 
 def test_score_map_takes_one_picture():
     model = unpadded_model()
-    with pytest.raises(ValueError, match="score_map: got 2 pictures"):
+    with pytest.raises(ValueError, match="score_map: got 2 images"):
         model.score_map([IMAGE, IMAGE])
     with pytest.raises(ValueError, match="score_map: a scale is 0"):
         model.score_map(IMAGE, 0)

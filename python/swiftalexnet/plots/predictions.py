@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._arrays import as_integer
-from ..images import as_pictures, iterate_squares
+from ..images import as_images
 from .sheet import Answer, plot_answers
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def plot_predictions(
     """
     columns = as_integer(columns, "columns", "plot_predictions", 1)
     channels = model.preprocessing.channels
-    pictures = as_pictures(images, options.get("layout", "NHWC"), options.get("value_range"), channels)
+    pictures = as_images(images, options.get("layout"), options.get("value_range"), channels, "plot_predictions")
     right: list[int | None] = [None] * len(pictures)
     if labels is not None:
         right = [as_integer(each, "a label", "plot_predictions", 0, model.num_classes - 1) for each in labels]
@@ -55,7 +55,7 @@ def plot_predictions(
         raise ValueError(f"plot_predictions: {len(right)} labels for {len(pictures)} images, expected as many")
     predictions = model.predict(images, top, **options)
     names = model.classes or tuple(map(str, range(model.num_classes)))
-    squares = iterate_squares(pictures, model.preprocessing.geometry)
+    squares = pictures.squares(model.preprocessing.geometry)
     answers = [
         Answer(square, "" if label is None else names[label], prediction, label)
         for square, prediction, label in zip(squares, predictions, right, strict=True)
