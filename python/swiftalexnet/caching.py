@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from .decoding import decoding, picture_to_array
 from .errors import CheckpointCorruptError
 from .files import as_path, open_regular, replacing
-from .loading import map_ahead
 from .picture_cache import UNREAD, CacheWriter, PictureCache, Settings, Source, as_settings, is_cache
 from .preprocessing import Geometry, Whole
 from .progress import Progress
+from .resampling import LONGEST
+from .threads import map_ahead
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 # A file that was so young when it was decoded may change again and keep its time: clocks of file systems tick, FAT's
 # every 2 seconds.
 _TICK_NS = 2_000_000_000
-_LONGEST = 8  # times the shorter side: a longer picture would be kept mostly for pixels that nobody reads
 
 
 class CacheChanges(NamedTuple):
@@ -84,7 +84,7 @@ def update_cache(
         fresh = _fresh(old, root, names, workers, verify, bar)
     removed = len(old.entries.keys() - set(names)) if old else 0
     cache, decoded = old, 0
-    if cache is None or removed or len(fresh) < len(names):
+    if cache is None or cache.is_old or removed or len(fresh) < len(names):
         cache, decoded = _write(path, _Pictures(root, settings, old, fresh), names, workers, progress)
     left_out = sum(not entry.height for entry in cache.entries.values())
     return cache, CacheChanges(len(names) - decoded, decoded, removed, left_out)
@@ -229,18 +229,9 @@ def _decode(file: BufferedReader, path: Path, settings: Settings) -> NDArray[np.
 
 
 def _resized(picture: "Image", settings: Settings) -> NDArray[np.uint8] | None:
-    """Return what is kept of a picture.
-
-    Its centre square is computed alone, as it is without a cache: resized with the rest of the picture a few pixels
-    would be rounded otherwise.
-    """
-    side, channels, resample, warp = settings
-    square = picture_to_array(picture, Geometry(side, channels, resample, warp=warp))
-    if warp:
-        return square
-    if max(picture.size) > _LONGEST * min(picture.size):
+    """Return what is kept of a picture; a very long one would be kept mostly for pixels that nobody reads."""
+    side, channels, resample, warp, value_range = settings
+    if not warp and max(picture.size) > LONGEST * min(picture.size):
         return None
-    whole = picture_to_array(picture, Whole(side, channels, resample)).copy()
-    top, left = ((length - side) // 2 for length in whole.shape[:2])
-    whole[top : top + side, left : left + side] = square
-    return whole
+    geometry = Geometry(side, channels, resample, warp=True) if warp else Whole(side, channels, resample)
+    return np.ascontiguousarray(picture_to_array(picture, geometry, value_range=value_range))

@@ -11,8 +11,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +21,8 @@ from numpy.typing import NDArray
 from .cifar_batches import CHANNELS, SIDE, Cifar, Pictures
 from .errors import MALFORMED
 from .files import open_regular, write_atomically
+from .runtime import get_num_threads
+from .threads import map_ahead
 
 _EXTENSIONS = (".jpg", ".jpeg", ".png")
 _BYTES_LIMIT = 1 << 16  # of a file of 32 × 32 pixels
@@ -135,8 +136,7 @@ def _read_all(files: Iterable[_File], read: Callable[[Any], bytes], source: str,
     key = hashlib.sha256(repr([file[:-1] for file in ordered]).encode()).hexdigest()
     if cache is not None and (found := _from_cache(cache, key, classes)) is not None:
         return found
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
-        train, test = (_decode_all(parts[part], read, source, classes, threads) for part in ("train", "test"))
+    train, test = (_decode_all(parts[part], read, source, classes) for part in ("train", "test"))
     if cache is not None:
         _to_cache(cache, key, train, test)
     return Cifar(train, test, classes)
@@ -151,11 +151,7 @@ def _classes(parts: dict[str, list[_File]], source: str) -> tuple[str, ...]:
 
 
 def _decode_all(
-    files: Sequence[_File],
-    read: Callable[[Any], bytes],
-    source: str,
-    classes: tuple[str, ...],
-    threads: ThreadPoolExecutor,
+    files: Sequence[_File], read: Callable[[Any], bytes], source: str, classes: tuple[str, ...]
 ) -> Pictures:
     images = np.empty((len(files), SIDE, SIDE, CHANNELS), np.uint8)
 
@@ -164,13 +160,10 @@ def _decode_all(
             file = files[index]
             images[index] = _decode(read(file.handle), f"{source}: {'/'.join(file[:3])}")
 
-    tasks = [threads.submit(decode, start) for start in range(0, len(files), _PICTURES_A_TASK)]
-    try:
-        for task in tasks:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
+    starts = range(0, len(files), _PICTURES_A_TASK)
+    with closing(map_ahead(decode, starts, get_num_threads())) as tasks:
+        for _ in tasks:
+            pass
     labels = np.array([classes.index(file.class_name) for file in files], np.int32)
     return Pictures(images, labels)
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import as_integer
+from .dataset_checks import require_dataset
 
 if TYPE_CHECKING:
     from .data import Dataset
@@ -88,10 +89,12 @@ def color_components(data: "Dataset", size: int | None = None, progress: bool = 
     OSError
         A picture cannot be read.
     """
+    from .data import ArrayDataset
     from .loading import read_pictures
     from .preprocessing import Geometry
 
-    arrays = getattr(data, "images", None)
+    require_dataset(data, "color_components")
+    arrays = data.images if isinstance(data, ArrayDataset) else None
     if arrays is not None and arrays.shape[-1] != 3:
         raise ValueError(f"color_components: pictures have {arrays.shape[-1]} channels, expected 3: red, green, blue")
     own = 256 if arrays is None else min(arrays.shape[1:3])

@@ -6,23 +6,30 @@ A data set has a length, `classes`, `labels` and `image(index, geometry)`; anyth
 
 import copy
 import hashlib
+import math
 import os
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import as_integer, as_labels, as_uint8
+from ._arrays import as_integer, as_labels, as_uint8, plain
 from ._choices import choose
-from .decoding import picture_to_array, read_picture, resize
+from ._numbers import check_number
+from .dataset_checks import as_class_names
+from .decoding import array_to_square, read_picture
 from .files import as_path
-from .picture_formats import extensions
+from .folder_listing import class_folders, list_files, reasons
+from .layouts import as_layout, channels_last
+from .levels import WAY_OUT, as_value_range, to_bytes
+from .picture_formats import way_to_read
 from .preprocessing import Geometry, Whole
+from .runtime import get_num_threads
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .caching import CacheChanges
     from .picture_cache import PictureCache
 
@@ -40,7 +47,7 @@ class Dataset(Protocol):
 
     @property
     def workers(self) -> int:
-        """How many threads should decode."""
+        """How many threads should decode; 1 if there is no such attribute."""
 
     @property
     def skipped(self) -> int:
@@ -69,7 +76,7 @@ class ImageFolder:
     on_error : {"raise", "skip"}
         What a picture that cannot be read does: end the work, naming the file, or be left out and counted.
     workers : int, optional
-        Decoding threads; by default one for each processor that this process may use.
+        Decoding threads; by default as many as the engine computes on, `swiftalexnet.get_num_threads()`.
     cache : bool or path
         True keeps decoded pictures in memory: count × size × size × channels bytes. Crops from a place of their own in
         a picture (`Recipe.scale`) are other ones every time and are not kept. A path keeps them in a file: see
@@ -77,6 +84,11 @@ class ImageFolder:
     draft : bool
         Decode large JPEGs at a reduced size where at least twice the pixels remain that are asked for: faster, but not
         the same pixels.
+    max_errors : int or float, optional
+        With on_error="skip": how many images may be left out before that is an error, or which part of all, from 0 to
+        1. By default any number, but for all images of a class, which is an error of `fit` and `evaluate`.
+    value_range : (float, float), optional
+        What black and white are in images of more than 8 bits: see `Model.probabilities`.
 
     Attributes
     ----------
@@ -86,6 +98,8 @@ class ImageFolder:
     classes : tuple of str
     errors : dict
         File to reason, for the pictures that were skipped.
+    others : dict
+        Class to files that are left out because their extension is no image's.
 
     Raises
     ------
@@ -103,20 +117,21 @@ class ImageFolder:
         workers: int | None = None,
         cache: bool | str | os.PathLike[str] = False,
         draft: bool = False,
+        max_errors: int | float | None = None,
+        value_range: tuple[float, float] | None = None,
     ):
         self.root = as_path(root, "root", "ImageFolder")
         self.on_error = choose("ImageFolder", "on_error", on_error, ("raise", "skip"))
-        self.workers = (
-            len(os.sched_getaffinity(0)) if workers is None else as_integer(workers, "workers", "ImageFolder", 1, 256)
-        )
-        self.classes = _class_folders(self.root, classes)
-        found = [_pictures(self.root / name) for name in self.classes]
-        empty = [name for name, files in zip(self.classes, found, strict=True) if not files]
-        if empty and (classes is None or len(empty) == len(found)):
-            raise ValueError(f"ImageFolder: no picture in {', '.join(str(self.root / name) for name in empty)}")
+        self._workers = None if workers is None else as_integer(workers, "workers", "ImageFolder", 1, 256)
+        self.value_range = as_value_range(value_range, "ImageFolder")
+        self.classes = class_folders(self.root, classes)
+        found, others = zip(*(list_files(self.root / name) for name in self.classes), strict=True)
+        self.others = {name: files for name, files in zip(self.classes, others, strict=True) if files}
+        self._require_images(found, classes is not None)
         self.paths = [path for files in found for path in files]
         self.labels = np.repeat(np.arange(len(found), dtype=np.int32), [len(files) for files in found])
         self.errors: dict[Path, str] = {}
+        self.max_errors = self._budget(max_errors)
         if not isinstance(draft, bool):
             raise TypeError(f"ImageFolder: draft is {draft!r}, expected True or False")
         self.draft = draft
@@ -132,10 +147,52 @@ class ImageFolder:
     def __repr__(self) -> str:
         return f"ImageFolder({str(self.root)!r}): {len(self)} pictures of {len(self.classes)} classes"
 
+    def _require_images(self, found: Sequence[Sequence[Path]], may_be_empty: bool) -> None:
+        """Refuse a class without images, unless it was named and holds no photographs that cannot be read either."""
+        empty = [name for name, files in zip(self.classes, found, strict=True) if not files]
+        if may_be_empty and len(empty) < len(found):
+            unread = [name for name, files in self.others.items() if any(way_to_read(path.suffix) for path in files)]
+            empty = [name for name in empty if name in unread]
+        if empty:
+            folders = ", ".join(str(self.root / name) for name in empty)
+            there = reasons([path for name in empty for path in self.others.get(name, ())])
+            found_there = "".join(f"; {count} files {why}" for why, count in there.items())
+            raise ValueError(f"ImageFolder: no picture in {folders}{found_there}")
+
+    def _budget(self, max_errors: Any) -> int | None:
+        """Return how many images may be left out."""
+        if max_errors is None:
+            return None
+        if self.on_error != "skip":
+            raise ValueError("ImageFolder: max_errors needs on_error='skip', by default the first error ends the work")
+        check_number(max_errors, "max_errors", "ImageFolder")
+        if isinstance(max_errors, (float, np.floating)):
+            if max_errors > 1:
+                raise ValueError(f"ImageFolder: max_errors is {max_errors}, expected an integer, or a part from 0 to 1")
+            return math.floor(max_errors * len(self))
+        return int(max_errors)
+
+    @property
+    def workers(self) -> int:
+        """How many threads decode."""
+        return get_num_threads() if self._workers is None else self._workers
+
     @property
     def skipped(self) -> int:
         """How many pictures could not be read so far."""
         return len(self.errors)
+
+    def left_out(self) -> dict[str, dict[str, int]]:
+        """Return how many files have been left out so far, by class and reason."""
+        broken = Counter(path.relative_to(self.root).parts[0] for path in tuple(self.errors))
+        counts = {name: {"broken": broken[name]} if broken[name] else {} for name in self.classes}
+        for name, files in self.others.items():
+            counts[name] |= reasons(files)
+        return {name: each for name, each in counts.items() if each}
+
+    def why_missing(self, index: int) -> str:
+        """Return why a picture was left out."""
+        return self.errors.get(self.paths[index], "")
 
     @property
     def file_names(self) -> list[bytes]:
@@ -161,7 +218,7 @@ class ImageFolder:
             apart[members[0]] &= not apart[members].all()
         if not apart.any():
             raise ValueError(f"ImageFolder.split: {len(self)} images are too few to hold out {share} in {parts}")
-        return self._subset(~apart), self._subset(apart)
+        return self._subset(~apart, self.others), self._subset(apart, {})
 
     def cache_to(
         self, path: str | os.PathLike[str], verify: bool = False, progress: bool = False, **settings: Any
@@ -187,7 +244,7 @@ class ImageFolder:
         side : int, optional
             Pixels of the shorter side: what the network's preprocessing resizes to, or the high end of `Recipe.scale`.
             Each setting that is not given is the existing file's, or 256, "area", 3 and False.
-        resample : {"area", "bilinear"}, optional
+        resample : {"area", "bilinear", "opencv_bilinear", "box"}, optional
         channels : {1, 3}, optional
         warp : bool, optional
             Squeeze pictures to `side` × `side`: see `Preprocessing`.
@@ -211,6 +268,9 @@ class ImageFolder:
         if self.draft:
             raise ValueError("ImageFolder: a cache keeps exactly decoded pictures, expected draft=False")
         names = [self._name(path) for path in self._folder]
+        if "value_range" in settings:
+            raise TypeError("ImageFolder.cache_to: value_range is the folder's: ImageFolder(…, value_range=…)")
+        settings["value_range"] = self.value_range
         self._file, changes = update_cache(
             file_for(path, self.root), self.root, names, settings, self.workers, verify, progress
         )
@@ -219,11 +279,12 @@ class ImageFolder:
     def _name(self, path: "Path") -> str:
         return str(path.relative_to(self.root))
 
-    def _subset(self, chosen: NDArray[np.bool_]) -> "ImageFolder":
+    def _subset(self, chosen: NDArray[np.bool_], others: dict[str, list[Path]]) -> "ImageFolder":
         part = copy.copy(self)
         part.paths = [path for path, wanted in zip(self.paths, chosen, strict=True) if wanted]
         part.labels = self.labels[chosen]
         part.errors = {}
+        part.others = others
         part._cache = None if self._cache is None else {}
         return part
 
@@ -246,17 +307,25 @@ class ImageFolder:
             if kept is not None:
                 return kept
         if path in self.errors:
+            self._require_budget(path)
             return None
         try:
-            pixels = read_picture(path, geometry, self.draft)
+            pixels = read_picture(path, geometry, self.draft, self.value_range)
         except (OSError, ValueError) as error:
             if self.on_error == "raise":
                 raise
             self.errors[path] = str(error)
+            self._require_budget(path)
             return None
         if self._cache is not None and isinstance(geometry, Geometry) and geometry.short is None:
             self._cache[index, geometry] = pixels
         return pixels
+
+    def _require_budget(self, path: Path) -> None:
+        """Raise ValueError if more pictures have been left out than `max_errors`; `path` is one of them."""
+        if self.max_errors is not None and len(self.errors) > self.max_errors:
+            count = f"{len(self.errors)} cannot be read, max_errors allows {self.max_errors}"
+            raise ValueError(f"{self!r}: {count}; one of them: {self.errors[path]}")
 
 
 class ArrayDataset:
@@ -264,12 +333,18 @@ class ArrayDataset:
 
     Parameters
     ----------
-    images : array of uint8, [count, height, width, channels] or [count, height, width]
-        Grey pictures and RGB are converted to what the network reads; other numbers of channels must match it.
+    images : array, [count, height, width, channels] or [count, height, width]
+        Of uint8, or of other numbers with `value_range`. Grey pictures and RGB are converted to what the network reads;
+        other numbers of channels must match it.
     labels : integers, [count]
         From 0.
     classes : sequence of str, optional
         Names by label.
+    layout : {"NHWC", "NCHW"}, optional
+        NCHW: [count, channels, height, width]. NHWC unless it is given; it must be where the second axis may hold the
+        channels as well.
+    value_range : (float, float), optional
+        What black and white are in images that are not uint8, for instance (0, 1); they are rounded to uint8.
 
     Raises
     ------
@@ -280,10 +355,25 @@ class ArrayDataset:
     workers = 1
     skipped = 0
 
-    def __init__(self, images: Any, labels: Any, classes: Sequence[str] | None = None):
+    def __init__(
+        self,
+        images: Any,
+        labels: Any,
+        classes: Sequence[str] | None = None,
+        layout: str | None = None,
+        value_range: tuple[float, float] | None = None,
+    ):
+        levels = as_value_range(value_range, "ArrayDataset")
+        if isinstance(images, np.ndarray) and images.dtype != np.uint8:
+            plain(images, "images", "ArrayDataset", "uint8")
+            if levels is None:
+                raise TypeError(f"ArrayDataset: images have dtype {images.dtype}, expected uint8: {WAY_OUT}")
+            images = to_bytes(images, levels, "ArrayDataset")
         pixels = as_uint8(images, "images", "ArrayDataset", ndim=(3, 4))
-        self.images = pixels[..., None] if pixels.ndim == 3 else pixels
-        self.classes = None if classes is None else _class_names(classes, "ArrayDataset")
+        pixels = channels_last(pixels, as_layout(layout, "ArrayDataset"), "ArrayDataset")
+        self.images = as_uint8(pixels[..., None] if pixels.ndim == 3 else pixels, "images", "ArrayDataset")
+        self.layout_is_clear = layout is not None or pixels.ndim == 3
+        self.classes = None if classes is None else as_class_names(classes, "ArrayDataset")
         end = None if self.classes is None else len(self.classes)
         self.labels = as_labels(labels, "labels", "ArrayDataset", len(self.images), end)
 
@@ -299,64 +389,3 @@ class ArrayDataset:
         if pixels.shape == (geometry.size, geometry.size, geometry.channels) and geometry.side == geometry.size:
             return pixels
         return array_to_square(pixels, geometry)
-
-
-def array_to_square(pixels: NDArray[np.uint8], geometry: Geometry | Whole) -> NDArray[np.uint8]:
-    """Bring uint8 [height, width, channels] to the size and channels of `geometry`.
-
-    Raises
-    ------
-    ValueError
-        The numbers of channels do not match, and are not 1 and 3.
-    """
-    from PIL import Image
-
-    channels = pixels.shape[-1]
-    if channels in (1, 3) and geometry.channels in (1, 3):
-        return picture_to_array(Image.fromarray(pixels[..., 0] if channels == 1 else pixels), geometry)
-    if channels != geometry.channels:
-        raise ValueError(f"a picture has {channels} channels, the network reads {geometry.channels}")
-    planes = [resize(Image.fromarray(pixels[..., channel]), geometry) for channel in range(channels)]
-    return np.stack([np.asarray(plane) for plane in planes], axis=-1)
-
-
-def _class_folders(root: "Path", classes: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the names of the class folders, or `classes` after checking them against what is there."""
-    folders = sorted(path.name for path in root.iterdir() if not path.name.startswith(".") and path.is_dir())
-    if not folders:
-        raise ValueError(f"ImageFolder: {root} holds no class folders, expected {root}/<class>/<picture>")
-    if classes is None:
-        return tuple(folders)
-    names = _class_names(classes, "ImageFolder")
-    unknown = sorted(set(folders) - set(names))
-    if unknown:
-        raise ValueError(f"ImageFolder: {root} holds {', '.join(unknown)}, expected only {', '.join(names)}")
-    return names
-
-
-def _class_names(classes: Sequence[str], operation: str) -> tuple[str, ...]:
-    names = () if isinstance(classes, str) else tuple(classes)
-    if not names or not all(isinstance(name, str) for name in names):
-        raise TypeError(f"{operation}: classes is {classes!r}, expected a sequence of names")
-    if len(set(names)) != len(names):
-        raise ValueError(f"{operation}: classes names one class twice: {', '.join(names)}")
-    return names
-
-
-def _pictures(folder: "Path") -> "list[Path]":
-    """List the files whose extension is a picture's, at any depth, in a fixed order."""
-    from pathlib import Path
-
-    known: set[str] = extensions()
-    found: list[Path] = []
-    if not folder.is_dir():  # a class that is named and has no pictures
-        return found
-    for parent, folders, files in os.walk(folder, onerror=_raise):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        visible = (Path(parent, name) for name in files if not name.startswith("."))
-        found += [path for path in visible if path.suffix.lower() in known]
-    return sorted(found)
-
-
-def _raise(error: OSError) -> None:
-    raise error

@@ -15,11 +15,13 @@ from ._arithmetic import choose_arithmetic
 from ._arrays import as_output
 from ._numbers import check_number
 from .batch_size import BatchSize, for_inference
+from .dataset_checks import check_dataset
 from .ensemble_weights import mix, search
-from .evaluation import Evaluation, Tally, check_dataset
+from .evaluation import Evaluation, Tally
 from .prediction import predict
 from .progress import Progress
 from .ranking import Predictions
+from .skipped import report_skipped
 from .views import Views, classify_all
 
 if TYPE_CHECKING:
@@ -132,7 +134,9 @@ class Ensemble:
         numbers = _numbers(readable, "evaluate")
         tally = Tally(data)
         tally.add(mixed[numbers], numbers)
-        return tally.evaluation(self, views)
+        result = tally.evaluation(self, views)
+        report_skipped(data, tally.missing(), "evaluate")
+        return result
 
     def search_weights(
         self,
@@ -173,7 +177,7 @@ class Ensemble:
         with Progress(len(validation) * views.passes * len(self.models), progress, "search weights") as bar:
             tables = [_table(model, validation, views, batch_size, bar, readable) for model in self.models]
         numbers = _numbers(readable, "search_weights")
-        labels = np.ascontiguousarray(validation.labels[numbers], np.int32)
+        labels = np.ascontiguousarray(np.asarray(validation.labels)[numbers], np.int32)
         self._weights = search([table[numbers] for table in tables], labels)
         return self._weights
 

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from . import _native
 from ._arithmetic import choose_arithmetic
 from .batch_size import BatchSize, for_inference
+from .dataset_checks import check_dataset
 from .evaluation_result import Evaluation, WorstImage
 from .progress import Progress
+from .skipped import report_skipped
 from .views import Views, classify_all
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from .ensemble import Ensemble
     from .networks import Model
 
-__all__ = ["Evaluation", "Tally", "check_dataset", "evaluate"]
+__all__ = ["Evaluation", "Tally", "evaluate"]
 
 _WORST = 16  # images that an evaluation names
 
@@ -42,7 +44,7 @@ def evaluate(
     ----------
     model : Model
     data : Dataset
-        Its classes must be the model's.
+        Its classes must be the model's. What is left out of it is a UserWarning with counts by class and reason.
     crops : {1, 9, 10, 50}, optional
         See `Views`: the centre crop; or grids, or corners and centre, of which probabilities are averaged.
     batch_size : int or "auto"
@@ -59,9 +61,9 @@ def evaluate(
 
     Raises
     ------
-    ValueError
-        Classes or labels that are not the model's, with crops a scale smaller than the crop, with dense evaluation
-        one that is too small for a single position, or no readable picture.
+    TypeError, ValueError
+        Something that is no data set, classes or labels that are not the model's, with crops a scale smaller than the
+        crop, with dense evaluation one that is too small for a single position, or a class without a readable picture.
     UnsupportedError
         Dense evaluation of a network with layers for one size only, or of a model that whitens its pictures;
         arithmetic that the processor does not have.
@@ -77,7 +79,9 @@ def evaluate(
     with Progress(len(data) * views.passes, progress, "evaluate") as bar:
         for numbers, probabilities in classify_all(model, data, views, batch_size, bar.advance):
             tally.add(probabilities, numbers)
-    return tally.evaluation(model, views)
+    result = tally.evaluation(model, views)
+    report_skipped(data, tally.missing(), "evaluate")
+    return result
 
 
 class Tally:
@@ -89,12 +93,17 @@ class Tally:
 
     def add(self, probabilities: NDArray[np.float32], numbers: NDArray[np.int32]) -> None:
         """Count images, given the probabilities [count, classes] of those with these numbers."""
-        labels = np.ascontiguousarray(self._data.labels[numbers], np.int32)
+        labels = np.ascontiguousarray(np.asarray(self._data.labels)[numbers], np.int32)
         self._totals += _native.score(probabilities, labels)  # which refuses labels out of range
         rows = np.arange(len(numbers))
         predicted = probabilities.argmax(axis=1)
         parts = probabilities[rows, predicted], probabilities[rows, labels]
         self._parts.append((numbers, labels, predicted.astype(np.int32), *parts))
+
+    def missing(self) -> list[int]:
+        """Return the numbers of the images that were not measured."""
+        measured = np.concatenate([numbers for numbers, *_ in self._parts])
+        return np.setdiff1d(np.arange(len(self._data)), measured).tolist()
 
     def evaluation(self, model: "Model | Ensemble", views: Views) -> Evaluation:
         """Return what a model got wrong.
@@ -141,23 +150,3 @@ def _path(data: "Dataset", index: int) -> str | None:
         return os.fsdecode(data.paths[index])  # type: ignore[attr-defined]
     except (AttributeError, LookupError, TypeError):
         return None
-
-
-def check_dataset(model: "Model | Ensemble", data: "Dataset", operation: str, same_names: bool = False) -> None:
-    """Refuse data whose classes, by number and with `same_names` by name, or labels are not the model's."""
-    for attribute in ("__len__", "labels", "classes", "image", "workers"):
-        if not hasattr(data, attribute):
-            raise TypeError(
-                f"{operation}: got {type(data).__name__}, expected a data set such as ImageFolder or ArrayDataset"
-            )
-    if data.classes is not None and len(data.classes) != model.num_classes:
-        raise ValueError(f"{operation}: the data has {len(data.classes)} classes, the model {model.num_classes}")
-    if len(data) == 0 or len(data.labels) != len(data):
-        raise ValueError(
-            f"{operation}: {len(data)} pictures and {len(data.labels)} labels, expected as many, at least 1"
-        )
-    for label in (int(np.min(data.labels)), int(np.max(data.labels))):
-        if not 0 <= label < model.num_classes:
-            raise ValueError(f"{operation}: label {label}, expected 0 ≤ label < {model.num_classes}")
-    if same_names and None not in (data.classes, model.classes) and data.classes != model.classes:
-        raise ValueError(f"{operation}: the data's classes {data.classes} are not the model's {model.classes}")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+    from .skipped import Skipped
+
 COLUMNS = (
     "epoch",
     "learning_rate",
@@ -38,10 +40,14 @@ class History(Sequence[dict[str, Any]]):
     augmentation and dropout, over steps that each used newer weights. Validation columns are None without validation
     data. `learning_rate` is that of the epoch's last step, for weights that belong to no group of the recipe. `seconds`
     is the time of the training part of the epoch.
+
+    `skipped` says how many files were left out of "train" and of "validation": {part: {class: {reason: count}}}, empty
+    if there were none.
     """
 
-    def __init__(self, rows: Sequence[dict[str, Any]] = ()):
+    def __init__(self, rows: Sequence[dict[str, Any]] = (), skipped: "dict[str, Skipped] | None" = None):
         self.rows = [dict(row) for row in rows]
+        self.skipped = {} if skipped is None else skipped
 
     def __len__(self) -> int:
         return len(self.rows)

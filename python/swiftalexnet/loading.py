@@ -6,25 +6,21 @@ Pillow releases the interpreter's lock while it decodes, so threads are enough. 
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import require_memory
 from .data import Dataset
+from .dataset_checks import checked_image, checked_labels, checked_workers
 from .preprocessing import Geometry, Whole
 from .progress import Progress
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
+from .threads import Task, Threads
 
 _BATCHES_AHEAD = 3
 _PICTURES_A_TASK = 16
-_THREAD_NAME = "swiftalexnet-decode"
-
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 
 
 class Batch(NamedTuple):
@@ -45,9 +41,18 @@ class Loader:
     geometry : Geometry or callable
         What pictures are decoded to; or what gives it for an index (`ScaleJitter`), then of one size and as many
         channels for all.
+    labels : array of int32, [count], optional
+        In place of the data set's, for instance numbers that tell which pictures could be read.
+
+    Attributes
+    ----------
+    missing : list of int
+        Which pictures of the batches so far were left out.
 
     Raises
     ------
+    TypeError, ValueError
+        The data set has no labels or number of threads; while iterating, an image that is none.
     OSError, ValueError
         While iterating: a picture of that batch cannot be read and the data set does not skip it.
     MemoryError
@@ -59,16 +64,17 @@ class Loader:
         dataset: Dataset,
         batches: Iterable[NDArray[np.intp]],
         geometry: Geometry | Whole | Callable[[int], Geometry],
+        labels: NDArray[np.int32] | None = None,
     ):
-        from concurrent.futures import ThreadPoolExecutor  # slow to import
-
         self._dataset, self._geometry = dataset, geometry
+        self._labels = checked_labels(dataset, "loading") if labels is None else labels
+        self.missing: list[int] = []
         any_of_them = self._geometry_of(0)
         self._shape = any_of_them.size, any_of_them.size, any_of_them.channels
         self._batches = iter(batches)
         self._stop = threading.Event()
-        self._threads = ThreadPoolExecutor(dataset.workers, thread_name_prefix=_THREAD_NAME)
-        self._queue: deque[tuple[NDArray[np.intp], list[Future[_Decoded]]]] = deque()
+        self._threads = Threads(checked_workers(dataset, "loading"))
+        self._queue: deque[tuple[NDArray[np.intp], list[Task[_Decoded]]]] = deque()
 
     def __enter__(self) -> "Loader":
         return self
@@ -84,7 +90,7 @@ class Loader:
     def close(self) -> None:
         """Drop what was read ahead and end the threads; each finishes at most the picture that it is decoding."""
         self._stop.set()
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._threads.close()
 
     def _fill(self) -> bool:
         """Queue batches up to the bound; return whether any was queued."""
@@ -92,7 +98,7 @@ class Loader:
         while len(self._queue) < _BATCHES_AHEAD and (indices := next(self._batches, None)) is not None:
             require_memory((len(indices), *self._shape), 1, "decoding a batch")
             parts = range(0, len(indices), _PICTURES_A_TASK)
-            tasks = [self._threads.submit(self._decode, indices[at : at + _PICTURES_A_TASK]) for at in parts]
+            tasks = [self._threads.submit(partial(self._decode, indices[at : at + _PICTURES_A_TASK])) for at in parts]
             self._queue.append((indices, tasks))
         return len(self._queue) > before
 
@@ -100,14 +106,17 @@ class Loader:
         return [None if self._stop.is_set() else self._image(int(index)) for index in indices]
 
     def _image(self, index: int) -> NDArray[np.uint8] | None:
-        return self._dataset.image(index, self._geometry_of(index))
+        geometry = self._geometry_of(index)
+        return checked_image(self._dataset.image(index, geometry), self._dataset, geometry)
 
     def _geometry_of(self, index: int) -> Geometry | Whole:
         return self._geometry if isinstance(self._geometry, (Geometry, Whole)) else self._geometry(index)
 
     def _assemble(self, indices: NDArray[np.intp], pictures: "_Decoded") -> Batch:
         kept = [picture for picture in pictures if picture is not None]
-        labels = self._dataset.labels[indices[[picture is not None for picture in pictures]]]
+        there = np.array([picture is not None for picture in pictures], np.bool_)
+        self.missing += indices[~there].tolist()
+        labels = self._labels[indices[there]]
         images = np.stack(kept) if kept else np.empty((0, *self._shape), np.uint8)
         return Batch(images, np.ascontiguousarray(labels, np.int32))
 
@@ -146,25 +155,6 @@ def read_pictures(
             progress.advance(len(images))
     if not count:
         raise ValueError(f"{operation}: none of {len(dataset)} pictures could be read")
-
-
-def map_ahead(
-    function: Callable[[_Item], _Result], items: Iterable[_Item], threads: int
-) -> Generator[_Result, None, None]:
-    """Yield `function(item)` of each item in order, computed ahead on threads; closing it ends them."""
-    from concurrent.futures import ThreadPoolExecutor  # slow to import
-
-    pool = ThreadPoolExecutor(threads, thread_name_prefix=_THREAD_NAME)
-    queue: deque[Future[_Result]] = deque()
-    try:
-        for item in items:
-            queue.append(pool.submit(function, item))
-            if len(queue) > 2 * threads:
-                yield queue.popleft().result()
-        while queue:
-            yield queue.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def evenly_spread(count: int, most: int) -> NDArray[np.intp]:

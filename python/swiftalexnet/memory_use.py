@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from . import _native
 from ._arithmetic import Arithmetic, choose_arithmetic
 from ._arrays import as_integer
+from .weights import Weights
 
 if TYPE_CHECKING:
     from .networks import Model
@@ -85,6 +86,8 @@ def memory(
     MemoryError
         The network is too large for any machine.
     """
+    if not isinstance(network, (str, Weights)):
+        raise TypeError(f"memory: got {type(network).__name__}, expected a model or the text of a specification")
     arithmetic = choose_arithmetic("memory", precision, weights, fast_math)
     return engine_memory(network, as_integer(batch, "batch", "memory", 1, MAX_BATCH), bool(training), arithmetic)
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import as_integer
+from .dataset_checks import require_clear_layout, require_dataset
 from .loading import Loader, in_order
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ def nearest_pictures(
     TypeError, ValueError, OSError
         An unknown layer, something that is no picture, or fewer pictures than `count`.
     """
+    require_dataset(data, "nearest_pictures")
+    require_clear_layout(data, model.input_shape[0], "nearest_pictures")
     count = as_integer(count, "count", "nearest_pictures", 1, len(data))
     node = layer or last_hidden(model)
     wanted = _activations(model, queries, node)
@@ -123,8 +126,7 @@ def _blocks(model: "Model", data: "Dataset", layer: str) -> Iterator[tuple[NDArr
     batches = list(in_order(len(data), _PICTURES_AT_ONCE))
     with Loader(data, batches, geometry) as loader:
         for members, (images, _) in zip(batches, loader, strict=True):
-            if len(images) < len(members):
-                members = members[[data.image(int(index), geometry) is not None for index in members]]
+            members = np.setdiff1d(members, loader.missing)
             if len(members):
                 yield members, _activations(model, images, layer)
 

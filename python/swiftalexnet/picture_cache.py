@@ -3,12 +3,13 @@
 | bytes | what |
 |---|---|
 | 8 | the mark `saxpixel` |
-| 3 × 8 | little-endian: format (1), place of the index, length of the index |
+| 3 × 8 | little-endian: format (2), place of the index, length of the index |
 | 32 | SHA-256 of the 32 bytes before it and of the index |
 | … | pixels: uint8 [height, width, channels] of one picture after the other |
 | to the end | the index, JSON: `settings`, `began_ns`, and a row for each picture (`Entry`, after its name) |
 
-A picture is kept whole, its shorter side resized to `side` pixels. The file is read, not mapped into memory: a map of
+A picture is kept whole, its shorter side resized to `side` pixels. Of a file of format 1, whose pictures were resized
+otherwise, only the settings are read. The file is read, not mapped into memory: a map of
 a file that another process cuts short would kill this one.
 """
 
@@ -17,6 +18,7 @@ import json
 import os
 import struct
 import time
+import warnings
 import weakref
 import zlib
 from collections.abc import Mapping
@@ -29,23 +31,25 @@ from numpy.typing import NDArray
 
 from ._arrays import as_integer, require_memory
 from ._choices import choose
-from .data import array_to_square
+from .decoding import array_to_square
 from .errors import MALFORMED, CheckpointCorruptError
 from .files import check_size, open_regular, write_all
+from .levels import Range, as_value_range
 from .preprocessing import RESAMPLERS, Geometry, Whole
 
-_MARK, _FORMAT = b"saxpixel", 1
+_MARK, _FORMAT, _OLD_FORMAT = b"saxpixel", 2, 1
 _START = struct.Struct("<8sQQQ")  # what the checksum begins with
 _HEADER_BYTES = _START.size + hashlib.sha256().digest_size
 
 
 class Settings(NamedTuple):
-    """How pictures are resized before they are kept: see `Geometry`."""
+    """How pictures are decoded and resized before they are kept: see `Geometry` and `ImageFolder`."""
 
     side: int = 256
     channels: int = 3
     resample: str = "area"
     warp: bool = False
+    value_range: Range | None = None
 
 
 class Source(NamedTuple):
@@ -85,6 +89,8 @@ class PictureCache:
         By the name of the picture's file below its folder.
     began_ns : int
         When writing it began, in nanoseconds since 1970.
+    is_old : bool
+        Whether it is of format 1; it then has no entries.
 
     Raises
     ------
@@ -95,12 +101,14 @@ class PictureCache:
     """
 
     def __init__(self, path: str | os.PathLike[str], file: BufferedReader | None = None):
-        self.path = Path(path)
+        self.path, self._warned = Path(path), set[int]()
         file = open_regular(path) if file is None else file
         weakref.finalize(self, file.close)
         self._descriptor = file.fileno()
         try:
             self.settings, self.entries, self.began_ns = _parse(*self._index())
+            if self.is_old:
+                self.entries = {}
         except CheckpointCorruptError:
             raise
         except MALFORMED as error:
@@ -110,10 +118,11 @@ class PictureCache:
         return PictureCache, (self.path,)
 
     def image(self, name: str, geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
-        """Return a picture as `geometry` says; None if it is not kept.
+        """Return a picture as `geometry` says; None if it is not kept, or must be decoded from its file.
 
-        With a shorter side of `settings.side` the square is bit by bit what decoding the file gives; smaller ones are
-        resized from the pixels that are kept.
+        With a shorter side of `settings.side` it is bit by bit what decoding the file gives. Of smaller ones only crops
+        from anywhere (scale jitter) are resized from the pixels that are kept; the first time that others are asked
+        for, a UserWarning says how to keep them.
 
         Raises
         ------
@@ -123,6 +132,10 @@ class PictureCache:
             The pixels are damaged.
         """
         self._require_kind(geometry)
+        jitters = isinstance(geometry, Geometry) and geometry.short is not None
+        if geometry.side != self.settings.side and not jitters:
+            self._warn(geometry.side)
+            return None
         pixels = self.read(name)
         return None if pixels is None else array_to_square(pixels, geometry)
 
@@ -147,11 +160,24 @@ class PictureCache:
 
     def _require_kind(self, geometry: Geometry | Whole) -> None:
         warp = isinstance(geometry, Geometry) and geometry.warp
-        asked = Settings(geometry.side, geometry.channels, geometry.resample, warp)
+        asked = self.settings._replace(
+            side=geometry.side, channels=geometry.channels, resample=geometry.resample, warp=warp
+        )
         if asked[1:] != self.settings[1:] or asked.side > self.settings.side:
+            wanted = ", ".join(f"{name}={value!r}" for name, value in asked._asdict().items() if name != "value_range")
             raise ValueError(
-                f"{self.path} keeps pictures as {self.settings}, asked for {asked}: "
-                "another cache, or another side, resample or warp when it is written"
+                f"{self.path} keeps pictures as {self.settings}, expected for this: cache_to(another file, {wanted})"
+            )
+
+    def _warn(self, side: int) -> None:
+        """Say once of each side that a cache of another one does not serve it."""
+        if side not in self._warned:
+            self._warned.add(side)
+            warnings.warn(
+                f"{self.path} keeps pictures of side {self.settings.side}: those of side {side} are decoded from their "
+                f"files, as without a cache; cache_to(another file, side={side}) keeps them",
+                UserWarning,
+                stacklevel=2,
             )
 
     def _index(self) -> tuple[bytes, int]:
@@ -165,8 +191,9 @@ class PictureCache:
         mark, form, place, length = _START.unpack(start)
         if mark != _MARK:
             raise CheckpointCorruptError(f"{self.path} is no cache of pictures")
-        if form != _FORMAT:
+        if form not in (_FORMAT, _OLD_FORMAT):
             raise CheckpointCorruptError(f"{self.path} has format {form}, this version reads format {_FORMAT}")
+        self.is_old = form == _OLD_FORMAT
         if place < _HEADER_BYTES or place + length != size:
             raise CheckpointCorruptError(f"{self.path} is damaged or cut short ({size} bytes)")
         require_memory((length,), 10, f"reading the index of {self.path}")  # Python's objects are larger than JSON
@@ -234,6 +261,7 @@ def as_settings(values: Mapping[str, Any], operation: str) -> Settings:
         Settings that there are not.
     """
     settings = Settings(**values)
+    settings = settings._replace(value_range=as_value_range(settings.value_range, operation))
     as_integer(settings.side, "side", operation, 1, 2**15)
     choose(operation, "resample", settings.resample, RESAMPLERS)
     if as_integer(settings.channels, "channels", operation, 1, 3) == 2:

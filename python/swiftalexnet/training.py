@@ -11,8 +11,8 @@ from ._choices import choose
 from .batch_size import BatchSize, for_training, require_auto
 from .checkpoint_pace import CheckpointEvery, Pace, as_pace
 from .checkpoints import Checkpoint, begun_with
+from .dataset_checks import check_dataset, class_names
 from .errors import NonFiniteError
-from .evaluation import check_dataset
 from .files import as_path
 from .history import HEADING, History, row_text
 from .mean_image import learn_mean
@@ -55,7 +55,8 @@ def fit(
     ----------
     model : Model
     train, validation : Dataset
-        Their classes must be as many as the model's outputs, and the same in both.
+        Their classes must be as many as the model's outputs, and the same in both. What is left out of them is a
+        UserWarning after the first epoch, with counts by class and reason, and in the history's `skipped`.
     epochs : int, optional
         In place of the recipe's.
     batch_size : int or "auto", optional
@@ -94,6 +95,8 @@ def fit(
 
     Raises
     ------
+    ValueError
+        All images of a class are left out.
     TypeError, ValueError
         Before any work: data, recipe or numbers that do not fit, a group that matches no parameter; a checkpoint of
         another run.
@@ -138,7 +141,7 @@ def fit(
             run.begin(_preprocessing(model, train, chosen, progress))
         pace = None if store is None else Pace(store.write, every)
         _train(run, store, pace, progress, on_epoch_end, non_finite)
-    return History(run.state.rows)
+    return History(run.state.rows, run.skipped())
 
 
 def _train(
@@ -202,9 +205,10 @@ def _check_data(model: "Model", train: "Dataset", validation: "Dataset | None", 
     check_dataset(model, train, "fit")
     if validation is not None:
         check_dataset(model, validation, "fit")
-        if None not in (train.classes, validation.classes) and train.classes != validation.classes:
+        ours, theirs = class_names(train, "fit"), class_names(validation, "fit")
+        if None not in (ours, theirs) and ours != theirs:
             raise ValueError(
-                f"fit: validation has the classes {validation.classes}, training {train.classes}; "
+                f"fit: validation has the classes {theirs}, training {ours}; "
                 "expected the same: ImageFolder(…, classes=train.classes)"
             )
     _require(

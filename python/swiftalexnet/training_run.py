@@ -23,6 +23,7 @@ from .rates import Rates
 from .recipes import RULES, Recipe
 from .scale_jitter import ScaleJitter
 from .schedules import Moment, State
+from .skipped import Skipped, report_skipped, reported, require_classes
 
 if TYPE_CHECKING:
     from .data import Dataset
@@ -65,6 +66,7 @@ class Run:
         self.state = RunState(0, 0, [schedule.initial() for schedule in plan.recipe.schedules], [])
         self._rates = Rates(plan.recipe, model.multipliers())
         self._started = time.perf_counter()
+        self._missing: set[int] = set()  # images of the training set that could not be read
 
     def begin(self, preprocessing: Preprocessing) -> None:
         """Start at epoch 0: nothing moves yet."""
@@ -130,6 +132,9 @@ class Run:
         with Loader(data, split(order, recipe.batch_size), self._geometry()) as loader:
             for batch in loader:
                 self._take(batch)
+                if not self._missing.issuperset(loader.missing):
+                    self._missing.update(loader.missing)
+                    require_classes(data, self._missing, "fit")
                 yield len(batch.images)
         if not sum(self.state.counts):
             raise ValueError(f"fit: none of {len(data)} pictures could be read")
@@ -139,9 +144,12 @@ class Run:
 
         Raises
         ------
+        ValueError
+            All validation images of a class were left out.
         NonFiniteError
             The validation loss is not finite; the run stays at the end of the epoch.
         """
+        report_skipped(self.plan.train, self._missing, "fit")
         state, seconds = self.state, self.seconds()
         counts = np.array(state.counts[: len(state.outcomes)], np.int64)
         loss, error = (np.array(state.outcomes) * counts[:, None]).sum(axis=0) / counts.sum()
@@ -165,6 +173,12 @@ class Run:
         schedules = [schedule.after_epoch(each, validation_error) for schedule, each in pairs]
         self.state = RunState(state.epoch + 1, self.step, schedules, [*state.rows, row])
         return row
+
+    def skipped(self) -> dict[str, Skipped]:
+        """Return how many files were left out of "train" and "validation", by class and reason."""
+        parts = {"train": self.plan.train, "validation": self.plan.validation}
+        found = {name: reported(data) for name, data in parts.items() if data is not None}
+        return {name: skipped for name, skipped in found.items() if skipped}
 
     def _geometry(self) -> Geometry | ScaleJitter:
         """Return what pictures are decoded to in this epoch."""

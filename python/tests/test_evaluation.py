@@ -94,8 +94,8 @@ def relabelled(label):
     ("data", "kind", "message"),
     [
         (sa.ArrayDataset(IMAGES, LABELS, [*CLASSES, "more"]), ValueError, "5 classes"),
-        (sa.ArrayDataset(IMAGES, np.full(5, 4)), ValueError, "label 4"),
-        (relabelled(-3), ValueError, "label -3, expected 0 ≤ label < 4"),
+        (sa.ArrayDataset(IMAGES, np.full(5, 4)), ValueError, "labels.0. is 4"),
+        (relabelled(-3), ValueError, "labels.2. is -3, expected 0 ≤ label < 4"),
         (sa.ArrayDataset(IMAGES, LABELS, CLASSES[::-1]), ValueError, "not the model's"),
         (IMAGES, TypeError, "ndarray"),
         (None, TypeError, "NoneType"),

@@ -11,7 +11,7 @@ import pytest
 from support import photo_folder, pictures
 
 import swiftalexnet as sa
-from swiftalexnet.loading import Loader, evenly_spread, in_order, map_ahead, read_pictures, shuffled, split
+from swiftalexnet.loading import Loader, evenly_spread, in_order, read_pictures, shuffled, split
 from swiftalexnet.preprocessing import Geometry
 
 GEOMETRY = Geometry(20, 3, "area")
@@ -111,26 +111,6 @@ def test_ctrl_c_while_waiting_for_pictures_ends_the_threads():
         next(iter(loader))
     timer.join()
     assert data.decoded < 500 and not decoding_threads()
-
-
-def test_items_are_mapped_in_order_and_only_so_far_ahead():
-    begun = []
-
-    def double(item: int) -> int:
-        begun.append(item)
-        time.sleep(0.01 * (item % 3))
-        if item == 12:
-            raise ValueError("twelve")
-        return 2 * item
-
-    with closing(map_ahead(double, range(1000), 3)) as results:
-        assert [next(results) for _ in range(5)] == [0, 2, 4, 6, 8]
-        time.sleep(0.1)
-        assert max(begun) <= 4 + 2 * 3 + 1
-        with pytest.raises(ValueError, match="twelve"):
-            list(results)
-    assert not decoding_threads()
-    assert list(map_ahead(double, [], 2)) == []
 
 
 def test_shuffling_is_a_permutation_fixed_for_ever():

@@ -35,7 +35,7 @@ def write(path) -> bytes:
     return path.read_bytes()
 
 
-def seal(index: bytes, place: int | None = None, form: int = 1, mark: bytes = b"saxpixel") -> bytes:
+def seal(index: bytes, place: int | None = None, form: int = 2, mark: bytes = b"saxpixel") -> bytes:
     """Return a file with this index and the right checksum."""
     start = HEADER.pack(mark, form, 64 + PIXELS.size if place is None else place, len(index))
     return start + hashlib.sha256(start + index).digest() + PIXELS.tobytes() + index
@@ -147,12 +147,15 @@ GOOD = ("a", 10, 20, "30", 4, 6, 64, 0)
         seal(index_of(GOOD, channels=4)),
         seal(index_of(GOOD, resample="cubic")),
         seal(index_of(GOOD, more=1)),
+        seal(index_of(GOOD, value_range=[1, 0])),
+        seal(index_of(GOOD, value_range="01")),
+        seal(index_of(GOOD, value_range=3)),
         seal(index_of(GOOD, began_ns="5")),
         seal(index_of(GOOD, began_ns=2**63)),
         seal(index_of(GOOD), place=63),
         seal(index_of(GOOD), place=0),
         seal(index_of(GOOD), place=2**63),
-        seal(index_of(GOOD), form=2),
+        seal(index_of(GOOD), form=3),
         seal(index_of(GOOD), mark=b"saxPixel"),
         seal(index_of(GOOD)) + b"x",
     ],
@@ -169,6 +172,15 @@ def test_the_good_row_of_these_tests_is_taken(path):
     assert cache.entries["a"].width == 6
     with pytest.raises(sa.CheckpointCorruptError, match="checksum"):
         cache.read("a")
+
+
+def test_of_an_older_file_only_the_settings_are_read(path):
+    settings = {"side": 4, "channels": 3, "resample": "bilinear", "warp": False}
+    index = json.dumps({"settings": settings, "began_ns": 5, "pictures": [GOOD]}).encode()
+    path.write_bytes(seal(index, form=1))
+    cache = PictureCache(path)
+    assert cache.is_old and cache.settings == Settings(4, 3, "bilinear") and not cache.entries
+    assert cache.read("a") is None
 
 
 def test_an_index_beyond_the_memory_is_refused_before_it_is_read(path):

@@ -1,0 +1,123 @@
+"""What a data set must be before anything is done with it, and what its images must be: the same for all kinds.
+
+Anybody may write a data set. What is wrong with one is said with the name of its class and of what is wrong in it; what
+its own methods raise passes through.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._arrays import as_integer, as_labels, as_uint8
+from .layouts import require_clear
+from .preprocessing import Geometry, Whole
+
+if TYPE_CHECKING:
+    from .data import Dataset
+    from .ensemble import Ensemble
+    from .networks import Model
+
+
+def check_dataset(model: "Model | Ensemble", data: "Dataset", operation: str, same_names: bool = False) -> None:
+    """Refuse data whose classes, by number and with `same_names` by name, or labels are not the model's.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Something that is no data set, or one that does not fit.
+    """
+    require_dataset(data, operation)
+    classes = class_names(data, operation)
+    if classes is not None and len(classes) != model.num_classes:
+        raise ValueError(f"{operation}: the data has {len(classes)} classes, the model {model.num_classes}")
+    checked_labels(data, operation, model.num_classes)
+    checked_workers(data, operation)
+    models: Sequence[Any] = getattr(model, "models", (model,))
+    for each in models:
+        require_clear_layout(data, each.input_shape[0], operation)
+    if same_names and None not in (classes, model.classes) and classes != model.classes:
+        raise ValueError(f"{operation}: the data's classes {classes} are not the model's {model.classes}")
+
+
+def require_dataset(data: Any, operation: str) -> None:
+    """Raise TypeError if something lacks what a data set has."""
+    for attribute in ("__len__", "labels", "classes", "image"):
+        if not hasattr(data, attribute):
+            raise TypeError(
+                f"{operation}: got {type(data).__name__}, which has no {attribute}, expected a data set such as "
+                "ImageFolder or ArrayDataset"
+            )
+
+
+def require_clear_layout(data: "Dataset", channels: int, operation: str) -> None:
+    """Refuse arrays whose order nobody said, if a network of so many channels could read them in two ways."""
+    if not getattr(data, "layout_is_clear", True):
+        require_clear(data.images.shape, channels, operation)  # type: ignore[attr-defined]
+
+
+def class_names(data: "Dataset", operation: str) -> tuple[str, ...] | None:
+    """Return the names of a data set's classes, None if they have none.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Something else than names, each another one.
+    """
+    return None if data.classes is None else as_class_names(data.classes, f"{operation}: {type(data).__name__}")
+
+
+def as_class_names(classes: Any, owner: str) -> tuple[str, ...]:
+    """Return names of classes as a tuple; messages begin with `owner`."""
+    names = () if isinstance(classes, str) or not hasattr(classes, "__iter__") else tuple(classes)
+    if not names or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"{owner}: classes is {classes!r}, expected a sequence of names")
+    if len(set(names)) != len(names):
+        raise ValueError(f"{owner}: classes names one class twice: {', '.join(names)}")
+    return names
+
+
+def checked_labels(data: "Dataset", operation: str, classes: int | None = None) -> NDArray[np.int32]:
+    """Return the label of every image, [count].
+
+    Raises
+    ------
+    TypeError, ValueError
+        They are no integers, not as many as images, or not from 0 to below `classes`; or there is no image.
+    """
+    name = type(data).__name__
+    if len(data) == 0:
+        raise ValueError(f"{operation}: {name} holds no images, expected at least 1")
+    return as_labels(data.labels, f"{name}.labels", operation, len(data), classes)
+
+
+def checked_workers(data: "Dataset", operation: str) -> int:
+    """Return how many threads should decode: 1 where the data set does not say."""
+    return as_integer(getattr(data, "workers", 1), f"{type(data).__name__}.workers", operation, 1, 256)
+
+
+def checked_image(image: Any, data: "Dataset", geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
+    """Return what the data set's `image` gave, None for an image that is left out.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is no array of uint8, or has not the size and the channels of `geometry`.
+    """
+    if image is None:
+        return None
+    name = f"{type(data).__name__}.image(index, geometry)"
+    pixels = as_uint8(image, f"the result of {name}", "loading", 3)
+    if isinstance(geometry, Whole):
+        expected = f"(height, width, {geometry.channels}), the shorter side {geometry.side}"
+        fits = min(pixels.shape[:2]) == geometry.side and pixels.shape[2] == geometry.channels
+    else:
+        shape = geometry.size, geometry.size, geometry.channels
+        expected, fits = str(shape), pixels.shape == shape
+    if not fits:
+        raise ValueError(
+            f"loading: {name} gave {pixels.shape}, expected {expected}, as its geometry says: "
+            "swiftalexnet.decoding.array_to_square(image, geometry) brings an image there"
+        )
+    return pixels
