@@ -79,6 +79,14 @@ lint: $(VENV)/lint
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 
+# ---- The example of the Swift package ----
+
+# In the tests' build folder, where all that it stands on is built already.
+.PHONY: test-swift-example
+test-swift-example: packages
+	$(SWIFT) build -c release -Xswiftc -enable-testing --package-path examples/swift --scratch-path .build-test
+	SWIFT=$(SWIFT) sh Tests/check_swift_example.sh .build-test/release
+
 # ---- Wheels for other machines ----
 
 # With OpenBLAS inside and without, in dist/; each is installed into fresh environments and tried.

@@ -58,7 +58,11 @@ let package = Package(
       name: "SwiftAlexNet",
       dependencies: ["Tensors", "Parallel", "Kernels", "Networks", "Imaging", "Training", "Evaluation"]),
     .target(name: "CSwiftAlexNet"),
-    .target(name: "SwiftAlexNetABI", dependencies: ["CShims", "CSwiftAlexNet", "SwiftAlexNet"]),
+    .target(
+      name: "SwiftAlexNetABI",
+      dependencies: [
+        "CShims", "CSwiftAlexNet", "Tensors", "Parallel", "Kernels", "Networks", "Imaging", "Training", "Evaluation",
+      ]),
 
     // MARK: Tests, mirroring Sources
     .target(
@@ -71,10 +75,17 @@ let package = Package(
     .testTarget(name: "ImagingTests", dependencies: ["Imaging", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
+    .testTarget(name: "SwiftAlexNetTests", dependencies: ["SwiftAlexNet"]),
     .testTarget(name: "SwiftAlexNetABITests", dependencies: ["SwiftAlexNetABI", "CSwiftAlexNet"]),
   ],
   swiftLanguageModes: [.v6]
 )
+
+// Without optimisation the engine is some hundred times slower, too slow to try anything: what computes is optimised
+// in debug builds of a program, too.
+for target in package.targets where target.type == .regular {
+  target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+}
 
 // The Python extension exists only when the wheel's build hook asks for it, so that a Swift program's
 // `swift build` needs no Python headers.

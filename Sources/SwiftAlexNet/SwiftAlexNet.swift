@@ -1,8 +1,40 @@
-/// What a Swift program imports: networks, training, evaluation and images under one name.
-@_exported import Evaluation
-@_exported import Imaging
-@_exported import Kernels
-@_exported import Networks
-@_exported import Parallel
-@_exported import Tensors
-@_exported import Training
+// What a Swift program sees by `import SwiftAlexNet`: models and the words that describe them. Kernels, memory and threads
+// are the engine's own; who wants them imports their modules by name, without a promise that they stay as they are.
+
+import Imaging
+import Networks
+import Tensors
+import Training
+
+/// Why something was refused or failed; its text says what came and what was expected.
+public typealias EngineError = Tensors.EngineError
+
+// MARK: Images
+
+public typealias Image = Imaging.Image
+public typealias ImageSet = Training.ImageSet
+public typealias Preprocessing = Imaging.Preprocessing
+/// Which crops of an image are averaged.
+public typealias Views = ImageInput.Views
+
+// MARK: Networks
+
+public typealias Network = Networks.Network
+public typealias NetworkSpec = Networks.NetworkSpec
+public typealias NodeSpec = Networks.NodeSpec
+public typealias NodeOperation = Networks.NodeOperation
+public typealias NodeSummary = Networks.NodeSummary
+public typealias FeatureShape = Tensors.FeatureShape
+public typealias Parameter = Networks.Parameter
+public typealias Initialization = Networks.Initialization
+public typealias Catalog = Networks.Catalog
+public typealias Precision = Networks.Precision
+public typealias Arithmetic = Networks.Arithmetic
+
+// MARK: Training
+
+public typealias Recipe = Training.Recipe
+public typealias Schedule = Training.Schedule
+public typealias ParameterGroup = Training.ParameterGroup
+public typealias StepReport = Training.StepReport
+public typealias MemoryUse = Training.MemoryUse

@@ -1,5 +1,5 @@
 import CSwiftAlexNet
-import SwiftAlexNet
+import Networks
 
 @c @implementation
 public func sax_variants(

@@ -1,5 +1,9 @@
 import CSwiftAlexNet
-import SwiftAlexNet
+import Evaluation
+import Imaging
+import Networks
+import Tensors
+import Training
 
 @c @implementation
 public func sax_network_forward(

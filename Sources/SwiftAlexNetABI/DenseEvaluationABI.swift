@@ -1,5 +1,7 @@
 import CSwiftAlexNet
-import SwiftAlexNet
+import Evaluation
+import Imaging
+import Networks
 
 @c @implementation
 public func sax_network_score_map_size(

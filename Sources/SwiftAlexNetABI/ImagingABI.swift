@@ -1,5 +1,7 @@
 import CSwiftAlexNet
-import SwiftAlexNet
+import Imaging
+import Networks
+import Tensors
 
 /// A batch of uint8 images with checked sizes.
 struct ImageBatch {

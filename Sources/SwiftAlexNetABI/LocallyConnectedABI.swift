@@ -1,5 +1,5 @@
 import CSwiftAlexNet
-import SwiftAlexNet
+import Kernels
 
 /// Names this operator in errors, unlike `sax_conv2d_shape`'s own.
 private func checked(_ shape: UnsafePointer<sax_conv2d_shape>) throws -> ConvolutionShape {

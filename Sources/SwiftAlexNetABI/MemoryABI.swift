@@ -1,5 +1,7 @@
 import CSwiftAlexNet
-import SwiftAlexNet
+import Networks
+import Tensors
+import Training
 
 extension sax_memory_use {
   fileprivate init(_ use: MemoryUse) {

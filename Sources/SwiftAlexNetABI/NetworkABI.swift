@@ -1,5 +1,6 @@
 import CSwiftAlexNet
-import SwiftAlexNet
+import Networks
+import Tensors
 
 /// The engine's object behind an opaque handle; the caller keeps it retained during the call.
 func network(_ handle: OpaquePointer) -> Network {

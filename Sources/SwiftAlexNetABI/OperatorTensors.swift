@@ -1,4 +1,6 @@
-import SwiftAlexNet
+import Kernels
+import Networks
+import Tensors
 
 /// The tensors of one operator call: views of the caller's memory in the engine's order (NHWC, HWIO), copied
 /// only where the caller's order is another.

@@ -1,5 +1,8 @@
 import CSwiftAlexNet
-import SwiftAlexNet
+import Imaging
+import Networks
+import Tensors
+import Training
 
 extension sax_profile_row {
   fileprivate init(_ row: Profile.Row) {

@@ -1,6 +1,9 @@
 import CShims
 import CSwiftAlexNet
-import SwiftAlexNet
+import Kernels
+import Networks
+import Parallel
+import Tensors
 
 /// The version of engine, extension and package.
 let version = "0.1.0"

@@ -1,5 +1,6 @@
 import CSwiftAlexNet
-import SwiftAlexNet
+import Kernels
+import Tensors
 
 // MARK: Convolution
 

@@ -1,5 +1,7 @@
 import CSwiftAlexNet
-import SwiftAlexNet
+import Kernels
+import Networks
+import Tensors
 
 /// Runs the body of an exported function: an error becomes a status and this thread's last message.
 func status(_ body: () throws -> Void) -> Int32 {

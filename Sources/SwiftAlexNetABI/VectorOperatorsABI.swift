@@ -1,5 +1,7 @@
 import CSwiftAlexNet
-import SwiftAlexNet
+import Kernels
+import Tensors
+import Training
 
 /// A number of elements; tensors may be larger than any single size.
 private func elements(_ count: Int64, _ operation: String) throws -> Int {

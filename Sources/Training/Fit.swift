@@ -44,14 +44,29 @@ public struct EpochReport: Sendable {
   public let top1Error: Double
 }
 
+/// What a step of it reports; sums run over the epoch so far.
+public struct StepReport: Sendable {
+  /// From 0.
+  public let epoch: Int
+  public let epochs: Int
+  /// Of the epoch, this step's included.
+  public let imagesDone: Int
+  public let images: Int
+  public let loss: Double
+  /// Percent, of the training passes.
+  public let top1Error: Double
+}
+
 extension Network {
   /// Trains on images in memory by `recipe`: every epoch in another order, drawn from (seed, epoch). The network's own
   /// factors on rate and decay are multiplied with the recipe's, and stay what they are.
   /// - Parameter onEpochEnd: receives the report and answers with the validation error in percent, or nil;
-  ///   a plateau schedule decides by it and cannot do without.
+  ///   a plateau schedule decides by it and cannot do without. An error that it throws ends the training.
+  /// - Parameter onStep: the same after every step, where the weights may be used.
   public func fit(
     _ images: ImageSet, recipe: Recipe, preprocessing: Preprocessing, epochs: Int? = nil, seed: UInt64 = 0,
-    precision: Precision = .float32, onEpochEnd: ((EpochReport) throws -> Double?)? = nil
+    precision: Precision = .float32, onEpochEnd: ((EpochReport) throws -> Double?)? = nil,
+    onStep: ((StepReport) throws -> Void)? = nil
   ) throws {
     let epochs = epochs ?? recipe.epochs
     guard epochs >= 0, recipe.batchSize >= 1 else {
@@ -72,7 +87,7 @@ extension Network {
       moment.epoch = epoch
       let order = Self.order(count: images.labels.count, seed: seed, epoch: UInt64(epoch))
       let augmentation = try recipe.augmentation(epoch: epoch, channels: images.channels)
-      var (loss, error, rate) = (0.0, 0.0, 0.0)
+      var (done, loss, error, rate) = (0, 0.0, 0.0, 0.0)
       for first in stride(from: 0, to: order.count, by: recipe.batchSize) {
         let batch = order[first..<min(first + recipe.batchSize, order.count)]
         rate = rates.baseRate(at: moment)
@@ -85,6 +100,11 @@ extension Network {
         loss += result.loss * Double(batch.count)
         error += result.top1Error * Double(batch.count)
         moment.step += 1
+        done += batch.count
+        try onStep?(
+          StepReport(
+            epoch: epoch, epochs: epochs, imagesDone: done, images: order.count, loss: loss / Double(done),
+            top1Error: error / Double(done)))
       }
       let count = Double(order.count)
       let report = EpochReport(epoch: epoch, learningRate: rate, loss: loss / count, top1Error: error / count)

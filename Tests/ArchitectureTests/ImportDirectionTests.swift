@@ -19,7 +19,7 @@ final class ImportDirectionTests: XCTestCase {
       "KernelsAMX": ["CInstructions", "KernelTemplates"], "Kernels": kernels.union(instantiations),
       "Networks": networks, "Imaging": images, "Training": engine, "Evaluation": engine, "SwiftAlexNet": umbrella,
       "CSwiftAlexNet": [],
-      "SwiftAlexNetABI": umbrella.union(["SwiftAlexNet", "CSwiftAlexNet"]), "PythonExtension": ["CSwiftAlexNet"],
+      "SwiftAlexNetABI": umbrella.union(["CSwiftAlexNet"]), "PythonExtension": ["CSwiftAlexNet"],
     ]
   }()
   /// Besides its own modules the engine uses the standard library and libc.

@@ -1,0 +1,81 @@
+import Imaging
+import Networks
+import Tensors
+import Training
+
+/// What an epoch of training came to.
+public struct EpochResult: Sendable, CustomStringConvertible {
+  /// From 0; a text counts from 1, as people do.
+  public let epoch: Int
+  /// Of the epoch's last step.
+  public let learningRate: Double
+  public let loss: Double
+  /// Percent, of the training passes, in which dropout acts.
+  public let top1Error: Double
+  /// Of the validation images, if there are any.
+  public let validation: Evaluation?
+
+  public var description: String {
+    let training = "epoch \(epoch + 1): loss \(text(loss, places: 4)), top-1 error \(text(top1Error, places: 1)) %"
+    return validation.map { "\(training); validation: \($0)" } ?? training
+  }
+}
+
+extension StepReport: CustomStringConvertible {
+  public var description: String {
+    "epoch \(epoch + 1) of \(epochs), \(imagesDone) of \(images) images: loss \(text(loss, places: 4)), "
+      + "top-1 error \(text(top1Error, places: 1)) %"
+  }
+}
+
+extension Model {
+  /// Trains on images in memory. A model without preprocessing learns the mean image of `images` first, and subtracts its
+  /// centre from every crop.
+  ///
+  /// The same seed gives the same bits on any number of threads. After an error the weights are those of the last whole
+  /// step.
+  /// - Parameters:
+  ///   - validation: evaluated after every epoch; a recipe whose schedule watches the validation error needs it.
+  ///   - recipe: `.paper`, `.cifar80sec` …, or `Recipe.named("paper")`; its fields may be changed.
+  ///   - epochs: in place of the recipe's.
+  ///   - onEpochEnd: receives every row of the result as soon as it is there. An error from it ends the training.
+  ///   - progress: the same after every step.
+  /// - Throws: ``EngineError/invalidValue(_:)`` before any work for images, labels or numbers that do not fit;
+  ///   ``EngineError/nonFinite(_:)``, ``EngineError/outOfMemory(_:)``, ``EngineError/concurrentUse(_:)``.
+  @discardableResult
+  public func fit(
+    _ images: ImageSet, validation: ImageSet? = nil, recipe: Recipe, epochs: Int? = nil, seed: UInt64 = 0,
+    precision: Precision = .float32, onEpochEnd: ((EpochResult) throws -> Void)? = nil,
+    progress: ((StepReport) throws -> Void)? = nil
+  ) throws -> [EpochResult] {
+    for set in [images, validation].compactMap({ $0 }) { try requireFitting(set, operation: "fit") }
+    guard validation != nil || !recipe.needsValidation else {
+      throw EngineError.invalidValue(
+        "fit: recipe \(recipe.name) has a plateau schedule, which decides by the validation error: give validation:, "
+          + "or set the recipe's schedule to .constant, say")
+    }
+    let input = network.spec.input
+    let preprocessing =
+      try preprocessing
+      ?? Preprocessing(cropHeight: input.height, cropWidth: input.width, mean: images.meanImage)
+    var results: [EpochResult] = []
+    try network.fit(
+      images, recipe: recipe, preprocessing: preprocessing, epochs: epochs, seed: seed, precision: precision,
+      onEpochEnd: { report in
+        let result = EpochResult(
+          epoch: report.epoch, learningRate: report.learningRate, loss: report.loss, top1Error: report.top1Error,
+          validation: try validation.map {
+            try self.evaluate($0, preprocessing, arithmetic: Arithmetic(precision: precision))
+          })
+        results.append(result)
+        try onEpochEnd?(result)
+        return result.validation?.top1Error
+      },
+      onStep: { report in
+        // From the first step on the weights belong to it.
+        self.learned(preprocessing)
+        try progress?(report)
+      })
+    return results
+  }
+}

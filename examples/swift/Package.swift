@@ -1,0 +1,14 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let package = Package(
+  name: "Shapes",
+  // In a program of your own: .package(url: "https://…/swift-alexnet", branch: "main"), or the path of a clone.
+  dependencies: [.package(name: "swift-alexnet", path: "../..")],
+  targets: [
+    .executableTarget(
+      name: "Shapes", dependencies: [.product(name: "SwiftAlexNet", package: "swift-alexnet")])
+  ],
+  swiftLanguageModes: [.v6]
+)
