@@ -103,7 +103,7 @@ class Tally:
     def missing(self) -> list[int]:
         """Return the numbers of the images that were not measured."""
         measured = np.concatenate([numbers for numbers, *_ in self._parts])
-        return np.setdiff1d(np.arange(len(self._data)), measured).tolist()
+        return [int(number) for number in np.setdiff1d(np.arange(len(self._data)), measured)]
 
     def evaluation(self, model: "Model | Ensemble", views: Views) -> Evaluation:
         """Return what a model got wrong.

@@ -44,7 +44,8 @@ def process(*arguments: object, redirection: str = "", folder: Path | None = Non
     script = f'"$@" {redirection}'
     return subprocess.run(
         ["bash", "-o", "pipefail", "-c", script, "bash", *PROGRAM, *map(str, arguments)],
-        env=environment(**changes), cwd=folder, capture_output=True, text=True, errors="replace", timeout=120, check=False,
+        env=environment(**changes), cwd=folder, capture_output=True, text=True, errors="replace", timeout=120,
+        check=False,
     )  # fmt: skip
 
 
