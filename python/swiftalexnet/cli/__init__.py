@@ -19,7 +19,7 @@ from . import signals
 from .commands import parse
 from .output import DONE, FAILED, PARTLY, NotWritten, Output, complain, describe, hold_descriptors, plain_warnings
 
-_USER_ERRORS = (ValueError, TypeError, OSError, MemoryError, ImportError, NotImplementedError, ArithmeticError, Warning)
+_USER_ERRORS = (ValueError, TypeError, OSError, MemoryError, ImportError, NotImplementedError, ArithmeticError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -111,8 +111,9 @@ def to_json(value: Any) -> str:
 
 @contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Show a warning as one line, without the place in the code that gave it."""
+    """Show a warning as one line, without the place in the code that gave it; none ends a command."""
     with warnings.catch_warnings():
+        warnings.simplefilter("default", UserWarning)
         warnings.showwarning = lambda message, *_, **__: complain(f"warning: {' '.join(str(message).split())}")
         yield
 

@@ -120,6 +120,7 @@ def _train(options: argparse.Namespace, folder: RunFolder, target: Path, goes_on
     )
     output.note(f"the run is kept in {folder.path}, so Ctrl-C is safe")
     values = to_values(options, command_parser(sys.modules[__name__]), _OF_ONE_CALL, _PATHS)
+    values |= {"recipe": recipe.name, "epochs": recipe.epochs}  # another version may suggest others
     with folder.held(values, goes_on, options.force), _kept_so_far(folder):
         history = model.fit(
             parts.train,

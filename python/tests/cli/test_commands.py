@@ -220,10 +220,9 @@ def test_a_host_program_keeps_its_signals_and_warnings(capsys):
 
 @pytest.mark.parametrize("variable", ["SWIFTALEXNET_ISA", "SWIFTALEXNET_GEMM"])
 def test_an_environment_that_there_is_not_is_one_line(variable):
-    for words in (["info"], ["--version"]):
-        done = process(*words, **{variable: "abacus"})
-        assert done.returncode == 2 and done.stderr.startswith("swiftalexnet: ")
-        assert variable in done.stderr and len(done.stderr.splitlines()) == 1
+    done = process("info", **{variable: "abacus"})
+    assert done.returncode == 2 and done.stderr.startswith("swiftalexnet: ")
+    assert variable in done.stderr and len(done.stderr.splitlines()) == 1
 
 
 def test_importing_it_is_quick():

@@ -72,7 +72,7 @@ def test_errors_are_one_line(error, line):
 
 def test_warnings_are_one_plain_line(capsys):
     before = warnings.showwarning
-    with output.plain_warnings():
+    with warnings.catch_warnings(action="error"), output.plain_warnings():
         warnings.warn("mind\nthis", UserWarning, stacklevel=1)
     assert capsys.readouterr().err == "swiftalexnet: warning: mind this\n"
     assert warnings.showwarning is before
