@@ -1,4 +1,4 @@
-"""The commands and their options as the tables of docs/command_line.md."""
+"""The commands and their options as docs/command_line.md has them: `python -m swiftalexnet.cli.reference`."""
 
 import argparse
 from types import ModuleType
@@ -7,11 +7,14 @@ from .commands import COMMANDS
 from .parser import command_parser, with_default
 
 
-def as_markdown(name: str) -> str:
-    """Return what a command does, and a table of what it takes."""
-    module: ModuleType = COMMANDS[name]
+def as_markdown() -> str:
+    """Return for every command what it does, and a table of what it takes."""
+    return "\n\n".join(_section(name, module) for name, module in COMMANDS.items())
+
+
+def _section(name: str, module: ModuleType) -> str:
     rows = [_row(action) for action in command_parser(module)._actions if action.dest != "help"]
-    return "\n".join([str(module.run.__doc__), "", "| | |", "| --- | --- |", *rows])
+    return "\n".join([f"### {name}", "", str(module.run.__doc__), "", "| | |", "| --- | --- |", *rows])
 
 
 def _row(action: argparse.Action) -> str:
@@ -20,11 +23,9 @@ def _row(action: argparse.Action) -> str:
     told = (with_default(action) or "") % {"default": action.default}
     if action.required and action.option_strings:
         told += " (required)"
-    return (
-        "| " + " | ".join(each.replace("|", "\\|") for each in (", ".join(f"`{word}`" for word in words), told)) + " |"
-    )
+    cells = [", ".join(f"`{word}`" for word in words), told.replace("<", "\\<")]
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
 if __name__ == "__main__":
-    for command in COMMANDS:
-        print(f"### {command}\n\n{as_markdown(command)}\n")
+    print(as_markdown())
