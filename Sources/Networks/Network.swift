@@ -1,3 +1,4 @@
+import CShims
 import Kernels
 import Parallel
 import Synchronization
@@ -76,6 +77,18 @@ public final class Network: @unchecked Sendable {
       return node.operation.coversMap(layer.inputShape)
     }
     return Set(dense.dropLast().map { $0.0.name })
+  }
+
+  /// Keeps others from training the network or, with `writing`, from using it at all, while its parameters are read or
+  /// written from outside.
+  /// - Returns: the thread, with which ``letGo(_:writing:)`` ends it.
+  /// - Throws: ``EngineError/concurrentUse(_:)`` when this very thread uses the network, and for a second writer.
+  package func hold(_ operation: String, writing: Bool) throws -> pthread_t {
+    try writing ? usage.beginWriting(operation) : usage.beginReading(operation)
+  }
+
+  package func letGo(_ thread: pthread_t, writing: Bool) {
+    if writing { usage.endWriting(thread) } else { usage.endReading(thread) }
   }
 
   /// Sets the factors on one parameter's learning rate and weight decay; rate 0 freezes it.

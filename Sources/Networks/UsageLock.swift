@@ -29,6 +29,20 @@ package final class UsageLock: @unchecked Sendable {
 
   /// - Throws: ``EngineError/concurrentUse(_:)`` when this very thread is writing.
   package func reading<Result>(_ body: () throws -> Result) throws -> Result {
+    let thread = try beginReading("forward")
+    defer { endReading(thread) }
+    return try body()
+  }
+
+  /// - Throws: ``EngineError/concurrentUse(_:)`` when a thread is writing, or this one reading.
+  package func writing<Result>(_ operation: String, _ body: () throws -> Result) throws -> Result {
+    let thread = try beginWriting(operation)
+    defer { endWriting(thread) }
+    return try body()
+  }
+
+  /// For readers that are not one call; each ends by ``endReading(_:)`` with the thread that this returns.
+  package func beginReading(_ operation: String) throws -> pthread_t {
     let thread = pthread_self()
     var refused = false
     enter {
@@ -39,13 +53,16 @@ package final class UsageLock: @unchecked Sendable {
       while writer != nil && !isNested { pthread_cond_wait(changed, mutex) }
       readers.append(thread)
     }
-    if refused { throw EngineError.concurrentUse("forward: this thread is training the network") }
-    defer { leave { if let index = readers.lastIndex(of: thread) { readers.remove(at: index) } } }
-    return try body()
+    if refused { throw EngineError.concurrentUse("\(operation): this thread is training the network") }
+    return thread
   }
 
-  /// - Throws: ``EngineError/concurrentUse(_:)`` when a thread is writing, or this one reading.
-  package func writing<Result>(_ operation: String, _ body: () throws -> Result) throws -> Result {
+  package func endReading(_ thread: pthread_t) {
+    leave { if let index = readers.lastIndex(of: thread) { readers.remove(at: index) } }
+  }
+
+  /// For writers that are not one call; each ends by ``endWriting(_:)`` with the thread that this returns.
+  package func beginWriting(_ operation: String) throws -> pthread_t {
     let thread = pthread_self()
     var refused = false
     enter {
@@ -55,8 +72,11 @@ package final class UsageLock: @unchecked Sendable {
       while !readers.isEmpty { pthread_cond_wait(changed, mutex) }
     }
     if refused { throw EngineError.concurrentUse("\(operation): the network is in use by another call") }
-    defer { leave { writer = nil } }
-    return try body()
+    return thread
+  }
+
+  package func endWriting(_ thread: pthread_t) {
+    leave { if writer == thread { writer = nil } }
   }
 
   private func enter(_ change: () -> Void) {

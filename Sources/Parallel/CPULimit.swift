@@ -2,30 +2,33 @@ import CShims
 import Tensors
 
 /// How many threads this process should use when nobody says: the smallest of the environment's wish, the
-/// affinity mask and the cgroup's quota (a container with two CPUs' worth of time on a host of 64 gets 2).
+/// affinity mask and the quotas of its control groups (a container with two CPUs' worth of time on a host of 64 gets 2).
 enum CPULimit {
-  static func defaultThreadCount() -> Int {
-    let limits = [environmentWish(), Int(shim_affinity_count()), cgroupQuota()].filter { $0 >= 1 }
-    return min(limits.min() ?? 1, ThreadPool.maximumThreadCount)
+  static func defaultThreadCount(root: String = "") -> Int {
+    let limits = [environmentWish(), Int(shim_affinity_count())] + quotas(root: root)
+    return min(limits.filter { $0 >= 1 }.min() ?? 1, ThreadPool.maximumThreadCount)
   }
 
   private static func environmentWish() -> Int {
     for name in ["SWIFTALEXNET_NUM_THREADS", "OMP_NUM_THREADS"] {
-      if let value = getenv(name), let count = Int(String(cString: value)), count >= 1 { return count }
+      // OpenMP's own may be a list, a number for each level of nesting.
+      let wish = getenv(name).map { String(cString: $0).prefix { $0 != "," } }
+      if let count = wish.flatMap({ Int($0) }), count >= 1 { return count }
     }
     return 0
   }
 
-  /// `quota / period`, rounded up, of cgroup v2 (`cpu.max`) or v1 (`cpu.cfs_*_us`); 0 when unlimited.
-  private static func cgroupQuota() -> Int {
-    if let line = SystemFile.line(of: "/sys/fs/cgroup/cpu.max") {
-      let fields = line.split(separator: " ")
-      if fields.count == 2 { return wholeCPUs(quota: Double(fields[0]), period: Double(fields[1])) }
+  /// `quota / period` of every group, of version 2 (`cpu.max`) or 1 (`cpu.cfs_*_us`), rounded up; 0 when unlimited.
+  private static func quotas(root: String) -> [Int] {
+    ControlGroups.folders(root: root).map { folder in
+      let fields = SystemFile.line(of: folder + "/cpu.max")?.split(separator: " ") ?? []
+      return fields.count == 2 ? wholeCPUs(quota: Double(fields[0]), period: Double(fields[1])) : 0
     }
-    let folder = "/sys/fs/cgroup/cpu/"
-    return wholeCPUs(
-      quota: SystemFile.line(of: folder + "cpu.cfs_quota_us").flatMap(Double.init),
-      period: SystemFile.line(of: folder + "cpu.cfs_period_us").flatMap(Double.init))
+      + ControlGroups.folders(of: "cpu", root: root).map { folder in
+        wholeCPUs(
+          quota: SystemFile.line(of: folder + "/cpu.cfs_quota_us").flatMap(Double.init),
+          period: SystemFile.line(of: folder + "/cpu.cfs_period_us").flatMap(Double.init))
+      }
   }
 
   static func wholeCPUs(quota: Double?, period: Double?) -> Int {

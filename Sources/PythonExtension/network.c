@@ -171,6 +171,7 @@ static PyMethodDef own_methods[] = {
   {"nodes", network_nodes, METH_NOARGS, "Name, kind, detail, input, (channels, height, width), parameters, macs."},
   {"parameters", network_parameters, METH_NOARGS, "Name and shape of every parameter."},
   METHOD("view", network_view, "A parameter's memory as a buffer."),
+  METHOD("hold", network_hold, "Keep others from training the network, or from using it, in a with block."),
   METHOD("set_multipliers", network_set_multipliers, "Factors on rate and decay of one parameter."),
   METHOD("multipliers", network_multipliers, "Factors on rate and decay of one parameter."),
   {"__reduce__", refuse_pickling, METH_NOARGS, "Raises TypeError: a network is saved, not pickled."},
@@ -203,5 +204,5 @@ bool add_network_types(PyObject *module) {
   PyObject *type = PyType_FromModuleAndSpec(module, &spec, NULL);
   bool added = type && PyModule_AddObjectRef(module, "Network", type) == 0;
   Py_XDECREF(type);
-  return added && add_view_type(module);
+  return added && add_view_type(module) && add_hold_type(module);
 }

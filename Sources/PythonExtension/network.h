@@ -17,6 +17,10 @@ bool add_network_types(PyObject *module);
 PyObject *new_view(network_object *network, int64_t index, int32_t which);
 bool add_view_type(PyObject *module);
 
+/* network.hold(operation, writing): a context manager; see sax_network_hold. */
+PyObject *network_hold(PyObject *network, ARGUMENTS);
+bool add_hold_type(PyObject *module);
+
 /* One image as the network takes it, with the batch that came. */
 extents network_input(const network_object *network, int64_t batch);
 int64_t network_classes(const network_object *network);

@@ -121,6 +121,20 @@ public func sax_network_return_parameter_data(_ handle: OpaquePointer, _ index: 
 }
 
 @c @implementation
+public func sax_network_hold(
+  _ handle: OpaquePointer, _ operation: UnsafePointer<CChar>, _ writing: Int32, _ thread: UnsafeMutablePointer<UInt64>
+) -> Int32 {
+  status {
+    thread.pointee = UInt64(try network(handle).hold(String(cString: operation), writing: writing != 0))
+  }
+}
+
+@c @implementation
+public func sax_network_let_go(_ handle: OpaquePointer, _ writing: Int32, _ thread: UInt64) {
+  network(handle).letGo(UInt(thread), writing: writing != 0)
+}
+
+@c @implementation
 public func sax_network_set_multipliers(_ handle: OpaquePointer, _ index: Int64, _ rate: Float, _ decay: Float) -> Int32
 {
   status {

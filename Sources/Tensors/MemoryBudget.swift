@@ -9,26 +9,48 @@ public enum MemoryBudget {
     return bytes > available
   }
 
-  /// `MemAvailable` of the machine, or what the cgroup's limit or the process's own (`ulimit -v`) leaves if that is less.
-  public static func availableBytes() -> Int? {
-    let machine = field("MemAvailable:", of: "/proc/meminfo").map { $0 << 10 }
-    let limit = field(of: "/sys/fs/cgroup/memory.max")
-    let used = field(of: "/sys/fs/cgroup/memory.current")
-    // The page cache counts as used but gives way.
-    let cached = ["inactive_file ", "active_file "].reduce(0) {
-      $0 + (field($1, of: "/sys/fs/cgroup/memory.stat") ?? 0)
+  /// `MemAvailable` of the machine, or what a limit leaves if that is less: of a control group, or of the process itself
+  /// (`ulimit -v`, `ulimit -d`).
+  public static func availableBytes() -> Int? { availableBytes(root: "") }
+
+  /// The same, of a system whose files lie below `root`.
+  static func availableBytes(root: String) -> Int? {
+    let machine = SystemFile.number(of: root + "/proc/meminfo", startingWith: "MemAvailable:").map { $0 << 10 }
+    let groups =
+      ControlGroups.folders(root: root).map { left(in: $0, names: .version2) }
+      + ControlGroups.folders(of: "memory", root: root).map { left(in: $0, names: .version1) }
+    let process = [("Max address space", "VmSize:"), ("Max data size", "VmData:")].map { limit, used in
+      left(
+        of: SystemFile.number(of: root + "/proc/self/limits", startingWith: limit),
+        used: SystemFile.number(of: root + "/proc/self/status", startingWith: used).map { $0 << 10 })
     }
-    let group = limit.flatMap { limit in used.map { max(0, limit - max(0, $0 - cached)) } }
-    let addresses = field("Max address space", of: "/proc/self/limits")
-    let taken = field("VmSize:", of: "/proc/self/status").map { $0 << 10 }
-    let process = addresses.flatMap { addresses in taken.map { max(0, addresses - $0) } }
-    return [machine, group, process].compactMap { $0 }.min()
+    return ([machine] + groups + process).compactMap { $0 }.min()
   }
 
-  /// The first integer of the first line that starts with `key`.
-  private static func field(_ key: String = "", of path: String) -> Int? {
-    SystemFile.line(of: path, startingWith: key).flatMap { line in
-      Int(line.drop { !$0.isNumber }.prefix { $0.isNumber })
+  /// What the files of a group are called. `cached` are the lines that count what is used but gives way: the page cache
+  /// and, where the group says it, the kernel's own caches.
+  private struct Names {
+    let limit: String, used: String
+    let cached: [String]
+
+    static let version2 = Names(
+      limit: "/memory.max", used: "/memory.current", cached: ["inactive_file ", "active_file ", "slab_reclaimable "])
+    static let version1 = Names(
+      limit: "/memory.limit_in_bytes", used: "/memory.usage_in_bytes",
+      cached: ["total_inactive_file ", "total_active_file "])
+  }
+
+  private static func left(in folder: String, names: Names) -> Int? {
+    guard let limit = SystemFile.number(of: folder + names.limit) else { return nil }
+    let cached = SystemFile.lines(of: folder + "/memory.stat").compactMap { line in
+      names.cached.first { line.hasPrefix($0) }.flatMap { Int(line.dropFirst($0.count)) }
     }
+    let used = SystemFile.number(of: folder + names.used)
+    return left(of: limit, used: used.map { cached.reduce($0) { max(0, $0 - max(0, $1)) } })
+  }
+
+  private static func left(of limit: Int?, used: Int?) -> Int? {
+    guard let limit, let used else { return nil }
+    return max(0, limit - used)
   }
 }

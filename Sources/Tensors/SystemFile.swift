@@ -2,16 +2,30 @@ import CShims
 
 /// The small text files in which Linux says what a process may use.
 package enum SystemFile {
-  /// The first line of the file that starts with `prefix`, without its end; nil when there is none.
-  package static func line(of path: String, startingWith prefix: String = "") -> String? {
-    guard let file = fopen(path, "r") else { return nil }
+  /// The lines of the file, without their ends; none when it cannot be read.
+  package static func lines(of path: String) -> [String] {
+    guard let file = fopen(path, "re") else { return [] }
     defer { fclose(file) }
-    var bytes = [CChar](repeating: 0, count: 256)
-    while fgets(&bytes, Int32(bytes.count - 1), file) != nil {
-      let text = bytes.prefix { $0 != 0 && $0 != 10 }.map(UInt8.init(bitPattern:))
-      let line = String(decoding: text, as: UTF8.self)
-      if line.hasPrefix(prefix) { return line }
+    var line: UnsafeMutablePointer<CChar>?
+    var capacity = 0
+    defer { free(line) }
+    var lines: [String] = []
+    while case let count = getline(&line, &capacity, file), count > 0, let line {
+      let bytes = UnsafeBufferPointer(start: line, count: count).map(UInt8.init(bitPattern:))
+      lines.append(String(decoding: bytes.last == 10 ? bytes.dropLast() : bytes[...], as: UTF8.self))
     }
-    return nil
+    return lines
+  }
+
+  /// The first line of the file that starts with `prefix`; nil when there is none.
+  package static func line(of path: String, startingWith prefix: String = "") -> String? {
+    lines(of: path).first { $0.hasPrefix(prefix) }
+  }
+
+  /// The number that comes next on that line; nil when there is none, and where the system says "max" or "unlimited".
+  package static func number(of path: String, startingWith prefix: String = "") -> Int? {
+    line(of: path, startingWith: prefix).flatMap { line in
+      line.dropFirst(prefix.count).split { $0 == " " || $0 == "\t" }.first.flatMap { Int($0) }
+    }
   }
 }

@@ -15,7 +15,11 @@ from typing import TYPE_CHECKING, Any
 # The Swift runtime would put its own crash handler into the host process; a user's own setting stands.
 os.environ.setdefault("SWIFT_BACKTRACE", "enable=no")
 
+from . import _forking  # noqa: F401 (it takes care of forks from now on)
+from ._environment import check_environment
 from .errors import CheckpointCorruptError, ConcurrentUseError, NonFiniteError, UnsupportedError
+
+check_environment()
 
 if TYPE_CHECKING:
     from . import ops

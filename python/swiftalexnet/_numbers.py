@@ -1,7 +1,9 @@
-"""Checks of hyper-parameters."""
+"""Checks of hyper-parameters, and of lists of them."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import fields
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,24 @@ def check_number(value: Any, name: str, operation: str, below: float = math.inf)
     if not 0 <= value < below:
         end = "a finite number of at least 0" if below == math.inf else f"0 ≤ {name} < {below:g}"
         raise ValueError(f"{operation}: {name} is {value!r}, expected {end}")
+
+
+def as_tuple(values: Any, name: str, operation: str, most: int) -> tuple[Any, ...]:
+    """Return the items of a sequence or iterator, which may claim to have any number of them.
+
+    Raises
+    ------
+    TypeError
+        It is a text, or nothing to iterate over.
+    ValueError
+        It has more than `most` items; no more than that are looked at.
+    """
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise TypeError(f"{operation}: {name} is {values!r}, expected a sequence")
+    items = tuple(islice(values, most + 1))
+    if len(items) > most:
+        raise ValueError(f"{operation}: {name} has more than {most:,} items, expected at most that")
+    return items
 
 
 def make_plain(instance: Any) -> None:

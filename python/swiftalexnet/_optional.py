@@ -3,6 +3,8 @@
 import importlib
 from types import ModuleType
 
+from ._forking import importing
+
 
 def require(module: str, extra: str, operation: str) -> ModuleType:
     """Import `module`.
@@ -13,7 +15,8 @@ def require(module: str, extra: str, operation: str) -> ModuleType:
         It is not installed; the message says which extra of this package brings it.
     """
     try:
-        return importlib.import_module(module)
+        with importing:
+            return importlib.import_module(module)
     except ImportError as error:
         package = module.partition(".")[0]
         raise ImportError(f"{operation} needs {package}: pip install 'swiftalexnet[{extra}]'", name=package) from error

@@ -75,13 +75,14 @@ class Checkpoint:
         ValueError
             The names of classes and parameters are more than a file's header holds; likewise.
         """
-        run = self._run
-        header, tensors = model_to_parts(run.model)
-        velocities = parameters.copies(run.model.network, _native.VELOCITY)
-        tensors |= {_VELOCITY + name: array for name, array in velocities.items()}
-        fields, steps = run_to_parts(run)
-        training = {"identity": self._identity, "engine": _native.runtime_info(), **fields}
-        safetensors.write(self.path, tensors | steps, {"model": header, "training": training})
+        run, network = self._run, self._run.model.network
+        with network.hold("fit: checkpoint", False):
+            header, tensors = model_to_parts(run.model)
+            velocities = parameters.views(network, _native.VELOCITY)
+            tensors |= {_VELOCITY + name: array for name, array in velocities.items()}
+            fields, steps = run_to_parts(run)
+            training = {"identity": self._identity, "engine": _native.runtime_info(), **fields}
+            safetensors.write(self.path, tensors | steps, {"model": header, "training": training})
 
     def restore(self) -> bool:
         """Bring model and run to the state of the file; False if there is none.
@@ -97,16 +98,18 @@ class Checkpoint:
         """
         if not self.path.exists():
             return False
-        tensors, sections = safetensors.read(self.path)
-        try:
-            difference = self._difference(sections["training"]["identity"])
-            if difference is None:
-                self._take_over(tensors, sections)
-        except MALFORMED as error:
-            raise CheckpointCorruptError(f"{self.path} is not a training checkpoint: {error}") from error
+        with safetensors.opened(self.path) as file:
+            try:
+                difference = self._difference(file.sections["training"]["identity"])
+                if difference is None:
+                    self._take_over(file)
+            except CheckpointCorruptError:
+                raise
+            except MALFORMED as error:
+                raise CheckpointCorruptError(f"{self.path} is not a training checkpoint: {error}") from error
         if difference is not None:
             raise ValueError(difference)
-        self._compare_engines(sections["training"])
+        self._compare_engines(file.sections["training"])
         return True
 
     def _difference(self, saved: dict[str, Any]) -> str | None:
@@ -118,19 +121,23 @@ class Checkpoint:
                 return f"fit: {self.path} belongs to a run with {what} {there}, this run has {here}"
         return None
 
-    def _take_over(self, tensors: dict[str, Any], sections: dict[str, Any]) -> None:
-        """Check everything, then write it."""
+    def _take_over(self, file: safetensors.Reader) -> None:
+        """Check everything, then read the file once more into the model: two copies of it need not fit into memory."""
         run, network = self._run, self._run.model.network
-        state = run_from_parts(run, sections["training"], tensors)
-        preprocessing = preprocessing_from_parts(sections["model"], tensors)
-        names = parameters.names(network)
-        weights, velocities = (
-            parameters.check(network, which, {name: tensors[prefix + name] for name in names}, True, "fit")[0]
+        state = run_from_parts(run, file.sections["training"], file)
+        preprocessing = preprocessing_from_parts(file.sections["model"], file)
+        targets = {
+            prefix + name: view
             for which, prefix in ((_native.VALUE, ""), (_native.VELOCITY, _VELOCITY))
-        )
+            for name, view in parameters.views(network, which).items()
+        }
+        for name, target in targets.items():
+            file.check(name, target, finite=True)
+        file.check_rest()
         run.go_on(state, preprocessing)
-        parameters.write(network, _native.VALUE, weights)
-        parameters.write(network, _native.VELOCITY, velocities)
+        with network.hold("fit: checkpoint", True):
+            for name, target in targets.items():
+                file.read_into(name, target, finite=True)
 
     def _compare_engines(self, training: dict[str, Any]) -> None:
         """Warn if bits may differ from those of the engine that wrote the file."""

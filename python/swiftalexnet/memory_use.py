@@ -94,6 +94,8 @@ def memory(
 
 def engine_memory(network: "Model | str", batch: int, training: bool, arithmetic: Arithmetic) -> Memory:
     """Return the same for an arithmetic that has been chosen."""
+    if not isinstance(network, str) and not hasattr(network, "network"):
+        raise TypeError(f"memory: network is {network!r}, expected a Model, or the text that Model.spec returns")
     if isinstance(network, str):
         name, parts = "network", _native.spec_memory(network, batch, training, arithmetic)
     else:

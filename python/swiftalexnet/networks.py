@@ -16,6 +16,7 @@ from . import _native
 from ._arithmetic import choose_arithmetic, choose_precision
 from ._arrays import as_float32, as_labels, as_output, as_seed, layout_code
 from ._choices import choose
+from ._numbers import as_tuple
 from .batch_size import BatchSize
 from .memory_use import Memory, memory
 from .preprocessing import Preprocessing, default_preprocessing
@@ -40,19 +41,20 @@ class Model(Weights):
     ----------
     variant : str or None
         The name it was built by.
+    input_shape : (int, int, int)
+        Channels, height and width of what it reads.
+    num_classes : int
     preprocessing : Preprocessing
         How pictures become its input; may be replaced.
     classes : tuple of str or None
-        Names of its outputs, once it has been trained.
+        Names of its outputs, once it has been trained; may be replaced.
     """
 
     def __init__(self, network: _native.Network, variant: str | None = None):
-        super().__init__(network)
-        self.variant = variant
-        self.classes: tuple[str, ...] | None = None
+        super().__init__(network, variant)
         nodes = network.nodes()
-        self.input_shape: tuple[int, int, int] = nodes[0][4]
-        self.num_classes: int = nodes[-1][4][0]
+        self._input_shape, self._num_classes = nodes[0][4], nodes[-1][4][0]
+        self._classes: tuple[str, ...] | None = None
         self._preprocessing = default_preprocessing(variant, self.input_shape[1], self.input_shape[0])
 
     @classmethod
@@ -61,11 +63,16 @@ class Model(Weights):
 
         Raises
         ------
+        TypeError
+            The text, or the name of the variant, is no text.
         ValueError
             The text does not describe a network; the message names the line.
         MemoryError
             The network does not fit into memory.
         """
+        for value, name in ((text, "text"), (variant, "variant")):
+            if not isinstance(value, str) and not (name == "variant" and value is None):
+                raise TypeError(f"Model.from_spec: {name} is {value!r}, expected a text")
         choose("Model.from_spec", "initialization", initialization, _native.initializations())
         return cls(_native.Network(text, initialization, as_seed(seed, "seed", "Model.from_spec")), variant)
 
@@ -73,6 +80,25 @@ class Model(Weights):
     def spec(self) -> str:
         """The network's specification, a line a node."""
         return self.network.spec()
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of what the network reads."""
+        return self._input_shape
+
+    @property
+    def num_classes(self) -> int:
+        """How many outputs the network has."""
+        return self._num_classes
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Names of the network's outputs."""
+        return self._classes
+
+    @classes.setter
+    def classes(self, names: Sequence[str] | None) -> None:
+        self._classes = None if names is None else _class_names(names, self.num_classes)
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -336,6 +362,8 @@ class Model(Weights):
         ------
         OSError
             With the system's errno; an old file is untouched.
+        ConcurrentUseError
+            Called while this very thread trains the model, as by a signal handler.
         """
         from .storage import save
 
@@ -344,7 +372,21 @@ class Model(Weights):
     def __reduce__(self) -> tuple[Any, ...]:
         from .storage import model_from_parts, model_to_parts
 
-        return model_from_parts, model_to_parts(self)
+        with self.network.hold("copy or pickle", False):
+            header, tensors = model_to_parts(self)
+            return model_from_parts, (header, {name: np.array(array, order="C") for name, array in tensors.items()})
+
+
+def _class_names(names: Sequence[str], count: int) -> tuple[str, ...]:
+    """Return names of classes, as many as there are and each once."""
+    chosen = as_tuple(names, "classes", "Model", count)
+    if not all(isinstance(name, str) for name in chosen):
+        raise TypeError(f"Model: classes is {names!r}, expected a sequence of names")
+    if len(chosen) != count:
+        raise ValueError(f"Model: classes names {len(chosen)}, the network has {count}")
+    if len(set(chosen)) != count:
+        raise ValueError(f"Model: classes names one class twice: {', '.join(chosen)}")
+    return chosen
 
 
 def _sizes(shape: tuple[int, ...]) -> str:

@@ -4,7 +4,9 @@ Everything that long work says goes through here. It is a courtesy: whatever bec
 work that it accompanies goes on, without waiting for them.
 """
 
+import os
 import sys
+from threading import RLock
 from types import TracebackType
 from typing import Any
 
@@ -82,6 +84,18 @@ class _Courteous:
     __hash__ = None  # type: ignore[assignment]
 
 
+# What tqdm locks while it draws; the child of a fork gets a new one, because another thread may have been drawing.
+_drawing = RLock()
+
+
+def _renew_lock() -> None:
+    global _drawing
+    _drawing = RLock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
+
+
 def _bar(total: int, done: int, title: str, unit: str) -> Any:
     """Return a bar of tqdm, or None if none can be made."""
     try:
@@ -89,7 +103,7 @@ def _bar(total: int, done: int, title: str, unit: str) -> Any:
 
         live = sys.stderr.isatty() or "ipykernel" in sys.modules
         # No thread watches over it: `miniters` has every call of `update` look at the clock.
-        return type("Bar", (tqdm,), {"monitor_interval": 0})(
+        return type("Bar", (tqdm,), {"monitor_interval": 0, "_lock": _drawing})(
             total=total,
             initial=done,
             desc=title,

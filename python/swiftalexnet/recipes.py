@@ -1,11 +1,11 @@
 """How a network is trained, as data: hyper-parameters apart from architectures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from ._arrays import as_integer
-from ._choices import choose
+from ._choices import choose, nearest
 from ._numbers import check_number, make_plain
 from ._tables import html_table
 from .augmentation import Augmentation
@@ -21,6 +21,9 @@ _LATER = (
     *("bias_schedule", "groups", "color_noise_epochs", "color_divisor", "color_components"),
     *("chunk", "rotation", "shift", "scale"),
 )
+
+
+_SHORT = {"lr": "learning_rate", "scheduler": "schedule"}  # what settings are called elsewhere
 
 
 @dataclass(frozen=True)
@@ -212,6 +215,19 @@ def as_recipe(value: str | Recipe, epochs: int | None, batch_size: int | None) -
     chosen = recipe(value) if isinstance(value, str) else value
     changes = {"epochs": epochs, "batch_size": batch_size}
     return chosen.replace(**{name: given for name, given in changes.items() if given is not None})
+
+
+def refuse_unknown(options: Iterable[str], given: Any, known: Iterable[str]) -> None:
+    """Raise TypeError if `fit` was given options that it does not take; those of a recipe have their place there."""
+    for name in options:
+        settings = [field.name for field in fields(Recipe)]
+        setting = _SHORT.get(name, name)
+        if setting in settings:
+            recipe_name = given.name if isinstance(given, Recipe) else given if isinstance(given, str) else "paper"
+            expected = f"it belongs to the recipe: recipe=swiftalexnet.recipe({recipe_name!r}, {setting}=…)"
+        else:
+            expected = f"expected one of {', '.join(known)}{nearest(name, known)}"
+        raise TypeError(f"fit: unknown option {name!r}: {expected}")
 
 
 def _checked_groups(groups: Any) -> tuple[ParameterGroup, ...]:

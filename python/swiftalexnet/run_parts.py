@@ -5,6 +5,7 @@ The history is a tensor of bytes, because it grows without bound and headers may
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def run_to_parts(run: Run) -> tuple[dict[str, Any], Tensors]:
     return fields, tensors
 
 
-def run_from_parts(run: Run, fields: dict[str, Any], tensors: Tensors) -> RunState:
+def run_from_parts(run: Run, fields: dict[str, Any], tensors: Mapping[str, NDArray[Any]]) -> RunState:
     """Rebuild the state of a run whose plan is that of `run`.
 
     Raises

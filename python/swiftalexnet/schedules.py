@@ -11,7 +11,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from ._arrays import as_integer
-from ._numbers import check_number, make_plain
+from ._numbers import as_tuple, check_number, make_plain
+
+_MOST_BOUNDARIES = 10_000
 
 State = dict[str, float]
 
@@ -130,9 +132,10 @@ class EpochTableSchedule(Schedule):
 
     def __post_init__(self) -> None:
         boundaries = _rising(self.boundaries, "epochs", "EpochTableSchedule")
-        for factor in self.factors:
+        factors = as_tuple(self.factors, "factors", "EpochTableSchedule", _MOST_BOUNDARIES)
+        for factor in factors:
             check_number(factor, "factors", "EpochTableSchedule")
-        factors = tuple(float(factor) for factor in self.factors)
+        factors = tuple(map(float, factors))
         if len(factors) != len(boundaries):
             raise ValueError(
                 f"EpochTableSchedule: factors are {factors}, expected as many as boundaries, {len(boundaries)}"
@@ -246,7 +249,8 @@ def _check_factor(factor: float, operation: str, name: str = "factor") -> None:
 
 
 def _rising(boundaries: Sequence[int], what: str, operation: str) -> tuple[int, ...]:
-    numbers = tuple(as_integer(number, "boundaries", operation, 0) for number in boundaries)
+    items = as_tuple(boundaries, "boundaries", operation, _MOST_BOUNDARIES)
+    numbers = tuple(as_integer(number, "boundaries", operation, 0) for number in items)
     if list(numbers) != sorted(set(numbers)):
         raise ValueError(f"{operation}: boundaries are {numbers}, expected rising {what}")
     return numbers

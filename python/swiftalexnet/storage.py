@@ -1,6 +1,7 @@
 """Models as files: weights, specification, factors, preprocessing, class names; and the parts that pickle uses."""
 
 import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from . import _native, parameters
 from .errors import MALFORMED, CheckpointCorruptError
+from .files import as_path
 from .formats import safetensors
 from .networks import Model
 from .parameters import Multipliers
@@ -19,9 +21,11 @@ Tensors = dict[str, NDArray[Any]]
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
-    """Write a model, atomically."""
-    header, tensors = model_to_parts(model)
-    safetensors.write(path, tensors, {"model": header})
+    """Write a model, atomically, as it is between two training steps."""
+    target = as_path(path, "path", "save")
+    with model.network.hold("save", False):
+        header, tensors = model_to_parts(model)
+        safetensors.write(target, tensors, {"model": header})
 
 
 def load(path: str | os.PathLike[str]) -> Model:
@@ -33,16 +37,23 @@ def load(path: str | os.PathLike[str]) -> Model:
         The file cannot be read.
     CheckpointCorruptError
         It is damaged, or not this package's.
+    MemoryError
+        The model does not fit into memory.
     """
-    tensors, sections = safetensors.read(path)
-    try:
-        return model_from_parts(sections["model"], tensors)
-    except MALFORMED as error:
-        raise CheckpointCorruptError(f"{path} does not hold a model: {error}") from error
+    source = as_path(path, "path", "load")
+    with safetensors.opened(source) as file:
+        try:
+            model = _with_weights(file.sections["model"], file.read_into)
+            file.check_rest()
+            return _completed(model, file.sections["model"], file)
+        except CheckpointCorruptError:
+            raise
+        except MALFORMED as error:
+            raise CheckpointCorruptError(f"{source} does not hold a model: {error}") from error
 
 
 def model_to_parts(model: Model) -> tuple[dict[str, Any], Tensors]:
-    """Return (header, tensors): all that `model_from_parts` needs."""
+    """Return (header, tensors): all that `model_from_parts` needs. The weights are views of the engine's memory."""
     header: dict[str, Any] = {
         "version": _native.VERSION,
         "specification": model.spec,
@@ -52,26 +63,38 @@ def model_to_parts(model: Model) -> tuple[dict[str, Any], Tensors]:
     }
     if factors := parameters.changed(model.multipliers()):
         header["multipliers"] = factors
-    tensors = {**model.state_dict(), _MEAN: np.asarray(model.preprocessing.mean)}
+    tensors: Tensors = {**model.parameters(), _MEAN: np.asarray(model.preprocessing.mean)}
     if model.preprocessing.whitening is not None:
         tensors[_WHITENING] = model.preprocessing.whitening
     return header, tensors
 
 
 def model_from_parts(header: dict[str, Any], tensors: Tensors) -> Model:
-    """Rebuild a model; tensors that are not its own (those of a checkpoint) are left aside."""
-    variant = header["variant"]
-    if not isinstance(variant, str | None):
-        raise TypeError(f"variant is {variant!r}, expected a name or none")
-    model = Model.from_spec(header["specification"], "zeros", variant=variant)
-    model.load_state_dict({name: tensors[name] for name in model.parameters()})
-    parameters.restore_multipliers(model.network, _multipliers(header, model.multipliers()))
-    model.preprocessing = preprocessing_from_parts(header, tensors)
-    model.classes = _classes(header["classes"], model.num_classes)
+    """Rebuild a model."""
+
+    def copy(name: str, target: NDArray[Any], finite: bool) -> None:
+        target[...] = tensors[name]
+
+    return _completed(_with_weights(header, copy), header, tensors)
+
+
+def _with_weights(header: dict[str, Any], read_into: Callable[[str, NDArray[Any], bool], None]) -> Model:
+    """Build a model and let its weights be filled; tensors that are not its own (those of a checkpoint) stay aside."""
+    model = Model.from_spec(header["specification"], "zeros", variant=header["variant"])
+    for name, target in model.parameters().items():
+        read_into(name, target, True)
     return model
 
 
-def preprocessing_from_parts(header: dict[str, Any], tensors: Tensors) -> Preprocessing:
+def _completed(model: Model, header: dict[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Model:
+    """Give a model all that is not weights."""
+    parameters.restore_multipliers(model.network, _multipliers(header, model.multipliers()))
+    model.preprocessing = preprocessing_from_parts(header, tensors)
+    model.classes = header["classes"]
+    return model
+
+
+def preprocessing_from_parts(header: dict[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Preprocessing:
     """Rebuild the preprocessing of a model."""
     return Preprocessing.from_json(header["preprocessing"], tensors[_MEAN], tensors.get(_WHITENING))
 
@@ -82,13 +105,3 @@ def _multipliers(header: dict[str, Any], ones: Multipliers) -> Multipliers:
     if unknown := named.keys() - ones.keys():
         raise ValueError(f"factors of {sorted(unknown)}, which the network does not have")
     return ones | {name: (float(rate), float(decay)) for name, (rate, decay) in named.items()}
-
-
-def _classes(names: Any, count: int) -> tuple[str, ...] | None:
-    if names is None:
-        return None
-    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
-        raise TypeError("classes are no list of names")
-    if len(names) != count:
-        raise ValueError(f"{len(names)} classes are named, the network has {count}")
-    return tuple(names)

@@ -18,7 +18,7 @@ from .history import HEADING, History, row_text
 from .mean_image import learn_mean
 from .preprocessing import Preprocessing
 from .progress import Progress
-from .recipes import Recipe, as_recipe
+from .recipes import Recipe, as_recipe, refuse_unknown
 from .training_run import Plan, Run
 from .whitening import learn_whitening
 
@@ -42,6 +42,7 @@ def fit(
     on_epoch_end: Callable[[dict[str, Any]], object] | None = None,
     precision: str = "float32",
     non_finite: str = "raise",
+    **unknown: Any,
 ) -> History:
     """Train `model` on `train`.
 
@@ -88,6 +89,8 @@ def fit(
     non_finite : {"raise", "stop"}
         What a loss or gradient that is not finite does, or a validation loss; the weights stay those of the step
         before. In bfloat16 an activation that is not finite may make its neighbours NaN.
+    **unknown
+        Anything else is a TypeError, which says where settings of a recipe go.
 
     Returns
     -------
@@ -115,6 +118,7 @@ def fit(
     KeyboardInterrupt
         Ctrl-C: the weights are those of the last whole step. A note says so if the checkpoint could not be written.
     """
+    refuse_unknown(unknown, recipe, _options())
     if isinstance(batch_size, str):
         require_auto(batch_size, "fit")
     chosen = as_recipe(recipe, epochs, None if isinstance(batch_size, str) else batch_size)
@@ -142,6 +146,11 @@ def fit(
         pace = None if store is None else Pace(store.write, every)
         _train(run, store, pace, progress, on_epoch_end, non_finite)
     return History(run.state.rows, run.skipped())
+
+
+def _options() -> list[str]:
+    """Return the names of what `fit` takes."""
+    return [name for name in fit.__annotations__ if name not in ("model", "unknown", "return")]
 
 
 def _train(

@@ -8,29 +8,42 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _native, parameters
+from ._numbers import as_tuple
 from .errors import ConcurrentUseError
-from .parameters import Difference, Multipliers
+from .parameters import Difference, Multipliers, Views
 
 Float32 = NDArray[np.float32]
+
+_MOST_NAMES = 100_000
 
 
 class Weights:
     """What a `Model` does with its parameters."""
 
-    def __init__(self, network: _native.Network):
-        self.network = network
+    def __init__(self, network: _native.Network, variant: str | None = None):
+        self._network, self._variant = network, variant
         self.has_trained = False  # gradients and velocities have their memory
         self._fitting = threading.Lock()
 
-    def parameters(self) -> dict[str, Float32]:
+    @property
+    def network(self) -> _native.Network:
+        """The engine's network."""
+        return self._network
+
+    @property
+    def variant(self) -> str | None:
+        """The name of the catalogue that the network was built by, if it was."""
+        return self._variant
+
+    def parameters(self) -> Views:
         """Return the weights by name ("conv1.weight"): writable views of the engine's memory, nothing is copied.
 
-        Convolutions are [out, in / groups, height, width], dense layers [out, in] with in = C, H, W. Strides tell the
-        engine's own order.
+        `parameters()["conv1.bias"][...] = array` writes; the names and the memory stay as they are. Convolutions are
+        [out, in / groups, height, width], dense layers [out, in] with in = C, H, W. Strides tell the engine's order.
         """
         return parameters.views(self.network, _native.VALUE)
 
-    def gradients(self) -> dict[str, Float32]:
+    def gradients(self) -> Views:
         """Return the gradients of the last `backward`, as views like those of `parameters`."""
         return parameters.views(self.network, _native.GRADIENT)
 
@@ -40,6 +53,13 @@ class Weights:
 
     def load_state_dict(self, state: Mapping[str, ArrayLike], strict: bool = True) -> Difference:
         """Replace the weights; everything is checked before anything is written.
+
+        Names are this package's ("conv1.weight"), or torchvision's ("features.0.weight") and Keras's
+        ("block1_conv1.weight") of a variant that they have; arrays are in the order of `state_dict` whatever the name.
+
+        A weight is no more than a number: what a network was trained on is for the caller to give it. Caffe's networks
+        read blue, green, red: turn the first convolution's channels, `w[:, ::-1]`, for images in red, green, blue. The
+        mean and scale of their inputs belong to the `preprocessing`.
 
         Parameters
         ----------
@@ -51,17 +71,18 @@ class Weights:
         Returns
         -------
         Difference
-            The names that were missing and the names that were unknown.
+            The names that were missing, unknown and loaded.
 
         Raises
         ------
         TypeError, ValueError
-            Names, shapes or types that do not fit, or values that are not finite.
+            Names, shapes or types that do not fit, or values that are not finite; without `strict`, no name that fits.
         ConcurrentUseError
             The model is being trained by `fit`.
         """
         with self.exclusive("load_state_dict"):
-            return parameters.load(self.network, _native.VALUE, state, strict, "load_state_dict")
+            own = parameters.in_own_names(self.network, self.variant, state, "load_state_dict")
+            return parameters.load(self.network, _native.VALUE, own, strict, "load_state_dict")
 
     def copy_layers(self, source: "Weights", names: Iterable[str]) -> None:
         """Copy the weights and biases of layers from another model; everything is checked before anything is written.
@@ -82,7 +103,8 @@ class Weights:
         if not isinstance(source, Weights):
             raise TypeError(f"copy_layers: source is of type {type(source).__name__}, expected a Model")
         with self.exclusive("copy_layers"):
-            parameters.copy_layers(source.network, self.network, tuple(names), f"copy_layers from {source!r}")
+            layers = as_tuple(names, "names", "copy_layers", _MOST_NAMES)
+            parameters.copy_layers(source.network, self.network, layers, f"copy_layers from {source!r}")
 
     def freeze(self, *prefixes: str) -> None:
         """Keep the parameters whose names begin with one of `prefixes` ("conv1", "conv", "fc6.bias") as they are.
@@ -120,7 +142,8 @@ class Weights:
             A prefix that fits no parameter, or a factor that is not a finite number of at least 0.
         """
         with self.exclusive("set_multipliers"):
-            parameters.set_multipliers(self.network, tuple(prefixes), learning_rate, weight_decay)
+            chosen = as_tuple(prefixes, "prefixes", "set_multipliers", _MOST_NAMES)
+            parameters.set_multipliers(self.network, chosen, learning_rate, weight_decay)
 
     def multipliers(self) -> Multipliers:
         """Return the factors on (learning rate, weight decay) by parameter name."""

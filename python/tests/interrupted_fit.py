@@ -43,11 +43,11 @@ def fit(model: sa.Model, **options) -> None:
 def weights_after(steps: int) -> str:
     model = tiny_model()
     network = model.network
-    model.network = CountedNetwork(network, steps)
+    model._network = CountedNetwork(network, steps)
     try:
         fit(model)
     except Enough:
-        model.network = network
+        model._network = network
     return fingerprint(model)
 
 

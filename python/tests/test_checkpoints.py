@@ -39,7 +39,7 @@ def whole_state(model: sa.Model, history: sa.History) -> tuple:
 def stopped_at(step: int, folder: Path) -> None:
     """Leave a checkpoint of a run that ended hard after `step` steps, in a process that is gone."""
     model = tiny_model()
-    model.network = CountedNetwork(model.network, step)
+    model._network = CountedNetwork(model.network, step)
     with pytest.raises(Enough):
         fit(model, folder, checkpoint_every=1)
 
@@ -121,7 +121,7 @@ def test_resume_while_rates_or_scales_move_gives_the_same_bits(name, tmp_path):
     expected = whole_state(model, fit(model, None, **options))
     for step in (1, 3, 5, 6, 8, 11, 15):
         stopped = tiny_model()
-        stopped.network = CountedNetwork(stopped.network, step)
+        stopped._network = CountedNetwork(stopped.network, step)
         with pytest.raises(Enough):
             fit(stopped, tmp_path / str(step), checkpoint_every=1, **options)
         resumed = tiny_model(seed=99)
@@ -164,7 +164,7 @@ def test_resume_with_skipped_pictures(tmp_path):
     model = tiny_model()
     expected = model.fit(sa.ImageFolder(folder, on_error="skip"), **options)
     stopped = tiny_model()
-    stopped.network = CountedNetwork(stopped.network, 3)
+    stopped._network = CountedNetwork(stopped.network, 3)
     with pytest.raises(Enough):
         stopped.fit(sa.ImageFolder(folder, on_error="skip"), **options, checkpoint=tmp_path / "run", checkpoint_every=1)
     resumed = tiny_model(seed=9)
@@ -325,7 +325,7 @@ class Interrupted(CountedNetwork):
 
 def test_ctrl_c_says_where_it_wrote_and_stays_ctrl_c(tmp_path, monkeypatch, capsys):
     model = tiny_model()
-    model.network = Interrupted(model.network, 2)
+    model._network = Interrupted(model.network, 2)
     with pytest.raises(KeyboardInterrupt) as caught:
         fit(model, tmp_path, progress=True)
     assert f"stopped: the run so far is in {tmp_path}" in capsys.readouterr().out
@@ -336,7 +336,7 @@ def test_ctrl_c_says_where_it_wrote_and_stays_ctrl_c(tmp_path, monkeypatch, caps
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     model = tiny_model()
-    model.network = Interrupted(model.network, 2)
+    model._network = Interrupted(model.network, 2)
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt) as caught:
         patched.setattr(os, "write", full)
         fit(model, tmp_path)

@@ -1,6 +1,7 @@
 """The model object: construction, tensors, parameters, files, processes."""
 
 import copy
+import itertools
 import multiprocessing
 import os
 import pickle
@@ -224,6 +225,141 @@ def test_load_state_dict_not_strict_returns_the_difference():
     del state["fc8.bias"]
     difference = tiny_model(seed=1).load_state_dict(state | {"more": GOOD}, strict=False)
     assert difference == (["fc8.bias"], ["more"])
+    assert difference.loaded == [name for name in state if name != "fc8.bias"]
+    assert "loaded=['conv1.weight'" in repr(difference)
+    assert copy.copy(difference) == pickle.loads(pickle.dumps(difference)) == difference
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("state", [{}, {"more": GOOD}, {"features.0.weight": GOOD}])
+def test_a_state_of_which_nothing_fits_is_refused(state, strict):
+    with pytest.raises(ValueError, match=r"load_state_dict: state .*expected .*conv1.weight"):
+        tiny_model().load_state_dict(state, strict)
+
+
+def by_names_of(framework: dict[str, str], model: sa.Model) -> dict[str, np.ndarray]:
+    """Return a model's weights by other names of its layers."""
+    return {
+        f"{framework[name.rpartition('.')[0]]}.{name.rpartition('.')[2]}": array
+        for name, array in model.state_dict().items()
+    }
+
+
+TORCHVISION_OWT = {
+    "conv1": "features.0",
+    "conv2": "features.3",
+    "conv3": "features.6",
+    "conv4": "features.8",
+    "conv5": "features.10",
+    "fc6": "classifier.1",
+    "fc7": "classifier.4",
+    "fc8": "classifier.6",
+}
+TORCHVISION_VGG_A = {
+    "conv1_1": "features.0",
+    "conv2_1": "features.3",
+    "conv3_1": "features.6",
+    "conv3_2": "features.8",
+    "conv4_1": "features.11",
+    "conv4_2": "features.13",
+    "conv5_1": "features.16",
+    "conv5_2": "features.18",
+    "fc6": "classifier.0",
+    "fc7": "classifier.3",
+    "fc8": "classifier.6",
+}
+KERAS_VGG_D = {
+    **{f"conv{block}_{place}": f"block{block}_conv{place}" for block in range(1, 6) for place in range(1, 4)},
+    "fc6": "fc1",
+    "fc7": "fc2",
+    "fc8": "predictions",
+}
+
+
+@pytest.mark.parametrize(
+    ("build", "names"),
+    [
+        (lambda seed: sa.alexnet("owt", 3, image_size=64, seed=seed), TORCHVISION_OWT),
+        (lambda seed: sa.vgg("A", 3, image_size=32, seed=seed), TORCHVISION_VGG_A),
+        (lambda seed: sa.vgg("D", 3, image_size=32, seed=seed), KERAS_VGG_D),
+    ],
+    ids=["owt", "vgg-A", "vgg-D"],
+)
+def test_weights_by_the_names_of_other_frameworks(build, names):
+    source, model = build(1), build(2)
+    state = by_names_of(names, source)
+    some = dict(list(state.items())[:3])
+    assert len(model.load_state_dict(some, strict=False).loaded) == 3
+    model.load_state_dict(state)
+    assert fingerprint(model) == fingerprint(source)
+
+
+def test_a_parameter_under_two_names_is_refused():
+    model = sa.alexnet("owt", 3, image_size=64)
+    state = model.state_dict()
+    with pytest.raises(ValueError, match=r"conv1.weight twice, once as features.0.weight"):
+        model.load_state_dict(state | {"features.0.weight": state["conv1.weight"]})
+
+
+def test_names_and_memory_of_parameters_stay_as_they_are():
+    model = tiny_model()
+    for views in (model.parameters(), model.gradients()):
+        with pytest.raises(TypeError, match=r'parameters\(\)\["conv1.bias"\]\[\.\.\.\] = array'):
+            views["conv1.bias"] = np.zeros(8, np.float32)
+        with pytest.raises(TypeError, match="cannot lose"):
+            del views["conv1.bias"]
+        assert list(views) == list(model.state_dict()) and len(views) == 8 and "conv1.bias" in repr(views)
+
+
+@pytest.mark.parametrize("name", ["num_classes", "input_shape", "network", "variant", "spec"])
+def test_what_a_network_is_cannot_be_changed(name):
+    model = tiny_model()
+    before = getattr(model, name)
+    with pytest.raises(AttributeError, match=name):
+        setattr(model, name, 5)
+    assert getattr(model, name) == before
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        (["a", "b", "c"], ValueError),
+        (["a", "b", "c", "d", "e"], ValueError),
+        (["a", "b", "c", "c"], ValueError),
+        ([], ValueError),
+        (itertools.repeat("a"), ValueError),
+        ("abcd", TypeError),
+        (5, TypeError),
+        ([1, 2, 3, 4], TypeError),
+    ],
+)
+def test_names_of_classes_are_checked(names, kind):
+    model = tiny_model()
+    model.classes = list("abcd")
+    with pytest.raises(kind, match="Model: classes"):
+        model.classes = names
+    assert model.classes == ("a", "b", "c", "d")
+    model.classes = None
+    assert model.classes is None
+
+
+def test_a_specification_and_a_variant_are_texts():
+    for text, variant in ((tiny_model().spec, 1), (tiny_model().spec, b"owt"), (None, None), (b"network", None)):
+        with pytest.raises(TypeError, match=r"Model.from_spec: (text|variant) is"):
+            sa.Model.from_spec(text, variant=variant)
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_a_copy_is_a_model_of_its_own(again):
+    model = tiny_model()
+    model.classes = list("abcd")
+    model.freeze("conv1")
+    copied = again(model)
+    assert fingerprint(copied) == fingerprint(model)
+    assert (copied.spec, copied.classes, copied.multipliers()) == (model.spec, model.classes, model.multipliers())
+    copied.parameters()["fc8.bias"][...] += 1
+    assert fingerprint(copied) != fingerprint(model)
+    assert np.isfinite(copied.train_step(GOOD, [0, 1, 2]))
 
 
 def test_copy_layers_copies_those_layers_only():

@@ -56,7 +56,7 @@ def watched_rates(epochs: int, freeze: str | None = None, **changes) -> list[dic
     model = tiny_model()
     if freeze is not None:
         model.freeze(freeze)
-    model.network = watched = Watched(model.network)
+    model._network = watched = Watched(model.network)
     fit(model, epochs=epochs, recipe=quick_recipe(**changes))
     return watched.rates
 
@@ -144,7 +144,7 @@ def test_the_engine_keeps_the_models_factors_throughout():
                 model.set_multipliers(["conv1"], 3.0)
             return self.network.train_step_images(*arguments)
 
-    model.network = Spy(model.network)
+    model._network = Spy(model.network)
     fit(model, epochs=1, recipe=quick_recipe(bias_learning_rate=2.0))
     assert seen == [own] * 4 and engine_factors(model) == own
 

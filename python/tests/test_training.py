@@ -46,7 +46,7 @@ def test_training_row_is_the_mean_over_pictures():
             return outcome
 
     model = tiny_model()
-    model.network = Spy(model.network)
+    model._network = Spy(model.network)
     history = fit(model, dataset(60), epochs=1)
     counts, losses, errors = np.array(seen).T
     assert counts.tolist() == [16, 16, 16, 12]
@@ -105,9 +105,9 @@ def decoded(model: sa.Model, train, epochs: int, **changes) -> list[np.ndarray]:
             seen.append(images.copy())
             return network.train_step_images(images, *rest)
 
-    model.network = Spy()
+    model._network = Spy()
     fit(model, train, epochs=epochs, recipe=quick_recipe(**changes))
-    model.network = network
+    model._network = network
     return seen
 
 
@@ -194,7 +194,7 @@ def test_color_noise_ends_with_its_epochs():
                 seen.append(augmentation[2])
                 return network.train_step_images(images, labels, preprocessing, augmentation, options)
 
-        model.network = Spy()
+        model._network = Spy()
         fit(model, epochs=2, recipe=quick_recipe(color_noise=0.1, **changes))
         return seen
 

@@ -82,6 +82,13 @@ int32_t sax_network_get_parameter(sax_network *SAX_NONNULL network, int64_t inde
 int32_t sax_network_borrow_parameter_data(sax_network *SAX_NONNULL network, int64_t index, int32_t which,
                                           float *SAX_NULLABLE *SAX_NONNULL data);
 void sax_network_return_parameter_data(sax_network *SAX_NONNULL network, int64_t index, int32_t which);
+/* Between the two calls nobody trains the network, or, with `writing`, uses it in any way: for parameters that are read or
+ * written from outside, all as one state. A training step waits until those who read have let go, and holding waits for a
+ * step that runs; a second one who writes is SAX_CONCURRENT_USE. `thread` is the caller's, which lets go once, on whatever
+ * thread that happens. `operation` names it in messages. */
+int32_t sax_network_hold(sax_network *SAX_NONNULL network, const char *SAX_NONNULL operation, int32_t writing,
+                         uint64_t *SAX_NONNULL thread);
+void sax_network_let_go(sax_network *SAX_NONNULL network, int32_t writing, uint64_t thread);
 /* Factors on the learning rate and on the weight decay of one parameter; both finite and ≥ 0. Rate 0 freezes it. */
 int32_t sax_network_set_multipliers(sax_network *SAX_NONNULL network, int64_t index, float rate, float decay);
 int32_t sax_network_get_multipliers(sax_network *SAX_NONNULL network, int64_t index, float *SAX_NONNULL rate,
