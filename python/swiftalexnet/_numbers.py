@@ -1,6 +1,7 @@
 """Checks of hyper-parameters, and of lists of them."""
 
 import math
+import sys
 from collections.abc import Iterable
 from dataclasses import fields
 from itertools import islice
@@ -13,7 +14,7 @@ def check_number(value: Any, name: str, operation: str, below: float = math.inf)
     """Refuse what is not a finite number from 0 to, but not, `below`."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{operation}: {name} is {value!r}, expected a number")
-    if not 0 <= value < below:
+    if not (0 <= value < below and value <= sys.float_info.max):
         end = "a finite number of at least 0" if below == math.inf else f"0 ≤ {name} < {below:g}"
         raise ValueError(f"{operation}: {name} is {value!r}, expected {end}")
 

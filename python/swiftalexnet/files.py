@@ -33,7 +33,8 @@ def as_path(value: Any, name: str, operation: str) -> "Path":
     try:
         text = os.fsdecode(value)
     except TypeError:
-        raise TypeError(f"{operation}: {name} is {value!r}, expected a path: a str or os.PathLike") from None
+        came = f"{value!r} of type {type(value).__name__}"
+        raise TypeError(f"{operation}: {name} is {came}, expected a path: a str or os.PathLike") from None
     if not text or "\0" in text:
         raise ValueError(f"{operation}: {name} is {text!r}, expected a path that is not empty and holds no NUL")
     return Path(text)

@@ -62,11 +62,12 @@ class Views(Mapping[str, Float32]):
     def __repr__(self) -> str:
         return repr(self._arrays)
 
-    def __setitem__(self, name: str, value: Any) -> NoReturn:
-        raise TypeError(
-            f"{name!r} is memory of the engine, which no other array can replace; "
-            f'to write values into it: parameters()["{name}"][...] = array'
-        )
+    def __setitem__(self, name: str, value: Any) -> None:
+        if value is not self._arrays.get(name):  # as after `parameters()[name] += 1`
+            raise TypeError(
+                f"{name!r} is memory of the engine, which no other array can replace; "
+                f'to write values into it: parameters()["{name}"][...] = array'
+            )
 
     def __delitem__(self, name: str) -> NoReturn:
         raise TypeError(f"{name!r} is memory of the engine and belongs to the network, which cannot lose it")

@@ -4,7 +4,6 @@
 next epoch. A state is a dict of numbers. Sources/Training/Schedule.swift has the same schedules for Swift programs.
 """
 
-import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -244,7 +243,8 @@ def check_schedule(value: Any, name: str, operation: str, optional: bool = False
 
 
 def _check_factor(factor: float, operation: str, name: str = "factor") -> None:
-    if not (isinstance(factor, (int, float)) and math.isfinite(factor) and factor > 0):
+    check_number(factor, name, operation)
+    if not factor:
         raise ValueError(f"{operation}: {name} is {factor!r}, expected a finite number greater than 0")
 
 

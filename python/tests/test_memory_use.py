@@ -92,6 +92,12 @@ def test_a_batch_out_of_range(batch):
         _native.spec_memory(SPEC, batch, True, (0, 0, 0))
 
 
+@pytest.mark.parametrize("network", [None, 3, b"network", ["network"]])
+def test_what_is_no_network(network):
+    with pytest.raises(TypeError, match="memory: network is .*, expected a Model"):
+        sa.memory(network, 4)
+
+
 def test_a_text_that_is_no_specification():
     with pytest.raises(ValueError, match="line 1"):
         sa.memory("nonsense", 1)

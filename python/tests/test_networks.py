@@ -309,6 +309,8 @@ def test_names_and_memory_of_parameters_stay_as_they_are():
         with pytest.raises(TypeError, match="cannot lose"):
             del views["conv1.bias"]
         assert list(views) == list(model.state_dict()) and len(views) == 8 and "conv1.bias" in repr(views)
+        views["conv1.bias"] += 1
+    np.testing.assert_array_equal(model.state_dict()["conv1.bias"], tiny_model().state_dict()["conv1.bias"] + 1)
 
 
 @pytest.mark.parametrize("name", ["num_classes", "input_shape", "network", "variant", "spec"])

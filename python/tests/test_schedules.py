@@ -1,5 +1,6 @@
 """Learning rates over a run, and the state that checkpoints keep."""
 
+import itertools
 import json
 
 import pytest
@@ -116,6 +117,16 @@ def test_is_recognised_by_name_and_fields():
         (lambda: sa.EpochTableSchedule([1], [float("nan")]), ValueError),
         (lambda: sa.EpochTableSchedule([1], ["slow"]), TypeError),
         (lambda: sa.StepSchedule([7, 7]), ValueError),
+        (lambda: sa.EpochSchedule(range(2**62)), ValueError),
+        (lambda: sa.StepSchedule(itertools.count()), ValueError),
+        (lambda: sa.EpochTableSchedule([1], itertools.repeat(0.1)), ValueError),
+        (lambda: sa.EpochTableSchedule(range(2**62), [0.1]), ValueError),
+        (lambda: sa.EpochSchedule(5), TypeError),
+        (lambda: sa.EpochSchedule("12"), TypeError),
+        (lambda: sa.EpochTableSchedule([1], 0.1), TypeError),
+        (lambda: sa.EpochSchedule([1], factor=10**400), ValueError),
+        (lambda: sa.EpochSchedule([1], factor="slow"), TypeError),
+        (lambda: sa.recipe(learning_rate=10**400), ValueError),
         (lambda: sa.StepSchedule([1.5]), TypeError),
         (lambda: sa.StepSchedule([7], factor=-1), ValueError),
         (lambda: sa.DexpSchedule(0), ValueError),

@@ -287,6 +287,12 @@ OTHER = sa.ArrayDataset(*pictures(8), CLASSES[::-1])
         ({"checkpoint_every": 5}, ValueError, "checkpoint"),
         ({"checkpoint": "run", "checkpoint_every": 0}, ValueError, "checkpoint_every"),
         ({"checkpoint": 3}, TypeError, "int"),
+        ({"checkpoint": ""}, ValueError, "checkpoint is ''"),
+        ({"learning_rate": 0.1}, TypeError, r"recipe=swiftalexnet.recipe\('paper', learning_rate=…\)"),
+        ({"lr": 0.1}, TypeError, r"recipe=swiftalexnet.recipe\('paper', learning_rate=…\)"),
+        ({"momentum": 0.8, "recipe": "caffe"}, TypeError, r"swiftalexnet.recipe\('caffe', momentum=…\)"),
+        ({"schedule": None, "recipe": quick_recipe()}, TypeError, r"swiftalexnet.recipe\('paper', schedule=…\)"),
+        ({"validaton": 3}, TypeError, "unknown option 'validaton': expected one of train, .*mean 'validation'"),
     ],
 )
 def test_refuses_before_any_work(options, kind, message, tmp_path, monkeypatch):
