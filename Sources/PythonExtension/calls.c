@@ -77,7 +77,12 @@ static bool read_text(PyObject *object, const char *operation, const char *name,
   if (!PyUnicode_Check(object)) return refuse_type(operation, name, object, "a str");
   Py_ssize_t length;
   *value = PyUnicode_AsUTF8AndSize(object, &length);
-  if (!*value) return false;
+  if (!*value) {
+    if (!PyErr_ExceptionMatches(PyExc_UnicodeError)) return false;
+    PyErr_Clear();
+    PyErr_Format(PyExc_ValueError, "%s: %s contains half a character, expected text that UTF-8 can say", operation, name);
+    return false;
+  }
   if ((Py_ssize_t)strlen(*value) == length) return true;
   PyErr_Format(PyExc_ValueError, "%s: %s contains a zero character", operation, name);
   return false;

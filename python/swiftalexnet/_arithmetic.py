@@ -6,6 +6,7 @@ import numpy as np
 
 from . import _native
 from ._choices import choose
+from ._shown import shown
 from .errors import UnsupportedError
 
 PRECISIONS = ("float32", "bfloat16")  # in the order of the engine's codes
@@ -69,5 +70,5 @@ def choose_arithmetic(
     """
     code = choose_precision(operation, precision)
     if not isinstance(fast_math, (bool, np.bool_)):
-        raise TypeError(f"{operation}: fast_math is {fast_math!r}, expected True or False")
+        raise TypeError(f"{operation}: fast_math is {shown(fast_math)}, expected True or False")
     return Arithmetic(code, WEIGHTS.index(choose(operation, "weights", weights, WEIGHTS)), int(fast_math))

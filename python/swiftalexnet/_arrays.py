@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _native
+from ._shown import shown
 
 Float32 = NDArray[np.float32]
 
@@ -128,7 +129,7 @@ def layout_code(layout: Any, operation: str) -> int:
     """Return the extension's number of `layout`, "NCHW" or "NHWC"."""
     code = LAYOUTS.get(layout) if isinstance(layout, str) else None
     if code is None:
-        raise ValueError(f"{operation}: layout is {layout!r}, expected 'NCHW' or 'NHWC'")
+        raise ValueError(f"{operation}: layout is {shown(layout)}, expected 'NCHW' or 'NHWC'")
     return code
 
 
@@ -139,9 +140,9 @@ def as_integer(value: Any, name: str, operation: str, low: int = -(2**63), high:
     except TypeError:
         number = None
     if number is None:
-        raise TypeError(f"{operation}: {name} is {value!r}, expected an integer")
+        raise TypeError(f"{operation}: {name} is {shown(value)}, expected an integer")
     if not low <= number <= high:
-        raise ValueError(f"{operation}: {name} is {number}, expected {low} to {high}")
+        raise ValueError(f"{operation}: {name} is {shown(number)}, expected {low} to {high}")
     return number
 
 
@@ -154,7 +155,7 @@ def as_pair(value: Any, name: str, operation: str) -> tuple[int, int]:
     """Return (height, width) of an int or a pair of ints."""
     values = _as_integers(value, name, operation)
     if len(values) not in (1, 2):
-        raise ValueError(f"{operation}: {name} is {value!r}, expected an int or (height, width)")
+        raise ValueError(f"{operation}: {name} is {shown(value)}, expected an int or (height, width)")
     return values[0], values[-1]
 
 
@@ -162,7 +163,9 @@ def as_padding(value: Any, name: str, operation: str) -> tuple[int, int, int, in
     """Return (top, left, bottom, right) of an int, (height, width) or all four."""
     values = _as_integers(value, name, operation)
     if len(values) not in (1, 2, 4):
-        raise ValueError(f"{operation}: {name} is {value!r}, expected an int, (h, w) or (top, left, bottom, right)")
+        raise ValueError(
+            f"{operation}: {name} is {shown(value)}, expected an int, (h, w) or (top, left, bottom, right)"
+        )
     top, left = values[0], values[1 if len(values) > 1 else 0]
     return (top, left, values[2], values[3]) if len(values) == 4 else (top, left, top, left)
 
@@ -175,7 +178,10 @@ def _as_integers(value: Any, name: str, operation: str) -> list[int]:
 def _as_array(x: Any, name: str, operation: str, dtype: str) -> NDArray[Any]:
     if not isinstance(plain(x, name, operation, dtype), (np.ndarray, memoryview)) and not hasattr(x, "__array__"):
         raise TypeError(f"{operation}: {name} is {_kind(x)}, expected an array: use np.asarray({name}, np.{dtype})")
-    return np.asarray(x)
+    try:
+        return np.asarray(x)
+    except ValueError as error:  # an `__array__` that gives none, a memoryview that was released
+        raise TypeError(f"{operation}: {name} is {_kind(x)}, expected an array of {dtype}: {error}") from None
 
 
 def _kind(x: Any) -> str:

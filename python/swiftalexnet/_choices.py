@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from ._shown import shown
+
 NEAR = 0.5  # what two names must have in common for one to be offered for the other
 _COMPARED = 64  # characters of what was typed
 
@@ -22,7 +24,7 @@ def choose(operation: str, what: str, name: Any, known: Iterable[str], cutoff: f
     if isinstance(name, str) and name in names:
         return name
     raise ValueError(
-        f"{operation}: unknown {what} {name!r}, expected one of {', '.join(names)}{nearest(name, names, cutoff)}"
+        f"{operation}: unknown {what} {shown(name)}, expected one of {', '.join(names)}{nearest(name, names, cutoff)}"
     )
 
 

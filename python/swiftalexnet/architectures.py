@@ -8,6 +8,7 @@ import numpy as np
 from . import _native
 from ._arrays import as_integer
 from ._choices import choose
+from ._kinds import as_items
 from .networks import Model
 
 FAMILIES = ("alexnet", "vgg", "cifar")
@@ -257,8 +258,6 @@ def _build(
 
 def _nodes(operation: str, without: str | Iterable[str], spec: str) -> list[str]:
     """Return the names in `without`, each a node of the specification."""
-    if not isinstance(without, Iterable):
-        raise TypeError(f"{operation}: without is of type {type(without).__name__}, expected names of nodes")
-    names = [without] if isinstance(without, str) else list(without)
+    names = [without] if isinstance(without, str) else as_items(without, "without", operation)
     known = [line.split()[1] for line in spec.splitlines()[2:]]
     return [choose(operation, "node in without", name, known) for name in names]

@@ -7,6 +7,7 @@ import numpy as np
 
 from ._arrays import as_integer
 from ._numbers import check_number, make_plain
+from ._shown import shown
 from .colors import ILSVRC, ColorComponents
 
 
@@ -65,7 +66,7 @@ class Augmentation:
         as_integer(self.chunk, "chunk", "Augmentation", 1, 2**31 - 1)
         as_integer(self.shift, "shift", "Augmentation", 0, 2**15)
         if not isinstance(self.components, ColorComponents | None):
-            raise TypeError(f"Augmentation: components is {self.components!r}, expected ColorComponents or None")
+            raise TypeError(f"Augmentation: components is {shown(self.components)}, expected ColorComponents or None")
 
     def for_engine(self, channels: int) -> tuple[Any, ...]:
         """Return (random_crop, flip, color_noise, eigenvectors, deviations, chunk, color_divisor, rotation, shift)."""

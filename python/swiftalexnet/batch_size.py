@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ._arithmetic import FLOAT32, Arithmetic
 from ._output import warn
+from ._shown import shown
 from .memory_use import available, engine_memory
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def for_inference(
 def require_auto(batch_size: str, operation: str) -> None:
     """Refuse any word but "auto" with a ValueError."""
     if batch_size != "auto":
-        raise ValueError(f"{operation}: batch_size is {batch_size!r}, expected an integer or 'auto'")
+        raise ValueError(f"{operation}: batch_size is {shown(batch_size)}, expected an integer or 'auto'")
 
 
 def _largest(model: "Model", wanted: int, training: bool, arithmetic: Arithmetic, operation: str, room: int = 0) -> int:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import as_integer
+from ._arrays import as_integer, require_memory
+from ._shown import shown
 from .dataset_checks import require_dataset
 
 if TYPE_CHECKING:
@@ -132,10 +133,12 @@ def _principal(covariance: NDArray[np.float64]) -> ColorComponents:
 
 
 def _numbers(values: Any, name: str) -> NDArray[np.float64]:
+    if isinstance(values, np.ndarray):
+        require_memory(values.shape, 8, f"ColorComponents: {name}")
     try:
         array = np.array(values, np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"ColorComponents: {name} is {values!r}, expected numbers") from None
+    except (OverflowError, TypeError, ValueError):
+        raise TypeError(f"ColorComponents: {name} is {shown(values)}, expected numbers") from None
     if not np.isfinite(array).all():
         raise ValueError(f"ColorComponents: {name} holds values that are not finite")
     return array

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ._arrays import as_integer, as_labels, as_uint8, plain
 from ._choices import choose
 from ._numbers import check_number
+from ._shown import shown
 from .dataset_checks import as_class_names
 from .decoding import array_to_square, read_picture
 from .files import as_path
@@ -133,7 +134,7 @@ class ImageFolder:
         self.errors: dict[Path, str] = {}
         self.max_errors = self._budget(max_errors)
         if not isinstance(draft, bool):
-            raise TypeError(f"ImageFolder: draft is {draft!r}, expected True or False")
+            raise TypeError(f"ImageFolder: draft is {shown(draft)}, expected True or False")
         self.draft = draft
         self._folder = self.paths  # all of them, also in a part that `split` makes
         self._cache: dict[tuple[int, Geometry | Whole], NDArray[np.uint8]] | None = {} if cache is True else None

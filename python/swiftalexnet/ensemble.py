@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ._arithmetic import choose_arithmetic
 from ._arrays import as_output
+from ._kinds import as_items
 from ._numbers import check_number
 from .batch_size import BatchSize, for_inference
 from .dataset_checks import check_dataset
@@ -61,9 +62,7 @@ class Ensemble:
     def __init__(self, models: "Iterable[Model]", weights: Sequence[float] | None = None):
         from .networks import Model
 
-        if not isinstance(models, Iterable):
-            raise TypeError(f"Ensemble: got {type(models).__name__}, expected a sequence of models")
-        self.models = tuple(models)
+        self.models: tuple[Model, ...] = tuple(as_items(models, "models", "Ensemble"))
         if not self.models:
             raise ValueError("Ensemble: got no models, expected at least one")
         for model in self.models:
@@ -209,9 +208,7 @@ class Ensemble:
         return views
 
     def _checked(self, weights: Sequence[float]) -> tuple[float, ...]:
-        if not isinstance(weights, Iterable):
-            raise TypeError(f"Ensemble: weights is {weights!r}, expected a sequence of numbers")
-        values = list(weights)
+        values = as_items(weights, "weights", "Ensemble")
         if len(values) != len(self.models):
             raise ValueError(f"Ensemble: got {len(values)} weights for {len(self.models)} models, expected as many")
         for value in values:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import as_integer
+from ._arrays import as_integer, require_memory
+from ._kinds import require_model
 from .dataset_checks import require_clear_layout, require_dataset
 from .loading import Loader, in_order
 
@@ -46,6 +47,7 @@ def nearest(features: ArrayLike, queries: ArrayLike, count: int) -> tuple[NDArra
     if rows.shape[1] != wanted.shape[1]:
         raise ValueError(f"nearest: features have {rows.shape[1]} values, queries {wanted.shape[1]}, expected as many")
     count = as_integer(count, "count", "nearest", 1, len(rows))
+    require_memory((len(wanted), len(rows)), 16, "nearest: distances")  # and their order
     squares = np.empty((len(wanted), len(rows)))
     step = max(1, _VALUES_AT_ONCE // rows.shape[1])
     for start in range(0, len(rows), step):
@@ -85,6 +87,7 @@ def nearest_pictures(
     TypeError, ValueError, OSError
         An unknown layer, something that is no picture, or fewer pictures than `count`.
     """
+    require_model(model, "nearest_pictures")
     require_dataset(data, "nearest_pictures")
     require_clear_layout(data, model.input_shape[0], "nearest_pictures")
     count = as_integer(count, "count", "nearest_pictures", 1, len(data))
@@ -142,6 +145,7 @@ def _matrix(values: ArrayLike, name: str) -> NDArray[Any]:
         raise ValueError(
             f"nearest: {name} has shape {array.shape} of {array.dtype}, expected [rows, length] of numbers"
         )
+    require_memory(array.shape, 1, f"nearest: {name}")
     if not np.isfinite(array).all():
         raise ValueError(f"nearest: {name} holds values that are not finite")
     return array

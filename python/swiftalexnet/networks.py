@@ -16,7 +16,7 @@ from . import _native
 from ._arithmetic import choose_arithmetic, choose_precision
 from ._arrays import as_float32, as_labels, as_output, as_seed, layout_code
 from ._choices import choose
-from ._numbers import as_tuple
+from ._kinds import as_items
 from .batch_size import BatchSize
 from .memory_use import Memory, memory
 from .preprocessing import Preprocessing, default_preprocessing
@@ -379,7 +379,7 @@ class Model(Weights):
 
 def _class_names(names: Sequence[str], count: int) -> tuple[str, ...]:
     """Return names of classes, as many as there are and each once."""
-    chosen = as_tuple(names, "classes", "Model", count)
+    chosen = tuple(as_items(names, "classes", "Model", count))
     if not all(isinstance(name, str) for name in chosen):
         raise TypeError(f"Model: classes is {names!r}, expected a sequence of names")
     if len(chosen) != count:

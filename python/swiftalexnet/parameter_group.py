@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ._kinds import require_kind
 from ._numbers import check_number, make_plain
+from ._shown import shown
 from .schedules import Schedule, check_schedule
 
 
@@ -36,13 +38,14 @@ class ParameterGroup:
     def __post_init__(self) -> None:
         make_plain(self)
         if not isinstance(self.pattern, str) or not self.pattern:
-            raise TypeError(f"ParameterGroup: pattern is {self.pattern!r}, expected a text such as 'conv1.*'")
+            raise TypeError(f"ParameterGroup: pattern is {shown(self.pattern)}, expected a text such as 'conv1.*'")
         for name in ("learning_rate", "weight_decay"):
             check_number(getattr(self, name), name, "ParameterGroup")
         check_schedule(self.schedule, "schedule", "ParameterGroup", optional=True)
 
     def matches(self, name: str) -> bool:
         """Tell whether the parameter of that name belongs to the group."""
+        require_kind(name, str, "name", "ParameterGroup.matches")
         return fnmatchcase(name, self.pattern)
 
     def to_json(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import _native
 from ._choices import choose, nearest
 from ._numbers import check_number
+from ._shown import shown
 from .aliases import keras_names, torchvision_names
 
 Float32 = NDArray[np.float32]
@@ -219,7 +220,7 @@ def set_multipliers(
     for prefix in prefixes:
         if not isinstance(prefix, str) or not any(name.startswith(prefix) for name in known):
             raise ValueError(
-                f"set_multipliers: {prefix!r} begins no parameter's name, expected one of {', '.join(known)}"
+                f"set_multipliers: {shown(prefix)} begins no parameter's name, expected one of {', '.join(known)}"
                 f"{nearest(prefix, [*known, *{name.partition('.')[0] for name in known}])}"
             )
     for index, name in enumerate(known):

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from ._arrays import as_integer, require_memory
 from ._choices import choose
+from ._shown import shown
 from .decoding import array_to_square
 from .errors import MALFORMED, CheckpointCorruptError
 from .files import check_size, open_regular, write_all
@@ -267,7 +268,7 @@ def as_settings(values: Mapping[str, Any], operation: str) -> Settings:
     if as_integer(settings.channels, "channels", operation, 1, 3) == 2:
         raise ValueError(f"{operation}: channels is 2, expected 1 or 3")
     if not isinstance(settings.warp, bool):
-        raise TypeError(f"{operation}: warp is {settings.warp!r}, expected True or False")
+        raise TypeError(f"{operation}: warp is {shown(settings.warp)}, expected True or False")
     return settings
 
 

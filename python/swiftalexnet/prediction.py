@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from . import _native
 from ._arithmetic import choose_arithmetic
 from ._arrays import as_integer, as_output, layout_code, require_memory
+from ._shown import shown
 from .aliases import node_name
 from .batch_size import BatchSize, for_inference
 from .images import Images, as_images
@@ -222,7 +223,7 @@ def features(
     batch_size = for_inference(model, batch_size, "features", arithmetic, keeps_layers=True)
     size = as_integer(batch_size, "batch_size", "features", 1, 2**20)
     if isinstance(layers, str) or not layers:
-        raise TypeError(f"features: layers is {layers!r}, expected a list of layer names")
+        raise TypeError(f"features: layers is {shown(layers)}, expected a list of layer names")
     shapes = {row.name: row.output for row in model.summary().rows}
     nodes = [node_name(model.variant, layer, shapes) for layer in layers]
     preprocessing = model.preprocessing

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import as_integer
+from ._arrays import as_integer, require_memory
 from ._choices import choose
 from ._numbers import check_number
+from ._shown import shown
 
 RESAMPLERS = ("area", "bilinear", "opencv_bilinear", "box")  # see resampling.py
 MEANS = ("image", "pixel")
@@ -142,7 +143,7 @@ class Preprocessing:
         if not isinstance(self.learn_mean, bool):
             choose("Preprocessing", "learn_mean", self.learn_mean, MEANS)
         if not isinstance(self.warp, bool):
-            raise TypeError(f"Preprocessing: warp is {self.warp!r}, expected True or False")
+            raise TypeError(f"Preprocessing: warp is {shown(self.warp)}, expected True or False")
         self._check_whitening()
 
     def _check_whitening(self) -> None:
@@ -257,7 +258,12 @@ def _per_channel(rgb: tuple[float, ...], channels: int) -> NDArray[np.float32]:
 
 
 def _constant(values: ArrayLike, name: str) -> NDArray[np.float32]:
-    array = np.array(values, np.float32)
+    if isinstance(values, np.ndarray):
+        require_memory(values.shape, 4, f"Preprocessing: {name}")
+    try:
+        array = np.array(values, np.float32)
+    except (OverflowError, TypeError, ValueError):
+        raise TypeError(f"Preprocessing: {name} is {shown(values)}, expected numbers") from None
     if not np.isfinite(array).all():
         raise ValueError(f"Preprocessing: {name} holds values that are not finite")
     array.flags.writeable = False

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ._arithmetic import choose_arithmetic
 from ._arrays import as_integer, require_memory
 from ._optional import require
+from ._shown import shown
 from ._tables import html_table, lay_out
 from .augmentation import Augmentation
 from .images import as_images
@@ -148,7 +149,7 @@ def profile(
     arithmetic = choose_arithmetic("profile", precision, weights, fast_math)
     repeats = as_integer(repeats, "repeats", "profile", 1, 1000)
     if augmentation is not None and not isinstance(augmentation, Augmentation):
-        raise TypeError(f"profile: augmentation is {augmentation!r}, expected an Augmentation or None")
+        raise TypeError(f"profile: augmentation is {shown(augmentation)}, expected an Augmentation or None")
     images = _pictures(model, batch)
     preprocessing = model.preprocessing
     moves = (augmentation or Augmentation()).for_engine(preprocessing.channels) if training else None

@@ -7,6 +7,7 @@ from typing import Any
 from ._arrays import as_integer
 from ._choices import choose, nearest
 from ._numbers import check_number, make_plain
+from ._shown import shown
 from ._tables import html_table
 from .augmentation import Augmentation
 from .colors import ColorComponents
@@ -211,7 +212,7 @@ def recipe_names() -> list[str]:
 def as_recipe(value: str | Recipe, epochs: int | None, batch_size: int | None) -> Recipe:
     """Return the recipe that `fit` was given, with its own epochs and batch size."""
     if not isinstance(value, (str, Recipe)):
-        raise TypeError(f"fit: recipe is {value!r}, expected a name or a Recipe")
+        raise TypeError(f"fit: recipe is {shown(value)}, expected a name or a Recipe")
     chosen = recipe(value) if isinstance(value, str) else value
     changes = {"epochs": epochs, "batch_size": batch_size}
     return chosen.replace(**{name: given for name, given in changes.items() if given is not None})
@@ -232,7 +233,7 @@ def refuse_unknown(options: Iterable[str], given: Any, known: Iterable[str]) -> 
 
 def _checked_groups(groups: Any) -> tuple[ParameterGroup, ...]:
     if not isinstance(groups, (tuple, list)) or not all(isinstance(group, ParameterGroup) for group in groups):
-        raise TypeError(f"recipe: groups is {groups!r}, expected a sequence of ParameterGroup")
+        raise TypeError(f"recipe: groups is {shown(groups)}, expected a sequence of ParameterGroup")
     return tuple(groups)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ._arrays import as_integer
+from ._shown import shown
 from .preprocessing import Geometry, Preprocessing
 
 _STREAM = 1  # third word of the counter; the shuffling of an epoch has 0 there
@@ -64,7 +65,7 @@ def as_scale(scale: Any, operation: str, least: int = 1) -> tuple[int, int]:
         It is no such pair of integers; the message names `operation`.
     """
     if not isinstance(scale, (tuple, list)) or len(scale) != 2:
-        raise TypeError(f"{operation}: scale is {scale!r}, expected (low, high), shorter sides in pixels")
+        raise TypeError(f"{operation}: scale is {shown(scale)}, expected (low, high), shorter sides in pixels")
     low = as_integer(scale[0], "the low end of scale", operation, least, 2**15)
     return low, as_integer(scale[1], "the high end of scale", operation, low, 2**15)
 

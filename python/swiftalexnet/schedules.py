@@ -4,13 +4,16 @@
 next epoch. A state is a dict of numbers. Sources/Training/Schedule.swift has the same schedules for Swift programs.
 """
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from ._arrays import as_integer
-from ._numbers import as_tuple, check_number, make_plain
+from ._kinds import as_items
+from ._numbers import check_number, make_plain
+from ._shown import shown
 
 _MOST_BOUNDARIES = 10_000
 
@@ -77,7 +80,8 @@ class _BoundarySchedule(Schedule):
 
     def rate_factor(self, moment: Moment, state: State) -> float:
         """Return factor ** (boundaries reached)."""
-        return self.factor ** bisect_right(self.boundaries, getattr(moment, self.unit))
+        _check_moment(moment, type(self).__name__)
+        return _power(self.factor, bisect_right(self.boundaries, getattr(moment, self.unit)))
 
     def __str__(self) -> str:
         unit = self.unit if len(self.boundaries) == 1 else f"{self.unit}s"
@@ -131,7 +135,7 @@ class EpochTableSchedule(Schedule):
 
     def __post_init__(self) -> None:
         boundaries = _rising(self.boundaries, "epochs", "EpochTableSchedule")
-        factors = as_tuple(self.factors, "factors", "EpochTableSchedule", _MOST_BOUNDARIES)
+        factors = tuple(as_items(self.factors, "factors", "EpochTableSchedule", _MOST_BOUNDARIES))
         for factor in factors:
             check_number(factor, "factors", "EpochTableSchedule")
         factors = tuple(map(float, factors))
@@ -144,6 +148,7 @@ class EpochTableSchedule(Schedule):
 
     def rate_factor(self, moment: Moment, state: State) -> float:
         """Return the factor of the stretch that the epoch lies in."""
+        _check_moment(moment, "EpochTableSchedule")
         return (1.0, *self.factors)[bisect_right(self.boundaries, moment.epoch)]
 
     def __str__(self) -> str:
@@ -177,8 +182,9 @@ class DexpSchedule(Schedule):
 
     def rate_factor(self, moment: Moment, state: State) -> float:
         """Return the factor of the stretch that the step lies in; found in integers, so that no boundary is missed."""
+        _check_moment(moment, "DexpSchedule")
         stretch = min(moment.step * self.steps // moment.total_steps, self.steps - 1)
-        return float(self.target_factor ** (-stretch / (self.steps - 1)))
+        return _power(self.target_factor, -stretch / (self.steps - 1))
 
     def __str__(self) -> str:
         return f"÷ {self.target_factor:g} in all, in {self.steps} equal stretches of the run"
@@ -218,18 +224,27 @@ class PlateauSchedule(Schedule):
 
     def rate_factor(self, moment: Moment, state: State) -> float:
         """Return factor ** (reductions so far)."""
-        return float(self.factor ** state["reductions"])
+        self._check_state(state)
+        return _power(self.factor, state["reductions"])
 
     def after_epoch(self, state: State, validation_error: float | None) -> State:
         """Count epochs without a new best error, and reduce the rate after `patience` of them."""
         if validation_error is None:
             raise ValueError("PlateauSchedule: no validation error, expected one after every epoch")
+        check_number(validation_error, "validation_error", "PlateauSchedule")
+        self._check_state(state)
         if validation_error < state["best"]:
             return {**state, "best": validation_error, "waited": 0}
         waited = state["waited"] + 1
         if waited < self.patience or state["reductions"] >= self.times:
             return {**state, "waited": waited}
         return {**state, "waited": 0, "reductions": state["reductions"] + 1}
+
+    def _check_state(self, state: State) -> None:
+        for name in self.initial():
+            if not isinstance(state, dict) or name not in state:
+                raise TypeError(f"PlateauSchedule: state is {shown(state)}, expected what `initial` returned")
+            check_number(state[name], name, "PlateauSchedule")
 
     def __str__(self) -> str:
         return f"× {self.factor:g} after {self.patience} epochs without a better validation error, {self.times} times"
@@ -239,7 +254,22 @@ def check_schedule(value: Any, name: str, operation: str, optional: bool = False
     """Refuse what is no schedule, or with `optional` neither that nor None."""
     if not isinstance(value, Schedule) and not (optional and value is None):
         expected = f"a Schedule such as EpochSchedule((20, 30)){' or None' if optional else ''}"
-        raise TypeError(f"{operation}: {name} is {value!r}, expected {expected}")
+        raise TypeError(f"{operation}: {name} is {shown(value)}, expected {expected}")
+
+
+def _check_moment(moment: Any, operation: str) -> None:
+    if not isinstance(moment, Moment):
+        raise TypeError(f"{operation}: moment is {shown(moment)}, expected a Moment")
+    for name, low in (("epoch", 0), ("step", 0), ("total_steps", 1)):
+        as_integer(getattr(moment, name), f"the moment's {name}", operation, low)
+
+
+def _power(factor: float, exponent: float) -> float:
+    """Return factor ** exponent; what leaves float64 is infinite, which the engine refuses as a rate."""
+    try:
+        return float(factor**exponent)
+    except OverflowError:
+        return math.inf
 
 
 def _check_factor(factor: float, operation: str, name: str = "factor") -> None:
@@ -249,7 +279,7 @@ def _check_factor(factor: float, operation: str, name: str = "factor") -> None:
 
 
 def _rising(boundaries: Sequence[int], what: str, operation: str) -> tuple[int, ...]:
-    items = as_tuple(boundaries, "boundaries", operation, _MOST_BOUNDARIES)
+    items = tuple(as_items(boundaries, "boundaries", operation, _MOST_BOUNDARIES))
     numbers = tuple(as_integer(number, "boundaries", operation, 0) for number in items)
     if list(numbers) != sorted(set(numbers)):
         raise ValueError(f"{operation}: boundaries are {numbers}, expected rising {what}")

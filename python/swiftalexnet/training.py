@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ._arithmetic import choose_precision
 from ._arrays import as_seed
 from ._choices import choose
+from ._shown import shown
 from .batch_size import BatchSize, for_training, require_auto
 from .checkpoint_pace import CheckpointEvery, Pace, as_pace
 from .checkpoints import Checkpoint, begun_with
@@ -128,6 +129,8 @@ def fit(
     _require(every is None or checkpoint is not None, "checkpoint_every needs checkpoint=, the folder to write to")
     _require(checkpoint is not None or not resume, "resume needs checkpoint=, the folder to go on from")
     folder = None if checkpoint is None else as_path(checkpoint, "checkpoint", "fit")
+    if on_epoch_end is not None and not callable(on_epoch_end):
+        raise TypeError(f"fit: on_epoch_end is {shown(on_epoch_end)}, expected a function of a row of the history")
     _check_data(model, train, validation, chosen)
     seed = as_seed(seed, "seed", "fit")
     with model.exclusive("fit"):

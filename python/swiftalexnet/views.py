@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from ._arithmetic import FLOAT32, PRECISIONS, Arithmetic
 from ._arrays import as_integer, as_output
+from ._kinds import as_items, require_model
+from ._shown import shown
 from .errors import UnsupportedError
 from .loading import Batch, Loader, in_order
 from .preprocessing import Geometry, Whole
@@ -66,12 +68,11 @@ class Views:
         if self.crops is not None and as_integer(self.crops, "crops", operation) not in CROPS:
             raise ValueError(f"{operation}: crops is {self.crops}, expected 1, 9, 10, 50 or None")
         if not isinstance(self.dense, (bool, np.bool_)):
-            raise TypeError(f"{operation}: dense is {self.dense!r}, expected True or False")
+            raise TypeError(f"{operation}: dense is {shown(self.dense)}, expected True or False")
         if self.scales is None:
             return
-        if isinstance(self.scales, (str, bytes)) or not isinstance(self.scales, Iterable):
-            raise TypeError(f"{operation}: scales is {self.scales!r}, expected a sequence of integers")
-        scales = tuple(as_integer(scale, "a scale", operation, 1, 2**15) for scale in self.scales)
+        given = as_items(self.scales, "scales", operation)
+        scales = tuple(as_integer(scale, "a scale", operation, 1, 2**15) for scale in given)
         if not scales or len(set(scales)) != len(scales):
             raise ValueError(f"{operation}: scales is {scales}, expected one or more integers, each once")
         object.__setattr__(self, "scales", scales)
@@ -111,6 +112,7 @@ class Views:
         UnsupportedError
             Dense evaluation of a network with layers for one size only, or of a model that whitens its pictures.
         """
+        require_model(model, self.operation)
         crop = model.preprocessing.crop
         if self.dense and model.preprocessing.whitening is not None:
             raise UnsupportedError(
@@ -130,6 +132,7 @@ class Views:
 
     def scales_for(self, model: "Model") -> tuple[int, ...]:
         """Return the shorter sides, the model's own where none were asked for."""
+        require_model(model, self.operation)
         return (model.preprocessing.resize,) if self.scales is None else tuple(self.scales)
 
     def pictures_at_once(self, batch_size: int) -> int:

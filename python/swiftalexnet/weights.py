@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _native, parameters
-from ._numbers import as_tuple
+from ._kinds import as_items
 from .errors import ConcurrentUseError
 from .parameters import Difference, Multipliers, Views
 
@@ -103,7 +103,7 @@ class Weights:
         if not isinstance(source, Weights):
             raise TypeError(f"copy_layers: source is of type {type(source).__name__}, expected a Model")
         with self.exclusive("copy_layers"):
-            layers = as_tuple(names, "names", "copy_layers", _MOST_NAMES)
+            layers = tuple(as_items(names, "names", "copy_layers", _MOST_NAMES))
             parameters.copy_layers(source.network, self.network, layers, f"copy_layers from {source!r}")
 
     def freeze(self, *prefixes: str) -> None:
@@ -138,11 +138,11 @@ class Weights:
 
         Raises
         ------
-        ValueError
+        TypeError, ValueError
             A prefix that fits no parameter, or a factor that is not a finite number of at least 0.
         """
         with self.exclusive("set_multipliers"):
-            chosen = as_tuple(prefixes, "prefixes", "set_multipliers", _MOST_NAMES)
+            chosen = tuple(as_items(prefixes, "prefixes", "set_multipliers", _MOST_NAMES))
             parameters.set_multipliers(self.network, chosen, learning_rate, weight_decay)
 
     def multipliers(self) -> Multipliers:

@@ -255,7 +255,7 @@ def test_vgg_starts_from_glorots_weights_and_has_the_printed_ones_by_name():
         (lambda: sa.alexnet(without="conv9"), ValueError, "unknown node in without 'conv9'.*conv1, relu1"),
         (lambda: sa.alexnet(without=["conv1 conv2"]), ValueError, "unknown node in without 'conv1 conv2'"),
         (lambda: sa.alexnet(without=[3]), ValueError, "unknown node in without 3"),
-        (lambda: sa.alexnet(without=3), TypeError, "without is of type int"),
+        (lambda: sa.alexnet(without=3), TypeError, "without is 3, expected a sequence"),
         (lambda: sa.alexnet(without="fc8"), ValueError, "'fc8' makes the classes"),
         (lambda: sa.vgg("D", **TINY_VGG, from_model="a"), TypeError, "copy_layers: source is of type str"),
         (

@@ -97,6 +97,16 @@ def test_labels_that_are_refused(labels, error, message):
         _arrays.as_labels(labels, "labels", "op", 2, 3)
 
 
+class NoArray:
+    def __array__(self, dtype=None, copy=None):
+        return [1.0]
+
+
+def test_what_gives_no_array_is_a_type_error():
+    with pytest.raises(TypeError, match="op: x is of type NoArray, expected an array of float32"):
+        _arrays.as_float32(NoArray(), "x", "op")
+
+
 def test_pairs_and_padding():
     assert _arrays.as_pair(3, "stride", "op") == (3, 3)
     assert _arrays.as_pair(np.int64(3), "stride", "op") == (3, 3)

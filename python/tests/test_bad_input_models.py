@@ -75,7 +75,7 @@ MODELS = [
     case("score map scale", ValueError, "score_map: dense.* 13×13", lambda m: m.score_map(PICTURES[0], 13)),
     case("score map float", TypeError, "score_map: a scale is 20.5", lambda m: m.score_map(PICTURES[0], 20.5)),
     case("ensemble weights", ValueError, "Ensemble: a weight is nan", lambda m: sa.Ensemble([m], [NAN])),
-    case("ensemble of one", TypeError, "Ensemble: got Model", lambda m: sa.Ensemble(m)),
+    case("ensemble of one", TypeError, "Ensemble: models is .*, expected a sequence", lambda m: sa.Ensemble(m)),
     case("predict top 0", ValueError, "top", lambda m: m.predict(PICTURES, top=0)),
     case("predict top float", TypeError, "top", lambda m: m.predict(PICTURES, top=2.5)),
     case("predict batch 0", ValueError, "batch_size", lambda m: m.predict(PICTURES, batch_size=0)),

@@ -93,6 +93,9 @@ EXTENSION = [
             None,
         ),
     ),
+    case(
+        "half a character", ValueError, "variants: family contains half a character", lambda: _native.variants("\ud800")
+    ),
     case("threads 0", ValueError, "set_num_threads.*0", lambda: _native.set_num_threads(0)),
     case("threads -1", ValueError, "set_num_threads.*-1", lambda: _native.set_num_threads(-1)),
     case("threads 10^6", ValueError, "set_num_threads.*1000000", lambda: _native.set_num_threads(10**6)),

@@ -72,6 +72,7 @@ def test_is_a_value_that_json_holds():
         (np.full((3, 3), np.nan), np.ones(3), ValueError, "eigenvectors holds"),
         (((1,), (1, 2), (3,)), np.ones(3), TypeError, "eigenvectors"),
         (np.eye(3), "abc", TypeError, "deviations"),
+        (np.eye(3), (1, 1, 10**400), TypeError, "deviations"),
         (None, np.ones(3), ValueError, "eigenvectors"),
     ],
 )

@@ -137,7 +137,7 @@ def named(classes):
         (([tiny_model(), tiny_model()], [0, 0]), ValueError, "expected a sum above 0"),
         (([tiny_model()], [1e308]), ValueError, "a weight is 1e\\+308"),
         (([tiny_model()], 1.0), TypeError, "weights is 1.0, expected a sequence"),
-        ((tiny_model(),), TypeError, "Ensemble: got Model, expected a sequence of models"),
+        ((tiny_model(),), TypeError, "Ensemble: models is .*, expected a sequence"),
     ],
 )
 def test_refuses_what_is_no_ensemble(arguments, kind, message):

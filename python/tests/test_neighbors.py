@@ -54,6 +54,18 @@ def test_arrays_that_do_not_fit(features, queries, count, message):
         nearest(features, queries, count)
 
 
+def test_arrays_that_no_memory_holds():
+    huge = np.broadcast_to(np.float32(1), (2**40, 7))
+    for features, queries in ((huge, np.ones((1, 7))), (np.ones((1, 7)), huge)):
+        with pytest.raises(MemoryError, match="nearest: "):
+            nearest(features, queries, 1)
+
+
+def test_a_model_is_a_model():
+    with pytest.raises(TypeError, match="nearest_pictures: model is None, expected a Model"):
+        nearest_pictures(None, dataset(3), np.zeros((1, 9, 9, 3), np.uint8), 1)
+
+
 @pytest.mark.parametrize("block", [4, 1000])
 def test_pictures_in_blocks(block, monkeypatch):
     monkeypatch.setattr(neighbors, "_PICTURES_AT_ONCE", block)

@@ -33,3 +33,8 @@ def test_prints_and_writes_what_differs():
 def test_refuses_bad_groups(arguments, kind, message):
     with pytest.raises(kind, match=f"ParameterGroup: {message}"):
         sa.ParameterGroup(*arguments)
+
+
+def test_names_are_texts():
+    with pytest.raises(TypeError, match="ParameterGroup.matches: name is 3"):
+        sa.ParameterGroup("conv*").matches(3)

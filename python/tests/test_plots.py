@@ -10,8 +10,17 @@ from support import CLASSES, TINY, dataset, photo_folder, pictures, quick_recipe
 
 import swiftalexnet as sa
 from swiftalexnet._tables import printable
-from swiftalexnet.plots import fair_sample, kernel_sheet, plot_kernels, plot_panel, plot_predictions, plot_worst
-from swiftalexnet.plots.figures import fitted, text_width, wrapped
+from swiftalexnet.plots import (
+    fair_sample,
+    kernel_sheet,
+    plot_history,
+    plot_kernels,
+    plot_panel,
+    plot_predictions,
+    plot_profile,
+    plot_worst,
+)
+from swiftalexnet.plots.figures import fitted, new_figure, text_width, wrapped
 
 AWKWARD = (
     *("$x$", r"a$b$c\foo", "<script>", "line\nbreak", "\udcff", "W" * 40, "i" * 40, "Ä" * 200),
@@ -150,7 +159,7 @@ def test_predictions(trained):
     figure = plot_predictions(trained[0], images, labels, top=3)
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     assert titles == [CLASSES[label] for label in labels]
-    with pytest.raises(ValueError, match="5 labels for 6"):
+    with pytest.raises(ValueError, match="labels has 5 labels, expected 6"):
         plot_predictions(trained[0], images, labels[:5])
 
 
@@ -316,3 +325,40 @@ def test_a_missing_package_is_named(trained, monkeypatch, module, call, extra):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError, match=rf"pip install 'swiftalexnet\[{extra}\]'"):
         call(*trained)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda model: plot_history(None), "plot_history: history is None, expected a History"),
+        (lambda model: plot_profile("x"), "plot_profile: profile is 'x', expected a Profile"),
+        (lambda model: plot_kernels(None), "plot_kernels: model is None, expected a Model"),
+        (lambda model: plot_predictions(None, dataset(1).images), "plot_predictions: model is None, expected a Model"),
+        (lambda model: plot_panel(3, dataset(), dataset()), "plot_panel: model is 3, expected a Model"),
+        (lambda model: kernel_sheet([[1.0]]), "kernel_sheet: kernels is of type list"),
+        (lambda model: kernel_sheet(np.ones((2, 3, 4, 4), np.uint8)), "kernel_sheet: kernels has dtype uint8"),
+        (lambda model: plot_kernels(model, columns=1.5), "plot_kernels: columns is 1.5"),
+        (lambda model: plot_panel(model, dataset(), dataset(), queries="2"), "plot_panel: queries is '2'"),
+        (lambda model: new_figure("wide", 3), "new_figure: width is 'wide'"),
+    ],
+)
+def test_what_cannot_be_drawn_is_a_type_error(call, message):
+    with pytest.raises(TypeError, match=message):
+        call(tiny_model())
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda model: kernel_sheet(np.ones((2, 3, 4, 4), np.float32), 0), "kernel_sheet: columns is 0"),
+        (lambda model: kernel_sheet(np.ones((3, 4, 4), np.float32)), "kernel_sheet: kernels has shape"),
+        (lambda model: plot_kernels(model, columns=-1), "plot_kernels: columns is -1"),
+        (lambda model: plot_predictions(model, dataset(2).images, [0, 9]), r"plot_predictions: labels\[1\] is 9"),
+        (lambda model: plot_predictions(model, dataset(2).images, columns=0), "plot_predictions: columns is 0"),
+        (lambda model: plot_panel(model, dataset(), dataset(), seed=-1), "plot_panel: seed is -1"),
+        (lambda model: new_figure(3, float("nan")), "new_figure: height is nan"),
+    ],
+)
+def test_numbers_that_cannot_be_drawn_are_value_errors(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(tiny_model())

@@ -164,6 +164,18 @@ def test_refuses_what_does_not_fit(changes, message):
         default_preprocessing("paper", 224, 3).replace(**changes)
 
 
+@pytest.mark.parametrize("value", [10**400, "dark", object(), [[1], [2, 3]]])
+def test_refuses_what_is_no_number(value):
+    for name in ("mean", "scale"):
+        with pytest.raises(TypeError, match=f"Preprocessing: {name} is .*, expected numbers"):
+            sa.Preprocessing(20, 20, **{"mean": np.zeros(3), name: value})
+
+
+def test_refuses_a_mean_that_no_memory_holds():
+    with pytest.raises(MemoryError, match="Preprocessing: mean"):
+        sa.Preprocessing(20, 20, np.broadcast_to(np.float32(0), (2**40,)))
+
+
 def test_refuses_a_warp_that_is_no_truth_value():
     with pytest.raises(TypeError, match="Preprocessing: warp is 'yes'"):
         default_preprocessing("paper", 224, 3).replace(warp="yes")

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 
 import pytest
 
@@ -132,6 +133,7 @@ def test_is_recognised_by_name_and_fields():
         (lambda: sa.DexpSchedule(0), ValueError),
         (lambda: sa.DexpSchedule(float("inf")), ValueError),
         (lambda: sa.DexpSchedule(250, 1), ValueError),
+        (lambda: sa.DexpSchedule(10**400), ValueError),
         (lambda: sa.DexpSchedule(250, 4.0), TypeError),
         (lambda: sa.PlateauSchedule(patience=0), ValueError),
         (lambda: sa.PlateauSchedule(times=-1), ValueError),
@@ -140,3 +142,36 @@ def test_is_recognised_by_name_and_fields():
 def test_refuses_bad_numbers(make, kind):
     with pytest.raises(kind, match="expected"):
         make()
+
+
+WATCHING = [sa.EpochSchedule((1,)), sa.StepSchedule((1,)), sa.EpochTableSchedule((1,), (0.5,)), sa.DexpSchedule()]
+
+
+@pytest.mark.parametrize("schedule", WATCHING, ids=lambda schedule: type(schedule).__name__)
+@pytest.mark.parametrize(
+    ("moment", "kind"),
+    [
+        (None, TypeError),
+        ((0, 1, 9), TypeError),
+        (sa.Moment("0", 1, 9), TypeError),
+        (sa.Moment(0, None, 9), TypeError),
+        (sa.Moment(-1, 1, 9), ValueError),
+        (sa.Moment(0, 1, 0), ValueError),
+    ],
+)
+def test_refuses_what_is_no_moment(schedule, moment, kind):
+    with pytest.raises(kind, match=f"{type(schedule).__name__}: .*moment.* expected"):
+        schedule.rate_factor(moment, {})
+
+
+@pytest.mark.parametrize("state", [None, {}, {"best": 1.0}, {"best": 1.0, "waited": 0, "reductions": None}])
+def test_refuses_what_is_no_state(state):
+    for call in (lambda s: s.rate_factor(sa.Moment(0, 0, 1), state), lambda s: s.after_epoch(state, 50.0)):
+        with pytest.raises(TypeError, match="PlateauSchedule: .* expected"):
+            call(sa.PlateauSchedule())
+
+
+def test_rates_beyond_float64_are_infinite():
+    moment = sa.Moment(2, 2, 3)
+    assert sa.EpochSchedule((1, 2), 1e300).rate_factor(moment, {}) == math.inf
+    assert sa.PlateauSchedule(1e300).rate_factor(moment, {"best": 1.0, "waited": 0, "reductions": 2}) == math.inf

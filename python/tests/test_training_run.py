@@ -31,6 +31,14 @@ def test_zero_epochs_change_no_weight():
     assert fingerprint(model) == before
 
 
+def test_a_callback_can_be_called():
+    model = tiny_model()
+    before = fingerprint(model)
+    with pytest.raises(TypeError, match=r"fit: on_epoch_end is \[None\]"):
+        fit(model, epochs=1, on_epoch_end=[None])
+    assert fingerprint(model) == before
+
+
 def test_callback_sees_rows_and_its_exception_ends_training():
     rows = []
 

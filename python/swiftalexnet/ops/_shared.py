@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from .._shown import shown
+
 Layout = Literal["NCHW", "NHWC"]
 Pair = int | tuple[int, int]
 Padding = int | tuple[int, int] | tuple[int, int, int, int]
@@ -15,5 +17,5 @@ def output_shape(batch: int, channels: int, height: int, width: int, layout: int
 def choose_code(choices: dict[str, Any], value: Any, name: str, operation: str) -> Any:
     """Return what a word stands for, or say which words there are."""
     if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{operation}: {name} is {value!r}, expected {' or '.join(map(repr, choices))}")
+        raise ValueError(f"{operation}: {name} is {shown(value)}, expected {' or '.join(map(repr, choices))}")
     return choices[value]

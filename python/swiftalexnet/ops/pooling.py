@@ -4,6 +4,7 @@ from typing import Any
 
 from .. import _native
 from .._arrays import Float32, as_float32, as_integer, as_output, as_padding, as_pair, layout_code
+from .._shown import shown
 from ._shared import Layout, Padding, Pair, output_shape
 
 # Kernel, stride, padding and ceil_mode, as the extension takes them.
@@ -122,7 +123,7 @@ def avg_pool2d_backward(
     operation = "avg_pool2d_backward"
     dy = as_float32(dy, "dy", operation, 4)
     if not isinstance(x_shape, (tuple, list)) or len(x_shape) != 4:
-        raise ValueError(f"{operation}: x_shape is {x_shape!r}, expected 4 integers")
+        raise ValueError(f"{operation}: x_shape is {shown(x_shape)}, expected 4 integers")
     shape = tuple(as_integer(extent, "x_shape", operation, 1, 2**31 - 1) for extent in x_shape)
     geometry = _pooling(kernel, stride, padding, ceil_mode, operation)
     dx = as_output(out, shape, operation)

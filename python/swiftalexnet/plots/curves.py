@@ -5,27 +5,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._kinds import require_kind
+from ..history import History
 from .figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ..history import History
-
 _TRAINING, _VALIDATION, _TOP5 = "#4477aa", "#cc6677", "#ddaa33"
 
 
-def plot_history(history: "History") -> "Figure":
+def plot_history(history: History) -> "Figure":
     """Draw loss and error rates against the epoch, and mark where the learning rate changes.
 
     Raises
     ------
-    ValueError
-        The history is empty.
+    TypeError, ValueError
+        No history, or an empty one.
     ImportError
         matplotlib is not installed.
     """
+    require_kind(history, History, "history", "plot_history")
     if not len(history):
         raise ValueError("plot_history: the history has no epochs, expected at least one")
     figure = new_figure(9.5, 3.6)
@@ -54,7 +55,7 @@ def plot_history(history: "History") -> "Figure":
     return figure
 
 
-def _curves(axes: "Axes", epochs: NDArray[Any], history: "History", columns: dict[str, tuple[str, str]]) -> None:
+def _curves(axes: "Axes", epochs: NDArray[Any], history: History, columns: dict[str, tuple[str, str]]) -> None:
     for column, (label, color) in columns.items():
         values = history.column(column)
         if None not in values:

@@ -5,6 +5,7 @@ import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from .._numbers import check_number
 from .._optional import require
 from .._tables import printable
 
@@ -20,9 +21,13 @@ def new_figure(width: float, height: float) -> "Figure":
 
     Raises
     ------
+    TypeError, ValueError
+        Sizes that are no numbers, negative, or not finite.
     ImportError
         matplotlib is not installed.
     """
+    for size, name in ((width, "width"), (height, "height")):
+        check_number(size, name, "new_figure")
     figure: Figure = _figure_class()(figsize=(width, height), dpi=DPI, layout="constrained")
     return figure
 

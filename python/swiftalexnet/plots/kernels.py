@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .._arrays import as_integer
+from .._arrays import as_float32, as_integer
 from .figures import DPI, new_figure, place, text_width, verbatim
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ def plot_kernels(model: "Model", layer: str | None = None, columns: int = 16) ->
 
 def kernel_sheet(kernels: Float32, columns: int = 16) -> Float32:
     """Lay kernels [count, channels, height, width] out on a white sheet [rows, columns, channels] of 0 … 1."""
-    return _laid_out(_scaled(kernels), columns)
+    array = as_float32(kernels, "kernels", "kernel_sheet", 4)
+    return _laid_out(_scaled(array), as_integer(columns, "columns", "kernel_sheet", 1))
 
 
 def _scaled(kernels: Float32) -> Float32:

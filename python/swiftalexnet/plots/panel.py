@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .._arrays import as_integer
+from .._arrays import as_integer, as_seed
+from .._kinds import require_model
 from ..loading import shuffled
 from ..neighbors import last_hidden, nearest_pictures
 from .figures import new_figure, place, wrapped
@@ -62,6 +63,8 @@ def plot_panel(
     ImportError
         matplotlib is not installed.
     """
+    require_model(model, "plot_panel")
+    as_seed(seed, "seed", "plot_panel")
     figure = new_figure(1, 1)  # before any work: matplotlib may be missing
     for name, value in (("predictions", predictions), ("queries", queries), ("neighbors", neighbors)):
         as_integer(value, name, "plot_panel", 1)

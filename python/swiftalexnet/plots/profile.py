@@ -2,28 +2,31 @@
 
 from typing import TYPE_CHECKING
 
+from .._kinds import require_kind
+from ..profiling import Profile, Row
 from .figures import new_figure, verbatim, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from ..profiling import Profile, Row
 
 _COLORS = {"arithmetic": "#4477aa", "memory": "#ccbb44", "": "#bbbbbb"}
 _WIDTH = 10.5  # inches
 _HIDDEN = 0.002  # of the whole: shorter rows are left out
 
 
-def plot_profile(profile: "Profile") -> "Figure":
+def plot_profile(profile: Profile) -> "Figure":
     """Draw a bar for every row: as long as its time, dark as far as the machine's limit, with the share as a number.
 
     Rows below 0.2 % of the whole are left out.
 
     Raises
     ------
+    TypeError
+        No profile.
     ImportError
         matplotlib is not installed.
     """
+    require_kind(profile, Profile, "profile", "plot_profile")
     rows = [row for row in profile.rows if row.milliseconds >= _HIDDEN * profile.milliseconds]
     figure = new_figure(_WIDTH, 1.2 + 0.27 * len(rows))
     axes = figure.subplots()
@@ -50,10 +53,10 @@ def plot_profile(profile: "Profile") -> "Figure":
     return figure
 
 
-def _least(row: "Row") -> float:
+def _least(row: Row) -> float:
     """Return the milliseconds that the limit allows, no more than were taken."""
     return row.milliseconds * min(100.0, row.share or 0.0) / 100
 
 
-def _name(row: "Row") -> str:
+def _name(row: Row) -> str:
     return f"{row.name}, backward" if row.direction == "backward" else row.name
