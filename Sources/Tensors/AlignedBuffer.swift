@@ -15,6 +15,7 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
   /// Where the memory is only reserved: never written yet, so zero.
   private let rehearsal: MemoryRehearsal?
 
+  /// - Throws: ``EngineError/outOfMemory(_:)``; of large blocks ``EngineError/interrupted``.
   public init(count: Int, operation: String) throws {
     let stride = MemoryLayout<Element>.stride
     guard count >= 0, count <= Extent.maximumCount else {
@@ -25,9 +26,27 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     guard let memory = rehearsal?.reserve(bytes: byteCount) ?? TensorMemory.allocate(bytes: byteCount) else {
       throw EngineError.outOfMemory("\(operation): the system refused \(byteCount) bytes of memory")
     }
-    if rehearsal == nil { memset(memory, 0, byteCount) }
+    if rehearsal == nil && !Self.fillWithZeros(memory, bytes: byteCount) {
+      TensorMemory.free(memory, bytes: byteCount)
+      throw EngineError.interrupted
+    }
     self.pointer = memory.bindMemory(to: Element.self, capacity: count)
     self.count = count
+  }
+
+  /// Bytes between two questions whether to go on: some milliseconds of new pages.
+  private static var zeroedAtOnce: Int { 16 << 20 }
+
+  /// - Returns: false when the host has asked to stop: to touch gigabytes for the first time takes seconds.
+  private static func fillWithZeros(_ memory: UnsafeMutableRawPointer, bytes: Int) -> Bool {
+    var done = 0
+    while done < bytes {
+      if done > 0 && Interrupt.isRequested() { return false }
+      let count = min(zeroedAtOnce, bytes - done)
+      memset(memory + done, 0, count)
+      done += count
+    }
+    return true
   }
 
   deinit {

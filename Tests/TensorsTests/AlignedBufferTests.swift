@@ -1,3 +1,4 @@
+import Glibc
 import Tensors
 import XCTest
 
@@ -39,6 +40,24 @@ final class AlignedBufferTests: XCTestCase {
         guard case EngineError.outOfMemory = $0 else { return XCTFail("\($0)") }
       }
     }
+  }
+
+  /// A small block is zeroed whole; a large one is given back as soon as the host asks to stop.
+  func testAnInterruptEndsTheFirstTouchOfALargeBlock() throws {
+    let large = 64 << 20
+    let before = TensorMemory.liveBytes
+    Interrupt.setQuestion { 1 }
+    defer { Interrupt.setQuestion(nil) }
+    usleep(25_000)
+    XCTAssertThrowsError(try AlignedBuffer<UInt8>(count: large, operation: "test")) {
+      XCTAssertEqual($0 as? EngineError, .interrupted)
+    }
+    XCTAssertEqual(TensorMemory.liveBytes, before)
+    XCTAssertNoThrow(try AlignedBuffer<UInt8>(count: 1 << 20, operation: "test"))
+    Interrupt.setQuestion { 0 }
+    usleep(25_000)
+    let buffer = try AlignedBuffer<UInt8>(count: large, operation: "test")
+    XCTAssertTrue(buffer.buffer.allSatisfy { $0 == 0 })
   }
 
   func testAllocationsAreCounted() throws {

@@ -2,7 +2,8 @@ import CShims
 import Synchronization
 
 /// How a host asks a long computation to stop. The host installs a question ("has Ctrl-C been pressed?");
-/// the thread that called the engine asks it between items, at most every 20 ms.
+/// the thread that called the engine asks it between items of work, and between parts of a large block of memory that is
+/// touched for the first time, at most every 20 ms.
 public enum Interrupt {
   public typealias Question = @convention(c) () -> Int32
 
@@ -16,7 +17,7 @@ public enum Interrupt {
     self.question.store(question.map { UInt(bitPattern: unsafeBitCast($0, to: Int.self)) } ?? 0, ordering: .relaxed)
   }
 
-  static func isRequested() -> Bool {
+  package static func isRequested() -> Bool {
     let bits = question.load(ordering: .relaxed)
     guard bits != 0 else { return false }
     let now = shim_seconds()
