@@ -9,7 +9,8 @@ extension Recipe {
 
   /// The authors' own run 145: biases at twice the rate, never reduced and without decay; the first layer is slowed
   /// early and frozen; colour noise ends at epoch 67; 32 images share a crop. Epochs of the log are taken as counted
-  /// from 0; a rate of 0 stops a layer at once, where cuda-convnet's velocity would coast on.
+  /// from 0; the authors' chunks of 32 keep the order of the files, so that the same images always share a crop, and here
+  /// are shuffled anew in every epoch.
   public static let chm145 = imageNet("chm145", schedule: .epochs(boundaries: [25, 51, 79], factor: 0.1), epochs: 91) {
     $0.setAuthorsBiases(.constant)
     $0.groups = [

@@ -35,8 +35,8 @@ RECIPES = {
                 ParameterGroup("conv1.bias", schedule=EpochTableSchedule((72,), (0.0,))),
             ),
             source="the authors' run 145, layers/layer-params-145.cfg of computerhistory/AlexNet-Source-Code and its "
-            "log, on ILSVRC-2012; epochs of the log are taken as counted from 0; a rate of 0 stops a layer at once, "
-            "where cuda-convnet's velocity would coast on",
+            "log, on ILSVRC-2012; epochs of the log are taken as counted from 0; its chunks of 32 pictures keep the "
+            "order of the files, so that the same ones always share a crop, and here are shuffled anew in every epoch",
         ),
         Recipe(
             "caffe", 256, 0.01, 0.9, 5e-4, EpochSchedule((20, 40, 60, 80)), 90, rule="caffe",

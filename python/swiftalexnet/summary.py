@@ -75,8 +75,10 @@ class Summary:
 
 
 def summarize(title: str, nodes: list[tuple[str, str, str, str, tuple[int, int, int], int, int]]) -> Summary:
-    """Make a summary of the extension's list of nodes."""
-    rows = (Row(*node[:4], node[4][:1] if node[4][1:] == (1, 1) else node[4], *node[5:]) for node in nodes)
+    """Make a summary of the extension's nodes: maps, if of one pixel, and from the first dense layer on vectors."""
+    kinds = [node[1] for node in nodes]
+    first = next((number for number, kind in enumerate(kinds) if kind in ("dense", "softmax")), len(nodes))
+    rows = (Row(*n[:4], n[4] if number < first else n[4][:1], *n[5:]) for number, n in enumerate(nodes))
     return Summary(title, tuple(rows))
 
 

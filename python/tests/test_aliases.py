@@ -18,6 +18,12 @@ def test_torchvisions_vgg_is_our_chain_without_the_softmax(variant):
     assert list(names)[-7:] == [f"classifier.{number}" for number in range(7)]
 
 
+def test_torchvisions_alexnet_is_our_chain_without_the_softmax():
+    chain = [name for name in nodes("alexnet", "owt") if name not in ("avgpool", "prob")]
+    assert list(aliases.torchvision_names("owt").values()) == chain
+    assert list(aliases.torchvision_names("owt"))[-7:] == [f"classifier.{number}" for number in range(7)]
+
+
 @pytest.mark.parametrize(
     ("variant", "alias", "node"),
     [
@@ -30,6 +36,9 @@ def test_torchvisions_vgg_is_our_chain_without_the_softmax(variant):
         ("vgg-D", "classifier.3", "fc7"),
         ("owt", "features.6", "conv3"),
         ("owt", "classifier.6", "fc8"),
+        # Dropout stands before the dense layers there.
+        ("owt", "classifier.0", "drop5"),
+        ("owt", "classifier.3", "drop6"),
         # A layer of Keras includes its activation.
         ("vgg-D", "block1_conv1", "relu1_1"),
         ("vgg-D", "block5_conv3", "relu5_3"),

@@ -24,7 +24,8 @@ def local_response_norm(
     ----------
     x : array [n, c, h, w] or [n, h, w, c]
     size : int
-        Channels in the sum, odd; those that do not exist count as 0.
+        Channels in the sum, which begins ⌊size/2⌋ before c: an even size has one more before it than behind it. Those
+        that do not exist count as 0.
     alpha, beta, k : float
         The defaults are those of Krizhevsky et al. 2012, section 3.3.
     alpha_over_n : bool
