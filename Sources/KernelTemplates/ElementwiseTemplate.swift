@@ -91,4 +91,19 @@ public enum ElementwiseTemplate {
     }
     return count
   }
+
+  /// The largest |x|; NaN where some x is NaN.
+  @inlinable @inline(__always)
+  public static func largestMagnitude<V: FloatVector>(_: V.Type, count: Int, x: UnsafePointer<Float>) -> Float {
+    let magnitude = V.Integers(repeating: 0x7fff_ffff)
+    var largest = V.zero
+    sweep(V.self, count) { i, lanes in
+      let x = V(bits: V.load(x + i, count: lanes).bits & magnitude)
+      // Greater than a NaN is nothing: once there it stays.
+      largest = V.select(V.isGreater(x, largest) | V.isNaN(x), x, largest)
+    }
+    var result = largest[0]
+    for lane in 1..<V.width where largest[lane] > result || largest[lane].isNaN { result = largest[lane] }
+    return result
+  }
 }

@@ -27,6 +27,7 @@ public final class PointwiseKernels: Sendable {
   public let add: @Sendable (_ count: Int, _ x: Source, _ sum: Target) -> Void
   public let addQuotient: @Sendable (_ count: Int, _ divisor: Float, _ x: Source, _ sum: Target) -> Void
   public let firstNonFinite: @Sendable (_ count: Int, _ x: Source) -> Int
+  public let largestMagnitude: @Sendable (_ count: Int, _ x: Source) -> Float
 
   // MARK: SquashingTemplate
   public let tanhForward: @Sendable (_ count: Int, _ x: Source, _ y: Target) -> Void
@@ -96,6 +97,7 @@ public final class PointwiseKernels: Sendable {
     add: @escaping @Sendable (Int, Source, Target) -> Void,
     addQuotient: @escaping @Sendable (Int, Float, Source, Target) -> Void,
     firstNonFinite: @escaping @Sendable (Int, Source) -> Int,
+    largestMagnitude: @escaping @Sendable (Int, Source) -> Float,
     tanhForward: @escaping @Sendable (Int, Source, Target) -> Void,
     tanhBackward: @escaping @Sendable (Int, Source, Source, Target) -> Void,
     sigmoidForward: @escaping @Sendable (Int, Source, Target) -> Void,
@@ -134,6 +136,7 @@ public final class PointwiseKernels: Sendable {
     self.add = add
     self.addQuotient = addQuotient
     self.firstNonFinite = firstNonFinite
+    self.largestMagnitude = largestMagnitude
     self.tanhForward = tanhForward
     self.tanhBackward = tanhBackward
     self.sigmoidForward = sigmoidForward

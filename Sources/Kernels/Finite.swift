@@ -17,4 +17,18 @@ public enum Finite {
     let index = first.load(ordering: .relaxed)
     return index < count ? index : nil
   }
+
+  /// The largest |value|: infinite or NaN where some value is.
+  public static func largestMagnitude(
+    count: Int, values: UnsafePointer<Float>, context: ComputeContext
+  ) throws -> Float {
+    let kernel = context.kernels.pointwise.largestMagnitude
+    // Bits of numbers without a sign are in the order of the numbers, infinity and then NaN behind all.
+    let largest = Atomic<UInt32>(0)
+    try Elements.forEachBlock(count, context: context) { start, length in
+      let magnitude = kernel(length, values + start)
+      if magnitude > 0 || magnitude.isNaN { largest.max(magnitude.bitPattern, ordering: .relaxed) }
+    }
+    return Float(bitPattern: largest.load(ordering: .relaxed))
+  }
 }

@@ -1,4 +1,5 @@
 import KernelTemplates
+import Synchronization
 import Tensors
 
 /// What one parameter is updated with; the caller has applied the parameter's own multipliers.
@@ -32,6 +33,19 @@ public enum SGDUpdate {
     count: Int, rule: Rule, hyperparameters: SGDHyperparameters, weights: UnsafeMutablePointer<Float>,
     velocity: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, context: ComputeContext
   ) throws {
+    let update = block(rule, hyperparameters, context)
+    try Elements.forEachBlock(count, context: context, interruptible: false) {
+      update($1, weights + $0, velocity + $0, gradient + $0)
+    }
+  }
+
+  /// Updates some weights that lie one after another.
+  private static func block(
+    _ rule: Rule, _ hyperparameters: SGDHyperparameters, _ context: ComputeContext
+  ) -> (
+    _ count: Int, _ weights: UnsafeMutablePointer<Float>, _ velocity: UnsafeMutablePointer<Float>,
+    _ gradient: UnsafePointer<Float>
+  ) -> Void {
     let (rate, momentum) = (hyperparameters.learningRate, hyperparameters.momentum)
     let kernel: PointwiseKernels.SGD
     let decay: Float
@@ -40,8 +54,59 @@ public enum SGDUpdate {
     case .pytorch: (kernel, decay) = (context.kernels.pointwise.sgdPyTorch, hyperparameters.weightDecay)
     case .caffe: (kernel, decay) = (context.kernels.pointwise.sgdCaffe, hyperparameters.weightDecay)
     }
-    try Elements.forEachBlock(count, context: context, interruptible: false) {
-      kernel($1, rate, momentum, decay, weights + $0, velocity + $0, gradient + $0)
+    return { kernel($0, rate, momentum, decay, $1, $2, $3) }
+  }
+}
+
+/// Bounds on the magnitudes of a parameter's weights and velocities: whether an update could leave float32 is then known
+/// from the largest gradient, without a look at every weight.
+public struct SGDBounds: Hashable, Sendable {
+  public var weights: Double
+  public var velocity: Double
+
+  public init(weights: Double, velocity: Double) {
+    self.weights = weights
+    self.velocity = velocity
+  }
+}
+
+extension SGDUpdate {
+  /// Above all that float32 rounds up in one update.
+  private static let rounding = 1 + 0x1p-20
+
+  /// Bounds after an update with gradients of magnitudes up to `gradient`; nil where it might leave float32.
+  public static func bounds(
+    after before: SGDBounds, gradient: Float, rule: Rule, hyperparameters: SGDHyperparameters
+  ) -> SGDBounds? {
+    let (rate, momentum) = (Double(hyperparameters.learningRate), Double(hyperparameters.momentum))
+    let slope = Double(gradient) + Double(hyperparameters.weightDecay) * before.weights
+    let velocity = rounding * (momentum * before.velocity + (rule == .pytorch ? slope : rate * slope))
+    let weights = rounding * (before.weights + (rule == .pytorch ? rate * velocity : velocity))
+    let limit = Double(Float.greatestFiniteMagnitude) / 2
+    guard slope < limit, velocity < limit, weights < limit else { return nil }
+    return SGDBounds(weights: weights, velocity: velocity)
+  }
+
+  /// The index of the first weight that the update would make infinite or NaN, or whose velocity; nothing is written.
+  public static func firstNonFinite(
+    count: Int, rule: Rule, hyperparameters: SGDHyperparameters, weights: UnsafePointer<Float>,
+    velocity: UnsafePointer<Float>, gradient: UnsafePointer<Float>, context: ComputeContext
+  ) throws -> Int? {
+    let (update, find) = (block(rule, hyperparameters, context), context.kernels.pointwise.firstNonFinite)
+    let size = Elements.blockCount
+    let first = Atomic<Int>(count)
+    let bytes = 2 * size * MemoryLayout<Float>.stride
+    try context.forEach((count + size - 1) / size, scratchBytes: bytes) { block, scratch in
+      let (start, length) = (block &* size, min(size, count &- block &* size))
+      let newWeights = scratch.assumingMemoryBound(to: Float.self)
+      let newVelocity = newWeights + size
+      newWeights.update(from: weights + start, count: length)
+      newVelocity.update(from: velocity + start, count: length)
+      update(length, newWeights, newVelocity, gradient + start)
+      let found = min(find(length, newWeights), find(length, newVelocity))
+      if found < length { first.min(start &+ found, ordering: .relaxed) }
     }
+    let index = first.load(ordering: .relaxed)
+    return index < count ? index : nil
   }
 }

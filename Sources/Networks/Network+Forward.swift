@@ -18,6 +18,7 @@ extension Network {
   }
 
   /// Probabilities [batch][classes]: the softmax of the logits.
+  /// - Throws: ``EngineError/nonFinite(_:)`` for probabilities that are NaN, naming the parameter or node that makes them so.
   public func probabilities(
     batch: Int, arithmetic: Arithmetic = Arithmetic(), input: InputWriter, into output: UnsafeMutablePointer<Float>
   ) throws {
@@ -27,6 +28,9 @@ extension Network {
         rows: batch, classes: classCount, logits: execution.result, probabilities: output,
         context: execution.context)
       recorder?.add(.loss, since: start)
+      try requireFinite(
+        output, count: batch, rowCount: classCount, of: "predict: a probability is", layers: layers, last: logitsNode,
+        arithmetic: arithmetic, context: execution.context, input: input)
     }
   }
 

@@ -38,6 +38,7 @@ extension Network {
   ///
   /// The bits depend neither on the number of threads nor, with the engine's own kernels, on the company.
   /// - Parameter input: writes pictures [range][height][width][channels].
+  /// - Throws: ``EngineError/nonFinite(_:)`` for scores that are infinite or NaN, naming the parameter or node.
   public func scoreMap(
     batch: Int, height: Int, width: Int, arithmetic: Arithmetic = Arithmetic(), input: InputWriter,
     into output: UnsafeMutablePointer<Float>
@@ -57,6 +58,12 @@ extension Network {
           try features.writeInput(pictures, input)
           try features.forward(batch: pictures.count, dropout: nil)
           try classify(slide, maps: features, pictures: pictures.count, into: output + first * scores)
+          try requireFinite(
+            output + first * scores, count: pictures.count, rowCount: scores, of: "dense evaluation: a score is",
+            layers: slide.layers, last: slide.classifier - 1, arithmetic: arithmetic, context: features.context
+          ) { target, range, context in
+            try input(target, range.lowerBound + first..<range.upperBound + first, context)
+          }
         }
       }
     }

@@ -1,3 +1,4 @@
+import Kernels
 import Synchronization
 import Tensors
 
@@ -22,8 +23,11 @@ public final class Parameter: @unchecked Sendable {
   /// What the engine reads. Whoever writes says so, by ``withMutableValues(_:)`` or ``noteChange()``.
   package let value: AlignedBuffer<Float>
   let revision = WeightRevision()
+  private let velocityRevision = WeightRevision()
   private let gradient = LazyBuffer()
   private let velocity = LazyBuffer()
+  /// What the last training step knew, and the revisions that it holds for. Guarded by the network's `usage`.
+  private var bounds: (SGDBounds, values: Int, velocity: Int)?
   /// Factors on the learning rate and on the weight decay; ``Network/setMultipliers(of:rate:decay:)`` sets them.
   public internal(set) var rateMultiplier: Float = 1
   public internal(set) var decayMultiplier: Float = 1
@@ -107,9 +111,39 @@ public final class Parameter: @unchecked Sendable {
     try gradient.make(count: count, operation: "gradient of \(name)")
   }
 
-  /// The velocity's memory, made (zeroed) when first needed.
+  /// The velocity's memory, made (zeroed) when first needed; the caller may write it from then on.
   public func makeVelocity() throws -> AlignedBuffer<Float> {
+    velocityRevision.borrow()
+    return try velocityMemory()
+  }
+
+  /// The same for whoever has the network to itself and keeps ``knownBounds`` true.
+  package func velocityMemory() throws -> AlignedBuffer<Float> {
     try velocity.make(count: count, operation: "velocity of \(name)")
+  }
+
+  /// The velocity for longer than a call: to be given back by ``giveBackVelocity()``, once.
+  package func borrowVelocity() throws -> UnsafeMutablePointer<Float> {
+    let memory = try velocityMemory()
+    velocityRevision.borrow()
+    return memory.pointer
+  }
+
+  package func giveBackVelocity() { velocityRevision.giveBack() }
+
+  /// Bounds on the magnitudes of values and velocities; nil when somebody may have written them since they were set.
+  package var knownBounds: SGDBounds? {
+    get {
+      guard let (known, values, velocity) = bounds, revision.current == values, velocityRevision.current == velocity
+      else { return nil }
+      return known
+    }
+    set {
+      bounds = nil
+      if let newValue, let values = revision.current, let velocity = velocityRevision.current {
+        bounds = (newValue, values, velocity)
+      }
+    }
   }
 
   /// Bytes of gradient and of velocity; 0 for one that nobody has needed yet.

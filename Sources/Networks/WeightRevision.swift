@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Tells whether a parameter's values are still those that a copy in another form was made of.
+/// Tells whether a parameter's values, or velocities, are still those that a copy in another form was made of.
 ///
 /// Whoever may write the values borrows them; they count as changed when they are given back. A copy is good as long as
 /// nobody has borrowed the values and the number of changes is what it was before the copy was made.

@@ -145,6 +145,22 @@ static PyObject *network_view(PyObject *object, ARGUMENTS) {
   return new_view((network_object *)object, c.values[0].integer, (int32_t)which);
 }
 
+static PyObject *network_require_finite(PyObject *object, ARGUMENTS) {
+  static const argument table[] = {{"which", INTEGER}, {"operation", TEXT}};
+  call c;
+  if (!call_begin(&c, "require_finite", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int64_t which = c.values[0].integer;
+  if (which != SAX_VALUE && which != SAX_VELOCITY) {
+    PyErr_Format(PyExc_ValueError, "require_finite: which is %lld, expected VALUE or VELOCITY", (long long)which);
+    return NULL;
+  }
+  int32_t status;
+  Py_BEGIN_ALLOW_THREADS
+  status = sax_network_require_finite(((network_object *)object)->handle, (int32_t)which, c.values[1].text);
+  Py_END_ALLOW_THREADS
+  return call_result(&c, status);
+}
+
 /* ---- Multipliers ---- */
 
 static PyObject *network_set_multipliers(PyObject *object, ARGUMENTS) {
@@ -172,6 +188,7 @@ static PyMethodDef own_methods[] = {
   {"parameters", network_parameters, METH_NOARGS, "Name and shape of every parameter."},
   METHOD("view", network_view, "A parameter's memory as a buffer."),
   METHOD("hold", network_hold, "Keep others from training the network, or from using it, in a with block."),
+  METHOD("require_finite", network_require_finite, "Raises NonFiniteError unless all values or velocities are finite."),
   METHOD("set_multipliers", network_set_multipliers, "Factors on rate and decay of one parameter."),
   METHOD("multipliers", network_multipliers, "Factors on rate and decay of one parameter."),
   {"__reduce__", refuse_pickling, METH_NOARGS, "Raises TypeError: a network is saved, not pickled."},

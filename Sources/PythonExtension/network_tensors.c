@@ -214,9 +214,29 @@ static PyObject *network_capture(PyObject *object, ARGUMENTS) {
   return call_result(&c, status);
 }
 
+static PyObject *network_non_finite_cause(PyObject *object, ARGUMENTS) {
+  enum { X, TENSOR_LAYOUT, ARITHMETIC };
+  static const argument table[] = {{"x", INPUT, 4}, {"layout", LAYOUT}, {"arithmetic", INTEGERS, 3}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "non_finite_cause", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
+  sax_arithmetic arithmetic = call_arithmetic(&c, ARITHMETIC);
+  char text[512];
+  bool sound = expects_images(&c, X, self, 1, layout);
+  if (sound) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_network_non_finite_cause(self->handle, call_data(&c, X), layout, &arithmetic, text, sizeof text);
+    Py_END_ALLOW_THREADS
+  }
+  call_end(&c);
+  return sound && succeeded(status) ? PyUnicode_FromString(text) : NULL;
+}
+
 PyMethodDef network_tensor_methods[] = {
   METHOD("forward", network_forward, "Logits of a batch."),
   METHOD("capture", network_capture, "Outputs of named nodes."),
+  METHOD("non_finite_cause", network_non_finite_cause, "Why outputs for an image are not finite, in words."),
   METHOD("backward", network_backward, "Gradients of the last kept forward."),
   METHOD("train_step", network_train_step, "Forward, loss, backward, update."),
   {NULL, NULL, 0, NULL},

@@ -45,6 +45,19 @@ public func sax_network_capture(
 }
 
 @c @implementation
+public func sax_network_non_finite_cause(
+  _ handle: OpaquePointer, _ x: UnsafePointer<Float>, _ layout: Int32, _ arithmetic: UnsafePointer<sax_arithmetic>,
+  _ text: UnsafeMutablePointer<CChar>, _ capacity: Int64
+) -> Int32 {
+  status {
+    let cause = try network(handle).nonFiniteCause(
+      x, layout: try Argument.layout(layout),
+      arithmetic: try Arithmetic(arithmetic.pointee, operation: "non_finite_cause"))
+    try write(cause, to: text, capacity: capacity)
+  }
+}
+
+@c @implementation
 public func sax_network_backward(
   _ handle: OpaquePointer, _ dlogits: UnsafePointer<Float>, _ batch: Int64, _ layout: Int32, _ accumulate: Int32,
   _ dx: UnsafeMutablePointer<Float>?

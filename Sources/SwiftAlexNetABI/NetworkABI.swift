@@ -103,7 +103,7 @@ public func sax_network_borrow_parameter_data(
     switch Int(which) {
     case Int(SAX_VALUE): data.pointee = parameter.borrowValues()
     case Int(SAX_GRADIENT): data.pointee = try parameter.makeGradient().pointer
-    case Int(SAX_VELOCITY): data.pointee = try parameter.makeVelocity().pointer
+    case Int(SAX_VELOCITY): data.pointee = try parameter.borrowVelocity()
     default:
       throw EngineError.invalidValue("parameter data: got \(which), expected 0 (value), 1 (gradient), 2 (velocity)")
     }
@@ -114,9 +114,13 @@ public func sax_network_borrow_parameter_data(
 public func sax_network_return_parameter_data(_ handle: OpaquePointer, _ index: Int64, _ which: Int32) {
   let network = network(handle)
   let parameters = network.parameters
-  if Int(which) == Int(SAX_VALUE), let index = Int(exactly: index), parameters.indices.contains(index) {
+  guard let index = Int(exactly: index), parameters.indices.contains(index) else { return }
+  switch Int(which) {
+  case Int(SAX_VALUE):
     parameters[index].giveBackValues()
     network.forgetStaleWeights()
+  case Int(SAX_VELOCITY): parameters[index].giveBackVelocity()
+  default: break
   }
 }
 
@@ -150,5 +154,15 @@ public func sax_network_get_multipliers(
     let parameter = try parameter(handle, index)
     rate.pointee = parameter.rateMultiplier
     decay.pointee = parameter.decayMultiplier
+  }
+}
+
+@c @implementation
+public func sax_network_require_finite(
+  _ handle: OpaquePointer, _ which: Int32, _ operation: UnsafePointer<CChar>
+) -> Int32 {
+  status {
+    try network(handle).requireFiniteParameters(
+      operation: String(cString: operation), velocities: Int(which) == Int(SAX_VELOCITY))
   }
 }

@@ -5,8 +5,9 @@ import Tensors
 extension Network {
   /// One step of stochastic gradient descent: forward, mean cross-entropy over the batch, backward, update.
   ///
-  /// Commits whole or not at all: an interrupt, a refused allocation, a loss or a gradient that is not finite leaves
-  /// weights and velocities as they were. A step of a batch size seen before allocates nothing.
+  /// Commits whole or not at all: an interrupt, a refused allocation, a loss or a gradient that is not finite, and an
+  /// update that would make a weight or a velocity so, leave weights and velocities as they were. A step of a batch size
+  /// seen before allocates nothing.
   /// - Parameters:
   ///   - labels: [batch], 0 ≤ label < classes.
   ///   - input: writes the batch, NHWC.
@@ -30,7 +31,7 @@ extension Network {
         try SoftmaxCrossEntropy.forwardBackward(
           rows: batch, classes: classCount, logits: execution.result, labels: labels, logitsGradient: gradient,
           losses: losses.pointer, context: execution.context)
-        try requireFinite(losses: losses, batch: batch, step: options.dropout.step)
+        try requireFinite(losses: losses, batch: batch, step: options.dropout.step, context: execution.context)
       }
       let loss = (0..<batch).reduce(0.0) { $0 + Double(losses.pointer[$1]) } / Double(batch)
       let start = StepRecorder.start(recorder)
@@ -56,10 +57,14 @@ extension Network {
     return 100 * (1 - credit / Double(batch))
   }
 
-  private func requireFinite(losses: AlignedBuffer<Float>, batch: Int, step: UInt64) throws {
+  private func requireFinite(
+    losses: AlignedBuffer<Float>, batch: Int, step: UInt64, context: ComputeContext
+  ) throws {
     for row in 0..<batch where !losses.pointer[row].isFinite {
+      let cause = try nonFiniteParameter(context: context) ?? "all weights are finite, try a lower learning rate"
       throw EngineError.nonFinite(
-        "train_step: the loss of image \(row) is \(losses.pointer[row]) in step \(step); nothing was updated")
+        "train_step: the loss of image \(row) is \(losses.pointer[row].inWords) in step \(step); nothing was updated: \(cause)"
+      )
     }
   }
 
@@ -67,36 +72,12 @@ extension Network {
   private func update(
     _ options: StepOptions, _ hyperparameters: [SGDHyperparameters?], context: ComputeContext
   ) throws {
-    var updates: [ParameterUpdate] = []
-    for (parameter, hyperparameters) in zip(parameters, hyperparameters) {
-      guard let hyperparameters else { continue }
-      let gradient = try parameter.makeGradient()
-      if let index = try Finite.firstNonFinite(count: gradient.count, values: gradient.pointer, context: context) {
-        throw EngineError.nonFinite(
-          "train_step: the gradient of \(parameter.name) is \(gradient.pointer[index]) in step "
-            + "\(options.dropout.step); nothing was updated")
+    let updates = try zip(parameters, hyperparameters).compactMap { parameter, hyperparameters in
+      try hyperparameters.map {
+        try ParameterUpdate(parameter, rule: options.rule, $0, step: options.dropout.step, context: context)
       }
-      updates.append(
-        ParameterUpdate(
-          parameter: parameter, velocity: try parameter.makeVelocity(), gradient: gradient,
-          hyperparameters: hyperparameters))
     }
-    for update in updates {
-      // Noted first: whatever happens then, no packed copy passes for the weights.
-      update.parameter.noteChange()
-      try SGDUpdate.apply(
-        count: update.parameter.count, rule: options.rule, hyperparameters: update.hyperparameters,
-        weights: update.parameter.value.pointer, velocity: update.velocity.pointer,
-        gradient: update.gradient.pointer, context: context)
-    }
+    for update in updates { try update.commit(context: context) }
     forgetStaleWeights()
   }
-}
-
-/// What is ready to be committed for one parameter.
-private struct ParameterUpdate {
-  let parameter: Parameter
-  let velocity: AlignedBuffer<Float>
-  let gradient: AlignedBuffer<Float>
-  let hyperparameters: SGDHyperparameters
 }

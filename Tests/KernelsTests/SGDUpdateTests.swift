@@ -80,4 +80,64 @@ final class SGDUpdateTests: XCTestCase {
     XCTAssertEqual(states.map(\.weights), [[-0.875], [-0.6875], [-0.875]])
     XCTAssertEqual(states.map(\.velocity), [[-0.625], [1.75], [0.625]])
   }
+
+  /// Weights, velocities and gradients of the same sign as far as their update lets them grow fastest.
+  func testBoundsHold() throws {
+    let settings: [SGDHyperparameters] = [
+      .init(learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4), .init(learningRate: 3, momentum: 0, weightDecay: 7),
+      .init(learningRate: 1e20, momentum: 0.99, weightDecay: 1e-3),
+    ]
+    for rule in rules {
+      for h in settings {
+        try onEveryTable { context, name in
+          var draws = Draws(32)
+          var (weights, velocity) = (draws.floats(500), draws.floats(500))
+          func largest(_ values: [Float]) -> Double { Double(values.map(abs).max() ?? 0) }
+          var bounds: SGDBounds? = SGDBounds(weights: largest(weights), velocity: largest(velocity))
+          var steps = 0
+          while let known = bounds, steps < 100 {
+            let gradient = draws.floats(500, in: -10...10)
+            bounds = SGDUpdate.bounds(
+              after: known, gradient: Float(largest(gradient)), rule: rule, hyperparameters: h)
+            guard let bounds else { break }
+            try update(rule, h, &weights, &velocity, gradient, context)
+            XCTAssertLessThanOrEqual(largest(weights), bounds.weights, "\(name) \(rule) \(h)")
+            XCTAssertLessThanOrEqual(largest(velocity), bounds.velocity, "\(name) \(rule) \(h)")
+            steps += 1
+          }
+          XCTAssertGreaterThan(steps, 1, "\(name) \(rule) \(h)")
+        }
+      }
+    }
+  }
+
+  func testWhatWouldLeaveFloat32IsFoundAndNotWritten() throws {
+    let h = SGDHyperparameters(learningRate: 1e30, momentum: 0.9, weightDecay: 0)
+    for rule in rules {
+      for count in [1, 5, 33, 40_000] {
+        try onEveryTable { context, name in
+          var draws = Draws(33)
+          let (weights, velocity) = (draws.floats(count), draws.floats(count))
+          var gradient = draws.floats(count)
+          func first() throws -> Int? {
+            try SGDUpdate.firstNonFinite(
+              count: count, rule: rule, hyperparameters: h, weights: weights, velocity: velocity, gradient: gradient,
+              context: context)
+          }
+          XCTAssertNil(try first(), "\(name) \(rule) \(count)")
+          gradient[count - 1] = 1e30
+          gradient[count / 2] = -1e20
+          XCTAssertEqual(try first(), count / 2, "\(name) \(rule) \(count)")
+          XCTAssertNil(
+            SGDUpdate.bounds(
+              after: SGDBounds(weights: 1, velocity: 1), gradient: 1e30, rule: rule, hyperparameters: h))
+          for bad in [Double.nan, .infinity] {
+            for before in [SGDBounds(weights: bad, velocity: 0), SGDBounds(weights: 0, velocity: bad)] {
+              XCTAssertNil(SGDUpdate.bounds(after: before, gradient: 1, rule: rule, hyperparameters: h))
+            }
+          }
+        }
+      }
+    }
+  }
 }

@@ -102,6 +102,38 @@ final class TrainingStepTests: XCTestCase {
     XCTAssertEqual(try SmallTask.state(network), before)
   }
 
+  /// A gradient is finite, and so is the rate; their product is not.
+  func testAnUpdateThatWouldLeaveFloat32CommitsNothing() throws {
+    let large = x.map { 1000 * $0 }
+    for rule in [SGDUpdate.Rule.paper, .pytorch, .caffe] {
+      // With and without steps from which the bounds on weights and velocities are known.
+      for steps in [0, 3] {
+        let network = try SmallTask.network()
+        for index in 0..<steps { _ = try step(network, UInt64(index)) }
+        let weights = network.parameters.map { Array($0.value.buffer) }
+        let absurd = try StepOptions(
+          learningRate: 3e38, momentum: 0.9, weightDecay: 0, rule: rule, seed: 2, step: 7)
+        for _ in 0..<2 {
+          XCTAssertThrowsError(
+            try network.trainStep(large, labels: labels, batch: batch, layout: .nhwc, options: absurd)
+          ) { error in
+            guard case EngineError.nonFinite(let text) = error else { return XCTFail("\(error)") }
+            XCTAssertTrue(text.hasPrefix("train_step: a weight of "), text)
+            XCTAssertTrue(text.hasSuffix("nothing was updated: try a lower learning rate than 3e+38"), text)
+          }
+        }
+        XCTAssertTrue(network.parameters.map { Array($0.value.buffer) } == weights, "\(rule), \(steps) steps")
+        XCTAssertNoThrow(try step(network, 8))
+      }
+    }
+  }
+
+  func testWeightsThatAreNotFiniteAreNamed() throws {
+    let network = try SmallTask.network()
+    network.parameters[2].withMutableValues { $0[5] = .nan }
+    XCTAssertThrowsError(try step(network)) { XCTAssertTrue("\($0)".hasSuffix("fc2.weight holds nan"), "\($0)") }
+  }
+
   func testRefusedMemoryLeavesTheStateAsItWas() throws {
     for allocation in 0..<60 {
       let network = try SmallTask.network()

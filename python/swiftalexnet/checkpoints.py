@@ -74,10 +74,13 @@ class Checkpoint:
             With the system's errno; the old file and the run are untouched.
         ValueError
             The names of classes and parameters are more than a file's header holds; likewise.
+        NonFiniteError
+            A weight or a velocity is infinite or NaN; likewise.
         """
         run, network = self._run, self._run.model.network
         with network.hold("fit: checkpoint", False):
             header, tensors = model_to_parts(run.model)
+            network.require_finite(_native.VELOCITY, "fit: checkpoint")
             velocities = parameters.views(network, _native.VELOCITY)
             tensors |= {_VELOCITY + name: array for name, array in velocities.items()}
             fields, steps = run_to_parts(run)

@@ -163,6 +163,8 @@ class Model(Weights):
     ) -> Float32:
         """Compute logits, the input of the softmax.
 
+        What is not finite passes: a NaN in `x` or in the weights comes out as it may, and no error says so.
+
         Parameters
         ----------
         x : array of float32, [batch, channels, height, width] or NHWC
@@ -278,7 +280,8 @@ class Model(Weights):
         TypeError, ValueError
             Arrays or numbers that do not fit.
         NonFiniteError
-            Loss or gradients are not finite; nothing was updated.
+            Loss or gradients are not finite, or the update would make a weight or a velocity so: the message names the
+            parameter, and nothing was updated.
         ConcurrentUseError
             The network is training on another thread.
         """
@@ -362,6 +365,9 @@ class Model(Weights):
         ------
         OSError
             With the system's errno; an old file is untouched.
+        NonFiniteError
+            A weight is infinite or NaN: no such file could be loaded. The message names the parameter; an old file is
+            untouched.
         ConcurrentUseError
             Called while this very thread trains the model, as by a signal handler.
         """

@@ -12,6 +12,7 @@ from ._arrays import as_integer, as_output, layout_code, require_memory
 from ._shown import shown
 from .aliases import node_name
 from .batch_size import BatchSize, for_inference
+from .errors import NonFiniteError
 from .images import Images, as_images
 from .loading import Loader, in_order
 from .preprocessing import Whole
@@ -113,6 +114,8 @@ def probabilities(
         Something that is no picture, or cannot be read.
     UnsupportedError
         Arithmetic that the processor does not have.
+    NonFiniteError
+        A probability is NaN; the message names the parameter or the node that makes it so.
     """
     views = Views(crops, dense, scales, "predict", choose_arithmetic("predict", precision, weights, fast_math))
     batch_size = for_inference(model, batch_size, "predict", views.arithmetic)
@@ -166,6 +169,8 @@ def score_map(
         Something that is not one picture, cannot be read, or is smaller than what the network needs.
     UnsupportedError
         The network has layers for one size only, or the processor does not have the arithmetic.
+    NonFiniteError
+        A score is infinite or NaN; the message names the parameter or the node that makes it so.
     """
     arithmetic = choose_arithmetic("score_map", precision, weights, fast_math)
     views = Views(None, True, None if scale is None else (scale,), "score_map")
@@ -203,14 +208,15 @@ def features(
         See `predict`.
     layers : sequence of str
         Names of `summary()`; for `owt` and VGG A, B, D, E also torchvision's ("features.6"), for VGG D and E Keras's
-        ("block1_conv1"). `conv3` is before the ReLU, `relu3` after it.
+        ("block1_conv1"). `conv3` is before the ReLU, `relu3` after it; `data` is what the network reads.
     layout, value_range, batch_size, precision, weights, fast_math
         See `probabilities`.
 
     Returns
     -------
     dict of str to array of float32
-        [count, channels, height, width], or [count, channels] for a dense layer, by the names that were asked for.
+        [count, channels, height, width], or [count, channels] from the first dense layer on, by the names that were
+        asked for; two names of one layer share its array.
 
     Raises
     ------
@@ -218,6 +224,8 @@ def features(
         An unknown layer, or something that is no picture.
     UnsupportedError
         Arithmetic that the processor does not have.
+    NonFiniteError
+        A value is infinite or NaN; the message names the parameter or the node that makes it so.
     """
     arithmetic = choose_arithmetic("features", precision, weights, fast_math)
     batch_size = for_inference(model, batch_size, "features", arithmetic, keeps_layers=True)
@@ -225,12 +233,11 @@ def features(
     if isinstance(layers, str) or not layers:
         raise TypeError(f"features: layers is {shown(layers)}, expected a list of layer names")
     shapes = {row.name: row.output for row in model.summary().rows}
-    nodes = [node_name(model.variant, layer, shapes) for layer in layers]
-    preprocessing = model.preprocessing
+    nodes = {layer: node_name(model.variant, layer, shapes) for layer in layers}
+    preprocessing, code = model.preprocessing, layout_code("NCHW", "features")
     pictures = as_images(images, layout, value_range, preprocessing.channels, "features")
     results = {
-        layer: as_output(None, (len(pictures), *shapes[node]), "features")
-        for layer, node in zip(layers, nodes, strict=True)
+        node: as_output(None, (len(pictures), *shapes[node]), "features") for node in dict.fromkeys(nodes.values())
     }
     for at, squares in _batches(pictures, size, model):
         x = np.empty((len(squares), preprocessing.crop, preprocessing.crop, preprocessing.channels), np.float32)
@@ -238,11 +245,19 @@ def features(
         if preprocessing.whitening is not None:
             crops, x = x, np.empty_like(x)
             model.network.whiten(crops, x)
-        outputs = [results[layer][at : at + len(squares)] for layer in layers]
-        model.network.capture(
-            np.ascontiguousarray(x.transpose(0, 3, 1, 2)), layout_code("NCHW", "features"), nodes, arithmetic, outputs
-        )
-    return results
+        x = np.ascontiguousarray(x.transpose(0, 3, 1, 2))
+        rows = slice(at, at + len(squares))
+        if "data" in results:
+            results["data"][rows] = x
+        outputs = {node: array[rows] for node, array in results.items() if node != "data"}
+        if outputs:
+            model.network.capture(x, code, tuple(outputs), arithmetic, tuple(outputs.values()))
+        for node, values in outputs.items():
+            if not np.isfinite(values).all():
+                number = int(np.argmin([np.isfinite(image).all() for image in values]))
+                cause = model.network.non_finite_cause(x[number : number + 1], code, arithmetic)
+                raise NonFiniteError(f"features: {node} of image {at + number} is not finite: {cause}")
+    return {layer: results[node] for layer, node in nodes.items()}
 
 
 def _batches(pictures: Images, size: int, model: "Model") -> Iterator[tuple[int, NDArray[np.uint8]]]:

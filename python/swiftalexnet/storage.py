@@ -21,7 +21,7 @@ Tensors = dict[str, NDArray[Any]]
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
-    """Write a model, atomically, as it is between two training steps."""
+    """Write a model, atomically, as it is between two training steps: see `Model.save`."""
     target = as_path(path, "path", "save")
     with model.network.hold("save", False):
         header, tensors = model_to_parts(model)
@@ -53,7 +53,14 @@ def load(path: str | os.PathLike[str]) -> Model:
 
 
 def model_to_parts(model: Model) -> tuple[dict[str, Any], Tensors]:
-    """Return (header, tensors): all that `model_from_parts` needs. The weights are views of the engine's memory."""
+    """Return (header, tensors): all that `model_from_parts` needs. The weights are views of the engine's memory.
+
+    Raises
+    ------
+    NonFiniteError
+        A weight is infinite or NaN, which nobody could load again; the message names the parameter.
+    """
+    model.network.require_finite(_native.VALUE, "save")
     header: dict[str, Any] = {
         "version": _native.VERSION,
         "specification": model.spec,

@@ -193,7 +193,7 @@ def _write_after(end: BaseException, store: Checkpoint) -> bool:
     """Write a last checkpoint; if that fails, what ended the run remains what the caller sees, with a note."""
     try:
         store.write()
-    except (OSError, ValueError, MemoryError) as error:
+    except (OSError, ValueError, MemoryError, NonFiniteError) as error:
         end.add_note(f"fit: the checkpoint could not be written: {error}")
         return False
     return True

@@ -6,7 +6,6 @@ from that list. And an epoch ends by one assignment of a new state.
 """
 
 import itertools
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -124,7 +123,7 @@ class Run:
         OSError, ValueError
             A picture cannot be read, or none can.
         NonFiniteError
-            A loss or gradient is not finite; that step changed nothing.
+            A loss or gradient is not finite, or an update would not be; that step changed nothing.
         """
         data, recipe = self.plan.train, self.plan.recipe
         order = shuffled(len(data), self.plan.seed, self.state.epoch)[len(self.state.outcomes) * recipe.batch_size :]
@@ -147,16 +146,17 @@ class Run:
         ValueError
             All validation images of a class were left out.
         NonFiniteError
-            The validation loss is not finite; the run stays at the end of the epoch.
+            A validation image gets no finite probabilities; the run stays at the end of the epoch.
         """
         report_skipped(self.plan.train, self._missing, "fit")
         state, seconds = self.state, self.seconds()
         counts = np.array(state.counts[: len(state.outcomes)], np.int64)
         loss, error = (np.array(state.outcomes) * counts[:, None]).sum(axis=0) / counts.sum()
         precision, data = PRECISIONS[self.plan.precision], self.plan.validation
-        measured = None if data is None else self.model.evaluate(data, precision=precision)
-        if measured is not None and not math.isfinite(measured.loss):
-            raise NonFiniteError(f"fit: epoch {state.epoch + 1}, at its end: the validation loss is {measured.loss}")
+        try:
+            measured = None if data is None else self.model.evaluate(data, precision=precision)
+        except NonFiniteError as caught:
+            raise NonFiniteError(f"fit: epoch {state.epoch + 1}, at its end: validation: {caught}") from caught
         validation_error = None if measured is None else measured.top1_error
         row = {
             "epoch": state.epoch,

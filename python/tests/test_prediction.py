@@ -179,6 +179,38 @@ def test_features_have_both_sides_of_the_relu(model):
     np.testing.assert_allclose(model.features(IMAGES, ["fc6"], batch_size=4)["fc6"], found["fc6"], rtol=1e-5, atol=1e-5)
 
 
+def test_every_name_of_the_summary_is_a_feature(model):
+    rows = model.summary().rows
+    found = model.features(IMAGES, [row.name for row in rows], batch_size=4)
+    assert {name: values.shape for name, values in found.items()} == {row.name: (6, *row.output) for row in rows}
+    # What the network reads: the tensors' door gives the same logits for it.
+    assert np.array_equal(model.forward(found["data"], keep=False), found["fc8"])
+    assert np.array_equal(model.features(IMAGES, ["data"])["data"], found["data"])
+
+
+def test_a_layer_may_be_named_twice(model):
+    found = model.features(IMAGES, ["relu2", "fc6", "relu2", "data", "data"])
+    assert list(found) == ["relu2", "fc6", "data"]
+    model = sa.alexnet("owt", num_classes=2, image_size=63, seed=1)
+    found = model.features(IMAGES[:2], ["fc6", "classifier.1", "classifier.0", "drop5", "classifier.3"])
+    assert np.array_equal(found["fc6"], found["classifier.1"]) and found["fc6"].shape == (2, 4096)
+    assert np.array_equal(found["classifier.0"], found["drop5"]) and found["drop5"].shape == (2, 256, 6, 6)
+    assert found["classifier.3"].shape == (2, 4096)
+
+
+def test_maps_of_one_pixel_are_maps():
+    model = sa.vgg("A", num_classes=2, image_size=32, without=("fc6", "fc7"))
+    found = model.features(IMAGES[:2], ["conv5_2", "pool5", "fc8"])
+    assert {name: values.shape for name, values in found.items()} == {
+        "conv5_2": (2, 512, 2, 2),
+        "pool5": (2, 512, 1, 1),
+        "fc8": (2, 2),
+    }
+    rows = {row.name: row.output for row in model.summary().rows}
+    assert rows["pool5"] == (512, 1, 1) and rows["drop6"] == (512, 1, 1) and rows["prob"] == (2,)
+    assert "512 × 1 × 1" in str(model.summary())
+
+
 @pytest.mark.parametrize(
     ("layers", "kind"), [("fc6", TypeError), ([], TypeError), (["fc66"], ValueError), ([3], ValueError)]
 )

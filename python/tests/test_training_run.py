@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,10 +108,12 @@ def test_not_finite_raises_or_stops():
     assert fingerprint(again) == fingerprint(model)
 
 
-def test_a_validation_loss_that_is_not_finite_raises_or_stops(tmp_path, monkeypatch):
-    broken = replace(tiny_model().evaluate(dataset(9)), loss=float("nan"))
-    monkeypatch.setattr(sa.Model, "evaluate", lambda *_, **__: broken)
-    with pytest.raises(sa.NonFiniteError, match="validation loss is nan"):
+def test_a_validation_that_is_not_finite_raises_or_stops(tmp_path, monkeypatch):
+    def evaluate(*_, **__):
+        raise sa.NonFiniteError("predict: a probability is nan")
+
+    monkeypatch.setattr(sa.Model, "evaluate", evaluate)
+    with pytest.raises(sa.NonFiniteError, match="fit: epoch 1, at its end: validation: predict: a probability is nan"):
         fit(tiny_model(), validation=dataset(9), checkpoint=tmp_path)
     assert len(fit(tiny_model(), validation=dataset(9), checkpoint=tmp_path, non_finite="stop")) == 0
     monkeypatch.undo()

@@ -94,6 +94,10 @@ int32_t sax_network_set_multipliers(sax_network *SAX_NONNULL network, int64_t in
 int32_t sax_network_get_multipliers(sax_network *SAX_NONNULL network, int64_t index, float *SAX_NONNULL rate,
                                     float *SAX_NONNULL decay);
 
+/* SAX_NON_FINITE, with a message that begins with `operation` and names the parameter, unless all values, or with
+ * `which` SAX_VELOCITY all velocities, are finite. */
+int32_t sax_network_require_finite(sax_network *SAX_NONNULL network, int32_t which, const char *SAX_NONNULL operation);
+
 /* ---- How a network computes ---- */
 
 enum { SAX_FLOAT32 = 0, SAX_BFLOAT16 = 1 };
@@ -119,6 +123,12 @@ int32_t sax_network_capture(sax_network *SAX_NONNULL network, const float *SAX_N
                             const char *SAX_NONNULL const *SAX_NONNULL names, int64_t count,
                             const sax_arithmetic *SAX_NONNULL arithmetic,
                             float *SAX_NONNULL const *SAX_NONNULL outputs);
+
+/* Why some output for `x`, one image, is not finite: the parameter that holds such a number, or else the first node
+ * that makes one. To be called when an output has been found that is not. */
+int32_t sax_network_non_finite_cause(sax_network *SAX_NONNULL network, const float *SAX_NONNULL x, int32_t layout,
+                                     const sax_arithmetic *SAX_NONNULL arithmetic, char *SAX_NONNULL text,
+                                     int64_t capacity);
 
 /* Gradients of the last kept forward, for the gradient of the logits [batch][classes]. `accumulate` adds to the
  * parameters' gradients instead of replacing them. `dx` may be NULL. */
