@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import swiftalexnet as sa
 
 from ..preprocessing import RESAMPLERS
-from .options import add_quiet, one_of, side
+from .options import add_quiet, add_value_range, one_of, side
 
 if TYPE_CHECKING:
     from .output import Output
@@ -37,6 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--warp", action=argparse.BooleanOptionalAction, help="squeeze images to a square (default: the file's, or no)"
     )
     parser.add_argument("--verify", action="store_true", help="compare contents, not only sizes and times of files")
+    add_value_range(parser)
     add_quiet(parser)
 
 
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace, output: "Output") -> None:
     """Keep a folder's decoded images in a file, or bring that file up to date."""
     given = {name: getattr(options, name) for name in ("side", "resample", "channels", "warp")}
     settings = {name: value for name, value in given.items() if value is not None}
-    data = sa.ImageFolder(options.folder)
+    data = sa.ImageFolder(options.folder, value_range=options.value_range)
     changes = data.cache_to(options.file, options.verify, progress=not output.quiet, **settings)._asdict()
     counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in changes.items())
     output.done(changes, f"{data!r}: {counts}")

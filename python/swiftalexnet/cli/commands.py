@@ -1,6 +1,7 @@
 """All commands by name, and from the words of a command line to the options of one of them."""
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -8,15 +9,14 @@ from typing import Any, NoReturn
 
 import swiftalexnet as sa
 
-from . import cache, colors, evaluate, info, kernels, memory, panel, predict, profile, resume, summary, train
 from .options import one_of, threads
 from .output import print_result
-from .parser import Parser, command_name, command_parser
+from .parser import Parser, command_parser
 
-COMMANDS: dict[str, ModuleType] = {
-    command_name(module): module
-    for module in (train, resume, evaluate, predict, cache, summary, memory, profile, kernels, panel, colors, info)
-}
+COMMANDS = (
+    *("train", "resume", "evaluate", "predict", "cache", "summary", "memory", "profile"),
+    *("kernels", "panel", "colors", "info"),
+)
 
 
 class _Version(argparse.Action):
@@ -25,6 +25,29 @@ class _Version(argparse.Action):
     def __call__(self, *_: Any) -> NoReturn:
         print_result(f"swiftalexnet {sa.__version__}", sys.stdout)
         raise SystemExit(0)
+
+
+def module_of(command: str) -> ModuleType:
+    """Import the module of a command: it has the command's name, `add` and `run`."""
+    return importlib.import_module(f".{command}", __package__)
+
+
+class _GeneralParser(Parser):
+    """The parser of what stands before a command, and of the command's name."""
+
+    def __init__(self) -> None:
+        about = "Train AlexNet and VGG on photographs, and classify with them."
+        super().__init__("swiftalexnet", about, usage="%(prog)s [-h] [--version] COMMAND …")
+        self.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+        self.add_argument("--threads", type=threads, help=argparse.SUPPRESS)
+        self.add_argument("command", nargs="?", type=one_of("command", COMMANDS), help=argparse.SUPPRESS)
+
+    def format_help(self) -> str:
+        """Return the help, which tells what every command is for: only then all are imported."""
+        width = max(map(len, COMMANDS))
+        lines = [f"  {name:<{width}}  {module_of(name).run.__doc__}" for name in COMMANDS]
+        self.epilog = "\n".join(["commands:", *lines, "", "swiftalexnet COMMAND --help says what a command takes."])
+        return super().format_help()
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -36,28 +59,12 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         With 2 for options or names that there are not; with 0 after help or version.
     """
     at = next((index for index, word in enumerate(words) if word in COMMANDS), len(words))
-    parser = _general_parser()
+    parser = _GeneralParser()
     general = parser.parse_args(words[: at + 1])
     if general.command is None:
         parser.error("no command was given")
-    options = command_parser(COMMANDS[general.command]).parse_words(words[at + 1 :])
+    options = command_parser(module_of(general.command)).parse_words(words[at + 1 :])
     options.words = list(words[at + 1 :])
     if options.threads is None:
         options.threads = general.threads
     return options
-
-
-def _general_parser() -> Parser:
-    """Return the parser of what stands before a command, and of the command's name."""
-    width = max(map(len, COMMANDS))
-    lines = [f"  {name:<{width}}  {module.run.__doc__}" for name, module in COMMANDS.items()]
-    parser = Parser(
-        "swiftalexnet",
-        "Train AlexNet and VGG on photographs, and classify with them.",
-        usage="%(prog)s [-h] [--version] COMMAND …",
-        epilog="\n".join(["commands:", *lines, "", "swiftalexnet COMMAND --help says what a command takes."]),
-    )
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
-    parser.add_argument("--threads", type=threads, help=argparse.SUPPRESS)
-    parser.add_argument("command", nargs="?", type=one_of("command", COMMANDS), help=argparse.SUPPRESS)
-    return parser

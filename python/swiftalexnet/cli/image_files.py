@@ -1,21 +1,25 @@
 """Files and folders of images, as they are named on a command line."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..decoding import read_picture
-from ..picture_formats import extensions
+from ..folder_listing import list_files, reasons
+from ..levels import Range
 from ..preprocessing import Geometry, Whole
+from ..runtime import get_num_threads
 
 
 def image_files(names: Iterable[str]) -> list[str]:
     """Return the files that are named, and all images below the folders that are, each in the order of its name.
 
-    A file that is named is taken whatever its extension; hidden ones below a folder are not, as in `ImageFolder`.
+    A file that is named is taken whatever its extension. Below a folder the extension decides, as in `ImageFolder`,
+    and a UserWarning counts the others.
 
     Raises
     ------
@@ -26,28 +30,18 @@ def image_files(names: Iterable[str]) -> list[str]:
     """
     files = []
     for name in names:
-        if os.path.isdir(name):
-            found = sorted(_below(name), key=lambda file: Path(file).parts)
-            if not found:
-                raise ValueError(f"{name}: no images below this folder")
-            files += found
-        else:
+        if not os.path.isdir(name):
             os.stat(name)
             files.append(name)
+            continue
+        found, others = list_files(Path(name))
+        left_out = ", ".join(f"{count} {why}" for why, count in reasons(others).items())
+        if not found:
+            raise ValueError(f"{name}: no images below this folder{left_out and f'; {left_out}'}")
+        if left_out:
+            warnings.warn(f"left out below {name}: {left_out}", UserWarning, stacklevel=2)
+        files += map(str, found)
     return files
-
-
-def _below(folder: str) -> Iterator[str]:
-    known = extensions()
-    for parent, folders, files in os.walk(folder, onerror=_raise):
-        folders[:] = [each for each in folders if not each.startswith(".")]
-        for each in files:
-            if not each.startswith(".") and os.path.splitext(each)[1].lower() in known:
-                yield os.path.join(parent, each)
-
-
-def _raise(error: OSError) -> None:
-    raise error
 
 
 class ImageFiles:
@@ -55,10 +49,10 @@ class ImageFiles:
 
     classes = None
 
-    def __init__(self, files: Sequence[str], skips: bool):
-        self._files, self._skips = files, skips
+    def __init__(self, files: Sequence[str], skips: bool, value_range: Range | None = None):
+        self._files, self._skips, self._value_range = files, skips, value_range
         self.labels = np.zeros(len(files), np.int32)
-        self.workers = min(len(files), len(os.sched_getaffinity(0)))
+        self.workers = min(len(files), get_num_threads())
         self.errors: dict[int, Exception] = {}
 
     @property
@@ -72,7 +66,7 @@ class ImageFiles:
     def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
         """Decode one file; None if it cannot be read and may be skipped."""
         try:
-            return read_picture(self._files[index], geometry)
+            return read_picture(self._files[index], geometry, value_range=self._value_range)
         except (OSError, ValueError) as error:
             if not self._skips:
                 raise

@@ -95,13 +95,24 @@ def add_force(parser: argparse.ArgumentParser) -> None:
 
 
 def add_on_error(parser: argparse._ActionsContainer, default: str) -> None:
-    """Add what an image does that cannot be read."""
+    """Add what an image does that cannot be read, and what the numbers of some mean."""
+    add_value_range(parser)
     parser.add_argument(
         "--on-error",
         type=one_of("word", ("raise", "skip")),
         default=default,
         metavar="raise|skip",
         help="an image that cannot be read ends the work, or is left out",
+    )
+
+
+def add_value_range(parser: argparse._ActionsContainer) -> None:
+    """Add what the numbers of images mean that have no range of their own."""
+    parser.add_argument(
+        "--value-range",
+        type=value_range,
+        metavar="BLACK,WHITE",
+        help="of images with more than 8 bits, as 0,65535 (default: their own; images without one cannot be read)",
     )
 
 
@@ -118,8 +129,18 @@ def add_reading(parser: argparse._ActionsContainer, default: str) -> None:
 
 def reading(options: argparse.Namespace) -> dict[str, Any]:
     """Return the options of `add_reading` as keywords."""
-    given = {} if options.max_errors is None else {"max_errors": options.max_errors}
-    return {"on_error": options.on_error, **given}
+    return {name: getattr(options, name) for name in ("on_error", "max_errors", "value_range")}
+
+
+def value_range(text: str) -> tuple[float, float]:
+    """Read what black and white are: "0,65535"."""
+    try:
+        black, white = map(float, text.split(","))
+    except ValueError:
+        black = white = math.nan
+    if not (math.isfinite(black) and math.isfinite(white) and black < white):
+        raise argparse.ArgumentTypeError(f"{_short(text)}, expected two numbers, black < white: 0,65535")
+    return black, white
 
 
 def _images_or_part(text: str) -> int | float:

@@ -61,13 +61,8 @@ def with_default(action: argparse.Action) -> str | None:
 
 def command_parser(module: ModuleType, kind: type[Parser] = Parser) -> Parser:
     """Return the parser of the command that a module has: `add` adds its options, `run` does it."""
-    parser = kind(f"swiftalexnet {command_name(module)}", module.run.__doc__)
+    parser = kind(f"swiftalexnet {module.__name__.rpartition('.')[2]}", module.run.__doc__)
     module.add(parser)
     add_general(parser)
     parser.set_defaults(run=module.run)
     return parser
-
-
-def command_name(module: ModuleType) -> str:
-    """Return the name of the command that a module has."""
-    return module.__name__.rpartition(".")[2]

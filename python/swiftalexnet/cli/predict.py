@@ -93,7 +93,7 @@ def _classify(
     bar = not output.quiet and len(files) > at_once and (options.json or not output.is_terminal)
     with Progress(len(files), bar, "predict") as progress:
         for at in range(0, len(files), at_once):
-            data = ImageFiles(files[at : at + at_once], options.on_error == "skip")
+            data = ImageFiles(files[at : at + at_once], options.on_error == "skip", options.value_range)
             answers: dict[int, Prediction | Exception] = {}
             for numbers, probabilities in classify_all(model, data, seen, _BATCH):
                 answers |= zip(map(int, numbers), likeliest(probabilities, model.classes, options.top), strict=True)

@@ -1,18 +1,18 @@
 """The commands and their options as docs/command_line.md has them: `python -m swiftalexnet.cli.reference`."""
 
 import argparse
-from types import ModuleType
 
-from .commands import COMMANDS
+from .commands import COMMANDS, module_of
 from .parser import command_parser, with_default
 
 
 def as_markdown() -> str:
     """Return for every command what it does, and a table of what it takes."""
-    return "\n\n".join(_section(name, module) for name, module in COMMANDS.items())
+    return "\n\n".join(map(_section, COMMANDS))
 
 
-def _section(name: str, module: ModuleType) -> str:
+def _section(name: str) -> str:
+    module = module_of(name)
     rows = [_row(action) for action in command_parser(module)._actions if action.dest != "help"]
     return "\n".join([f"### {name}", "", str(module.run.__doc__), "", "| | |", "| --- | --- |", *rows])
 

@@ -12,7 +12,7 @@ from command_line import PROGRAM, environment, process, refused, run
 from support import photo_folder, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet.cli.commands import COMMANDS
+from swiftalexnet.cli.commands import COMMANDS, module_of
 from swiftalexnet.cli.parser import command_parser, with_default
 
 TRAIN = ["train", "photos", "--variant", "cifar-80sec", "--recipe", "cifar-80sec", "--epochs", "2", "--batch-size", "8"]
@@ -31,7 +31,7 @@ def folder(tmp_path_factory):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_says_its_default(name):
-    parser = command_parser(COMMANDS[name])
+    parser = command_parser(module_of(name))
     assert "%" not in parser.format_help()
     for action in parser._actions:
         takes_value = action.nargs != 0 and not action.required
@@ -43,7 +43,7 @@ def test_every_option_says_its_default(name):
 def test_every_command_has_help_and_takes_general_options_anywhere(name, capsys):
     code, out, err = run(capsys, name, "--help")
     assert code == 0 and out.startswith(f"usage: swiftalexnet {name}") and not err
-    options = command_parser(COMMANDS[name])
+    options = command_parser(module_of(name))
     assert {"--json", "--threads"} <= {flag for action in options._actions for flag in action.option_strings}
 
 
@@ -226,7 +226,7 @@ def test_an_environment_that_there_is_not_is_one_line(variable):
 
 
 def test_importing_it_is_quick():
-    heavy = ["PIL", "matplotlib", "tqdm", "safetensors"]
+    heavy = ["PIL", "matplotlib", "tqdm", "safetensors", "swiftalexnet.training", "swiftalexnet.cli.train"]
     code = f"import sys, swiftalexnet.cli; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([PROGRAM[0], "-c", code], env=environment(), capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -70,6 +70,30 @@ def test_a_broken_image_ends_it_or_is_counted(model, capsys):
     assert code == 0 and (json.loads(out)["count"], json.loads(out)["skipped"]) == (47, 1)
 
 
+def test_so_many_broken_images_are_too_many(model, capsys):
+    for name in ("1", "2"):
+        with open(f"photos/dark/{name}.png", "wb") as file:
+            file.write(b"broken")
+    words = ["evaluate", "m", "photos", "--quiet", "--on-error", "skip", "--max-errors"]
+    for enough in ("2", "0.1"):
+        code, _, err = run(capsys, *words, enough)
+        assert code == 0 and "warning" in err and "dark: 2 broken" in err
+    for few in ("1", "0.01"):
+        code, _, err = run(capsys, *words, few)
+        assert code == 2 and "max_errors" in err
+
+
+def test_images_of_16_bits_need_a_range_that_is_told(model, capsys):
+    from PIL import Image
+
+    Image.new("I", (31, 31), 40_000).save("photos/dark/0.tiff")
+    assert "0.tiff" in refused(capsys, "evaluate", "m", "photos", "--quiet")
+    assert run(capsys, "evaluate", "m", "photos", "--quiet", "--value-range", "0,65535")[0] == 0
+    assert run(capsys, "predict", "m", "photos/dark/0.tiff", "--value-range", "0,65535")[0] == 0
+    for wrong in ("1", "2,1", "a,b", "0,nan", ""):
+        assert "--value-range" in refused(capsys, "evaluate", "m", "photos", "--value-range", wrong)
+
+
 def test_one_model_must_be_named(model, capsys):
     assert "no model" in refused(capsys, "evaluate", "photos")
     assert "two models" in refused(capsys, "evaluate", "m", "photos", "--model", "m")

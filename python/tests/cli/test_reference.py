@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from swiftalexnet.cli.commands import COMMANDS, parse
+from swiftalexnet.cli.commands import COMMANDS, module_of, parse
 from swiftalexnet.cli.parser import command_parser
 from swiftalexnet.cli.reference import as_markdown
 
@@ -20,7 +20,7 @@ def test_the_page_ends_with_what_the_parsers_say():
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_option_is_there(name):
     section = PAGE[PAGE.index(f"### {name}\n") :].partition("\n### ")[0]
-    for action in command_parser(COMMANDS[name])._actions:
+    for action in command_parser(module_of(name))._actions:
         for flag in action.option_strings:
             assert f"`{flag}" in section or action.dest == "help"
 
