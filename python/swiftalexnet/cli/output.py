@@ -15,6 +15,8 @@ from .._output import print_text
 
 DONE, PARTLY, FAILED = 0, 1, 2  # exit statuses; those of signals are in signals.py
 
+_CLEARED = "\r\x1b[K"  # a bar that stands in the terminal's line, and draws itself anew
+
 
 class NotWritten(Exception):  # noqa: N818 (no fault if nobody wants more of it)
     """A result did not arrive; it is `unwanted` if whoever reads it has left (`| head`)."""
@@ -41,10 +43,7 @@ class Output:
     @property
     def is_terminal(self) -> bool:
         """Whether somebody sees the results as they come."""
-        try:
-            return bool(self._results.isatty())
-        except (AttributeError, ValueError):  # no stream, or a closed one
-            return False
+        return _is_terminal(self._results)
 
     def note(self, text: str) -> None:
         """Say something on the way."""
@@ -91,8 +90,9 @@ def print_result(text: str, stream: Any) -> None:
 
 def complain(message: str, error: BaseException | None = None) -> None:
     """Say on standard error what went wrong, and the notes that were added to the error on its way."""
+    start = _CLEARED if _is_terminal(sys.stderr) else ""
     for line in (message, *getattr(error, "__notes__", ())):
-        print_text(f"swiftalexnet: {line}", sys.stderr)
+        print_text(f"{start}swiftalexnet: {line}", sys.stderr)
 
 
 def describe(error: BaseException) -> str:
@@ -126,6 +126,13 @@ def hold_descriptors() -> None:
                 os.fstat(descriptor)
             except OSError:
                 os.open(os.devnull, os.O_RDWR)  # the lowest that is free
+
+
+def _is_terminal(stream: Any) -> bool:
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):  # no stream, or a closed one
+        return False
 
 
 def _has_no_reader(stream: Any) -> bool:

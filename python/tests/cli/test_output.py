@@ -78,6 +78,17 @@ def test_warnings_are_one_plain_line(capsys):
     assert warnings.showwarning is before
 
 
+def test_on_a_terminal_a_bar_gives_way(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    output.complain("a line")
+    assert terminal.getvalue() == "\r\x1b[Kswiftalexnet: a line\n"
+
+
 def test_closed_descriptors_are_held(tmp_path):
     kept = os.dup(0)
     os.close(0)
