@@ -52,9 +52,13 @@ extension Recipe {
   public static let vggJitter = vggStage("vgg-jitter", learningRate: 0.001, scale: 256...512)
 
   /// This package's, for a few hundred to a few thousand photographs: docs/small_data.md.
-  public static let small = Recipe(
-    name: "small", batchSize: 32, learningRate: 0.01, momentum: 0.9, weightDecay: 0.0005,
-    schedule: .epochs(boundaries: [80], factor: 0.1), epochs: 100)
+  public static let small = {
+    var recipe = Recipe(
+      name: "small", batchSize: 32, learningRate: 0.01, momentum: 0.9, weightDecay: 0.0005,
+      schedule: .epochs(boundaries: [80], factor: 0.1), epochs: 100)
+    (recipe.colorNoise, recipe.rotation, recipe.shift) = (0.1, 8, 2)
+    return recipe
+  }()
 
   public static let cifar80sec = cifar(
     "80sec", epochs: 10, boundaries: [8], groups: [ParameterGroup("fc*.weight", weightDecay: 7.5)])

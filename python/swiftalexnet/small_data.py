@@ -27,7 +27,7 @@ class _Plan(NamedTuple):
     steps: int
 
 
-_PLANS = (_Plan(1000, 32, 1100), _Plan(float("inf"), 48, 2300))
+_PLANS = (_Plan(1000, 32, 1650), _Plan(float("inf"), 48, 3000))
 _LEAST_EPOCHS, _MOST_EPOCHS = 10, 200
 _AT_FULL_RATE = 0.8  # of the epochs, as in the recipe
 _MARGIN = 9 / 8  # side of the decoded image to side of the crop, as 256 to 224

@@ -112,7 +112,7 @@ def test_clothing(photographs, results):
 
 
 def test_small_data(photographs, results):
-    names = ("suggested", "decay 0.004", "`18pct`")
+    names = ("suggested", "plain, decay 0.004", "plain, `18pct`")
     runs = quick("small_data", results, photographs, "--images", 6, "--settings", *names)
     assert [(each["settings"]["seed"], each["settings"]["setting"]) for each in runs] == [
         (seed, name) for seed in (0, 1) for name in names
