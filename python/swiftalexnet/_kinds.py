@@ -34,5 +34,5 @@ def as_items(values: Any, name: str, operation: str, most: int = 10_000) -> list
         raise TypeError(f"{operation}: {name} is {shown(values)}, expected a sequence")
     items = list(islice(values, most + 1))
     if len(items) > most:
-        raise ValueError(f"{operation}: {name} has more than {most:,} items")
+        raise ValueError(f"{operation}: {name} has more than {most:,} items, expected at most that")
     return items

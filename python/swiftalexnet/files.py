@@ -46,7 +46,7 @@ def naming(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno is not None:  # without a number it has its own words
             error.filename = os.fspath(path)
         raise
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from . import _native
 from ._arithmetic import Arithmetic, choose_arithmetic
 from ._arrays import as_integer
+from ._shown import shown
 from .weights import Weights
 
 if TYPE_CHECKING:
@@ -87,15 +88,13 @@ def memory(
         The network is too large for any machine.
     """
     if not isinstance(network, (str, Weights)):
-        raise TypeError(f"memory: got {type(network).__name__}, expected a model or the text of a specification")
+        raise TypeError(f"memory: network is {shown(network)}, expected a Model, or the text that Model.spec returns")
     arithmetic = choose_arithmetic("memory", precision, weights, fast_math)
     return engine_memory(network, as_integer(batch, "batch", "memory", 1, MAX_BATCH), bool(training), arithmetic)
 
 
 def engine_memory(network: "Model | str", batch: int, training: bool, arithmetic: Arithmetic) -> Memory:
     """Return the same for an arithmetic that has been chosen."""
-    if not isinstance(network, str) and not hasattr(network, "network"):
-        raise TypeError(f"memory: network is {network!r}, expected a Model, or the text that Model.spec returns")
     if isinstance(network, str):
         name, parts = "network", _native.spec_memory(network, batch, training, arithmetic)
     else:

@@ -112,7 +112,7 @@ class Counting:
 def test_each_model_computes_once(models, monkeypatch):
     seen = []
     for model in models[:2]:
-        monkeypatch.setattr(model, "network", Counting(model.network, seen))
+        monkeypatch.setattr(model, "_network", Counting(model.network, seen))
     sa.Ensemble(models[:2]).search_weights(dataset(60, seed=9), batch_size=40)
     assert seen == [40, 20, 40, 20]
 

@@ -107,7 +107,7 @@ def test_many_classes_need_no_matrix(monkeypatch):
     result = evaluation(table, [5, 6, 7, 29_999])
     assert str(result) and result.to_json()["confusion"] == [[5, 5, 1], [6, 5, 1], [7, 7, 1], [29_999, 29_999, 1]]
     assert result.class_counts.sum() == 4
-    monkeypatch.setattr("swiftalexnet._arrays._free_memory", lambda: 2**30)
+    monkeypatch.setattr("swiftalexnet._native.available_bytes", lambda: 2**30)
     with pytest.raises(MemoryError, match="Evaluation.confusion"):
         _ = result.confusion
 

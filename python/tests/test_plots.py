@@ -179,7 +179,7 @@ def test_labels_of_predictions_are_checked(trained):
     pytest.importorskip("matplotlib")
     images, _ = pictures(2)
     for labels, columns, kind in (([0, 4], 4, ValueError), ([0, -1], 4, ValueError), ([0, 1.5], 4, TypeError)):
-        with pytest.raises(kind, match="plot_predictions: a label"):
+        with pytest.raises(kind, match="plot_predictions: labels"):
             plot_predictions(trained[0], images, labels, columns=columns)
     with pytest.raises(ValueError, match="columns"):
         plot_predictions(trained[0], images, columns=0)

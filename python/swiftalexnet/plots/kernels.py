@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._arrays import as_float32, as_integer
+from .._kinds import require_model
 from .figures import DPI, new_figure, place, text_width, verbatim
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def plot_kernels(model: "Model", layer: str | None = None, columns: int = 16) ->
     ImportError
         matplotlib is not installed.
     """
+    require_model(model, "plot_kernels")
     columns = as_integer(columns, "columns", "plot_kernels", 1)
     weights = {name: array for name, array in model.parameters().items() if array.ndim == 4}
     name = layer or next((key.removesuffix(".weight") for key in weights), "")

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._arrays import as_integer
+from .._arrays import as_integer, as_labels
+from .._kinds import require_model
 from ..images import as_images
 from .sheet import Answer, plot_answers
 
@@ -45,14 +46,13 @@ def plot_predictions(
     ImportError
         matplotlib is not installed.
     """
-    columns = as_integer(columns, "columns", "plot_predictions", 1)
+    require_model(model, "plot_predictions")
+    top, columns = (as_integer(n, name, "plot_predictions", 1) for n, name in ((top, "top"), (columns, "columns")))
     channels = model.preprocessing.channels
     pictures = as_images(images, options.get("layout"), options.get("value_range"), channels, "plot_predictions")
     right: list[int | None] = [None] * len(pictures)
     if labels is not None:
-        right = [as_integer(each, "a label", "plot_predictions", 0, model.num_classes - 1) for each in labels]
-    if len(right) != len(pictures):
-        raise ValueError(f"plot_predictions: {len(right)} labels for {len(pictures)} images, expected as many")
+        right = list(map(int, as_labels(labels, "labels", "plot_predictions", len(pictures), model.num_classes)))
     predictions = model.predict(images, top, **options)
     names = model.classes or tuple(map(str, range(model.num_classes)))
     squares = pictures.squares(model.preprocessing.geometry)
