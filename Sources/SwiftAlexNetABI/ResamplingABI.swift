@@ -1,5 +1,6 @@
 import CSwiftAlexNet
-import SwiftAlexNet
+import Imaging
+import Tensors
 
 extension Resampling.Axis {
   fileprivate init(_ value: sax_axis, length: Int) throws {

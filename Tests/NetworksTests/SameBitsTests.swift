@@ -35,7 +35,7 @@ final class SameBitsTests: XCTestCase {
     """
 
   private func network(_ context: ComputeContext) throws -> Network {
-    let (kernels, gemm) = (context.kernels, context.gemm)
+    let (kernels, gemm) = try (context.kernels, context.gemm)
     return try Network(spec: NetworkSpec(text: text), initialization: .torchvision, seed: 1) {
       ComputeContext(kernels: kernels, gemm: gemm)
     }
@@ -56,7 +56,7 @@ final class SameBitsTests: XCTestCase {
       XCTAssertTrue(
         try ["conv3", "conv4"].allSatisfy { name in
           let layer = try XCTUnwrap(network.layers[network.node(named: name)] as? ConvolutionLayer)
-          return Winograd.serves(layer.shape, context: variant.context)
+          return try Winograd.serves(layer.shape, context: variant.context)
         })
       let x = randomFloats((SameBits.batches.max() ?? 1) * network.spec.input.count, seed: 7)
       for arithmetic in arithmetics(variant.context) {
@@ -89,7 +89,7 @@ final class SameBitsTests: XCTestCase {
   func testScoreMaps() throws {
     let text = self.text.split(separator: "\n").filter { !$0.hasPrefix("locally_connected") }.joined(separator: "\n")
     for variant in KernelVariant.all(withOpenBLAS: false) {
-      let (kernels, gemm) = (variant.context.kernels, variant.context.gemm)
+      let (kernels, gemm) = try (variant.context.kernels, variant.context.gemm)
       let network = try Network(spec: NetworkSpec(text: text), initialization: .torchvision, seed: 1) {
         ComputeContext(kernels: kernels, gemm: gemm)
       }

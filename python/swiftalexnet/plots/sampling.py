@@ -2,19 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._arrays import as_integer, as_seed
+from .._kinds import require_kind
+from ..evaluation_result import Evaluation
 from ..loading import shuffled
 
-if TYPE_CHECKING:
-    from ..evaluation_result import Evaluation
 
-
-def fair_sample(evaluation: "Evaluation", count: int, seed: int = 0) -> NDArray[np.int32]:
+def fair_sample(evaluation: Evaluation, count: int, seed: int = 0) -> NDArray[np.int32]:
     """Draw measured images, right and wrong ones in proportion, over as many classes as there are places.
 
     Of `count` images count · (wrong images) / (measured images) are wrong, rounded half to even; no class comes again
@@ -33,6 +32,7 @@ def fair_sample(evaluation: "Evaluation", count: int, seed: int = 0) -> NDArray[
         Places in the evaluation's arrays (`evaluation.indices[places]` are places in the data), those of one class
         together.
     """
+    require_kind(evaluation, Evaluation, "evaluation", "fair_sample")
     count = min(as_integer(count, "count", "fair_sample", 1), evaluation.count)
     labels, wrong = evaluation.labels, evaluation.labels != evaluation.predicted
     order = shuffled(evaluation.count, as_seed(seed, "seed", "fair_sample"), 0)

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._arrays import as_integer
+from .._kinds import require_kind
 from ..decoding import read_picture
+from ..evaluation_result import Evaluation, WorstImage
 from ..preprocessing import Geometry
 from ..ranking import Prediction
 from .sheet import Answer, plot_answers
@@ -16,12 +18,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..data import Dataset
-    from ..evaluation_result import Evaluation, WorstImage
 
 _SIDE = 240  # pixels of a drawn image
 
 
-def plot_worst(evaluation: "Evaluation", data: "Dataset | None" = None, count: int = 12, columns: int = 4) -> "Figure":
+def plot_worst(evaluation: Evaluation, data: "Dataset | None" = None, count: int = 12, columns: int = 4) -> "Figure":
     """Draw the images with the largest loss: the right class above each, and bars of both classes' probabilities.
 
     Parameters
@@ -43,6 +44,7 @@ def plot_worst(evaluation: "Evaluation", data: "Dataset | None" = None, count: i
     """
     count = as_integer(count, "count", "plot_worst", 1)
     columns = as_integer(columns, "columns", "plot_worst", 1)
+    require_kind(evaluation, Evaluation, "evaluation", "plot_worst")
     worst = evaluation.worst[:count]
     if data is not None and len(data) != evaluation.count + evaluation.skipped:
         came = f"{evaluation.count + evaluation.skipped} images were evaluated"
@@ -53,14 +55,14 @@ def plot_worst(evaluation: "Evaluation", data: "Dataset | None" = None, count: i
     return plot_answers(answers, columns, f"Largest loss first, of {evaluation.count} images; above each its class")
 
 
-def _answer(evaluation: "Evaluation", worst: "WorstImage", image: NDArray[np.uint8] | None) -> Answer:
+def _answer(evaluation: Evaluation, worst: WorstImage, image: NDArray[np.uint8] | None) -> Answer:
     chances = {worst.predicted: worst.probability, worst.label: math.exp(-worst.loss)}
     names = tuple(evaluation.classes[label] for label in chances)
     prediction = Prediction(tuple(chances), names, tuple(chances.values()))
     return Answer(image, evaluation.classes[worst.label], prediction, worst.label)
 
 
-def _pixels(worst: "WorstImage", data: "Dataset | None") -> NDArray[np.uint8] | None:
+def _pixels(worst: WorstImage, data: "Dataset | None") -> NDArray[np.uint8] | None:
     """Return uint8 [side, side, 3]; None for a file that has changed or gone since it was evaluated."""
     geometry = Geometry(_SIDE, 3, "area")
     try:

@@ -1,0 +1,174 @@
+"""Every entry point, found by introspection: what the package exports, the methods of its classes, the extension.
+
+Python's functions tell their parameters themselves; the extension's are read from its stub.
+"""
+
+import ast
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import swiftalexnet as sa
+from swiftalexnet import _native, cifar, evaluation, neighbors, ops, plots, prediction, profiling, storage, training
+from swiftalexnet.memory_use import memory
+from swiftalexnet.picture_cache import Settings
+from swiftalexnet.summary import Summary
+
+# Classes that are not exported by name, but whose instances users hold.
+HELD = (sa.Memory, sa.Profile, Summary)
+
+# What `**options` of a function are: the parameters of another, or the fields of a class.
+OPTIONS: dict[str, Any] = {
+    "Ensemble.evaluate": evaluation.evaluate,
+    "Ensemble.predict": prediction.probabilities,
+    "Ensemble.probabilities": prediction.probabilities,
+    "Ensemble.search_weights": evaluation.evaluate,
+    "ImageFolder.cache_to": Settings,
+    "Model.evaluate": evaluation.evaluate,
+    "Model.features": prediction.features,
+    "Model.fit": training.fit,
+    "Model.memory": memory,
+    "Model.predict": prediction.probabilities,
+    "Model.probabilities": prediction.probabilities,
+    "Model.profile": profiling.profile,
+    "Model.score_map": prediction.score_map,
+    "Preprocessing.replace": sa.Preprocessing,
+    "Recipe.replace": sa.Recipe,
+    "plots.plot_predictions": prediction.probabilities,
+    "recipe": sa.Recipe,
+}
+
+_SPECIAL = ("__getitem__", "__len__", "__iter__", "__repr__", "__str__", "__reduce__", "__eq__", "_repr_html_")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of an entry point."""
+
+    name: str
+    default: Any = inspect.Parameter.empty
+    many: bool = False  # *names
+
+    @property
+    def required(self) -> bool:
+        """Whether a call must give it."""
+        return self.default is inspect.Parameter.empty and not self.many
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry point.
+
+    Attributes
+    ----------
+    name : str
+        As users write it: "Model.predict", "ops.conv2d", "_native.Network.forward".
+    owner : type or None
+        The class whose instance it is called on.
+    parameters : tuple of Parameter
+    call : callable
+        Takes the instance, or nothing, then the arguments.
+    positional : bool
+        Whether arguments go by place only.
+    """
+
+    name: str
+    owner: type | None
+    parameters: tuple[Parameter, ...]
+    call: Callable[..., Any]
+    positional: bool = False
+
+
+@cache
+def entries() -> dict[str, Entry]:
+    """Return all entry points by name."""
+    found = [*_package(), *_functions("ops", ops), *_functions("plots", plots), *_modules(), *_extension()]
+    return {entry.name: entry for entry in sorted(found, key=lambda entry: entry.name)}
+
+
+def _package() -> Iterator[Entry]:
+    for name in sa.__all__:
+        value = getattr(sa, name)
+        if inspect.isclass(value):
+            yield from _class(value)
+        elif inspect.isroutine(value):
+            yield _function(name, value)
+    for held in HELD:
+        if held.__name__ not in sa.__all__:
+            yield from _class(held)
+
+
+def _functions(module: str, namespace: Any) -> Iterator[Entry]:
+    for name in namespace.__all__:
+        yield _function(f"{module}.{name}", getattr(namespace, name))
+
+
+def _modules() -> Iterator[Entry]:
+    """Yield what the documentation names by its module."""
+    yield _function("neighbors.nearest", neighbors.nearest)
+    yield _function("neighbors.nearest_pictures", neighbors.nearest_pictures)
+
+
+def _class(kind: type) -> Iterator[Entry]:
+    """Yield constructor, methods and properties that a class or its bases in the package define."""
+    if not issubclass(kind, BaseException) and not getattr(kind, "_is_protocol", False):
+        yield _function(kind.__name__, kind)
+    for name in dir(kind):
+        if name.startswith("_") and name not in _SPECIAL:
+            continue
+        home = next((base for base in kind.__mro__ if name in vars(base)), object)
+        if home.__module__.partition(".")[0] != "swiftalexnet" or getattr(home, "_is_protocol", False):
+            continue
+        attribute = inspect.getattr_static(kind, name)
+        if isinstance(attribute, property):
+            yield Entry(f"{kind.__name__}.{name}", kind, (), attribute.fget or getattr)
+            if attribute.fset is not None:
+                yield Entry(f"{kind.__name__}.{name} =", kind, (Parameter("value"),), attribute.fset, True)
+        elif isinstance(attribute, classmethod | staticmethod):
+            yield _function(f"{kind.__name__}.{name}", getattr(kind, name))
+        elif inspect.isfunction(attribute):
+            yield _function(f"{kind.__name__}.{name}", attribute, kind)
+
+
+def _function(name: str, function: Callable[..., Any], owner: type | None = None) -> Entry:
+    parameters = [*inspect.signature(function).parameters.values()][1 if owner else 0 :]
+    given = {}
+    for each in parameters:
+        if each.kind is each.VAR_KEYWORD:
+            for option in inspect.signature(OPTIONS[name]).parameters.values():
+                if option.kind is option.VAR_KEYWORD:
+                    continue
+                optional = option.default if option.default is not option.empty else None
+                given.setdefault(option.name, Parameter(option.name, optional))
+            continue
+        given[each.name] = Parameter(each.name, each.default, each.kind is each.VAR_POSITIONAL)
+    if name in OPTIONS:  # what the other function gets from this one
+        for inner in ("model", "images", "data", "train", "image", "network"):
+            if inner not in inspect.signature(function).parameters:
+                given.pop(inner, None)
+    return Entry(name, owner, tuple(given.values()), function)
+
+
+def _extension() -> Iterator[Entry]:
+    stub = ast.parse(Path(_native.__file__).with_name("_native.pyi").read_text(encoding="utf-8"))
+    for node in stub.body:
+        if isinstance(node, ast.FunctionDef):
+            yield _from_stub(f"_native.{node.name}", getattr(_native, node.name), node, None)
+        elif isinstance(node, ast.ClassDef) and node.name == "Network":
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef) and method.name == "__new__":
+                    yield _from_stub("_native.Network", _native.Network, method, None)
+                elif isinstance(method, ast.FunctionDef):
+                    function = getattr(_native.Network, method.name)
+                    yield _from_stub(f"_native.Network.{method.name}", function, method, _native.Network)
+
+
+def _from_stub(name: str, function: Callable[..., Any], node: ast.FunctionDef, owner: type | None) -> Entry:
+    names = [argument.arg for argument in node.args.args if argument.arg not in ("self", "cls")]
+    return Entry(name, owner, tuple(Parameter(each) for each in names), function)
+
+
+__all__ = ["HELD", "OPTIONS", "Entry", "Parameter", "cifar", "entries", "storage"]

@@ -1,0 +1,1 @@
+"""Sound files of every format, and what may happen to them."""

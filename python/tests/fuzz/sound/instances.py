@@ -1,0 +1,51 @@
+"""What methods are called on: an instance of every class."""
+
+from collections.abc import Callable
+from typing import Any
+
+import swiftalexnet as sa
+from swiftalexnet import _native
+from swiftalexnet.summary import Summary
+
+from ..world import World
+from .names import BY_NAME, some_recipe
+
+
+def instance(owner: type, world: World, changes: bool) -> Any:
+    """Return what a method is called on; if it `changes` a model, the case's own."""
+    return _INSTANCES[owner](world, changes)
+
+
+def known_owners() -> set[type]:
+    """Return the classes whose methods can be called."""
+    return set(_INSTANCES)
+
+
+_INSTANCES: dict[type, Callable[[World, bool], Any]] = {
+    sa.Model: lambda world, changes: world.model() if changes else world.shared.model,
+    _native.Network: lambda world, changes: world.network() if changes else world.shared.network,
+    sa.Ensemble: lambda world, changes: sa.Ensemble([world.shared.model, world.shared.other]),
+    sa.ArrayDataset: lambda world, changes: world.shared.data,
+    sa.ImageFolder: lambda world, changes: world.folder(),
+    sa.Augmentation: lambda world, changes: sa.Augmentation(),
+    sa.ColorComponents: lambda world, changes: BY_NAME["components"](world),
+    sa.ConstantSchedule: lambda world, changes: sa.ConstantSchedule(),
+    sa.DexpSchedule: lambda world, changes: sa.DexpSchedule(),
+    sa.EpochSchedule: lambda world, changes: sa.EpochSchedule((1, 3)),
+    sa.EpochTableSchedule: lambda world, changes: sa.EpochTableSchedule((1, 3), (0.5, 0.1)),
+    sa.PlateauSchedule: lambda world, changes: sa.PlateauSchedule(),
+    sa.Schedule: lambda world, changes: sa.Schedule(),
+    sa.StepSchedule: lambda world, changes: sa.StepSchedule((1, 3)),
+    sa.Evaluation: lambda world, changes: world.shared.evaluation,
+    sa.History: lambda world, changes: world.shared.history,
+    sa.Memory: lambda world, changes: world.shared.model.memory(3),
+    sa.Moment: lambda world, changes: sa.Moment(0, 1, 9),
+    sa.ParameterGroup: lambda world, changes: sa.ParameterGroup("conv*"),
+    sa.Prediction: lambda world, changes: sa.Prediction((1, 0), ("a", "b"), (0.7, 0.3)),
+    sa.Preprocessing: lambda world, changes: world.shared.model.preprocessing,
+    sa.Profile: lambda world, changes: world.shared.profile,
+    sa.Recipe: lambda world, changes: some_recipe(world),
+    sa.Suggestion: lambda world, changes: sa.suggest(world.shared.data),
+    sa.Views: lambda world, changes: sa.Views(),
+    Summary: lambda world, changes: world.shared.model.summary(),
+}

@@ -1,0 +1,182 @@
+"""Sound arguments of the extension's functions that are no operators."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import small_network as small
+
+from swiftalexnet import _native
+
+from ..world import World
+from .operands import Arguments
+
+_SIDES = range(small.SHAPE[1], small.SHAPE[1] + 8)
+
+
+def native_arguments(name: str, world: World) -> Arguments:
+    """Return all arguments by name; raises KeyError for a function that has none here."""
+    return _MAKERS[name](world)
+
+
+def known_functions() -> set[str]:
+    """Return the functions that have arguments here."""
+    return set(_MAKERS)
+
+
+def _tensors(world: World) -> Arguments:
+    count, layout = world.random.randint(1, 6), world.one_of(0, 1)
+    x = world.floats(count, *small.SHAPE)
+    if layout:
+        x = np.ascontiguousarray(x.transpose(0, 2, 3, 1))
+    logits = world.floats(count, small.CLASSES)
+    return {
+        "x": x,
+        "layout": layout,
+        "logits": logits,
+        "dlogits": logits.copy(),
+        "dx": x.copy(),
+        "labels": world.integers(count, small.CLASSES),
+        "keep": world.one_of(False, True),
+        "training": False,
+        "seed": 1,
+        "step": 2,
+        "arithmetic": (0, 0, 0),
+        "accumulate": world.one_of(False, True),
+    }
+
+
+def _backward(world: World) -> Arguments:
+    arguments = _tensors(world)
+    world.network().forward(arguments["x"], arguments["layout"], True, False, 1, 2, (0, 0, 0), arguments["logits"])
+    return arguments
+
+
+def _images(world: World, side: int | None = None) -> Arguments:
+    count, side = world.random.randint(1, 5), side or world.one_of(*_SIDES)
+    images = world.images(count, side, side, 3)
+    mean = world.one_of(None, world.floats(3), world.floats(side, side, 3))
+    preprocessing = (*small.SHAPE[1:], mean, world.one_of(None, world.floats(3)), world.one_of(0, 1))
+    vectors = (world.floats(3, 3), np.abs(world.floats(3))) if world.one_of(False, True) else (None, None)
+    noise = 0.0 if vectors[0] is None else 0.1
+    views = world.one_of(1, 9, 10, 50)
+    return {
+        "images": images,
+        "preprocessing": preprocessing,
+        "labels": world.integers(count, small.CLASSES),
+        "augmentation": small.augmentation(noise, *vectors, world.one_of(1, 32), 1.1, world.one_of(0.0, 30.0), 2),
+        "views": views,
+        "mirror": world.one_of(False, True),
+        "arithmetic": (0, 0, 0),
+        "repeats": 1,
+        "seed": 1,
+        "step": 2,
+        "probabilities": world.floats(count, small.CLASSES),
+        "out": world.floats(count, *small.SHAPE[1:], 3),
+    }
+
+
+def _crops(world: World) -> Arguments:
+    arguments = _images(world)
+    return arguments | {"out": world.floats(len(arguments["images"]) * arguments["views"], *small.SHAPE[1:], 3)}
+
+
+def _options(world: World) -> Arguments:
+    numbers = (0.01, 0.9, 0.0005, world.random.randrange(3), 1, 2)
+    count = len(world.shared.network.parameters())
+    rates = world.one_of((None, None), (world.floats(count) ** 2, world.floats(count) ** 2))
+    return {"options": (*numbers, *rates, 0)}
+
+
+def _score_map(world: World) -> Arguments:
+    arguments = _images(world)
+    size = world.shared.network.score_map_size(*arguments["images"].shape[1:3])
+    return arguments | {"scores": world.floats(len(arguments["images"]), *size, small.CLASSES)}
+
+
+def _capture(world: World) -> Arguments:
+    nodes = {row[0]: row[4] for row in world.shared.network.nodes()[1:]}
+    names = world.random.sample(sorted(nodes), world.random.randint(1, 4))
+    tensors = _tensors(world)
+    shapes = [nodes[name] for name in names]
+    if tensors["layout"]:
+        shapes = [(h, w, c) for c, h, w in shapes]
+    shapes = [
+        nodes[name][:1] if nodes[name][1:] == (1, 1) else shape for name, shape in zip(names, shapes, strict=True)
+    ]
+    return tensors | {"names": names, "outputs": [world.floats(len(tensors["x"]), *shape) for shape in shapes]}
+
+
+def _whitening(world: World) -> Arguments:
+    size = small.SHAPE[0] * small.SHAPE[1] * small.SHAPE[2]
+    x = world.floats(2, *small.SHAPE[1:], 3)
+    return {"matrix": world.one_of(None, np.eye(size, dtype=np.float32)), "x": x, "out": x.copy()}
+
+
+def _specification(world: World) -> Arguments:
+    family = world.one_of("alexnet", "vgg", "cifar")
+    sizes = {"classes": 5, "channels": 3, "image_size": 0, "activation": world.one_of("relu", "tanh"), "without": ""}
+    sizes["ceil_mode"] = world.one_of(0, 1, -1)
+    return {
+        "family": family,
+        "variant": world.one_of(*_native.variants(family)),
+        "spec": small.SPEC,
+        "seed": 3,
+        "initialization": world.one_of(*_native.initializations()),
+        "batch": 2,
+        "training": False,
+        "arithmetic": (0, 0, 0),
+        **sizes,
+    }
+
+
+def _parameters(world: World) -> Arguments:
+    count = len(world.shared.network.parameters())
+    size = {"height": world.one_of(*_SIDES), "width": world.one_of(*_SIDES)}
+    return {
+        "index": world.random.randrange(count),
+        "which": world.random.randrange(3),
+        "rate": 0.5,
+        "decay": 2.0,
+        "batch": 3,
+        "training": False,
+        "arithmetic": (0, 0, 0),
+        "count": 2,
+        **size,
+    }
+
+
+def _rows(world: World) -> Arguments:
+    rows = world.random.randint(1, 9)
+    return {"probabilities": world.floats(rows, 7), "labels": world.integers(rows, 7)}
+
+
+def _resampling(world: World) -> Arguments:
+    image, size, taps = world.images(9, 11, 3), 5, 2
+    weights = np.full((size, taps), 1 / taps, np.float32)
+    starts = np.arange(size, dtype=np.int32)
+    places = {"rows": starts, "row_weights": weights, "columns": starts.copy(), "column_weights": weights.copy()}
+    return {"image": image, **places, "out": np.empty((size, size, 3), np.uint8)}
+
+
+_MAKERS: dict[str, Callable[[World], dict[str, Any]]] = {
+    **dict.fromkeys(("Network", "spec", "spec_memory", "variant", "variants"), _specification),
+    "Network.forward": _tensors,
+    "Network.backward": _backward,
+    "Network.train_step": lambda world: _tensors(world) | _options(world),
+    "Network.train_step_images": lambda world: _images(world) | _options(world),
+    **dict.fromkeys(("Network.predict_images", "Network.predict_dense", "Network.profile_images"), _images),
+    "augment_images": _images,
+    "crop_images": _crops,
+    "Network.score_map": _score_map,
+    "Network.capture": _capture,
+    **dict.fromkeys(("Network.set_whitening", "Network.whiten"), _whitening),
+    **dict.fromkeys(("Network.view", "Network.set_multipliers", "Network.multipliers"), _parameters),
+    **dict.fromkeys(("Network.memory", "Network.score_map_size", "set_num_threads"), _parameters),
+    "fail_allocation_after": lambda world: {"count": -1},
+    "score": _rows,
+    "Network.non_finite_cause": lambda world: _tensors(world) | {"x": world.floats(1, *small.SHAPE), "layout": 0},
+    "Network.require_finite": lambda world: {"which": world.one_of(_native.VALUE, _native.VELOCITY)},
+    "Network.hold": lambda world: {"writing": world.one_of(False, True)},
+    "resample": _resampling,
+}

@@ -1,0 +1,1 @@
+"""What is tried: calls, damaged files, forbidden states, command lines, processes of their own."""

@@ -1,0 +1,165 @@
+"""What a case may touch: models that all cases share, a model of its own, small data, a folder of its own."""
+
+import copy
+import os
+import shutil
+import tempfile
+from functools import cached_property
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import cifar_files
+import numpy as np
+import small_network
+from numpy.typing import NDArray
+from PIL import Image
+from support import CLASSES, TINY, dataset, photo_folder, quick_recipe, tiny_model
+
+import swiftalexnet as sa
+from swiftalexnet import _native, cifar_batches
+from swiftalexnet.preprocessing import Geometry
+
+__all__ = ["CLASSES", "TINY", "Shared", "World"]
+
+SIDE = 23  # of the images of `support.dataset`
+
+
+class Shared:
+    """What is made once in a process; nobody may change it.
+
+    Attributes
+    ----------
+    model, other : Model
+        Two networks of one form.
+    network : _native.Network
+    folder : Path
+        Photographs, one folder a class, and a model file.
+    """
+
+    def __init__(self) -> None:
+        cifar_batches.RECORDS = cifar_files.RECORDS  # the real one has 10,000 images a batch
+        self.model, self.other = tiny_model(seed=1), tiny_model(seed=2)
+        self.network = small_network.make()
+        self.data = dataset(8)
+        self.model.classes = self.other.classes = CLASSES
+        self.folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+        photo_folder(self.folder / "photos", 2)
+        self.model.save(self.folder / "model.safetensors")
+
+    @cached_property
+    def history(self) -> sa.History:
+        """The history of two epochs with validation."""
+        return tiny_model().fit(self.data, self.data, 2, recipe=quick_recipe(), progress=False)
+
+    @cached_property
+    def evaluation(self) -> sa.Evaluation:
+        """What a model got wrong."""
+        return self.model.evaluate(self.data)
+
+    @cached_property
+    def profile(self) -> sa.Profile:
+        """A profile, which takes a while to measure."""
+        return self.model.profile(1, repeats=1)
+
+    @cached_property
+    def cifar(self) -> Path:
+        """A CIFAR-10 of eight images a batch."""
+        return cifar_files.write_folder(self.folder / "cifar", cifar_files.binary_files())
+
+    @cached_property
+    def vgg(self) -> sa.Model:
+        """The smallest network that another VGG may start from."""
+        return sa.vgg("A", 4, image_size=32, initialization="zeros", without=("fc6", "fc7"))
+
+    def close(self) -> None:
+        """Remove the files."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class World:
+    """What one case draws from.
+
+    Parameters
+    ----------
+    random : Random
+        Decides everything that is random.
+    shared : Shared
+
+    Attributes
+    ----------
+    home : Path
+        A folder that is the case's own, and the current one.
+    """
+
+    def __init__(self, random: Random, shared: Shared):
+        self.random, self.shared = random, shared
+        self.own: sa.Model | None = None
+        self.own_network: _native.Network | None = None
+        self.home = Path(tempfile.mkdtemp(dir=shared.folder))
+        os.chdir(self.home)
+
+    # Values
+
+    @cached_property
+    def numbers(self) -> np.random.Generator:
+        """Draws arrays."""
+        return np.random.default_rng(self.random.getrandbits(64))
+
+    def one_of(self, *values: Any) -> Any:
+        """Return one of some values."""
+        return self.random.choice(values)
+
+    def floats(self, *shape: int) -> NDArray[np.float32]:
+        """Return normal numbers."""
+        return self.numbers.standard_normal(shape, np.float32)
+
+    def integers(self, count: int, end: int) -> NDArray[np.int32]:
+        """Return labels below `end`."""
+        return self.numbers.integers(0, end, count, np.int32)
+
+    def images(self, *shape: int) -> NDArray[np.uint8]:
+        """Return noise of any shape."""
+        return self.numbers.integers(0, 256, shape, np.uint8)
+
+    # Models
+
+    def model(self) -> sa.Model:
+        """Return a copy that the case may change."""
+        if self.own is None:
+            self.own = copy.deepcopy(self.shared.model)
+        return self.own
+
+    def network(self) -> _native.Network:
+        """Return a network that the case may change."""
+        if self.own_network is None:
+            self.own_network = small_network.make()
+        return self.own_network
+
+    # Files
+
+    def new_file(self, suffix: str = "") -> Path:
+        """Return the path of a file that does not exist."""
+        return self.home / f"new-{self.random.getrandbits(32):x}{suffix}"
+
+    def image_file(self) -> Path:
+        """Return a file that holds an image."""
+        return self.shared.folder / "photos" / self.random.choice(CLASSES) / f"{self.random.randrange(2)}.png"
+
+    def folder(self) -> sa.ImageFolder:
+        """Return photographs in folders."""
+        return sa.ImageFolder(self.shared.folder / "photos")
+
+    def geometry(self) -> Geometry:
+        """Return what a data set is asked for."""
+        return self.one_of(Geometry(SIDE, 3, "area"), Geometry(20, 3, "bilinear"), Geometry(12, 1, "area", 16))
+
+    def pillow(self) -> Image.Image:
+        """Return a Pillow image."""
+        mode = self.one_of("RGB", "L", "RGBA", "LA", "P", "1", "CMYK", "YCbCr", "I;16")
+        return Image.new(mode, (self.random.randint(1, 40), self.random.randint(1, 40)))
+
+    def close(self) -> None:
+        """Remove the case's files."""
+        os.chdir(self.shared.folder)
+        shutil.rmtree(self.home, ignore_errors=True)
