@@ -146,6 +146,20 @@ def as_integer(value: Any, name: str, operation: str, low: int = -(2**63), high:
     return number
 
 
+def as_index(value: Any, count: int, operation: str) -> int:
+    """Return the index of one of `count` items; negative ones count from the end.
+
+    Raises
+    ------
+    TypeError, IndexError
+        No integer, or one beyond the items.
+    """
+    index = as_integer(value, "index", operation, -(2**200), 2**200)
+    if not -count <= index < count:
+        raise IndexError(f"{operation}: index is {index}, expected 0 to {count - 1}")
+    return index % count
+
+
 def as_seed(value: Any, name: str, operation: str) -> int:
     """Return a seed or a step: an integer from 0 to 2⁶⁴ − 1."""
     return as_integer(value, name, operation, 0, 2**64 - 1)

@@ -100,7 +100,7 @@ def _known_bits(image: Image.Image) -> int | None:
 
 
 def _tag(image: Image.Image, tag: int) -> Any:
-    value = image.tag_v2.get(tag)  # type: ignore[attr-defined]
+    value = getattr(image, "tag_v2", {}).get(tag)
     return value[0] if isinstance(value, tuple) else value
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ._arrays import as_integer, require_memory
 from ._shown import shown
-from .dataset_checks import require_dataset
+from .dataset_checks import snapshot, source
 
 if TYPE_CHECKING:
     from .data import Dataset
@@ -94,8 +94,9 @@ def color_components(data: "Dataset", size: int | None = None, progress: bool = 
     from .loading import read_pictures
     from .preprocessing import Geometry
 
-    require_dataset(data, "color_components")
-    arrays = data.images if isinstance(data, ArrayDataset) else None
+    data = snapshot(data, "color_components")
+    own_data = source(data)
+    arrays = own_data.images if isinstance(own_data, ArrayDataset) else None
     if arrays is not None and arrays.shape[-1] != 3:
         raise ValueError(f"color_components: pictures have {arrays.shape[-1]} channels, expected 3: red, green, blue")
     own = 256 if arrays is None else min(arrays.shape[1:3])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import as_integer, as_labels, as_uint8, plain
+from ._arrays import as_index, as_integer, as_labels, as_uint8, plain
 from ._choices import choose
 from ._numbers import check_number
 from ._shown import shown
@@ -27,7 +27,7 @@ from .folder_listing import class_folders, list_files, reasons
 from .layouts import as_layout, channels_last
 from .levels import WAY_OUT, as_value_range, to_bytes
 from .picture_formats import way_to_read
-from .preprocessing import Geometry, Whole
+from .preprocessing import Geometry, Whole, check_geometry
 from .runtime import get_num_threads
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class ImageFolder:
     ):
         self.root = as_path(root, "root", "ImageFolder")
         self.on_error = choose("ImageFolder", "on_error", on_error, ("raise", "skip"))
-        self._workers = None if workers is None else as_integer(workers, "workers", "ImageFolder", 1, 256)
+        self.workers = workers
         self.value_range = as_value_range(value_range, "ImageFolder")
         self.classes = class_folders(self.root, classes)
         found, others = zip(*(list_files(self.root / name) for name in self.classes), strict=True)
@@ -177,6 +177,10 @@ class ImageFolder:
     def workers(self) -> int:
         """How many threads decode."""
         return get_num_threads() if self._workers is None else self._workers
+
+    @workers.setter
+    def workers(self, count: int | None) -> None:
+        self._workers = None if count is None else as_integer(count, "workers", "ImageFolder", 1, 256)
 
     @property
     def skipped(self) -> int:
@@ -297,9 +301,13 @@ class ImageFolder:
         OSError, ValueError
             It cannot be read, and `on_error` is "raise"; or other pictures are asked for than the file that `cache_to`
             wrote has.
+        IndexError, TypeError
+            There is no such picture, or no such geometry.
         CheckpointCorruptError
             That file is damaged.
         """
+        check_geometry(geometry, "ImageFolder.image")
+        index = as_index(index, len(self), "ImageFolder.image")
         if self._cache is not None and (index, geometry) in self._cache:
             return self._cache[index, geometry]
         path = self.paths[index]
@@ -386,7 +394,8 @@ class ArrayDataset:
 
     def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8]:
         """Return one picture as uint8 [height, width, channels], resized if it has another size."""
-        pixels: NDArray[np.uint8] = self.images[index]
+        check_geometry(geometry, "ArrayDataset.image")
+        pixels: NDArray[np.uint8] = self.images[as_index(index, len(self), "ArrayDataset.image")]
         if pixels.shape == (geometry.size, geometry.size, geometry.channels) and geometry.side == geometry.size:
             return pixels
         return array_to_square(pixels, geometry)

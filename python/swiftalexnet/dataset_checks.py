@@ -20,31 +20,75 @@ if TYPE_CHECKING:
     from .networks import Model
 
 
-def check_dataset(model: "Model | Ensemble", data: "Dataset", operation: str, same_names: bool = False) -> None:
-    """Refuse data whose classes, by number and with `same_names` by name, or labels are not the model's.
+class Snapshot:
+    """A data set as it was when it was checked: whatever happens to it meanwhile, length, labels and names stay.
+
+    Attributes
+    ----------
+    source : Dataset
+        The data set itself, which still makes the images.
+    labels : array of int32, [count]
+    classes : tuple of str or None
+    workers : int
+
+    Raises
+    ------
+    TypeError, ValueError
+        Something that is no data set.
+    """
+
+    def __init__(self, data: "Dataset", operation: str, classes: int | None = None):
+        require_dataset(data, operation)
+        self.source = data
+        self.labels = checked_labels(data, operation, classes).copy()
+        self.classes = class_names(data, operation)
+        self.workers = checked_workers(data, operation)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __repr__(self) -> str:
+        return repr(self.source)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.source, name)
+
+
+def snapshot(data: Any, operation: str, classes: int | None = None) -> "Dataset":
+    """Return the snapshot of a data set with labels below `classes`; a snapshot stays as it is."""
+    checked: Dataset = data if isinstance(data, Snapshot) else Snapshot(data, operation, classes)
+    return checked
+
+
+def source(data: "Dataset") -> "Dataset":
+    """Return the data set that somebody made, without the snapshot around it."""
+    return data.source if isinstance(data, Snapshot) else data
+
+
+def check_dataset(model: "Model | Ensemble", data: "Dataset", operation: str, same_names: bool = False) -> "Dataset":
+    """Return the snapshot of a data set whose classes, by number and with `same_names` by name, and labels fit a model.
 
     Raises
     ------
     TypeError, ValueError
         Something that is no data set, or one that does not fit.
     """
-    require_dataset(data, operation)
-    classes = class_names(data, operation)
+    checked = snapshot(data, operation, model.num_classes)
+    classes = checked.classes
     if classes is not None and len(classes) != model.num_classes:
         raise ValueError(f"{operation}: the data has {len(classes)} classes, the model {model.num_classes}")
-    checked_labels(data, operation, model.num_classes)
-    checked_workers(data, operation)
     models: Sequence[Any] = getattr(model, "models", (model,))
     for each in models:
-        require_clear_layout(data, each.input_shape[0], operation)
+        require_clear_layout(checked, each.input_shape[0], operation)
     if same_names and None not in (classes, model.classes) and classes != model.classes:
         raise ValueError(f"{operation}: the data's classes {classes} are not the model's {model.classes}")
+    return checked
 
 
 def require_dataset(data: Any, operation: str) -> None:
     """Raise TypeError if something lacks what a data set has."""
-    for attribute in ("__len__", "labels", "classes", "image"):
-        if not hasattr(data, attribute):
+    for attribute, there in (("__len__", type(data)), ("labels", data), ("classes", data), ("image", data)):
+        if not hasattr(there, attribute):
             raise TypeError(
                 f"{operation}: got {type(data).__name__}, which has no {attribute}, expected a data set such as "
                 "ImageFolder or ArrayDataset"
@@ -65,7 +109,7 @@ def class_names(data: "Dataset", operation: str) -> tuple[str, ...] | None:
     TypeError, ValueError
         Something else than names, each another one.
     """
-    return None if data.classes is None else as_class_names(data.classes, f"{operation}: {type(data).__name__}")
+    return None if data.classes is None else as_class_names(data.classes, f"{operation}: {_name(data)}")
 
 
 def as_class_names(classes: Any, owner: str) -> tuple[str, ...]:
@@ -86,15 +130,15 @@ def checked_labels(data: "Dataset", operation: str, classes: int | None = None) 
     TypeError, ValueError
         They are no integers, not as many as images, or not from 0 to below `classes`; or there is no image.
     """
-    name = type(data).__name__
-    if len(data) == 0:
-        raise ValueError(f"{operation}: {name} holds no images, expected at least 1")
-    return as_labels(data.labels, f"{name}.labels", operation, len(data), classes)
+    count = as_integer(type(data).__len__(data), f"the length of {_name(data)}", operation, 0, 2**40)
+    if count == 0:
+        raise ValueError(f"{operation}: {_name(data)} holds no images, expected at least 1")
+    return as_labels(data.labels, f"{_name(data)}.labels", operation, count, classes)
 
 
 def checked_workers(data: "Dataset", operation: str) -> int:
     """Return how many threads should decode: 1 where the data set does not say."""
-    return as_integer(getattr(data, "workers", 1), f"{type(data).__name__}.workers", operation, 1, 256)
+    return as_integer(getattr(data, "workers", 1), f"{_name(data)}.workers", operation, 1, 256)
 
 
 def checked_image(image: Any, data: "Dataset", geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
@@ -107,7 +151,7 @@ def checked_image(image: Any, data: "Dataset", geometry: Geometry | Whole) -> ND
     """
     if image is None:
         return None
-    name = f"{type(data).__name__}.image(index, geometry)"
+    name = f"{_name(data)}.image(index, geometry)"
     pixels = as_uint8(image, f"the result of {name}", "loading", 3)
     if isinstance(geometry, Whole):
         expected = f"(height, width, {geometry.channels}), the shorter side {geometry.side}"
@@ -121,3 +165,7 @@ def checked_image(image: Any, data: "Dataset", geometry: Geometry | Whole) -> ND
             "swiftalexnet.decoding.array_to_square(image, geometry) brings an image there"
         )
     return pixels
+
+
+def _name(data: "Dataset") -> str:
+    return type(source(data)).__name__

@@ -21,7 +21,7 @@ from .jpeg_scans import check_scans
 from .levels import Range
 from .picture_formats import readable, what_it_is
 from .preprocessing import Geometry, Whole
-from .resampling import check_pixels, resize_array, resize_image
+from .resampling import MORE_PIXELS, check_pixels, resize_array, resize_image
 
 _ORIENTATION = 0x0112
 _UPRIGHT = {  # by the orientation of EXIF
@@ -78,6 +78,8 @@ def decoding(file: BinaryIO, path: str | os.PathLike[str]) -> Iterator[Image.Ima
         except UnidentifiedImageError:
             file.seek(0)
             raise ValueError(what_it_is(file.read(64))) from None
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            raise ValueError(f"{error} {MORE_PIXELS}") from None
         with picture:
             yield picture
 

@@ -125,7 +125,7 @@ class Ensemble:
         `precision`, `weights` and `fast_math` are meant by `arithmetic`; the batch size "auto" is each model's own.
         Pictures that a model cannot read are skipped for all. Holds two arrays of float32 [pictures, classes].
         """
-        views = self._ready(data, crops, batch_size, dense, scales, "evaluate", arithmetic)
+        views, data = self._ready(data, crops, batch_size, dense, scales, "evaluate", arithmetic)
         readable = np.ones(len(data), np.bool_)
         with Progress(len(data) * views.passes * len(self._voices), progress, "evaluate") as bar:
             tables = (_table(model, data, views, batch_size, bar, readable) for model in self._voices)
@@ -171,12 +171,13 @@ class Ensemble:
         ValueError, OSError
             As `evaluate`.
         """
-        views = self._ready(validation, crops, batch_size, dense, scales, "search_weights", arithmetic)
+        views, validation = self._ready(validation, crops, batch_size, dense, scales, "search_weights", arithmetic)
         readable = np.ones(len(validation), np.bool_)
         with Progress(len(validation) * views.passes * len(self.models), progress, "search weights") as bar:
             tables = [_table(model, validation, views, batch_size, bar, readable) for model in self.models]
         numbers = _numbers(readable, "search_weights")
-        labels = np.ascontiguousarray(np.asarray(validation.labels)[numbers], np.int32)
+        report_skipped(validation, np.flatnonzero(~readable).tolist(), "search_weights")
+        labels = np.ascontiguousarray(validation.labels[numbers], np.int32)
         self._weights = search([table[numbers] for table in tables], labels)
         return self._weights
 
@@ -198,14 +199,14 @@ class Ensemble:
         scales: Sequence[int] | None,
         work: str,
         arithmetic: dict[str, Any],
-    ) -> Views:
+    ) -> "tuple[Views, Dataset]":
         """Check everything that can be checked before any work."""
         views = Views(crops, dense, scales, work, choose_arithmetic(work, **arithmetic))
-        check_dataset(self, data, work, same_names=True)
+        data = check_dataset(self, data, work, same_names=True)
         for model in self.models:
             views.pictures_at_once(for_inference(model, batch_size, work, views.arithmetic))
             views.check(model)
-        return views
+        return views, data
 
     def _checked(self, weights: Sequence[float]) -> tuple[float, ...]:
         values = as_items(weights, "weights", "Ensemble")

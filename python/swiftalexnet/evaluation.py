@@ -73,7 +73,7 @@ def evaluate(
     views = Views(crops, dense, scales, "evaluate", choose_arithmetic("evaluate", precision, weights, fast_math))
     batch_size = for_inference(model, batch_size, "evaluate", views.arithmetic)
     views.pictures_at_once(batch_size)
-    check_dataset(model, data, "evaluate", same_names=True)
+    data = check_dataset(model, data, "evaluate", same_names=True)
     views.check(model)
     tally = Tally(data)
     with Progress(len(data) * views.passes, progress, "evaluate") as bar:
@@ -93,7 +93,7 @@ class Tally:
 
     def add(self, probabilities: NDArray[np.float32], numbers: NDArray[np.int32]) -> None:
         """Count images, given the probabilities [count, classes] of those with these numbers."""
-        labels = np.ascontiguousarray(np.asarray(self._data.labels)[numbers], np.int32)
+        labels = np.ascontiguousarray(self._data.labels[numbers], np.int32)
         self._totals += _native.score(probabilities, labels)  # which refuses labels out of range
         rows = np.arange(len(numbers))
         predicted = probabilities.argmax(axis=1)

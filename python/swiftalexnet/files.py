@@ -35,6 +35,10 @@ def as_path(value: Any, name: str, operation: str) -> "Path":
     except TypeError:
         came = f"{value!r} of type {type(value).__name__}"
         raise TypeError(f"{operation}: {name} is {came}, expected a path: a str or os.PathLike") from None
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{operation}: {name} is {text!r}, which no file can be called: {error.reason}") from None
     if not text or "\0" in text:
         raise ValueError(f"{operation}: {name} is {text!r}, expected a path that is not empty and holds no NUL")
     return Path(text)

@@ -50,7 +50,7 @@ class Images:
         image = self._images[index]
         if isinstance(image, np.ndarray):
             return array_to_square(image, geometry)
-        if not _is_pillow(image):
+        if not isinstance(image, Image.Image):
             return read_picture(image, geometry, value_range=self._value_range)
         with named_errors(f"image {index}, a Pillow image of mode {image.mode},"):
             return picture_to_array(image, geometry, value_range=self._value_range)
@@ -84,14 +84,14 @@ def as_images(images: Any, layout: str | None, value_range: Any, channels: int, 
     layout, levels = as_layout(layout, operation), as_value_range(value_range, operation)
 
     def singles(item: Any) -> list[Any]:
-        if isinstance(item, np.ndarray):
-            return list(as_batch(item, layout, levels, channels, operation))
-        if isinstance(item, (str, os.PathLike)) or _is_pillow(item):
+        if isinstance(item, (str, os.PathLike, Image.Image)):
             return [item]
+        if _is_array(item):
+            return list(as_batch(item, layout, levels, channels, operation))
         expected = "images: an array, paths, Pillow images, or a list of these"
         raise TypeError(f"{operation}: got {type(item).__name__}, expected {expected}")
 
-    if not isinstance(images, Sequence) or isinstance(images, (str, bytes)):
+    if not isinstance(images, Sequence) or isinstance(images, (str, bytes)) or _is_array(images):
         return Images(singles(images), levels)
     if not images:
         raise ValueError(f"{operation}: got an empty list, expected at least one image")
@@ -102,7 +102,7 @@ def as_images(images: Any, layout: str | None, value_range: Any, channels: int, 
 
 
 def as_batch(
-    array: NDArray[Any], layout: str | None, value_range: Range | None, channels: int, operation: str
+    images: Any, layout: str | None, value_range: Range | None, channels: int, operation: str
 ) -> NDArray[np.uint8]:
     """Return an array of images as uint8 [count, height, width, channels].
 
@@ -116,7 +116,7 @@ def as_batch(
     MemoryError
         A copy that would not fit into free memory.
     """
-    array = np.asarray(plain(array, "images", operation, "uint8"))
+    array = np.asarray(plain(images, "images", operation, "uint8"))
     if array.ndim not in (2, 3, 4) or 0 in array.shape:
         raise ValueError(f"{operation}: images have shape {array.shape}, expected [count, height, width, channels]")
     if array.dtype != np.uint8:
@@ -129,5 +129,6 @@ def as_batch(
     return as_uint8(pixels if pixels.ndim == 4 else pixels[None], "images", operation)  # copies where it must
 
 
-def _is_pillow(image: Any) -> bool:
-    return isinstance(image, Image.Image)
+def _is_array(item: Any) -> bool:
+    """Tell an array, of another library too; a type such as `np.ndarray` is none."""
+    return isinstance(item, (np.ndarray, memoryview)) or (hasattr(item, "__array__") and not isinstance(item, type))

@@ -27,10 +27,12 @@ def as_value_range(value: Any, operation: str) -> Range | None:
     """
     if value is None:
         return None
+    given = list(value) if isinstance(value, (tuple, list, np.ndarray)) else []
     try:
-        black, white = (float(each) for each in value if not isinstance(each, str))
+        black, white = (float(each) for each in given if not isinstance(each, str))
     except (TypeError, ValueError, OverflowError):
-        raise TypeError(f"{operation}: value_range is {value!r}, expected two numbers, black and white") from None
+        came = f"{len(given)} of them" if given else f"of type {type(value).__name__}"
+        raise TypeError(f"{operation}: value_range is {came}, expected two numbers, black and white") from None
     if not (math.isfinite(black) and math.isfinite(white) and black < white):
         raise ValueError(f"{operation}: value_range is {value!r}, expected two finite numbers, black < white")
     return black, white

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ._arrays import require_memory
 from .data import ArrayDataset, Dataset
+from .dataset_checks import source
 from .loading import evenly_spread, read_pictures
 from .preprocessing import Preprocessing
 
@@ -50,9 +51,10 @@ def _batches(preprocessing: Preprocessing, data: Dataset, progress: bool) -> Gen
     """Yield the squares of the pictures that count, at most 257 at a time."""
     shape = (preprocessing.resize, preprocessing.resize, preprocessing.channels)
     # A subclass may make other pictures of its arrays.
-    if type(data) is ArrayDataset and data.images.shape[1:] == shape:
+    own = source(data)
+    if type(own) is ArrayDataset and own.images.shape[1:] == shape:
         for at in range(0, len(data), _BYTES_IN_UINT16):
-            yield data.images[at : at + _BYTES_IN_UINT16]  # views: no need to copy them
+            yield own.images[at : at + _BYTES_IN_UINT16]  # views: no need to copy them
         return
-    chosen = evenly_spread(len(data), len(data) if isinstance(data, ArrayDataset) else PICTURES)
+    chosen = evenly_spread(len(data), len(data) if isinstance(own, ArrayDataset) else PICTURES)
     yield from read_pictures(data, chosen, _BATCH, preprocessing.geometry, (progress, "mean image"), "fit")

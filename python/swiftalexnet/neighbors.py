@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import as_integer, require_memory
 from ._kinds import require_model
-from .dataset_checks import require_clear_layout, require_dataset
+from .dataset_checks import require_clear_layout, snapshot
 from .loading import Loader, in_order
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def nearest_pictures(
         An unknown layer, something that is no picture, or fewer pictures than `count`.
     """
     require_model(model, "nearest_pictures")
-    require_dataset(data, "nearest_pictures")
+    data = snapshot(data, "nearest_pictures")
     require_clear_layout(data, model.input_shape[0], "nearest_pictures")
     count = as_integer(count, "count", "nearest_pictures", 1, len(data))
     node = layer or last_hidden(model)
@@ -131,11 +131,13 @@ def _blocks(model: "Model", data: "Dataset", layer: str) -> Iterator[tuple[NDArr
         for members, (images, _) in zip(batches, loader, strict=True):
             members = np.setdiff1d(members, loader.missing)
             if len(members):
-                yield members, _activations(model, images, layer)
+                yield members, _activations(model, images, layer, "NHWC")
 
 
-def _activations(model: "Model", images: NDArray[np.uint8], layer: str) -> NDArray[np.float32]:
-    values = model.features(images, [layer])[layer]
+def _activations(
+    model: "Model", images: NDArray[np.uint8], layer: str, layout: str | None = None
+) -> NDArray[np.float32]:
+    values = model.features(images, [layer], layout=layout)[layer]
     return values.reshape(len(values), -1)
 
 

@@ -17,6 +17,7 @@ from ._arithmetic import choose_arithmetic, choose_precision
 from ._arrays import as_float32, as_labels, as_output, as_seed, layout_code
 from ._choices import choose
 from ._kinds import as_items, require_kind
+from ._shown import shown
 from .batch_size import BatchSize
 from .memory_use import Memory, memory
 from .preprocessing import Preprocessing, default_preprocessing
@@ -52,6 +53,8 @@ class Model(Weights):
 
     def __init__(self, network: _native.Network, variant: str | None = None):
         require_kind(network, _native.Network, "network", "Model")
+        if variant is not None and not isinstance(variant, str):
+            raise TypeError(f"Model: variant is {shown(variant)}, expected a name or None")
         super().__init__(network, variant)
         nodes = network.nodes()
         self._input_shape, self._num_classes = nodes[0][4], nodes[-1][4][0]

@@ -262,10 +262,13 @@ def as_settings(values: Mapping[str, Any], operation: str) -> Settings:
         Settings that there are not.
     """
     settings = Settings(**values)
-    settings = settings._replace(value_range=as_value_range(settings.value_range, operation))
-    as_integer(settings.side, "side", operation, 1, 2**15)
+    settings = settings._replace(
+        side=as_integer(settings.side, "side", operation, 1, 2**15),
+        channels=as_integer(settings.channels, "channels", operation, 1, 3),
+        value_range=as_value_range(settings.value_range, operation),
+    )
     choose(operation, "resample", settings.resample, RESAMPLERS)
-    if as_integer(settings.channels, "channels", operation, 1, 3) == 2:
+    if settings.channels == 2:
         raise ValueError(f"{operation}: channels is 2, expected 1 or 3")
     if not isinstance(settings.warp, bool):
         raise TypeError(f"{operation}: warp is {shown(settings.warp)}, expected True or False")

@@ -73,6 +73,29 @@ class Whole(NamedTuple):
         return self.size
 
 
+def check_geometry(geometry: Any, operation: str) -> None:
+    """Refuse what is neither a `Geometry` nor a `Whole`, or one whose numbers do not fit each other.
+
+    Raises
+    ------
+    TypeError, ValueError
+        See above.
+    """
+    if not isinstance(geometry, (Geometry, Whole)):
+        raise TypeError(f"{operation}: geometry is of type {type(geometry).__name__}, expected a Geometry or a Whole")
+    size = as_integer(geometry.size, "the geometry's size", operation, 1, 2**15)
+    as_integer(geometry.side, "the geometry's shorter side", operation, size, 2**15)
+    as_integer(geometry.channels, "the geometry's channels", operation, 1, 2**16)
+    choose(operation, "resample", geometry.resample, RESAMPLERS)
+    places = geometry.place if isinstance(geometry, Geometry) else (0, 0)
+    if not isinstance(places, tuple) or len(places) != 2:
+        raise TypeError(f"{operation}: the geometry's place is no pair of numbers")
+    for place in places:
+        check_number(place, "the geometry's place", operation)
+        if place > 1:
+            raise ValueError(f"{operation}: the geometry's place is {place}, expected 0 to 1")
+
+
 @dataclass(frozen=True, eq=False)
 class Preprocessing:
     """How pictures become the input of one network.

@@ -29,6 +29,8 @@ from .preprocessing import Geometry, Whole
 # An image more than so many times as long as wide is not resized as a whole to cut a square from it.
 LONGEST = 8
 
+MORE_PIXELS = "Make it smaller; or raise PIL.Image.MAX_IMAGE_PIXELS, if you trust its source."
+
 _CUBIC = -0.75  # the slope of OpenCV's cubic at a distance of one pixel; Pillow's is −0.5
 _AT_ONCE = 1 << 20  # bytes of an image that are taken from Pillow at once
 _STRIP = 1 << 17  # of a larger image: larger blocks come from the system page by page, which takes long
@@ -94,10 +96,7 @@ def check_pixels(width: int, height: int) -> None:
     """Raise ValueError if an image has more pixels than Pillow's limit."""
     limit = Image.MAX_IMAGE_PIXELS
     if limit is not None and width * height > limit:
-        raise ValueError(
-            f"{width} × {height} pixels exceed Pillow's limit of {limit}: make it smaller, or raise the limit by "
-            "PIL.Image.MAX_IMAGE_PIXELS = … if you trust its source"
-        )
+        raise ValueError(f"{width} × {height} pixels exceed Pillow's limit of {limit}. {MORE_PIXELS}")
 
 
 def resize_image(image: Image.Image, geometry: Geometry | Whole, content: tuple[float, float]) -> NDArray[np.uint8]:

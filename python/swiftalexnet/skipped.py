@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from .dataset_checks import checked_labels, class_names
+from .dataset_checks import checked_labels, class_names, source
 
 if TYPE_CHECKING:
     from .data import Dataset
@@ -41,7 +41,7 @@ def report_skipped(data: "Dataset", missing: Collection[int], operation: str) ->
     if not skipped or skipped == reported(data):
         return
     with suppress(TypeError):  # a data set of the user's own may be no key: then it is said again
-        _reported[data] = skipped
+        _reported[source(data)] = skipped
     total = sum(sum(each.values()) for each in skipped.values())
     files = "1 file was" if total == 1 else f"{total} files were"
     message = f"{operation}: {files} left out of {data!r}: {describe(skipped)}"
@@ -57,7 +57,7 @@ def describe(skipped: Skipped) -> str:
 def reported(data: "Dataset") -> Skipped:
     """Return what has been said of a data set."""
     with suppress(TypeError):
-        return _reported.get(data, {})
+        return _reported.get(source(data), {})
     return {}
 
 
@@ -91,4 +91,4 @@ def _class_name(data: "Dataset", label: int) -> str:
 def _why(data: "Dataset", index: int) -> str:
     """Say why an image is missing: what the data set knows of it, or that its `image` gave None."""
     why = getattr(data, "why_missing", None)
-    return f"{type(data).__name__}.image gave None" if why is None else str(why(index))
+    return f"{type(source(data)).__name__}.image gave None" if why is None else str(why(index))

@@ -12,7 +12,7 @@ from ._shown import shown
 from .batch_size import BatchSize, for_training, require_auto
 from .checkpoint_pace import CheckpointEvery, Pace, as_pace
 from .checkpoints import Checkpoint, begun_with
-from .dataset_checks import check_dataset, class_names
+from .dataset_checks import check_dataset
 from .errors import NonFiniteError
 from .files import as_path
 from .history import HEADING, History, row_text
@@ -131,7 +131,7 @@ def fit(
     folder = None if checkpoint is None else as_path(checkpoint, "checkpoint", "fit")
     if on_epoch_end is not None and not callable(on_epoch_end):
         raise TypeError(f"fit: on_epoch_end is {shown(on_epoch_end)}, expected a function of a row of the history")
-    _check_data(model, train, validation, chosen)
+    train, validation = _checked_data(model, train, validation, chosen)
     seed = as_seed(seed, "seed", "fit")
     with model.exclusive("fit"):
         begun = begun_with(folder) if resume and folder else None
@@ -212,15 +212,16 @@ def _preprocessing(model: "Model", train: "Dataset", recipe: Recipe, progress: b
     return preprocessing
 
 
-def _check_data(model: "Model", train: "Dataset", validation: "Dataset | None", recipe: Recipe) -> None:
-    """Refuse data that does not fit, before any work."""
-    check_dataset(model, train, "fit")
+def _checked_data(
+    model: "Model", train: "Dataset", validation: "Dataset | None", recipe: Recipe
+) -> "tuple[Dataset, Dataset | None]":
+    """Refuse data that does not fit, before any work; return what it is now, whatever becomes of it."""
+    train = check_dataset(model, train, "fit")
     if validation is not None:
-        check_dataset(model, validation, "fit")
-        ours, theirs = class_names(train, "fit"), class_names(validation, "fit")
-        if None not in (ours, theirs) and ours != theirs:
+        validation = check_dataset(model, validation, "fit")
+        if None not in (train.classes, validation.classes) and train.classes != validation.classes:
             raise ValueError(
-                f"fit: validation has the classes {theirs}, training {ours}; "
+                f"fit: validation has the classes {validation.classes}, training {train.classes}; "
                 "expected the same: ImageFolder(…, classes=train.classes)"
             )
     _require(
@@ -235,6 +236,7 @@ def _check_data(model: "Model", train: "Dataset", validation: "Dataset | None", 
         f"{crop} × {crop}; expected a scale of at least that",
     )
     _require(recipe.shift <= crop, f"recipe {recipe.name!r} has shift {recipe.shift}, expected at most {crop} pixels")
+    return train, validation
 
 
 def _require(condition: bool, message: str) -> None:

@@ -110,6 +110,12 @@ def test_a_file_of_an_older_version_keeps_its_settings_and_is_written_anew(folde
     assert sa.ImageFolder(folder).cache_to(file) == (24, 0, 0, 0)
 
 
+def test_settings_may_be_numbers_of_numpys(folder, file):
+    data = sa.ImageFolder(folder)
+    assert data.cache_to(file, side=np.uint64(20), channels=np.int8(3)).decoded == 24
+    assert sa.ImageFolder(folder).cache_to(file, side=20).unchanged == 24
+
+
 def test_a_cache_has_the_range_of_its_folder(tmp_path, file):
     (tmp_path / "one").mkdir()
     for number in range(2):
@@ -321,6 +327,7 @@ def test_training_and_evaluation_are_the_same_with_a_cache(folder, file):
     assert results[0] == results[1] == results[2]
 
 
+@pytest.mark.filterwarnings("ignore:.*decoded from their files:UserWarning")  # for the mean
 def test_scale_jitter_needs_a_side_as_large(folder, file):
     data = sa.ImageFolder(folder)
     data.cache_to(file, side=24)

@@ -8,7 +8,7 @@ import pytest
 from support import CLASSES, photo_folder, pictures
 
 import swiftalexnet as sa
-from swiftalexnet.preprocessing import Geometry
+from swiftalexnet.preprocessing import Geometry, Whole
 
 GEOMETRY = Geometry(20, 3, "area")
 
@@ -101,6 +101,51 @@ def test_arrays_are_resized_and_recoloured():
 
 
 IMAGES, LABELS = pictures(4)
+
+
+@pytest.mark.parametrize("kind", ["folder", "arrays"])
+def test_images_that_there_are_not_are_refused(tmp_path, kind):
+    data = sa.ImageFolder(photo_folder(tmp_path, count=1)) if kind == "folder" else sa.ArrayDataset(IMAGES, LABELS)
+    assert np.array_equal(data.image(-1, GEOMETRY), data.image(np.int64(3), GEOMETRY))
+    for index in (4, -5, 10**6, 2**70):
+        with pytest.raises(IndexError, match=r"\.image: index is -?\d+, expected 0 to 3"):
+            data.image(index, GEOMETRY)
+    for index in ("x", 2.5, None, True, slice(2), [0]):
+        with pytest.raises(TypeError, match=r"\.image: index is .*expected an integer"):
+            data.image(index, GEOMETRY)
+
+
+@pytest.mark.parametrize(
+    ("geometry", "kind"),
+    [
+        (None, TypeError),
+        ("x", TypeError),
+        ([20, 3, "area"], TypeError),
+        ((20, 3, "area"), TypeError),
+        (Geometry(0, 3, "area"), ValueError),
+        (Geometry(2**40, 3, "area"), ValueError),
+        (Geometry(20.0, 3, "area"), TypeError),
+        (Geometry(20, 3, "cubic"), ValueError),
+        (Geometry(20, "3", "area"), TypeError),
+        (Geometry(20, 3, "area", 19), ValueError),
+        (Geometry(20, 3, "area", None, (0.5, 1.1)), ValueError),
+        (Geometry(20, 3, "area", None, (0.5, float("nan"))), ValueError),
+        (Geometry(20, 3, "area", None, 0.5), TypeError),
+        (Whole(0, 3, "area"), ValueError),
+    ],
+)
+def test_geometries_that_there_are_not_are_refused(tmp_path, geometry, kind):
+    for data in (sa.ImageFolder(photo_folder(tmp_path, count=1)), sa.ArrayDataset(IMAGES, LABELS)):
+        with pytest.raises(kind, match=r"\.image: "):
+            data.image(0, geometry)
+
+
+def test_threads_may_be_chosen_later(tmp_path):
+    data = sa.ImageFolder(photo_folder(tmp_path, count=1))
+    data.workers = 3
+    assert data.workers == 3
+    with pytest.raises(ValueError, match="ImageFolder: workers is 0"):
+        data.workers = 0
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from support import CLASSES, pictures, quick_recipe, tiny_model
 
 import swiftalexnet as sa
+from swiftalexnet.dataset_checks import snapshot, source
 from swiftalexnet.loading import Loader, in_order
 from swiftalexnet.neighbors import nearest_pictures
 from swiftalexnet.preprocessing import Geometry, Whole
@@ -195,3 +196,64 @@ def test_a_data_set_without_images():
     for door in DOORS.values():
         with pytest.raises(ValueError, match="Empty holds no images"):
             door(tiny_model(), Empty())
+
+
+class Restless(Flowers):
+    """A data set that changes while it is read."""
+
+    def __init__(self, change):
+        super().__init__(labels=LABELS.copy())
+        self.change, self.count = change, len(IMAGES)
+
+    def __len__(self):
+        return self.count
+
+    def image(self, index, geometry):
+        self.change(self)
+        return super().image(index, geometry)
+
+
+CHANGES = {
+    "grows": lambda data: setattr(data, "count", 99),
+    "shrinks": lambda data: setattr(data, "count", 1),
+    "other labels": lambda data: data.labels.fill(77),
+    "fewer labels": lambda data: setattr(data, "labels", LABELS[:2]),
+    "other names": lambda data: setattr(data, "classes", ("x",)),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_changes_meanwhile_changes_nothing(door, name):
+    model, twin = tiny_model(), tiny_model()
+    found, expected = DOORS[door](model, Restless(CHANGES[name])), DOORS[door](twin, REFERENCE)
+    assert np.array_equal(model.state_dict()["fc8.weight"], twin.state_dict()["fc8.weight"])
+    if door in ("evaluate", "dense", "ensemble"):
+        assert (found.top1_error, found.loss, found.count) == (expected.top1_error, expected.loss, expected.count)
+
+
+def test_neighbours_of_a_data_set_that_changes():
+    found = nearest_pictures(tiny_model(), Restless(CHANGES["grows"]), IMAGES[:2], 3)
+    assert np.array_equal(found[0], nearest_pictures(tiny_model(), REFERENCE, IMAGES[:2], 3)[0])
+
+
+@pytest.mark.parametrize("length", [2**63, 2**62, -1, 1.5, "3", None])
+def test_lengths_that_are_none(length):
+    class Odd(Flowers):
+        def __len__(self):
+            return length
+
+    for call in (
+        *(lambda door=door: door(tiny_model(), Odd()) for door in DOORS.values()),
+        lambda: sa.color_components(Odd()),
+        lambda: nearest_pictures(tiny_model(), Odd(), IMAGES, 1),
+    ):
+        with pytest.raises((TypeError, ValueError), match=r"Odd"):
+            call()
+
+
+def test_a_snapshot_is_taken_once():
+    data = Flowers()
+    first = snapshot(data, "work")
+    assert snapshot(first, "work") is first and source(first) is data is source(data)
+    assert first.make is data.make and len(first) == 12 and first.workers == 1

@@ -71,7 +71,10 @@ def test_each_model_has_its_automatic_batch_size(models, monkeypatch):
 def test_pictures_that_cannot_be_read_are_left_out(models, tmp_path):
     folder = photo_folder(tmp_path)
     (folder / "dark" / "0.png").write_bytes(b"")
-    result = sa.Ensemble(models[:2]).evaluate(sa.ImageFolder(folder, on_error="skip"))
+    with pytest.warns(UserWarning, match="evaluate: 1 file was left out"):
+        result = sa.Ensemble(models[:2]).evaluate(sa.ImageFolder(folder, on_error="skip"))
+    with pytest.warns(UserWarning, match="search_weights: 1 file was left out"):
+        sa.Ensemble(models[:2]).search_weights(sa.ImageFolder(folder, on_error="skip"))
     assert (result.count, result.skipped) == (23, 1)
     with pytest.raises(ValueError, match="0.png"):
         sa.Ensemble(models[:2]).evaluate(sa.ImageFolder(folder))

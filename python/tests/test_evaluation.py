@@ -32,7 +32,8 @@ def test_ties_share_the_credit():
 def test_skipped_pictures_are_counted(tmp_path):
     folder = photo_folder(tmp_path)
     (folder / "dark" / "0.png").write_bytes(b"")
-    result = tiny_model().evaluate(sa.ImageFolder(folder, on_error="skip"))
+    with pytest.warns(UserWarning, match="evaluate: 1 file was left out"):
+        result = tiny_model().evaluate(sa.ImageFolder(folder, on_error="skip"))
     assert (result.count, result.skipped) == (23, 1)
     with pytest.raises(ValueError, match="0.png"):
         tiny_model().evaluate(sa.ImageFolder(folder))
@@ -46,7 +47,8 @@ def test_evaluations_say_which_image_got_what(options, tmp_path):
     Image.fromarray(pictures(1, side=31)[0][0][:, :25]).save(folder / "bright" / "1.png")  # of another shape
     data = sa.ImageFolder(folder, on_error="skip")
     model = tiny_model()
-    result = model.evaluate(data, batch_size=5, **options)
+    with pytest.warns(UserWarning, match="dark: 1 broken"):
+        result = model.evaluate(data, batch_size=5, **options)
     read = [index for index, path in enumerate(data.paths) if path != broken]
     assert result.indices.tolist() == read
     table = model.probabilities([data.paths[index] for index in read], **options)

@@ -55,6 +55,19 @@ def test_an_array_of_several_is_no_item():
     assert len(as_images([IMAGE[None], IMAGE], None, None, 3, "work")) == 2
 
 
+def test_arrays_of_other_libraries_are_arrays():
+    class Foreign:
+        def __array__(self, *_, **__):
+            return IMAGE
+
+    expected = tiny_model().probabilities(IMAGE)
+    for way in (Foreign(), [Foreign()], memoryview(IMAGE), [memoryview(IMAGE)]):
+        assert np.array_equal(tiny_model().probabilities(way), expected)
+    for wrong in (np.ndarray, Foreign, bytearray(b"x")):
+        with pytest.raises(TypeError, match="predict: got"):
+            tiny_model().predict(wrong)
+
+
 def test_a_pillow_image_that_fails_is_named():
     broken = Image.fromarray(IMAGE)
     broken.info["transparency"] = "white"
@@ -67,8 +80,8 @@ def test_a_truncated_or_closed_pillow_image_is_a_value_error(tmp_path):
     path = tmp_path / "x.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (50, 50, 3), np.uint8)).save(path)
     path.write_bytes(path.read_bytes()[:3000])
-    with pytest.raises(ValueError, match="Pillow image"):
-        tiny_model().predict(Image.open(path))
+    with Image.open(path) as cut, pytest.raises(ValueError, match="Pillow image"):
+        tiny_model().predict(cut)
     closed = Image.open(path)
     closed.close()
     with pytest.raises(ValueError, match="Pillow image"):

@@ -44,7 +44,9 @@ def test_what_is_no_number_is_refused(dtype):
         to_bytes(np.zeros((2, 2), dtype), (0.0, 1.0), "work")
 
 
-@pytest.mark.parametrize("value", [3, "01", (1,), (0, 1, 2), ("0", "1"), (None, 1), [[0], [1]], object()])
+@pytest.mark.parametrize(
+    "value", [3, "01", (1,), (0, 1, 2), ("0", "1"), (None, 1), [[0], [1]], {0, 1}, (10**5000, 1), object()]
+)
 def test_a_range_is_two_numbers(value):
     with pytest.raises(TypeError, match="work: value_range is .*expected two numbers"):
         as_value_range(value, "work")

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from .._arrays import as_integer, as_seed
 from .._kinds import require_model
+from ..dataset_checks import check_dataset, checked_image
 from ..loading import shuffled
 from ..neighbors import last_hidden, nearest_pictures
 from .figures import new_figure, place, wrapped
@@ -68,6 +69,7 @@ def plot_panel(
     figure = new_figure(1, 1)  # before any work: matplotlib may be missing
     for name, value in (("predictions", predictions), ("queries", queries), ("neighbors", neighbors)):
         as_integer(value, name, "plot_panel", 1)
+    test = check_dataset(model, test, "plot_panel")
     layer = layer or last_hidden(model)
     chosen = _some(test, model, seed, predictions + queries)
     left, right = chosen[:predictions], chosen[predictions:]
@@ -113,7 +115,8 @@ def plot_panel(
 
 def _answers(model: "Model", test: "Dataset", chosen: list[tuple[int, NDArray[np.uint8]]]) -> list[Answer]:
     names = model.classes or test.classes or tuple(map(str, range(model.num_classes)))
-    results = model.predict(np.stack([image for _, image in chosen]), min(_CLASSES, model.num_classes))
+    images = np.stack([image for _, image in chosen])
+    results = model.predict(images, min(_CLASSES, model.num_classes), layout="NHWC")
     labels = [int(test.labels[index]) for index, _ in chosen]
     return [
         Answer(image, names[label], result, label)
@@ -125,7 +128,7 @@ def _some(data: "Dataset", model: "Model", seed: int, count: int) -> list[tuple[
     """Take (index, pixels) of `count` readable pictures, a class at a time."""
     geometry, chosen = model.preprocessing.geometry, []
     for index in map(int, class_by_class(data.labels, shuffled(len(data), seed, 0))):
-        pixels = data.image(index, geometry)
+        pixels = checked_image(data.image(index, geometry), data, geometry)
         if pixels is not None:
             chosen.append((index, pixels))
         if len(chosen) == count:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from .._arrays import as_integer
 from .._kinds import require_kind
+from ..dataset_checks import checked_image
 from ..decoding import read_picture
 from ..evaluation_result import Evaluation, WorstImage
 from ..preprocessing import Geometry
@@ -67,7 +68,7 @@ def _pixels(worst: WorstImage, data: "Dataset | None") -> NDArray[np.uint8] | No
     geometry = Geometry(_SIDE, 3, "area")
     try:
         if data is not None:
-            return data.image(worst.index, geometry)
+            return checked_image(data.image(worst.index, geometry), data, geometry)
         return None if worst.path is None else read_picture(worst.path, geometry)
     except (OSError, ValueError):
         return None
