@@ -34,7 +34,7 @@ STOPS_IN_THE_MIDDLE = {"Model.fit"}
 
 # What else an entry point's documentation, or Python's own habit, says that it raises.
 DOCUMENTED: dict[str, tuple[type[BaseException], ...]] = {
-    "History.__getitem__": (IndexError,),
+    **dict.fromkeys(("ArrayDataset.image", "History.__getitem__", "ImageFolder.image"), (IndexError,)),
     "History.column": (KeyError,),
 }
 
