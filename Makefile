@@ -2,7 +2,10 @@
 #
 #   make demo                  train on scanned digits; results in demo/
 #   make demo DATA=photos      train on your own photographs: photos/<class>/*.jpg
-#   make test                  swift test and pytest
+#   make test                  swift test, pytest, and 10,000 hostile inputs
+#   make fuzz CASES=200000 SEED=7              more hostile inputs
+#   make sanitize              address and thread sanitizer, about half an hour
+#   make wheel                 wheels for other machines, in dist/
 #   make bench                 speed beside other engines: one table, about an hour
 #   make bench BENCH="--quick --rows owt"      some of its rows, once each
 #   make lint                  formatters and type checker; changes nothing
@@ -25,7 +28,7 @@ SWIFT_TEST := $(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .
 demo: $(VENV)/demo
 	$(VENV)/bin/python examples/demo.py $(if $(DATA),--data "$(DATA)") $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(SIZE),--size $(SIZE))
 
-test: test-swift test-python test-debian-numpy
+test: test-swift test-swift-example test-python fuzz test-debian-numpy
 
 # The kernels once more on every instruction set that this processor has below its best.
 test-swift: packages
@@ -87,6 +90,44 @@ test-swift-example: packages
 	$(SWIFT) build -c release -Xswiftc -enable-testing --package-path examples/swift --scratch-path .build-test
 	SWIFT=$(SWIFT) sh Tests/check_swift_example.sh .build-test/release
 
+# ---- Hostile input ----
+
+# Bounded and seeded: part of `make test` with 10,000 cases; CASE= repeats one. See docs/testing.md.
+.PHONY: fuzz
+CASES ?= 10000
+SEED ?= 0
+fuzz: $(VENV)/test
+	$(VPYTHON) python/build_native.py
+	PYTHONPATH=python/tests $(VPYTHON) -m fuzz --seed $(SEED) $(if $(CASE),--case $(CASE),--cases $(CASES))
+
+# ---- Sanitizers ----
+
+# Address and thread sanitizer, each in a build folder of its own: the Swift tests, then part of pytest on an extension
+# that the address sanitizer watches. Leaks are not looked for, because Python keeps much to its end.
+.PHONY: sanitize
+SANITIZED_PYTEST ?= test_extension.py test_extension_memory.py test_bad_input_native.py test_concurrency.py test_ops.py test_networks.py
+sanitize: $(VENV)/test
+	build="$(SWIFT) build -c release -Xswiftc -enable-testing"
+	for sanitizer in address thread; do
+	  echo "== $$sanitizer sanitizer: Swift tests"
+	  $$build --build-tests --sanitize=$$sanitizer --scratch-path .build-$$sanitizer
+	  ASAN_OPTIONS=detect_leaks=0 \
+	  TSAN_OPTIONS="die_after_fork=0 suppressions=$(CURDIR)/Tests/thread_sanitizer_suppressions.txt" \
+	    $(SWIFT) test -c release -Xswiftc -enable-testing --sanitize=$$sanitizer --scratch-path .build-$$sanitizer --skip-build
+	done
+	echo "== address sanitizer: pytest"
+	include=$$($(VPYTHON) -c 'import sysconfig; print(sysconfig.get_paths()["include"])')
+	SWIFTALEXNET_PYTHON_INCLUDE=$$include $(SWIFT) build -c release --product _native --sanitize=address \
+	  --scratch-path .build-address-python
+	rm -rf .build-address-python/package
+	mkdir -p .build-address-python/package
+	cp -r python/swiftalexnet .build-address-python/package/
+	cp .build-address-python/release/lib_native.so .build-address-python/package/swiftalexnet/_native.abi3.so
+	runtime=$$(find "$$(dirname "$$(readlink -f "$$(command -v $(SWIFT))")")/.." -name 'libclang_rt.asan*x86_64.so' | head -n 1)
+	cd python/tests
+	LD_PRELOAD=$$runtime PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 \
+	  PYTHONPATH=$(CURDIR)/.build-address-python/package $(CURDIR)/$(VPYTHON) -m pytest -q $(SANITIZED_PYTEST)
+
 # ---- Wheels for other machines ----
 
 # With OpenBLAS inside and without, in dist/; each is installed into fresh environments and tried.
@@ -105,7 +146,7 @@ $(WHEEL_VENV)/tools: | packages
 	touch $@
 
 clean:
-	rm -rf .build-test .build-python $(VENV) $(BENCH_VENV) .venv-debian python/swiftalexnet/_native.abi3.so
+	rm -rf .build-* $(VENV) $(BENCH_VENV) .venv-debian .venv-wheel dist python/swiftalexnet/_native.abi3.so
 
 # ---- Set-up ----
 

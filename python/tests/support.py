@@ -76,11 +76,19 @@ def fingerprint(model: sa.Model) -> str:
     return hashed.hexdigest()
 
 
+EXTRAS = {"matplotlib": "plots", "pandas": "frame", "sklearn": "demo"}
+
+
+def needs(module: str):
+    """Import an optional library, or skip the test saying how to run it."""
+    return pytest.importorskip(module, reason=f"{module} is missing: pip install 'swiftalexnet[{EXTRAS[module]}]'")
+
+
 def shared_data(name: str) -> Path:
     """Return a folder of the shared test data, or skip the test saying why."""
     root = os.environ.get("SWIFTALEXNET_DATA")
     if not root or not (Path(root) / name).exists():
-        pytest.skip(f"SWIFTALEXNET_DATA is not set to a folder with {name}")
+        pytest.skip(f"set SWIFTALEXNET_DATA to a folder with {name} to run it: see docs/testing.md")
     return Path(root) / name
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import photo_folder
+from support import needs, photo_folder
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -18,8 +18,8 @@ def demo(*arguments: object) -> str:
 
 
 def test_demo_on_digits_errs_in_5_percent_at_most(tmp_path):
-    pytest.importorskip("sklearn")
-    pytest.importorskip("matplotlib")
+    needs("sklearn")
+    needs("matplotlib")
     demo("--output", tmp_path)
     with open(tmp_path / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -31,7 +31,7 @@ def test_demo_on_digits_errs_in_5_percent_at_most(tmp_path):
 
 
 def test_demo_on_photographs(tmp_path):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     folder = photo_folder(tmp_path / "photos", count=12, side=70)
     (folder / "dark" / "0.png").write_bytes(b"broken")
     text = demo("--data", folder, "--output", tmp_path / "out", "--epochs", 1, "--size", 64)

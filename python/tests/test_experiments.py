@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from cifar_files import encoded, write_zip
 from PIL import Image
+from support import needs
 
 import swiftalexnet as sa
 
@@ -239,7 +240,7 @@ def made_results(folder: Path) -> Path:
 
 
 def test_report(tmp_path):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     page, images = tmp_path / "docs" / "page.md", tmp_path / "docs" / "images"
     page.parent.mkdir()
     options = ("--output", page, "--images", images)

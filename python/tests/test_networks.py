@@ -10,7 +10,7 @@ import threading
 import numpy as np
 import pytest
 from html_tables import read_html
-from support import CLASSES, TINY, dataset, fingerprint, pictures, quick_recipe, tiny_model
+from support import CLASSES, TINY, dataset, fingerprint, needs, pictures, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 
@@ -50,7 +50,7 @@ def test_summary_shows_itself():
     captions, (table,) = read_html(summary)
     assert captions == [repr(tiny_model())]
     assert [row[0] for row in table[1:]] == [*(row.name for row in summary.rows), "total"]
-    frame = pytest.importorskip("pandas") and summary.to_frame()
+    frame = needs("pandas") and summary.to_frame()
     assert frame.set_index("name").loc["conv1", "output"] == (8, 9, 9)
 
 

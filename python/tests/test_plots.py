@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 from evaluations import evaluation, made_up
-from support import CLASSES, TINY, dataset, photo_folder, pictures, quick_recipe, tiny_model
+from support import CLASSES, TINY, dataset, needs, photo_folder, pictures, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet._tables import printable
@@ -58,7 +58,7 @@ def trained():
 @pytest.mark.parametrize("text", [*AWKWARD, "", " ", "a", "two words"])
 @pytest.mark.parametrize("inches", [0.01, 0.3, 1, 3])
 def test_text_is_made_to_fit(text, inches):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     short = fitted(text, inches, 9).replace(r"\$", "$")
     whole = printable(text)
     assert len(short) <= 1 or text_width(short, 9) <= inches
@@ -71,7 +71,7 @@ def test_text_is_made_to_fit(text, inches):
 
 
 def test_lines_are_broken_between_words():
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     words = "a title of several words that does not fit"
     lines = wrapped(words, 1, 9).splitlines()
     assert len(lines) > 1 and " ".join(lines) == words
@@ -80,7 +80,7 @@ def test_lines_are_broken_between_words():
 
 
 def test_history(trained, tmp_path):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     figure = trained[1].plot()
     losses, errors = figure.axes
     assert [line.get_label() for line in losses.lines][:2] == ["training", "validation"]
@@ -105,7 +105,7 @@ def test_kernel_sheet():
 
 
 def test_kernels_of_towers_stand_apart_on_one_scale(trained):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     figure = plot_kernels(trained[0], columns=4)
     titles = [axes.get_title("left") for axes in figure.axes]
     assert titles == ["conv1, tower 1: kernels 1 to 4 of 8", "conv1, tower 2: kernels 5 to 8 of 8"]
@@ -115,7 +115,7 @@ def test_kernels_of_towers_stand_apart_on_one_scale(trained):
 
 
 def test_kernels_without_towers():
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     figure = plot_kernels(
         sa.Model.from_spec(TINY.format(channels=3, classes=4).replace("groups=2", "groups=1"), "paper")
     )
@@ -128,7 +128,7 @@ def test_kernels_over_feature_maps_are_refused(trained):
 
 
 def test_panel(trained):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     model, test = trained[0], dataset(40, seed=2)
     figure = plot_panel(model, test, test, predictions=4, queries=3, neighbors=2)
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
@@ -146,7 +146,7 @@ def test_panel(trained):
 
 
 def test_panel_needs_pictures_and_a_known_layer(trained):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     with pytest.raises(ValueError, match="12 readable test pictures, expected at least 13"):
         plot_panel(trained[0], dataset(12), dataset(12))
     with pytest.raises(ValueError, match="relu6"):
@@ -154,7 +154,7 @@ def test_panel_needs_pictures_and_a_known_layer(trained):
 
 
 def test_predictions(trained):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     images, labels = pictures(6)
     figure = plot_predictions(trained[0], images, labels, top=3)
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
@@ -164,7 +164,7 @@ def test_predictions(trained):
 
 
 def test_predictions_say_what_colours_mean(trained):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     images, labels = pictures(6)
     texts = [text.get_text() for axes in plot_predictions(trained[0], images, labels).axes for text in legend(axes)]
     assert {"the right class", "another class"} <= set(texts)
@@ -176,7 +176,7 @@ def legend(axes):
 
 
 def test_labels_of_predictions_are_checked(trained):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     images, _ = pictures(2)
     for labels, columns, kind in (([0, 4], 4, ValueError), ([0, -1], 4, ValueError), ([0, 1.5], 4, TypeError)):
         with pytest.raises(kind, match="plot_predictions: labels"):
@@ -186,7 +186,7 @@ def test_labels_of_predictions_are_checked(trained):
 
 
 def test_evaluation_draws_its_numbers():
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     result, *_ = made_up(200, 6)
     figure = result.plot()
     matrix, errors, reliability, below = figure.axes
@@ -198,7 +198,7 @@ def test_evaluation_draws_its_numbers():
 
 
 def test_many_classes_share_squares_and_a_class_without_images_is_grey():
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     labels = np.arange(1000) % 500 * 2  # no image of an odd class
     answers = np.where(labels == 8, 900, labels)
     table = np.zeros((1000, 1000), np.float32)
@@ -212,7 +212,7 @@ def test_many_classes_share_squares_and_a_class_without_images_is_grey():
 
 @pytest.mark.parametrize("classes", [1, 2, 10, 20, 50, 51, 1000])
 def test_evaluations_are_readable(classes):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     names = [*AWKWARD, *(f"{'word ' * (number % 9)}{number}" for number in range(10, classes))][:classes]
     assert_text_is_readable(made_up(300, classes, names=tuple(names))[0].plot())
 
@@ -226,7 +226,7 @@ def awkward():
 
 @pytest.mark.parametrize(("count", "columns"), [(1, 4), (9, 1), (9, 4), (9, 100)])
 def test_predictions_are_readable(awkward, count, columns):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     title = "a title of many words, which does not fit into a line of any sheet with few columns"
     figure = plot_predictions(awkward, pictures(9)[0][:count], range(count), columns=columns, title=title)
     assert_text_is_readable(figure)
@@ -234,7 +234,7 @@ def test_predictions_are_readable(awkward, count, columns):
 
 @pytest.mark.parametrize("counts", [(8, 5, 6), (1, 1, 1), (3, 2, 12)])
 def test_panels_are_readable(awkward, counts):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     predictions, queries, neighbors = counts
     data = sa.ArrayDataset(pictures(40)[0], np.arange(40) % 10, AWKWARD)
     figure = plot_panel(awkward, data, data, None, predictions, queries, neighbors)
@@ -243,26 +243,26 @@ def test_panels_are_readable(awkward, counts):
 
 @pytest.mark.parametrize("columns", [1, 3, 1000])
 def test_kernels_are_readable(trained, columns):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     assert_text_is_readable(plot_kernels(trained[0], columns=columns))
 
 
 def test_other_figures_are_readable(trained):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     model, history = trained
     for figure in (history.plot(), sa.History(history.rows[:1]).plot(), model.profile(1, training=True).plot()):
         assert_text_is_readable(figure)
 
 
 def test_epochs_are_drawn_from_1(trained):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     losses = trained[1].plot().axes[0]
     assert list(losses.lines[0].get_xdata()) == [1, 2]
     assert [tick for tick in sa.History(trained[1].rows[:1]).plot().axes[0].get_xticks() if 0.5 < tick < 1.5] == [1]
 
 
 def test_worst_images_of_a_folder_need_no_data(trained, tmp_path):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     data = sa.ImageFolder(photo_folder(tmp_path), CLASSES)
     result = trained[0].evaluate(data)
     figure = result.plot_worst(count=5)
@@ -274,7 +274,7 @@ def test_worst_images_of_a_folder_need_no_data(trained, tmp_path):
 
 
 def test_worst_images_in_memory_need_data(trained):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     data = dataset(30)
     result = trained[0].evaluate(data)
     figure = plot_worst(result, data, 3)

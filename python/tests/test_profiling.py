@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from html_tables import read_html
-from support import pictures, tiny_model
+from support import needs, pictures, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet import _native
@@ -103,12 +103,12 @@ def test_text_html_and_frame(training):
     assert "pictures/s; the machine allows" in lines[-1]
     captions, (table,) = read_html(training)
     assert captions[0] == training.title and [row[0] for row in table[1:]] == [row.name for row in training.rows]
-    pytest.importorskip("pandas")
+    needs("pandas")
     assert training.to_frame()["milliseconds"].tolist() == [row.milliseconds for row in training.rows]
 
 
 def test_picture(training, tmp_path):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     training.plot().savefig(tmp_path / "profile.png")
     assert (tmp_path / "profile.png").stat().st_size > 10_000
 

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from command_line import refused, run
-from support import photo_folder, tiny_model
+from support import needs, photo_folder, tiny_model
 
 import swiftalexnet as sa
 
@@ -54,7 +54,7 @@ def test_a_divided_folder_is_measured_by_its_validation_part(model, capsys):
 
 
 def test_it_draws(model, capsys):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     code, out, err = run(capsys, "evaluate", "m", "photos", "--plot", "confusion.png")
     assert code == 0 and "error" in out and "saved confusion.png" in err
     with open("confusion.png", "rb") as file:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from command_line import refused, run
-from support import tiny_model
+from support import needs, tiny_model
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_memory(model_file, capsys):
 
 
 def test_profile_writes_a_table_and_draws_it(model_file, tmp_path, capsys):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     figure = tmp_path / "profile.png"
     words = ["profile", model_file, "--batch", "4", "--repeats", "1", "--output", figure]
     code, out, _ = run(capsys, *words)

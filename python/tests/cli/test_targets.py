@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from command_line import refused, run
-from support import photo_folder, tiny_model
+from support import needs, photo_folder, tiny_model
 
 from swiftalexnet.cli import targets
 
@@ -30,7 +30,7 @@ def test_what_is_there_stays_without_force(tmp_path):
 
 
 def test_kernels(model, capsys):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     code, out, _ = run(capsys, "kernels", model)
     assert code == 0 and out == "saved kernels.png\n"
     with open("kernels.png", "rb") as file:
@@ -41,7 +41,7 @@ def test_kernels(model, capsys):
 
 
 def test_panel(model, tmp_path, capsys):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     folder = photo_folder(tmp_path / "photos")
     words = ["panel", model, "--test", folder, "--train", folder, "--layer", "relu6", "--json"]
     code, out, _ = run(capsys, *words)
@@ -52,7 +52,7 @@ def test_panel(model, tmp_path, capsys):
 
 @pytest.mark.parametrize("output", ["figure", "figure.xyz", "figure.", "missing/figure.png", "."])
 def test_a_figure_that_cannot_be_written_is_refused_first(output, model, capsys, monkeypatch):
-    pytest.importorskip("matplotlib")
+    needs("matplotlib")
     monkeypatch.setattr(targets, "write_atomically", lambda *_: pytest.fail("written"))
     refused(capsys, "kernels", model, "--output", output)
     assert os.listdir() == ["m"]
