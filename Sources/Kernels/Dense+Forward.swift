@@ -95,16 +95,18 @@ extension Dense {
   }
 
   /// Few rows: an item reads some columns of the weights, as they lie, and adds them up row by row, weighted with the
-  /// inputs. How the columns are cut changes no sum, so it may go by the number of threads: wide pieces are read faster.
-  static func forwardByRows(
-    _ shape: DenseShape, input: UnsafePointer<Float>, weights: some DenseWeights, bias: UnsafePointer<Float>?,
-    relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
+  /// inputs. How the columns are cut changes no sum, so it may go by the number of threads.
+  static func forwardByRows<Weights: DenseWeights>(
+    _ shape: DenseShape, input: UnsafePointer<Float>, weights: Weights, bias: UnsafePointer<Float>?, relu: Bool,
+    output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
     let (batch, inputs, outputs) = (shape.batch, shape.inputs, shape.outputs)
-    let multiple = context.kernels.matrix.columns
-    let most = DenseShape.streamedBytes / MemoryLayout<Float>.stride
-    let panels = Partition(
-      (outputs + multiple - 1) / multiple, atMost: max(1, min(most, outputs / context.threadCount) / multiple))
+    let kernels = context.kernels.matrix
+    let (multiple, bytes) = (kernels.columns, DenseShape.streamedBytes)
+    let width = min(
+      max(outputs / context.threadCount, bytes.lowerBound / MemoryLayout<Weights.Element>.stride),
+      bytes.upperBound / MemoryLayout<Weights.Element>.stride)
+    let panels = Partition(kernels.panelCount(outputs), atMost: kernels.panelCount(width))
     let stride = panels.largest * multiple
     var layout = ScratchLayout()
     let sumPart = layout.reserve(batch * stride, of: Float.self)

@@ -84,8 +84,9 @@ struct DenseShape {
 
   /// Batches below this read the weights once, as they lie, instead of packing them.
   static let fewRows = 8
-  /// The most bytes of a row of the weights, in float32, that an item reads which reads them as they lie.
-  static let streamedBytes = 4096
+  /// Bytes of a row of the weights that an item reads which reads them as they lie: the more, the faster; but every
+  /// thread is to have one.
+  static let streamedBytes = 512...4096
   /// Steps of the inner index between two visits of a tile: a panel block fits the first-level cache.
   static let innerBlock = 256
   /// The same where weights are rounded as they are read, and where they only pass by.

@@ -11,7 +11,7 @@ enum {
   SAX_INVALID_VALUE = 1,  /* ValueError */
   SAX_OUT_OF_MEMORY = 2,  /* MemoryError */
   SAX_UNSUPPORTED = 3,    /* UnsupportedError */
-  SAX_NON_FINITE = 4,     /* NonFiniteError: nothing was updated */
+  SAX_NON_FINITE = 4,     /* NonFiniteError: nothing was changed, and no output means anything */
   SAX_CONCURRENT_USE = 5, /* ConcurrentUseError */
   SAX_INTERRUPTED = 6,    /* the host's question was answered with "stop"; nothing was updated */
   SAX_INTERNAL = 7        /* a defect of the engine */
