@@ -23,7 +23,7 @@ HELD_OUT = 0.2
 
 
 def main() -> None:
-    """Train, measure, and write model, curves, kernels, predictions and history."""
+    """Train, measure, and write model, history and figures."""
     options = _arguments()
     options.output.mkdir(parents=True, exist_ok=True)
     model, train, held_out, recipe = digits(options) if options.data is None else photographs(options)
@@ -31,11 +31,12 @@ def main() -> None:
     started = time.perf_counter()
     history = model.fit(train, held_out, recipe=recipe, seed=options.seed)
     seconds = time.perf_counter() - started
-    write_results(options.output, model, history, held_out)
+    evaluation = model.evaluate(held_out)
+    write_results(options.output, model, history, held_out, evaluation)
     print(f"\ntrained in {seconds:.0f} s on {sa.get_num_threads()} threads ({sa.info()['instruction_set']})")
-    print(f"held out, centre crop: {model.evaluate(held_out)}")
     if recipe.flip:  # half of the ten crops are mirror images
-        print(f"held out, ten crops:   {model.evaluate(held_out, crops=10)}")
+        print(f"held out, ten crops:   {model.evaluate(held_out, crops=10)!r}")
+    print(f"held out, centre crop: {evaluation}")
     names = ", ".join(sorted(path.name for path in options.output.iterdir()))
     print(f"written to {options.output}/: {names}")
 
@@ -84,13 +85,14 @@ def enlarge(images: np.ndarray, side: int) -> np.ndarray:
     return np.stack([np.asarray(Image.fromarray(image).resize((side, side), bicubic)) for image in images])
 
 
-def write_results(folder: Path, model: sa.Model, history: sa.History, held_out: sa.Dataset) -> None:
+def write_results(
+    folder: Path, model: sa.Model, history: sa.History, held_out: sa.Dataset, evaluation: sa.Evaluation
+) -> None:
     """Write model.safetensors, history.csv and five figures."""
     model.save(folder / "model.safetensors")
     history.to_csv(folder / "history.csv")
     history.plot().savefig(folder / "learning_curves.png")
     plot_kernels(model).savefig(folder / "conv1_kernels.png")
-    evaluation = model.evaluate(held_out)
     evaluation.plot().savefig(folder / "confusion.png")
     evaluation.plot_worst(held_out).savefig(folder / "worst.png")
     plot_sample(model, held_out, evaluation).savefig(folder / "predictions.png")

@@ -44,8 +44,10 @@ def import_late_modules() -> None:
 
 
 def _wait() -> None:
-    import_late_modules()
-    importing.acquire()
+    try:
+        import_late_modules()
+    finally:
+        importing.acquire()
 
 
 os.register_at_fork(before=_wait, after_in_parent=importing.release, after_in_child=importing.release)

@@ -132,7 +132,7 @@ class ImageFolder:
         self.paths = [path for files in found for path in files]
         self.labels = np.repeat(np.arange(len(found), dtype=np.int32), [len(files) for files in found])
         self.errors: dict[Path, str] = {}
-        self.max_errors = self._budget(max_errors)
+        self.max_errors = _as_budget(max_errors, self.on_error)
         if not isinstance(draft, bool):
             raise TypeError(f"ImageFolder: draft is {shown(draft)}, expected True or False")
         self.draft = draft
@@ -159,19 +159,6 @@ class ImageFolder:
             there = reasons([path for name in empty for path in self.others.get(name, ())])
             found_there = "".join(f"; {count} files {why}" for why, count in there.items())
             raise ValueError(f"ImageFolder: no picture in {folders}{found_there}")
-
-    def _budget(self, max_errors: Any) -> int | None:
-        """Return how many images may be left out."""
-        if max_errors is None:
-            return None
-        if self.on_error != "skip":
-            raise ValueError("ImageFolder: max_errors needs on_error='skip', by default the first error ends the work")
-        check_number(max_errors, "max_errors", "ImageFolder")
-        if isinstance(max_errors, (float, np.floating)):
-            if max_errors > 1:
-                raise ValueError(f"ImageFolder: max_errors is {max_errors}, expected an integer, or a part from 0 to 1")
-            return math.floor(max_errors * len(self))
-        return int(max_errors)
 
     @property
     def workers(self) -> int:
@@ -332,9 +319,26 @@ class ImageFolder:
 
     def _require_budget(self, path: Path) -> None:
         """Raise ValueError if more pictures have been left out than `max_errors`; `path` is one of them."""
-        if self.max_errors is not None and len(self.errors) > self.max_errors:
-            count = f"{len(self.errors)} cannot be read, max_errors allows {self.max_errors}"
+        if self.max_errors is None:
+            return
+        allowed = self.max_errors if isinstance(self.max_errors, int) else math.floor(self.max_errors * len(self))
+        if len(self.errors) > allowed:
+            count = f"{len(self.errors)} cannot be read, max_errors allows {allowed}"
             raise ValueError(f"{self!r}: {count}; one of them: {self.errors[path]}")
+
+
+def _as_budget(max_errors: Any, on_error: str) -> int | float | None:
+    """Return how many pictures may be left out, an int, or which part of them, a float."""
+    if max_errors is None:
+        return None
+    if on_error != "skip":
+        raise ValueError("ImageFolder: max_errors needs on_error='skip'; without it the first error ends the work")
+    check_number(max_errors, "max_errors", "ImageFolder")
+    if not isinstance(max_errors, (float, np.floating)):
+        return int(max_errors)
+    if max_errors > 1:
+        raise ValueError(f"ImageFolder: max_errors is {max_errors}, expected an integer, or a part from 0 to 1")
+    return float(max_errors)
 
 
 class ArrayDataset:

@@ -17,8 +17,8 @@ _CLASSES = 20  # in the text; of more, those with the highest error
 _WORST = 5  # images in the text
 _TAKEN_FOR = 3  # other classes in a row
 _TRY = (
-    'what to try: more epochs, another learning rate, initialization="glorot" and a smaller image_size where images '
-    "are few; and do the labels fit the images?"
+    "what to try: the network and the recipe that swiftalexnet.suggest has for so many images, more epochs, another "
+    "learning rate; and do the labels fit the images?"
 )
 
 _HEAD = ("class", "images", "error %", "taken for")

@@ -19,6 +19,8 @@ MAX_BATCH = 2**20
 class Memory:
     """Bytes that the engine takes for a batch. Arrays and pictures of the caller come on top.
 
+    So do 8 MiB while a model or a checkpoint is written or read, whatever its size.
+
     Attributes
     ----------
     title : str

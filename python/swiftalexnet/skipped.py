@@ -80,7 +80,7 @@ def skipped_images(data: "Dataset", missing: Collection[int]) -> Skipped:
         skipped: Skipped = own()
         return skipped
     counts = Counter(checked_labels(data, "loading")[sorted(missing)].tolist()) if missing else {}
-    return {_class_name(data, label): {f"{_why(data, 0)}": count} for label, count in sorted(counts.items())}
+    return {_class_name(data, label): {_why(data, 0): count} for label, count in sorted(counts.items())}
 
 
 def _class_name(data: "Dataset", label: int) -> str:

@@ -57,9 +57,8 @@ class Weights:
         Names are this package's ("conv1.weight"), or torchvision's ("features.0.weight") and Keras's
         ("block1_conv1.weight") of a variant that they have; arrays are in the order of `state_dict` whatever the name.
 
-        A weight is no more than a number: what a network was trained on is for the caller to give it. Caffe's networks
-        read blue, green, red: turn the first convolution's channels, `w[:, ::-1]`, for images in red, green, blue. The
-        mean and scale of their inputs belong to the `preprocessing`.
+        Weights fit the inputs that they were trained on. Caffe's networks read blue, green, red: turn the channels of
+        the first convolution, `w[:, ::-1]`, for images in red, green, blue. Mean and scale belong to `preprocessing`.
 
         Parameters
         ----------

@@ -187,3 +187,8 @@ def test_parts_of_a_split_count_for_themselves(tmp_path):
     train, held_out = sa.ImageFolder(folder, on_error="skip").split(3)
     assert train.left_out() == {"dark": {"of extension .heic (HEIC needs a plug-in: pip install pillow-heif)": 1}}
     assert held_out.left_out() == {}
+    train, held_out = sa.ImageFolder(folder, on_error="skip", max_errors=0.2).split(3)
+    for path in held_out.paths[: len(held_out) // 5 + 1]:
+        path.write_bytes(b"")
+    with pytest.raises(ValueError, match=f"max_errors allows {len(held_out) // 5};"):
+        tiny_model().evaluate(held_out)
