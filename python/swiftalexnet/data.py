@@ -260,7 +260,7 @@ class ImageFolder:
         if self.draft:
             raise ValueError("ImageFolder: a cache keeps exactly decoded pictures, expected draft=False")
         names = [self._name(path) for path in self._folder]
-        if "value_range" in settings:
+        if settings.get("value_range") is not None:
             raise TypeError("ImageFolder.cache_to: value_range is the folder's: ImageFolder(…, value_range=…)")
         settings["value_range"] = self.value_range
         self._file, changes = update_cache(

@@ -82,7 +82,6 @@ class Own(ValueError):
         OverflowError("x"),
         ZeroDivisionError("x"),
         Exception("x"),
-        KeyboardInterrupt("x"),
         SystemExit("x"),
         UnidentifiedImageError("x"),
         np.linalg.LinAlgError("x"),

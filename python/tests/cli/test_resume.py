@@ -96,7 +96,7 @@ def test_another_run_is_refused(photos, stop, capsys):
     stop(4)
     assert run(capsys, "train", "photos", *OPTIONS)[0] == 130
     assert "batch_size" in refused(capsys, "train", "--resume", "model.run", "--batch-size", "4", "--quiet")
-    assert "classes" in refused(
+    assert "label" in refused(
         capsys, "train", "--resume", "model.run", str(photo_folder(photos / "deeper").parent), "--quiet"
     )
 

@@ -57,6 +57,7 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
     "Model.preprocessing =": lambda world: {"value": world.shared.model.preprocessing.replace(mean=world.floats(3))},
     "Model.profile": lambda world: {"batch": world.one_of(1, world.images(1, SIDE, SIDE, 3)), "repeats": 1},
     "Model.save": lambda world: {"path": world.new_file(".safetensors")},
+    "Model.score_map": lambda world: {"layout": "NHWC", "value_range": None},
     "Model.train_step": lambda world: {"labels": world.integers(3, len(CLASSES))},
     "ParameterGroup.matches": lambda world: {"name": "conv1.weight"},
     "Preprocessing": lambda world: {"resize": 24, "crop": 20, "scale": world.one_of(None, world.floats(3))},
