@@ -93,7 +93,7 @@ def _saved_values(folder: RunFolder, typed: argparse.Namespace) -> dict[str, Any
         values = folder.read()
     except FileNotFoundError:
         if typed.folder is not None and folder.checkpoint.exists():
-            return {}  # a run of `Model.fit`: its options are typed
+            return {"checkpoint": str(folder.path)}  # of `Model.fit`: its options are typed, and its checkpoint stays
         raise FileNotFoundError(errno.ENOENT, "no run is kept here", str(folder.path)) from None
     try:
         strict = command_parser(sys.modules[__name__], StrictParser)

@@ -93,4 +93,4 @@ def test_a_run_of_fit_goes_on_with_options_that_are_typed(photos, stop, capsys):
     typed = ["--no-validation", "--batch-size", 8, "--epochs", 2, "--quiet", "--resume", "kept"]
     assert "kept" in refused(capsys, "train", *typed)
     assert run(capsys, "train", "photos", *typed)[0] == 0
-    assert sa.load("model.safetensors").num_classes == 4
+    assert sa.load("model.safetensors").num_classes == 4 and os.path.exists("kept/checkpoint.safetensors")
