@@ -105,7 +105,8 @@ def plot_panel(
         show(place(figure, start, row_top, _THUMB, _THUMB), image)
         for column, neighbor in enumerate(found[row]):
             axes = place(figure, near_start + column * (_THUMB + _THUMB_GAP), row_top, _THUMB, _THUMB)
-            pixels = train.image(int(neighbor), model.preprocessing.geometry)
+            geometry = model.preprocessing.geometry
+            pixels = checked_image(train.image(int(neighbor), geometry), train, geometry)
             if pixels is not None:
                 show(axes, pixels)
             if train.labels[neighbor] == test.labels[index]:

@@ -1,6 +1,7 @@
 """A process of its own in a hostile environment: its variables, its closed streams, its limits."""
 
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -123,6 +124,6 @@ def _run(command: list[str], variables: dict[str, str], streams: str, world: Wor
     said = log.read_text("utf-8", "replace")
     # 120 is Python's own word for streams that could not be flushed at its end.
     # What a thread was refused is said there by Python, with a traceback that ends in the typed error.
-    untyped = "Traceback" in said and "swiftalexnet.errors." not in said
+    untyped = "Traceback" in said and not re.search(r"^swiftalexnet\.\w+Error: ", said, re.MULTILINE)
     if done.returncode not in (0, 1, 2, 120) or untyped or (done.returncode == 1 and streams == "open"):
         raise AssertionError(f"the process ended with {done.returncode}: {said[-600:]}")
