@@ -98,7 +98,7 @@ CASES ?= 10000
 SEED ?= 0
 fuzz: $(VENV)/test
 	$(VPYTHON) python/build_native.py
-	PYTHONPATH=python/tests $(VPYTHON) -m fuzz --seed $(SEED) $(if $(CASE),--case $(CASE),--cases $(CASES))
+	PYTHONPATH=python/tests $(VPYTHON) -m fuzz --seconds 20 --seed $(SEED) $(if $(CASE),--case $(CASE),--cases $(CASES))
 
 # ---- Sanitizers ----
 

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,9 +29,17 @@ def untyped(error: BaseException, documented: Iterable[type[BaseException]] = ()
         return None
     if isinstance(error, OSError) and kind.__module__ == "builtins":
         return None
+    if isinstance(error, MemoryError) and _raised_by_a_case(error):
+        return None
     return (
         f"{kind.__module__.removeprefix('builtins').lstrip('.')}{'.' * (kind.__module__ != 'builtins')}{kind.__name__}"
     )
+
+
+def _raised_by_a_case(error: BaseException) -> bool:
+    """Tell whether a data set of a case's own, and not the package, asked for the memory."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and "fuzz" in Path(frames[-1].filename).parts
 
 
 def fingerprint(model: Any) -> str:
