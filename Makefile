@@ -71,7 +71,7 @@ test-debian-numpy: packages
 	.venv-debian/bin/python -m pip install --quiet pillow safetensors tqdm pytest hypothesis
 	[ -e python/swiftalexnet/_native.abi3.so ] || .venv-debian/bin/python python/build_native.py
 	echo "== numpy $$(.venv-debian/bin/python -c 'import numpy; print(numpy.__version__)')"
-	PYTHONPATH=python .venv-debian/bin/python -m pytest -q -k 'not notebook and not golden' $(PYTEST)
+	PYTHONPATH=python .venv-debian/bin/python -m pytest -q -k 'not notebook and not golden and not fuzz' $(PYTEST)
 
 bench: $(BENCH_VENV)/package $(BENCH_VENV)/peers
 	$(BENCH_VENV)/bin/python python/benchmarks/run.py $(BENCH)

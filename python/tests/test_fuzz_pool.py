@@ -9,6 +9,8 @@ import pytest
 from fuzz.pool import run_cases
 from planted_cases import BUSY, DEATH, EXIT, SOUND, SPOILT, WAITING
 
+import swiftalexnet as sa
+
 TESTS = Path(__file__).parent
 
 
@@ -58,7 +60,9 @@ def test_nothing_is_left():
 
 def test_the_command_repeats_a_case():
     command = [sys.executable, "-m", "fuzz", "--seed", "3", "--case", "17"]
-    done = [subprocess.run(command, cwd=TESTS, capture_output=True, text=True, check=False) for _ in range(2)]
+    paths = os.pathsep.join([str(TESTS), str(Path(sa.__file__).parents[1])])
+    options = {"cwd": TESTS, "env": os.environ | {"PYTHONPATH": paths}, "capture_output": True, "text": True}
+    done = [subprocess.run(command, check=False, **options) for _ in range(2)]
     texts = [each.stdout.splitlines()[:2] for each in done]
     assert texts[0] == texts[1] and len(texts[0][0]) > 5
     assert "fuzz: seed 3: 1 cases" in done[0].stdout

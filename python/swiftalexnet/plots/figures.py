@@ -56,9 +56,8 @@ def place(figure: "Figure", left: float, top: float, width: float, height: float
 
 def text_width(text: str, size: float) -> float:
     """Return how wide a line of text is, in inches, at a size in points."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
-
+    FontProperties = require("matplotlib.font_manager", "plots", "drawing").FontProperties  # noqa: N806 (a class)
+    text_to_path = require("matplotlib.textpath", "plots", "drawing").text_to_path
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of signs that the font lacks: drawing them says it again
         width, _, _ = text_to_path.get_text_width_height_descent(text, FontProperties(size=size), ismath=False)

@@ -66,9 +66,9 @@ def plot_panel(
     """
     require_model(model, "plot_panel")
     as_seed(seed, "seed", "plot_panel")
-    figure = new_figure(1, 1)  # before any work: matplotlib may be missing
     for name, value in (("predictions", predictions), ("queries", queries), ("neighbors", neighbors)):
         as_integer(value, name, "plot_panel", 1)
+    figure = new_figure(1, 1)  # before any work: matplotlib may be missing
     test = check_dataset(model, test, "plot_panel")
     layer = layer or last_hidden(model)
     chosen = _some(test, model, seed, predictions + queries)

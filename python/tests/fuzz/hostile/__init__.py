@@ -92,7 +92,7 @@ def _sequence(value: Any, world: World) -> tuple[str, Any]:
     changed = (
         ("one less", lambda: kind(items[:-1])),
         ("one more", lambda: kind([*items, *items[-1:]])),
-        ("thousand times", lambda: kind(items * 1000)),
+        ("hundred times", lambda: kind(items * 100)),
         ("empty", lambda: kind(())),
         ("nested", lambda: kind([items])),
         ("generator", lambda: iter(items)),
