@@ -123,7 +123,9 @@ def _run(command: list[str], variables: dict[str, str], streams: str, world: Wor
             raise AssertionError(f"the process did not end within {_SECONDS} s") from None
     said = log.read_text("utf-8", "replace")
     # 120 is Python's own word for streams that could not be flushed at its end.
-    # What a thread was refused is said there by Python, with a traceback that ends in the typed error.
-    untyped = "Traceback" in said and not re.search(r"^swiftalexnet\.\w+Error: ", said, re.MULTILINE)
+    # Python says with a traceback what a thread was refused, and that Ctrl-C came while it waited for threads at its end.
+    untyped = "Traceback" in said and not re.search(
+        r"^(swiftalexnet\.\w+Error: |KeyboardInterrupt)", said, re.MULTILINE
+    )
     if done.returncode not in (0, 1, 2, 120) or untyped or (done.returncode == 1 and streams == "open"):
         raise AssertionError(f"the process ended with {done.returncode}: {said[-600:]}")
