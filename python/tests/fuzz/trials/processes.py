@@ -123,7 +123,7 @@ def _run(command: list[str], variables: dict[str, str], streams: str, world: Wor
             raise AssertionError(f"the process did not end within {_SECONDS} s") from None
     said = log.read_text("utf-8", "replace")
     # 120 is Python's own word for streams that could not be flushed at its end.
-    # Python says with a traceback what a thread was refused, and that Ctrl-C came while it waited for threads at its end.
+    # Python says with a traceback what a thread was refused, and that Ctrl-C came while it waited for its threads.
     untyped = "Traceback" in said and not re.search(
         r"^(swiftalexnet\.\w+Error: |KeyboardInterrupt)", said, re.MULTILINE
     )
