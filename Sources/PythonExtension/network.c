@@ -167,8 +167,12 @@ static PyObject *network_set_multipliers(PyObject *object, ARGUMENTS) {
   static const argument table[] = {{"index", INTEGER}, {"rate", NUMBER}, {"decay", NUMBER}};
   call c;
   if (!call_begin(&c, "set_multipliers", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  return call_result(&c, sax_network_set_multipliers(((network_object *)object)->handle, c.values[0].integer,
-                                                     c.values[1].number, c.values[2].number));
+  sax_network *network = ((network_object *)object)->handle;
+  int32_t status;
+  Py_BEGIN_ALLOW_THREADS /* it waits for those who hold the network, and they for the interpreter */
+  status = sax_network_set_multipliers(network, c.values[0].integer, c.values[1].number, c.values[2].number);
+  Py_END_ALLOW_THREADS
+  return call_result(&c, status);
 }
 
 static PyObject *network_multipliers(PyObject *object, ARGUMENTS) {

@@ -239,3 +239,20 @@ def test_ctrl_c_while_a_file_is_written_leaves_the_old_one_and_the_network_free(
         model.save(tmp_path / "m")
     assert calls and [path.name for path in tmp_path.iterdir()] == ["m"] and (tmp_path / "m").read_bytes() == whole
     model.train_step(X, [0, 1])
+
+
+def test_factors_are_set_while_another_thread_holds_the_network():
+    """Who waits for a hold must let the interpreter go, without which nobody lets go of anything."""
+    code = """
+import threading
+from support import tiny_model
+model = tiny_model()
+with model.network.hold("save", False):
+    thread = threading.Thread(target=model.freeze, args=("conv1",))
+    thread.start()
+    thread.join(0.2)
+    assert thread.is_alive()
+thread.join(30)
+print(model.multipliers()["conv1.weight"])
+"""
+    assert fresh_process.run(code) == "(0.0, 1.0)"
