@@ -16,8 +16,7 @@ from threading import RLock
 
 # What functions of this package, or of numpy and Pillow on its behalf, import when they are first called.
 _LATE = (
-    *("concurrent.futures.thread", "csv", "difflib", "encodings.ascii", "encodings.latin_1", "html", "pathlib"),
-    *("tqdm.auto", "zipfile"),
+    *("csv", "difflib", "encodings.ascii", "encodings.latin_1", "html", "pathlib", "tqdm.auto", "zipfile"),
     *("numpy.linalg", "numpy.ma", "numpy.random", "PIL.ExifTags", "PIL.Image", "PIL.ImageOps"),
 )
 

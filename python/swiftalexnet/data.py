@@ -183,8 +183,8 @@ class ImageFolder:
         return {name: each for name, each in counts.items() if each}
 
     def why_missing(self, index: int) -> str:
-        """Return why a picture was left out."""
-        return self.errors.get(self.paths[index], "")
+        """Return why an image was left out; "" if it was not."""
+        return self.errors.get(self.paths[as_index(index, len(self), "ImageFolder.why_missing")], "")
 
     @property
     def file_names(self) -> list[bytes]:

@@ -3,13 +3,14 @@
 Rows, which programs and checkpoints hold, count epochs from 0; what people read counts them from 1.
 """
 
+import io
 import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._optional import require
 from ._tables import html_table
-from .files import as_path, naming
+from .files import as_path, write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,14 +76,21 @@ class History(Sequence[dict[str, Any]]):
         return frame
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the rows as a CSV file; epochs count from 1."""
+        """Write the rows as a CSV file, atomically; epochs count from 1.
+
+        Raises
+        ------
+        OSError
+            It cannot be written, or `path` is not a regular file; an old file is untouched.
+        """
         import csv
 
         target = as_path(path, "path", "History.to_csv")
-        with naming(target), open(target, "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            writer.writerows(self._rows_from_one())
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, COLUMNS)
+        writer.writeheader()
+        writer.writerows(self._rows_from_one())
+        write_atomically(target, text.getvalue().encode())
 
     def plot(self) -> "Figure":
         """Draw loss and error against the epoch.

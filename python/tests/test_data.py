@@ -61,6 +61,14 @@ def test_folders_without_pictures_are_refused(tmp_path):
         sa.ImageFolder(tmp_path / "some" / "dark" / "0.png")
 
 
+
+def test_why_missing_names_an_image_that_is_not_there(tmp_path):
+    data = sa.ImageFolder(photo_folder(tmp_path))
+    assert data.why_missing(0) == ""
+    with pytest.raises(IndexError, match=r"ImageFolder\.why_missing: index"):
+        data.why_missing(len(data))
+
+
 def test_broken_picture_raises_or_is_counted(tmp_path):
     broken = photo_folder(tmp_path) / "dark" / "0.png"
     broken.write_bytes(broken.read_bytes()[:60])

@@ -1,6 +1,8 @@
 """The history: what programs read counts epochs from 0, what people read from 1."""
 
 import csv
+import os
+import resource
 
 import pytest
 from html_tables import read_html
@@ -54,6 +56,25 @@ def test_csv_counts_from_1(tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert float(rows[0]["train_loss"]) == 2.30259 and rows[0]["validation_loss"] == ""
+
+
+def test_csv_is_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text("old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, hard))
+    try:
+        with pytest.raises(OSError, match=r"File too large.*history\.csv"):
+            HISTORY.to_csv(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_text() == "old" and os.listdir(tmp_path) == ["history.csv"]
+
+
+def test_csv_does_not_wait_at_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="Not a regular file"):
+        HISTORY.to_csv(tmp_path / "pipe")
 
 
 def test_frame_counts_from_1():

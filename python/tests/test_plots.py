@@ -335,6 +335,10 @@ def test_a_missing_package_is_named(trained, monkeypatch, module, call, extra):
         (lambda model: plot_kernels(None), "plot_kernels: model is None, expected a Model"),
         (lambda model: plot_predictions(None, dataset(1).images), "plot_predictions: model is None, expected a Model"),
         (lambda model: plot_panel(3, dataset(), dataset()), "plot_panel: model is 3, expected a Model"),
+        (
+            lambda model: plot_predictions(model, pictures(2)[0], title=3),
+            "plot_predictions: title is 3, expected a str",
+        ),
         (lambda model: kernel_sheet([[1.0]]), "kernel_sheet: kernels is of type list"),
         (lambda model: kernel_sheet(np.ones((2, 3, 4, 4), np.uint8)), "kernel_sheet: kernels has dtype uint8"),
         (lambda model: plot_kernels(model, columns=1.5), "plot_kernels: columns is 1.5"),

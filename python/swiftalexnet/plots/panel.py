@@ -69,7 +69,7 @@ def plot_panel(
     for name, value in (("predictions", predictions), ("queries", queries), ("neighbors", neighbors)):
         as_integer(value, name, "plot_panel", 1)
     figure = new_figure(1, 1)  # before any work: matplotlib may be missing
-    test = check_dataset(model, test, "plot_panel")
+    test, train = (check_dataset(model, data, "plot_panel") for data in (test, train))
     layer = layer or last_hidden(model)
     chosen = _some(test, model, seed, predictions + queries)
     left, right = chosen[:predictions], chosen[predictions:]

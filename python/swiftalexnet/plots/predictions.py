@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._arrays import as_integer, as_labels
-from .._kinds import require_model
+from .._kinds import require_kind, require_model
 from ..images import as_images
 from .sheet import Answer, plot_answers
 
@@ -47,6 +47,7 @@ def plot_predictions(
         matplotlib is not installed.
     """
     require_model(model, "plot_predictions")
+    require_kind(title, str, "title", "plot_predictions")
     top, columns = (as_integer(n, name, "plot_predictions", 1) for n, name in ((top, "top"), (columns, "columns")))
     channels = model.preprocessing.channels
     pictures = as_images(images, options.get("layout"), options.get("value_range"), channels, "plot_predictions")

@@ -121,7 +121,7 @@ class _Worker:
         elif data == b"":
             yield from self._gone()
         elif (late := self._late()) is not None:
-            self._kill()
+            self._end(0)
             yield from self._gone(late)
 
     def _read(self) -> bytes | None:
@@ -145,7 +145,7 @@ class _Worker:
     def _gone(self, late: str | None = None) -> Iterator[Result]:
         """Say how the process ended, if it was not done; the case that it was at is the one to blame."""
         self.ended = True
-        status = self._process.wait()
+        status = self._end(_START_SECONDS)  # it has closed its answers
         if self._case is None and status == 0:
             return
         if self._case is None:  # between cases, or before the first
@@ -176,19 +176,25 @@ class _Worker:
         self._log.seek(max(0, self._log.tell() - 3000))
         return self._log.read().decode("utf-8", "replace")
 
-    def _kill(self) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+    def _end(self, patience: float) -> int:
+        """Return how the process ended, at the latest after `patience` seconds, and end what its cases started.
+
+        The group is killed before the process is reaped: after that its number may belong to somebody else.
+        """
+        process, until = self._process, time.monotonic() + patience
+        if process.returncode is None:
+            options = os.WEXITED | os.WNOWAIT | os.WNOHANG
+            while os.waitid(os.P_PID, process.pid, options) is None and time.monotonic() < until:
+                time.sleep(0.01)
+            os.killpg(process.pid, signal.SIGKILL)
+        return process.wait()
 
     def close(self, patience: float = 10.0) -> None:
         """End the process, at once if it does not end by itself."""
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):
                 self._process.stdin.close()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(patience)
-        self._kill()
-        self._process.wait()
+        self._end(patience)
         self._log.close()
         os.close(self.answers)
 
