@@ -16,7 +16,7 @@ import experiment
 import numpy as np
 
 import swiftalexnet as sa
-from swiftalexnet.preprocessing import Geometry
+from swiftalexnet.images.geometry import Geometry
 
 
 class Condition(NamedTuple):

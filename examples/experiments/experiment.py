@@ -16,7 +16,7 @@ import numpy as np
 import PIL
 
 import swiftalexnet as sa
-from swiftalexnet.files import write_atomically
+from swiftalexnet.files.atomic import write_atomically
 
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "reproduction"
 DATA = os.environ.get("SWIFTALEXNET_DATA", ".")

@@ -21,7 +21,8 @@ import numpy as np
 
 import swiftalexnet as sa
 from machine import cpu_name
-from swiftalexnet.loading import Loader, evenly_spread, in_order
+from swiftalexnet.data.loader import Loader
+from swiftalexnet.data.order import evenly_spread, in_order
 
 
 @dataclass

@@ -15,52 +15,38 @@ from typing import TYPE_CHECKING, Any
 # The Swift runtime would put its own crash handler into the host process; a user's own setting stands.
 os.environ.setdefault("SWIFT_BACKTRACE", "enable=no")
 
-from . import _forking  # noqa: F401 (it takes care of forks from now on)
-from ._environment import check_environment
+from ._support import forking as _forking  # noqa: F401 (it takes care of forks from now on)
+from ._support.environment import check_environment
 from .errors import CheckpointCorruptError, ConcurrentUseError, NonFiniteError, UnsupportedError
 
 check_environment()
 
 if TYPE_CHECKING:
     from . import ops
-    from .architectures import (
-        alexnet,
-        alexnet_variants,
-        build,
-        cifar_net,
-        cifar_variants,
-        variants,
-        vgg,
-        vgg_variants,
-    )
-    from .augmentation import Augmentation
-    from .cifar import cifar10
-    from .colors import ColorComponents, color_components
-    from .data import ArrayDataset, Dataset, ImageFolder
-    from .ensemble import Ensemble
-    from .evaluation_result import Evaluation
-    from .history import History
-    from .memory_use import Memory, memory
-    from .networks import Model
-    from .parameter_group import ParameterGroup
-    from .preprocessing import Preprocessing
+    from .architectures import alexnet, alexnet_variants, build, cifar_net, cifar_variants, variants, vgg, vgg_variants
+    from .recipes.augmentation import Augmentation
+    from .data.cifar.cifar10 import cifar10
+    from .recipes.color_components import ColorComponents
+    from .statistics.color_components import color_components
+    from .data.array import ArrayDataset
+    from .data.dataset import Dataset
+    from .data.folder import ImageFolder
+    from .evaluation.ensemble import Ensemble
+    from .evaluation.result import Evaluation
+    from .training.history import History
+    from .network.memory_use import Memory, memory
+    from .model import Model
+    from .recipes.parameter_group import ParameterGroup
+    from .preprocessing.preprocessing import Preprocessing
     from .profiling import Profile
-    from .ranking import Prediction
-    from .recipes import Recipe, recipe, recipe_names
+    from .inference.ranking import Prediction
+    from .recipes.recipe import Recipe
+    from .recipes.table import recipe, recipe_names
     from .runtime import __version__, get_num_threads, info, set_num_threads
-    from .schedules import (
-        ConstantSchedule,
-        DexpSchedule,
-        EpochSchedule,
-        EpochTableSchedule,
-        Moment,
-        PlateauSchedule,
-        Schedule,
-        StepSchedule,
-    )
+    from .recipes.schedules import ConstantSchedule, DexpSchedule, EpochSchedule, EpochTableSchedule, Moment, PlateauSchedule, Schedule, StepSchedule
     from .small_data import Suggestion, suggest
-    from .storage import load
-    from .views import Views
+    from .model import load
+    from .inference.views import Views
 
 __all__ = [
     "ArrayDataset",

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from . import _native
-from ._arrays import as_integer
-from ._choices import choose
-from ._kinds import as_items
-from .networks import Model
+from ._support.arrays import as_integer
+from ._support.choices import choose
+from ._support.kinds import as_items
+from .model import Model
 
 FAMILIES = ("alexnet", "vgg", "cifar")
 

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arithmetic import choose_arithmetic
-from ._arrays import as_integer, require_memory
-from ._optional import require
-from ._shown import shown
-from ._tables import html_table, lay_out
-from .augmentation import Augmentation
-from .images import as_images
-from .memory_use import MAX_BATCH
+from ._support.arithmetic import choose_arithmetic
+from ._support.arrays import as_integer, require_memory
+from ._support.optional import require
+from ._support.shown import shown
+from ._support.tables import html_table, lay_out
+from .recipes.augmentation import Augmentation
+from .images.inputs import as_images
+from .network.memory_use import MAX_BATCH
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-    from .networks import Model
+    from .model import Model
 
 
 class Row(NamedTuple):

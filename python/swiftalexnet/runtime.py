@@ -1,7 +1,7 @@
 """The engine itself: its version, the processor, the kernels that were chosen, the number of threads."""
 
 from . import _native
-from ._arrays import as_integer
+from ._support.arrays import as_integer
 
 __version__ = _native.VERSION
 

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ._arrays import as_integer
+from ._support.arrays import as_integer
 from .architectures import build
-from .preprocessing import TORCHVISION_DEVIATION
-from .recipes import Recipe, recipe
-from .schedules import EpochSchedule
+from .preprocessing.defaults import TORCHVISION_DEVIATION
+from .recipes.recipe import Recipe
+from .recipes.table import recipe
+from .recipes.schedules import EpochSchedule
 
 if TYPE_CHECKING:
-    from .data import Dataset
-    from .networks import Model
+    from .data.dataset import Dataset
+    from .model import Model
 
 
 class _Plan(NamedTuple):

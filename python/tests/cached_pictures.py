@@ -7,8 +7,8 @@ from PIL import Image
 from support import photo_folder
 
 import swiftalexnet as sa
-from swiftalexnet import caching
-from swiftalexnet.preprocessing import Geometry
+from swiftalexnet.data import cache_update as caching
+from swiftalexnet.images.geometry import Geometry
 
 SQUARE = Geometry(20, 3, "area")
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 import swiftalexnet as sa
-from swiftalexnet.evaluation import Tally
+from swiftalexnet.evaluation.evaluate import Tally
 
 
 class Told:

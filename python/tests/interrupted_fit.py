@@ -13,7 +13,7 @@ from pathlib import Path
 from support import dataset, fingerprint, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet.formats import safetensors
+from swiftalexnet.files import safetensors
 
 
 class Enough(Exception):

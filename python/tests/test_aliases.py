@@ -2,7 +2,8 @@
 
 import pytest
 
-from swiftalexnet import _native, aliases
+from swiftalexnet import _native
+from swiftalexnet.network import layer_names as aliases
 
 VGG = ("A", "B", "D", "E")
 

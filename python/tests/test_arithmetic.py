@@ -5,7 +5,7 @@ import pytest
 from support import dataset, pictures, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet._arithmetic import choose_arithmetic, choose_precision
+from swiftalexnet._support.arithmetic import choose_arithmetic, choose_precision
 
 
 def test_words_name_arithmetic():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from swiftalexnet import _arrays
+from swiftalexnet._support import arrays as _arrays
 
 X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 

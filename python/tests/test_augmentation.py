@@ -6,7 +6,7 @@ import small_network as small
 
 import swiftalexnet as sa
 from swiftalexnet import _native
-from swiftalexnet.colors import ILSVRC
+from swiftalexnet.recipes.color_components import ILSVRC
 
 PICTURES = small.pictures(16, 18)
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from support import dataset, pictures, quick_recipe, tiny_model
 
-from swiftalexnet import _native, batch_size
-from swiftalexnet._arithmetic import Arithmetic, choose_precision
+from swiftalexnet import _native
+from swiftalexnet.network import batch_size
+from swiftalexnet._support.arithmetic import Arithmetic, choose_precision
 
 
 def free_for(monkeypatch, model, batch, training):

@@ -16,10 +16,11 @@ from PIL import Image
 from support import dataset, fingerprint, photo_folder, quick_recipe, shared_data, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet import caching
-from swiftalexnet.loading import Loader, in_order
-from swiftalexnet.picture_cache import PictureCache
-from swiftalexnet.preprocessing import Geometry, Whole
+from swiftalexnet.data import cache_update as caching
+from swiftalexnet.data.loader import Loader
+from swiftalexnet.data.order import in_order
+from swiftalexnet.data.cache_file import PictureCache
+from swiftalexnet.images.geometry import Geometry, Whole
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import pytest
 from cached_pictures import SQUARE, all_pixels, cached, odd_folder, rewrite, same
 
 import swiftalexnet as sa
-from swiftalexnet import caching
-from swiftalexnet.picture_cache import PictureCache
-from swiftalexnet.preprocessing import Geometry
+from swiftalexnet.data import cache_update as caching
+from swiftalexnet.data.cache_file import PictureCache
+from swiftalexnet.images.geometry import Geometry
 
 
 @pytest.fixture

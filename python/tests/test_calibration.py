@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from swiftalexnet.calibration import calibrate
+from swiftalexnet.inference.calibration import calibrate
 
 
 def test_error_by_hand():

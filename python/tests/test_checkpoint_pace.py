@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from support import dataset, quick_recipe, tiny_model
 
-from swiftalexnet import checkpoint_pace
-from swiftalexnet.checkpoint_pace import Pace, as_pace
+from swiftalexnet.training import checkpoint_pace
+from swiftalexnet.training.checkpoint_pace import Pace, as_pace
 
 
 class Clock:

@@ -11,8 +11,9 @@ from interrupted_fit import CountedNetwork, Enough
 from support import dataset, fingerprint, photo_folder, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet import _native, batch_size, parameters
-from swiftalexnet.formats import safetensors
+from swiftalexnet import _native
+from swiftalexnet.network import batch_size, parameters
+from swiftalexnet.files import safetensors
 
 EPOCHS, STEPS_AN_EPOCH = 4, 4
 TIMES = ("images_per_second", "seconds")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from swiftalexnet._choices import choose, nearest
+from swiftalexnet._support.choices import choose, nearest
 
 RECIPES = ("paper", "caffe", "cuda-convnet2")
 

@@ -10,7 +10,7 @@ import pytest
 from support import shared_data
 
 import swiftalexnet as sa
-from swiftalexnet import cifar, cifar_batches
+from swiftalexnet.data.cifar import cifar10 as cifar, batches as cifar_batches
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import swiftalexnet as sa
-from swiftalexnet import cifar_batches
+from swiftalexnet.data.cifar import batches as cifar_batches
 
 
 @pytest.fixture(autouse=True)

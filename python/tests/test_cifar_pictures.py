@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import swiftalexnet as sa
-from swiftalexnet import cifar_pictures
+from swiftalexnet.data.cifar import images as cifar_pictures
 
 NAME = "train/bird/0001.jpg"
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 import swiftalexnet as sa
-from swiftalexnet.decoding import picture_to_array, read_picture
-from swiftalexnet.preprocessing import Geometry
+from swiftalexnet.images.decoding import picture_to_array, read_picture
+from swiftalexnet.images.geometry import Geometry
 
 RGB = Geometry(16, 3, "area")
 GREY = Geometry(16, 1, "area")

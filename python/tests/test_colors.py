@@ -9,7 +9,7 @@ from support import CLASSES, photo_folder, shared_data
 
 import swiftalexnet as sa
 from swiftalexnet.cli import main
-from swiftalexnet.colors import ILSVRC
+from swiftalexnet.recipes.color_components import ILSVRC
 
 
 def colored(count: int = 9, side: int = 12, seed: int = 0) -> np.ndarray:

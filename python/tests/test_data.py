@@ -8,7 +8,7 @@ import pytest
 from support import CLASSES, photo_folder, pictures
 
 import swiftalexnet as sa
-from swiftalexnet.preprocessing import Geometry, Whole
+from swiftalexnet.images.geometry import Geometry, Whole
 
 GEOMETRY = Geometry(20, 3, "area")
 

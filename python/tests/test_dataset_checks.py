@@ -5,10 +5,11 @@ import pytest
 from support import CLASSES, pictures, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet.dataset_checks import snapshot, source
-from swiftalexnet.loading import Loader, in_order
-from swiftalexnet.neighbors import nearest_pictures
-from swiftalexnet.preprocessing import Geometry, Whole
+from swiftalexnet.data.checks import snapshot, source
+from swiftalexnet.data.loader import Loader
+from swiftalexnet.data.order import in_order
+from swiftalexnet.inference.neighbors import nearest_pictures
+from swiftalexnet.images.geometry import Geometry, Whole
 
 IMAGES, LABELS = pictures(12, side=23)
 REFERENCE = sa.ArrayDataset(IMAGES, LABELS, CLASSES)

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image, ImageOps
 from support import shared_data
 
-from swiftalexnet import decoding
-from swiftalexnet.decoding import picture_to_array, read_picture
-from swiftalexnet.preprocessing import Geometry, Whole
+from swiftalexnet.images import decoding
+from swiftalexnet.images.decoding import picture_to_array, read_picture
+from swiftalexnet.images.geometry import Geometry, Whole
 
 RGB = Geometry(16, 3, "area")
 GREY = Geometry(16, 1, "area")

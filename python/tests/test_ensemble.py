@@ -6,8 +6,9 @@ from support import CLASSES, dataset, photo_folder, pictures, quick_recipe, tiny
 from test_views import unpadded_model
 
 import swiftalexnet as sa
-from swiftalexnet import batch_size, views
-from swiftalexnet.loading import in_order
+from swiftalexnet.network import batch_size
+from swiftalexnet.inference import views
+from swiftalexnet.data.order import in_order
 
 IMAGES, LABELS = pictures(8, seed=3)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from swiftalexnet.ensemble_weights import mix, search, with_share
+from swiftalexnet.evaluation.ensemble_weights import mix, search, with_share
 
 
 def test_the_mean_leaves_its_tables_alone():

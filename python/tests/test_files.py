@@ -12,8 +12,9 @@ import pytest
 from support import dataset, photo_folder, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet import storage
-from swiftalexnet.files import as_path, naming, open_regular, write_atomically
+from swiftalexnet.network import parts as storage
+from swiftalexnet.files.paths import as_path, naming, open_regular
+from swiftalexnet.files.atomic import write_atomically
 
 
 def names(folder) -> list[str]:

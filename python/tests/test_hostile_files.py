@@ -5,10 +5,11 @@ import pytest
 from support import dataset, fingerprint, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet import _native, parameters
+from swiftalexnet import _native
+from swiftalexnet.network import parameters
 from swiftalexnet.cli import main
-from swiftalexnet.formats import safetensors
-from swiftalexnet.storage import model_to_parts
+from swiftalexnet.files import safetensors
+from swiftalexnet.network.parts import model_to_parts
 
 RECIPE = quick_recipe(schedule=sa.PlateauSchedule())
 DEEP: list = []

@@ -6,8 +6,8 @@ from PIL import Image
 from support import photo_folder, pictures, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet.images import Images, as_images
-from swiftalexnet.preprocessing import Geometry
+from swiftalexnet.images.inputs import Images, as_images
+from swiftalexnet.images.geometry import Geometry
 
 IMAGE = pictures(1)[0][0]
 SQUARE = Geometry(16, 3, "area")

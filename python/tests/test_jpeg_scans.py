@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 import swiftalexnet as sa
-from swiftalexnet import jpeg_scans
-from swiftalexnet.decoding import picture_to_array, read_picture
-from swiftalexnet.jpeg_scans import MOST_SCANS, check_scans, count_scans
-from swiftalexnet.preprocessing import Geometry
+from swiftalexnet.images import jpeg_scans
+from swiftalexnet.images.decoding import picture_to_array, read_picture
+from swiftalexnet.images.jpeg_scans import MOST_SCANS, check_scans, count_scans
+from swiftalexnet.images.geometry import Geometry
 
 SQUARE = Geometry(16, 3, "area")
 NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 60, 3), np.uint8))

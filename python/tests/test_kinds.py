@@ -6,7 +6,8 @@ import pytest
 from support import tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet._kinds import as_items, require_kind, require_model
+from swiftalexnet._support.kinds import as_items, require_kind
+from swiftalexnet.network.base import require_model
 
 
 def test_kinds():

@@ -5,8 +5,8 @@ import pytest
 from support import dataset, pictures, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet.layouts import channel_axis, channels_last
-from swiftalexnet.neighbors import nearest_pictures
+from swiftalexnet.images.layouts import channel_axis, channels_last
+from swiftalexnet.inference.neighbors import nearest_pictures
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from support import pictures
 
 import swiftalexnet as sa
-from swiftalexnet.levels import as_value_range, to_bytes
+from swiftalexnet.images.levels import as_value_range, to_bytes
 
 
 @pytest.mark.parametrize("dtype", [np.bool_, np.int8, np.uint16, np.int64, np.float16, np.float32, np.float64])

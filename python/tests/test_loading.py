@@ -11,8 +11,9 @@ import pytest
 from support import photo_folder, pictures
 
 import swiftalexnet as sa
-from swiftalexnet.loading import Loader, evenly_spread, in_order, read_pictures, shuffled, split
-from swiftalexnet.preprocessing import Geometry
+from swiftalexnet.data.loader import Loader, read_pictures
+from swiftalexnet.data.order import evenly_spread, in_order, shuffled, split
+from swiftalexnet.images.geometry import Geometry
 
 GEOMETRY = Geometry(20, 3, "area")
 

@@ -5,8 +5,9 @@ import pytest
 from support import dataset, fingerprint, quick_recipe
 
 import swiftalexnet as sa
-from swiftalexnet import _native, parameters
-from swiftalexnet.formats import safetensors
+from swiftalexnet import _native
+from swiftalexnet.network import parameters
+from swiftalexnet.files import safetensors
 
 SPEC = """\
 network local

@@ -5,8 +5,8 @@ import pytest
 from support import CLASSES, pictures, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet import mean_image
-from swiftalexnet.mean_image import learn_mean
+from swiftalexnet.statistics import mean_image
+from swiftalexnet.statistics.mean_image import learn_mean
 
 
 @pytest.mark.parametrize(("kind", "axes"), [(True, 0), ("image", 0), ("pixel", (0, 1, 2))])

@@ -5,8 +5,8 @@ import pytest
 from support import dataset, photo_folder, pictures, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet import neighbors
-from swiftalexnet.neighbors import last_hidden, nearest, nearest_pictures
+from swiftalexnet.inference import neighbors
+from swiftalexnet.inference.neighbors import last_hidden, nearest, nearest_pictures
 
 
 def brute_force(features, queries, count):

@@ -436,7 +436,7 @@ def test_save_and_load(tmp_path):
 
 
 def test_files_keep_what_is_frozen(tmp_path):
-    from swiftalexnet.formats import safetensors
+    from swiftalexnet.files import safetensors
 
     model = tiny_model()
     model.save(tmp_path / "plain")
@@ -466,7 +466,7 @@ BAD_MULTIPLIERS = (
 
 
 def test_load_refuses_files_that_hold_no_model(tmp_path):
-    from swiftalexnet.formats import safetensors
+    from swiftalexnet.files import safetensors
 
     parts = tiny_model().__reduce__()[1]
     for header in (

@@ -7,7 +7,7 @@ import pty
 import fresh_process
 import pytest
 
-from swiftalexnet import _output
+from swiftalexnet._support import output as _output
 
 TEXT = "3 × 4 … – “Zoë” \udcff"
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from cifar_files import python_2_pickle
 
-from swiftalexnet import pickled_arrays
-from swiftalexnet.pickled_arrays import read_pickle
+from swiftalexnet.data.cifar import pickled_arrays
+from swiftalexnet.data.cifar.pickled_arrays import read_pickle
 
 DATA = np.arange(24, dtype=np.uint8).reshape(4, 6)
 

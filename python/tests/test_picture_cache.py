@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import swiftalexnet as sa
-from swiftalexnet.files import replacing
-from swiftalexnet.picture_cache import CacheWriter, PictureCache, Settings, Source
+from swiftalexnet.files.atomic import replacing
+from swiftalexnet.data.cache_file import CacheWriter, PictureCache, Settings, Source
 
 HEADER = struct.Struct("<8sQQQ")
 SETTINGS = Settings(4, 3, "area", False)

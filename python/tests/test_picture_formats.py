@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 import swiftalexnet as sa
-from swiftalexnet import picture_formats
-from swiftalexnet.decoding import read_picture
-from swiftalexnet.picture_formats import extensions, readable
-from swiftalexnet.preprocessing import Geometry
+from swiftalexnet.images import formats as picture_formats
+from swiftalexnet.images.decoding import read_picture
+from swiftalexnet.images.formats import extensions, readable
+from swiftalexnet.images.geometry import Geometry
 
 PICTURE = Image.fromarray(np.full((20, 20, 3), 90, np.uint8))
 NO_PHOTOGRAPHS = {".eps", ".ps", ".pdf", ".mpg", ".mpeg", ".wmf", ".emf", ".bufr", ".grib", ".h5", ".hdf", ".fits"}

@@ -9,17 +9,8 @@ from evaluations import evaluation, made_up
 from support import CLASSES, TINY, dataset, needs, photo_folder, pictures, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet._tables import printable
-from swiftalexnet.plots import (
-    fair_sample,
-    kernel_sheet,
-    plot_history,
-    plot_kernels,
-    plot_panel,
-    plot_predictions,
-    plot_profile,
-    plot_worst,
-)
+from swiftalexnet._support.tables import printable
+from swiftalexnet.plots import fair_sample, kernel_sheet, plot_history, plot_kernels, plot_panel, plot_predictions, plot_profile, plot_worst
 from swiftalexnet.plots.figures import fitted, new_figure, text_width, wrapped
 
 AWKWARD = (

@@ -8,7 +8,8 @@ from support import tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet import _native
-from swiftalexnet.preprocessing import Geometry, default_preprocessing
+from swiftalexnet.images.geometry import Geometry
+from swiftalexnet.preprocessing.defaults import default_preprocessing
 
 
 @pytest.mark.parametrize(("size", "resize"), [(224, 256), (227, 256), (112, 128), (64, 73)])

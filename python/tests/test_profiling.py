@@ -7,7 +7,7 @@ from support import needs, pictures, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet import _native
-from swiftalexnet.parameters import copies
+from swiftalexnet.network.parameters import copies
 
 INFERENCE_STEPS = ["conv1 + relu1", "norm1 + pool1", "conv2 + relu2", "fc6 + relu6", "drop6", "fc8"]
 STEPS = ["conv1 + relu1", "norm1", "pool1", "conv2 + relu2", "fc6 + relu6", "drop6", "fc8"]

@@ -12,9 +12,9 @@ import tqdm.auto
 from support import dataset, photo_folder, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet import training
-from swiftalexnet.formats import safetensors
-from swiftalexnet.progress import Progress
+from swiftalexnet.training import fit as training
+from swiftalexnet.files import safetensors
+from swiftalexnet._support.progress import Progress
 
 
 def test_it_shows_a_bar_and_lines(capsys):

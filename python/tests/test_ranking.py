@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 from html_tables import read_html
 
-from swiftalexnet.ranking import Prediction, likeliest
+from swiftalexnet.inference.ranking import Prediction, likeliest
 
 TABLE = np.array([[0.1, 0.6, 0.3], [0.4, 0.2, 0.4]], np.float32)
 

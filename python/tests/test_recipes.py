@@ -8,9 +8,9 @@ import pytest
 from html_tables import read_html
 
 import swiftalexnet as sa
-from swiftalexnet.rates import Rates
-from swiftalexnet.recipe_table import as_markdown
-from swiftalexnet.recipes import as_recipe
+from swiftalexnet.training.rates import Rates
+from swiftalexnet.recipes.table import as_markdown
+from swiftalexnet.recipes.table import as_recipe
 
 STEPS_AN_EPOCH = 10
 

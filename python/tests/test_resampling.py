@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from support import shared_data
 
-from swiftalexnet import _native, resampling
-from swiftalexnet.decoding import array_to_square, picture_to_array, read_picture
-from swiftalexnet.preprocessing import Geometry, Whole
+from swiftalexnet import _native
+from swiftalexnet.images import resampling
+from swiftalexnet.images.decoding import array_to_square, picture_to_array, read_picture
+from swiftalexnet.images.geometry import Geometry, Whole
 
 SIZES = [(64, 40), (40, 64), (33, 33), (100, 7), (17, 90), (16, 41)]
 

@@ -6,10 +6,12 @@ from PIL import Image
 from support import photo_folder, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet.decoding import picture_to_array
-from swiftalexnet.loading import Loader, in_order, shuffled, split
-from swiftalexnet.preprocessing import Geometry, default_preprocessing
-from swiftalexnet.scale_jitter import ScaleJitter, as_scale
+from swiftalexnet.images.decoding import picture_to_array
+from swiftalexnet.data.loader import Loader
+from swiftalexnet.data.order import in_order, shuffled, split
+from swiftalexnet.images.geometry import Geometry
+from swiftalexnet.preprocessing.defaults import default_preprocessing
+from swiftalexnet.preprocessing.scale_jitter import ScaleJitter, as_scale
 
 PREPROCESSING = default_preprocessing("paper", 20, 3)
 

@@ -5,7 +5,7 @@ import pytest
 from support import tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet._shown import shown
+from swiftalexnet._support.shown import shown
 
 
 class Unsayable:

@@ -7,7 +7,7 @@ import pytest
 from support import CLASSES, dataset, photo_folder, pictures, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet.skipped import report_skipped
+from swiftalexnet.data.skipped import report_skipped
 
 
 def break_images(folder, **counts):

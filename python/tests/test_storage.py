@@ -8,7 +8,7 @@ import pytest
 from support import dataset, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet.formats import safetensors
+from swiftalexnet.files import safetensors
 
 # A model of 240 MB; the smallest blocks that the C library takes from the system are given back at once.
 MODEL = """

@@ -2,7 +2,7 @@
 
 from html_tables import read_html
 
-from swiftalexnet._tables import html_table, lay_out, printable
+from swiftalexnet._support.tables import html_table, lay_out, printable
 
 
 class Shown:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from swiftalexnet import temporary_files
-from swiftalexnet.files import replacing, write_atomically
+from swiftalexnet.files import temporary_files
+from swiftalexnet.files.atomic import replacing, write_atomically
 
 
 def names(folder) -> list[str]:

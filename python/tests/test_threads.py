@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from swiftalexnet.threads import Threads, map_ahead
+from swiftalexnet._support.threads import Threads, map_ahead
 
 
 def decoding_threads() -> list[threading.Thread]:

@@ -6,7 +6,7 @@ from PIL import Image
 from support import CLASSES, dataset, fingerprint, fit, photo_folder, pictures, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet.history import COLUMNS
+from swiftalexnet.training.history import COLUMNS
 
 
 def test_learns():

@@ -6,10 +6,10 @@ from PIL import Image
 from support import dataset, photo_folder, pictures, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet._arithmetic import Arithmetic
-from swiftalexnet.decoding import read_picture
-from swiftalexnet.preprocessing import Geometry, Whole
-from swiftalexnet.views import classify_all
+from swiftalexnet._support.arithmetic import Arithmetic
+from swiftalexnet.images.decoding import read_picture
+from swiftalexnet.images.geometry import Geometry, Whole
+from swiftalexnet.inference.views import classify_all
 
 # Reads 20 × 20 without padding: what a crop sees, its pixels within a picture see too. A position is four pixels.
 UNPADDED = """\

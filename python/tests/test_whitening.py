@@ -9,9 +9,9 @@ from support import CLASSES, fingerprint, pictures, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet import _native
-from swiftalexnet.mean_image import learn_mean
-from swiftalexnet.preprocessing import Preprocessing
-from swiftalexnet.whitening import learn_whitening
+from swiftalexnet.statistics.mean_image import learn_mean
+from swiftalexnet.preprocessing.preprocessing import Preprocessing
+from swiftalexnet.statistics.whitening import learn_whitening
 
 SPEC = """\
 network small

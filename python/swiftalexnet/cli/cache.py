@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import swiftalexnet as sa
 
-from ..preprocessing import RESAMPLERS
+from ..images.geometry import RESAMPLERS
 from .options import add_quiet, add_value_range, one_of, side
 
 if TYPE_CHECKING:

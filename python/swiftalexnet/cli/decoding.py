@@ -4,10 +4,10 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Any
 
-from ..preprocessing import Preprocessing
+from ..preprocessing.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
-    from ..data import ImageFolder
+    from ..data.folder import ImageFolder
     from .output import Output
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import swiftalexnet as sa
 
-from ..checkpoints import FILE_NAME
+from ..training.checkpoint import FILE_NAME
 
 if TYPE_CHECKING:
-    from ..networks import Model
+    from ..model import Model
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:

@@ -11,9 +11,9 @@ from .models import open_model
 from .options import batch_size, count, one_of, real, seed, several, side
 
 if TYPE_CHECKING:
-    from ..data import ImageFolder
-    from ..networks import Model
-    from ..recipes import Recipe
+    from ..data.folder import ImageFolder
+    from ..model import Model
+    from ..recipes.recipe import Recipe
     from ..small_data import Suggestion
     from .output import Output
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import swiftalexnet as sa
 
-from .._choices import choose
+from .._support.choices import choose
 from .models import open_model
 from .options import count, side
 
 if TYPE_CHECKING:
-    from ..networks import Model
+    from ..model import Model
 
 _DEFAULT = "paper"
 

@@ -5,8 +5,8 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .._arithmetic import PRECISIONS, WEIGHTS
-from .._choices import nearest
+from .._support.arithmetic import PRECISIONS, WEIGHTS
+from .._support.choices import nearest
 
 _SHOWN = 40  # characters of what was typed, in a message
 
@@ -180,7 +180,7 @@ def arithmetic(options: argparse.Namespace) -> dict[str, Any]:
 
 def add_views(parser: argparse.ArgumentParser) -> None:
     """Add what of an image is classified, and how it is computed."""
-    from ..views import CROPS
+    from ..inference.views import CROPS
 
     crops = {str(crops): crops for crops in CROPS}
     parser.add_argument(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from .._output import print_text
+from .._support.output import print_text
 
 DONE, PARTLY, FAILED = 0, 1, 2  # exit statuses; those of signals are in signals.py
 

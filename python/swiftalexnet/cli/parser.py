@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, NoReturn
 
-from .._choices import nearest
-from .._output import print_text
+from .._support.choices import nearest
+from .._support.output import print_text
 from .options import add_general
 from .output import FAILED, print_result
 

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from .._arithmetic import choose_arithmetic
-from ..progress import Progress
-from ..ranking import likeliest
-from ..views import Views, classify_all
+from .._support.arithmetic import choose_arithmetic
+from .._support.progress import Progress
+from ..inference.ranking import likeliest
+from ..inference.views import Views, classify_all
 from .image_files import ImageFiles, image_files
 from .models import open_model
 from .options import add_on_error, add_quiet, add_views, count, views
 from .output import DONE, PARTLY, complain, describe, to_json
 
 if TYPE_CHECKING:
-    from ..networks import Model
-    from ..ranking import Prediction
+    from ..model import Model
+    from ..inference.ranking import Prediction
     from .output import Output
 
 _BATCH = 64  # crops that are computed at once, as `Model.predict` does

@@ -9,9 +9,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ..checkpoints import FILE_NAME
+from ..training.checkpoint import FILE_NAME
 from ..errors import MALFORMED, CheckpointCorruptError
-from ..files import open_regular, write_atomically
+from ..files.paths import open_regular
+from ..files.atomic import write_atomically
 from .targets import refuse_existing
 
 OPTIONS_NAME = "options.json"

@@ -7,8 +7,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .._optional import require
-from ..files import check_target, write_atomically
+from .._support.optional import require
+from ..files.atomic import check_target, write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import swiftalexnet as sa
 
-from ..memory_use import available
+from ..network.memory_use import available
 from . import decoding
 from .options import add_reading, reading
 
 if TYPE_CHECKING:
-    from ..data import ImageFolder
-    from ..preprocessing import Preprocessing
+    from ..data.folder import ImageFolder
+    from ..preprocessing.preprocessing import Preprocessing
     from .output import Output
 
 HELD_OUT = Fraction(1, 5)

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from .._shown import shown
+from .._support.shown import shown
 
 Layout = Literal["NCHW", "NHWC"]
 Pair = int | tuple[int, int]

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from .. import _native
-from .._arrays import Float32, as_float32, as_output, as_seed
+from .._support.arrays import Float32, as_float32, as_output, as_seed
 from ._shared import choose_code
 
 _DROPOUT_FORMS = {"paper2012": False, "inverted": True}

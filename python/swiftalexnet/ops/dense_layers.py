@@ -3,7 +3,7 @@
 from typing import Any
 
 from .. import _native
-from .._arrays import Float32, as_float32, as_output
+from .._support.arrays import Float32, as_float32, as_output
 
 
 def dense(x: Any, w: Any, b: Any = None, *, relu: bool = False, out: Any = None) -> Float32:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from .. import _native
-from .._arrays import Float32, as_float32, as_output, layout_code
+from .._support.arrays import Float32, as_float32, as_output, layout_code
 from ._shared import Layout
 
 

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from .. import _native
-from .._arrays import as_float32, plain
+from .._support.arrays import as_float32, plain
 from ._shared import choose_code
 
 _RULES = {"paper": 0, "pytorch": 1, "caffe": 2}

@@ -3,8 +3,8 @@
 from typing import Any
 
 from .. import _native
-from .._arrays import Float32, as_float32, as_integer, as_output, as_padding, as_pair, layout_code
-from .._shown import shown
+from .._support.arrays import Float32, as_float32, as_integer, as_output, as_padding, as_pair, layout_code
+from .._support.shown import shown
 from ._shared import Layout, Padding, Pair, output_shape
 
 # Kernel, stride, padding and ceil_mode, as the extension takes them.

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._kinds import require_kind
-from ..history import History
+from .._support.kinds import require_kind
+from ..training.history import History
 from .figures import new_figure
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .._kinds import require_kind
-from ..evaluation_report import rates
-from ..evaluation_result import Evaluation
+from .._support.kinds import require_kind
+from ..evaluation.report import rates
+from ..evaluation.result import Evaluation
 from .figures import fitted, new_figure, text_width, wrapped
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .._numbers import check_number
-from .._optional import require
-from .._tables import printable
+from .._support.numbers import check_number
+from .._support.optional import require
+from .._support.tables import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

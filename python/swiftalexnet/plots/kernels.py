@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .._arrays import as_float32, as_integer
-from .._kinds import require_model
+from .._support.arrays import as_float32, as_integer
+from ..network.base import require_model
 from .figures import DPI, new_figure, place, text_width, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..networks import Model
+    from ..model import Model
 
 Float32 = NDArray[np.float32]
 

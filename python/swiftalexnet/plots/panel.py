@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .._arrays import as_integer, as_seed
-from .._kinds import require_model
-from ..dataset_checks import check_dataset, checked_image
-from ..loading import shuffled
-from ..neighbors import last_hidden, nearest_pictures
+from .._support.arrays import as_integer, as_seed
+from ..network.base import require_model
+from ..data.checks import check_dataset, checked_image
+from ..data.order import shuffled
+from ..inference.neighbors import last_hidden, nearest_pictures
 from .figures import new_figure, place, wrapped
 from .sampling import class_by_class
 from .sheet import BAR, LABEL, RIGHT, Answer, draw_answer, show
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ..data import Dataset
-    from ..networks import Model
+    from ..data.dataset import Dataset
+    from ..model import Model
 
 # Inches. Left: two rows of images with label and bars; right: rows of a test image and its neighbours.
 _IMAGE, _GAP, _CLASSES = 1.5, 0.14, 5

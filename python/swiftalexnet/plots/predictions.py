@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._arrays import as_integer, as_labels
-from .._kinds import require_kind, require_model
-from ..images import as_images
+from .._support.arrays import as_integer, as_labels
+from .._support.kinds import require_kind
+from ..network.base import require_model
+from ..images.inputs import as_images
 from .sheet import Answer, plot_answers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..networks import Model
+    from ..model import Model
 
 
 def plot_predictions(

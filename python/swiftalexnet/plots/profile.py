@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from .._kinds import require_kind
+from .._support.kinds import require_kind
 from ..profiling import Profile, Row
 from .figures import new_figure, verbatim, wrapped
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._arrays import as_integer, as_seed
-from .._kinds import require_kind
-from ..evaluation_result import Evaluation
-from ..loading import shuffled
+from .._support.arrays import as_integer, as_seed
+from .._support.kinds import require_kind
+from ..evaluation.result import Evaluation
+from ..data.order import shuffled
 
 
 def fair_sample(evaluation: Evaluation, count: int, seed: int = 0) -> NDArray[np.int32]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ranking import Prediction
+from ..inference.ranking import Prediction
 from .figures import fitted, new_figure, place, wrapped
 
 if TYPE_CHECKING:

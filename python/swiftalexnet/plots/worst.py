@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .._arrays import as_integer
-from .._kinds import require_kind
-from ..dataset_checks import checked_image
-from ..decoding import read_picture
-from ..evaluation_result import Evaluation, WorstImage
-from ..preprocessing import Geometry
-from ..ranking import Prediction
+from .._support.arrays import as_integer
+from .._support.kinds import require_kind
+from ..data.checks import checked_image
+from ..images.decoding import read_picture
+from ..evaluation.result import Evaluation
+from ..inference.measurements import WorstImage
+from ..images.geometry import Geometry
+from ..inference.ranking import Prediction
 from .sheet import Answer, plot_answers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..data import Dataset
+    from ..data.dataset import Dataset
 
 _SIDE = 240  # pixels of a drawn image
 

@@ -6,7 +6,7 @@ import pytest
 from support import photo_folder, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet import training
+from swiftalexnet.training import fit as training
 from swiftalexnet.cli import network_choice
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from command_line import refused, run
 
-from swiftalexnet import decoding
+from swiftalexnet.images import decoding
 
 
 def test_a_cache_is_made_and_used(photos, tmp_path, capsys, monkeypatch):

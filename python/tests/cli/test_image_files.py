@@ -7,7 +7,7 @@ from support import photo_folder
 
 import swiftalexnet as sa
 from swiftalexnet.cli.image_files import ImageFiles, image_files
-from swiftalexnet.preprocessing import Geometry
+from swiftalexnet.images.geometry import Geometry
 
 
 def test_a_folder_gives_the_files_of_image_folder(tmp_path):

@@ -9,7 +9,7 @@ from command_line import refused, run
 from support import fingerprint, photo_folder
 
 import swiftalexnet as sa
-from swiftalexnet import batch_size
+from swiftalexnet.network import batch_size
 from swiftalexnet.cli.run_folder import OPTIONS_NAME
 
 QUICK = ["--batch-size", "8", "--quiet"]

@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import load, save, save_file
 
 import swiftalexnet as sa
-from swiftalexnet.formats import safetensors
+from swiftalexnet.files import safetensors
 
 TENSORS = {
     "a.weight": np.arange(6, dtype=np.float32).reshape(2, 3),

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 import swiftalexnet as sa
-from swiftalexnet import _native, parameters
+from swiftalexnet import _native
+from swiftalexnet.network import parameters
 
 from .hostile.objects import Planned
 

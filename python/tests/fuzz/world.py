@@ -17,8 +17,9 @@ from PIL import Image
 from support import CLASSES, TINY, dataset, photo_folder, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet import _native, cifar_batches
-from swiftalexnet.preprocessing import Geometry
+from swiftalexnet import _native
+from swiftalexnet.data.cifar import batches as cifar_batches
+from swiftalexnet.images.geometry import Geometry
 
 __all__ = ["CLASSES", "TINY", "Shared", "World"]
 

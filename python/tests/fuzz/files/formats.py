@@ -15,8 +15,8 @@ from PIL import Image
 from support import dataset, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet.checkpoints import FILE_NAME
-from swiftalexnet.formats import safetensors
+from swiftalexnet.training.checkpoint import FILE_NAME
+from swiftalexnet.files import safetensors
 
 from ..judge import fingerprint
 from ..world import World

@@ -5,7 +5,7 @@ from typing import Any
 
 import swiftalexnet as sa
 from swiftalexnet import _native
-from swiftalexnet.summary import Summary
+from swiftalexnet.network.summary import Summary
 
 from ..world import World
 from .names import BY_NAME, some_recipe

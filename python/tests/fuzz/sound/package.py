@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import swiftalexnet as sa
-from swiftalexnet.history import COLUMNS
+from swiftalexnet.training.history import COLUMNS
 
 from ..entries import Entry
 from ..world import CLASSES, SIDE, World

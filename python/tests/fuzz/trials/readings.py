@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import swiftalexnet as sa
-from swiftalexnet.formats import safetensors
+from swiftalexnet.files import safetensors
 
 from ..files.damage import damage, damage_text
 from ..files.formats import (

@@ -1,0 +1,74 @@
+"""How a network computes, from the words that users type to what the engine takes."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import _native
+from .choices import choose
+from .shown import shown
+from ..errors import UnsupportedError
+
+PRECISIONS = ("float32", "bfloat16")  # in the order of the engine's codes
+WEIGHTS = ("float", "int8")
+
+
+class Arithmetic(NamedTuple):
+    """What the engine takes with every call that computes; all zero is exact float32."""
+
+    precision: int = 0
+    int8_dense_weights: int = 0
+    fast_math: int = 0
+
+
+FLOAT32 = Arithmetic()
+
+
+def choose_precision(operation: str, precision: Any) -> int:
+    """Return the code of a precision; "auto" is bfloat16 where the processor has instructions for it, else float32.
+
+    Raises
+    ------
+    UnsupportedError
+        A precision that the instruction set in use does not have.
+    ValueError
+        A word that names no precision.
+    """
+    known = _native.runtime_info()["precisions"].split()
+    if choose(operation, "precision", precision, (*PRECISIONS, "auto")) == "auto":
+        precision = "bfloat16" if "bfloat16" in known else "float32"
+    if precision not in known:
+        raise UnsupportedError(
+            f"{operation}: got precision {precision!r}, the instruction set in use "
+            f"({_native.runtime_info()['instruction_set']}) has {', '.join(known)}; expected one of these or 'auto'"
+        )
+    return PRECISIONS.index(precision)
+
+
+def choose_arithmetic(
+    operation: str, precision: Any = "float32", weights: Any = "float", fast_math: Any = False
+) -> Arithmetic:
+    """Return how inference computes.
+
+    Parameters
+    ----------
+    operation : str
+        What messages begin with.
+    precision : {"float32", "bfloat16", "auto"}
+        See `choose_precision`.
+    weights : {"float", "int8"}
+        What the dense layers' weights are rounded to.
+    fast_math : bool
+        Compute float32 convolutions by transforms that are not exact on integers.
+
+    Raises
+    ------
+    UnsupportedError
+        A precision that the instruction set in use does not have.
+    TypeError, ValueError
+        Words that name nothing.
+    """
+    code = choose_precision(operation, precision)
+    if not isinstance(fast_math, (bool, np.bool_)):
+        raise TypeError(f"{operation}: fast_math is {shown(fast_math)}, expected True or False")
+    return Arithmetic(code, WEIGHTS.index(choose(operation, "weights", weights, WEIGHTS)), int(fast_math))

@@ -1,0 +1,38 @@
+"""Arguments that must be of one class, a model or a history, or several things: names, numbers, models."""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from .shown import shown
+
+
+def require_kind(value: Any, kind: type, name: str, operation: str) -> None:
+    """Refuse what is no instance of `kind` with a TypeError."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{operation}: {name} is {shown(value)}, expected a {kind.__name__}")
+
+
+def require_model(model: Any, operation: str) -> None:
+    """Refuse what is no `Model` with a TypeError."""
+    from ..model import Model  # which imports those who ask
+
+    require_kind(model, Model, "model", operation)
+
+
+def as_items(values: Any, name: str, operation: str, most: int = 10_000) -> list[Any]:
+    """Return what a caller gave several of as a list; what has no end is not gone through.
+
+    Raises
+    ------
+    TypeError
+        A text, or something that cannot be gone through.
+    ValueError
+        More than `most`.
+    """
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise TypeError(f"{operation}: {name} is {shown(values)}, expected a sequence")
+    items = list(islice(values, most + 1))
+    if len(items) > most:
+        raise ValueError(f"{operation}: {name} has more than {most:,} items, expected at most that")
+    return items

@@ -1,0 +1,1 @@
+"""Data sets of labelled images, and the loader that decodes them ahead."""

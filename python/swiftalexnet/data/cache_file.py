@@ -1,0 +1,298 @@
+"""Decoded pictures in one file, so that later epochs read pixels where the first one decoded.
+
+| bytes | what |
+|---|---|
+| 8 | the mark `saxpixel` |
+| 3 × 8 | little-endian: format (2), place of the index, length of the index |
+| 32 | SHA-256 of the 32 bytes before it and of the index |
+| … | pixels: uint8 [height, width, channels] of one picture after the other |
+| to the end | the index, JSON: `settings`, `began_ns`, and a row for each picture (`Entry`, after its name) |
+
+A picture is kept whole, its shorter side resized to `side` pixels. Of a file of format 1, whose pictures were resized
+otherwise, only the settings are read. The file is read, not mapped into memory: a map of
+a file that another process cuts short would kill this one.
+"""
+
+import hashlib
+import json
+import os
+import struct
+import time
+import warnings
+import weakref
+import zlib
+from collections.abc import Mapping
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._support.arrays import as_integer, require_memory
+from .._support.choices import choose
+from .._support.shown import shown
+from ..images.decoding import array_to_square
+from ..errors import MALFORMED, CheckpointCorruptError
+from ..files.atomic import check_size, write_all
+from ..files.paths import open_regular
+from ..images.levels import Range, as_value_range
+from ..images.geometry import RESAMPLERS, Geometry, Whole
+
+_MARK, _FORMAT, _OLD_FORMAT = b"saxpixel", 2, 1
+_START = struct.Struct("<8sQQQ")  # what the checksum begins with
+_HEADER_BYTES = _START.size + hashlib.sha256().digest_size
+
+
+class Settings(NamedTuple):
+    """How pictures are decoded and resized before they are kept: see `Geometry` and `ImageFolder`."""
+
+    side: int = 256
+    channels: int = 3
+    resample: str = "area"
+    warp: bool = False
+    value_range: Range | None = None
+
+
+class Source(NamedTuple):
+    """A picture's file when it was decoded."""
+
+    bytes: int
+    mtime_ns: int
+    sha256: str
+
+
+UNREAD = Source(-1, 0, "")  # of a file that could not be opened or read
+
+
+class Entry(NamedTuple):
+    """A row of the index; a picture that could not be decoded, or is not worth keeping, has a height of 0."""
+
+    source: Source
+    height: int = 0
+    width: int = 0
+    offset: int = 0
+    crc32: int = 0
+
+
+class PictureCache:
+    """A file of decoded pictures, open for reading; threads may share it, and so may processes after a fork.
+
+    Parameters
+    ----------
+    path : path
+    file : file, optional
+        What will have that name, if it has not yet.
+
+    Attributes
+    ----------
+    settings : Settings
+    entries : dict of str to Entry
+        By the name of the picture's file below its folder.
+    began_ns : int
+        When writing it began, in nanoseconds since 1970.
+    is_old : bool
+        Whether it is of format 1; it then has no entries.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    CheckpointCorruptError
+        It is damaged, cut short, or not such a file.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], file: BufferedReader | None = None):
+        self.path, self._warned = Path(path), set[int]()
+        file = open_regular(path) if file is None else file
+        weakref.finalize(self, file.close)
+        self._descriptor = file.fileno()
+        try:
+            self.settings, self.entries, self.began_ns = _parse(*self._index())
+            if self.is_old:
+                self.entries = {}
+        except CheckpointCorruptError:
+            raise
+        except MALFORMED as error:
+            raise CheckpointCorruptError(f"{self.path} is damaged: {error}") from error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PictureCache, (self.path,)
+
+    def image(self, name: str, geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
+        """Return a picture as `geometry` says; None if it is not kept, or must be decoded from its file.
+
+        With a shorter side of `settings.side` it is bit by bit what decoding the file gives. Of smaller ones only crops
+        from anywhere (scale jitter) are resized from the pixels that are kept; the first time that others are asked
+        for, a UserWarning says how to keep them.
+
+        Raises
+        ------
+        ValueError
+            Pictures of another kind are asked for than are kept.
+        CheckpointCorruptError
+            The pixels are damaged.
+        """
+        self._require_kind(geometry)
+        jitters = isinstance(geometry, Geometry) and geometry.short is not None
+        if geometry.side != self.settings.side and not jitters:
+            self._warn(geometry.side)
+            return None
+        pixels = self.read(name)
+        return None if pixels is None else array_to_square(pixels, geometry)
+
+    def read(self, name: str) -> NDArray[np.uint8] | None:
+        """Return a picture's pixels as they are kept, [height, width, channels]; None if it is not kept.
+
+        Raises
+        ------
+        CheckpointCorruptError
+            The pixels are damaged.
+        """
+        entry = self.entries.get(name)
+        if entry is None or not entry.height:
+            return None
+        shape = entry.height, entry.width, self.settings.channels
+        require_memory(shape, 1, f"reading {self.path}")
+        pixels = np.empty(shape, np.uint8)
+        self._fill(memoryview(pixels.reshape(-1)), entry.offset)
+        if zlib.crc32(pixels) != entry.crc32:
+            raise CheckpointCorruptError(f"{self.path} is damaged: the checksum of {name!r} does not match")
+        return pixels
+
+    def _require_kind(self, geometry: Geometry | Whole) -> None:
+        warp = isinstance(geometry, Geometry) and geometry.warp
+        asked = self.settings._replace(
+            side=geometry.side, channels=geometry.channels, resample=geometry.resample, warp=warp
+        )
+        if asked[1:] != self.settings[1:] or asked.side > self.settings.side:
+            wanted = ", ".join(f"{name}={value!r}" for name, value in asked._asdict().items() if name != "value_range")
+            raise ValueError(
+                f"{self.path} keeps pictures as {self.settings}, expected for this: cache_to(another file, {wanted})"
+            )
+
+    def _warn(self, side: int) -> None:
+        """Say once of each side that a cache of another one does not serve it."""
+        if side not in self._warned:
+            self._warned.add(side)
+            warnings.warn(
+                f"{self.path} keeps pictures of side {self.settings.side}: those of side {side} are decoded from their "
+                f"files, as without a cache; cache_to(another file, side={side}) keeps them",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def _index(self) -> tuple[bytes, int]:
+        """Return the index and its place, after checking header, lengths and checksum."""
+        size = os.fstat(self._descriptor).st_size
+        header = bytearray(_HEADER_BYTES)
+        if size < _HEADER_BYTES:
+            raise CheckpointCorruptError(f"{self.path} is no cache of pictures ({size} bytes)")
+        self._fill(memoryview(header), 0)
+        start, checksum = header[: _START.size], bytes(header[_START.size :])
+        mark, form, place, length = _START.unpack(start)
+        if mark != _MARK:
+            raise CheckpointCorruptError(f"{self.path} is no cache of pictures")
+        if form not in (_FORMAT, _OLD_FORMAT):
+            raise CheckpointCorruptError(f"{self.path} has format {form}, this version reads format {_FORMAT}")
+        self.is_old = form == _OLD_FORMAT
+        if place < _HEADER_BYTES or place + length != size:
+            raise CheckpointCorruptError(f"{self.path} is damaged or cut short ({size} bytes)")
+        require_memory((length,), 10, f"reading the index of {self.path}")  # Python's objects are larger than JSON
+        index = bytearray(length)
+        self._fill(memoryview(index), place)
+        if hashlib.sha256(start + index).digest() != checksum:
+            raise CheckpointCorruptError(f"{self.path} is damaged: the checksum of its index does not match")
+        return bytes(index), place
+
+    def _fill(self, buffer: memoryview, offset: int) -> None:
+        """Read until the buffer is full."""
+        while buffer:
+            try:
+                count = os.preadv(self._descriptor, [buffer], offset)
+            except OSError as error:
+                error.filename = str(self.path)
+                raise
+            if not count:
+                raise CheckpointCorruptError(f"{self.path} has been cut short since it was opened")
+            buffer, offset = buffer[count:], offset + count
+
+
+class CacheWriter:
+    """Write such a file to an open, empty one: `add` every picture, then `finish`."""
+
+    def __init__(self, descriptor: int, settings: Settings):
+        self._descriptor, self._settings = descriptor, settings
+        self._rows: list[tuple[Any, ...]] = []
+        self._offset, self._began_ns = _HEADER_BYTES, time.time_ns()
+        write_all(descriptor, bytes(_HEADER_BYTES))
+
+    def add(self, name: str, source: Source, pixels: NDArray[np.uint8] | None) -> None:
+        """Append a picture; None for one that is not kept."""
+        entry = Entry(source)
+        if pixels is not None:
+            height, width, _ = pixels.shape
+            entry = Entry(source, height, width, self._offset, zlib.crc32(pixels))
+            write_all(self._descriptor, memoryview(pixels.reshape(-1)))
+            self._offset += pixels.size
+        self._rows.append((name, *entry.source, *entry[1:]))
+
+    def finish(self) -> None:
+        """Append the index and fill in the header."""
+        parts = {"settings": self._settings._asdict(), "began_ns": self._began_ns, "pictures": self._rows}
+        index = json.dumps(parts).encode()
+        start = _START.pack(_MARK, _FORMAT, self._offset, len(index))
+        write_all(self._descriptor, index)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        write_all(self._descriptor, start + hashlib.sha256(start + index).digest())
+        check_size(self._descriptor, self._offset + len(index))
+
+
+def is_cache(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a file begins as a cache of pictures does, damaged or not."""
+    with open_regular(path) as file:
+        return file.read(len(_MARK)) == _MARK
+
+
+def as_settings(values: Mapping[str, Any], operation: str) -> Settings:
+    """Check and return settings.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Settings that there are not.
+    """
+    settings = Settings(**values)
+    settings = settings._replace(
+        side=as_integer(settings.side, "side", operation, 1, 2**15),
+        channels=as_integer(settings.channels, "channels", operation, 1, 3),
+        value_range=as_value_range(settings.value_range, operation),
+    )
+    choose(operation, "resample", settings.resample, RESAMPLERS)
+    if settings.channels == 2:
+        raise ValueError(f"{operation}: channels is 2, expected 1 or 3")
+    if not isinstance(settings.warp, bool):
+        raise TypeError(f"{operation}: warp is {shown(settings.warp)}, expected True or False")
+    return settings
+
+
+def _parse(text: bytes, end: int) -> tuple[Settings, dict[str, Entry], int]:
+    """Return settings, entries and beginning of an index whose pixels lie before `end`; all of it is checked."""
+    index = json.loads(text)
+    settings = as_settings(index["settings"], "index")
+    began_ns = as_integer(index["began_ns"], "began_ns", "index")
+    entries = {}
+    for name, size, mtime_ns, sha256, *numbers in index["pictures"]:
+        if not isinstance(name, str) or not isinstance(sha256, str) or name in entries:
+            raise ValueError(f"the row of {name!r} is no name and hash of its own")
+        source = Source(as_integer(size, "bytes", name, -1), as_integer(mtime_ns, "mtime_ns", name), sha256)
+        height, width, offset, crc32 = (as_integer(number, "a number", name, 0) for number in numbers)
+        entries[name] = Entry(source, height, width, offset, crc32)
+        if height and not (
+            min(height, width) == settings.side
+            and (height == width or not settings.warp)
+            and offset >= _HEADER_BYTES
+            and offset + height * width * settings.channels <= end
+        ):
+            raise ValueError(f"{name!r} lies outside the pixels or has another size")
+    return settings, entries, began_ns

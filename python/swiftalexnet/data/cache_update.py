@@ -1,0 +1,238 @@
+"""Bring a cache of decoded pictures to the state of their files: keep what is unchanged, decode the rest."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
+from io import BufferedReader
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..images.decoding import decoding, picture_to_array
+from ..errors import CheckpointCorruptError
+from ..files.paths import as_path, open_regular
+from ..files.atomic import replacing
+from .cache_file import UNREAD, CacheWriter, PictureCache, Settings, Source, as_settings, is_cache
+from ..images.geometry import Geometry, Whole
+from .._support.progress import Progress
+from ..images.resampling import LONGEST
+from .._support.threads import map_ahead
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+# A file that was so young when it was decoded may change again and keep its time: clocks of file systems tick, FAT's
+# every 2 seconds.
+_TICK_NS = 2_000_000_000
+
+
+class CacheChanges(NamedTuple):
+    """What bringing a cache up to date did, in pictures.
+
+    Attributes
+    ----------
+    unchanged, decoded, removed : int
+        Taken over from the old cache, decoded from their files, and gone with their files.
+    left_out : int
+        Cannot be decoded, or are more than eight times as long as wide; they are read from their files.
+    """
+
+    unchanged: int
+    decoded: int
+    removed: int
+    left_out: int
+
+
+def update_cache(
+    path: str | os.PathLike[str],
+    root: Path,
+    names: Sequence[str],
+    changes: dict[str, Any],
+    workers: int,
+    verify: bool = False,
+    progress: bool = False,
+) -> tuple[PictureCache, CacheChanges]:
+    """Return an open cache of the pictures `names` below `root`, and what had to be done for it.
+
+    A file is unchanged if its size and time are those of when it was decoded, and its SHA-256 if it was young then; one
+    that could not be opened, if it still cannot. With `verify` every SHA-256 must be the same, the pixels that are kept
+    must have their checksum, and what could not be decoded is tried again. If anything has changed a new cache is
+    written, with what is still good of the old one, and replaces it.
+
+    Parameters
+    ----------
+    changes : dict
+        Settings that differ from the old cache's, or from `Settings`' own.
+
+    Raises
+    ------
+    OSError
+        The cache cannot be written, for instance for lack of space; the old one stays.
+    CheckpointCorruptError
+        There is a file of that name that is no cache; a damaged cache is written anew.
+    TypeError, ValueError
+        Settings that there are not.
+    """
+    old = _open(path)
+    settings = as_settings((old.settings if old else Settings())._asdict() | changes, "ImageFolder.cache_to")
+    if old and old.settings != settings:
+        old = None
+    with Progress(len(names), progress and verify, "verify") as bar:
+        fresh = _fresh(old, root, names, workers, verify, bar)
+    removed = len(old.entries.keys() - set(names)) if old else 0
+    cache, decoded = old, 0
+    if cache is None or cache.is_old or removed or len(fresh) < len(names):
+        cache, decoded = _write(path, _Pictures(root, settings, old, fresh), names, workers, progress)
+    left_out = sum(not entry.height for entry in cache.entries.values())
+    return cache, CacheChanges(len(names) - decoded, decoded, removed, left_out)
+
+
+def file_for(path: str | os.PathLike[str], root: Path) -> Path:
+    """Return the file itself, or in an existing folder one that is named after `root`."""
+    given = as_path(path, "path", "ImageFolder.cache_to")
+    if not given.is_dir():
+        return given
+    key = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]
+    return given / f"{root.resolve().name}-{key}.pictures"
+
+
+class _Picture(NamedTuple):
+    name: str
+    source: Source
+    pixels: NDArray[np.uint8] | None
+    decoded: bool
+
+
+class _Pictures:
+    """Where the pictures of a new cache come from: the old one, or their files."""
+
+    def __init__(self, root: Path, settings: Settings, old: PictureCache | None, fresh: set[str]):
+        self.settings, self._root, self._old, self._fresh = settings, root, old, fresh
+
+    def __call__(self, name: str) -> _Picture:
+        """Return a picture; one that cannot be decoded, or is too long to be kept, has no pixels."""
+        if name in self._fresh and (kept := self._kept(name)) is not None:
+            return kept
+        path = self._root / name
+        try:
+            with open_regular(path) as file:
+                status = os.fstat(file.fileno())
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                source = Source(status.st_size, status.st_mtime_ns, digest)
+                kept = self._kept(name, digest)
+                if kept is not None:
+                    return kept._replace(source=source)
+                file.seek(0)
+                return _Picture(name, source, _decode(file, path, self.settings), True)
+        except OSError:
+            return _Picture(name, UNREAD, None, True)
+
+    def _kept(self, name: str, digest: str | None = None) -> _Picture | None:
+        """Return what the old cache has of a file, if that had the given hash; None without it or if damaged.
+
+        A file that could not be decoded, but has a hash to be compared, is tried again.
+        """
+        entry = self._old.entries.get(name) if self._old else None
+        if self._old is None or entry is None:
+            return None
+        if digest is not None and (digest != entry.source.sha256 or not entry.height):
+            return None
+        try:
+            return _Picture(name, entry.source, self._old.read(name), False)
+        except CheckpointCorruptError:
+            return None
+
+
+def _open(path: str | os.PathLike[str]) -> PictureCache | None:
+    try:
+        return PictureCache(path)
+    except FileNotFoundError:
+        return None
+    except CheckpointCorruptError:
+        if not is_cache(path):  # somebody's file, which is not ours to replace
+            raise
+        return None
+
+
+def _fresh(
+    old: PictureCache | None, root: Path, names: Sequence[str], workers: int, verify: bool, bar: Progress
+) -> set[str]:
+    """Return the names whose entries in the old cache still hold."""
+    if old is None:
+        return set()
+    sources = {name: old.entries[name].source for name in names if name in old.entries}
+    fresh = {name for name, source in sources.items() if _unchanged(root / name, source)}
+    young = old.began_ns - _TICK_NS
+    stamped = ((name, source) for name, source in sources.items() if name in fresh and source != UNREAD)
+    doubtful = [name for name, source in stamped if verify or source.mtime_ns >= young]
+    bar.advance(len(names) - len(doubtful))
+    with closing(map_ahead(partial(_holds, old, root, verify), doubtful, workers)) as checks:
+        for name, holds in zip(doubtful, checks, strict=True):
+            bar.advance(1)
+            if not holds:
+                fresh.remove(name)
+    return fresh
+
+
+def _holds(cache: PictureCache, root: Path, verify: bool, name: str) -> bool:
+    """Compare a picture's file with the hash that the cache has of it; with `verify` there must be good pixels too."""
+    try:
+        if verify and cache.read(name) is None:
+            return False
+        with open_regular(root / name) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == cache.entries[name].source.sha256
+    except (OSError, CheckpointCorruptError):
+        return False
+
+
+def _unchanged(path: Path, source: Source) -> bool:
+    """Compare size and time of a file; one that could not be opened is unchanged if it still cannot."""
+    try:
+        if source == UNREAD:
+            open_regular(path).close()
+            return False
+        status = os.stat(path)
+    except OSError:
+        return source == UNREAD
+    return source[:2] == (status.st_size, status.st_mtime_ns)
+
+
+def _write(
+    path: str | os.PathLike[str], pictures: _Pictures, names: Sequence[str], workers: int, progress: bool
+) -> tuple[PictureCache, int]:
+    """Write a cache; return it, whatever another process puts in its place, and how many pictures were decoded."""
+    decoded = 0
+    with (
+        replacing(path) as descriptor,
+        Progress(len(names), progress, "cache") as bar,
+        closing(map_ahead(pictures, names, workers)) as in_order,
+    ):
+        writer = CacheWriter(descriptor, pictures.settings)
+        for picture in in_order:
+            writer.add(picture.name, picture.source, picture.pixels)
+            decoded += picture.decoded
+            bar.advance(1)
+        writer.finish()
+        cache = PictureCache(path, os.fdopen(os.dup(descriptor), "rb"))
+    return cache, decoded
+
+
+def _decode(file: BufferedReader, path: Path, settings: Settings) -> NDArray[np.uint8] | None:
+    try:
+        with decoding(file, path) as picture:
+            return _resized(picture, settings)
+    except ValueError:
+        return None
+
+
+def _resized(picture: "Image", settings: Settings) -> NDArray[np.uint8] | None:
+    """Return what is kept of a picture; a very long one would be kept mostly for pixels that nobody reads."""
+    side, channels, resample, warp, value_range = settings
+    if not warp and max(picture.size) > LONGEST * min(picture.size):
+        return None
+    geometry = Geometry(side, channels, resample, warp=True) if warp else Whole(side, channels, resample)
+    return np.ascontiguousarray(picture_to_array(picture, geometry, value_range=value_range))

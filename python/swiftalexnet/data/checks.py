@@ -1,0 +1,171 @@
+"""What a data set must be before anything is done with it, and what its images must be: the same for all kinds.
+
+Anybody may write a data set. What is wrong with one is said with the name of its class and of what is wrong in it; what
+its own methods raise passes through.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._support.arrays import as_integer, as_labels, as_uint8
+from ..images.layouts import require_clear
+from ..images.geometry import Geometry, Whole
+
+if TYPE_CHECKING:
+    from .dataset import Dataset
+    from ..evaluation.ensemble import Ensemble
+    from ..model import Model
+
+
+class Snapshot:
+    """A data set as it was when it was checked: whatever happens to it meanwhile, length, labels and names stay.
+
+    Attributes
+    ----------
+    source : Dataset
+        The data set itself, which still makes the images.
+    labels : array of int32, [count]
+    classes : tuple of str or None
+    workers : int
+
+    Raises
+    ------
+    TypeError, ValueError
+        Something that is no data set.
+    """
+
+    def __init__(self, data: "Dataset", operation: str, classes: int | None = None):
+        require_dataset(data, operation)
+        self.source = data
+        self.labels = checked_labels(data, operation, classes).copy()
+        self.classes = class_names(data, operation)
+        self.workers = checked_workers(data, operation)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __repr__(self) -> str:
+        return repr(self.source)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.source, name)
+
+
+def snapshot(data: Any, operation: str, classes: int | None = None) -> "Dataset":
+    """Return the snapshot of a data set with labels below `classes`; a snapshot stays as it is."""
+    checked: Dataset = data if isinstance(data, Snapshot) else Snapshot(data, operation, classes)
+    return checked
+
+
+def source(data: "Dataset") -> "Dataset":
+    """Return the data set that somebody made, without the snapshot around it."""
+    return data.source if isinstance(data, Snapshot) else data
+
+
+def check_dataset(model: "Model | Ensemble", data: "Dataset", operation: str, same_names: bool = False) -> "Dataset":
+    """Return the snapshot of a data set whose classes, by number and with `same_names` by name, and labels fit a model.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Something that is no data set, or one that does not fit.
+    """
+    checked = snapshot(data, operation, model.num_classes)
+    classes = checked.classes
+    if classes is not None and len(classes) != model.num_classes:
+        raise ValueError(f"{operation}: the data has {len(classes)} classes, the model {model.num_classes}")
+    models: Sequence[Any] = getattr(model, "models", (model,))
+    for each in models:
+        require_clear_layout(checked, each.input_shape[0], operation)
+    if same_names and None not in (classes, model.classes) and classes != model.classes:
+        raise ValueError(f"{operation}: the data's classes {classes} are not the model's {model.classes}")
+    return checked
+
+
+def require_dataset(data: Any, operation: str) -> None:
+    """Raise TypeError if something lacks what a data set has."""
+    for attribute, there in (("__len__", type(data)), ("labels", data), ("classes", data), ("image", data)):
+        if not hasattr(there, attribute):
+            raise TypeError(
+                f"{operation}: got {type(data).__name__}, which has no {attribute}, expected a data set such as "
+                "ImageFolder or ArrayDataset"
+            )
+
+
+def require_clear_layout(data: "Dataset", channels: int, operation: str) -> None:
+    """Refuse arrays whose order nobody said, if a network of so many channels could read them in two ways."""
+    if not getattr(data, "layout_is_clear", True):
+        require_clear(data.images.shape, channels, operation)  # type: ignore[attr-defined]
+
+
+def class_names(data: "Dataset", operation: str) -> tuple[str, ...] | None:
+    """Return the names of a data set's classes, None if they have none.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Something else than names, each another one.
+    """
+    return None if data.classes is None else as_class_names(data.classes, f"{operation}: {_name(data)}")
+
+
+def as_class_names(classes: Any, owner: str) -> tuple[str, ...]:
+    """Return names of classes as a tuple; messages begin with `owner`."""
+    names = () if isinstance(classes, str) or not hasattr(classes, "__iter__") else tuple(classes)
+    if not names or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"{owner}: classes is {classes!r}, expected a sequence of names")
+    if len(set(names)) != len(names):
+        raise ValueError(f"{owner}: classes names one class twice: {', '.join(names)}")
+    return names
+
+
+def checked_labels(data: "Dataset", operation: str, classes: int | None = None) -> NDArray[np.int32]:
+    """Return the label of every image, [count].
+
+    Raises
+    ------
+    TypeError, ValueError
+        They are no integers, not as many as images, or not from 0 to below `classes`; or there is no image.
+    """
+    count = as_integer(type(data).__len__(data), f"the length of {_name(data)}", operation, 0, 2**40)
+    if count == 0:
+        raise ValueError(f"{operation}: {_name(data)} holds no images, expected at least 1")
+    return as_labels(data.labels, f"{_name(data)}.labels", operation, count, classes)
+
+
+def checked_workers(data: "Dataset", operation: str) -> int:
+    """Return how many threads should decode: 1 where the data set does not say."""
+    return as_integer(getattr(data, "workers", 1), f"{_name(data)}.workers", operation, 1, 256)
+
+
+def checked_image(image: Any, data: "Dataset", geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
+    """Return what the data set's `image` gave, None for an image that is left out.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is no array of uint8, or has not the size and the channels of `geometry`.
+    """
+    if image is None:
+        return None
+    name = f"{_name(data)}.image(index, geometry)"
+    pixels = as_uint8(image, f"the result of {name}", "loading", 3)
+    if isinstance(geometry, Whole):
+        expected = f"(height, width, {geometry.channels}), the shorter side {geometry.side}"
+        fits = min(pixels.shape[:2]) == geometry.side and pixels.shape[2] == geometry.channels
+    else:
+        shape = geometry.size, geometry.size, geometry.channels
+        expected, fits = str(shape), pixels.shape == shape
+    if not fits:
+        raise ValueError(
+            f"loading: {name} gave {pixels.shape}, expected {expected}, as its geometry says: "
+            "swiftalexnet.decoding.array_to_square(image, geometry) brings an image there"
+        )
+    return pixels
+
+
+def _name(data: "Dataset") -> str:
+    return type(source(data)).__name__

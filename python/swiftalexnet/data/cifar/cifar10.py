@@ -1,0 +1,100 @@
+"""CIFAR-10 (Krizhevsky 2009): 50,000 training and 10,000 test pictures of 32 × 32 pixels in ten classes."""
+
+import os
+import zipfile
+from pathlib import Path
+
+from ..._support.choices import choose
+from .batches import FOLDERS, Cifar, is_batch_folder, read_batch_archive, read_batch_folder
+from .images import is_picture_folder, read_picture_archive, read_picture_folder
+from ..array import ArrayDataset
+from .downloads import Download, fetch
+from ...files.paths import as_path, open_regular
+
+_SITE = "https://www.cs.toronto.edu/~kriz"
+ARCHIVES = {
+    "binary": Download(
+        f"{_SITE}/cifar-10-binary.tar.gz",
+        "cifar-10-binary.tar.gz",
+        170_052_171,
+        "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+    ),
+    "python": Download(
+        f"{_SITE}/cifar-10-python.tar.gz",
+        "cifar-10-python.tar.gz",
+        170_498_071,
+        "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+    ),
+}
+
+
+def cifar10(
+    path: str | os.PathLike[str],
+    download: bool | str = False,
+    cache: str | os.PathLike[str] | None = None,
+    progress: bool = True,
+) -> tuple[ArrayDataset, ArrayDataset]:
+    """Read CIFAR-10 into memory, 184 MB.
+
+    Parameters
+    ----------
+    path : path
+        One of: the official archives cifar-10-binary.tar.gz and cifar-10-python.tar.gz, or the folders they unpack to;
+        a zip archive of `{train,test}/<class>/NNNN.jpg`, or such a folder; a folder that holds an official archive.
+        The pickles of the Python archive are read without running anything that they name.
+    download : bool or {"binary", "python"}
+        Fetch an official archive, by default the binary one of 170 MB, into the folder `path` if there is none yet. Its
+        SHA-256 is checked before it gets its name.
+    cache : path, optional
+        Of a .npz file, which keeps decoded JPEG pictures: the next call is quick as long as the files are the same.
+    progress : bool
+        Show a bar while downloading.
+
+    Returns
+    -------
+    train, test : ArrayDataset
+        With the names of the classes. Pictures are in the order of the files; picture files in the order of classes
+        and names.
+
+    Raises
+    ------
+    OSError
+        Something is missing or not readable, or the download failed.
+    ValueError
+        Files that are damaged, cut short, or not CIFAR-10.
+    """
+    place = as_path(path, "path", "cifar10")
+    kept = None if cache is None else as_path(cache, "cache", "cifar10")
+    if download:
+        kind = choose("cifar10", "download", "binary" if download is True else download, ARCHIVES)
+        if place.exists() and not place.is_dir():
+            raise NotADirectoryError(f"cifar10: {place} is a file, expected a folder to download into")
+        if _in_folder(place) is None:
+            fetch(ARCHIVES[kind], place, progress)
+    data = _read(place, kept)
+    train, test = (ArrayDataset(*part, data.classes) for part in (data.train, data.test))
+    return train, test
+
+
+def _read(path: Path, cache: Path | None) -> Cifar:
+    if path.is_dir():
+        found = _in_folder(path)
+        if found is None:
+            raise ValueError(f"cifar10: {path} holds neither batches, nor train and test folders, nor an archive")
+        if not found.is_dir():
+            return read_batch_archive(found)
+        return read_batch_folder(found) if is_batch_folder(found) else read_picture_folder(found, cache)
+    with open_regular(path) as file:
+        is_zip = zipfile.is_zipfile(file)
+    return read_picture_archive(path, cache) if is_zip else read_batch_archive(path)
+
+
+def _in_folder(folder: Path) -> Path | None:
+    """Return the folder of batches or pictures, or the official archive, that `folder` is or holds."""
+    for each in (folder, *(folder / name for name in FOLDERS)):
+        if is_batch_folder(each):
+            return each
+    if is_picture_folder(folder):
+        return folder
+    archives = (folder / archive.name for archive in ARCHIVES.values())
+    return next((archive for archive in archives if archive.exists()), None)

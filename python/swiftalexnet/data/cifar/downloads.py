@@ -1,0 +1,69 @@
+"""Fetch a file of known size and SHA-256: it gets its name only when it is the right one."""
+
+import hashlib
+import time
+import urllib.request
+from pathlib import Path
+from typing import NamedTuple
+
+from ...files.atomic import replacing, write_all
+from ..._support.progress import Progress
+
+_CHUNK = 1 << 20
+
+
+class Download(NamedTuple):
+    """A file on the web, as it must be."""
+
+    url: str
+    name: str
+    size: int
+    sha256: str
+
+
+def fetch(
+    download: Download, folder: Path, progress: bool = True, timeout: float = 30.0, time_limit: float = 3600.0
+) -> Path:
+    """Download a file into `folder`, which is made, and return its path.
+
+    Parameters
+    ----------
+    download : Download
+    folder : path
+    progress : bool
+        Show a bar.
+    timeout, time_limit : float
+        Seconds: without any answer, and in all.
+
+    Raises
+    ------
+    OSError
+        No connection, no such file on the server, too slow, or no room on the disk.
+    ValueError
+        What came has another size or SHA-256; nothing remains of it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(folder / download.name) as descriptor:
+        _receive(download, descriptor, progress, timeout, time.monotonic() + time_limit)
+    return folder / download.name
+
+
+def _receive(download: Download, descriptor: int, progress: bool, timeout: float, end: float) -> None:
+    digest, received = hashlib.sha256(), 0
+    with (
+        urllib.request.urlopen(download.url, timeout=timeout) as answer,
+        Progress(download.size, progress, download.name, unit="B") as bar,
+    ):
+        while chunk := answer.read1(_CHUNK):
+            received += len(chunk)
+            if received > download.size:
+                raise ValueError(f"{download.url} has more than the expected {download.size:,} bytes")
+            if time.monotonic() > end:
+                raise TimeoutError(f"{download.url}: {received:,} of {download.size:,} bytes when time was up")
+            digest.update(chunk)
+            write_all(descriptor, chunk)
+            bar.advance(len(chunk))
+    if received != download.size:
+        raise ValueError(f"{download.url} ended after {received:,} bytes, expected {download.size:,}")
+    if digest.hexdigest() != download.sha256:
+        raise ValueError(f"{download.url} has SHA-256 {digest.hexdigest()}, expected {download.sha256}: not kept")

@@ -1,0 +1,405 @@
+"""Labelled pictures to train on and to measure with: a folder of class folders, or arrays.
+
+A data set has a length, `classes`, `labels` and `image(index, geometry)`; anything with these works in `fit` and
+`evaluate`. `image` returns None for a picture that is skipped.
+"""
+
+import copy
+import hashlib
+import math
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._support.arrays import as_index, as_integer, as_labels, as_uint8, plain
+from .._support.choices import choose
+from .._support.numbers import check_number
+from .._support.shown import shown
+from .checks import as_class_names
+from ..images.decoding import array_to_square, read_picture
+from ..files.paths import as_path
+from .folder_listing import class_folders, list_files, reasons
+from ..images.layouts import as_layout, channels_last
+from ..images.levels import WAY_OUT, as_value_range, to_bytes
+from ..images.formats import way_to_read
+from ..images.geometry import Geometry, Whole, check_geometry
+from ..runtime import get_num_threads
+
+if TYPE_CHECKING:
+    from .cache_update import CacheChanges
+    from .cache_file import PictureCache
+
+
+class Dataset(Protocol):
+    """What `fit` and `evaluate` ask of a data set."""
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Names of the classes by label, if they have names."""
+
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """Class of each picture, [count]."""
+
+    @property
+    def workers(self) -> int:
+        """How many threads should decode; 1 if there is no such attribute."""
+
+    @property
+    def skipped(self) -> int:
+        """How many pictures could not be read so far."""
+
+    def __len__(self) -> int: ...
+
+    def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
+        """Return picture `index` as [size, size, channels], or [height, width, channels] for a `Whole`.
+
+        None if it is skipped.
+        """
+
+
+class ImageFolder:
+    """Photographs in one folder a class: `root/cat/1.jpg`, `root/dog/2.png`.
+
+    Parameters
+    ----------
+    root : path
+        The folder of class folders. Names that begin with a dot are ignored; class folders are searched to any depth.
+        A class folder may be a symbolic link, and so may a picture; links to folders below a class are not followed.
+    classes : sequence of str, optional
+        The classes in the order of their labels, for instance `train.classes` for the validation folder; some may then
+        have no picture. By default the sorted names of the class folders, each of which must hold one.
+    on_error : {"raise", "skip"}
+        What a picture that cannot be read does: end the work, naming the file, or be left out and counted.
+    workers : int, optional
+        Decoding threads; by default as many as the engine computes on, `swiftalexnet.get_num_threads()`.
+    cache : bool or path
+        True keeps decoded pictures in memory: count × size × size × channels bytes. Crops from a place of their own in
+        a picture (`Recipe.scale`) are other ones every time and are not kept. A path keeps them in a file: see
+        `cache_to`.
+    draft : bool
+        Decode large JPEGs at a reduced size where at least twice the pixels remain that are asked for: faster, but not
+        the same pixels.
+    max_errors : int or float, optional
+        With on_error="skip": how many images may be left out before that is an error, or which part of all, from 0 to
+        1. By default any number, but for all images of a class, which is an error of `fit` and `evaluate`.
+    value_range : (float, float), optional
+        What black and white are in images of more than 8 bits: see `Model.probabilities`.
+
+    Attributes
+    ----------
+    paths : list of Path
+        The files, sorted by class and name.
+    labels : array of int32, [count]
+    classes : tuple of str
+    errors : dict
+        File to reason, for the pictures that were skipped.
+    others : dict
+        Class to files that are left out because their extension is no image's.
+
+    Raises
+    ------
+    ValueError
+        No class folders, a class without pictures, or a class folder that `classes` does not name.
+    OSError
+        `root`, or a folder below it, is not a readable folder.
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        classes: Sequence[str] | None = None,
+        on_error: str = "raise",
+        workers: int | None = None,
+        cache: bool | str | os.PathLike[str] = False,
+        draft: bool = False,
+        max_errors: int | float | None = None,
+        value_range: tuple[float, float] | None = None,
+    ):
+        self.root = as_path(root, "root", "ImageFolder")
+        self.on_error = choose("ImageFolder", "on_error", on_error, ("raise", "skip"))
+        self.workers = workers
+        self.value_range = as_value_range(value_range, "ImageFolder")
+        self.classes = class_folders(self.root, classes)
+        found, others = zip(*(list_files(self.root / name) for name in self.classes), strict=True)
+        self.others = {name: files for name, files in zip(self.classes, others, strict=True) if files}
+        self._require_images(found, classes is not None)
+        self.paths = [path for files in found for path in files]
+        self.labels = np.repeat(np.arange(len(found), dtype=np.int32), [len(files) for files in found])
+        self.errors: dict[Path, str] = {}
+        self.max_errors = _as_budget(max_errors, self.on_error)
+        if not isinstance(draft, bool):
+            raise TypeError(f"ImageFolder: draft is {shown(draft)}, expected True or False")
+        self.draft = draft
+        self._folder = self.paths  # all of them, also in a part that `split` makes
+        self._cache: dict[tuple[int, Geometry | Whole], NDArray[np.uint8]] | None = {} if cache is True else None
+        self._file: PictureCache | None = None
+        if not isinstance(cache, bool):
+            self.cache_to(cache)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __repr__(self) -> str:
+        return f"ImageFolder({str(self.root)!r}): {len(self)} pictures of {len(self.classes)} classes"
+
+    def _require_images(self, found: Sequence[Sequence[Path]], may_be_empty: bool) -> None:
+        """Refuse a class without images, unless it was named and holds no photographs that cannot be read either."""
+        empty = [name for name, files in zip(self.classes, found, strict=True) if not files]
+        if may_be_empty and len(empty) < len(found):
+            unread = [name for name, files in self.others.items() if any(way_to_read(path.suffix) for path in files)]
+            empty = [name for name in empty if name in unread]
+        if empty:
+            folders = ", ".join(str(self.root / name) for name in empty)
+            there = reasons([path for name in empty for path in self.others.get(name, ())])
+            found_there = "".join(f"; {count} files {why}" for why, count in there.items())
+            raise ValueError(f"ImageFolder: no picture in {folders}{found_there}")
+
+    @property
+    def workers(self) -> int:
+        """How many threads decode."""
+        return get_num_threads() if self._workers is None else self._workers
+
+    @workers.setter
+    def workers(self, count: int | None) -> None:
+        self._workers = None if count is None else as_integer(count, "workers", "ImageFolder", 1, 256)
+
+    @property
+    def skipped(self) -> int:
+        """How many pictures could not be read so far."""
+        return len(self.errors)
+
+    def left_out(self) -> dict[str, dict[str, int]]:
+        """Return how many files have been left out so far, by class and reason."""
+        broken = Counter(path.relative_to(self.root).parts[0] for path in tuple(self.errors))
+        counts = {name: {"broken": broken[name]} if broken[name] else {} for name in self.classes}
+        for name, files in self.others.items():
+            counts[name] |= reasons(files)
+        return {name: each for name, each in counts.items() if each}
+
+    def why_missing(self, index: int) -> str:
+        """Return why an image was left out; "" if it was not."""
+        return self.errors.get(self.paths[as_index(index, len(self), "ImageFolder.why_missing")], "")
+
+    @property
+    def file_names(self) -> list[bytes]:
+        """Names of the files below `root`, in the order of the pictures, as the system has them."""
+        return [os.fsencode(self._name(path)) for path in self.paths]
+
+    def split(self, parts: int = 5, held_out: int = 1) -> "tuple[ImageFolder, ImageFolder]":
+        """Divide into images to learn from, and `held_out` in `parts` to measure with.
+
+        The file's name below `root` decides, by its SHA-256: a picture stays in its part when others come and go. Only
+        a class that would be held out whole keeps its first picture to learn from.
+
+        Raises
+        ------
+        ValueError
+            No image would be held out, `parts` is less than 2, or `held_out` not from 1 to `parts` − 1.
+        """
+        parts = as_integer(parts, "parts", "ImageFolder.split", 2)
+        share = as_integer(held_out, "held_out", "ImageFolder.split", 1, parts - 1)
+        apart = np.array([int(hashlib.sha256(name).hexdigest(), 16) % parts < share for name in self.file_names])
+        for label in np.unique(self.labels):
+            members = np.flatnonzero(self.labels == label)
+            apart[members[0]] &= not apart[members].all()
+        if not apart.any():
+            raise ValueError(f"ImageFolder.split: {len(self)} images are too few to hold out {share} in {parts}")
+        return self._subset(~apart, self.others), self._subset(apart, {})
+
+    def cache_to(
+        self, path: str | os.PathLike[str], verify: bool = False, progress: bool = False, **settings: Any
+    ) -> "CacheChanges":
+        """Keep decoded pictures in a file, made or brought up to date by this, and read them from there from now on.
+
+        All pictures below `root` are kept, whole and resized; the centre square of `side` pixels that is cut from them
+        is the same bits as without a cache. Files that are new, or have another size or time than when they were
+        decoded, are decoded; the others' pixels are taken over. Files that were younger than 2 seconds are compared by
+        their SHA-256 too, because they may have changed again within one tick of the clock. What happens to the files
+        afterwards is noticed by the next call, not before. Pictures that cannot be decoded, or are more than eight
+        times as long as wide, are left to their files.
+
+        Parameters
+        ----------
+        path : path
+            A file; or an existing folder, in which it gets a name that belongs to `root`.
+        verify : bool
+            Compare the SHA-256 of every file, and the checksum of all pixels that are kept; try again what could not be
+            decoded.
+        progress : bool
+            Show a bar.
+        side : int, optional
+            Pixels of the shorter side: what the network's preprocessing resizes to, or the high end of `Recipe.scale`.
+            Each setting that is not given is the existing file's, or 256, "area", 3 and False.
+        resample : {"area", "bilinear", "opencv_bilinear", "box"}, optional
+        channels : {1, 3}, optional
+        warp : bool, optional
+            Squeeze pictures to `side` × `side`: see `Preprocessing`.
+
+        Returns
+        -------
+        CacheChanges
+            `unchanged`, `decoded`, `removed` and `left_out`, in pictures.
+
+        Raises
+        ------
+        OSError
+            The file cannot be written, for instance for lack of space; an old one stays as it was.
+        CheckpointCorruptError
+            There is another kind of file at `path`. A damaged cache is written anew.
+        TypeError, ValueError
+            Settings that there are not, or `draft`: what is kept is decoded exactly.
+        """
+        from .cache_update import file_for, update_cache
+
+        if self.draft:
+            raise ValueError("ImageFolder: a cache keeps exactly decoded pictures, expected draft=False")
+        names = [self._name(path) for path in self._folder]
+        if settings.get("value_range") is not None:
+            raise TypeError("ImageFolder.cache_to: value_range is the folder's: ImageFolder(…, value_range=…)")
+        settings["value_range"] = self.value_range
+        self._file, changes = update_cache(
+            file_for(path, self.root), self.root, names, settings, self.workers, verify, progress
+        )
+        return changes
+
+    def _name(self, path: "Path") -> str:
+        return str(path.relative_to(self.root))
+
+    def _subset(self, chosen: NDArray[np.bool_], others: dict[str, list[Path]]) -> "ImageFolder":
+        part = copy.copy(self)
+        part.paths = [path for path, wanted in zip(self.paths, chosen, strict=True) if wanted]
+        part.labels = self.labels[chosen]
+        part.errors = {}
+        part.others = others
+        part._cache = None if self._cache is None else {}
+        return part
+
+    def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
+        """Decode one picture to uint8 [height, width, channels]; None if it is broken and `on_error` is "skip".
+
+        Raises
+        ------
+        OSError, ValueError
+            It cannot be read, and `on_error` is "raise"; or other pictures are asked for than the file that `cache_to`
+            wrote has.
+        IndexError, TypeError
+            There is no such picture, or no such geometry.
+        CheckpointCorruptError
+            That file is damaged.
+        """
+        check_geometry(geometry, "ImageFolder.image")
+        index = as_index(index, len(self), "ImageFolder.image")
+        if self._cache is not None and (index, geometry) in self._cache:
+            return self._cache[index, geometry]
+        path = self.paths[index]
+        if self._file is not None:
+            kept = self._file.image(self._name(path), geometry)
+            if kept is not None:
+                return kept
+        if path in self.errors:
+            self._require_budget(path)
+            return None
+        try:
+            pixels = read_picture(path, geometry, self.draft, self.value_range)
+        except (OSError, ValueError) as error:
+            if self.on_error == "raise":
+                raise
+            self.errors[path] = str(error)
+            self._require_budget(path)
+            return None
+        if self._cache is not None and isinstance(geometry, Geometry) and geometry.short is None:
+            self._cache[index, geometry] = pixels
+        return pixels
+
+    def _require_budget(self, path: Path) -> None:
+        """Raise ValueError if more pictures have been left out than `max_errors`; `path` is one of them."""
+        if self.max_errors is None:
+            return
+        allowed = self.max_errors if isinstance(self.max_errors, int) else math.floor(self.max_errors * len(self))
+        if len(self.errors) > allowed:
+            count = f"{len(self.errors)} cannot be read, max_errors allows {allowed}"
+            raise ValueError(f"{self!r}: {count}; one of them: {self.errors[path]}")
+
+
+def _as_budget(max_errors: Any, on_error: str) -> int | float | None:
+    """Return how many pictures may be left out, an int, or which part of them, a float."""
+    if max_errors is None:
+        return None
+    if on_error != "skip":
+        raise ValueError("ImageFolder: max_errors needs on_error='skip'; without it the first error ends the work")
+    check_number(max_errors, "max_errors", "ImageFolder")
+    if not isinstance(max_errors, (float, np.floating)):
+        return int(max_errors)
+    if max_errors > 1:
+        raise ValueError(f"ImageFolder: max_errors is {max_errors}, expected an integer, or a part from 0 to 1")
+    return float(max_errors)
+
+
+class ArrayDataset:
+    """Pictures that are already in memory.
+
+    Parameters
+    ----------
+    images : array, [count, height, width, channels] or [count, height, width]
+        Of uint8, or of other numbers with `value_range`. Grey pictures and RGB are converted to what the network reads;
+        other numbers of channels must match it.
+    labels : integers, [count]
+        From 0.
+    classes : sequence of str, optional
+        Names by label.
+    layout : {"NHWC", "NCHW"}, optional
+        NCHW: [count, channels, height, width]. NHWC unless it is given; it must be where the second axis may hold the
+        channels as well.
+    value_range : (float, float), optional
+        What black and white are in images that are not uint8, for instance (0, 1); they are rounded to uint8.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Arrays of another type, rank or length, no pictures, or labels out of range.
+    """
+
+    workers = 1
+    skipped = 0
+
+    def __init__(
+        self,
+        images: Any,
+        labels: Any,
+        classes: Sequence[str] | None = None,
+        layout: str | None = None,
+        value_range: tuple[float, float] | None = None,
+    ):
+        levels = as_value_range(value_range, "ArrayDataset")
+        if isinstance(images, np.ndarray) and images.dtype != np.uint8:
+            plain(images, "images", "ArrayDataset", "uint8")
+            if levels is None:
+                raise TypeError(f"ArrayDataset: images have dtype {images.dtype}, expected uint8: {WAY_OUT}")
+            images = to_bytes(images, levels, "ArrayDataset")
+        pixels = as_uint8(images, "images", "ArrayDataset", ndim=(3, 4))
+        pixels = channels_last(pixels, as_layout(layout, "ArrayDataset"), "ArrayDataset")
+        self.images = as_uint8(pixels[..., None] if pixels.ndim == 3 else pixels, "images", "ArrayDataset")
+        self.layout_is_clear = layout is not None or pixels.ndim == 3
+        self.classes = None if classes is None else as_class_names(classes, "ArrayDataset")
+        end = None if self.classes is None else len(self.classes)
+        self.labels = as_labels(labels, "labels", "ArrayDataset", len(self.images), end)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __repr__(self) -> str:
+        return f"ArrayDataset: {len(self)} pictures of {' × '.join(map(str, self.images.shape[1:]))}"
+
+    def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8]:
+        """Return one picture as uint8 [height, width, channels], resized if it has another size."""
+        check_geometry(geometry, "ArrayDataset.image")
+        pixels: NDArray[np.uint8] = self.images[as_index(index, len(self), "ArrayDataset.image")]
+        if pixels.shape == (geometry.size, geometry.size, geometry.channels) and geometry.side == geometry.size:
+            return pixels
+        return array_to_square(pixels, geometry)

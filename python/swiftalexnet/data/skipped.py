@@ -1,0 +1,94 @@
+"""What was left out of a data set, by class and reason: said once, and an error where a class has lost everything."""
+
+import warnings
+from collections import Counter
+from collections.abc import Collection
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from .checks import checked_labels, class_names, source
+
+if TYPE_CHECKING:
+    from .dataset import Dataset
+
+Skipped = dict[str, dict[str, int]]  # class, reason, how many
+
+# What has been said of each data set, so that `fit`, which evaluates after every epoch, says it once.
+_reported: WeakKeyDictionary["Dataset", Skipped] = WeakKeyDictionary()
+
+
+def report_skipped(data: "Dataset", missing: Collection[int], operation: str) -> None:
+    """Warn of what was left out of a data set, unless the same has been said before.
+
+    Parameters
+    ----------
+    data : Dataset
+    missing : collection of int
+        The images that could not be read.
+    operation : str
+        What messages begin with.
+
+    Raises
+    ------
+    ValueError
+        A class has lost all its images.
+    """
+    require_classes(data, missing, operation)
+    skipped = skipped_images(data, missing)
+    if not skipped or skipped == reported(data):
+        return
+    with suppress(TypeError):  # a data set of the user's own may be no key: then it is said again
+        _reported[source(data)] = skipped
+    total = sum(sum(each.values()) for each in skipped.values())
+    files = "1 file was" if total == 1 else f"{total} files were"
+    message = f"{operation}: {files} left out of {data!r}: {describe(skipped)}"
+    warnings.warn(message, UserWarning, stacklevel=4)
+
+
+def describe(skipped: Skipped) -> str:
+    """Return counts by class and reason in one line."""
+    classes = ((name, ", ".join(f"{count} {why}" for why, count in each.items())) for name, each in skipped.items())
+    return "; ".join(f"{name}: {reasons}" for name, reasons in classes)
+
+
+def reported(data: "Dataset") -> Skipped:
+    """Return what has been said of a data set."""
+    with suppress(TypeError):
+        return _reported.get(source(data), {})
+    return {}
+
+
+def require_classes(data: "Dataset", missing: Collection[int], operation: str) -> None:
+    """Raise ValueError if every image of a class is missing."""
+    if not missing:
+        return
+    labels, indices = checked_labels(data, operation), np.array(sorted(missing))
+    all_of_them = np.bincount(labels)
+    lost = np.bincount(labels[indices], minlength=len(all_of_them))
+    for label in np.flatnonzero((lost > 0) & (lost == all_of_them)):
+        name, first = _class_name(data, int(label)), int(indices[labels[indices] == label][0])
+        raise ValueError(f"{operation}: none of the {lost[label]} images of {name} can be read: {_why(data, first)}")
+
+
+def skipped_images(data: "Dataset", missing: Collection[int]) -> Skipped:
+    """Return how many files were left out, by class and reason: what a folder says, or who gave None."""
+    own = getattr(data, "left_out", None)
+    if own is not None:
+        skipped: Skipped = own()
+        return skipped
+    counts = Counter(checked_labels(data, "loading")[sorted(missing)].tolist()) if missing else {}
+    return {_class_name(data, label): {_why(data, 0): count} for label, count in sorted(counts.items())}
+
+
+def _class_name(data: "Dataset", label: int) -> str:
+    names = class_names(data, "loading")
+    return str(label) if names is None else names[label]
+
+
+def _why(data: "Dataset", index: int) -> str:
+    """Say why an image is missing: what the data set knows of it, or that its `image` gave None."""
+    why = getattr(data, "why_missing", None)
+    return f"{type(source(data)).__name__}.image gave None" if why is None else str(why(index))

@@ -1,0 +1,1 @@
+"""Models and ensembles measured on labelled images."""

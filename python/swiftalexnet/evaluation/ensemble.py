@@ -1,0 +1,251 @@
+"""Several models as one: their probabilities averaged, with weights that may be searched for.
+
+Krizhevsky et al. 2012, section 6, and Simonyan and Zisserman 2014, section 4.4, average the softmaxes of up to seven
+networks.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._support.arithmetic import choose_arithmetic
+from .._support.arrays import as_output
+from .._support.kinds import as_items
+from .._support.numbers import check_number
+from ..network.batch_size import BatchSize, for_inference
+from ..data.checks import check_dataset
+from .ensemble_weights import mix, search
+from .evaluate import Evaluation, Tally
+from ..inference.prediction import predict
+from .._support.progress import Progress
+from ..inference.ranking import Predictions
+from ..data.skipped import report_skipped
+from ..inference.views import Views, classify_all
+
+if TYPE_CHECKING:
+    from ..data.dataset import Dataset
+    from ..model import Model
+
+Float32 = NDArray[np.float32]
+
+_LARGEST = 1e30  # of a weight as it is given: sums stay far from overflow
+
+
+class Ensemble:
+    """Models whose probabilities are averaged, each with its own preprocessing.
+
+    Parameters
+    ----------
+    models : sequence of Model
+        They tell the same classes apart, in the same order.
+    weights : sequence of float, optional
+        At least 0; brought to a sum of 1. By default all are equal.
+
+    Attributes
+    ----------
+    models : tuple of Model
+    weights : tuple of float
+        They sum to 1.
+    num_classes : int
+    classes : tuple of str or None
+        Names of the classes, if a model has them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        No models, models of other classes, or weights that are no weights.
+    """
+
+    def __init__(self, models: "Iterable[Model]", weights: Sequence[float] | None = None):
+        from ..model import Model
+
+        self.models: tuple[Model, ...] = tuple(as_items(models, "models", "Ensemble"))
+        if not self.models:
+            raise ValueError("Ensemble: got no models, expected at least one")
+        for model in self.models:
+            if not isinstance(model, Model):
+                raise TypeError(f"Ensemble: got {type(model).__name__}, expected models")
+        self.num_classes = _agreed([model.num_classes for model in self.models], "numbers of classes")
+        named = [model.classes for model in self.models if model.classes is not None]
+        self.classes = _agreed(named, "class names") if named else None
+        self._weights = self._checked([1.0] * len(self.models) if weights is None else weights)
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """What each model's probabilities are multiplied by; the sum is 1."""
+        return self._weights
+
+    @weights.setter
+    def weights(self, values: Sequence[float]) -> None:
+        self._weights = self._checked(values)
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{weight:.3g} {model!r}" for weight, model in zip(self.weights, self.models, strict=True))
+        return f"<Ensemble: {parts}>"
+
+    def probabilities(self, images: Any, crops: int | None = None, **options: Any) -> Float32:
+        """Return the weighted mean of the models' probabilities, [count, classes].
+
+        Parameters
+        ----------
+        images : pictures
+            See `swiftalexnet.prediction.predict`.
+        crops, **options
+            See `swiftalexnet.prediction.probabilities`; they hold for every model.
+
+        Raises
+        ------
+        TypeError, ValueError, OSError
+            Something that is no picture, or cannot be read.
+        """
+        views = Views(crops, options.get("dense", False), options.get("scales"), "predict")
+        for model in self.models:
+            views.check(model)
+        return mix((model.probabilities(images, crops, **options) for model in self._voices), self._votes)
+
+    def predict(self, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> Predictions:
+        """Return the `top` likeliest classes of each picture: see `swiftalexnet.prediction.predict`."""
+        return predict(self, images, top, crops, **options)
+
+    def evaluate(
+        self,
+        data: "Dataset",
+        crops: int | None = None,
+        batch_size: BatchSize = 64,
+        progress: bool = False,
+        dense: bool = False,
+        scales: Sequence[int] | None = None,
+        **arithmetic: Any,
+    ) -> Evaluation:
+        """Classify every picture and compare with its label: see `swiftalexnet.evaluation.evaluate`.
+
+        `precision`, `weights` and `fast_math` are meant by `arithmetic`; the batch size "auto" is each model's own.
+        Pictures that a model cannot read are skipped for all. Holds two arrays of float32 [pictures, classes].
+        """
+        views, data = self._ready(data, crops, batch_size, dense, scales, "evaluate", arithmetic)
+        readable = np.ones(len(data), np.bool_)
+        with Progress(len(data) * views.passes * len(self._voices), progress, "evaluate") as bar:
+            tables = (_table(model, data, views, batch_size, bar, readable) for model in self._voices)
+            mixed = mix(tables, self._votes)
+        numbers = _numbers(readable, "evaluate")
+        tally = Tally(data)
+        tally.add(mixed[numbers], numbers)
+        result = tally.evaluation(self, views)
+        report_skipped(data, tally.missing(), "evaluate")
+        return result
+
+    def search_weights(
+        self,
+        validation: "Dataset",
+        crops: int | None = None,
+        batch_size: BatchSize = 64,
+        progress: bool = False,
+        dense: bool = False,
+        scales: Sequence[int] | None = None,
+        **arithmetic: Any,
+    ) -> tuple[float, ...]:
+        """Choose the weights by coordinate descent on the top-5 error, and keep them.
+
+        From equal weights, each model in turn gets the best of 21 shares from 0 to 1 while the others keep their
+        proportions, until nothing improves. Equal top-5 errors are told apart by the top-1 error, then by the loss; the
+        result is never worse than equal weights on `validation`, and the same on every call. Each model computes its
+        probabilities once; one array of float32 [pictures, classes] a model is held.
+
+        Parameters
+        ----------
+        validation : Dataset
+            Pictures that no model was trained on.
+        crops, batch_size, progress, dense, scales, **arithmetic
+            See `evaluate`.
+
+        Returns
+        -------
+        tuple of float
+            The new `weights`.
+
+        Raises
+        ------
+        ValueError, OSError
+            As `evaluate`.
+        """
+        views, validation = self._ready(validation, crops, batch_size, dense, scales, "search_weights", arithmetic)
+        readable = np.ones(len(validation), np.bool_)
+        with Progress(len(validation) * views.passes * len(self.models), progress, "search weights") as bar:
+            tables = [_table(model, validation, views, batch_size, bar, readable) for model in self.models]
+        numbers = _numbers(readable, "search_weights")
+        report_skipped(validation, np.flatnonzero(~readable).tolist(), "search_weights")
+        labels = np.ascontiguousarray(validation.labels[numbers], np.int32)
+        self._weights = search([table[numbers] for table in tables], labels)
+        return self._weights
+
+    @property
+    def _voices(self) -> "list[Model]":
+        """The models that count."""
+        return [model for model, weight in zip(self.models, self._weights, strict=True) if weight]
+
+    @property
+    def _votes(self) -> list[float]:
+        return [weight for weight in self._weights if weight]
+
+    def _ready(
+        self,
+        data: "Dataset",
+        crops: int | None,
+        batch_size: BatchSize,
+        dense: bool,
+        scales: Sequence[int] | None,
+        work: str,
+        arithmetic: dict[str, Any],
+    ) -> "tuple[Views, Dataset]":
+        """Check everything that can be checked before any work."""
+        views = Views(crops, dense, scales, work, choose_arithmetic(work, **arithmetic))
+        data = check_dataset(self, data, work, same_names=True)
+        for model in self.models:
+            views.pictures_at_once(for_inference(model, batch_size, work, views.arithmetic))
+            views.check(model)
+        return views, data
+
+    def _checked(self, weights: Sequence[float]) -> tuple[float, ...]:
+        values = as_items(weights, "weights", "Ensemble")
+        if len(values) != len(self.models):
+            raise ValueError(f"Ensemble: got {len(values)} weights for {len(self.models)} models, expected as many")
+        for value in values:
+            check_number(value, "a weight", "Ensemble", _LARGEST)
+        total = math.fsum(values)
+        if not total:
+            raise ValueError(f"Ensemble: weights are {values}, expected a sum above 0")
+        return tuple(float(value / total) for value in values)
+
+
+def _agreed(values: list[Any], what: str) -> Any:
+    """Return what all values are."""
+    for value in values[1:]:
+        if value != values[0]:
+            raise ValueError(f"Ensemble: the models have different {what}: {values[0]} and {value}")
+    return values[0]
+
+
+def _table(
+    model: "Model", data: "Dataset", views: Views, batch_size: BatchSize, bar: Progress, readable: NDArray[np.bool_]
+) -> Float32:
+    """Return the probabilities of all pictures, [count, classes]; clear `readable` where a picture cannot be read."""
+    table = as_output(None, (len(data), model.num_classes), views.operation)
+    table[:] = 0
+    read = np.zeros_like(readable)
+    size = for_inference(model, batch_size, views.operation, views.arithmetic)  # beside what earlier models hold
+    for numbers, rows in classify_all(model, data, views, size, bar.advance):
+        table[numbers] = rows
+        read[numbers] = True
+    readable &= read
+    return table
+
+
+def _numbers(readable: NDArray[np.bool_], work: str) -> NDArray[np.int32]:
+    """Return the numbers of the pictures that could be read; at least one."""
+    numbers = np.flatnonzero(readable).astype(np.int32)
+    if not len(numbers):
+        raise ValueError(f"{work}: none of {len(readable)} pictures could be read")
+    return numbers

@@ -1,0 +1,153 @@
+"""Measure a model on labelled images: error rates as the two papers have them, and what goes wrong."""
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import _native
+from .._support.arithmetic import choose_arithmetic
+from ..network.batch_size import BatchSize, for_inference
+from ..data.checks import check_dataset
+from .result import Evaluation
+from ..inference.measurements import WorstImage
+from .._support.progress import Progress
+from ..data.skipped import report_skipped
+from ..inference.views import Views, classify_all
+
+if TYPE_CHECKING:
+    from ..data.dataset import Dataset
+    from .ensemble import Ensemble
+    from ..model import Model
+
+__all__ = ["Evaluation", "Tally", "evaluate"]
+
+_WORST = 16  # images that an evaluation names
+
+
+def evaluate(
+    model: "Model",
+    data: "Dataset",
+    crops: int | None = None,
+    batch_size: BatchSize = 64,
+    progress: bool = False,
+    dense: bool = False,
+    scales: Sequence[int] | None = None,
+    precision: str = "float32",
+    weights: str = "float",
+    fast_math: bool = False,
+) -> Evaluation:
+    """Classify every picture and compare with its label.
+
+    Parameters
+    ----------
+    model : Model
+    data : Dataset
+        Its classes must be the model's. What is left out of it is a UserWarning with counts by class and reason.
+    crops : {1, 9, 10, 50}, optional
+        See `Views`: the centre crop; or grids, or corners and centre, of which probabilities are averaged.
+    batch_size : int or "auto"
+        Crops that are computed at once; results do not depend on it, but for rounding with OpenBLAS. "auto":
+        the largest power of two up to 256 that fits into free memory.
+    progress : bool
+        Show a bar.
+    dense : bool
+        See `Views`: the network slides over the whole picture.
+    scales : sequence of int, optional
+        See `Views`: shorter sides of the whole picture.
+    precision, weights, fast_math
+        See `swiftalexnet.prediction.probabilities`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Something that is no data set, classes or labels that are not the model's, with crops a scale smaller than the
+        crop, with dense evaluation one that is too small for a single position, or a class without a readable picture.
+    UnsupportedError
+        Dense evaluation of a network with layers for one size only, or of a model that whitens its pictures;
+        arithmetic that the processor does not have.
+    OSError
+        A picture cannot be read.
+    """
+    views = Views(crops, dense, scales, "evaluate", choose_arithmetic("evaluate", precision, weights, fast_math))
+    batch_size = for_inference(model, batch_size, "evaluate", views.arithmetic)
+    views.pictures_at_once(batch_size)
+    data = check_dataset(model, data, "evaluate", same_names=True)
+    views.check(model)
+    tally = Tally(data)
+    with Progress(len(data) * views.passes, progress, "evaluate") as bar:
+        for numbers, probabilities in classify_all(model, data, views, batch_size, bar.advance):
+            tally.add(probabilities, numbers)
+    result = tally.evaluation(model, views)
+    report_skipped(data, tally.missing(), "evaluate")
+    return result
+
+
+class Tally:
+    """What is known of the images of a data set that were measured so far: five numbers an image."""
+
+    def __init__(self, data: "Dataset"):
+        self._data, self._totals = data, np.zeros(3)
+        self._parts: list[tuple[NDArray[Any], ...]] = []
+
+    def add(self, probabilities: NDArray[np.float32], numbers: NDArray[np.int32]) -> None:
+        """Count images, given the probabilities [count, classes] of those with these numbers."""
+        labels = np.ascontiguousarray(self._data.labels[numbers], np.int32)
+        self._totals += _native.score(probabilities, labels)  # which refuses labels out of range
+        rows = np.arange(len(numbers))
+        predicted = probabilities.argmax(axis=1)
+        parts = probabilities[rows, predicted], probabilities[rows, labels]
+        self._parts.append((numbers, labels, predicted.astype(np.int32), *parts))
+
+    def missing(self) -> list[int]:
+        """Return the numbers of the images that were not measured."""
+        measured = np.concatenate([numbers for numbers, *_ in self._parts])
+        return [int(number) for number in np.setdiff1d(np.arange(len(self._data)), measured)]
+
+    def evaluation(self, model: "Model | Ensemble", views: Views) -> Evaluation:
+        """Return what a model got wrong.
+
+        Raises
+        ------
+        ValueError
+            No image could be read.
+        """
+        images = len(self._data)
+        if not self._parts:
+            raise ValueError(f"evaluate: none of {images} pictures could be read")
+        joined = [np.concatenate(parts) for parts in zip(*self._parts, strict=True)]
+        order = np.argsort(joined[0])  # images of one size come together where whole images are seen
+        numbers, labels, predicted, confidence, right = (part[order] for part in joined)
+        losses = -np.log(np.maximum(right, np.finfo(np.float32).smallest_subnormal))
+        top1, top5 = (100 * (len(numbers) - float(credit)) / len(numbers) for credit in self._totals[:2])
+        loss = float(self._totals[2]) / len(numbers)
+        worst = tuple(
+            WorstImage(
+                int(numbers[place]),
+                _path(self._data, int(numbers[place])),
+                int(labels[place]),
+                int(predicted[place]),
+                float(confidence[place]),
+                float(losses[place]),
+            )
+            for place in np.argsort(right, kind="stable")[:_WORST]
+        )
+        rates = top1, top5, loss, len(numbers), images - len(numbers)
+        names = _names(model.num_classes, model.classes, self._data.classes)
+        return Evaluation(*rates, names, views, numbers, labels, predicted, confidence, losses, worst)
+
+
+def _names(count: int, *given: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the first names that are as many as the classes, or their numbers."""
+    fitting = (names for names in given if names is not None and len(names) == count)
+    return tuple(map(str, next(fitting, range(count))))
+
+
+def _path(data: "Dataset", index: int) -> str | None:
+    """Return the file of an image, None where the data set has no list of files."""
+    try:
+        return os.fsdecode(data.paths[index])  # type: ignore[attr-defined]
+    except (AttributeError, LookupError, TypeError):
+        return None

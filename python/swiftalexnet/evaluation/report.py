@@ -1,0 +1,163 @@
+"""An evaluation for people and programs: text, HTML, JSON, a pandas frame."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._support.optional import require
+from .._support.tables import html_table, lay_out, printable
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from .result import Evaluation
+    from ..inference.measurements import WorstImage
+
+_CLASSES = 20  # in the text; of more, those with the highest error
+_WORST = 5  # images in the text
+_TAKEN_FOR = 3  # other classes in a row
+_TRY = (
+    "what to try: the network and the recipe that swiftalexnet.suggest has for so many images, more epochs, another "
+    "learning rate; and do the labels fit the images?"
+)
+
+_HEAD = ("class", "images", "error %", "taken for")
+_WORST_HEAD = ("image", "class", "predicted", "probability %")
+
+
+def as_text(result: "Evaluation") -> str:
+    """Return rates, chance and calibration, a table of classes and the worst images."""
+    return "\n".join([*map(printable, _lines(result)), "", *_class_lines(result), "", *_worst_lines(result)])
+
+
+def as_html(result: "Evaluation") -> str:
+    """Return the same as two tables, with all classes and all of the worst images."""
+    rows = [_class_row(result, label) for label in range(len(result.classes))]
+    worst = [_worst_row(result, each) for each in result.worst]
+    return html_table(_lines(result), _HEAD, rows) + html_table(
+        ["The images with the largest loss"], _WORST_HEAD, worst
+    )
+
+
+def as_frame(result: "Evaluation") -> "DataFrame":
+    """Return a pandas DataFrame, a row a class."""
+    pandas = require("pandas", "frame", "Evaluation.to_frame")
+    columns = {
+        "label": np.arange(len(result.classes)),
+        "class": result.classes,
+        "images": result.class_counts,
+        "mistakes": result.class_mistakes,
+        "error": result.class_errors,
+        "taken_for": [taken_for(result, label) for label in range(len(result.classes))],
+    }
+    frame: DataFrame = pandas.DataFrame(columns)
+    return frame
+
+
+def as_json(result: "Evaluation") -> dict[str, Any]:
+    """Return what JSON can hold."""
+    calibration, confusions = result.calibration, result.confusions
+    per_class = zip(result.classes, result.class_counts, result.class_mistakes, result.class_errors, strict=True)
+    bins = zip(calibration.edges, *calibration, strict=False)
+    return {
+        **{name: _number(getattr(result, name)) for name in ("top1_error", "top5_error", "loss", "count", "skipped")},
+        "views": str(result.views),
+        "chance_error": _number(result.chance_error),
+        "commonest_class": result.classes[result.commonest],
+        "near_chance": result.near_chance,
+        "calibration_error": _number(calibration.error),
+        "calibration": [
+            {"above": float(edge), "images": int(count), "confidence": _number(confidence), "accuracy": _number(right)}
+            for edge, count, confidence, right in bins
+        ],
+        "classes": [
+            {"class": name, "images": int(images), "mistakes": int(mistakes), "error": _number(error)}
+            for name, images, mistakes, error in per_class
+        ],
+        "confusion": np.stack(confusions, axis=1).tolist(),
+        "worst": [
+            {
+                "index": each.index,
+                "path": each.path,
+                "class": result.classes[each.label],
+                "predicted": result.classes[each.predicted],
+                "probability": each.probability,
+                "loss": each.loss,
+            }
+            for each in result.worst
+        ],
+    }
+
+
+def rates(result: "Evaluation") -> str:
+    """Return the error rates, the loss and the counts on one line."""
+    skipped = f", {result.skipped} skipped" if result.skipped else ""
+    errors = f"top-1 error {result.top1_error:.2f} %, top-5 error {result.top5_error:.2f} %"
+    return f"{errors}, loss {result.loss:.4f} on {result.count} images{skipped}"
+
+
+def taken_for(result: "Evaluation", label: int) -> str:
+    """Return the classes that images of a class were most often taken for, with counts: "dress (3), skirt (1)"."""
+    labels, predicted, counts = result.confusions
+    row = slice(*np.searchsorted(labels, (label, label + 1)))
+    others = [(-count, other) for other, count in zip(predicted[row], counts[row], strict=True) if other != label]
+    shown = [f"{result.classes[other]} ({-count})" for count, other in sorted(others)[:_TAKEN_FOR]]
+    return ", ".join([*shown, "…"] if len(others) > _TAKEN_FOR else shown)
+
+
+def worst_name(worst: "WorstImage") -> str:
+    """Return an image's file, or its number."""
+    return f"image {worst.index}" if worst.path is None else worst.path
+
+
+def _lines(result: "Evaluation") -> list[str]:
+    confidence, right = 100 * float(result.confidence.mean(dtype=np.float64)), 100 * (result.labels == result.predicted)
+    calibration = f"calibration error {result.calibration.error:.2f} %"
+    return [
+        rates(result),
+        f"views: {result.views}",
+        *_chance(result),
+        f"{calibration}: the likeliest class has {confidence:.2f} % in the mean, and is right for {right.mean():.2f} %",
+    ]
+
+
+def _chance(result: "Evaluation") -> list[str]:
+    name = result.classes[result.commonest]
+    if not result.chance_error:
+        return [f"all images are of the class {name}, so that nothing tells skill from chance"]
+    chance = f"chance is a top-1 error of {result.chance_error:.2f} %: always answering {name}"
+    if not result.near_chance:
+        return [chance]
+    return [f"NEAR CHANCE: {chance}; two standard errors are {2 * result.chance_deviation:.2f} %", _TRY]
+
+
+def _class_lines(result: "Evaluation") -> list[str]:
+    order, title = range(len(result.classes)), []
+    if len(order) > _CLASSES:
+        order = np.argsort(-np.nan_to_num(result.class_errors, nan=-1), kind="stable")[:_CLASSES].tolist()
+        title = [f"the {_CLASSES} of {len(result.classes)} classes with the highest error:"]
+    table = [_HEAD, *(tuple(map(printable, _class_row(result, label))) for label in order)]
+    return [*title, *lay_out(table, left=(0,), last_is_free=True)]
+
+
+def _class_row(result: "Evaluation", label: int) -> tuple[str, ...]:
+    error = result.class_errors[label]
+    shown = "–" if math.isnan(error) else f"{error:.2f}"
+    return result.classes[label], str(result.class_counts[label]), shown, taken_for(result, label)
+
+
+def _worst_lines(result: "Evaluation") -> list[str]:
+    rows = [tuple(map(printable, _worst_row(result, each)))[::-1] for each in result.worst[:_WORST]]
+    return ["the images with the largest loss:", *lay_out([_WORST_HEAD[::-1], *rows], left=(1, 2), last_is_free=True)]
+
+
+def _worst_row(result: "Evaluation", worst: "WorstImage") -> tuple[str, ...]:
+    names = result.classes[worst.label], result.classes[worst.predicted]
+    return worst_name(worst), *names, f"{100 * worst.probability:.1f}"
+
+
+def _number(value: float) -> float | None:
+    """Return a number as Python has it, None for one that JSON has no word for."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    return plain if math.isfinite(plain) else None

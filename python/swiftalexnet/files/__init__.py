@@ -1,0 +1,1 @@
+"""Files: paths, atomic writing, and the package's own safetensors files."""

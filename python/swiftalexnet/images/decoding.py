@@ -1,0 +1,160 @@
+"""From a picture file, or a Pillow image, to uint8 [height, width, channels]: the only place where pixels are decoded.
+
+Refuses rather than guesses: anything that is not a regular file, is broken or cut short, holds more pixels than
+Pillow's limit, or has pixels without a known range, ends in an error that names the file.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+from PIL.Image import Transpose
+from PIL.ImageFile import ImageFile
+
+from .color_modes import over_white, to_colors, transparent_color
+from ..files.paths import open_regular
+from .jpeg_scans import check_scans
+from .levels import Range
+from .formats import readable, what_it_is
+from .geometry import Geometry, Whole
+from .resampling import MORE_PIXELS, check_pixels, resize_array, resize_image
+
+_ORIENTATION = 0x0112
+_UPRIGHT = {  # by the orientation of EXIF
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+_LYING = (5, 6, 7, 8)  # width and height are exchanged
+
+
+def read_picture(
+    path: str | os.PathLike[str], geometry: Geometry | Whole, draft: bool = False, value_range: Range | None = None
+) -> NDArray[np.uint8]:
+    """Decode a file to the square, or the whole picture, that `geometry` describes.
+
+    Parameters
+    ----------
+    path : path
+        A regular file in one of `picture_formats.FORMATS`, whatever its name says.
+    geometry : Geometry or Whole
+        Size in pixels, channels (1 is grey, 3 is RGB), resampling and place.
+    draft : bool
+        Decode a JPEG to a half, a quarter or an eighth where its shorter side then has still twice the pixels that
+        `geometry` asks for: faster, and not the same pixels.
+    value_range : (float, float), optional
+        What black and white are in images of more than 8 bits; needed where their range is not known.
+
+    Returns
+    -------
+    array of uint8, [size, size, channels], or [height, width, channels] of a `Whole`
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened, or is not a regular file.
+    ValueError
+        Pillow cannot decode it, or it is not a picture of known range.
+    """
+    with open_regular(path) as file, decoding(file, path) as picture:
+        reduced = picture.draft(None, (2 * geometry.side, 2 * geometry.side)) if draft else None
+        return picture_to_array(picture, geometry, reduced and reduced[1][2:], value_range)
+
+
+@contextmanager
+def decoding(file: BinaryIO, path: str | os.PathLike[str]) -> Iterator[Image.Image]:
+    """Yield the Pillow image of an open file; what fails inside is a ValueError that names the file."""
+    with named_errors(os.fspath(path)):
+        try:
+            picture = Image.open(file, formats=readable())
+        except UnidentifiedImageError:
+            file.seek(0)
+            raise ValueError(what_it_is(file.read(64))) from None
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            raise ValueError(f"{error} {MORE_PIXELS}") from None
+        with picture:
+            yield picture
+
+
+@contextmanager
+def named_errors(name: str) -> Iterator[None]:
+    """Make of whatever decoding raises a ValueError that begins with the name of the image."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow's decoders raise nearly every type there is
+        raise ValueError(f"{name} cannot be decoded: {error}") from error
+
+
+def picture_to_array(
+    picture: Image.Image,
+    geometry: Geometry | Whole,
+    extent: tuple[float, float] | None = None,
+    value_range: Range | None = None,
+) -> NDArray[np.uint8]:
+    """Turn a Pillow image upright, to grey or RGB, and to the square or the whole picture of `geometry`.
+
+    Parameters
+    ----------
+    extent : (float, float), optional
+        How far the content goes to the right and down, in pixels: a reduced JPEG may end within its last pixels.
+    value_range : (float, float), optional
+        What black and white are in images of more than 8 bits.
+
+    Raises
+    ------
+    ValueError
+        More pixels than Pillow's limit, more scans than a JPEG has, pixels of unknown range, or a number of channels
+        other than 1 or 3.
+    """
+    if geometry.channels not in (1, 3):
+        raise ValueError(f"pictures have 1 or 3 channels, the network reads {geometry.channels}: give it arrays")
+    check_pixels(*picture.size)
+    if picture.format in ("JPEG", "MPO") and isinstance(picture, ImageFile) and picture.tile and picture.fp:
+        check_scans(picture.fp)  # before the pixels are read
+    key = transparent_color(picture)
+    picture.load()
+    content = extent or picture.size
+    colors = to_colors(picture, geometry.channels, value_range, key)
+    orientation = _orientation(picture)
+    if orientation in _UPRIGHT:
+        colors = colors.transpose(_UPRIGHT[orientation])
+        content = content[::-1] if orientation in _LYING else content
+    pixels = resize_image(colors, geometry, content)
+    return over_white(pixels, geometry.channels) if colors.mode == "RGBa" else pixels
+
+
+def array_to_square(pixels: NDArray[np.uint8], geometry: Geometry | Whole) -> NDArray[np.uint8]:
+    """Bring uint8 [height, width, channels] to the size and channels of `geometry`.
+
+    Raises
+    ------
+    ValueError
+        The numbers of channels do not match, and are not 1 and 3.
+    """
+    channels = pixels.shape[-1]
+    check_pixels(*pixels.shape[1::-1])
+    if channels != geometry.channels and {channels, geometry.channels} == {1, 3}:
+        picture = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
+        pixels = np.asarray(picture.convert("L" if channels == 3 else "RGB"))
+        pixels = pixels.reshape(*pixels.shape[:2], geometry.channels)
+    elif channels != geometry.channels:
+        raise ValueError(f"a picture has {channels} channels, the network reads {geometry.channels}")
+    return resize_array(pixels, geometry)
+
+
+def _orientation(picture: Image.Image) -> int:
+    """Return the orientation of EXIF, 1 if there is none or it cannot be read; nothing else of EXIF matters."""
+    with suppress(Exception):  # Pillow's parser raises nearly every type there is
+        orientation = picture.getexif().get(_ORIENTATION)
+        return orientation if orientation in _UPRIGHT else 1
+    return 1

@@ -1,0 +1,134 @@
+"""The door for images: whatever a caller holds, as a list of single images, which are then decoded to uint8."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .._support.arrays import as_uint8, plain
+from .decoding import array_to_square, named_errors, picture_to_array, read_picture
+from .layouts import as_layout, channel_axis
+from .levels import Range, as_value_range, require_range, to_bytes
+from .geometry import Geometry, Whole
+from ..runtime import get_num_threads
+
+
+class Images:
+    """Images without labels as a data set, which a `Loader` decodes; files on several threads.
+
+    Parameters
+    ----------
+    images : sequence
+        Each a path, a Pillow image or an array of uint8 [height, width, channels].
+    value_range : (float, float), optional
+        What black and white are in files and Pillow images of more than 8 bits.
+    """
+
+    classes, skipped = None, 0
+
+    def __init__(self, images: Sequence[Any], value_range: Range | None = None):
+        self._images, self._value_range = images, value_range
+        self.labels = np.zeros(len(images), np.int32)
+        self.all_files = all(isinstance(image, (str, os.PathLike)) for image in images)
+        # A Pillow image may stand in the list twice, and must not be decoded by two threads.
+        self.workers = min(len(images), get_num_threads()) if self.all_files else 1
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8]:
+        """Decode one image to uint8 [height, width, channels] of `geometry`.
+
+        Raises
+        ------
+        OSError, ValueError
+            A file that cannot be read, pixels of unknown range, or a number of channels that does not fit.
+        """
+        image = self._images[index]
+        if isinstance(image, np.ndarray):
+            return array_to_square(image, geometry)
+        if not isinstance(image, Image.Image):
+            return read_picture(image, geometry, value_range=self._value_range)
+        with named_errors(f"image {index}, a Pillow image of mode {image.mode},"):
+            return picture_to_array(image, geometry, value_range=self._value_range)
+
+    def squares(self, geometry: Geometry) -> Iterator[NDArray[np.uint8]]:
+        """Yield each image as uint8 [size, size, channels]."""
+        return (self.image(index, geometry) for index in range(len(self)))
+
+
+def as_images(images: Any, layout: str | None, value_range: Any, channels: int, operation: str) -> Images:
+    """Split what a caller gave into single images.
+
+    Parameters
+    ----------
+    images : images
+        An array, a path, a Pillow image, or a list or tuple of these, each item one image.
+    layout : {"NHWC", "NCHW"}, optional
+        Order of arrays: see `as_batch`.
+    value_range : (float, float), optional
+        What black and white are, in images of more than 8 bits.
+    channels : int
+        What the network reads: tells one colour image from several grey ones.
+    operation : str
+        What messages begin with.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Something that is no image, or an array that can be read in two ways.
+    """
+    layout, levels = as_layout(layout, operation), as_value_range(value_range, operation)
+
+    def singles(item: Any) -> list[Any]:
+        if isinstance(item, (str, os.PathLike, Image.Image)):
+            return [item]
+        if _is_array(item):
+            return list(as_batch(item, layout, levels, channels, operation))
+        expected = "images: an array, paths, Pillow images, or a list of these"
+        raise TypeError(f"{operation}: got {type(item).__name__}, expected {expected}")
+
+    if not isinstance(images, Sequence) or isinstance(images, (str, bytes)) or _is_array(images):
+        return Images(singles(images), levels)
+    if not images:
+        raise ValueError(f"{operation}: got an empty list, expected at least one image")
+    items = [singles(image) for image in images]
+    if any(len(item) != 1 for item in items):
+        raise ValueError(f"{operation}: a list holds an array of several images, expected one image an item")
+    return Images([item[0] for item in items], levels)
+
+
+def as_batch(
+    images: Any, layout: str | None, value_range: Range | None, channels: int, operation: str
+) -> NDArray[np.uint8]:
+    """Return an array of images as uint8 [count, height, width, channels].
+
+    Four axes are a batch, three with channels are one image, three without are grey images [count, height, width], two
+    are one grey image: see `layouts`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        No such array, one that can be read in two ways, or numbers that need `value_range`.
+    MemoryError
+        A copy that would not fit into free memory.
+    """
+    array = np.asarray(plain(images, "images", operation, "uint8"))
+    if array.ndim not in (2, 3, 4) or 0 in array.shape:
+        raise ValueError(f"{operation}: images have shape {array.shape}, expected [count, height, width, channels]")
+    if array.dtype != np.uint8:
+        require_range(array.dtype, value_range, operation)
+    axis = channel_axis(array.shape, layout, channels, operation)
+    pixels = array if array.dtype == np.uint8 else to_bytes(array, value_range, operation)
+    if axis is None:
+        pixels, axis = pixels[..., None], -1
+    pixels = np.moveaxis(pixels, axis, -1)
+    return as_uint8(pixels if pixels.ndim == 4 else pixels[None], "images", operation)  # copies where it must
+
+
+def _is_array(item: Any) -> bool:
+    """Tell an array, of another library too; a type such as `np.ndarray` is none."""
+    return isinstance(item, (np.ndarray, memoryview)) or (hasattr(item, "__array__") and not isinstance(item, type))

@@ -1,0 +1,92 @@
+"""Grey levels: numbers of a range that the caller names become bytes, and nothing else does.
+
+A float image may hold 0 … 1 or 0 … 255, and 16 bits may come from a camera that fills 12 of them. To guess is to show
+somebody a black image, so what has no known range is refused by a message that names `value_range`.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._support.arrays import require_memory
+
+Range = tuple[float, float]  # black, white
+
+WAY_OUT = "value_range=(black, white), for instance (0, 1) or (0, 65535), says what they mean"
+
+
+def as_value_range(value: Any, operation: str) -> Range | None:
+    """Return (black, white) as floats, or None if none was given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Something else than two finite numbers, black < white.
+    """
+    if value is None:
+        return None
+    given = list(value) if isinstance(value, (tuple, list, np.ndarray)) else []
+    try:
+        black, white = (float(each) for each in given if not isinstance(each, str))
+    except (TypeError, ValueError, OverflowError):
+        came = f"{len(given)} of them" if given else f"of type {type(value).__name__}"
+        raise TypeError(f"{operation}: value_range is {came}, expected two numbers, black and white") from None
+    if not (math.isfinite(black) and math.isfinite(white) and black < white):
+        raise ValueError(f"{operation}: value_range is {value!r}, expected two finite numbers, black < white")
+    return black, white
+
+
+def to_bytes(
+    values: NDArray[Any], value_range: Range | None, operation: str, what: str = "images"
+) -> NDArray[np.uint8]:
+    """Return uint8 of the same shape: 0 is black, 255 white, in between rounded.
+
+    Raises
+    ------
+    TypeError, ValueError
+        See `require_range`; or values outside it.
+    MemoryError
+        The result would not fit into free memory.
+    """
+    known = require_range(values.dtype, value_range, operation, what)
+    require_memory(values.shape, 1, f"{operation}: {what} of {values.dtype}")
+    pixels = np.empty(values.shape, np.uint8)
+    # One image at a time, because the numbers in between are four or eight times as large.
+    parts = zip(values, pixels, strict=True) if values.ndim > 3 else [(values, pixels)]
+    for part, target in parts:
+        require_memory(part.shape, 24, f"{operation}: {what} of {values.dtype}")
+        target[...] = _levels(part, known, operation, what)
+    return pixels
+
+
+def require_range(dtype: np.dtype[Any], value_range: Range | None, operation: str, what: str = "images") -> Range:
+    """Return the range of numbers that are not bytes.
+
+    Raises
+    ------
+    TypeError
+        Something else than real numbers, or integers without `value_range`.
+    ValueError
+        Floats without `value_range`.
+    """
+    if dtype.kind not in "fiub":
+        raise TypeError(f"{operation}: {what} have dtype {dtype}, expected uint8")
+    if value_range is None and dtype.kind != "f":
+        raise TypeError(f"{operation}: {what} have dtype {dtype}, expected uint8: {WAY_OUT}")
+    if value_range is None:
+        raise ValueError(f"{operation}: {what} of {dtype} have no known range: {WAY_OUT}")
+    return value_range
+
+
+def _levels(values: NDArray[Any], value_range: Range, operation: str, what: str) -> NDArray[np.floating[Any]]:
+    """Return whole numbers from 0 to 255; float32 is enough for values of 16 bits and no more."""
+    black, white = value_range
+    number = np.result_type(values.dtype, np.float32)
+    with np.errstate(all="ignore"):  # what is not finite is refused below
+        levels = (values.astype(number) - number.type(black)) * number.type(255 / (white - black))
+    if not (np.isfinite(levels).all() and levels.min() > -1 and levels.max() < 256):
+        raise ValueError(f"{operation}: {what} hold values outside value_range {value_range}")
+    rounded: NDArray[np.floating[Any]] = np.clip(np.rint(levels), 0, 255)
+    return rounded

@@ -1,0 +1,154 @@
+"""The pictures that a network finds most alike: nearest neighbours in its last hidden layer."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .._support.arrays import as_integer, require_memory
+from ..network.base import require_model
+from ..data.checks import require_clear_layout, snapshot
+from ..data.loader import Loader
+from ..data.order import in_order
+
+if TYPE_CHECKING:
+    from ..data.dataset import Dataset
+    from ..model import Model
+
+_PICTURES_AT_ONCE = 2048
+_VALUES_AT_ONCE = 1 << 22
+
+
+def nearest(features: ArrayLike, queries: ArrayLike, count: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Find the rows of `features` that are nearest to each query by Euclidean distance.
+
+    Differences are taken before they are squared, in float64, so that nothing cancels. Of rows at the same distance
+    the first comes first.
+
+    Parameters
+    ----------
+    features : array, [rows, length]
+    queries : array, [queries, length]
+    count : int
+        Neighbours of each query, from 1 to the number of rows.
+
+    Returns
+    -------
+    indices : array of int, [queries, count]
+        Nearest first.
+    distances : array of float64, [queries, count]
+
+    Raises
+    ------
+    TypeError, ValueError
+        Arrays of other shapes, or with values that are not finite; a count out of range.
+    """
+    rows, wanted = (_matrix(values, name) for values, name in ((features, "features"), (queries, "queries")))
+    if rows.shape[1] != wanted.shape[1]:
+        raise ValueError(f"nearest: features have {rows.shape[1]} values, queries {wanted.shape[1]}, expected as many")
+    count = as_integer(count, "count", "nearest", 1, len(rows))
+    require_memory((len(wanted), len(rows)), 16, "nearest: distances")  # and their order
+    squares = np.empty((len(wanted), len(rows)))
+    step = max(1, _VALUES_AT_ONCE // rows.shape[1])
+    for start in range(0, len(rows), step):
+        block = rows[start : start + step].astype(np.float64)
+        for index, query in enumerate(wanted):
+            difference = block - query
+            squares[index, start : start + step] = np.einsum("ij,ij->i", difference, difference)
+    indices = np.argsort(squares, axis=1, kind="stable")[:, :count]
+    return indices, np.sqrt(np.take_along_axis(squares, indices, axis=1))
+
+
+def nearest_pictures(
+    model: "Model", data: "Dataset", queries: NDArray[np.uint8], count: int, layer: str | None = None
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Find the pictures whose activations are nearest to those of each query (Krizhevsky et al. 2012, figure 4).
+
+    Only some thousand pictures and their activations are in memory at a time.
+
+    Parameters
+    ----------
+    model : Model
+    data : Dataset
+        The pictures to search; those that cannot be read are left out if it skips them.
+    queries : array of uint8, [queries, height, width, channels]
+    count : int
+        Neighbours of each query.
+    layer : str, optional
+        By default `last_hidden(model)`.
+
+    Returns
+    -------
+    indices, distances
+        As `nearest` returns them; indices are those of `data`.
+
+    Raises
+    ------
+    TypeError, ValueError, OSError
+        An unknown layer, something that is no picture, or fewer pictures than `count`.
+    """
+    require_model(model, "nearest_pictures")
+    data = snapshot(data, "nearest_pictures")
+    require_clear_layout(data, model.input_shape[0], "nearest_pictures")
+    count = as_integer(count, "count", "nearest_pictures", 1, len(data))
+    node = layer or last_hidden(model)
+    wanted = _activations(model, queries, node)
+    indices: NDArray[np.intp] = np.empty((len(wanted), 0), np.intp)
+    distances: NDArray[np.float64] = np.empty((len(wanted), 0))
+    for members, features in _blocks(model, data, node):
+        near, far = nearest(features, wanted, min(count, len(features)))
+        indices, distances = np.hstack([indices, members[near]]), np.hstack([distances, far])
+        order = np.argsort(distances, axis=1, kind="stable")[:, :count]
+        indices = np.take_along_axis(indices, order, axis=1)
+        distances = np.take_along_axis(distances, order, axis=1)
+    if indices.shape[1] < count:
+        raise ValueError(f"nearest_pictures: {indices.shape[1]} pictures could be read, expected at least {count}")
+    return indices, distances
+
+
+def last_hidden(model: "Model") -> str:
+    """Name the node whose output the last dense layer reads, before dropout: `relu7` of the paper's network.
+
+    Raises
+    ------
+    ValueError
+        The network has no dense layer, or its only one reads pictures.
+    """
+    rows = {row.name: row for row in model.summary().rows}
+    name = next((row.input for row in reversed(rows.values()) if row.kind == "dense"), "")
+    while name and rows[name].kind == "dropout":
+        name = rows[name].input
+    if not name or not rows[name].input:
+        raise ValueError("last_hidden: the network has no hidden layer before a last dense one")
+    return name
+
+
+def _blocks(model: "Model", data: "Dataset", layer: str) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]:
+    """Yield (indices, activations) of some pictures at a time."""
+    geometry = model.preprocessing.geometry
+    batches = list(in_order(len(data), _PICTURES_AT_ONCE))
+    with Loader(data, batches, geometry) as loader:
+        for members, (images, _) in zip(batches, loader, strict=True):
+            members = np.setdiff1d(members, loader.missing)
+            if len(members):
+                yield members, _activations(model, images, layer, "NHWC")
+
+
+def _activations(
+    model: "Model", images: NDArray[np.uint8], layer: str, layout: str | None = None
+) -> NDArray[np.float32]:
+    values = model.features(images, [layer], layout=layout)[layer]
+    return values.reshape(len(values), -1)
+
+
+def _matrix(values: ArrayLike, name: str) -> NDArray[Any]:
+    array = np.asarray(values)
+    if array.ndim != 2 or not array.size or array.dtype.kind not in "fiu":
+        raise ValueError(
+            f"nearest: {name} has shape {array.shape} of {array.dtype}, expected [rows, length] of numbers"
+        )
+    require_memory(array.shape, 1, f"nearest: {name}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"nearest: {name} holds values that are not finite")
+    return array

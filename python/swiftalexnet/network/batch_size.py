@@ -1,0 +1,106 @@
+"""How many pictures at once, where a caller leaves it to the machine: `batch_size="auto"`."""
+
+from typing import TYPE_CHECKING, Literal
+
+from .._support.arithmetic import FLOAT32, Arithmetic
+from .._support.output import warn
+from .._support.shown import shown
+from .memory_use import available, engine_memory
+
+if TYPE_CHECKING:
+    from ..model import Model
+
+BatchSize = int | Literal["auto"]
+
+_POWERS = (256, 128, 64, 32, 16, 8, 4, 2, 1)
+_PART = 0.9  # of what is free; the rest is for whatever else the process and its neighbours do
+_VALIDATION_BATCH = 64  # what `evaluate` takes if nobody says
+_BATCHES = 4  # of decoded pictures that wait or are in work
+
+
+def for_training(model: "Model", recipe_batch: int, precision: int = 0, validates: bool = False) -> int:
+    """Return the recipe's batch size if a training step with it fits into free memory.
+
+    Else the largest power of two up to 256 that does; a UserWarning says so, because the learning rate belongs to the
+    recipe's. A run that `validates` keeps room for that beside the step. Activations of earlier calls are given back
+    first, and a kept `forward` with them.
+
+    Parameters
+    ----------
+    precision : int
+        Its place in PRECISIONS.
+
+    Raises
+    ------
+    MemoryError
+        Not even one picture fits.
+    """
+    model.network.release_memory()
+    arithmetic = Arithmetic(precision)
+    room = _needed(model, _VALIDATION_BATCH, False, arithmetic) if validates else 0
+    chosen = _largest(model, recipe_batch, True, arithmetic, "fit", room)
+    if chosen != recipe_batch:
+        warn(
+            f"fit: batch_size 'auto' is {chosen}, the recipe's {recipe_batch} do not fit into memory; "
+            f"its learning rate belongs to batches of {recipe_batch}",
+            stacklevel=4,
+        )
+    return chosen
+
+
+def for_inference(
+    model: "Model",
+    batch_size: BatchSize,
+    operation: str,
+    arithmetic: Arithmetic = FLOAT32,
+    keeps_layers: bool = False,
+) -> int:
+    """Return `batch_size`, or for "auto" the largest power of two up to 256 that fits into free memory.
+
+    Parameters
+    ----------
+    keeps_layers : bool
+        The outputs of layers are kept: then as much is asked for as a training step keeps.
+
+    Raises
+    ------
+    ValueError
+        Another word.
+    MemoryError
+        Not even one picture fits.
+    """
+    if not isinstance(batch_size, str):
+        return batch_size
+    require_auto(batch_size, operation)
+    if keeps_layers:
+        arithmetic = Arithmetic(arithmetic.precision)
+    return _largest(model, _POWERS[0], keeps_layers, arithmetic, operation)
+
+
+def require_auto(batch_size: str, operation: str) -> None:
+    """Refuse any word but "auto" with a ValueError."""
+    if batch_size != "auto":
+        raise ValueError(f"{operation}: batch_size is {shown(batch_size)}, expected an integer or 'auto'")
+
+
+def _largest(model: "Model", wanted: int, training: bool, arithmetic: Arithmetic, operation: str, room: int = 0) -> int:
+    """Return the wanted batch size or the largest power of two below it that fits."""
+    free = available()
+    for batch in (wanted, *(power for power in _POWERS if power < wanted)):
+        try:
+            needed = room + _needed(model, batch, training, arithmetic)
+        except MemoryError as error:  # the process may not have so many addresses
+            if batch == 1:
+                raise MemoryError(f"{operation}: not even one picture fits: {error}") from error
+            continue
+        if free is None or needed <= _PART * free:
+            return batch
+    raise MemoryError(f"{operation}: one picture needs {needed} bytes, {free} are free")
+
+
+def _needed(model: "Model", batch: int, training: bool, arithmetic: Arithmetic = FLOAT32) -> int:
+    """Return the bytes that a batch takes besides what is there already."""
+    use = engine_memory(model, batch, training, arithmetic)
+    there = use.weights + (use.gradients + use.velocities if model.has_trained else 0)
+    side = model.preprocessing.geometry.size
+    return use.total - there + _BATCHES * batch * side * side * model.preprocessing.channels

@@ -1,0 +1,61 @@
+"""A trained network for other classes: every layer but the last keeps what it has learned."""
+
+import re
+from typing import TYPE_CHECKING
+
+from .. import _native
+from . import parameters
+from .._support.arrays import as_integer, as_seed
+from ..errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from ..model import Model
+
+_OUTPUTS = re.compile(r"(?<=\boutputs=)\d+")
+_INITIALIZATION = "glorot"  # of networks without a name; it suits layers of every width
+
+
+def with_classes(model: "Model", num_classes: int, seed: int = 0, initialization: str | None = None) -> "Model":
+    """Return a copy of a model for another number of classes.
+
+    Weights and factors of all layers but the last, and the preprocessing with its mean, are those of `model`; the last
+    layer is new, and the classes have no names until `fit` learns them.
+
+    Parameters
+    ----------
+    model : Model
+    num_classes : int
+    seed : int
+        Of the last layer's weights.
+    initialization : str, optional
+        How they are drawn; by default as the variant's first weights, and as `glorot` for a network without a name.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A number out of its range, or an unknown initialisation.
+    UnsupportedError
+        The network's last layer with weights is not followed by its softmax alone.
+    MemoryError
+        The copy does not fit into memory.
+    """
+    from ..architectures import first_weights
+    from ..model import Model
+
+    count = as_integer(num_classes, "num_classes", "with_classes", 1, 2**31 - 1)
+    seed = as_seed(seed, "seed", "with_classes")
+    lines = model.spec.splitlines()
+    last = len(lines) - 2
+    if not _OUTPUTS.search(lines[last]):
+        raise UnsupportedError(f"with_classes: the network ends with {lines[last]!r}, expected a layer with weights")
+    lines[last] = _OUTPUTS.sub(str(count), lines[last], count=1)
+    if initialization is None:
+        initialization = first_weights(model.variant or "") or _INITIALIZATION
+    other = Model.from_spec("\n".join(lines) + "\n", initialization, seed, model.variant)
+    new = f"{lines[last].split()[1]}."
+    kept = {name: array for name, array in model.parameters().items() if not name.startswith(new)}
+    parameters.load(other.network, _native.VALUE, kept, False, "with_classes")
+    factors = {name: pair for name, pair in model.multipliers().items() if name in kept}
+    parameters.restore_multipliers(other.network, other.multipliers() | factors)
+    other.preprocessing = model.preprocessing
+    return other

@@ -1,0 +1,115 @@
+"""Models as files: weights, specification, factors, preprocessing, class names; and the parts that pickle uses."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import _native
+from . import parameters
+from ..errors import MALFORMED, CheckpointCorruptError
+from ..files.paths import as_path
+from ..files import safetensors
+from ..model import Model
+from .parameters import Multipliers
+from ..preprocessing.preprocessing import Preprocessing
+
+_MEAN, _WHITENING = "preprocessing.mean", "preprocessing.whitening"
+
+Tensors = dict[str, NDArray[Any]]
+
+
+def save(model: Model, path: str | os.PathLike[str]) -> None:
+    """Write a model, atomically, as it is between two training steps: see `Model.save`."""
+    target = as_path(path, "path", "save")
+    with model.network.hold("save", False):
+        header, tensors = model_to_parts(model)
+        safetensors.write(target, tensors, {"model": header})
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """Read a model from its own file or from a training checkpoint.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    CheckpointCorruptError
+        It is damaged, or not this package's.
+    MemoryError
+        The model does not fit into memory.
+    """
+    source = as_path(path, "path", "load")
+    with safetensors.opened(source) as file:
+        try:
+            model = _with_weights(file.sections["model"], file.read_into)
+            file.check_rest()
+            return _completed(model, file.sections["model"], file)
+        except CheckpointCorruptError:
+            raise
+        except MALFORMED as error:
+            raise CheckpointCorruptError(f"{source} does not hold a model: {error}") from error
+
+
+def model_to_parts(model: Model) -> tuple[dict[str, Any], Tensors]:
+    """Return (header, tensors): all that `model_from_parts` needs. The weights are views of the engine's memory.
+
+    Raises
+    ------
+    NonFiniteError
+        A weight is infinite or NaN, which nobody could load again; the message names the parameter.
+    """
+    model.network.require_finite(_native.VALUE, "save")
+    header: dict[str, Any] = {
+        "version": _native.VERSION,
+        "specification": model.spec,
+        "variant": model.variant,
+        "classes": model.classes,
+        "preprocessing": model.preprocessing.to_json(),
+    }
+    if factors := parameters.changed(model.multipliers()):
+        header["multipliers"] = factors
+    tensors: Tensors = {**model.parameters(), _MEAN: np.asarray(model.preprocessing.mean)}
+    if model.preprocessing.whitening is not None:
+        tensors[_WHITENING] = model.preprocessing.whitening
+    return header, tensors
+
+
+def model_from_parts(header: dict[str, Any], tensors: Tensors) -> Model:
+    """Rebuild a model."""
+
+    def copy(name: str, target: NDArray[Any], finite: bool) -> None:
+        target[...] = tensors[name]
+
+    return _completed(_with_weights(header, copy), header, tensors)
+
+
+def _with_weights(header: dict[str, Any], read_into: Callable[[str, NDArray[Any], bool], None]) -> Model:
+    """Build a model and let its weights be filled; tensors that are not its own (those of a checkpoint) stay aside."""
+    model = Model.from_spec(header["specification"], "zeros", variant=header["variant"])
+    for name, target in model.parameters().items():
+        read_into(name, target, True)
+    return model
+
+
+def _completed(model: Model, header: dict[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Model:
+    """Give a model all that is not weights."""
+    parameters.restore_multipliers(model.network, _multipliers(header, model.multipliers()))
+    model.preprocessing = preprocessing_from_parts(header, tensors)
+    model.classes = header["classes"]
+    return model
+
+
+def preprocessing_from_parts(header: dict[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Preprocessing:
+    """Rebuild the preprocessing of a model."""
+    return Preprocessing.from_json(header["preprocessing"], tensors[_MEAN], tensors.get(_WHITENING))
+
+
+def _multipliers(header: dict[str, Any], ones: Multipliers) -> Multipliers:
+    """Return the factors by parameter name; those that the header does not name are 1."""
+    named: dict[str, Any] = header.get("multipliers", {})
+    if unknown := named.keys() - ones.keys():
+        raise ValueError(f"factors of {sorted(unknown)}, which the network does not have")
+    return ones | {name: (float(rate), float(decay)) for name, (rate, decay) in named.items()}

@@ -1,0 +1,1 @@
+"""Training recipes as data: hyper-parameters, schedules, augmentation."""

@@ -1,0 +1,79 @@
+"""What training does to pictures on top of preprocessing: random crops, mirroring, turning, shifting, colour noise."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .._support.arrays import as_integer
+from .._support.numbers import check_number, make_plain
+from .._support.shown import shown
+from .color_components import ILSVRC, ColorComponents
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How training images vary; every draw belongs to one image of one step and depends on the seed alone.
+
+    Parameters
+    ----------
+    crop : bool
+        Take the crop anywhere in the resized square; otherwise at its centre.
+    flip : bool
+        Mirror left and right with probability one half.
+    color_noise : float
+        Standard deviation of the coefficients of the colour shift along the principal components of RGB
+        (Krizhevsky et al. 2012, section 4.1: 0.1); 0 is off. Networks that do not read RGB train without it.
+    components : ColorComponents, optional
+        The principal components, for instance of `color_components(train)`; by default those of ILSVRC.
+    color_divisor : float
+        What an image with colour noise is divided by afterwards, mean already subtracted; 1 is off. The authors' code
+        divides by 1.1 (computerhistory/AlexNet-Source-Code, convdata_jpeg.py).
+    chunk : int
+        So many consecutive images of a batch share one crop offset and one flip. The paper has it by image (1), the
+        authors' own run by 32. Colour noise, rotation and shift stay with the image.
+    rotation : float
+        Turn about the crop's centre by an angle from ± `rotation` degrees, all equally likely, 0 to 180. Between
+        pixels values are bilinear.
+    shift : int
+        Move the crop by whole pixels from ± `shift`, down and across, all equally likely; at most the crop's side.
+
+    Beyond the border of the decoded square its edge pixels repeat, for `rotation` and `shift`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A number out of its range.
+    """
+
+    crop: bool = True
+    flip: bool = True
+    color_noise: float = 0.0
+    components: ColorComponents | None = None
+    color_divisor: float = 1.0
+    chunk: int = 1
+    rotation: float = 0.0
+    shift: int = 0
+
+    def __post_init__(self) -> None:
+        make_plain(self)
+        for name in ("color_noise", "color_divisor", "rotation"):
+            check_number(getattr(self, name), name, "Augmentation")
+        if self.color_divisor < 1e-30:
+            raise ValueError(f"Augmentation: color_divisor is {self.color_divisor}, expected a number above 0")
+        if self.rotation > 180:
+            raise ValueError(f"Augmentation: rotation is {self.rotation}, expected 0 to 180 degrees")
+        as_integer(self.chunk, "chunk", "Augmentation", 1, 2**31 - 1)
+        as_integer(self.shift, "shift", "Augmentation", 0, 2**15)
+        if not isinstance(self.components, ColorComponents | None):
+            raise TypeError(f"Augmentation: components is {shown(self.components)}, expected ColorComponents or None")
+
+    def for_engine(self, channels: int) -> tuple[Any, ...]:
+        """Return (random_crop, flip, color_noise, eigenvectors, deviations, chunk, color_divisor, rotation, shift)."""
+        moves = self.chunk, self.color_divisor, self.rotation, self.shift
+        if channels == 3 and self.color_noise:
+            components = ILSVRC if self.components is None else self.components
+            vectors = np.array(components.eigenvectors, np.float32)
+            deviations = np.array(components.deviations, np.float32)
+            return self.crop, self.flip, self.color_noise, vectors, deviations, *moves
+        return self.crop, self.flip, 0.0, None, None, *moves

@@ -1,0 +1,1 @@
+"""What a training set teaches before the first step: mean, whitening, colour components."""

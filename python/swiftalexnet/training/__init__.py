@@ -1,0 +1,1 @@
+"""`fit`: runs, learning rates, checkpoints, history."""

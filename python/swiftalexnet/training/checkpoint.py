@@ -1,0 +1,194 @@
+"""A training run as one file: weights, velocities, and everything that the next step depends on."""
+
+import hashlib
+import itertools
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import _native
+from ..network import parameters
+from .._support.arithmetic import PRECISIONS
+from .._support.arrays import as_integer
+from .._support.json import to_json
+from .._support.output import warn
+from ..errors import MALFORMED, CheckpointCorruptError
+from ..files import safetensors
+from .run_parts import run_from_parts, run_to_parts
+from ..network.parts import model_to_parts, preprocessing_from_parts
+from .run import Run
+
+FILE_NAME = "checkpoint.safetensors"
+_VELOCITY = "velocity."
+
+
+class Begun(NamedTuple):
+    """What a run began with, and what a caller may leave to the machine."""
+
+    batch_size: int
+    precision: str
+
+
+def begun_with(folder: Path) -> Begun | None:
+    """Return what the run of the checkpoint in a folder began with; None if there is no checkpoint yet.
+
+    Raises
+    ------
+    CheckpointCorruptError
+        The file is damaged, or not a checkpoint.
+    """
+    path = folder / FILE_NAME
+    if not path.exists():
+        return None
+    sections = safetensors.read_sections(path)
+    try:
+        saved = _with_precision(sections["training"]["identity"])
+        batch_size = as_integer(saved["recipe"]["batch_size"], "batch_size", "checkpoint", 1)
+        return Begun(batch_size, PRECISIONS[PRECISIONS.index(saved["precision"])])
+    except MALFORMED as error:
+        raise CheckpointCorruptError(f"{path} is not a training checkpoint: {error}") from error
+
+
+class Checkpoint:
+    """The checkpoint of one run.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    run : Run
+    """
+
+    def __init__(self, folder: Path, run: Run):
+        self.path, self._run = folder / FILE_NAME, run
+        self._identity = identity(run)
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def write(self) -> None:
+        """Replace the file by the state of the run, atomically.
+
+        Raises
+        ------
+        OSError
+            With the system's errno; the old file and the run are untouched.
+        ValueError
+            The names of classes and parameters are more than a file's header holds; likewise.
+        NonFiniteError
+            A weight or a velocity is infinite or NaN; likewise.
+        """
+        run, network = self._run, self._run.model.network
+        with network.hold("fit: checkpoint", False):
+            header, tensors = model_to_parts(run.model)
+            network.require_finite(_native.VELOCITY, "fit: checkpoint")
+            velocities = parameters.views(network, _native.VELOCITY)
+            tensors |= {_VELOCITY + name: array for name, array in velocities.items()}
+            fields, steps = run_to_parts(run)
+            training = {"identity": self._identity, "engine": _native.runtime_info(), **fields}
+            safetensors.write(self.path, tensors | steps, {"model": header, "training": training})
+
+    def restore(self) -> bool:
+        """Bring model and run to the state of the file; False if there is none.
+
+        Warns if another version of the engine, or another instruction set, wrote the file: bits may then differ.
+
+        Raises
+        ------
+        CheckpointCorruptError
+            The file is damaged, or not a checkpoint; model and run are untouched.
+        ValueError
+            It belongs to another network, recipe, seed, precision or training set; the message names both.
+        """
+        if not self.path.exists():
+            return False
+        with safetensors.opened(self.path) as file:
+            try:
+                difference = self._difference(file.sections["training"]["identity"])
+                if difference is None:
+                    self._take_over(file)
+            except CheckpointCorruptError:
+                raise
+            except MALFORMED as error:
+                raise CheckpointCorruptError(f"{self.path} is not a training checkpoint: {error}") from error
+        if difference is not None:
+            raise ValueError(difference)
+        self._compare_engines(file.sections["training"])
+        return True
+
+    def _difference(self, saved: dict[str, Any]) -> str | None:
+        """Return how the run of the file is another one, None if it is this one."""
+        saved = _with_precision(saved)
+        for what, here in self._identity.items():
+            if saved[what] != here:
+                there, here = _where_they_differ(saved[what], here)
+                return f"fit: {self.path} belongs to a run with {what} {there}, this run has {here}"
+        return None
+
+    def _take_over(self, file: safetensors.Reader) -> None:
+        """Check everything, then read the file once more into the model: two copies of it need not fit into memory."""
+        run, network = self._run, self._run.model.network
+        state = run_from_parts(run, file.sections["training"], file)
+        preprocessing = preprocessing_from_parts(file.sections["model"], file)
+        targets = {
+            prefix + name: view
+            for which, prefix in ((_native.VALUE, ""), (_native.VELOCITY, _VELOCITY))
+            for name, view in parameters.views(network, which).items()
+        }
+        for name, target in targets.items():
+            file.check(name, target, finite=True)
+        file.check_rest()
+        run.go_on(state, preprocessing)
+        with network.hold("fit: checkpoint", True):
+            for name, target in targets.items():
+                file.read_into(name, target, finite=True)
+
+    def _compare_engines(self, training: dict[str, Any]) -> None:
+        """Warn if bits may differ from those of the engine that wrote the file."""
+        here, saved = _native.runtime_info(), training.get("engine")
+        there = saved if isinstance(saved, dict) else {}
+        changed = [what for what in ("version", "instruction_set") if there.get(what) != here[what]]
+        if changed:
+            differences = "; ".join(f"{what} {there.get(what)} there, {here[what]} here" for what in changed)
+            message = f"fit: {self.path} was written by another engine, so the bits may differ: {differences}"
+            warn(message, stacklevel=5)
+
+
+def identity(run: Run) -> dict[str, Any]:
+    """Return what must be the same for a run to go on: as JSON, and short enough for a message."""
+    plan, model = run.plan, run.model
+    classes = None if plan.train.classes is None else list(plan.train.classes)
+    parts = {
+        "network": model.spec.splitlines(),
+        "recipe": plan.recipe.to_json(),
+        "seed": plan.seed,
+        "precision": PRECISIONS[plan.precision],
+        "training pictures": len(plan.train),
+        "classes": classes,
+        "labels (SHA-256)": hashlib.sha256(np.ascontiguousarray(plan.train.labels, np.int32)).hexdigest(),
+        "file names (SHA-256)": _hash_of_names(getattr(plan.train, "file_names", None)),
+        "multipliers": parameters.changed(model.multipliers()),
+    }
+    same: dict[str, Any] = json.loads(to_json(parts))  # tuples become lists, as in the file
+    return same
+
+
+def _with_precision(saved: dict[str, Any]) -> dict[str, Any]:
+    """Add to a saved identity what older versions did not write."""
+    return {"precision": "float32", **saved}
+
+
+def _hash_of_names(names: list[bytes] | None) -> str | None:
+    """Hash the names of the pictures' files, in order; None for pictures without files."""
+    return None if names is None else hashlib.sha256(b"\0".join(names)).hexdigest()
+
+
+def _where_they_differ(there: Any, here: Any) -> tuple[Any, Any]:
+    """Return the lines, or the settings, in which two values differ; the values themselves if they are plain."""
+    if isinstance(there, list) and isinstance(here, list):
+        pairs = [pair for pair in itertools.zip_longest(there, here) if pair[0] != pair[1]]
+        return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    if isinstance(there, dict) and isinstance(here, dict):
+        keys = [key for key in {**there, **here} if there.get(key) != here.get(key)]
+        return {key: there.get(key) for key in keys}, {key: here.get(key) for key in keys}
+    return there, here

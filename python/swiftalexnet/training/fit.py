@@ -1,0 +1,245 @@
+"""Train a model on labelled pictures: `fit`."""
+
+import os
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from typing import TYPE_CHECKING, Any
+
+from .._support.arithmetic import choose_precision
+from .._support.arrays import as_seed
+from .._support.choices import choose
+from .._support.shown import shown
+from ..network.batch_size import BatchSize, for_training, require_auto
+from .checkpoint_pace import CheckpointEvery, Pace, as_pace
+from .checkpoint import Checkpoint, begun_with
+from ..data.checks import check_dataset
+from ..errors import NonFiniteError
+from ..files.paths import as_path
+from .history import HEADING, History, row_text
+from ..statistics.mean_image import learn_mean
+from ..preprocessing.preprocessing import Preprocessing
+from .._support.progress import Progress
+from ..recipes.recipe import Recipe, refuse_unknown
+from ..recipes.table import as_recipe
+from .run import Plan, Run
+from ..statistics.whitening import learn_whitening
+
+if TYPE_CHECKING:
+    from ..data.dataset import Dataset
+    from ..model import Model
+
+
+def fit(
+    model: "Model",
+    train: "Dataset",
+    validation: "Dataset | None" = None,
+    epochs: int | None = None,
+    batch_size: BatchSize | None = None,
+    recipe: str | Recipe = "paper",
+    seed: int = 0,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: CheckpointEvery = None,
+    resume: bool = False,
+    progress: bool = True,
+    on_epoch_end: Callable[[dict[str, Any]], object] | None = None,
+    precision: str = "float32",
+    non_finite: str = "raise",
+    **unknown: Any,
+) -> History:
+    """Train `model` on `train`.
+
+    Pictures are shuffled anew in every epoch; the last, smaller batch is kept. Everything random depends on
+    (seed, epoch, step) only, so the same call gives the same bits with any number of threads. Before the first epoch a
+    model whose preprocessing says so learns the mean image of the training set: of all pictures of an `ArrayDataset`,
+    of up to 4,096 of any other. A recipe with `scale` = (low, high) makes that the mean of each channel, and brings the
+    preprocessing's `resize`, at which pictures are validated, to the middle of `scale`. Velocities start at zero.
+
+    Parameters
+    ----------
+    model : Model
+    train, validation : Dataset
+        Their classes must be as many as the model's outputs, and the same in both. What is left out of them is a
+        UserWarning after the first epoch, with counts by class and reason, and in the history's `skipped`.
+    epochs : int, optional
+        In place of the recipe's.
+    batch_size : int or "auto", optional
+        In place of the recipe's. "auto": the recipe's if a step with it fits into free memory, else the largest power
+        of two up to 256 that does, with a UserWarning, because the learning rate belongs to the recipe's. A run that
+        goes on keeps its own.
+    recipe : str or Recipe
+        See `swiftalexnet.recipe`.
+    seed : int
+        Of shuffling, augmentation and dropout.
+    checkpoint : path, optional
+        A folder, which is made; `checkpoint.safetensors` in it is replaced at the end of every epoch, at the end, and
+        when Ctrl-C or an error ends the training.
+    checkpoint_every : int or "auto", optional
+        Replace it after every so many steps instead of every epoch. "auto": after an epoch, or after a minute, but
+        never for more than a twentieth of the time.
+    resume : bool
+        Go on from the checkpoint, to the same bits as an uninterrupted run; begin anew if there is none yet. Another
+        version of the engine, or another instruction set, than the checkpoint's is a UserWarning. Without `resume`
+        the run begins anew and its first checkpoint replaces an existing one, whatever that holds.
+    progress : bool
+        Show a bar with pictures a second and the time left, and a line an epoch.
+    on_epoch_end : callable, optional
+        Called with the new row of the history; an exception from it ends the training.
+    precision : {"float32", "bfloat16", "auto"}
+        What activations and their gradients are kept in and products are made of, in training and validation; sums,
+        weights, velocities and the loss are float32 always. "auto" is bfloat16 where the processor has instructions for
+        it, else float32; a run that goes on with "auto" keeps its own. Another one than the checkpoint's is refused.
+    non_finite : {"raise", "stop"}
+        What a loss or gradient that is not finite does, or a validation loss; the weights stay those of the step
+        before. In bfloat16 an activation that is not finite may make its neighbours NaN.
+    **unknown
+        Anything else is a TypeError, which says where settings of a recipe go.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    ValueError
+        All images of a class are left out.
+    TypeError, ValueError
+        Before any work: data, recipe or numbers that do not fit, a group that matches no parameter; a checkpoint of
+        another run.
+    OSError
+        A picture cannot be read, or a checkpoint cannot be written; the model stays usable.
+    MemoryError
+        With batch_size "auto": not even one picture fits, before any work.
+    CheckpointCorruptError
+        The checkpoint is damaged.
+    NonFiniteError
+        See `non_finite`.
+    UnsupportedError
+        A precision that the processor does not have.
+    ConcurrentUseError
+        The model is being trained already.
+    KeyboardInterrupt
+        Ctrl-C: the weights are those of the last whole step. A note says so if the checkpoint could not be written.
+    """
+    refuse_unknown(unknown, recipe, _options())
+    if isinstance(batch_size, str):
+        require_auto(batch_size, "fit")
+    chosen = as_recipe(recipe, epochs, None if isinstance(batch_size, str) else batch_size)
+    code = choose_precision("fit", precision)
+    choose("fit", "non_finite", non_finite, ("raise", "stop"))
+    every = as_pace(checkpoint_every)
+    _require(every is None or checkpoint is not None, "checkpoint_every needs checkpoint=, the folder to write to")
+    _require(checkpoint is not None or not resume, "resume needs checkpoint=, the folder to go on from")
+    folder = None if checkpoint is None else as_path(checkpoint, "checkpoint", "fit")
+    if on_epoch_end is not None and not callable(on_epoch_end):
+        raise TypeError(f"fit: on_epoch_end is {shown(on_epoch_end)}, expected a function of a row of the history")
+    train, validation = _checked_data(model, train, validation, chosen)
+    seed = as_seed(seed, "seed", "fit")
+    with model.exclusive("fit"):
+        begun = begun_with(folder) if resume and folder else None
+        if begun and precision == "auto":
+            code = choose_precision("fit", begun.precision)
+        if isinstance(batch_size, str):
+            fitting = (
+                begun.batch_size if begun else for_training(model, chosen.batch_size, code, validation is not None)
+            )
+            chosen = chosen.replace(batch_size=fitting)
+        run = Run(model, Plan(train, validation, chosen, seed, code))
+        store = None if folder is None else Checkpoint(folder, run)
+        if not (resume and store and store.restore()):
+            run.begin(_preprocessing(model, train, chosen, progress))
+        pace = None if store is None else Pace(store.write, every)
+        _train(run, store, pace, progress, on_epoch_end, non_finite)
+    return History(run.state.rows, run.skipped())
+
+
+def _options() -> list[str]:
+    """Return the names of what `fit` takes."""
+    return [name for name in fit.__annotations__ if name not in ("model", "unknown", "return")]
+
+
+def _train(
+    run: Run,
+    store: Checkpoint | None,
+    pace: Pace | None,
+    progress: bool,
+    on_epoch_end: Callable[[dict[str, Any]], object] | None,
+    non_finite: str,
+) -> None:
+    """Train to the last epoch, writing checkpoints on the way; what is done is written before it is shown."""
+    pictures = len(run.plan.train)
+    with Progress(run.epochs * pictures, progress, "train", run.pictures_done()) as bar:
+        bar.say(HEADING)
+        try:
+            with suppress(NonFiniteError) if non_finite == "stop" else nullcontext():
+                while run.state.epoch < run.epochs:
+                    for count in run.steps():
+                        if pace:
+                            pace.after_step(run.step)
+                        bar.advance(count, **run.shown())
+                    row = run.finish_epoch()
+                    if pace:
+                        pace.after_epoch()
+                    bar.say(row_text(row))
+                    if on_epoch_end is not None:
+                        on_epoch_end(dict(row))
+            if store:
+                store.write()
+        except BaseException as error:
+            if store and run.step and _write_after(error, store):
+                bar.say(f"stopped: the run so far is in {store.path}")
+            raise
+
+
+def _write_after(end: BaseException, store: Checkpoint) -> bool:
+    """Write a last checkpoint; if that fails, what ended the run remains what the caller sees, with a note."""
+    try:
+        store.write()
+    except (OSError, ValueError, MemoryError, NonFiniteError) as error:
+        end.add_note(f"fit: the checkpoint could not be written: {error}")
+        return False
+    return True
+
+
+def _preprocessing(model: "Model", train: "Dataset", recipe: Recipe, progress: bool) -> Preprocessing:
+    """Return the model's own with what the recipe changes and the training set teaches."""
+    preprocessing = model.preprocessing
+    if recipe.scale is not None:
+        # Simonyan and Zisserman 2014, section 3.2: Q = S for a fixed S, and the middle of a range.
+        preprocessing = preprocessing.with_pixel_mean().replace(resize=sum(recipe.scale) // 2)
+    if preprocessing.learn_mean:
+        preprocessing = learn_mean(preprocessing, train, progress)
+    if preprocessing.learn_whitening is not None:
+        preprocessing = learn_whitening(preprocessing, train, progress)
+    return preprocessing
+
+
+def _checked_data(
+    model: "Model", train: "Dataset", validation: "Dataset | None", recipe: Recipe
+) -> "tuple[Dataset, Dataset | None]":
+    """Refuse data that does not fit, before any work; return what it is now, whatever becomes of it."""
+    train = check_dataset(model, train, "fit")
+    if validation is not None:
+        validation = check_dataset(model, validation, "fit")
+        if None not in (train.classes, validation.classes) and train.classes != validation.classes:
+            raise ValueError(
+                f"fit: validation has the classes {validation.classes}, training {train.classes}; "
+                "expected the same: ImageFolder(…, classes=train.classes)"
+            )
+    _require(
+        validation is not None or not any(schedule.needs_validation for schedule in recipe.schedules),
+        f"a schedule of recipe {recipe.name!r} watches the validation error: give validation=, or another schedule, "
+        f"for instance recipe=swiftalexnet.recipe({recipe.name!r}, schedule=swiftalexnet.ConstantSchedule())",
+    )
+    crop = model.preprocessing.crop
+    _require(
+        recipe.scale is None or recipe.scale[0] >= crop,
+        f"recipe {recipe.name!r} brings the shorter side of pictures to scale={recipe.scale} pixels, the network reads "
+        f"{crop} × {crop}; expected a scale of at least that",
+    )
+    _require(recipe.shift <= crop, f"recipe {recipe.name!r} has shift {recipe.shift}, expected at most {crop} pixels")
+    return train, validation
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(f"fit: {message}")

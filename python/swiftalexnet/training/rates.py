@@ -1,0 +1,81 @@
+"""The learning rate and the weight decay of every parameter, step by step.
+
+Every step takes all of them with it, and the network keeps its own factors: whatever ends a run, there is nothing to
+put back. Every rate is computed once, here, in float64, and rounded once.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .._support.choices import nearest
+from ..recipes.parameter_group import ParameterGroup
+from ..network.parameters import Float32, Multipliers
+from ..recipes.recipe import Recipe
+from ..recipes.schedules import Moment, Schedule, State
+
+
+class Rates:
+    """What a recipe means for the parameters of one network.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    own : mapping of str to (float, float)
+        The network's own factors on (learning rate, weight decay) by parameter name, in the engine's order: 0 keeps a
+        layer frozen.
+
+    Raises
+    ------
+    ValueError
+        A group's pattern matches no parameter.
+    """
+
+    def __init__(self, recipe: Recipe, own: Multipliers):
+        for group in recipe.groups:
+            _require_match(group, list(own))
+        self._recipe = recipe
+        self._parameters = {name: _factors(recipe, name, *pair) for name, pair in own.items()}
+
+    def at(self, moment: Moment, states: Sequence[State]) -> Multipliers:
+        """Return (learning rate, factor on the weight decay) by name; `states` are those of `recipe.schedules`."""
+        scheduled = [
+            self._recipe.learning_rate * schedule.rate_factor(moment, state)
+            for schedule, state in zip(self._recipe.schedules, states, strict=True)
+        ]
+        return {name: (scheduled[which] * rate, decay) for name, (which, rate, decay) in self._parameters.items()}
+
+    def for_step(self, moment: Moment, states: Sequence[State]) -> tuple[Float32 | None, Float32 | None]:
+        """Return the learning rates and the weight decays that the engine is told, [parameters] each.
+
+        What leaves float32 becomes infinite, which the engine refuses by the parameter's name. A network without
+        parameters is told nothing.
+        """
+        if not self._parameters:
+            return None, None
+        with np.errstate(over="ignore"):
+            rates, factors = np.array(list(zip(*self.at(moment, states).values(), strict=True)), np.float32)
+            # A product of float32 numbers, like that of a step's decay and a parameter's factor in the engine.
+            return rates, np.float32(self._recipe.weight_decay) * factors
+
+
+def _factors(recipe: Recipe, name: str, rate: float, decay: float) -> tuple[int, float, float]:
+    """Return (which of `recipe.schedules`, factor on the rate, factor on the decay) of one parameter."""
+    schedule: Schedule = recipe.schedule
+    if name.endswith(".bias"):
+        rate, decay = rate * recipe.bias_learning_rate, decay * recipe.bias_weight_decay
+        schedule = recipe.bias_schedule or schedule
+    for group in recipe.groups:
+        if group.matches(name):
+            rate, decay = rate * group.learning_rate, decay * group.weight_decay
+            schedule = group.schedule or schedule
+    return next(at for at, each in enumerate(recipe.schedules) if each is schedule), rate, decay
+
+
+def _require_match(group: ParameterGroup, names: Sequence[str]) -> None:
+    if not any(map(group.matches, names)):
+        layers = [f"{name.partition('.')[0]}.*" for name in names]
+        raise ValueError(
+            f"fit: the group {group.pattern!r} of the recipe matches no parameter, expected a pattern for some of "
+            f"{', '.join(names)}{nearest(group.pattern, [*names, *layers])}"
+        )

@@ -1,0 +1,214 @@
+"""A training run in progress: its state, and the step from one state to the next.
+
+A run can be stopped between any two bytecodes, by Ctrl-C. Two rules keep its state true to the weights. The engine's
+step and the note of it are one call of C code, `list.extend`, into which no signal can come; all counts are derived
+from that list. And an epoch ends by one assignment of a new state.
+"""
+
+import itertools
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import _native
+from ..network import parameters
+from .._support.arithmetic import PRECISIONS
+from ..errors import NonFiniteError
+from ..data.loader import Batch, Loader
+from ..data.order import shuffled, split
+from ..images.geometry import Geometry
+from ..preprocessing.preprocessing import Preprocessing
+from .rates import Rates
+from ..network.step import RULES
+from ..recipes.recipe import Recipe
+from ..preprocessing.scale_jitter import ScaleJitter
+from ..recipes.schedules import Moment, State
+from ..data.skipped import Skipped, report_skipped, reported, require_classes
+
+if TYPE_CHECKING:
+    from ..data.dataset import Dataset
+    from ..model import Model
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run was asked for."""
+
+    train: "Dataset"
+    validation: "Dataset | None"
+    recipe: Recipe
+    seed: int
+    precision: int = 0  # its place in PRECISIONS
+
+
+@dataclass
+class RunState:
+    """Where a run is; together with weights and velocities all that a checkpoint holds.
+
+    `outcomes` has (mean loss, top-1 error in percent) of each step of this epoch and `counts` its pictures; `counts`
+    may be one ahead. `schedules` are the states of the recipe's schedules, in its order.
+    """
+
+    epoch: int
+    first_step: int  # steps before this epoch
+    schedules: list[State]
+    rows: list[dict[str, Any]]
+    seconds: float = 0.0  # spent on this epoch before this process took over
+    outcomes: list[tuple[float, float]] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+
+
+class Run:
+    """A model, a plan and a state."""
+
+    def __init__(self, model: "Model", plan: Plan):
+        self.model, self.plan, self.epochs = model, plan, plan.recipe.epochs
+        self.state = RunState(0, 0, [schedule.initial() for schedule in plan.recipe.schedules], [])
+        self._rates = Rates(plan.recipe, model.multipliers())
+        self._started = time.perf_counter()
+        self._missing: set[int] = set()  # images of the training set that could not be read
+
+    def begin(self, preprocessing: Preprocessing) -> None:
+        """Start at epoch 0: nothing moves yet."""
+        for velocity in parameters.views(self.model.network, _native.VELOCITY).values():
+            velocity[...] = 0
+        self.model.preprocessing = preprocessing
+        self._name_classes()
+
+    def go_on(self, state: RunState, preprocessing: Preprocessing) -> None:
+        """Take over the state of a checkpoint; weights and velocities are its caller's.
+
+        Raises
+        ------
+        ValueError
+            Preprocessing that the network does not fit; nothing has changed.
+        """
+        self.model.preprocessing = preprocessing
+        self.state = state
+        self._name_classes()
+
+    @property
+    def step(self) -> int:
+        """Steps since the beginning."""
+        return self.state.first_step + len(self.state.outcomes)
+
+    def moment(self, step: int) -> Moment:
+        """Return what schedules see at a step of this epoch."""
+        steps_an_epoch = -(-len(self.plan.train) // self.plan.recipe.batch_size)
+        return Moment(self.state.epoch, step, max(1, self.epochs * steps_an_epoch))
+
+    def last_learning_rate(self) -> float:
+        """Return the rate of weights that belong to no group, in the last step."""
+        recipe = self.plan.recipe
+        return recipe.learning_rate * recipe.schedule.rate_factor(self.moment(self.step - 1), self.state.schedules[0])
+
+    def pictures_done(self) -> int:
+        """Pictures seen so far, in all epochs; skipped ones count."""
+        in_epoch = min(len(self.state.outcomes) * self.plan.recipe.batch_size, len(self.plan.train))
+        return self.state.epoch * len(self.plan.train) + in_epoch
+
+    def shown(self) -> dict[str, str]:
+        """Return what the progress bar shows: the epoch, and the last step's loss."""
+        loss = self.state.outcomes[-1][0]
+        return {"epoch": f"{self.state.epoch + 1}/{self.epochs}", "loss": f"{loss:.3f}"}
+
+    def seconds(self) -> float:
+        """Time spent on this epoch."""
+        return self.state.seconds + time.perf_counter() - self._started
+
+    def steps(self) -> Iterator[int]:
+        """Train to the end of the epoch; yield the number of pictures after every step.
+
+        Raises
+        ------
+        OSError, ValueError
+            A picture cannot be read, or none can.
+        NonFiniteError
+            A loss or gradient is not finite, or an update would not be; that step changed nothing.
+        """
+        data, recipe = self.plan.train, self.plan.recipe
+        order = shuffled(len(data), self.plan.seed, self.state.epoch)[len(self.state.outcomes) * recipe.batch_size :]
+        self._started = time.perf_counter()
+        with Loader(data, split(order, recipe.batch_size), self._geometry()) as loader:
+            for batch in loader:
+                self._take(batch)
+                if not self._missing.issuperset(loader.missing):
+                    self._missing.update(loader.missing)
+                    require_classes(data, self._missing, "fit")
+                yield len(batch.images)
+        if not sum(self.state.counts):
+            raise ValueError(f"fit: none of {len(data)} pictures could be read")
+
+    def finish_epoch(self) -> dict[str, Any]:
+        """Measure, note a row of the history, and move to the next epoch.
+
+        Raises
+        ------
+        ValueError
+            All validation images of a class were left out.
+        NonFiniteError
+            A validation image gets no finite probabilities; the run stays at the end of the epoch.
+        """
+        report_skipped(self.plan.train, self._missing, "fit")
+        state, seconds = self.state, self.seconds()
+        counts = np.array(state.counts[: len(state.outcomes)], np.int64)
+        loss, error = (np.array(state.outcomes) * counts[:, None]).sum(axis=0) / counts.sum()
+        precision, data = PRECISIONS[self.plan.precision], self.plan.validation
+        try:
+            measured = None if data is None else self.model.evaluate(data, precision=precision)
+        except NonFiniteError as caught:
+            raise NonFiniteError(f"fit: epoch {state.epoch + 1}, at its end: validation: {caught}") from caught
+        validation_error = None if measured is None else measured.top1_error
+        row = {
+            "epoch": state.epoch,
+            "learning_rate": self.last_learning_rate(),
+            "train_loss": float(loss),
+            "train_top1_error": float(error),
+            "validation_loss": measured and measured.loss,
+            "validation_top1_error": validation_error,
+            "validation_top5_error": measured and measured.top5_error,
+            "images_per_second": float(counts.sum()) / seconds,
+            "seconds": seconds,
+        }
+        pairs = zip(self.plan.recipe.schedules, state.schedules, strict=True)
+        schedules = [schedule.after_epoch(each, validation_error) for schedule, each in pairs]
+        self.state = RunState(state.epoch + 1, self.step, schedules, [*state.rows, row])
+        return row
+
+    def skipped(self) -> dict[str, Skipped]:
+        """Return how many files were left out of "train" and "validation", by class and reason."""
+        parts = {"train": self.plan.train, "validation": self.plan.validation}
+        found = {name: reported(data) for name, data in parts.items() if data is not None}
+        return {name: skipped for name, skipped in found.items() if skipped}
+
+    def _geometry(self) -> Geometry | ScaleJitter:
+        """Return what pictures are decoded to in this epoch."""
+        scale, preprocessing = self.plan.recipe.scale, self.model.preprocessing
+        if scale is None:
+            return preprocessing.geometry
+        return ScaleJitter(scale, preprocessing, self.plan.seed, self.state.epoch, self.plan.recipe.crop)
+
+    def _take(self, batch: Batch) -> None:
+        """Train on one batch."""
+        state, recipe, preprocessing = self.state, self.plan.recipe, self.model.preprocessing
+        state.counts.append(len(batch.images))
+        if not len(batch.images):
+            state.outcomes.append((0.0, 0.0))
+            return
+        rates = self._rates.for_step(self.moment(self.step), state.schedules)
+        draw, precision = (self.plan.seed, self.step), self.plan.precision
+        options = (0.0, recipe.momentum, 0.0, RULES.index(recipe.rule), *draw, *rates, precision)
+        augmentation = recipe.augmentation_in(state.epoch).for_engine(preprocessing.channels)
+        call = (*batch, preprocessing.for_engine(), augmentation, options)
+        try:
+            state.outcomes.extend(itertools.starmap(self.model.network.train_step_images, [call]))
+        except NonFiniteError as error:
+            raise NonFiniteError(f"fit: epoch {state.epoch + 1}, step {self.step + 1}: {error}") from error
+        self.model.has_trained = True
+
+    def _name_classes(self) -> None:
+        if self.plan.train.classes is not None:
+            self.model.classes = tuple(self.plan.train.classes)
