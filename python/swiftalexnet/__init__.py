@@ -24,29 +24,37 @@ check_environment()
 if TYPE_CHECKING:
     from . import ops
     from .architectures import alexnet, alexnet_variants, build, cifar_net, cifar_variants, variants, vgg, vgg_variants
-    from .recipes.augmentation import Augmentation
-    from .data.cifar.cifar10 import cifar10
-    from .recipes.color_components import ColorComponents
-    from .statistics.color_components import color_components
     from .data.array import ArrayDataset
+    from .data.cifar.cifar10 import cifar10
     from .data.dataset import Dataset
     from .data.folder import ImageFolder
     from .evaluation.ensemble import Ensemble
     from .evaluation.result import Evaluation
-    from .training.history import History
+    from .inference.ranking import Prediction
+    from .inference.views import Views
+    from .model import Model, load
     from .network.memory_use import Memory, memory
-    from .model import Model
-    from .recipes.parameter_group import ParameterGroup
     from .preprocessing.preprocessing import Preprocessing
     from .profiling import Profile
-    from .inference.ranking import Prediction
+    from .recipes.augmentation import Augmentation
+    from .recipes.color_components import ColorComponents
+    from .recipes.parameter_group import ParameterGroup
     from .recipes.recipe import Recipe
+    from .recipes.schedules import (
+        ConstantSchedule,
+        DexpSchedule,
+        EpochSchedule,
+        EpochTableSchedule,
+        Moment,
+        PlateauSchedule,
+        Schedule,
+        StepSchedule,
+    )
     from .recipes.table import recipe, recipe_names
     from .runtime import __version__, get_num_threads, info, set_num_threads
-    from .recipes.schedules import ConstantSchedule, DexpSchedule, EpochSchedule, EpochTableSchedule, Moment, PlateauSchedule, Schedule, StepSchedule
     from .small_data import Suggestion, suggest
-    from .model import load
-    from .inference.views import Views
+    from .statistics.color_components import color_components
+    from .training.history import History
 
 __all__ = [
     "ArrayDataset",
@@ -101,38 +109,33 @@ __all__ = [
 ]
 
 _NAMES = {
-    "architectures": (
-        "alexnet",
-        "alexnet_variants",
-        "build",
-        "cifar_net",
-        "cifar_variants",
-        "variants",
-        "vgg",
-        "vgg_variants",
-    ),
-    "augmentation": ("Augmentation",),
-    "cifar": ("cifar10",),
-    "colors": ("ColorComponents", "color_components"),
-    "data": ("ArrayDataset", "Dataset", "ImageFolder"),
-    "ensemble": ("Ensemble",),
-    "evaluation_result": ("Evaluation",),
-    "history": ("History",),
-    "memory_use": ("Memory", "memory"),
-    "networks": ("Model",),
-    "parameter_group": ("ParameterGroup",),
-    "preprocessing": ("Preprocessing",),
+    "architectures": ("alexnet", "build", "cifar_net", "vgg"),
+    "data.array": ("ArrayDataset",),
+    "data.cifar.cifar10": ("cifar10",),
+    "data.dataset": ("Dataset",),
+    "data.folder": ("ImageFolder",),
+    "evaluation.ensemble": ("Ensemble",),
+    "evaluation.result": ("Evaluation",),
+    "inference.ranking": ("Prediction",),
+    "inference.views": ("Views",),
+    "model": ("Model", "load"),
+    "network.catalog": ("alexnet_variants", "cifar_variants", "variants", "vgg_variants"),
+    "network.memory_use": ("Memory", "memory"),
+    "preprocessing.preprocessing": ("Preprocessing",),
     "profiling": ("Profile",),
-    "ranking": ("Prediction",),
-    "recipes": ("Recipe", "recipe", "recipe_names"),
-    "runtime": ("__version__", "get_num_threads", "info", "set_num_threads"),
-    "schedules": (
+    "recipes.augmentation": ("Augmentation",),
+    "recipes.color_components": ("ColorComponents",),
+    "recipes.parameter_group": ("ParameterGroup",),
+    "recipes.recipe": ("Recipe",),
+    "recipes.schedules": (
         *("ConstantSchedule", "DexpSchedule", "EpochSchedule", "EpochTableSchedule"),
         *("Moment", "PlateauSchedule", "Schedule", "StepSchedule"),
     ),
+    "recipes.table": ("recipe", "recipe_names"),
+    "runtime": ("__version__", "get_num_threads", "info", "set_num_threads"),
     "small_data": ("Suggestion", "suggest"),
-    "storage": ("load",),
-    "views": ("Views",),
+    "statistics.color_components": ("color_components",),
+    "training.history": ("History",),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 

@@ -1,7 +1,6 @@
-"""Networks by name: tables in the engine, made into models here."""
+"""Networks by name, made into models."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import numpy as np
 
@@ -10,25 +9,12 @@ from ._support.arrays import as_integer
 from ._support.choices import choose
 from ._support.kinds import as_items
 from .model import Model
-
-FAMILIES = ("alexnet", "vgg", "cifar")
+from .network.catalog import Variant, catalog
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid")
 
 # What the deeper networks take over from network A: Simonyan, Zisserman 2014, section 3.1.
 VGG_PRETRAINED = ("conv1_1", "conv2_1", "conv3_1", "conv3_2", "fc6", "fc7", "fc8")
-
-
-class Variant(NamedTuple):
-    """A row of a family's table."""
-
-    name: str
-    catalog_name: str
-    summary: str
-    initialization: str
-    num_classes: int
-    in_channels: int
-    image_size: int
 
 
 def alexnet(
@@ -184,44 +170,10 @@ def build(
 
     The other parameters, the result and the errors are those of `alexnet`.
     """
-    rows = _catalog()
+    rows = catalog()
     family, variant = rows[choose("build", "network", name, rows, 0)]
     sizes = num_classes, in_channels, image_size
     return _build("build", family, variant.name, *sizes, seed, initialization, activation, without, ceil_mode)
-
-
-def variants() -> dict[str, str]:
-    """Return what every network is, by its name among all."""
-    return {name: variant.summary for name, (_, variant) in _catalog().items()}
-
-
-def alexnet_variants() -> list[str]:
-    """Return the names of the variants that `alexnet` knows."""
-    return _native.variants("alexnet")
-
-
-def vgg_variants() -> list[str]:
-    """Return the names of the variants that `vgg` knows."""
-    return _native.variants("vgg")
-
-
-def cifar_variants() -> list[str]:
-    """Return the names of the variants that `cifar_net` knows."""
-    return _native.variants("cifar")
-
-
-def first_weights(name: str) -> str | None:
-    """Return the initialisation of a network by its name among all; None for a name that is not there."""
-    found = _catalog().get(name)
-    return None if found is None else found[1].initialization
-
-
-def _catalog() -> dict[str, tuple[str, Variant]]:
-    """Return family and row of every network by its name among all."""
-    rows = (
-        (family, Variant(*_native.variant(family, name))) for family in FAMILIES for name in _native.variants(family)
-    )
-    return {row.catalog_name: (family, row) for family, row in rows}
 
 
 def _build(

@@ -10,34 +10,25 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from . import _native
-from ._support.arithmetic import choose_arithmetic, choose_precision
-from ._support.arrays import as_float32, as_labels, as_output, as_seed, layout_code
-from ._support.choices import choose
-from ._support.kinds import as_items, require_kind
-from ._support.shown import shown
+from .data.dataset import Dataset
+from .network import parts
+from .network.base import BaseModel
 from .network.batch_size import BatchSize
 from .network.memory_use import Memory, memory
-from .preprocessing.preprocessing import Preprocessing
-from .preprocessing.defaults import default_preprocessing
-from .network.step import RULES
 from .recipes.recipe import Recipe
-from .network.summary import Summary, summarize
-from .network.weights import Weights
 
 if TYPE_CHECKING:
-    from .data.dataset import Dataset
-    from .evaluation.evaluate import Evaluation
-    from .training.history import History
-    from .profiling import Profile
+    from .evaluation.result import Evaluation
     from .inference.ranking import Predictions
+    from .profiling import Profile
+    from .training.history import History
 
 Float32 = NDArray[np.float32]
 
 
-class Model(Weights):
+class Model(BaseModel):
     """A network and what belongs to it; made by `alexnet`, `vgg`, `cifar_net`, `load` or `Model.from_spec`.
 
     Attributes
@@ -53,98 +44,9 @@ class Model(Weights):
         Names of its outputs, once it has been trained; may be replaced.
     """
 
-    def __init__(self, network: _native.Network, variant: str | None = None):
-        require_kind(network, _native.Network, "network", "Model")
-        if variant is not None and not isinstance(variant, str):
-            raise TypeError(f"Model: variant is {shown(variant)}, expected a name or None")
-        super().__init__(network, variant)
-        nodes = network.nodes()
-        self._input_shape, self._num_classes = nodes[0][4], nodes[-1][4][0]
-        self._classes: tuple[str, ...] | None = None
-        self._preprocessing = default_preprocessing(variant, self.input_shape[1], self.input_shape[0])
-
-    @classmethod
-    def from_spec(cls, text: str, initialization: str = "paper", seed: int = 0, variant: str | None = None) -> "Model":
-        """Build any network from the text of its specification, as `spec` returns it.
-
-        Raises
-        ------
-        TypeError
-            The text, or the name of the variant, is no text.
-        ValueError
-            The text does not describe a network; the message names the line.
-        MemoryError
-            The network does not fit into memory.
-        """
-        for value, name in ((text, "text"), (variant, "variant")):
-            if not isinstance(value, str) and not (name == "variant" and value is None):
-                raise TypeError(f"Model.from_spec: {name} is {value!r}, expected a text")
-        choose("Model.from_spec", "initialization", initialization, _native.initializations())
-        return cls(_native.Network(text, initialization, as_seed(seed, "seed", "Model.from_spec")), variant)
-
-    @property
-    def spec(self) -> str:
-        """The network's specification, a line a node."""
-        return self.network.spec()
-
-    @property
-    def input_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of what the network reads."""
-        return self._input_shape
-
-    @property
-    def num_classes(self) -> int:
-        """How many outputs the network has."""
-        return self._num_classes
-
-    @property
-    def classes(self) -> tuple[str, ...] | None:
-        """Names of the network's outputs."""
-        return self._classes
-
-    @classes.setter
-    def classes(self, names: Sequence[str] | None) -> None:
-        self._classes = None if names is None else _class_names(names, self.num_classes)
-
-    @property
-    def preprocessing(self) -> Preprocessing:
-        """How pictures become the network's input."""
-        return self._preprocessing
-
-    @preprocessing.setter
-    def preprocessing(self, value: Preprocessing) -> None:
-        if not isinstance(value, Preprocessing):
-            raise TypeError(f"Model.preprocessing: got {type(value).__name__}, expected a Preprocessing")
-        if (value.channels, value.crop, value.crop) != self.input_shape:
-            came = f"{value.channels} × {value.crop} × {value.crop}"
-            raise ValueError(f"Model.preprocessing: makes {came}, the network reads {_sizes(self.input_shape)}")
-        if value.whitening is not self._preprocessing.whitening:
-            self.network.set_whitening(value.whitening)
-        self._preprocessing = value
-
-    def summary(self) -> Summary:
-        """Return layers, output sizes, parameters and multiply-accumulates as a table."""
-        return summarize(repr(self), self.network.nodes())
-
-    def __repr__(self) -> str:
-        return f"<{self.variant or 'network'}: {_sizes(self.input_shape)} pixels to {self.num_classes} classes>"
-
     def memory(self, batch: int, training: bool = False, **arithmetic: Any) -> Memory:
         """Return the bytes that a batch will take, before anything runs: see `swiftalexnet.memory`."""
         return memory(self, batch, training, **arithmetic)
-
-    def release_memory(self) -> None:
-        """Give back what activations take; the next call makes its own anew, and a kept `forward` is forgotten.
-
-        Weights, gradients and velocities stay. Waits until other threads' predictions have ended, and Ctrl-C waits
-        with it.
-
-        Raises
-        ------
-        ConcurrentUseError
-            The network is training on another thread.
-        """
-        self.network.release_memory()
 
     def profile(self, batch: Any, training: bool = False, **options: Any) -> "Profile":
         """Measure where the time goes, layer by layer: see `swiftalexnet.profiling.profile`."""
@@ -152,174 +54,25 @@ class Model(Weights):
 
         return profile(self, batch, training, **options)
 
-    # Tensors
-
-    def forward(
-        self,
-        x: ArrayLike,
-        layout: str = "NCHW",
-        keep: bool = True,
-        training: bool = False,
-        seed: int = 0,
-        step: int = 0,
-        precision: str = "float32",
-        weights: str = "float",
-        fast_math: bool = False,
-        out: Float32 | None = None,
-    ) -> Float32:
-        """Compute logits, the input of the softmax.
-
-        What is not finite passes: a NaN in `x` or in the weights comes out as it may, and no error says so.
-
-        Parameters
-        ----------
-        x : array of float32, [batch, channels, height, width] or NHWC
-            Preprocessed pictures.
-        layout : {"NCHW", "NHWC"}
-        keep : bool
-            Keep what `backward` needs; such a call has the network to itself. Without it threads may share the network.
-        training : bool
-            Dropout acts, drawn from (seed, step); needs `keep`.
-        precision, weights, fast_math
-            See `swiftalexnet.prediction.probabilities`; `weights` and `fast_math` need keep=False. `backward` computes
-            in the precision of the `forward` that it follows.
-        out : array of float32, [batch, classes], optional
-            Where to write the logits.
-
-        Returns
-        -------
-        array of float32, [batch, classes]
-
-        Raises
-        ------
-        TypeError, ValueError
-            An array of another type or shape.
-        ConcurrentUseError
-            The network is training on another thread.
-        UnsupportedError
-            Arithmetic that the processor does not have.
-        """
-        arithmetic = choose_arithmetic("forward", precision, weights, fast_math)
-        array = as_float32(x, "x", "forward", ndim=4)
-        logits = as_output(out, (len(array), self.num_classes), "forward")
-        code, seed, step = (
-            layout_code(layout, "forward"),
-            as_seed(seed, "seed", "forward"),
-            as_seed(step, "step", "forward"),
-        )
-        self.network.forward(array, code, bool(keep), bool(training), seed, step, arithmetic, logits)
-        return logits
-
-    def backward(
-        self,
-        dlogits: ArrayLike,
-        layout: str = "NCHW",
-        accumulate: bool = False,
-        input_gradient: bool = True,
-    ) -> Float32 | None:
-        """Compute gradients for the last `forward` that kept what this needs; `gradients()` holds them afterwards.
-
-        Each such `forward` serves one `backward`.
-
-        Parameters
-        ----------
-        dlogits : array of float32, [batch, classes]
-            Gradient of the loss with respect to the logits.
-        layout : {"NCHW", "NHWC"}
-            Order of the result.
-        accumulate : bool
-            Add to the parameters' gradients instead of replacing them.
-        input_gradient : bool
-            Compute the gradient with respect to x as well.
-
-        Returns
-        -------
-        array of float32, [batch, channels, height, width] or NHWC, or None without `input_gradient`
-
-        Raises
-        ------
-        TypeError, ValueError
-            An array of another type or shape, or no kept `forward` of that batch.
-        """
-        slope = as_float32(dlogits, "dlogits", "backward", ndim=2)
-        code = layout_code(layout, "backward")
-        channels, height, width = self.input_shape
-        shape = (channels, height, width) if layout == "NCHW" else (height, width, channels)
-        dx = as_output(None, (len(slope), *shape), "backward") if input_gradient else None
-        self.network.backward(slope, code, bool(accumulate), dx)
-        return dx
-
-    def train_step(
-        self,
-        x: ArrayLike,
-        labels: ArrayLike,
-        learning_rate: float = 0.01,
-        momentum: float = 0.9,
-        weight_decay: float = 5e-4,
-        rule: str = "paper",
-        layout: str = "NCHW",
-        seed: int = 0,
-        step: int = 0,
-        precision: str = "float32",
-    ) -> float:
-        """Forward, loss, backward and update in one call, which commits whole or not at all.
-
-        Parameters
-        ----------
-        x : array of float32, [batch, channels, height, width] or NHWC
-            Preprocessed pictures.
-        labels : integers, [batch]
-        learning_rate, momentum, weight_decay, rule
-            Of the update: see `Recipe`.
-        seed, step : int
-            What dropout is drawn from.
-        precision : {"float32", "bfloat16", "auto"}
-            What activations and their gradients are kept in: see `swiftalexnet.training.fit`.
-
-        Returns
-        -------
-        float
-            The mean loss over the batch, before the update.
-
-        Raises
-        ------
-        TypeError, ValueError
-            Arrays or numbers that do not fit.
-        NonFiniteError
-            Loss or gradients are not finite, or the update would make a weight or a velocity so: the message names the
-            parameter, and nothing was updated.
-        ConcurrentUseError
-            The network is training on another thread.
-        """
-        code = choose_precision("train_step", precision)
-        rule_code = RULES.index(choose("train_step", "rule", rule, RULES))
-        array = as_float32(x, "x", "train_step", ndim=4)
-        targets = as_labels(labels, "labels", "train_step", len(array), self.num_classes)
-        draw = as_seed(seed, "seed", "train_step"), as_seed(step, "step", "train_step")
-        options = (learning_rate, momentum, weight_decay, rule_code, *draw, None, None, code)
-        loss, _ = self.network.train_step(array, targets, layout_code(layout, "train_step"), options)
-        self.has_trained = True
-        return loss
-
     # Pictures
 
     def fit(
         self,
-        train: "Dataset",
-        validation: "Dataset | None" = None,
+        train: Dataset,
+        validation: Dataset | None = None,
         epochs: int | None = None,
         batch_size: BatchSize | None = None,
         recipe: str | Recipe = "paper",
         **options: Any,
     ) -> "History":
-        """Train on labelled pictures: see `swiftalexnet.training.fit` for all options."""
+        """Train on labelled pictures: see `swiftalexnet.training.fit.fit` for all options."""
         from .training.fit import fit
 
         return fit(self, train, validation, epochs, batch_size, recipe, **options)
 
     def evaluate(
         self,
-        data: "Dataset",
+        data: Dataset,
         crops: int | None = None,
         batch_size: BatchSize = 64,
         progress: bool = False,
@@ -327,37 +80,37 @@ class Model(Weights):
         scales: Sequence[int] | None = None,
         **arithmetic: Any,
     ) -> "Evaluation":
-        """Measure what the model gets wrong: see `swiftalexnet.evaluation.evaluate`."""
+        """Measure what the model gets wrong: see `swiftalexnet.evaluation.evaluate.evaluate`."""
         from .evaluation.evaluate import evaluate
 
         return evaluate(self, data, crops, batch_size, progress, dense, scales, **arithmetic)
 
     def predict(self, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> "Predictions":
-        """Classify pictures: see `swiftalexnet.prediction.predict`."""
+        """Classify pictures: see `swiftalexnet.inference.prediction.predict`."""
         from .inference.prediction import predict
 
         return predict(self, images, top, crops, **options)
 
     def probabilities(self, images: Any, crops: int | None = None, **options: Any) -> Float32:
-        """Return the probabilities of all classes, [count, classes]: see `swiftalexnet.prediction.probabilities`."""
+        """Return the probabilities of all classes, [count, classes]: see `swiftalexnet.inference.prediction.probabilities`."""
         from .inference.prediction import probabilities
 
         return probabilities(self, images, crops, **options)
 
     def score_map(self, image: Any, scale: int | None = None, **options: Any) -> Float32:
-        """Return logits at every position of a picture: see `swiftalexnet.prediction.score_map`."""
+        """Return logits at every position of a picture: see `swiftalexnet.inference.prediction.score_map`."""
         from .inference.prediction import score_map
 
         return score_map(self, image, scale, **options)
 
     def features(self, images: Any, layers: Sequence[str], **options: Any) -> dict[str, Float32]:
-        """Return what named layers make of pictures: see `swiftalexnet.prediction.features`."""
-        from .inference.prediction import features
+        """Return what named layers make of pictures: see `swiftalexnet.inference.features.features`."""
+        from .inference.features import features
 
         return features(self, images, layers, **options)
 
     def with_classes(self, num_classes: int, seed: int = 0, initialization: str | None = None) -> "Model":
-        """Return a copy for other classes, its last layer new: see `swiftalexnet.fine_tuning.with_classes`."""
+        """Return a copy for other classes, its last layer new: see `swiftalexnet.network.fine_tuning.with_classes`."""
         from .network.fine_tuning import with_classes
 
         return with_classes(self, num_classes, seed, initialization)
@@ -377,30 +130,25 @@ class Model(Weights):
         ConcurrentUseError
             Called while this very thread trains the model, as by a signal handler.
         """
-        from .model import save
-
-        save(self, path)
+        parts.save(self, path)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from .model import model_from_parts
-        from .network.parts import model_to_parts
-
         with self.network.hold("copy or pickle", False):
-            header, tensors = model_to_parts(self)
-            return model_from_parts, (header, {name: np.array(array, order="C") for name, array in tensors.items()})
+            header, tensors = parts.model_to_parts(self)
+            copies = {name: np.array(array, order="C") for name, array in tensors.items()}
+            return parts.model_from_parts, (type(self), header, copies)
 
 
-def _class_names(names: Sequence[str], count: int) -> tuple[str, ...]:
-    """Return names of classes, as many as there are and each once."""
-    chosen = tuple(as_items(names, "classes", "Model", count))
-    if not all(isinstance(name, str) for name in chosen):
-        raise TypeError(f"Model: classes is {names!r}, expected a sequence of names")
-    if len(chosen) != count:
-        raise ValueError(f"Model: classes names {len(chosen)}, the network has {count}")
-    if len(set(chosen)) != count:
-        raise ValueError(f"Model: classes names one class twice: {', '.join(chosen)}")
-    return chosen
+def load(path: str | os.PathLike[str]) -> Model:
+    """Read a model from its own file or from a training checkpoint.
 
-
-def _sizes(shape: tuple[int, ...]) -> str:
-    return " × ".join(map(str, shape))
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    CheckpointCorruptError
+        It is damaged, or not this package's.
+    MemoryError
+        The model does not fit into memory.
+    """
+    return parts.load(Model, path)

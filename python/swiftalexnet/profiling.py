@@ -12,15 +12,14 @@ from ._support.arrays import as_integer, require_memory
 from ._support.optional import require
 from ._support.shown import shown
 from ._support.tables import html_table, lay_out
-from .recipes.augmentation import Augmentation
 from .images.inputs import as_images
+from .network.base import BaseModel
 from .network.memory_use import MAX_BATCH
+from .recipes.augmentation import Augmentation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
-
-    from .model import Model
 
 
 class Row(NamedTuple):
@@ -105,7 +104,7 @@ class Profile:
 
 
 def profile(
-    model: "Model",
+    model: BaseModel,
     batch: Any,
     training: bool = False,
     repeats: int = 5,
@@ -166,7 +165,7 @@ def profile(
     return Profile(title, len(images), bool(training), 1e3 * seconds, operations / 1e9, traffic / 1e9, rows)
 
 
-def _pictures(model: "Model", batch: Any) -> NDArray[np.uint8]:
+def _pictures(model: BaseModel, batch: Any) -> NDArray[np.uint8]:
     """Return uint8 [count, resize, resize, channels]."""
     geometry = model.preprocessing.geometry
     if not isinstance(batch, (int, np.integer)):

@@ -12,8 +12,8 @@ from ._support.arrays import as_integer
 from .architectures import build
 from .preprocessing.defaults import TORCHVISION_DEVIATION
 from .recipes.recipe import Recipe
-from .recipes.table import recipe
 from .recipes.schedules import EpochSchedule
+from .recipes.table import recipe
 
 if TYPE_CHECKING:
     from .data.dataset import Dataset

@@ -6,9 +6,9 @@ from support import dataset, fingerprint, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet import _native
-from swiftalexnet.network import parameters
 from swiftalexnet.cli import main
 from swiftalexnet.files import safetensors
+from swiftalexnet.network import parameters
 from swiftalexnet.network.parts import model_to_parts
 
 RECIPE = quick_recipe(schedule=sa.PlateauSchedule())

@@ -1,27 +1,17 @@
 """How a network computes, from the words that users type to what the engine takes."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from .. import _native
-from .choices import choose
-from .shown import shown
 from ..errors import UnsupportedError
+from .choices import choose
+from .native_arguments import Arithmetic
+from .shown import shown
 
 PRECISIONS = ("float32", "bfloat16")  # in the order of the engine's codes
 WEIGHTS = ("float", "int8")
-
-
-class Arithmetic(NamedTuple):
-    """What the engine takes with every call that computes; all zero is exact float32."""
-
-    precision: int = 0
-    int8_dense_weights: int = 0
-    fast_math: int = 0
-
-
-FLOAT32 = Arithmetic()
 
 
 def choose_precision(operation: str, precision: Any) -> int:

@@ -7,17 +7,10 @@ from typing import Any
 from .shown import shown
 
 
-def require_kind(value: Any, kind: type, name: str, operation: str) -> None:
-    """Refuse what is no instance of `kind` with a TypeError."""
+def require_kind(value: Any, kind: type, name: str, operation: str, expected: str | None = None) -> None:
+    """Refuse what is no instance of `kind` with a TypeError; `expected` is what people call it."""
     if not isinstance(value, kind):
-        raise TypeError(f"{operation}: {name} is {shown(value)}, expected a {kind.__name__}")
-
-
-def require_model(model: Any, operation: str) -> None:
-    """Refuse what is no `Model` with a TypeError."""
-    from ..model import Model  # which imports those who ask
-
-    require_kind(model, Model, "model", operation)
+        raise TypeError(f"{operation}: {name} is {shown(value)}, expected a {expected or kind.__name__}")
 
 
 def as_items(values: Any, name: str, operation: str, most: int = 10_000) -> list[Any]:

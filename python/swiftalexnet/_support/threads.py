@@ -47,6 +47,7 @@ class Threads:
     Parameters
     ----------
     count : int
+        0: calls are made at once, by who hands them over.
     """
 
     def __init__(self, count: int):
@@ -56,9 +57,12 @@ class Threads:
 
     def submit(self, call: Callable[[], _Result]) -> Task[_Result]:
         """Hand over a call."""
+        task = Task(call)
+        if not self._count:
+            task.run()
+            return task
         if not self._threads:
             self._start()
-        task = Task(call)
         self._calls.put(task)  # type: ignore[arg-type]
         return task
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..images.decoding import read_picture
 from ..data.folder_listing import list_files, reasons
-from ..images.levels import Range
+from ..images.decoding import read_picture
 from ..images.geometry import Geometry, Whole
+from ..images.levels import Range
 from ..runtime import get_num_threads
 
 

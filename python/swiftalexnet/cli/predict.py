@@ -17,8 +17,8 @@ from .options import add_on_error, add_quiet, add_views, count, views
 from .output import DONE, PARTLY, complain, describe, to_json
 
 if TYPE_CHECKING:
-    from ..model import Model
     from ..inference.ranking import Prediction
+    from ..model import Model
     from .output import Output
 
 _BATCH = 64  # crops that are computed at once, as `Model.predict` does

@@ -9,10 +9,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ..training.checkpoint import FILE_NAME
 from ..errors import MALFORMED, CheckpointCorruptError
-from ..files.paths import open_regular
 from ..files.atomic import write_atomically
+from ..files.paths import open_regular
+from ..training.checkpoint import FILE_NAME
 from .targets import refuse_existing
 
 OPTIONS_NAME = "options.json"

@@ -32,12 +32,12 @@ from numpy.typing import NDArray
 from .._support.arrays import as_integer, require_memory
 from .._support.choices import choose
 from .._support.shown import shown
-from ..images.decoding import array_to_square
 from ..errors import MALFORMED, CheckpointCorruptError
 from ..files.atomic import check_size, write_all
 from ..files.paths import open_regular
-from ..images.levels import Range, as_value_range
+from ..images.decoding import array_to_square
 from ..images.geometry import RESAMPLERS, Geometry, Whole
+from ..images.levels import Range, as_value_range
 
 _MARK, _FORMAT, _OLD_FORMAT = b"saxpixel", 2, 1
 _START = struct.Struct("<8sQQQ")  # what the checksum begins with

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..images.decoding import decoding, picture_to_array
-from ..errors import CheckpointCorruptError
-from ..files.paths import as_path, open_regular
-from ..files.atomic import replacing
-from .cache_file import UNREAD, CacheWriter, PictureCache, Settings, Source, as_settings, is_cache
-from ..images.geometry import Geometry, Whole
 from .._support.progress import Progress
-from ..images.resampling import LONGEST
 from .._support.threads import map_ahead
+from ..errors import CheckpointCorruptError
+from ..files.atomic import replacing
+from ..files.paths import as_path, open_regular
+from ..images.decoding import decoding, picture_to_array
+from ..images.geometry import Geometry, Whole
+from ..images.resampling import LONGEST
+from .cache_file import UNREAD, CacheWriter, PictureCache, Settings, Source, as_settings, is_cache
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -5,19 +5,27 @@ its own methods raise passes through.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._support.arrays import as_integer, as_labels, as_uint8
-from ..images.layouts import require_clear
 from ..images.geometry import Geometry, Whole
+from ..images.layouts import require_clear
+from .dataset import Dataset
 
-if TYPE_CHECKING:
-    from .dataset import Dataset
-    from ..evaluation.ensemble import Ensemble
-    from ..model import Model
+
+class Classifier(Protocol):
+    """What a data set must fit: a model, or an ensemble of models, which then has `models`."""
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes."""
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Their names, if they have names."""
 
 
 class Snapshot:
@@ -37,7 +45,7 @@ class Snapshot:
         Something that is no data set.
     """
 
-    def __init__(self, data: "Dataset", operation: str, classes: int | None = None):
+    def __init__(self, data: Dataset, operation: str, classes: int | None = None):
         require_dataset(data, operation)
         self.source = data
         self.labels = checked_labels(data, operation, classes).copy()
@@ -54,18 +62,18 @@ class Snapshot:
         return getattr(self.source, name)
 
 
-def snapshot(data: Any, operation: str, classes: int | None = None) -> "Dataset":
+def snapshot(data: Any, operation: str, classes: int | None = None) -> Dataset:
     """Return the snapshot of a data set with labels below `classes`; a snapshot stays as it is."""
     checked: Dataset = data if isinstance(data, Snapshot) else Snapshot(data, operation, classes)
     return checked
 
 
-def source(data: "Dataset") -> "Dataset":
+def source(data: Dataset) -> Dataset:
     """Return the data set that somebody made, without the snapshot around it."""
     return data.source if isinstance(data, Snapshot) else data
 
 
-def check_dataset(model: "Model | Ensemble", data: "Dataset", operation: str, same_names: bool = False) -> "Dataset":
+def check_dataset(model: Classifier, data: Dataset, operation: str, same_names: bool = False) -> Dataset:
     """Return the snapshot of a data set whose classes, by number and with `same_names` by name, and labels fit a model.
 
     Raises
@@ -95,13 +103,13 @@ def require_dataset(data: Any, operation: str) -> None:
             )
 
 
-def require_clear_layout(data: "Dataset", channels: int, operation: str) -> None:
+def require_clear_layout(data: Dataset, channels: int, operation: str) -> None:
     """Refuse arrays whose order nobody said, if a network of so many channels could read them in two ways."""
     if not getattr(data, "layout_is_clear", True):
         require_clear(data.images.shape, channels, operation)  # type: ignore[attr-defined]
 
 
-def class_names(data: "Dataset", operation: str) -> tuple[str, ...] | None:
+def class_names(data: Dataset, operation: str) -> tuple[str, ...] | None:
     """Return the names of a data set's classes, None if they have none.
 
     Raises
@@ -122,7 +130,7 @@ def as_class_names(classes: Any, owner: str) -> tuple[str, ...]:
     return names
 
 
-def checked_labels(data: "Dataset", operation: str, classes: int | None = None) -> NDArray[np.int32]:
+def checked_labels(data: Dataset, operation: str, classes: int | None = None) -> NDArray[np.int32]:
     """Return the label of every image, [count].
 
     Raises
@@ -136,12 +144,12 @@ def checked_labels(data: "Dataset", operation: str, classes: int | None = None) 
     return as_labels(data.labels, f"{_name(data)}.labels", operation, count, classes)
 
 
-def checked_workers(data: "Dataset", operation: str) -> int:
+def checked_workers(data: Dataset, operation: str) -> int:
     """Return how many threads should decode: 1 where the data set does not say."""
     return as_integer(getattr(data, "workers", 1), f"{_name(data)}.workers", operation, 1, 256)
 
 
-def checked_image(image: Any, data: "Dataset", geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
+def checked_image(image: Any, data: Dataset, geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
     """Return what the data set's `image` gave, None for an image that is left out.
 
     Raises
@@ -162,10 +170,10 @@ def checked_image(image: Any, data: "Dataset", geometry: Geometry | Whole) -> ND
     if not fits:
         raise ValueError(
             f"loading: {name} gave {pixels.shape}, expected {expected}, as its geometry says: "
-            "swiftalexnet.decoding.array_to_square(image, geometry) brings an image there"
+            "swiftalexnet.images.decoding.array_to_square(image, geometry) brings an image there"
         )
     return pixels
 
 
-def _name(data: "Dataset") -> str:
+def _name(data: Dataset) -> str:
     return type(source(data)).__name__

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from .checks import as_class_names
 from ..images.formats import extensions, way_to_read
+from .checks import as_class_names
 
 # What folders are called that hold a part of the data, and not a class.
 _PARTS = {"train", "training", "val", "valid", "validation", "dev", "test", "testing"}

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._support.arrays import require_memory
-from .dataset import Dataset
-from .checks import checked_image, checked_labels, checked_workers
-from ..images.geometry import Geometry, Whole
 from .._support.progress import Progress
 from .._support.threads import Task, Threads
+from ..images.geometry import Geometry, Whole
+from .checks import checked_image, checked_labels, checked_workers
+from .dataset import Dataset
+from .order import split
 
 _BATCHES_AHEAD = 3
 _PICTURES_A_TASK = 16
@@ -73,7 +74,8 @@ class Loader:
         self._shape = any_of_them.size, any_of_them.size, any_of_them.channels
         self._batches = iter(batches)
         self._stop = threading.Event()
-        self._threads = Threads(checked_workers(dataset, "loading"))
+        workers = checked_workers(dataset, "loading")
+        self._threads = Threads(workers if len(dataset) > 1 else 0)  # one image has nothing to be decoded ahead of
         self._queue: deque[tuple[NDArray[np.intp], list[Task[_Decoded]]]] = deque()
 
     def __enter__(self) -> "Loader":
@@ -155,27 +157,3 @@ def read_pictures(
             progress.advance(len(images))
     if not count:
         raise ValueError(f"{operation}: none of {len(dataset)} pictures could be read")
-
-
-def evenly_spread(count: int, most: int) -> NDArray[np.intp]:
-    """Return the indices of at most so many of `count` pictures, spread evenly over them."""
-    return np.linspace(0, count - 1, min(count, most)).astype(np.intp)
-
-
-def in_order(count: int, batch_size: int) -> Iterator[NDArray[np.intp]]:
-    """Yield the indices of all pictures in batches; the last one may be smaller."""
-    return split(np.arange(count), batch_size)
-
-
-def split(order: NDArray[np.intp], batch_size: int) -> Iterator[NDArray[np.intp]]:
-    """Cut an order into batches; the last one may be smaller."""
-    return (order[at : at + batch_size] for at in range(0, len(order), batch_size))
-
-
-def shuffled(count: int, seed: int, epoch: int) -> NDArray[np.intp]:
-    """Return the order of one epoch: a permutation that depends on (seed, epoch) only.
-
-    Philox's raw words are sorted, because numpy fixes its bit streams for ever but not its `permutation`.
-    """
-    words = np.random.Philox(key=np.array((seed, epoch), np.uint64)).random_raw(count)
-    return np.argsort(words, kind="stable")

@@ -12,22 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._support.arithmetic import choose_arithmetic
-from .._support.arrays import as_output
+from .._support.arrays import as_integer, as_output
 from .._support.kinds import as_items
 from .._support.numbers import check_number
-from ..network.batch_size import BatchSize, for_inference
+from .._support.progress import Progress
 from ..data.checks import check_dataset
+from ..data.skipped import report_skipped
+from ..inference.prediction import probabilities
+from ..inference.ranking import Predictions, likeliest
+from ..inference.views import Views, classify_all
+from ..network.base import BaseModel
+from ..network.batch_size import BatchSize, for_inference
 from .ensemble_weights import mix, search
 from .evaluate import Evaluation, Tally
-from ..inference.prediction import predict
-from .._support.progress import Progress
-from ..inference.ranking import Predictions
-from ..data.skipped import report_skipped
-from ..inference.views import Views, classify_all
 
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
-    from ..model import Model
 
 Float32 = NDArray[np.float32]
 
@@ -59,14 +59,13 @@ class Ensemble:
         No models, models of other classes, or weights that are no weights.
     """
 
-    def __init__(self, models: "Iterable[Model]", weights: Sequence[float] | None = None):
-        from ..model import Model
+    def __init__(self, models: Iterable[BaseModel], weights: Sequence[float] | None = None):
 
-        self.models: tuple[Model, ...] = tuple(as_items(models, "models", "Ensemble"))
+        self.models: tuple[BaseModel, ...] = tuple(as_items(models, "models", "Ensemble"))
         if not self.models:
             raise ValueError("Ensemble: got no models, expected at least one")
         for model in self.models:
-            if not isinstance(model, Model):
+            if not isinstance(model, BaseModel):
                 raise TypeError(f"Ensemble: got {type(model).__name__}, expected models")
         self.num_classes = _agreed([model.num_classes for model in self.models], "numbers of classes")
         named = [model.classes for model in self.models if model.classes is not None]
@@ -92,9 +91,9 @@ class Ensemble:
         Parameters
         ----------
         images : pictures
-            See `swiftalexnet.prediction.predict`.
+            See `swiftalexnet.inference.prediction.predict`.
         crops, **options
-            See `swiftalexnet.prediction.probabilities`; they hold for every model.
+            See `swiftalexnet.inference.prediction.probabilities`; they hold for every model.
 
         Raises
         ------
@@ -104,11 +103,12 @@ class Ensemble:
         views = Views(crops, options.get("dense", False), options.get("scales"), "predict")
         for model in self.models:
             views.check(model)
-        return mix((model.probabilities(images, crops, **options) for model in self._voices), self._votes)
+        return mix((probabilities(model, images, crops, **options) for model in self._voices), self._votes)
 
     def predict(self, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> Predictions:
-        """Return the `top` likeliest classes of each picture: see `swiftalexnet.prediction.predict`."""
-        return predict(self, images, top, crops, **options)
+        """Return the `top` likeliest classes of each picture: see `swiftalexnet.inference.prediction.predict`."""
+        top = as_integer(top, "top", "predict", 1)
+        return likeliest(self.probabilities(images, crops, **options), self.classes, top)
 
     def evaluate(
         self,
@@ -182,7 +182,7 @@ class Ensemble:
         return self._weights
 
     @property
-    def _voices(self) -> "list[Model]":
+    def _voices(self) -> list[BaseModel]:
         """The models that count."""
         return [model for model, weight in zip(self.models, self._weights, strict=True) if weight]
 
@@ -229,7 +229,7 @@ def _agreed(values: list[Any], what: str) -> Any:
 
 
 def _table(
-    model: "Model", data: "Dataset", views: Views, batch_size: BatchSize, bar: Progress, readable: NDArray[np.bool_]
+    model: BaseModel, data: "Dataset", views: Views, batch_size: BatchSize, bar: Progress, readable: NDArray[np.bool_]
 ) -> Float32:
     """Return the probabilities of all pictures, [count, classes]; clear `readable` where a picture cannot be read."""
     table = as_output(None, (len(data), model.num_classes), views.operation)

@@ -9,18 +9,17 @@ from numpy.typing import NDArray
 
 from .. import _native
 from .._support.arithmetic import choose_arithmetic
-from ..network.batch_size import BatchSize, for_inference
-from ..data.checks import check_dataset
-from .result import Evaluation
-from ..inference.measurements import WorstImage
 from .._support.progress import Progress
+from ..data.checks import Classifier, check_dataset
 from ..data.skipped import report_skipped
+from ..inference.measurements import WorstImage
 from ..inference.views import Views, classify_all
+from ..network.base import BaseModel
+from ..network.batch_size import BatchSize, for_inference
+from .result import Evaluation
 
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
-    from .ensemble import Ensemble
-    from ..model import Model
 
 __all__ = ["Evaluation", "Tally", "evaluate"]
 
@@ -28,7 +27,7 @@ _WORST = 16  # images that an evaluation names
 
 
 def evaluate(
-    model: "Model",
+    model: BaseModel,
     data: "Dataset",
     crops: int | None = None,
     batch_size: BatchSize = 64,
@@ -58,7 +57,7 @@ def evaluate(
     scales : sequence of int, optional
         See `Views`: shorter sides of the whole picture.
     precision, weights, fast_math
-        See `swiftalexnet.prediction.probabilities`.
+        See `swiftalexnet.inference.prediction.probabilities`.
 
     Raises
     ------
@@ -106,7 +105,7 @@ class Tally:
         measured = np.concatenate([numbers for numbers, *_ in self._parts])
         return [int(number) for number in np.setdiff1d(np.arange(len(self._data)), measured)]
 
-    def evaluation(self, model: "Model | Ensemble", views: Views) -> Evaluation:
+    def evaluation(self, model: Classifier, views: Views) -> Evaluation:
         """Return what a model got wrong.
 
         Raises

@@ -7,12 +7,11 @@ import numpy as np
 
 from .._support.optional import require
 from .._support.tables import html_table, lay_out, printable
+from ..inference.measurements import Measurements, WorstImage, rates
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from .result import Evaluation
-    from ..inference.measurements import WorstImage
 
 _CLASSES = 20  # in the text; of more, those with the highest error
 _WORST = 5  # images in the text
@@ -26,12 +25,12 @@ _HEAD = ("class", "images", "error %", "taken for")
 _WORST_HEAD = ("image", "class", "predicted", "probability %")
 
 
-def as_text(result: "Evaluation") -> str:
+def as_text(result: Measurements) -> str:
     """Return rates, chance and calibration, a table of classes and the worst images."""
     return "\n".join([*map(printable, _lines(result)), "", *_class_lines(result), "", *_worst_lines(result)])
 
 
-def as_html(result: "Evaluation") -> str:
+def as_html(result: Measurements) -> str:
     """Return the same as two tables, with all classes and all of the worst images."""
     rows = [_class_row(result, label) for label in range(len(result.classes))]
     worst = [_worst_row(result, each) for each in result.worst]
@@ -40,7 +39,7 @@ def as_html(result: "Evaluation") -> str:
     )
 
 
-def as_frame(result: "Evaluation") -> "DataFrame":
+def as_frame(result: Measurements) -> "DataFrame":
     """Return a pandas DataFrame, a row a class."""
     pandas = require("pandas", "frame", "Evaluation.to_frame")
     columns = {
@@ -55,7 +54,7 @@ def as_frame(result: "Evaluation") -> "DataFrame":
     return frame
 
 
-def as_json(result: "Evaluation") -> dict[str, Any]:
+def as_json(result: Measurements) -> dict[str, Any]:
     """Return what JSON can hold."""
     calibration, confusions = result.calibration, result.confusions
     per_class = zip(result.classes, result.class_counts, result.class_mistakes, result.class_errors, strict=True)
@@ -90,14 +89,7 @@ def as_json(result: "Evaluation") -> dict[str, Any]:
     }
 
 
-def rates(result: "Evaluation") -> str:
-    """Return the error rates, the loss and the counts on one line."""
-    skipped = f", {result.skipped} skipped" if result.skipped else ""
-    errors = f"top-1 error {result.top1_error:.2f} %, top-5 error {result.top5_error:.2f} %"
-    return f"{errors}, loss {result.loss:.4f} on {result.count} images{skipped}"
-
-
-def taken_for(result: "Evaluation", label: int) -> str:
+def taken_for(result: Measurements, label: int) -> str:
     """Return the classes that images of a class were most often taken for, with counts: "dress (3), skirt (1)"."""
     labels, predicted, counts = result.confusions
     row = slice(*np.searchsorted(labels, (label, label + 1)))
@@ -106,12 +98,12 @@ def taken_for(result: "Evaluation", label: int) -> str:
     return ", ".join([*shown, "…"] if len(others) > _TAKEN_FOR else shown)
 
 
-def worst_name(worst: "WorstImage") -> str:
+def worst_name(worst: WorstImage) -> str:
     """Return an image's file, or its number."""
     return f"image {worst.index}" if worst.path is None else worst.path
 
 
-def _lines(result: "Evaluation") -> list[str]:
+def _lines(result: Measurements) -> list[str]:
     confidence, right = 100 * float(result.confidence.mean(dtype=np.float64)), 100 * (result.labels == result.predicted)
     calibration = f"calibration error {result.calibration.error:.2f} %"
     return [
@@ -122,7 +114,7 @@ def _lines(result: "Evaluation") -> list[str]:
     ]
 
 
-def _chance(result: "Evaluation") -> list[str]:
+def _chance(result: Measurements) -> list[str]:
     name = result.classes[result.commonest]
     if not result.chance_error:
         return [f"all images are of the class {name}, so that nothing tells skill from chance"]
@@ -132,7 +124,7 @@ def _chance(result: "Evaluation") -> list[str]:
     return [f"NEAR CHANCE: {chance}; two standard errors are {2 * result.chance_deviation:.2f} %", _TRY]
 
 
-def _class_lines(result: "Evaluation") -> list[str]:
+def _class_lines(result: Measurements) -> list[str]:
     order, title = range(len(result.classes)), []
     if len(order) > _CLASSES:
         order = np.argsort(-np.nan_to_num(result.class_errors, nan=-1), kind="stable")[:_CLASSES].tolist()
@@ -141,18 +133,18 @@ def _class_lines(result: "Evaluation") -> list[str]:
     return [*title, *lay_out(table, left=(0,), last_is_free=True)]
 
 
-def _class_row(result: "Evaluation", label: int) -> tuple[str, ...]:
+def _class_row(result: Measurements, label: int) -> tuple[str, ...]:
     error = result.class_errors[label]
     shown = "–" if math.isnan(error) else f"{error:.2f}"
     return result.classes[label], str(result.class_counts[label]), shown, taken_for(result, label)
 
 
-def _worst_lines(result: "Evaluation") -> list[str]:
+def _worst_lines(result: Measurements) -> list[str]:
     rows = [tuple(map(printable, _worst_row(result, each)))[::-1] for each in result.worst[:_WORST]]
     return ["the images with the largest loss:", *lay_out([_WORST_HEAD[::-1], *rows], left=(1, 2), last_is_free=True)]
 
 
-def _worst_row(result: "Evaluation", worst: "WorstImage") -> tuple[str, ...]:
+def _worst_row(result: Measurements, worst: WorstImage) -> tuple[str, ...]:
     names = result.classes[worst.label], result.classes[worst.predicted]
     return worst_name(worst), *names, f"{100 * worst.probability:.1f}"
 

@@ -15,12 +15,12 @@ from PIL import Image, UnidentifiedImageError
 from PIL.Image import Transpose
 from PIL.ImageFile import ImageFile
 
-from .color_modes import over_white, to_colors, transparent_color
 from ..files.paths import open_regular
-from .jpeg_scans import check_scans
-from .levels import Range
+from .color_modes import over_white, to_colors, transparent_color
 from .formats import readable, what_it_is
 from .geometry import Geometry, Whole
+from .jpeg_scans import check_scans
+from .levels import Range
 from .resampling import MORE_PIXELS, check_pixels, resize_array, resize_image
 
 _ORIENTATION = 0x0112

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .._support.arrays import as_uint8, plain
+from ..runtime import get_num_threads
 from .decoding import array_to_square, named_errors, picture_to_array, read_picture
+from .geometry import Geometry, Whole
 from .layouts import as_layout, channel_axis
 from .levels import Range, as_value_range, require_range, to_bytes
-from .geometry import Geometry, Whole
-from ..runtime import get_num_threads
 
 
 class Images:

@@ -7,14 +7,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._support.arrays import as_integer, require_memory
-from ..network.base import require_model
 from ..data.checks import require_clear_layout, snapshot
 from ..data.loader import Loader
 from ..data.order import in_order
+from ..network.base import BaseModel
+from ..network.checks import require_model
+from .features import features
 
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
-    from ..model import Model
 
 _PICTURES_AT_ONCE = 2048
 _VALUES_AT_ONCE = 1 << 22
@@ -61,7 +62,7 @@ def nearest(features: ArrayLike, queries: ArrayLike, count: int) -> tuple[NDArra
 
 
 def nearest_pictures(
-    model: "Model", data: "Dataset", queries: NDArray[np.uint8], count: int, layer: str | None = None
+    model: BaseModel, data: "Dataset", queries: NDArray[np.uint8], count: int, layer: str | None = None
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Find the pictures whose activations are nearest to those of each query (Krizhevsky et al. 2012, figure 4).
 
@@ -96,8 +97,8 @@ def nearest_pictures(
     wanted = _activations(model, queries, node)
     indices: NDArray[np.intp] = np.empty((len(wanted), 0), np.intp)
     distances: NDArray[np.float64] = np.empty((len(wanted), 0))
-    for members, features in _blocks(model, data, node):
-        near, far = nearest(features, wanted, min(count, len(features)))
+    for members, rows in _blocks(model, data, node):
+        near, far = nearest(rows, wanted, min(count, len(rows)))
         indices, distances = np.hstack([indices, members[near]]), np.hstack([distances, far])
         order = np.argsort(distances, axis=1, kind="stable")[:, :count]
         indices = np.take_along_axis(indices, order, axis=1)
@@ -107,7 +108,7 @@ def nearest_pictures(
     return indices, distances
 
 
-def last_hidden(model: "Model") -> str:
+def last_hidden(model: BaseModel) -> str:
     """Name the node whose output the last dense layer reads, before dropout: `relu7` of the paper's network.
 
     Raises
@@ -124,7 +125,7 @@ def last_hidden(model: "Model") -> str:
     return name
 
 
-def _blocks(model: "Model", data: "Dataset", layer: str) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]:
+def _blocks(model: BaseModel, data: "Dataset", layer: str) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]:
     """Yield (indices, activations) of some pictures at a time."""
     geometry = model.preprocessing.geometry
     batches = list(in_order(len(data), _PICTURES_AT_ONCE))
@@ -136,9 +137,9 @@ def _blocks(model: "Model", data: "Dataset", layer: str) -> Iterator[tuple[NDArr
 
 
 def _activations(
-    model: "Model", images: NDArray[np.uint8], layer: str, layout: str | None = None
+    model: BaseModel, images: NDArray[np.uint8], layer: str, layout: str | None = None
 ) -> NDArray[np.float32]:
-    values = model.features(images, [layer], layout=layout)[layer]
+    values = features(model, images, [layer], layout=layout)[layer]
     return values.reshape(len(values), -1)
 
 

@@ -1,42 +1,31 @@
-"""Classify pictures and read out features: any picture in, probabilities or activations out."""
+"""Classify images: any image in, probabilities out."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _native
 from .._support.arithmetic import choose_arithmetic
-from .._support.arrays import as_integer, as_output, layout_code, require_memory
-from .._support.shown import shown
-from ..network.layer_names import node_name
-from ..network.batch_size import BatchSize, for_inference
-from ..errors import NonFiniteError
-from ..images.inputs import Images, as_images
-from ..data.loader import Loader
-from ..data.order import in_order
+from .._support.arrays import as_integer, as_output
 from ..images.geometry import Whole
+from ..images.inputs import as_images
+from ..network.base import BaseModel
+from ..network.batch_size import BatchSize, for_inference
 from .ranking import Prediction, Predictions, likeliest
-from .views import Views, classify, classify_all
+from .views import Views, classify_all
 
-if TYPE_CHECKING:
-    from ..evaluation.ensemble import Ensemble
-    from ..model import Model
-
-__all__ = ["Prediction", "features", "predict", "probabilities", "score_map"]
+__all__ = ["Prediction", "predict", "probabilities", "score_map"]
 
 Float32 = NDArray[np.float32]
 
 
-def predict(
-    model: "Model | Ensemble", images: Any, top: int = 5, crops: int | None = None, **options: Any
-) -> Predictions:
+def predict(model: BaseModel, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> Predictions:
     """Return the `top` likeliest classes of each picture: a list of `Prediction`, which a notebook shows as a table.
 
     Parameters
     ----------
-    model : Model or Ensemble
+    model : Model
     images : images
         uint8 array [count, height, width, channels]; one image [height, width, channels]; grey [count, height, width]
         or [height, width]; a path; a Pillow image; or a list of single images, in any sizes. An array that can be read
@@ -55,11 +44,11 @@ def predict(
         Something that is no picture, or cannot be read.
     """
     top = as_integer(top, "top", "predict", 1)
-    return likeliest(model.probabilities(images, crops, **options), model.classes, top)
+    return likeliest(probabilities(model, images, crops, **options), model.classes, top)
 
 
 def probabilities(
-    model: "Model",
+    model: BaseModel,
     images: Any,
     crops: int | None = None,
     layout: str | None = None,
@@ -120,21 +109,17 @@ def probabilities(
     """
     views = Views(crops, dense, scales, "predict", choose_arithmetic("predict", precision, weights, fast_math))
     batch_size = for_inference(model, batch_size, "predict", views.arithmetic)
-    size = views.pictures_at_once(batch_size)
+    views.pictures_at_once(batch_size)
     views.check(model)
     pictures = as_images(images, layout, value_range, model.preprocessing.channels, "predict")
     table = as_output(None, (len(pictures), model.num_classes), "predict")
-    if views.whole:
-        for numbers, rows in classify_all(model, pictures, views, batch_size):
-            table[numbers] = rows
-        return table
-    for at, squares in _batches(pictures, size, model):
-        table[at : at + len(squares)] = classify(model, squares, views)
+    for numbers, rows in classify_all(model, pictures, views, batch_size):
+        table[numbers] = rows
     return table
 
 
 def score_map(
-    model: "Model",
+    model: BaseModel,
     image: Any,
     scale: int | None = None,
     layout: str | None = None,
@@ -187,89 +172,3 @@ def score_map(
     model.network.score_map(np.ascontiguousarray(pixels[None]), preprocessing.for_engine(), arithmetic, scores)
     first: Float32 = scores[0]
     return first
-
-
-def features(
-    model: "Model",
-    images: Any,
-    layers: Sequence[str],
-    layout: str | None = None,
-    value_range: tuple[float, float] | None = None,
-    batch_size: BatchSize = 64,
-    precision: str = "float32",
-    weights: str = "float",
-    fast_math: bool = False,
-) -> dict[str, Float32]:
-    """Return the outputs of named layers for the centre crops of pictures; computes no further than the last of them.
-
-    Parameters
-    ----------
-    model : Model
-    images : pictures
-        See `predict`.
-    layers : sequence of str
-        Names of `summary()`; for `owt` and VGG A, B, D, E also torchvision's ("features.6"), for VGG D and E Keras's
-        ("block1_conv1"). `conv3` is before the ReLU, `relu3` after it; `data` is what the network reads.
-    layout, value_range, batch_size, precision, weights, fast_math
-        See `probabilities`.
-
-    Returns
-    -------
-    dict of str to array of float32
-        [count, channels, height, width], or [count, channels] from the first dense layer on, by the names that were
-        asked for; two names of one layer share its array.
-
-    Raises
-    ------
-    TypeError, ValueError, OSError
-        An unknown layer, or something that is no picture.
-    UnsupportedError
-        Arithmetic that the processor does not have.
-    NonFiniteError
-        A value is infinite or NaN; the message names the parameter or the node that makes it so.
-    """
-    arithmetic = choose_arithmetic("features", precision, weights, fast_math)
-    batch_size = for_inference(model, batch_size, "features", arithmetic, keeps_layers=True)
-    size = as_integer(batch_size, "batch_size", "features", 1, 2**20)
-    if isinstance(layers, str) or not layers:
-        raise TypeError(f"features: layers is {shown(layers)}, expected a list of layer names")
-    shapes = {row.name: row.output for row in model.summary().rows}
-    nodes = {layer: node_name(model.variant, layer, shapes) for layer in layers}
-    preprocessing, code = model.preprocessing, layout_code("NCHW", "features")
-    pictures = as_images(images, layout, value_range, preprocessing.channels, "features")
-    results = {
-        node: as_output(None, (len(pictures), *shapes[node]), "features") for node in dict.fromkeys(nodes.values())
-    }
-    for at, squares in _batches(pictures, size, model):
-        x = np.empty((len(squares), preprocessing.crop, preprocessing.crop, preprocessing.channels), np.float32)
-        _native.crop_images(squares, preprocessing.for_engine(), 1, x)
-        if preprocessing.whitening is not None:
-            crops, x = x, np.empty_like(x)
-            model.network.whiten(crops, x)
-        x = np.ascontiguousarray(x.transpose(0, 3, 1, 2))
-        rows = slice(at, at + len(squares))
-        if "data" in results:
-            results["data"][rows] = x
-        outputs = {node: array[rows] for node, array in results.items() if node != "data"}
-        if outputs:
-            model.network.capture(x, code, tuple(outputs), arithmetic, tuple(outputs.values()))
-        for node, values in outputs.items():
-            if not np.isfinite(values).all():
-                number = int(np.argmin([np.isfinite(image).all() for image in values]))
-                cause = model.network.non_finite_cause(x[number : number + 1], code, arithmetic)
-                raise NonFiniteError(f"features: {node} of image {at + number} is not finite: {cause}")
-    return {layer: results[node] for layer, node in nodes.items()}
-
-
-def _batches(pictures: Images, size: int, model: "Model") -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Yield (index of the first, uint8 [count, resize, resize, channels]); several files are decoded on threads."""
-    geometry, starts = model.preprocessing.geometry, range(0, len(pictures), size)
-    if len(pictures) > 1 and pictures.all_files:
-        with Loader(pictures, in_order(len(pictures), size), geometry) as loader:
-            yield from zip(starts, (batch.images for batch in loader), strict=True)
-        return
-    squares = pictures.squares(geometry)
-    for at in starts:
-        count = min(size, len(pictures) - at)
-        require_memory((count, geometry.size, geometry.size, geometry.channels), 1, "decoding a batch")
-        yield at, np.stack([next(squares) for _ in range(count)])

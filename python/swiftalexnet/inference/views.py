@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .._support.arithmetic import FLOAT32, PRECISIONS, Arithmetic
+from .._support.arithmetic import PRECISIONS
 from .._support.arrays import as_integer, as_output
 from .._support.kinds import as_items
-from ..network.base import require_model
+from .._support.native_arguments import FLOAT32, Arithmetic
 from .._support.shown import shown
+from ..data.loader import Batch
 from ..errors import UnsupportedError
-from ..data.loader import Batch, Loader
-from ..data.order import in_order
-from ..images.geometry import Geometry, Whole
+from ..images.geometry import Whole
+from ..network.base import BaseModel
+from ..network.checks import require_model
+from .batches import batches
 
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
-    from ..model import Model
 
 Float32 = NDArray[np.float32]
 
@@ -103,7 +104,7 @@ class Views:
         words = ["int8 weights"] * code.int8_dense_weights + ["fast math"] * code.fast_math
         return ", ".join([" and ".join(views) + scales, PRECISIONS[code.precision], *words])
 
-    def check(self, model: "Model") -> None:
+    def check(self, model: BaseModel) -> None:
         """Refuse what the model cannot do, before any work.
 
         Raises
@@ -132,7 +133,7 @@ class Views:
                 except ValueError as error:
                     raise ValueError(f"{self.operation}: {error}") from None
 
-    def scales_for(self, model: "Model") -> tuple[int, ...]:
+    def scales_for(self, model: BaseModel) -> tuple[int, ...]:
         """Return the shorter sides, the model's own where none were asked for."""
         require_model(model, self.operation)
         return (model.preprocessing.resize,) if self.scales is None else tuple(self.scales)
@@ -142,7 +143,7 @@ class Views:
         return max(1, as_integer(batch_size, "batch_size", self.operation, 1, 2**20) // max(1, self.crop_count))
 
 
-def classify(model: "Model", images: NDArray[np.uint8], views: Views) -> Float32:
+def classify(model: BaseModel, images: NDArray[np.uint8], views: Views) -> Float32:
     """Return the probabilities [count, classes] of pictures of one size, at that size."""
     preprocessing, shape = model.preprocessing.for_engine(), (len(images), model.num_classes)
     tables = []
@@ -156,7 +157,7 @@ def classify(model: "Model", images: NDArray[np.uint8], views: Views) -> Float32
 
 
 def classify_all(
-    model: "Model", data: "Dataset", views: Views, batch_size: int, advance: Callable[[int], None] = lambda _: None
+    model: BaseModel, data: "Dataset", views: Views, batch_size: int, advance: Callable[[int], None] = lambda _: None
 ) -> Iterator[tuple[NDArray[np.int32], Float32]]:
     """Yield (numbers of pictures, their probabilities) until every readable picture has come once.
 
@@ -164,7 +165,7 @@ def classify_all(
     """
     size = views.pictures_at_once(batch_size)
     if not views.whole:
-        for images, numbers in _load(data, model.preprocessing.geometry, size, advance):
+        for images, numbers in batches(data, model.preprocessing.geometry, size, advance):
             yield numbers, classify(model, images, views)
     elif views.passes == 1:
         yield from _classify_wholes(model, data, views, views.scales_for(model)[0], size, advance)
@@ -173,7 +174,7 @@ def classify_all(
 
 
 def _average_scales(
-    model: "Model", data: "Dataset", views: Views, size: int, advance: Callable[[int], None]
+    model: BaseModel, data: "Dataset", views: Views, size: int, advance: Callable[[int], None]
 ) -> tuple[NDArray[np.int32], Float32]:
     table = as_output(None, (len(data), model.num_classes), views.operation)
     table[:] = 0
@@ -188,10 +189,10 @@ def _average_scales(
 
 
 def _classify_wholes(
-    model: "Model", data: "Dataset", views: Views, scale: int, size: int, advance: Callable[[int], None]
+    model: BaseModel, data: "Dataset", views: Views, scale: int, size: int, advance: Callable[[int], None]
 ) -> Iterator[tuple[NDArray[np.int32], Float32]]:
     geometry = Whole(scale, model.preprocessing.channels, model.preprocessing.resample)
-    for images, numbers in _by_shape(_load(data, geometry, 1, advance), size):
+    for images, numbers in _by_shape(batches(data, geometry, 1, advance), size):
         yield numbers, classify(model, images, views)
 
 
@@ -214,12 +215,3 @@ def _by_shape(singles: Iterable[Batch], size: int) -> Iterator[Batch]:
 def _join(group: list[Batch]) -> Batch:
     images, labels = zip(*group, strict=True)
     return Batch(np.concatenate(images), np.concatenate(labels))
-
-
-def _load(data: "Dataset", geometry: Geometry | Whole, size: int, advance: Callable[[int], None]) -> Iterator[Batch]:
-    """Yield batches of decoded pictures, with their numbers in the place of labels; none is empty."""
-    with Loader(data, in_order(len(data), size), geometry, np.arange(len(data), dtype=np.int32)) as loader:
-        for batch in loader:
-            if len(batch.images):
-                yield batch
-            advance(len(batch.images))

@@ -1,14 +1,12 @@
 """How many pictures at once, where a caller leaves it to the machine: `batch_size="auto"`."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from .._support.arithmetic import FLOAT32, Arithmetic
+from .._support.native_arguments import FLOAT32, Arithmetic
 from .._support.output import warn
 from .._support.shown import shown
+from .base import BaseModel
 from .memory_use import available, engine_memory
-
-if TYPE_CHECKING:
-    from ..model import Model
 
 BatchSize = int | Literal["auto"]
 
@@ -18,7 +16,7 @@ _VALIDATION_BATCH = 64  # what `evaluate` takes if nobody says
 _BATCHES = 4  # of decoded pictures that wait or are in work
 
 
-def for_training(model: "Model", recipe_batch: int, precision: int = 0, validates: bool = False) -> int:
+def for_training(model: BaseModel, recipe_batch: int, precision: int = 0, validates: bool = False) -> int:
     """Return the recipe's batch size if a training step with it fits into free memory.
 
     Else the largest power of two up to 256 that does; a UserWarning says so, because the learning rate belongs to the
@@ -49,7 +47,7 @@ def for_training(model: "Model", recipe_batch: int, precision: int = 0, validate
 
 
 def for_inference(
-    model: "Model",
+    model: BaseModel,
     batch_size: BatchSize,
     operation: str,
     arithmetic: Arithmetic = FLOAT32,
@@ -83,7 +81,9 @@ def require_auto(batch_size: str, operation: str) -> None:
         raise ValueError(f"{operation}: batch_size is {shown(batch_size)}, expected an integer or 'auto'")
 
 
-def _largest(model: "Model", wanted: int, training: bool, arithmetic: Arithmetic, operation: str, room: int = 0) -> int:
+def _largest(
+    model: BaseModel, wanted: int, training: bool, arithmetic: Arithmetic, operation: str, room: int = 0
+) -> int:
     """Return the wanted batch size or the largest power of two below it that fits."""
     free = available()
     for batch in (wanted, *(power for power in _POWERS if power < wanted)):
@@ -98,7 +98,7 @@ def _largest(model: "Model", wanted: int, training: bool, arithmetic: Arithmetic
     raise MemoryError(f"{operation}: one picture needs {needed} bytes, {free} are free")
 
 
-def _needed(model: "Model", batch: int, training: bool, arithmetic: Arithmetic = FLOAT32) -> int:
+def _needed(model: BaseModel, batch: int, training: bool, arithmetic: Arithmetic = FLOAT32) -> int:
     """Return the bytes that a batch takes besides what is there already."""
     use = engine_memory(model, batch, training, arithmetic)
     there = use.weights + (use.gradients + use.velocities if model.has_trained else 0)

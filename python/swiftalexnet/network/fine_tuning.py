@@ -1,21 +1,22 @@
 """A trained network for other classes: every layer but the last keeps what it has learned."""
 
 import re
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from .. import _native
-from . import parameters
 from .._support.arrays import as_integer, as_seed
 from ..errors import UnsupportedError
+from . import parameters
+from .base import BaseModel
+from .catalog import first_weights
 
-if TYPE_CHECKING:
-    from ..model import Model
+Kind = TypeVar("Kind", bound=BaseModel)
 
 _OUTPUTS = re.compile(r"(?<=\boutputs=)\d+")
 _INITIALIZATION = "glorot"  # of networks without a name; it suits layers of every width
 
 
-def with_classes(model: "Model", num_classes: int, seed: int = 0, initialization: str | None = None) -> "Model":
+def with_classes(model: Kind, num_classes: int, seed: int = 0, initialization: str | None = None) -> Kind:
     """Return a copy of a model for another number of classes.
 
     Weights and factors of all layers but the last, and the preprocessing with its mean, are those of `model`; the last
@@ -39,9 +40,6 @@ def with_classes(model: "Model", num_classes: int, seed: int = 0, initialization
     MemoryError
         The copy does not fit into memory.
     """
-    from ..architectures import first_weights
-    from ..model import Model
-
     count = as_integer(num_classes, "num_classes", "with_classes", 1, 2**31 - 1)
     seed = as_seed(seed, "seed", "with_classes")
     lines = model.spec.splitlines()
@@ -51,7 +49,7 @@ def with_classes(model: "Model", num_classes: int, seed: int = 0, initialization
     lines[last] = _OUTPUTS.sub(str(count), lines[last], count=1)
     if initialization is None:
         initialization = first_weights(model.variant or "") or _INITIALIZATION
-    other = Model.from_spec("\n".join(lines) + "\n", initialization, seed, model.variant)
+    other = type(model).from_spec("\n".join(lines) + "\n", initialization, seed, model.variant)
     new = f"{lines[last].split()[1]}."
     kept = {name: array for name, array in model.parameters().items() if not name.startswith(new)}
     parameters.load(other.network, _native.VALUE, kept, False, "with_classes")

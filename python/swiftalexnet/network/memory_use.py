@@ -1,16 +1,14 @@
 """How much memory a network takes, before anything runs."""
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
 
 from .. import _native
-from .._support.arithmetic import Arithmetic, choose_arithmetic
+from .._support.arithmetic import choose_arithmetic
 from .._support.arrays import as_integer
+from .._support.native_arguments import Arithmetic
 from .._support.shown import shown
+from .base import BaseModel
 from .weights import Weights
-
-if TYPE_CHECKING:
-    from ..model import Model
 
 MAX_BATCH = 2**20
 
@@ -52,7 +50,7 @@ class Memory:
 
 
 def memory(
-    network: "Model | str",
+    network: BaseModel | str,
     batch: int,
     training: bool = False,
     precision: str = "float32",
@@ -95,7 +93,7 @@ def memory(
     return engine_memory(network, as_integer(batch, "batch", "memory", 1, MAX_BATCH), bool(training), arithmetic)
 
 
-def engine_memory(network: "Model | str", batch: int, training: bool, arithmetic: Arithmetic) -> Memory:
+def engine_memory(network: BaseModel | str, batch: int, training: bool, arithmetic: Arithmetic) -> Memory:
     """Return the same for an arithmetic that has been chosen."""
     if isinstance(network, str):
         name, parts = "network", _native.spec_memory(network, batch, training, arithmetic)

@@ -2,26 +2,27 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import _native
-from . import parameters
 from ..errors import MALFORMED, CheckpointCorruptError
-from ..files.paths import as_path
 from ..files import safetensors
-from ..model import Model
-from .parameters import Multipliers
+from ..files.paths import as_path
 from ..preprocessing.preprocessing import Preprocessing
+from . import parameters
+from .base import BaseModel
+from .parameters import Multipliers
 
 _MEAN, _WHITENING = "preprocessing.mean", "preprocessing.whitening"
 
 Tensors = dict[str, NDArray[Any]]
+Kind = TypeVar("Kind", bound=BaseModel)
 
 
-def save(model: Model, path: str | os.PathLike[str]) -> None:
+def save(model: BaseModel, path: str | os.PathLike[str]) -> None:
     """Write a model, atomically, as it is between two training steps: see `Model.save`."""
     target = as_path(path, "path", "save")
     with model.network.hold("save", False):
@@ -29,31 +30,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
         safetensors.write(target, tensors, {"model": header})
 
 
-def load(path: str | os.PathLike[str]) -> Model:
-    """Read a model from its own file or from a training checkpoint.
-
-    Raises
-    ------
-    OSError
-        The file cannot be read.
-    CheckpointCorruptError
-        It is damaged, or not this package's.
-    MemoryError
-        The model does not fit into memory.
-    """
-    source = as_path(path, "path", "load")
-    with safetensors.opened(source) as file:
-        try:
-            model = _with_weights(file.sections["model"], file.read_into)
-            file.check_rest()
-            return _completed(model, file.sections["model"], file)
-        except CheckpointCorruptError:
-            raise
-        except MALFORMED as error:
-            raise CheckpointCorruptError(f"{source} does not hold a model: {error}") from error
-
-
-def model_to_parts(model: Model) -> tuple[dict[str, Any], Tensors]:
+def model_to_parts(model: BaseModel) -> tuple[dict[str, Any], Tensors]:
     """Return (header, tensors): all that `model_from_parts` needs. The weights are views of the engine's memory.
 
     Raises
@@ -77,24 +54,50 @@ def model_to_parts(model: Model) -> tuple[dict[str, Any], Tensors]:
     return header, tensors
 
 
-def model_from_parts(header: dict[str, Any], tensors: Tensors) -> Model:
-    """Rebuild a model."""
+def load(kind: type[Kind], path: str | os.PathLike[str]) -> Kind:
+    """Read a model of class `kind` from its own file or from a training checkpoint.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    CheckpointCorruptError
+        It is damaged, or not this package's.
+    MemoryError
+        The model does not fit into memory.
+    """
+    source = as_path(path, "path", "load")
+    with safetensors.opened(source) as file:
+        try:
+            model = _with_weights(kind, file.sections["model"], file.read_into)
+            file.check_rest()
+            return _completed(model, file.sections["model"], file)
+        except CheckpointCorruptError:
+            raise
+        except MALFORMED as error:
+            raise CheckpointCorruptError(f"{source} does not hold a model: {error}") from error
+
+
+def model_from_parts(kind: type[Kind], header: dict[str, Any], tensors: Tensors) -> Kind:
+    """Rebuild a model of class `kind`."""
 
     def copy(name: str, target: NDArray[Any], finite: bool) -> None:
         target[...] = tensors[name]
 
-    return _completed(_with_weights(header, copy), header, tensors)
+    return _completed(_with_weights(kind, header, copy), header, tensors)
 
 
-def _with_weights(header: dict[str, Any], read_into: Callable[[str, NDArray[Any], bool], None]) -> Model:
+def _with_weights(
+    kind: type[Kind], header: dict[str, Any], read_into: Callable[[str, NDArray[Any], bool], None]
+) -> Kind:
     """Build a model and let its weights be filled; tensors that are not its own (those of a checkpoint) stay aside."""
-    model = Model.from_spec(header["specification"], "zeros", variant=header["variant"])
+    model = kind.from_spec(header["specification"], "zeros", variant=header["variant"])
     for name, target in model.parameters().items():
         read_into(name, target, True)
     return model
 
 
-def _completed(model: Model, header: dict[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Model:
+def _completed(model: Kind, header: dict[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Kind:
     """Give a model all that is not weights."""
     parameters.restore_multipliers(model.network, _multipliers(header, model.multipliers()))
     model.preprocessing = preprocessing_from_parts(header, tensors)

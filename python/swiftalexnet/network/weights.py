@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _native
-from . import parameters
 from .._support.kinds import as_items
 from ..errors import ConcurrentUseError
+from . import parameters
 from .parameters import Difference, Multipliers, Views
 
 Float32 = NDArray[np.float32]

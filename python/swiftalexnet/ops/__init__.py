@@ -14,7 +14,12 @@ from .convolution import conv2d, conv2d_backward
 from .dense_layers import dense, dense_backward
 from .locally_connected import locally_connected2d, locally_connected2d_backward
 from .loss import cross_entropy, softmax
-from .normalization import local_response_norm, local_response_norm_backward, spatial_response_norm, spatial_response_norm_backward
+from .normalization import (
+    local_response_norm,
+    local_response_norm_backward,
+    spatial_response_norm,
+    spatial_response_norm_backward,
+)
 from .optimizer import sgd_update
 from .pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 

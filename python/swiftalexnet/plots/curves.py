@@ -1,17 +1,27 @@
 """Learning curves of a run."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._support.kinds import require_kind
-from ..training.history import History
 from .figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+@runtime_checkable
+class History(Protocol):
+    """What is drawn of a run's history."""
+
+    def __len__(self) -> int: ...
+
+    def column(self, name: str) -> list[Any]:
+        """Return a column of the table of epochs."""
+
 
 _TRAINING, _VALIDATION, _TOP5 = "#4477aa", "#cc6677", "#ddaa33"
 

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._support.kinds import require_kind
-from ..evaluation.report import rates
-from ..evaluation.result import Evaluation
+from ..inference.measurements import Measurements, rates
 from .figures import fitted, new_figure, text_width, wrapped
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ _RIGHT, _GAP, _CHANCE = "#4477aa", "#cc6677", "#777777"
 _FONT, _LABEL = 8, 1.7  # points; inches of a name at most
 
 
-def plot_evaluation(evaluation: Evaluation) -> "Figure":
+def plot_evaluation(evaluation: Measurements) -> "Figure":
     """Draw what is taken for what, how often each class is missed, and whether probabilities can be trusted.
 
     Left: the confusion matrix, the right class down and the predicted one across; shades are shares of the row. Middle:
@@ -35,7 +34,7 @@ def plot_evaluation(evaluation: Evaluation) -> "Figure":
     ImportError
         matplotlib is not installed.
     """
-    require_kind(evaluation, Evaluation, "evaluation", "plot_evaluation")
+    require_kind(evaluation, Measurements, "evaluation", "plot_evaluation", "Evaluation")
     classes = len(evaluation.classes)
     named = classes <= _NAMED
     side = float(np.clip(0.3 * classes, 2.6, 9)) if named else 6.0
@@ -52,7 +51,7 @@ def plot_evaluation(evaluation: Evaluation) -> "Figure":
     return figure
 
 
-def _matrix(axes: "Axes", evaluation: Evaluation, names: list[str]) -> None:
+def _matrix(axes: "Axes", evaluation: Measurements, names: list[str]) -> None:
     from matplotlib import colormaps
     from matplotlib.colors import PowerNorm
 
@@ -80,7 +79,7 @@ def _matrix(axes: "Axes", evaluation: Evaluation, names: list[str]) -> None:
     axes.set_title("shares of each row, in percent", fontsize=9)
 
 
-def _shares(evaluation: Evaluation) -> NDArray[np.float64]:
+def _shares(evaluation: Measurements) -> NDArray[np.float64]:
     """Return the percentages of each row, [squares, squares]; NaN where a class has no images."""
     labels, predicted, counts = evaluation.confusions
     classes = len(evaluation.classes)
@@ -92,7 +91,7 @@ def _shares(evaluation: Evaluation) -> NDArray[np.float64]:
     return squares
 
 
-def _class_errors(axes: "Axes", evaluation: Evaluation) -> None:
+def _class_errors(axes: "Axes", evaluation: Measurements) -> None:
     errors = evaluation.class_errors
     classes = len(errors)
     if classes <= _NAMED:
@@ -112,7 +111,7 @@ def _class_errors(axes: "Axes", evaluation: Evaluation) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _reliability(axes: "Axes", below: "Axes", evaluation: Evaluation) -> None:
+def _reliability(axes: "Axes", below: "Axes", evaluation: Measurements) -> None:
     calibration = evaluation.calibration
     edges, filled = calibration.edges, calibration.counts > 0
     lefts, rights = edges[:-1][filled], edges[1:][filled]

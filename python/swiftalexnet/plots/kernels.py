@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._support.arrays import as_float32, as_integer
-from ..network.base import require_model
+from ..network.base import BaseModel
+from ..network.checks import require_model
 from .figures import DPI, new_figure, place, text_width, verbatim
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..model import Model
 
 Float32 = NDArray[np.float32]
 
@@ -20,7 +20,7 @@ _WIDTH, _MARGIN, _LINE = 7.0, 0.1, 0.3  # inches: about the sheet's width, aroun
 _MOST_DOTS = 12  # a side of a weight: few columns make a narrow sheet, and no long one
 
 
-def plot_kernels(model: "Model", layer: str | None = None, columns: int = 16) -> "Figure":
+def plot_kernels(model: BaseModel, layer: str | None = None, columns: int = 16) -> "Figure":
     """Draw the kernels of a convolution that reads pictures.
 
     As the authors' own tool does: the smallest weight of all is subtracted and all are divided by the largest, so that

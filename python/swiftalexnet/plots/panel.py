@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._support.arrays import as_integer, as_seed
-from ..network.base import require_model
 from ..data.checks import check_dataset, checked_image
 from ..data.order import shuffled
 from ..inference.neighbors import last_hidden, nearest_pictures
+from ..inference.prediction import predict
+from ..network.base import BaseModel
+from ..network.checks import require_model
 from .figures import new_figure, place, wrapped
 from .sampling import class_by_class
 from .sheet import BAR, LABEL, RIGHT, Answer, draw_answer, show
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..data.dataset import Dataset
-    from ..model import Model
 
 # Inches. Left: two rows of images with label and bars; right: rows of a test image and its neighbours.
 _IMAGE, _GAP, _CLASSES = 1.5, 0.14, 5
@@ -29,7 +30,7 @@ _MARGIN, _LINE, _BETWEEN = 0.12, 0.2, 0.42
 
 
 def plot_panel(
-    model: "Model",
+    model: BaseModel,
     test: "Dataset",
     train: "Dataset",
     layer: str | None = None,
@@ -114,10 +115,10 @@ def plot_panel(
     return figure
 
 
-def _answers(model: "Model", test: "Dataset", chosen: list[tuple[int, NDArray[np.uint8]]]) -> list[Answer]:
+def _answers(model: BaseModel, test: "Dataset", chosen: list[tuple[int, NDArray[np.uint8]]]) -> list[Answer]:
     names = model.classes or test.classes or tuple(map(str, range(model.num_classes)))
     images = np.stack([image for _, image in chosen])
-    results = model.predict(images, min(_CLASSES, model.num_classes), layout="NHWC")
+    results = predict(model, images, min(_CLASSES, model.num_classes), layout="NHWC")
     labels = [int(test.labels[index]) for index, _ in chosen]
     return [
         Answer(image, names[label], result, label)
@@ -125,7 +126,7 @@ def _answers(model: "Model", test: "Dataset", chosen: list[tuple[int, NDArray[np
     ]
 
 
-def _some(data: "Dataset", model: "Model", seed: int, count: int) -> list[tuple[int, NDArray[np.uint8]]]:
+def _some(data: "Dataset", model: BaseModel, seed: int, count: int) -> list[tuple[int, NDArray[np.uint8]]]:
     """Take (index, pixels) of `count` readable pictures, a class at a time."""
     geometry, chosen = model.preprocessing.geometry, []
     for index in map(int, class_by_class(data.labels, shuffled(len(data), seed, 0))):

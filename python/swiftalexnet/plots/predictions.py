@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 from .._support.arrays import as_integer, as_labels
 from .._support.kinds import require_kind
-from ..network.base import require_model
 from ..images.inputs import as_images
+from ..inference.prediction import predict
+from ..network.base import BaseModel
+from ..network.checks import require_model
 from .sheet import Answer, plot_answers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..model import Model
-
 
 def plot_predictions(
-    model: "Model",
+    model: BaseModel,
     images: Any,
     labels: Sequence[int] | None = None,
     top: int = 5,
@@ -55,7 +55,7 @@ def plot_predictions(
     right: list[int | None] = [None] * len(pictures)
     if labels is not None:
         right = list(map(int, as_labels(labels, "labels", "plot_predictions", len(pictures), model.num_classes)))
-    predictions = model.predict(images, top, **options)
+    predictions = predict(model, images, top, **options)
     names = model.classes or tuple(map(str, range(model.num_classes)))
     squares = pictures.squares(model.preprocessing.geometry)
     answers = [

@@ -1,13 +1,38 @@
 """The time of a pass, layer by layer, beside what the machine allows."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from .._support.kinds import require_kind
-from ..profiling import Profile, Row
 from .figures import new_figure, verbatim, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+class Row(Protocol):
+    """What is drawn of one step: see `swiftalexnet.profiling.Row`."""
+
+    name: Any
+    direction: Any
+    milliseconds: Any
+    share: Any
+    limit: Any
+
+
+@runtime_checkable
+class Profile(Protocol):
+    """What is drawn of a profile: see `swiftalexnet.Profile`."""
+
+    title: str
+    milliseconds: float
+    gflops_limit: float
+    gigabytes_limit: float
+    rows: Any
+
+    @property
+    def images_per_second(self) -> float:
+        """Images a second."""
+
 
 _COLORS = {"arithmetic": "#4477aa", "memory": "#ccbb44", "": "#bbbbbb"}
 _WIDTH = 10.5  # inches

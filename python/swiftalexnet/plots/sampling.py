@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from .._support.arrays import as_integer, as_seed
 from .._support.kinds import require_kind
-from ..evaluation.result import Evaluation
 from ..data.order import shuffled
+from ..inference.measurements import Measurements
 
 
-def fair_sample(evaluation: Evaluation, count: int, seed: int = 0) -> NDArray[np.int32]:
+def fair_sample(evaluation: Measurements, count: int, seed: int = 0) -> NDArray[np.int32]:
     """Draw measured images, right and wrong ones in proportion, over as many classes as there are places.
 
     Of `count` images count · (wrong images) / (measured images) are wrong, rounded half to even; no class comes again
@@ -32,7 +32,7 @@ def fair_sample(evaluation: Evaluation, count: int, seed: int = 0) -> NDArray[np
         Places in the evaluation's arrays (`evaluation.indices[places]` are places in the data), those of one class
         together.
     """
-    require_kind(evaluation, Evaluation, "evaluation", "fair_sample")
+    require_kind(evaluation, Measurements, "evaluation", "fair_sample", "Evaluation")
     count = min(as_integer(count, "count", "fair_sample", 1), evaluation.count)
     labels, wrong = evaluation.labels, evaluation.labels != evaluation.predicted
     order = shuffled(evaluation.count, as_seed(seed, "seed", "fair_sample"), 0)

@@ -10,9 +10,8 @@ from .._support.arrays import as_integer
 from .._support.kinds import require_kind
 from ..data.checks import checked_image
 from ..images.decoding import read_picture
-from ..evaluation.result import Evaluation
-from ..inference.measurements import WorstImage
 from ..images.geometry import Geometry
+from ..inference.measurements import Measurements, WorstImage
 from ..inference.ranking import Prediction
 from .sheet import Answer, plot_answers
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 _SIDE = 240  # pixels of a drawn image
 
 
-def plot_worst(evaluation: Evaluation, data: "Dataset | None" = None, count: int = 12, columns: int = 4) -> "Figure":
+def plot_worst(evaluation: Measurements, data: "Dataset | None" = None, count: int = 12, columns: int = 4) -> "Figure":
     """Draw the images with the largest loss: the right class above each, and bars of both classes' probabilities.
 
     Parameters
@@ -46,7 +45,7 @@ def plot_worst(evaluation: Evaluation, data: "Dataset | None" = None, count: int
     """
     count = as_integer(count, "count", "plot_worst", 1)
     columns = as_integer(columns, "columns", "plot_worst", 1)
-    require_kind(evaluation, Evaluation, "evaluation", "plot_worst")
+    require_kind(evaluation, Measurements, "evaluation", "plot_worst", "Evaluation")
     worst = evaluation.worst[:count]
     if data is not None and len(data) != evaluation.count + evaluation.skipped:
         came = f"{evaluation.count + evaluation.skipped} images were evaluated"
@@ -57,7 +56,7 @@ def plot_worst(evaluation: Evaluation, data: "Dataset | None" = None, count: int
     return plot_answers(answers, columns, f"Largest loss first, of {evaluation.count} images; above each its class")
 
 
-def _answer(evaluation: Evaluation, worst: WorstImage, image: NDArray[np.uint8] | None) -> Answer:
+def _answer(evaluation: Measurements, worst: WorstImage, image: NDArray[np.uint8] | None) -> Answer:
     chances = {worst.predicted: worst.probability, worst.label: math.exp(-worst.loss)}
     names = tuple(evaluation.classes[label] for label in chances)
     prediction = Prediction(tuple(chances), names, tuple(chances.values()))

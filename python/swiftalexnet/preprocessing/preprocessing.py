@@ -7,93 +7,22 @@ R, G, B.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._support.arrays import as_integer, require_memory
 from .._support.choices import choose
+from .._support.native_arguments import CropOptions
 from .._support.numbers import check_number
 from .._support.shown import shown
+from ..images.geometry import RESAMPLERS, Geometry
 
-RESAMPLERS = ("area", "bilinear", "opencv_bilinear", "box")  # see resampling.py
 MEANS = ("image", "pixel")
 MEAN_PLACES = ("center", "crop")  # by their number in the engine
 # Values of a crop that can be whitened: 36 × 36 × 3 fit, and the matrix has 64 MiB at most.
 MOST_WHITENED = 4096
-
-# Channel means of the ILSVRC training set, pixels 0 … 255: cuda-convnet2, make-data/input_meta, `data_mean`.
-ILSVRC_MEAN = (127.3049, 119.7154, 104.9126)
-# The same of the released VGG networks, in R, G, B: gist.github.com/ksimonyan/211839e770f7b538e2d8.
-VGG_MEAN = (123.68, 116.779, 103.939)
-# torchvision/transforms/_presets.py, brought from 0 … 1 to 0 … 255.
-TORCHVISION_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
-TORCHVISION_DEVIATION = (0.229 * 255, 0.224 * 255, 0.225 * 255)
-
-# The authors resized to 256 and cut 224 (Krizhevsky et al. 2012, section 2 and 4.1); Caffe cut 227 from the same 256.
-NATIVE_RESIZE, NATIVE_CROPS = 256, (224, 227)
-
-_LUMA = np.array((0.299, 0.587, 0.114))  # how Pillow turns RGB into grey (ITU-R 601-2)
-
-
-class Geometry(NamedTuple):
-    """What a data set must know to hand out decoded pictures: uint8 [size, size, channels].
-
-    A picture is resized until its shorter side has `short` pixels (`size`, unless it is given), and `size` × `size`
-    pixels are cut out of it. `place` says where: (across, down), 0 at the left and the top, 1 at the right and the
-    bottom; offsets are whole pixels, and numbers spread evenly over 0 … 1 make all of them equally likely. With `warp`
-    both sides are squeezed to `short`, whatever their proportion.
-    """
-
-    size: int
-    channels: int
-    resample: str
-    short: int | None = None
-    place: tuple[float, float] = (0.5, 0.5)
-    warp: bool = False
-
-    @property
-    def side(self) -> int:
-        """Shorter side of the resized picture."""
-        return self.size if self.short is None else self.short
-
-
-class Whole(NamedTuple):
-    """A geometry without a square: the whole picture, its shorter side of `size` pixels, [height, width, channels]."""
-
-    size: int
-    channels: int
-    resample: str
-    whole: bool = True  # so that it is never equal to the Geometry of the same numbers
-
-    @property
-    def side(self) -> int:
-        """Shorter side of the resized picture."""
-        return self.size
-
-
-def check_geometry(geometry: Any, operation: str) -> None:
-    """Refuse what is neither a `Geometry` nor a `Whole`, or one whose numbers do not fit each other.
-
-    Raises
-    ------
-    TypeError, ValueError
-        See above.
-    """
-    if not isinstance(geometry, (Geometry, Whole)):
-        raise TypeError(f"{operation}: geometry is of type {type(geometry).__name__}, expected a Geometry or a Whole")
-    size = as_integer(geometry.size, "the geometry's size", operation, 1, 2**15)
-    as_integer(geometry.side, "the geometry's shorter side", operation, size, 2**15)
-    as_integer(geometry.channels, "the geometry's channels", operation, 1, 2**16)
-    choose(operation, "resample", geometry.resample, RESAMPLERS)
-    places = geometry.place if isinstance(geometry, Geometry) else (0, 0)
-    if not isinstance(places, tuple) or len(places) != 2:
-        raise TypeError(f"{operation}: the geometry's place is no pair of numbers")
-    for place in places:
-        check_number(place, "the geometry's place", operation)
-        if place > 1:
-            raise ValueError(f"{operation}: the geometry's place is {place}, expected 0 to 1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,9 +137,9 @@ class Preprocessing:
         mean = self.mean if self.mean.ndim == 1 else self.mean.mean(axis=(0, 1), dtype=np.float64)
         return self.replace(mean=mean, learn_mean="pixel" if self.learn_mean else False)
 
-    def for_engine(self) -> tuple[Any, ...]:
-        """Return (crop_height, crop_width, mean, scale, mean_position) as the extension takes it."""
-        return self.crop, self.crop, self.mean, self.scale, MEAN_PLACES.index(self.mean_at)
+    def for_engine(self) -> CropOptions:
+        """Return it as the extension takes it."""
+        return CropOptions(self.crop, self.crop, self.mean, self.scale, MEAN_PLACES.index(self.mean_at))
 
     def to_json(self) -> dict[str, Any]:
         """Return everything but the mean and the whitening matrix, which are stored as tensors."""
@@ -243,41 +172,6 @@ class Preprocessing:
         white = ", whitened" if self.whitening is not None else ""
         white += ", to be whitened by fit" if self.learn_whitening is not None else ""
         return f"<resize {self.resize} ({how}), crop {self.crop}, {mean}{later}{scale}{white}>"
-
-
-def default_preprocessing(variant: str | None, size: int, channels: int) -> Preprocessing:
-    """Return what a variant's authors did, for a network that reads `size` × `size` pixels.
-
-    Sizes other than the authors' own keep their proportion of picture to crop.
-    """
-    family = (variant or "").partition("-")[0]
-    ilsvrc = _per_channel(ILSVRC_MEAN, channels)
-    if family == "cifar":  # pictures of 32 × 32 pixels; the networks with locally connected layers read crops of 24
-        resize = round(size * 32 / 24) if "local" in str(variant) else size
-        return Preprocessing(resize, size, ilsvrc, learn_mean=True)
-    if family == "d2l":  # chapter 8.1: resized to the network's size, brought to 0 … 1
-        scale = np.full(channels, 1 / 255, np.float32)
-        return Preprocessing(size, size, np.zeros(channels, np.float32), scale, "bilinear")
-    resize = NATIVE_RESIZE if size in NATIVE_CROPS else round(size * NATIVE_RESIZE / 224)
-    if family == "owt":
-        mean, deviation = _per_channel(TORCHVISION_MEAN, channels), _per_channel(TORCHVISION_DEVIATION, channels)
-        return Preprocessing(resize, size, mean, (1 / deviation).astype(np.float32), "bilinear")
-    if family == "vgg":
-        return Preprocessing(resize, size, _per_channel(VGG_MEAN, channels), learn_mean="pixel")
-    # BVLC's tools squeezed pictures to a square, whatever their proportion (examples/imagenet/readme.md).
-    # They did so by OpenCV's linear interpolation, which skips pixels when it shrinks (src/caffe/util/io.cpp).
-    warp = family in ("caffe", "caffenet")
-    resample = "opencv_bilinear" if warp else "area"
-    # The paper subtracts the mean of each pixel before it crops, and Caffe's mean follows the crop
-    # (src/caffe/data_transformer.cpp); the authors' code gave every crop the centre.
-    mean_at = "crop" if warp or family in ("paper", "one_tower") else "center"
-    return Preprocessing(resize, size, ilsvrc, resample=resample, learn_mean=True, warp=warp, mean_at=mean_at)
-
-
-def _per_channel(rgb: tuple[float, ...], channels: int) -> NDArray[np.float32]:
-    """Give RGB values for RGB, and their grey value for every channel of anything else."""
-    values = rgb if channels == 3 else np.full(channels, _LUMA @ rgb)
-    return np.asarray(values, np.float32)
 
 
 def _constant(values: ArrayLike, name: str) -> NDArray[np.float32]:

@@ -1,11 +1,11 @@
 """What training does to pictures on top of preprocessing: random crops, mirroring, turning, shifting, colour noise."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from .._support.arrays import as_integer
+from .._support.native_arguments import AugmentationOptions
 from .._support.numbers import check_number, make_plain
 from .._support.shown import shown
 from .color_components import ILSVRC, ColorComponents
@@ -68,12 +68,12 @@ class Augmentation:
         if not isinstance(self.components, ColorComponents | None):
             raise TypeError(f"Augmentation: components is {shown(self.components)}, expected ColorComponents or None")
 
-    def for_engine(self, channels: int) -> tuple[Any, ...]:
-        """Return (random_crop, flip, color_noise, eigenvectors, deviations, chunk, color_divisor, rotation, shift)."""
+    def for_engine(self, channels: int) -> AugmentationOptions:
+        """Return it as the extension takes it, for images of so many channels."""
         moves = self.chunk, self.color_divisor, self.rotation, self.shift
         if channels == 3 and self.color_noise:
             components = ILSVRC if self.components is None else self.components
             vectors = np.array(components.eigenvectors, np.float32)
             deviations = np.array(components.deviations, np.float32)
-            return self.crop, self.flip, self.color_noise, vectors, deviations, *moves
-        return self.crop, self.flip, 0.0, None, None, *moves
+            return AugmentationOptions(self.crop, self.flip, self.color_noise, vectors, deviations, *moves)
+        return AugmentationOptions(self.crop, self.flip, 0.0, None, None, *moves)

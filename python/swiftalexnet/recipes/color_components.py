@@ -5,22 +5,17 @@ eigenvectors and eigenvalues of the covariance of red, green and blue, and α_k 
 prints λ; its authors' code takes the root, and on the scale 0 … 255 only that is in range.
 """
 
-from contextlib import closing
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._support.arrays import as_integer, require_memory
+from .._support.arrays import require_memory
 from .._support.shown import shown
-from ..data.checks import snapshot, source
 
 if TYPE_CHECKING:
-    from ..data.dataset import Dataset
-
-_BATCH = 16
+    pass
 
 
 @dataclass(frozen=True)
@@ -64,73 +59,6 @@ class ColorComponents:
         for deviation, row in zip(self.deviations, self.eigenvectors, strict=True):
             lines.append(f"{deviation:9.3f} " + " ".join(f"{value:7.4f}" for value in row))
         return "\n".join(lines)
-
-
-def color_components(data: "Dataset", size: int | None = None, progress: bool = False) -> ColorComponents:
-    """Return the principal components of the red, green and blue of all pixels of a training set.
-
-    Sums of values and of products of values are whole numbers, exact whatever the order; only the eigenvectors of
-    their covariance are computed in floating point. The component of largest size comes first. Of each eigenvector
-    the entry of largest magnitude is positive (which of the two directions is meant changes nothing: α is symmetric).
-
-    Parameters
-    ----------
-    data : Dataset
-        Pictures in colour; all of them are read.
-    size : int, optional
-        Side of the centre square of each picture that is looked at, in pixels, after resizing its shorter side to
-        that. By default the shorter side of an `ArrayDataset`, whose pixels then stay as they are, and 256 for files.
-    progress : bool
-        Show a bar.
-
-    Raises
-    ------
-    ValueError
-        Grey pictures, or none that can be read.
-    OSError
-        A picture cannot be read.
-    """
-    from ..data.array import ArrayDataset
-    from ..data.loader import read_pictures
-    from ..images.geometry import Geometry
-
-    data = snapshot(data, "color_components")
-    own_data = source(data)
-    arrays = own_data.images if isinstance(own_data, ArrayDataset) else None
-    if arrays is not None and arrays.shape[-1] != 3:
-        raise ValueError(f"color_components: pictures have {arrays.shape[-1]} channels, expected 3: red, green, blue")
-    own = 256 if arrays is None else min(arrays.shape[1:3])
-    side = own if size is None else as_integer(size, "size", "color_components", 1, 2**15)
-    sums, products, count = np.zeros(3, object), np.zeros((3, 3), object), 0  # Python's integers
-    shown, geometry = (progress, "colours"), Geometry(side, 3, "area")
-    with closing(read_pictures(data, np.arange(len(data)), _BATCH, geometry, shown, "color_components")) as batches:
-        for image in chain.from_iterable(batches):
-            # Products are below 2¹⁶ and pixels of a picture at most 2³⁰: sums below 2⁵³ are exact in float64.
-            pixels = image.reshape(-1, 3).astype(np.float64)
-            sums += pixels.sum(axis=0).astype(np.int64)
-            products += (pixels.T @ pixels).astype(np.int64)
-            count += len(pixels)
-    if products.min() == products.max():  # Σ(r − g)² = Σr² − 2Σrg + Σg² = 0, and so on
-        raise ValueError("color_components: the pictures are grey, expected colours")
-    return _principal(_covariance(sums, products, count))
-
-
-def _covariance(sums: NDArray[np.object_], products: NDArray[np.object_], count: int) -> NDArray[np.float64]:
-    """Return (Σxy · n − Σx Σy) / n², rounded once."""
-    covariance = np.empty((3, 3))
-    for row, column in np.ndindex(3, 3):
-        exact = int(products[row, column]) * count - int(sums[row]) * int(sums[column])
-        covariance[row, column] = exact / count**2
-    return covariance
-
-
-def _principal(covariance: NDArray[np.float64]) -> ColorComponents:
-    values, columns = np.linalg.eigh(covariance)
-    rows = columns.T[::-1]
-    # Rounded, so that of entries that are equal but for the last bits always the first decides.
-    largest = np.abs(rows).round(9).argmax(axis=1)
-    rows = rows * np.sign(rows[np.arange(3), largest])[:, None]
-    return ColorComponents(rows, np.sqrt(values[::-1].clip(0)))
 
 
 def _numbers(values: Any, name: str) -> NDArray[np.float64]:

@@ -6,16 +6,15 @@ from typing import Any
 
 from .._support.arrays import as_integer
 from .._support.choices import choose, nearest
+from .._support.native_arguments import RULES
 from .._support.numbers import check_number, make_plain
 from .._support.shown import shown
 from .._support.tables import html_table
+from ..preprocessing.scale_jitter import as_scale
 from .augmentation import Augmentation
 from .color_components import ColorComponents
 from .parameter_group import ParameterGroup
-from ..preprocessing.scale_jitter import as_scale
 from .schedules import Schedule, check_schedule
-
-RULES = ("paper", "pytorch", "caffe")  # in the order of the extension's numbers
 
 # Fields that recipes did not always have: at their defaults they are not written, so that older checkpoints are known.
 _LATER = (
@@ -173,49 +172,6 @@ class Recipe:
 
     def _settings(self) -> list[tuple[str, Any]]:
         return [(each.name, getattr(self, each.name)) for each in fields(self) if each.name not in ("name", "source")]
-
-
-def recipe(name: str = "paper", **overrides: Any) -> Recipe:
-    """Return a recipe by name, with some of its settings replaced.
-
-    Each prints itself, with the source of its numbers and what departs from it.
-
-    Parameters
-    ----------
-    name : str
-        `paper` (Krizhevsky et al. 2012 as it is written), `chm145` (the authors' own run, biases and first layer at
-        rates of their own), `caffe` (BVLC AlexNet), `torchvision`, `cuda-convnet2` (one GPU, an automatic schedule);
-        `vgg`, then `vgg-384` and `vgg-jitter` (the three stages of Simonyan & Zisserman 2014);
-        `small` (a few hundred to a few thousand photographs: see `suggest`);
-        `cifar-80sec`, `cifar-18pct`, `cifar-19pct`, `cifar-conv-local-13pct`, `cifar-conv-local-11pct` (cuda-convnet's
-        nets for CIFAR-10).
-    **overrides
-        Fields of `Recipe`.
-
-    Raises
-    ------
-    ValueError
-        An unknown name or setting, or a value out of range.
-    """
-    from .table import RECIPES
-
-    return RECIPES[choose("recipe", "recipe", name, RECIPES, 0)].replace(**overrides)
-
-
-def recipe_names() -> list[str]:
-    """Return the names that `recipe` knows."""
-    from .table import RECIPES
-
-    return list(RECIPES)
-
-
-def as_recipe(value: str | Recipe, epochs: int | None, batch_size: int | None) -> Recipe:
-    """Return the recipe that `fit` was given, with its own epochs and batch size."""
-    if not isinstance(value, (str, Recipe)):
-        raise TypeError(f"fit: recipe is {shown(value)}, expected a name or a Recipe")
-    chosen = recipe(value) if isinstance(value, str) else value
-    changes = {"epochs": epochs, "batch_size": batch_size}
-    return chosen.replace(**{name: given for name, given in changes.items() if given is not None})
 
 
 def refuse_unknown(options: Iterable[str], given: Any, known: Iterable[str]) -> None:

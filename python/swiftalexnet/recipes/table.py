@@ -4,6 +4,10 @@ Sources/Training/RecipeTable.swift has the same recipes for Swift programs; pyth
 to the same numbers.
 """
 
+from typing import Any
+
+from .._support.choices import choose
+from .._support.shown import shown
 from .parameter_group import ParameterGroup
 from .recipe import Recipe
 from .schedules import ConstantSchedule, DexpSchedule, EpochSchedule, EpochTableSchedule, PlateauSchedule
@@ -141,3 +145,42 @@ def _pictures(recipe: Recipe) -> str:
         low, high = recipe.scale
         parts.append(f"S = {low}" if low == high else f"S in {low} … {high}")
     return ", ".join(parts) or "as they are"
+
+
+def recipe(name: str = "paper", **overrides: Any) -> Recipe:
+    """Return a recipe by name, with some of its settings replaced.
+
+    Each prints itself, with the source of its numbers and what departs from it.
+
+    Parameters
+    ----------
+    name : str
+        `paper` (Krizhevsky et al. 2012 as it is written), `chm145` (the authors' own run, biases and first layer at
+        rates of their own), `caffe` (BVLC AlexNet), `torchvision`, `cuda-convnet2` (one GPU, an automatic schedule);
+        `vgg`, then `vgg-384` and `vgg-jitter` (the three stages of Simonyan & Zisserman 2014);
+        `small` (a few hundred to a few thousand photographs: see `suggest`);
+        `cifar-80sec`, `cifar-18pct`, `cifar-19pct`, `cifar-conv-local-13pct`, `cifar-conv-local-11pct` (cuda-convnet's
+        nets for CIFAR-10).
+    **overrides
+        Fields of `Recipe`.
+
+    Raises
+    ------
+    ValueError
+        An unknown name or setting, or a value out of range.
+    """
+    return RECIPES[choose("recipe", "recipe", name, RECIPES, 0)].replace(**overrides)
+
+
+def recipe_names() -> list[str]:
+    """Return the names that `recipe` knows."""
+    return list(RECIPES)
+
+
+def as_recipe(value: str | Recipe, epochs: int | None, batch_size: int | None) -> Recipe:
+    """Return the recipe that `fit` was given, with its own epochs and batch size."""
+    if not isinstance(value, (str, Recipe)):
+        raise TypeError(f"fit: recipe is {shown(value)}, expected a name or a Recipe")
+    chosen = recipe(value) if isinstance(value, str) else value
+    changes = {"epochs": epochs, "batch_size": batch_size}
+    return chosen.replace(**{name: given for name, given in changes.items() if given is not None})

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from .._support.arrays import require_memory
 from ..data.array import ArrayDataset
-from ..data.dataset import Dataset
 from ..data.checks import source
-from ..data.order import evenly_spread
+from ..data.dataset import Dataset
 from ..data.loader import read_pictures
+from ..data.order import evenly_spread
 from ..preprocessing.preprocessing import Preprocessing
 
 # A mean over this many pictures has a standard error of about one grey level in 0 … 255 at every pixel.

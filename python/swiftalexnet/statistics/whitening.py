@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from .. import _native
 from .._support.arrays import require_memory
 from ..data.dataset import Dataset
-from ..data.order import evenly_spread
 from ..data.loader import read_pictures
-from .mean_image import PICTURES
+from ..data.order import evenly_spread
 from ..preprocessing.preprocessing import Preprocessing
+from .mean_image import PICTURES
 
 # A covariance of n values needs several times n pictures.
 _PICTURES_A_VALUE = 16

@@ -9,16 +9,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import _native
-from ..network import parameters
 from .._support.arithmetic import PRECISIONS
 from .._support.arrays import as_integer
 from .._support.json import to_json
 from .._support.output import warn
 from ..errors import MALFORMED, CheckpointCorruptError
 from ..files import safetensors
-from .run_parts import run_from_parts, run_to_parts
+from ..network import parameters
 from ..network.parts import model_to_parts, preprocessing_from_parts
 from .run import Run
+from .run_parts import run_from_parts, run_to_parts
 
 FILE_NAME = "checkpoint.safetensors"
 _VELOCITY = "velocity."

@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING, Any
 from .._support.arithmetic import choose_precision
 from .._support.arrays import as_seed
 from .._support.choices import choose
+from .._support.progress import Progress
 from .._support.shown import shown
-from ..network.batch_size import BatchSize, for_training, require_auto
-from .checkpoint_pace import CheckpointEvery, Pace, as_pace
-from .checkpoint import Checkpoint, begun_with
 from ..data.checks import check_dataset
 from ..errors import NonFiniteError
 from ..files.paths import as_path
-from .history import HEADING, History, row_text
-from ..statistics.mean_image import learn_mean
+from ..network.base import BaseModel
+from ..network.batch_size import BatchSize, for_training, require_auto
 from ..preprocessing.preprocessing import Preprocessing
-from .._support.progress import Progress
 from ..recipes.recipe import Recipe, refuse_unknown
 from ..recipes.table import as_recipe
-from .run import Plan, Run
+from ..statistics.mean_image import learn_mean
 from ..statistics.whitening import learn_whitening
+from .checkpoint import Checkpoint, begun_with
+from .checkpoint_pace import CheckpointEvery, Pace, as_pace
+from .history import HEADING, History, row_text
+from .run import Plan, Run
 
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
-    from ..model import Model
 
 
 def fit(
-    model: "Model",
+    model: BaseModel,
     train: "Dataset",
     validation: "Dataset | None" = None,
     epochs: int | None = None,
@@ -200,7 +200,7 @@ def _write_after(end: BaseException, store: Checkpoint) -> bool:
     return True
 
 
-def _preprocessing(model: "Model", train: "Dataset", recipe: Recipe, progress: bool) -> Preprocessing:
+def _preprocessing(model: BaseModel, train: "Dataset", recipe: Recipe, progress: bool) -> Preprocessing:
     """Return the model's own with what the recipe changes and the training set teaches."""
     preprocessing = model.preprocessing
     if recipe.scale is not None:
@@ -214,7 +214,7 @@ def _preprocessing(model: "Model", train: "Dataset", recipe: Recipe, progress: b
 
 
 def _checked_data(
-    model: "Model", train: "Dataset", validation: "Dataset | None", recipe: Recipe
+    model: BaseModel, train: "Dataset", validation: "Dataset | None", recipe: Recipe
 ) -> "tuple[Dataset, Dataset | None]":
     """Refuse data that does not fit, before any work; return what it is now, whatever becomes of it."""
     train = check_dataset(model, train, "fit")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from .._support.optional import require
 from .._support.tables import html_table
-from ..files.paths import as_path
 from ..files.atomic import write_atomically
+from ..files.paths import as_path
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from .._support.choices import nearest
-from ..recipes.parameter_group import ParameterGroup
 from ..network.parameters import Float32, Multipliers
+from ..recipes.parameter_group import ParameterGroup
 from ..recipes.recipe import Recipe
 from ..recipes.schedules import Moment, Schedule, State
 

@@ -14,23 +14,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _native
-from ..network import parameters
 from .._support.arithmetic import PRECISIONS
-from ..errors import NonFiniteError
+from .._support.native_arguments import RULES, StepOptions
 from ..data.loader import Batch, Loader
 from ..data.order import shuffled, split
-from ..images.geometry import Geometry
-from ..preprocessing.preprocessing import Preprocessing
-from .rates import Rates
-from ..network.step import RULES
-from ..recipes.recipe import Recipe
-from ..preprocessing.scale_jitter import ScaleJitter
-from ..recipes.schedules import Moment, State
 from ..data.skipped import Skipped, report_skipped, reported, require_classes
+from ..errors import NonFiniteError
+from ..evaluation.evaluate import evaluate
+from ..images.geometry import Geometry
+from ..network import parameters
+from ..network.base import BaseModel
+from ..preprocessing.preprocessing import Preprocessing
+from ..preprocessing.scale_jitter import ScaleJitter
+from ..recipes.recipe import Recipe
+from ..recipes.schedules import Moment, State
+from .rates import Rates
 
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
-    from ..model import Model
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class RunState:
 class Run:
     """A model, a plan and a state."""
 
-    def __init__(self, model: "Model", plan: Plan):
+    def __init__(self, model: BaseModel, plan: Plan):
         self.model, self.plan, self.epochs = model, plan, plan.recipe.epochs
         self.state = RunState(0, 0, [schedule.initial() for schedule in plan.recipe.schedules], [])
         self._rates = Rates(plan.recipe, model.multipliers())
@@ -158,7 +159,7 @@ class Run:
         loss, error = (np.array(state.outcomes) * counts[:, None]).sum(axis=0) / counts.sum()
         precision, data = PRECISIONS[self.plan.precision], self.plan.validation
         try:
-            measured = None if data is None else self.model.evaluate(data, precision=precision)
+            measured = None if data is None else evaluate(self.model, data, precision=precision)
         except NonFiniteError as caught:
             raise NonFiniteError(f"fit: epoch {state.epoch + 1}, at its end: validation: {caught}") from caught
         validation_error = None if measured is None else measured.top1_error
@@ -200,7 +201,7 @@ class Run:
             return
         rates = self._rates.for_step(self.moment(self.step), state.schedules)
         draw, precision = (self.plan.seed, self.step), self.plan.precision
-        options = (0.0, recipe.momentum, 0.0, RULES.index(recipe.rule), *draw, *rates, precision)
+        options = StepOptions(0.0, recipe.momentum, 0.0, RULES.index(recipe.rule), *draw, *rates, precision)
         augmentation = recipe.augmentation_in(state.epoch).for_engine(preprocessing.channels)
         call = (*batch, preprocessing.for_engine(), augmentation, options)
         try:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from .._support.arrays import as_integer
 from .._support.json import to_json
-from .history import COLUMNS
 from ..recipes.schedules import Moment, Schedule, State
+from .history import COLUMNS
 from .run import Run, RunState
 
 _OUTCOMES, _COUNTS, _HISTORY = "epoch.outcomes", "epoch.counts", "history"

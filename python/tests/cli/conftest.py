@@ -6,8 +6,8 @@ import pytest
 from support import photo_folder, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet.training import fit as training
 from swiftalexnet.cli import network_choice
+from swiftalexnet.training import fit as training
 
 
 @dataclass(frozen=True)

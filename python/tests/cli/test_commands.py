@@ -226,7 +226,7 @@ def test_an_environment_that_there_is_not_is_one_line(variable):
 
 
 def test_importing_it_is_quick():
-    heavy = ["PIL", "matplotlib", "tqdm", "safetensors", "swiftalexnet.training", "swiftalexnet.cli.train"]
+    heavy = ["PIL", "matplotlib", "tqdm", "safetensors", "swiftalexnet.training.fit", "swiftalexnet.cli.train"]
     code = f"import sys, swiftalexnet.cli; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([PROGRAM[0], "-c", code], env=environment(), capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

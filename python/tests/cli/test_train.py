@@ -9,8 +9,8 @@ from command_line import refused, run
 from support import fingerprint, photo_folder
 
 import swiftalexnet as sa
-from swiftalexnet.network import batch_size
 from swiftalexnet.cli.run_folder import OPTIONS_NAME
+from swiftalexnet.network import batch_size
 
 QUICK = ["--batch-size", "8", "--quiet"]
 

@@ -13,14 +13,14 @@ from typing import Any
 
 import swiftalexnet as sa
 from swiftalexnet import _native, ops, plots, profiling
+from swiftalexnet.data.cache_file import Settings
 from swiftalexnet.data.cifar import cifar10 as cifar
 from swiftalexnet.evaluation import evaluate as evaluation
 from swiftalexnet.inference import neighbors, prediction
 from swiftalexnet.network import parts as storage
-from swiftalexnet.training import fit as training
 from swiftalexnet.network.memory_use import memory
-from swiftalexnet.data.cache_file import Settings
 from swiftalexnet.network.summary import Summary
+from swiftalexnet.training import fit as training
 
 # Classes that are not exported by name, but whose instances users hold.
 HELD = (sa.Memory, sa.Profile, Summary)

@@ -5,11 +5,11 @@ import zipfile
 from pathlib import Path
 
 from ..._support.choices import choose
-from .batches import FOLDERS, Cifar, is_batch_folder, read_batch_archive, read_batch_folder
-from .images import is_picture_folder, read_picture_archive, read_picture_folder
-from ..array import ArrayDataset
-from .downloads import Download, fetch
 from ...files.paths import as_path, open_regular
+from ..array import ArrayDataset
+from .batches import FOLDERS, Cifar, is_batch_folder, read_batch_archive, read_batch_folder
+from .downloads import Download, fetch
+from .images import is_picture_folder, read_picture_archive, read_picture_folder
 
 _SITE = "https://www.cs.toronto.edu/~kriz"
 ARCHIVES = {

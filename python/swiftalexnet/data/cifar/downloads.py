@@ -6,8 +6,8 @@ import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
-from ...files.atomic import replacing, write_all
 from ..._support.progress import Progress
+from ...files.atomic import replacing, write_all
 
 _CHUNK = 1 << 20
 

@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .batches import CHANNELS, SIDE, Cifar, Pictures
-from ...errors import MALFORMED
-from ...files.paths import open_regular
-from ...files.atomic import write_atomically
-from ...runtime import get_num_threads
 from ..._support.threads import map_ahead
+from ...errors import MALFORMED
+from ...files.atomic import write_atomically
+from ...files.paths import open_regular
+from ...runtime import get_num_threads
+from .batches import CHANNELS, SIDE, Cifar, Pictures
 
 _EXTENSIONS = (".jpg", ".jpeg", ".png")
 _BYTES_LIMIT = 1 << 16  # of a file of 32 × 32 pixels

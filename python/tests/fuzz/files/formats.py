@@ -15,8 +15,8 @@ from PIL import Image
 from support import dataset, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet.training.checkpoint import FILE_NAME
 from swiftalexnet.files import safetensors
+from swiftalexnet.training.checkpoint import FILE_NAME
 
 from ..judge import fingerprint
 from ..world import World

@@ -1,0 +1,36 @@
+"""What training and evaluation ask of a data set."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..images.geometry import Geometry, Whole
+
+
+class Dataset(Protocol):
+    """What `fit` and `evaluate` ask of a data set."""
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Names of the classes by label, if they have names."""
+
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """Class of each picture, [count]."""
+
+    @property
+    def workers(self) -> int:
+        """How many threads should decode; 1 if there is no such attribute."""
+
+    @property
+    def skipped(self) -> int:
+        """How many pictures could not be read so far."""
+
+    def __len__(self) -> int: ...
+
+    def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
+        """Return picture `index` as [size, size, channels], or [height, width, channels] for a `Whole`.
+
+        None if it is skipped.
+        """

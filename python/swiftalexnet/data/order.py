@@ -1,0 +1,30 @@
+"""In which order images are read: in theirs, or shuffled by seed and epoch."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def evenly_spread(count: int, most: int) -> NDArray[np.intp]:
+    """Return the indices of at most so many of `count` pictures, spread evenly over them."""
+    return np.linspace(0, count - 1, min(count, most)).astype(np.intp)
+
+
+def in_order(count: int, batch_size: int) -> Iterator[NDArray[np.intp]]:
+    """Yield the indices of all pictures in batches; the last one may be smaller."""
+    return split(np.arange(count), batch_size)
+
+
+def split(order: NDArray[np.intp], batch_size: int) -> Iterator[NDArray[np.intp]]:
+    """Cut an order into batches; the last one may be smaller."""
+    return (order[at : at + batch_size] for at in range(0, len(order), batch_size))
+
+
+def shuffled(count: int, seed: int, epoch: int) -> NDArray[np.intp]:
+    """Return the order of one epoch: a permutation that depends on (seed, epoch) only.
+
+    Philox's raw words are sorted, because numpy fixes its bit streams for ever but not its `permutation`.
+    """
+    words = np.random.Philox(key=np.array((seed, epoch), np.uint64)).random_raw(count)
+    return np.argsort(words, kind="stable")

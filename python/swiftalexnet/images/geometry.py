@@ -1,0 +1,68 @@
+"""What an image is brought to when it is decoded: a square of one size, or the whole image at one scale."""
+
+from typing import Any, NamedTuple
+
+from .._support.arrays import as_integer
+from .._support.choices import choose
+from .._support.numbers import check_number
+
+RESAMPLERS = ("area", "bilinear", "opencv_bilinear", "box")  # see resampling.py
+
+
+class Geometry(NamedTuple):
+    """What a data set must know to hand out decoded pictures: uint8 [size, size, channels].
+
+    A picture is resized until its shorter side has `short` pixels (`size`, unless it is given), and `size` × `size`
+    pixels are cut out of it. `place` says where: (across, down), 0 at the left and the top, 1 at the right and the
+    bottom; offsets are whole pixels, and numbers spread evenly over 0 … 1 make all of them equally likely. With `warp`
+    both sides are squeezed to `short`, whatever their proportion.
+    """
+
+    size: int
+    channels: int
+    resample: str
+    short: int | None = None
+    place: tuple[float, float] = (0.5, 0.5)
+    warp: bool = False
+
+    @property
+    def side(self) -> int:
+        """Shorter side of the resized picture."""
+        return self.size if self.short is None else self.short
+
+
+class Whole(NamedTuple):
+    """A geometry without a square: the whole picture, its shorter side of `size` pixels, [height, width, channels]."""
+
+    size: int
+    channels: int
+    resample: str
+    whole: bool = True  # so that it is never equal to the Geometry of the same numbers
+
+    @property
+    def side(self) -> int:
+        """Shorter side of the resized picture."""
+        return self.size
+
+
+def check_geometry(geometry: Any, operation: str) -> None:
+    """Refuse what is neither a `Geometry` nor a `Whole`, or one whose numbers do not fit each other.
+
+    Raises
+    ------
+    TypeError, ValueError
+        See above.
+    """
+    if not isinstance(geometry, (Geometry, Whole)):
+        raise TypeError(f"{operation}: geometry is of type {type(geometry).__name__}, expected a Geometry or a Whole")
+    size = as_integer(geometry.size, "the geometry's size", operation, 1, 2**15)
+    as_integer(geometry.side, "the geometry's shorter side", operation, size, 2**15)
+    as_integer(geometry.channels, "the geometry's channels", operation, 1, 2**16)
+    choose(operation, "resample", geometry.resample, RESAMPLERS)
+    places = geometry.place if isinstance(geometry, Geometry) else (0, 0)
+    if not isinstance(places, tuple) or len(places) != 2:
+        raise TypeError(f"{operation}: the geometry's place is no pair of numbers")
+    for place in places:
+        check_number(place, "the geometry's place", operation)
+        if place > 1:
+            raise ValueError(f"{operation}: the geometry's place is {place}, expected 0 to 1")

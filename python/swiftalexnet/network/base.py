@@ -1,0 +1,293 @@
+"""A network in the engine with its weights, preprocessing and class names; its door for tensors.
+
+Tensors are float32 that has been preprocessed already, NCHW unless `layout="NHWC"` is said.
+"""
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .. import _native
+from .._support.arithmetic import choose_arithmetic, choose_precision
+from .._support.arrays import as_float32, as_labels, as_output, as_seed, layout_code
+from .._support.choices import choose
+from .._support.kinds import as_items, require_kind
+from .._support.native_arguments import RULES, StepOptions
+from .._support.shown import shown
+from ..preprocessing.defaults import default_preprocessing
+from ..preprocessing.preprocessing import Preprocessing
+from .summary import Summary, summarize
+from .weights import Weights
+
+Float32 = NDArray[np.float32]
+
+
+class BaseModel(Weights):
+    """A network and what belongs to it; made by `alexnet`, `vgg`, `cifar_net`, `load` or `Model.from_spec`.
+
+    Attributes
+    ----------
+    variant : str or None
+        The name it was built by.
+    input_shape : (int, int, int)
+        Channels, height and width of what it reads.
+    num_classes : int
+    preprocessing : Preprocessing
+        How pictures become its input; may be replaced.
+    classes : tuple of str or None
+        Names of its outputs, once it has been trained; may be replaced.
+    """
+
+    def __init__(self, network: _native.Network, variant: str | None = None):
+        require_kind(network, _native.Network, "network", "Model")
+        if variant is not None and not isinstance(variant, str):
+            raise TypeError(f"Model: variant is {shown(variant)}, expected a name or None")
+        super().__init__(network, variant)
+        nodes = network.nodes()
+        self._input_shape, self._num_classes = nodes[0][4], nodes[-1][4][0]
+        self._classes: tuple[str, ...] | None = None
+        self._preprocessing = default_preprocessing(variant, self.input_shape[1], self.input_shape[0])
+
+    @classmethod
+    def from_spec(cls, text: str, initialization: str = "paper", seed: int = 0, variant: str | None = None) -> Self:
+        """Build any network from the text of its specification, as `spec` returns it.
+
+        Raises
+        ------
+        TypeError
+            The text, or the name of the variant, is no text.
+        ValueError
+            The text does not describe a network; the message names the line.
+        MemoryError
+            The network does not fit into memory.
+        """
+        for value, name in ((text, "text"), (variant, "variant")):
+            if not isinstance(value, str) and not (name == "variant" and value is None):
+                raise TypeError(f"Model.from_spec: {name} is {value!r}, expected a text")
+        choose("Model.from_spec", "initialization", initialization, _native.initializations())
+        return cls(_native.Network(text, initialization, as_seed(seed, "seed", "Model.from_spec")), variant)
+
+    @property
+    def spec(self) -> str:
+        """The network's specification, a line a node."""
+        return self.network.spec()
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of what the network reads."""
+        return self._input_shape
+
+    @property
+    def num_classes(self) -> int:
+        """How many outputs the network has."""
+        return self._num_classes
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Names of the network's outputs."""
+        return self._classes
+
+    @classes.setter
+    def classes(self, names: Sequence[str] | None) -> None:
+        self._classes = None if names is None else _class_names(names, self.num_classes)
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How pictures become the network's input."""
+        return self._preprocessing
+
+    @preprocessing.setter
+    def preprocessing(self, value: Preprocessing) -> None:
+        if not isinstance(value, Preprocessing):
+            raise TypeError(f"Model.preprocessing: got {type(value).__name__}, expected a Preprocessing")
+        if (value.channels, value.crop, value.crop) != self.input_shape:
+            came = f"{value.channels} × {value.crop} × {value.crop}"
+            raise ValueError(f"Model.preprocessing: makes {came}, the network reads {_sizes(self.input_shape)}")
+        if value.whitening is not self._preprocessing.whitening:
+            self.network.set_whitening(value.whitening)
+        self._preprocessing = value
+
+    def summary(self) -> Summary:
+        """Return layers, output sizes, parameters and multiply-accumulates as a table."""
+        return summarize(repr(self), self.network.nodes())
+
+    def __repr__(self) -> str:
+        return f"<{self.variant or 'network'}: {_sizes(self.input_shape)} pixels to {self.num_classes} classes>"
+
+    def release_memory(self) -> None:
+        """Give back what activations take; the next call makes its own anew, and a kept `forward` is forgotten.
+
+        Weights, gradients and velocities stay. Waits until other threads' predictions have ended, and Ctrl-C waits
+        with it.
+
+        Raises
+        ------
+        ConcurrentUseError
+            The network is training on another thread.
+        """
+        self.network.release_memory()
+
+    def forward(
+        self,
+        x: ArrayLike,
+        layout: str = "NCHW",
+        keep: bool = True,
+        training: bool = False,
+        seed: int = 0,
+        step: int = 0,
+        precision: str = "float32",
+        weights: str = "float",
+        fast_math: bool = False,
+        out: Float32 | None = None,
+    ) -> Float32:
+        """Compute logits, the input of the softmax.
+
+        What is not finite passes: a NaN in `x` or in the weights comes out as it may, and no error says so.
+
+        Parameters
+        ----------
+        x : array of float32, [batch, channels, height, width] or NHWC
+            Preprocessed pictures.
+        layout : {"NCHW", "NHWC"}
+        keep : bool
+            Keep what `backward` needs; such a call has the network to itself. Without it threads may share the network.
+        training : bool
+            Dropout acts, drawn from (seed, step); needs `keep`.
+        precision, weights, fast_math
+            See `swiftalexnet.inference.prediction.probabilities`; `weights` and `fast_math` need keep=False. `backward` computes
+            in the precision of the `forward` that it follows.
+        out : array of float32, [batch, classes], optional
+            Where to write the logits.
+
+        Returns
+        -------
+        array of float32, [batch, classes]
+
+        Raises
+        ------
+        TypeError, ValueError
+            An array of another type or shape.
+        ConcurrentUseError
+            The network is training on another thread.
+        UnsupportedError
+            Arithmetic that the processor does not have.
+        """
+        arithmetic = choose_arithmetic("forward", precision, weights, fast_math)
+        array = as_float32(x, "x", "forward", ndim=4)
+        logits = as_output(out, (len(array), self.num_classes), "forward")
+        code, seed, step = (
+            layout_code(layout, "forward"),
+            as_seed(seed, "seed", "forward"),
+            as_seed(step, "step", "forward"),
+        )
+        self.network.forward(array, code, bool(keep), bool(training), seed, step, arithmetic, logits)
+        return logits
+
+    def backward(
+        self,
+        dlogits: ArrayLike,
+        layout: str = "NCHW",
+        accumulate: bool = False,
+        input_gradient: bool = True,
+    ) -> Float32 | None:
+        """Compute gradients for the last `forward` that kept what this needs; `gradients()` holds them afterwards.
+
+        Each such `forward` serves one `backward`.
+
+        Parameters
+        ----------
+        dlogits : array of float32, [batch, classes]
+            Gradient of the loss with respect to the logits.
+        layout : {"NCHW", "NHWC"}
+            Order of the result.
+        accumulate : bool
+            Add to the parameters' gradients instead of replacing them.
+        input_gradient : bool
+            Compute the gradient with respect to x as well.
+
+        Returns
+        -------
+        array of float32, [batch, channels, height, width] or NHWC, or None without `input_gradient`
+
+        Raises
+        ------
+        TypeError, ValueError
+            An array of another type or shape, or no kept `forward` of that batch.
+        """
+        slope = as_float32(dlogits, "dlogits", "backward", ndim=2)
+        code = layout_code(layout, "backward")
+        channels, height, width = self.input_shape
+        shape = (channels, height, width) if layout == "NCHW" else (height, width, channels)
+        dx = as_output(None, (len(slope), *shape), "backward") if input_gradient else None
+        self.network.backward(slope, code, bool(accumulate), dx)
+        return dx
+
+    def train_step(
+        self,
+        x: ArrayLike,
+        labels: ArrayLike,
+        learning_rate: float = 0.01,
+        momentum: float = 0.9,
+        weight_decay: float = 5e-4,
+        rule: str = "paper",
+        layout: str = "NCHW",
+        seed: int = 0,
+        step: int = 0,
+        precision: str = "float32",
+    ) -> float:
+        """Forward, loss, backward and update in one call, which commits whole or not at all.
+
+        Parameters
+        ----------
+        x : array of float32, [batch, channels, height, width] or NHWC
+            Preprocessed pictures.
+        labels : integers, [batch]
+        learning_rate, momentum, weight_decay, rule
+            Of the update: see `Recipe`.
+        seed, step : int
+            What dropout is drawn from.
+        precision : {"float32", "bfloat16", "auto"}
+            What activations and their gradients are kept in: see `swiftalexnet.training.fit`.
+
+        Returns
+        -------
+        float
+            The mean loss over the batch, before the update.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Arrays or numbers that do not fit.
+        NonFiniteError
+            Loss or gradients are not finite, or the update would make a weight or a velocity so: the message names the
+            parameter, and nothing was updated.
+        ConcurrentUseError
+            The network is training on another thread.
+        """
+        code = choose_precision("train_step", precision)
+        rule_code = RULES.index(choose("train_step", "rule", rule, RULES))
+        array = as_float32(x, "x", "train_step", ndim=4)
+        targets = as_labels(labels, "labels", "train_step", len(array), self.num_classes)
+        draw = as_seed(seed, "seed", "train_step"), as_seed(step, "step", "train_step")
+        options = StepOptions(learning_rate, momentum, weight_decay, rule_code, *draw, precision=code)
+        loss, _ = self.network.train_step(array, targets, layout_code(layout, "train_step"), options)
+        self.has_trained = True
+        return loss
+
+
+def _class_names(names: Sequence[str], count: int) -> tuple[str, ...]:
+    """Return names of classes, as many as there are and each once."""
+    chosen = tuple(as_items(names, "classes", "Model", count))
+    if not all(isinstance(name, str) for name in chosen):
+        raise TypeError(f"Model: classes is {names!r}, expected a sequence of names")
+    if len(chosen) != count:
+        raise ValueError(f"Model: classes names {len(chosen)}, the network has {count}")
+    if len(set(chosen)) != count:
+        raise ValueError(f"Model: classes names one class twice: {', '.join(chosen)}")
+    return chosen
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape))
