@@ -23,7 +23,7 @@ check_environment()
 
 if TYPE_CHECKING:
     from . import ops
-    from .architectures import alexnet, alexnet_variants, build, cifar_net, cifar_variants, variants, vgg, vgg_variants
+    from .architectures import alexnet, build, cifar_net, vgg
     from .data.array import ArrayDataset
     from .data.cifar.cifar10 import cifar10
     from .data.dataset import Dataset
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .inference.ranking import Prediction
     from .inference.views import Views
     from .model import Model, load
+    from .network.catalog import alexnet_variants, cifar_variants, variants, vgg_variants
     from .network.memory_use import Memory, memory
     from .preprocessing.preprocessing import Preprocessing
     from .profiling import Profile

@@ -6,9 +6,10 @@ float32 unless said; `layout` is 0 for NCHW, 1 for NHWC.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from collections.abc import Buffer  # Python 3.12; the stub is read by type checkers only
+
+from ._support.native_arguments import Arithmetic, AugmentationOptions, CropOptions, StepOptions
 
 class UnsupportedError(NotImplementedError): ...
 class NonFiniteError(ArithmeticError): ...
@@ -31,7 +32,7 @@ def reset_peak_bytes() -> None: ...
 def available_bytes() -> int: ...  # -1 where the system does not say
 # weights, gradients, velocities, activations, scratch
 def spec_memory(
-    spec: str, batch: int, training: bool, arithmetic: tuple[int, int, int]
+    spec: str, batch: int, training: bool, arithmetic: Arithmetic
 ) -> tuple[int, int, int, int, int]: ...
 def initializations() -> list[str]: ...
 def variants(family: str) -> list[str]: ...
@@ -68,56 +69,49 @@ class Network:
     def multipliers(self, index: int) -> tuple[float, float]: ...
     # weights, gradients, velocities, activations, scratch
     def memory(
-        self, batch: int, training: bool, arithmetic: tuple[int, int, int]
+        self, batch: int, training: bool, arithmetic: Arithmetic
     ) -> tuple[int, int, int, int, int]: ...
     def release_memory(self) -> None: ...
-    # arithmetic: (precision, int8_dense_weights, fast_math); precision: 0 float32, 1 bfloat16
     # x: 4-D in `layout`, checked against the input node; logits: [batch, classes]
     def forward(
-        self, x: Buffer, layout: int, keep: bool, training: bool, seed: int, step: int, arithmetic: tuple[int, int, int],
+        self, x: Buffer, layout: int, keep: bool, training: bool, seed: int, step: int, arithmetic: Arithmetic,
         logits: Buffer,
     ) -> None: ...
     # outputs: one array a name, [batch, c, h, w] in `layout`, or [batch, c] for a vector
     def capture(
-        self, x: Buffer, layout: int, names: Sequence[str], arithmetic: tuple[int, int, int], outputs: Sequence[Buffer]
+        self, x: Buffer, layout: int, names: Sequence[str], arithmetic: Arithmetic, outputs: Sequence[Buffer]
     ) -> None: ...
     # x: one image
-    def non_finite_cause(self, x: Buffer, layout: int, arithmetic: tuple[int, int, int]) -> str: ...
+    def non_finite_cause(self, x: Buffer, layout: int, arithmetic: Arithmetic) -> str: ...
     def backward(self, dlogits: Buffer, layout: int, accumulate: bool, dx: Buffer | None) -> None: ...
     # labels: int32 [batch]; returns (loss, top1_error)
-    # options: (learning_rate, momentum, weight_decay, rule, seed, step, rates or None, decays or None, precision);
-    # rates, decays: of each parameter, [parameters], in the place of learning_rate and weight_decay times the parameter's factors
-    def train_step(self, x: Buffer, labels: Buffer, layout: int, options: tuple[Any, ...]) -> tuple[float, float]: ...
+    def train_step(self, x: Buffer, labels: Buffer, layout: int, options: StepOptions) -> tuple[float, float]: ...
     # images: uint8 [n, h, w, c]
-    # preprocessing: (crop_height, crop_width, mean or None, scale or None, mean_position); mean: float32 [c] or
-    # [h, w, c]; scale: [c]; mean_position of a mean image: 0 its centre, 1 what lies under the crop
-    # augmentation: (random_crop, flip, color_noise, eigenvectors or None, deviations or None, chunk, color_divisor,
-    # rotation, shift); eigenvectors float32 [3, 3], deviations [3]
     def train_step_images(
-        self, images: Buffer, labels: Buffer, preprocessing: tuple[Any, ...], augmentation: tuple[Any, ...],
-        options: tuple[Any, ...],
+        self, images: Buffer, labels: Buffer, preprocessing: CropOptions, augmentation: AugmentationOptions,
+        options: StepOptions,
     ) -> tuple[float, float]: ...
     # views: 1, 9, 10 or 50
     def predict_images(
-        self, images: Buffer, preprocessing: tuple[Any, ...], views: int, arithmetic: tuple[int, int, int],
+        self, images: Buffer, preprocessing: CropOptions, views: int, arithmetic: Arithmetic,
         probabilities: Buffer,
     ) -> None: ...
     # images of any size from the smallest on; the crop of the preprocessing is the network's own size
     def predict_dense(
-        self, images: Buffer, preprocessing: tuple[Any, ...], mirror: bool, arithmetic: tuple[int, int, int],
+        self, images: Buffer, preprocessing: CropOptions, mirror: bool, arithmetic: Arithmetic,
         probabilities: Buffer,
     ) -> None: ...
     # (rows, columns)
     def score_map_size(self, height: int, width: int) -> tuple[int, int]: ...
     # scores: [n, rows, columns, classes]
     def score_map(
-        self, images: Buffer, preprocessing: tuple[Any, ...], arithmetic: tuple[int, int, int], scores: Buffer
+        self, images: Buffer, preprocessing: CropOptions, arithmetic: Arithmetic, scores: Buffer
     ) -> None: ...
     # augmentation None: inference; (seconds, operations a second, bytes a second, rows); a row: name, kind, seconds,
     # operations, bytes of forward, then of backward
     def profile_images(
-        self, images: Buffer, preprocessing: tuple[Any, ...], augmentation: tuple[Any, ...] | None,
-        arithmetic: tuple[int, int, int], repeats: int,
+        self, images: Buffer, preprocessing: CropOptions, augmentation: AugmentationOptions | None,
+        arithmetic: Arithmetic, repeats: int,
     ) -> tuple[
         float, float, float, list[tuple[str, str, float, float, float, float, float, float]]
     ]: ...
@@ -126,9 +120,9 @@ class Network:
     def whiten(self, x: Buffer, out: Buffer) -> None: ...  # [batch, h, w, c] both
 
 def augment_images(
-    images: Buffer, preprocessing: tuple[Any, ...], augmentation: tuple[Any, ...], seed: int, step: int, out: Buffer
+    images: Buffer, preprocessing: CropOptions, augmentation: AugmentationOptions, seed: int, step: int, out: Buffer
 ) -> None: ...
-def crop_images(images: Buffer, preprocessing: tuple[Any, ...], views: int, out: Buffer) -> None: ...
+def crop_images(images: Buffer, preprocessing: CropOptions, views: int, out: Buffer) -> None: ...
 # image: uint8 [h, w, c]; rows, columns: where each output's weights begin, int32 [n]; weights: [n, taps]; out: uint8
 def resample(
     image: Buffer, rows: Buffer, row_weights: Buffer, columns: Buffer, column_weights: Buffer, out: Buffer

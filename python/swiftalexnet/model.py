@@ -92,7 +92,7 @@ class Model(BaseModel):
         return predict(self, images, top, crops, **options)
 
     def probabilities(self, images: Any, crops: int | None = None, **options: Any) -> Float32:
-        """Return the probabilities of all classes, [count, classes]: see `swiftalexnet.inference.prediction.probabilities`."""
+        """Return all probabilities, [count, classes]: see `swiftalexnet.inference.prediction.probabilities`."""
         from .inference.prediction import probabilities
 
         return probabilities(self, images, crops, **options)

@@ -10,6 +10,9 @@ from PIL import Image
 
 import swiftalexnet as sa
 
+TESTS = Path(__file__).resolve().parent
+ROOT = TESTS.parents[1]
+
 CLASSES = ("bright", "dark", "low", "top")
 
 # Every kind of layer that the paper's network has, small enough for hundreds of steps a second.
@@ -29,12 +32,33 @@ dense fc8 outputs={classes}
 softmax prob
 """
 
+# Reads 20 × 20 without padding: what a crop sees, its pixels within a picture see too. A position is four pixels.
+UNPADDED = """\
+network unpadded
+data channels=3 height=20 width=20
+convolution conv1 outputs=8 kernel=4 stride=2 pad=0,0,0,0 groups=1
+relu relu1
+max_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=0
+dense fc6 outputs=24
+relu relu6
+dropout drop6 probability=0.5 form=paper2012
+dense fc8 outputs=4
+softmax prob
+"""
+
 QUICK = {"schedule": sa.ConstantSchedule(), "batch_size": 16, "learning_rate": 0.002}
 
 
 def tiny_model(channels: int = 3, classes: int = 4, seed: int = 0) -> sa.Model:
     """Return a network of a few thousand weights that reads 20 × 20 pixels."""
     return sa.Model.from_spec(TINY.format(channels=channels, classes=classes), "torchvision", seed)
+
+
+def unpadded_model() -> sa.Model:
+    """Return a network of `UNPADDED`."""
+    model = sa.Model.from_spec(UNPADDED, "torchvision")
+    model.preprocessing = sa.Preprocessing(24, 20, [120.0, 115.0, 110.0], scale=[0.01, 0.02, 0.03])
+    return model
 
 
 def quick_recipe(**changes) -> sa.Recipe:

@@ -11,12 +11,11 @@ tensors one after another, in C order, little-endian.
 
 import hashlib
 import json
-import math
 import os
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from io import BufferedReader
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,43 +25,23 @@ from .._support.json import to_json
 from ..errors import MALFORMED, CheckpointCorruptError
 from .atomic import check_size, replacing, write_all
 from .paths import naming, open_regular
+from .safetensors_header import (
+    DIGESTS_KEY,
+    FORMAT,
+    FORMAT_KEY,
+    HEADER_LIMIT,
+    LENGTH_BYTES,
+    NO_DIGEST,
+    Tensor,
+    encoded,
+    metadata_of,
+    places_of,
+    read_start,
+    sections_of,
+    tensors_of,
+)
 
-FORMAT = "1"
 PIECE = 8 << 20  # bytes in memory at a time, beside the tensor itself
-_OWN_KEYS = _FORMAT_KEY, _DIGESTS_KEY, _CHECKSUM_KEY = "swiftalexnet.format", "sha256", "checksum"
-_LENGTH = 8  # bytes before the header, which tell its length
-_HEADER_LIMIT = 1 << 20  # bytes; ours are a few kilobytes, and the format's own 100 MB invite abuse
-_ALIGNMENT = 8  # of the first tensor
-_MOST_DIMENSIONS = 32
-_NO_DIGEST = "0" * 64  # as long as any
-
-_TYPES = {
-    name: np.dtype(kind)
-    for name, kind in (
-        *(("F64", "<f8"), ("F32", "<f4"), ("F16", "<f2")),
-        *(("I64", "<i8"), ("I32", "<i4"), ("I16", "<i2"), ("I8", "i1")),
-        *(("U64", "<u8"), ("U32", "<u4"), ("U16", "<u2"), ("U8", "u1"), ("BOOL", "?")),
-    )
-}
-_TYPE_NAMES = {dtype: name for name, dtype in _TYPES.items()}
-
-
-class Tensor(NamedTuple):
-    """What the header says of a tensor; `begin` counts from the first tensor's first byte."""
-
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-    begin: int
-
-    @property
-    def size(self) -> int:
-        """How many numbers it has."""
-        return math.prod(self.shape)
-
-    @property
-    def end(self) -> int:
-        """Where the next tensor begins."""
-        return self.begin + self.size * self.dtype.itemsize
 
 
 def write(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], sections: Mapping[str, Any]) -> None:
@@ -82,16 +61,16 @@ def write(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], sec
     ValueError
         Sections and names are more than `read` takes, or JSON cannot say them; an old file is untouched.
     """
-    places = _places(tensors)
-    metadata = {_FORMAT_KEY: FORMAT} | {name: to_json(value) for name, value in sections.items()}
-    start = _start(places, metadata, dict.fromkeys(places, _NO_DIGEST))
-    if (length := len(start) - _LENGTH) > _HEADER_LIMIT:
-        raise ValueError(f"{path} would need a header of {length} bytes, expected at most {_HEADER_LIMIT}")
+    places = places_of(tensors)
+    metadata = {FORMAT_KEY: FORMAT} | {name: to_json(value) for name, value in sections.items()}
+    start = encoded(places, metadata, dict.fromkeys(places, NO_DIGEST))
+    if (length := len(start) - LENGTH_BYTES) > HEADER_LIMIT:
+        raise ValueError(f"{path} would need a header of {length} bytes, expected at most {HEADER_LIMIT}")
     with replacing(path) as descriptor:
         write_all(descriptor, start)  # its length is right, its digests follow
         digests = {name: _write_tensor(descriptor, tensors[name], places[name]) for name in places}
         os.lseek(descriptor, 0, os.SEEK_SET)
-        write_all(descriptor, _start(places, metadata, digests))
+        write_all(descriptor, encoded(places, metadata, digests))
         check_size(descriptor, len(start) + max((place.end for place in places.values()), default=0))
 
 
@@ -125,13 +104,13 @@ class Reader(Mapping[str, NDArray[Any]]):
     """
 
     def __init__(self, file: BufferedReader, path: object):
-        start = _read_start(file, path)
-        metadata = _metadata(path, start)
-        self.sections = _sections(metadata)
-        self.tensors = _tensors(start[_LENGTH:])
+        start = read_start(file, path)
+        metadata = metadata_of(path, start)
+        self.sections = sections_of(metadata)
+        self.tensors = tensors_of(start[LENGTH_BYTES:])
         self._path, self._descriptor, self._start = path, file.fileno(), len(start)
         self._unread = set(self.tensors)
-        self._digests = json.loads(metadata.get(_DIGESTS_KEY, "null"))
+        self._digests = json.loads(metadata.get(DIGESTS_KEY, "null"))
         if not isinstance(self._digests, dict) or self._digests.keys() != self.tensors.keys():
             raise CheckpointCorruptError(f"{path} is damaged: it holds other tensors than were written")
         size = os.fstat(self._descriptor).st_size
@@ -232,102 +211,6 @@ def read_sections(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     with opened(path) as file:
         return file.sections
-
-
-# ---- The header ----
-
-
-def _places(tensors: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
-    """Return where each tensor goes: the widest numbers first, so that all are aligned."""
-    types = {name: array.dtype.newbyteorder("<") for name, array in tensors.items()}
-    places: dict[str, Tensor] = {}
-    end = 0
-    for name in sorted(tensors, key=lambda name: (-types[name].itemsize, name)):
-        if types[name] not in _TYPE_NAMES:
-            raise TypeError(f"tensor {name!r} has dtype {tensors[name].dtype}, expected one of {', '.join(_TYPES)}")
-        places[name] = Tensor(types[name], tensors[name].shape, end)
-        end = places[name].end
-    return places
-
-
-def _start(places: Mapping[str, Tensor], metadata: Mapping[str, str], digests: Mapping[str, str]) -> bytes:
-    """Return the header and the 8 bytes before it; its length does not depend on the digests."""
-    text = {**metadata, _DIGESTS_KEY: to_json(digests)}
-    header: dict[str, Any] = {"__metadata__": text | {_CHECKSUM_KEY: _checksum(text)}}
-    for name, tensor in places.items():
-        offsets = [tensor.begin, tensor.end]
-        header[name] = {"dtype": _TYPE_NAMES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": offsets}
-    encoded = json.dumps(header, separators=(",", ":")).encode()
-    encoded += b" " * (-len(encoded) % _ALIGNMENT)
-    return len(encoded).to_bytes(_LENGTH, "little") + encoded
-
-
-def _read_start(file: BufferedReader, path: object) -> bytes:
-    """Return the header and the 8 bytes before it, reading no more of a file than they show to be ours."""
-    size = os.fstat(file.fileno()).st_size
-    start = file.read(_LENGTH)
-    length = int.from_bytes(start, "little")
-    if len(start) < _LENGTH or length > min(_HEADER_LIMIT, size - _LENGTH):
-        raise CheckpointCorruptError(f"{path} is cut short or not a safetensors file ({size} bytes)")
-    header = file.read(length)
-    if _FORMAT_KEY.encode() not in header:
-        raise CheckpointCorruptError(f"{path} was not written by swiftalexnet, or its header is damaged")
-    return start + header
-
-
-def _metadata(path: object, start: bytes) -> dict[str, str]:
-    """Return the header's text, whose checksum and version are right."""
-    metadata = json.loads(start[_LENGTH:])["__metadata__"]
-    if not isinstance(metadata, dict) or metadata.get(_CHECKSUM_KEY) != _checksum(metadata):
-        raise CheckpointCorruptError(f"{path} is damaged: the checksum of its header does not match")
-    if (found := metadata.get(_FORMAT_KEY)) != FORMAT:
-        raise CheckpointCorruptError(f"{path} has format {found}, this version reads format {FORMAT}")
-    return metadata
-
-
-def _sections(metadata: Mapping[str, str]) -> dict[str, Any]:
-    return {name: json.loads(text) for name, text in metadata.items() if name not in _OWN_KEYS}
-
-
-def _tensors(header: bytes) -> dict[str, Tensor]:
-    """Return what the header says of the tensors, which must lie one after another without a gap."""
-    entries: dict[str, Any] = json.loads(header, object_pairs_hook=_unique)
-    tensors = {name: _tensor(name, entry) for name, entry in entries.items() if name != "__metadata__"}
-    end = 0
-    for name, tensor in sorted(tensors.items(), key=lambda item: (item[1].begin, item[1].end)):
-        if tensor.begin != end:
-            raise ValueError(f"{name} begins at {tensor.begin}, expected {end}")
-        end = tensor.end
-    return tensors
-
-
-def _tensor(name: str, entry: Any) -> Tensor:
-    shape, offsets = entry["shape"], entry["data_offsets"]
-    for numbers in (shape, offsets):
-        if not isinstance(numbers, list) or not all(type(number) is int and number >= 0 for number in numbers):
-            raise ValueError(f"{name} has a shape or a place that is no list of numbers")
-    if len(shape) > _MOST_DIMENSIONS:
-        raise ValueError(f"{name} has {len(shape)} dimensions, expected at most {_MOST_DIMENSIONS}")
-    begin, end = offsets
-    tensor = Tensor(_TYPES[entry["dtype"]], tuple(shape), begin)
-    if tensor.end != end:
-        raise ValueError(f"{name} takes {tensor.end - begin} bytes, its place has {end - begin}")
-    return tensor
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that names a key twice, of which programs take the first or the last."""
-    if len(found := dict(pairs)) != len(pairs):
-        raise ValueError("its header names something twice")
-    return found
-
-
-def _checksum(metadata: Mapping[str, Any]) -> str:
-    rest = sorted((name, value) for name, value in metadata.items() if name != _CHECKSUM_KEY)
-    return hashlib.sha256(json.dumps(rest).encode()).hexdigest()
-
-
-# ---- The tensors, in pieces ----
 
 
 def _write_tensor(descriptor: int, array: NDArray[Any], tensor: Tensor) -> str:

@@ -13,11 +13,7 @@ from .calibration import Calibration, calibrate
 from .views import Views
 
 Int32 = NDArray[np.int32]
-
-
 Int64 = NDArray[np.int64]
-
-
 Float32 = NDArray[np.float32]
 
 

@@ -156,8 +156,8 @@ class BaseModel(Weights):
         training : bool
             Dropout acts, drawn from (seed, step); needs `keep`.
         precision, weights, fast_math
-            See `swiftalexnet.inference.prediction.probabilities`; `weights` and `fast_math` need keep=False. `backward` computes
-            in the precision of the `forward` that it follows.
+            See `swiftalexnet.inference.prediction.probabilities`; `weights` and `fast_math` need keep=False.
+            `backward` computes in the precision of the `forward` that it follows.
         out : array of float32, [batch, classes], optional
             Where to write the logits.
 

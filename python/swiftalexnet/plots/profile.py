@@ -1,6 +1,7 @@
 """The time of a pass, layer by layer, beside what the machine allows."""
 
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from .._support.kinds import require_kind
 from .figures import new_figure, verbatim, wrapped
@@ -12,26 +13,54 @@ if TYPE_CHECKING:
 class Row(Protocol):
     """What is drawn of one step: see `swiftalexnet.profiling.Row`."""
 
-    name: Any
-    direction: Any
-    milliseconds: Any
-    share: Any
-    limit: Any
+    @property
+    def name(self) -> str:
+        """Its node."""
+
+    @property
+    def direction(self) -> str:
+        """Forward or backward."""
+
+    @property
+    def milliseconds(self) -> float:
+        """How long it took."""
+
+    @property
+    def share(self) -> float | None:
+        """Percent of the limit."""
+
+    @property
+    def limit(self) -> str:
+        """Which limit binds."""
 
 
 @runtime_checkable
 class Profile(Protocol):
-    """What is drawn of a profile: see `swiftalexnet.Profile`."""
+    """What is drawn of a profile: see `swiftalexnet.profiling.Profile`."""
 
-    title: str
-    milliseconds: float
-    gflops_limit: float
-    gigabytes_limit: float
-    rows: Any
+    @property
+    def title(self) -> str:
+        """What was measured."""
+
+    @property
+    def milliseconds(self) -> float:
+        """The median of whole passes."""
+
+    @property
+    def gflops_limit(self) -> float:
+        """Operations that the machine allows a second."""
+
+    @property
+    def gigabytes_limit(self) -> float:
+        """Bytes that it allows a second."""
 
     @property
     def images_per_second(self) -> float:
         """Images a second."""
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """In the order of computation."""
 
 
 _COLORS = {"arithmetic": "#4477aa", "memory": "#ccbb44", "": "#bbbbbb"}

@@ -7,23 +7,13 @@ from .preprocessing import Preprocessing
 
 # Channel means of the ILSVRC training set, pixels 0 … 255: cuda-convnet2, make-data/input_meta, `data_mean`.
 ILSVRC_MEAN = (127.3049, 119.7154, 104.9126)
-
-
 # The same of the released VGG networks, in R, G, B: gist.github.com/ksimonyan/211839e770f7b538e2d8.
 VGG_MEAN = (123.68, 116.779, 103.939)
-
-
 # torchvision/transforms/_presets.py, brought from 0 … 1 to 0 … 255.
 TORCHVISION_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
-
-
 TORCHVISION_DEVIATION = (0.229 * 255, 0.224 * 255, 0.225 * 255)
-
-
 # The authors resized to 256 and cut 224 (Krizhevsky et al. 2012, section 2 and 4.1); Caffe cut 227 from the same 256.
 NATIVE_RESIZE, NATIVE_CROPS = 256, (224, 227)
-
-
 _LUMA = np.array((0.299, 0.587, 0.114))  # how Pillow turns RGB into grey (ITU-R 601-2)
 
 

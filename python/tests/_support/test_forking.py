@@ -1,4 +1,4 @@
-"""Tests of swiftalexnet._support.forking: a child can use the package, whatever another thread of its parent was importing."""
+"""A child of a fork can use the package, whatever another thread of its parent was importing."""
 
 import fresh_process
 import pytest

@@ -7,7 +7,7 @@ from support import tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet._support.kinds import as_items, require_kind
-from swiftalexnet.network.base import require_model
+from swiftalexnet.network.checks import require_model
 
 
 def test_kinds():

@@ -116,5 +116,6 @@ print(len(got[0]))
 
 
 def test_a_closed_descriptor_is_none_and_not_standard_output():
-    code = "import sys; from swiftalexnet._support.output import print_text; print(sys.stderr, print_text('lost', sys.stderr))"
+    start = "import sys; from swiftalexnet._support.output import print_text"
+    code = f"{start}; print(sys.stderr, print_text('lost', sys.stderr))"
     assert fresh_process.run(code, prefix=("sh", "-c", 'exec "$@" 2>&-', "sh")) == "None False"

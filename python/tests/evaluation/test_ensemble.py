@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from support import CLASSES, dataset, photo_folder, pictures, quick_recipe, tiny_model
-from test_views import unpadded_model
+from support import CLASSES, dataset, photo_folder, pictures, quick_recipe, tiny_model, unpadded_model
 
 import swiftalexnet as sa
 from swiftalexnet.data.order import in_order

@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import load, save, save_file
 
 import swiftalexnet as sa
-from swiftalexnet.files import safetensors
+from swiftalexnet.files import safetensors, safetensors_header
 
 TENSORS = {
     "a.weight": np.arange(6, dtype=np.float32).reshape(2, 3),
@@ -211,7 +211,7 @@ def test_foreign_files_are_refused(path):
 
 @pytest.mark.parametrize("metadata", [{"swiftalexnet.format": "2"}, {"swiftalexnet.format": "1", "sha256": "{}"}])
 def test_other_versions_and_missing_digests_are_refused(path, metadata):
-    metadata["checksum"] = safetensors._checksum(metadata)
+    metadata["checksum"] = safetensors_header.checksum(metadata)
     path.write_bytes(save(TENSORS, metadata))
     with pytest.raises(sa.CheckpointCorruptError, match=r"format 2|other tensors"):
         safetensors.read(path)
@@ -242,7 +242,7 @@ def test_strange_headers_are_refused(path, header):
 def test_sound_checksums_over_nonsense_are_refused(path, metadata):
     if "extra" in metadata:
         metadata = {"swiftalexnet.format": "1", "sha256": header_of(path)["__metadata__"]["sha256"], **metadata}
-    path.write_bytes(save(TENSORS, metadata | {"checksum": safetensors._checksum(metadata)}))
+    path.write_bytes(save(TENSORS, metadata | {"checksum": safetensors_header.checksum(metadata)}))
     with pytest.raises(sa.CheckpointCorruptError, match="m.safetensors"):
         safetensors.read(path)
 

@@ -14,27 +14,26 @@ from typing import Any
 import swiftalexnet as sa
 from swiftalexnet import _native, ops, plots, profiling
 from swiftalexnet.data.cache_file import Settings
-from swiftalexnet.data.cifar import cifar10 as cifar
-from swiftalexnet.evaluation import evaluate as evaluation
+from swiftalexnet.evaluation.evaluate import evaluate
 from swiftalexnet.inference import neighbors, prediction
-from swiftalexnet.network import parts as storage
+from swiftalexnet.inference.features import features
 from swiftalexnet.network.memory_use import memory
 from swiftalexnet.network.summary import Summary
-from swiftalexnet.training import fit as training
+from swiftalexnet.training.fit import fit
 
 # Classes that are not exported by name, but whose instances users hold.
 HELD = (sa.Memory, sa.Profile, Summary)
 
 # What `**options` of a function are: the parameters of another, or the fields of a class.
 OPTIONS: dict[str, Any] = {
-    "Ensemble.evaluate": evaluation.evaluate,
+    "Ensemble.evaluate": evaluate,
     "Ensemble.predict": prediction.probabilities,
     "Ensemble.probabilities": prediction.probabilities,
-    "Ensemble.search_weights": evaluation.evaluate,
+    "Ensemble.search_weights": evaluate,
     "ImageFolder.cache_to": Settings,
-    "Model.evaluate": evaluation.evaluate,
-    "Model.features": prediction.features,
-    "Model.fit": training.fit,
+    "Model.evaluate": evaluate,
+    "Model.features": features,
+    "Model.fit": fit,
     "Model.memory": memory,
     "Model.predict": prediction.probabilities,
     "Model.probabilities": prediction.probabilities,
@@ -176,4 +175,4 @@ def _from_stub(name: str, function: Callable[..., Any], node: ast.FunctionDef, o
     return Entry(name, owner, tuple(Parameter(each) for each in names), function)
 
 
-__all__ = ["HELD", "OPTIONS", "Entry", "Parameter", "cifar", "entries", "storage"]
+__all__ = ["HELD", "OPTIONS", "Entry", "Parameter", "entries"]

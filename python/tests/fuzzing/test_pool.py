@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from fuzz.pool import run_cases
 from planted_cases import BUSY, DEATH, EXIT, SOUND, SPOILT, WAITING
+from support import TESTS
 
 import swiftalexnet as sa
-
-TESTS = Path(__file__).parent
 
 
 def run(numbers, jobs=1, seconds=1.0):

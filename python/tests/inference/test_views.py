@@ -3,33 +3,13 @@
 import numpy as np
 import pytest
 from PIL import Image
-from support import dataset, photo_folder, pictures, tiny_model
+from support import UNPADDED, dataset, photo_folder, pictures, tiny_model, unpadded_model
 
 import swiftalexnet as sa
 from swiftalexnet._support.arithmetic import Arithmetic
 from swiftalexnet.images.decoding import read_picture
 from swiftalexnet.images.geometry import Geometry, Whole
 from swiftalexnet.inference.views import classify_all
-
-# Reads 20 × 20 without padding: what a crop sees, its pixels within a picture see too. A position is four pixels.
-UNPADDED = """\
-network unpadded
-data channels=3 height=20 width=20
-convolution conv1 outputs=8 kernel=4 stride=2 pad=0,0,0,0 groups=1
-relu relu1
-max_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=0
-dense fc6 outputs=24
-relu relu6
-dropout drop6 probability=0.5 form=paper2012
-dense fc8 outputs=4
-softmax prob
-"""
-
-
-def unpadded_model() -> sa.Model:
-    model = sa.Model.from_spec(UNPADDED, "torchvision")
-    model.preprocessing = sa.Preprocessing(24, 20, [120.0, 115.0, 110.0], scale=[0.01, 0.02, 0.03])
-    return model
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

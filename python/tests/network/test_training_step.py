@@ -1,10 +1,9 @@
 """Whole training steps: two against PyTorch in float64 (golden/make_training_step.py), and every update rule."""
 
-from pathlib import Path
-
 import numpy as np
 import numpy_operators as plain
 import pytest
+from support import TESTS
 
 import swiftalexnet as sa
 from swiftalexnet import _native
@@ -12,7 +11,7 @@ from swiftalexnet import _native
 
 @pytest.fixture(scope="module")
 def golden():
-    with np.load(Path(__file__).parent / "golden" / "training_step.npz", allow_pickle=False) as file:
+    with np.load(TESTS / "golden" / "training_step.npz", allow_pickle=False) as file:
         return dict(file)
 
 

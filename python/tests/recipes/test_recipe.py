@@ -1,11 +1,11 @@
 """Recipes as data: the published numbers, replacements, refusals."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from html_tables import read_html
+from support import ROOT, TESTS
 
 import swiftalexnet as sa
 from swiftalexnet.recipes.table import as_markdown, as_recipe
@@ -337,7 +337,7 @@ def _line(recipe: sa.Recipe) -> str:
 
 
 def test_the_documentation_has_the_table():
-    page = Path(__file__).parents[2] / "docs" / "training.md"
+    page = ROOT / "docs" / "training.md"
     assert as_markdown() in page.read_text(encoding="utf-8")
 
 
@@ -372,5 +372,5 @@ def test_groups_of_chm145_find_their_layers():
 
 def test_swift_has_the_same_recipes():
     """Tests/TrainingTests/RecipeTableTests.swift compares the engine's own table with the same file."""
-    expected = (Path(__file__).parent / "golden" / "recipes.txt").read_text(encoding="utf-8").splitlines()
+    expected = (TESTS / "golden" / "recipes.txt").read_text(encoding="utf-8").splitlines()
     assert [_line(sa.recipe(name)) for name in sa.recipe_names()] == expected

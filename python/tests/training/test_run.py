@@ -3,11 +3,10 @@
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
-from support import dataset, fingerprint, fit, pictures, quick_recipe, tiny_model
+from support import TESTS, dataset, fingerprint, fit, pictures, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 
@@ -122,7 +121,7 @@ def test_a_validation_that_is_not_finite_raises_or_stops(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("delay", [0.4, 0.61, 0.83, 1.07])
 def test_ctrl_c_leaves_the_weights_of_the_last_whole_step(delay, tmp_path):
-    command = [sys.executable, str(Path(__file__).with_name("interrupted_fit.py")), str(delay), str(tmp_path)]
+    command = [sys.executable, str(TESTS / "interrupted_fit.py"), str(delay), str(tmp_path)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert result.returncode == 0, result.stderr
     late, threads, step, same = result.stdout.split()
