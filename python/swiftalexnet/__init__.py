@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 # The Swift runtime would put its own crash handler into the host process; a user's own setting stands.
 os.environ.setdefault("SWIFT_BACKTRACE", "enable=no")
 
-from ._support import forking as _forking  # noqa: F401 (it takes care of forks from now on)
+from ._support import forking  # noqa: F401 (it takes care of forks from now on)
 from ._support.environment import check_environment
 from .errors import CheckpointCorruptError, ConcurrentUseError, NonFiniteError, UnsupportedError
 

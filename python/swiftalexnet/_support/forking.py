@@ -30,7 +30,7 @@ def import_late_modules() -> None:
         return
     import pkgutil
 
-    package = __name__.rpartition(".")[0]
+    package = __name__.split(".")[0]
     path = sys.modules[package].__path__
     own = [module.name for module in pkgutil.walk_packages(path, f"{package}.") if not module.name.endswith("__main__")]
     for name in (*own, *_LATE):

@@ -65,10 +65,10 @@ def test_a_child_works_while_another_thread_used_the_package_for_the_first_time(
 IMPORTED = (
     WORK
     + """
-from swiftalexnet import _forking
+from swiftalexnet._support import forking
 leave = threading.Event()
 threading.Thread(target=leave.wait).start()
-_forking.import_late_modules()
+forking.import_late_modules()
 leave.set()
 before = set(sys.modules)
 work(sys.argv[1])
@@ -97,7 +97,7 @@ def test_a_process_of_one_thread_imports_nothing():
 
 OPTIONAL = """
 import os, sys, threading, time, types
-from swiftalexnet import _optional
+from swiftalexnet._support import optional
 def slow(name, path=None, target=None):
     if name == "slow_module":
         entered.set()
@@ -107,7 +107,7 @@ entered = threading.Event()
 sys.meta_path.insert(0, types.SimpleNamespace(find_spec=slow))
 def ask():
     try:
-        _optional.require("slow_module", "extra", "op")
+        optional.require("slow_module", "extra", "op")
     except ImportError:
         pass
 thread = threading.Thread(target=ask)

@@ -67,7 +67,7 @@ def test_a_full_disk_leaves_nothing_that_fails_at_the_end_of_the_process():
     """A buffered rest would make Python end with status 120."""
     code = """
 import sys
-from swiftalexnet._output import print_text
+from swiftalexnet._support.output import print_text
 sys.stdout = open("/dev/full", "w")
 print(print_text("lost"), file=sys.stderr)
 sys.stdout.close()
@@ -101,7 +101,7 @@ def test_a_terminal_that_is_gone():
 def test_a_descriptor_that_does_not_wait_is_waited_for_where_all_is_wanted():
     code = """
 import os, sys, threading
-from swiftalexnet._output import print_text
+from swiftalexnet._support.output import print_text
 reader, writer = os.pipe()
 os.set_blocking(writer, False)
 got = []

@@ -138,8 +138,8 @@ FORKED = """
 import os, sys
 import numpy as np
 import swiftalexnet as sa
-from swiftalexnet.loading import Loader, in_order
-from swiftalexnet.preprocessing import Geometry
+from swiftalexnet.data.loader import Loader; from swiftalexnet.data.order import in_order
+from swiftalexnet.images.geometry import Geometry
 data = sa.ImageFolder(sys.argv[1], cache=sys.argv[2], workers=2)
 def read():
     with Loader(data, in_order(24, 5), Geometry(20, 3, "area")) as loader:

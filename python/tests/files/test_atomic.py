@@ -99,7 +99,7 @@ def test_ctrl_c_leaves_no_temporary_file(tmp_path, monkeypatch, call):
 
 FULL_DISK = """
 import resource, signal, sys
-from swiftalexnet.files import write_atomically
+from swiftalexnet.files.atomic import write_atomically
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
@@ -119,9 +119,9 @@ def test_real_write_error(tmp_path):
 
 KILLED = """
 import os, sys
-from swiftalexnet import files
+from swiftalexnet.files.atomic import write_atomically
 os.replace = lambda *_: os.kill(os.getpid(), 9)
-files.write_atomically(sys.argv[1], b"new")
+write_atomically(sys.argv[1], b"new")
 """
 
 

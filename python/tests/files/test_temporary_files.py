@@ -22,7 +22,7 @@ def names(folder) -> list[str]:
 # Writes half a file, says so, and waits for its end.
 WRITER = """
 import os, sys
-from swiftalexnet.files import replacing, write_all
+from swiftalexnet.files.atomic import replacing, write_all
 with replacing(sys.argv[1]) as descriptor:
     write_all(descriptor, b"half")
     print(flush=True)

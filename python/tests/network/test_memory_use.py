@@ -127,7 +127,7 @@ def test_released_memory_comes_back():
 LIMITED = """
 import resource
 import swiftalexnet as sa
-from swiftalexnet.memory_use import available
+from swiftalexnet.network.memory_use import available
 before = available()
 taken = int(next(line for line in open("/proc/self/status") if line.startswith("VmSize:")).split()[1]) << 10
 room = 300 << 20
@@ -150,8 +150,8 @@ CONTAINER = """
 import pathlib
 import numpy as np
 import swiftalexnet as sa
-from swiftalexnet._arrays import require_memory
-from swiftalexnet.memory_use import available
+from swiftalexnet._support.arrays import require_memory
+from swiftalexnet.network.memory_use import available
 require_memory((1 << 30,), 1, "op")
 group = pathlib.Path("/sys/fs/cgroup")
 (group / "memory.max").write_text(str(4 << 30))

@@ -15,8 +15,10 @@ MODEL = """
 import ctypes, gc, resource, sys
 import numpy as np
 import swiftalexnet as sa
-from swiftalexnet import storage, training, training_run, checkpoints
-from swiftalexnet.formats import safetensors
+from swiftalexnet.files.paths import as_path
+from swiftalexnet.network import parts
+from swiftalexnet.training import checkpoint, run as runs
+from swiftalexnet.files import safetensors
 
 def status(key):
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(key + ":")) << 10
@@ -42,11 +44,11 @@ class Data:
     def __len__(self):
         return 4
 
-plan = training_run.Plan(Data(), None, sa.recipe("paper"), 0)
-run = training_run.Run(model, plan)
+plan = runs.Plan(Data(), None, sa.recipe("paper"), 0)
+run = runs.Run(model, plan)
 run.begin(model.preprocessing)
 print(grown(lambda: model.save(folder + "/m"))[0], end=" ")
-store = checkpoints.Checkpoint(training.as_path(folder, "checkpoint", "fit"), run)
+store = checkpoint.Checkpoint(as_path(folder, "checkpoint", "fit"), run)
 print(grown(store.write)[0], end=" ")
 print(grown(store.restore)[0], end=" ")
 del run, store, model
