@@ -63,7 +63,7 @@ def digits(options: argparse.Namespace) -> tuple[sa.Model, sa.ArrayDataset, sa.A
         learning_rate=0.02,
         flip=False,  # a mirrored digit is another sign
         schedule=sa.EpochSchedule([max(1, round(0.8 * epochs))]),
-        source="the paper's, for few small pictures: smaller batches, a higher rate, no mirror images",
+        source="the paper's, for few small images: smaller batches, a higher rate, no mirror images",
     )
     return model, train, held_out, recipe
 
@@ -80,7 +80,7 @@ def photographs(options: argparse.Namespace) -> tuple[sa.Model, sa.ImageFolder, 
 
 
 def enlarge(images: np.ndarray, side: int) -> np.ndarray:
-    """Enlarge grey pictures, uint8 [count, height, width], to `side` pixels."""
+    """Enlarge grey images, uint8 [count, height, width], to `side` pixels."""
     bicubic = Image.Resampling.BICUBIC
     return np.stack([np.asarray(Image.fromarray(image).resize((side, side), bicubic)) for image in images])
 

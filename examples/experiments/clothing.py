@@ -1,7 +1,7 @@
 """What the parts of AlexNet are worth on 3,068 photographs of clothes: ablations of Krizhevsky et al. 2012, small.
 
-The network that the authors ran (`chm145`) reads crops of 64 pixels from pictures of 72, all conditions learn from
-Glorot's initialisation with the same recipe, seeds and order of pictures, and each differs in one thing. Ten crops
+The network that the authors ran (`chm145`) reads crops of 64 pixels from images of 72, all conditions learn from
+Glorot's initialisation with the same recipe, seeds and order of images, and each differs in one thing. Ten crops
 against one is measured for every run. The folder holds `train/<class>/*.jpg` and `validation/<class>/*.jpg`.
 
     python clothing.py --threads 2
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def recipe(options: argparse.Namespace, condition: Condition) -> sa.Recipe:
-    """Return the paper's recipe for few pictures: smaller batches, and a rate that falls at fixed epochs."""
+    """Return the paper's recipe for few images: smaller batches, and a rate that falls at fixed epochs."""
     changes = sorted({max(1, round(part * options.epochs)) for part in (0.7, 0.9)})
     return sa.recipe(
         "paper",
@@ -129,7 +129,7 @@ def parse(parser: argparse.ArgumentParser, epochs: int) -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=0.01)
     parser.add_argument("--size", type=int, default=64, help="side of the crop in pixels (default: 64)")
-    parser.add_argument("--resize", type=int, default=72, help="side of the picture in pixels (default: 72)")
+    parser.add_argument("--resize", type=int, default=72, help="side of the image in pixels (default: 72)")
     options = parser.parse_args()
     if options.quick:
         options.epochs, options.seeds, options.batch_size = 1, 2, 16

@@ -29,7 +29,7 @@ def arguments(description: str, seeds: int) -> argparse.ArgumentParser:
     parser.add_argument("--output", type=Path, metavar="FILE", help=f"default: docs/reproduction/{name}.json")
     parser.add_argument("--seeds", type=int, default=seeds, help=f"how many, from 0 (default: {seeds})")
     parser.add_argument("--threads", type=int, help="default: what the machine allows")
-    parser.add_argument("--quick", action="store_true", help="a few pictures and epochs, into quick/: does it run?")
+    parser.add_argument("--quick", action="store_true", help="a few images and epochs, into quick/: does it run?")
     return parser
 
 
@@ -45,19 +45,19 @@ def cifar_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def read_cifar(options: argparse.Namespace) -> tuple[sa.ArrayDataset, sa.ArrayDataset]:
-    """Read CIFAR-10, or a few hundred pictures of it."""
+    """Read CIFAR-10, or a few hundred images of it."""
     train, test = sa.cifar10(options.cifar)
     return (some(train, 256), some(test, 64)) if options.quick else (train, test)
 
 
 def some(data: sa.ArrayDataset, count: int) -> sa.ArrayDataset:
-    """Return `count` pictures at most, evenly spaced."""
+    """Return `count` images at most, evenly spaced."""
     chosen = np.linspace(0, len(data) - 1, min(count, len(data))).astype(int)
     return sa.ArrayDataset(data.images[chosen], data.labels[chosen], data.classes)
 
 
 def described(train: sa.ArrayDataset, test: sa.ArrayDataset) -> dict[str, Any]:
-    """Say which pictures these are."""
+    """Say which images these are."""
     digest = hashlib.sha256()
     for data in (train, test):
         digest.update(data.images.tobytes() + data.labels.tobytes())

@@ -17,7 +17,7 @@ import numpy as np
 
 import swiftalexnet as sa
 
-TARGET = 25.0  # percent of the training pictures
+TARGET = 25.0  # percent of the training images
 SCALE = 1 / 64  # of pixels: their standard deviation is 63
 BATCH_SIZE, MOMENTUM = 128, 0.9
 SWEEP_SEED = 1000  # apart from those of the final runs

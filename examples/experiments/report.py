@@ -31,7 +31,7 @@ def main() -> None:
     runs = {name: tables.read(options.results, name) for name in experiments}
     sections = [write(runs[name], options.images) for name, write in experiments.items()]
     text = "\n".join(
-        [introduction([*chain(*runs.values())]), *sections, pictures(options.images), tables.fill("not_reproduced")]
+        [introduction([*chain(*runs.values())]), *sections, figures(options.images), tables.fill("not_reproduced")]
     )
     images = os.path.relpath(options.images, options.output.parent)
     options.output.write_text(text.replace("](images/", f"]({images}/").rstrip() + "\n")
@@ -46,10 +46,10 @@ def introduction(runs: list[tables.Run]) -> str:
     return tables.fill("introduction", results=results)
 
 
-def pictures(images: Path) -> str:
+def figures(images: Path) -> str:
     """Figures 3 and 4 of the 2012 paper, where `swiftalexnet kernels` and `panel` have written them."""
     shown = [tables.fill(name) for name in ("kernels", "panel") if (images / f"{name}.png").exists()]
-    return tables.fill("pictures", shown="\n".join(shown)) if shown else tables.not_run("pictures")
+    return tables.fill("figures", shown="\n".join(shown)) if shown else tables.not_run("figures")
 
 
 def _arguments() -> argparse.Namespace:

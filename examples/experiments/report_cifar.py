@@ -61,8 +61,8 @@ def cifar_nets(runs: list[Run], images: Path) -> str:
     if runs:
         histories = {f"{g[0]['settings']['net']}, epochs: {_epochs(g)}": [run["history"] for run in g] for g in groups}
         drawings.curves(histories).savefig(images / "cifar_nets.png")
-        picture = "![Training errors of the networks](images/cifar_nets.png)\n"
-        rest = "\n".join([picture, fill("cifar"), tables.provenance(runs)])
+        image = "![Training errors of the networks](images/cifar_nets.png)\n"
+        rest = "\n".join([image, fill("cifar"), tables.provenance(runs)])
     titles = ["network", "published", "here, centre", "here, 9 views", "here, 10 views", "epochs"]
     return fill("cifar_nets", table=tables.table(titles, rows), rest=rest)
 

@@ -1,7 +1,7 @@
 """What response normalisation is worth on CIFAR-10: section 3.3 of Krizhevsky et al. 2012.
 
 cuda-convnet's 18pct network with and without its two normalisation layers, everything else equal: recipe, seeds, order
-of the pictures, and the random weights, which do not depend on layers that have none.
+of the images, and the random weights, which do not depend on layers that have none.
 
     python response_norm.py --factor 0.2 --threads 2
 """

@@ -28,7 +28,7 @@ class Check(NamedTuple):
 
 GROWTH, LINE = "images/s at batch 256 ÷ batch 64", "batch 128 off the line through 64 and 256"
 FORETOLD = "peak off what memory() says"
-JPEG, CACHE = "JPEG folder ÷ memory", "cache of decoded pictures ÷ memory"
+JPEG, CACHE = "JPEG folder ÷ memory", "cache of decoded images ÷ memory"
 
 
 def growth(precision: str, threads: int, rounds: int) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Results of `clothing.py` as a Markdown table and a picture of the learning curves.
+"""Results of `clothing.py` as a Markdown table and an image of the learning curves.
 
     python clothing_report.py torch.json swiftalexnet.json --out clothing
 
@@ -18,7 +18,7 @@ LAST = 5  # epochs that the summary averages: one validation photograph more or 
 
 
 def main() -> None:
-    """Read the runs, write the table and the picture."""
+    """Read the runs, write the table and the image."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, default=Path("clothing"))

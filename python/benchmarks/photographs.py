@@ -8,7 +8,7 @@ from PIL import Image
 
 
 class Photographs(NamedTuple):
-    """Pictures and what they show."""
+    """Images and what they show."""
 
     images: np.ndarray  # uint8 [count, side, side, 3], RGB
     labels: np.ndarray  # int64 [count], indices into `classes`
@@ -27,8 +27,8 @@ def load(folder: Path, side: int) -> Photographs:
 
 def _square(file: Path, side: int) -> np.ndarray:
     """One photograph as uint8 [side, side, 3]: antialiased bilinear resize, then the centre."""
-    with Image.open(file) as picture:
-        rgb = picture.convert("RGB")
+    with Image.open(file) as image:
+        rgb = image.convert("RGB")
     scale = side / min(rgb.size)
     width, height = (max(side, round(length * scale)) for length in rgb.size)
     left, top = (width - side) // 2, (height - side) // 2

@@ -4,7 +4,7 @@
 
 The same network takes the same batches from arrays in memory, from the JPEGs, and from a cache on disk
 (`ImageFolder.cache_to`), in turn. The first ratio is that of images per second of the same round. CPU milliseconds a
-picture, of all threads, say where the time goes; their ratio is the rate that processors shared evenly allow, and
+image, of all threads, say where the time goes; their ratio is the rate that processors shared evenly allow, and
 hardly depends on what else the machine does.
 """
 
@@ -27,14 +27,14 @@ from swiftalexnet.data.order import evenly_spread, in_order
 
 @dataclass
 class Rate:
-    """What pictures cost, by wall clock and by processor time."""
+    """What images cost, by wall clock and by processor time."""
 
     images_per_second: float
-    cpu_ms: float  # a picture
+    cpu_ms: float  # an image
 
 
 class Part:
-    """Some pictures of a data set, spread evenly over it."""
+    """Some images of a data set, spread evenly over it."""
 
     skipped = 0
 
@@ -46,7 +46,7 @@ class Part:
         return len(self._chosen)
 
     def image(self, index, geometry):
-        """Return picture `index` of the part."""
+        """Return image `index` of the part."""
         return self._data.image(int(self._chosen[index]), geometry)
 
 
@@ -75,7 +75,7 @@ def main() -> None:
         results = {
             "cpu": cpu_name(),
             "threads": arguments.threads,
-            "pictures": count,
+            "images": count,
             "batch_size": arguments.batch_size,
             "cache_images_per_second": building,
             "reading": {name: asdict(rate) for name, rate in reading.items()},
@@ -90,7 +90,7 @@ def _in_memory(data: Part, geometry) -> sa.ArrayDataset:
 
 
 def _reading(data, geometry) -> Rate:
-    """Read all pictures as `fit` does, and do nothing with them."""
+    """Read all images as `fit` does, and do nothing with them."""
     with _Clock(len(data)) as clock, Loader(data, in_order(len(data), 128), geometry) as loader:
         for _ in loader:
             pass
@@ -106,7 +106,7 @@ def _training(model: sa.Model, data, batch_size: int) -> Rate:
 
 
 class _Clock:
-    """Wall clock and processor time of a block that works on so many pictures."""
+    """Wall clock and processor time of a block that works on so many images."""
 
     def __init__(self, count: int):
         self._count = count
@@ -123,7 +123,7 @@ class _Clock:
 def _print(reading: dict[str, Rate], rounds: list[dict[str, Rate]], building: float) -> None:
     print(f"{cpu_name()}; writing the cache: {building:.0f} images/s\n")
     titles = ("reading alone, CPU ms", "training, CPU ms", "images/s", "rate ÷ memory's", "memory's CPU ÷ its own")
-    print("| pictures from |", " | ".join(titles), "|")
+    print("| images from |", " | ".join(titles), "|")
     print("| --- | --: | --: | --: | --: | --: |")
     for name, alone in reading.items():
         pairs = [(each[name], each["memory"]) for each in rounds]

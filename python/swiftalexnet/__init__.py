@@ -17,7 +17,7 @@ os.environ.setdefault("SWIFT_BACKTRACE", "enable=no")
 
 from ._support import forking  # noqa: F401 (it takes care of forks from now on)
 from ._support.environment import check_environment
-from .errors import CheckpointCorruptError, ConcurrentUseError, NonFiniteError, UnsupportedError
+from .errors import CacheCorruptError, CheckpointCorruptError, ConcurrentUseError, NonFiniteError, UnsupportedError
 
 check_environment()
 
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArrayDataset",
     "Augmentation",
+    "CacheCorruptError",
     "CheckpointCorruptError",
     "ColorComponents",
     "ConcurrentUseError",

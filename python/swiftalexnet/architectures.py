@@ -38,7 +38,7 @@ def alexnet(
         `caffenet` (pooling before normalisation), `one_tower` (no groups), `owt` ("One weird trick", as torchvision
         has it), `d2l` (Dive into Deep Learning). `alexnet_variants` lists them.
     num_classes, in_channels : int, optional
-        Outputs, and colour channels of the pictures; by default the variant's own: 1000 and 3 for most.
+        Outputs, and colour channels of the images; by default the variant's own: 1000 and 3 for most.
     image_size : int, optional
         Side, in pixels, of what the network reads; by default the variant's own, 224 or 227.
     seed : int

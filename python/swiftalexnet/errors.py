@@ -2,10 +2,21 @@
 
 from ._native import ConcurrentUseError, NonFiniteError, UnsupportedError
 
-__all__ = ["MALFORMED", "CheckpointCorruptError", "ConcurrentUseError", "NonFiniteError", "UnsupportedError"]
+__all__ = [
+    "MALFORMED",
+    "CacheCorruptError",
+    "CheckpointCorruptError",
+    "ConcurrentUseError",
+    "NonFiniteError",
+    "UnsupportedError",
+]
 
-# What working on the content of a malformed file raises: whoever reads one turns these into CheckpointCorruptError.
+# What working on the content of a malformed file raises: whoever reads one turns these into one of the errors below.
 MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
+class CacheCorruptError(ValueError):
+    """A file of decoded images is damaged, cut short, or was not written by this package."""
 
 
 class CheckpointCorruptError(ValueError):

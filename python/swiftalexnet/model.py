@@ -1,6 +1,6 @@
-"""A network with its weights, the preprocessing of its pictures and the names of its classes.
+"""A network with its weights, the preprocessing of its images and the names of its classes.
 
-Two doors, never confused. *Pictures* (`fit`, `predict`, `evaluate`, `features`) are uint8 or files and get the model's
+Two doors, never confused. *Images* (`fit`, `predict`, `evaluate`, `features`) are uint8 or files and get the model's
 own preprocessing. *Tensors* (`forward`, `backward`, `train_step`) are float32 that has been preprocessed already, NCHW
 unless `layout="NHWC"` is said.
 """
@@ -39,7 +39,7 @@ class Model(BaseModel):
         Channels, height and width of what it reads.
     num_classes : int
     preprocessing : Preprocessing
-        How pictures become its input; may be replaced.
+        How images become its input; may be replaced.
     classes : tuple of str or None
         Names of its outputs, once it has been trained; may be replaced.
     """
@@ -54,7 +54,7 @@ class Model(BaseModel):
 
         return profile(self, batch, training, **options)
 
-    # Pictures
+    # Images
 
     def fit(
         self,
@@ -65,7 +65,7 @@ class Model(BaseModel):
         recipe: str | Recipe = "paper",
         **options: Any,
     ) -> "History":
-        """Train on labelled pictures: see `swiftalexnet.training.fit.fit` for all options."""
+        """Train on labelled images: see `swiftalexnet.training.fit.fit` for all options."""
         from .training.fit import fit
 
         return fit(self, train, validation, epochs, batch_size, recipe, **options)
@@ -86,7 +86,7 @@ class Model(BaseModel):
         return evaluate(self, data, crops, batch_size, progress, dense, scales, **arithmetic)
 
     def predict(self, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> "Predictions":
-        """Classify pictures: see `swiftalexnet.inference.prediction.predict`."""
+        """Classify images: see `swiftalexnet.inference.prediction.predict`."""
         from .inference.prediction import predict
 
         return predict(self, images, top, crops, **options)
@@ -98,13 +98,13 @@ class Model(BaseModel):
         return probabilities(self, images, crops, **options)
 
     def score_map(self, image: Any, scale: int | None = None, **options: Any) -> Float32:
-        """Return logits at every position of a picture: see `swiftalexnet.inference.prediction.score_map`."""
+        """Return logits at every position of an image: see `swiftalexnet.inference.prediction.score_map`."""
         from .inference.prediction import score_map
 
         return score_map(self, image, scale, **options)
 
     def features(self, images: Any, layers: Sequence[str], **options: Any) -> dict[str, Float32]:
-        """Return what named layers make of pictures: see `swiftalexnet.inference.features.features`."""
+        """Return what named layers make of images: see `swiftalexnet.inference.features.features`."""
         from .inference.features import features
 
         return features(self, images, layers, **options)

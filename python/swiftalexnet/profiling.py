@@ -66,7 +66,7 @@ class Profile:
 
     @property
     def images_per_second(self) -> float:
-        """Pictures a second."""
+        """Images a second."""
         return 1e3 * self.batch / self.milliseconds
 
     def to_frame(self) -> "DataFrame":
@@ -100,7 +100,7 @@ class Profile:
 
     def _total(self) -> str:
         limits = f"{self.gflops_limit:,.0f} GFLOP/s and {self.gigabytes_limit:.1f} GB/s"
-        return f"{self.milliseconds:,.1f} ms, {self.images_per_second:,.1f} pictures/s; the machine allows {limits}"
+        return f"{self.milliseconds:,.1f} ms, {self.images_per_second:,.1f} images/s; the machine allows {limits}"
 
 
 def profile(
@@ -121,8 +121,8 @@ def profile(
     Parameters
     ----------
     model : Model
-    batch : int or pictures
-        So many random pictures; or pictures, see `predict`.
+    batch : int or images
+        So many random images; or images, see `predict`.
     training : bool
         Measure training steps: forward, loss, backward, update.
     repeats : int
@@ -139,7 +139,7 @@ def profile(
     Raises
     ------
     TypeError, ValueError, OSError
-        Numbers out of range, or something that is no picture.
+        Numbers out of range, or something that is no image.
     UnsupportedError
         The processor does not have the arithmetic.
     MemoryError
@@ -149,7 +149,7 @@ def profile(
     repeats = as_integer(repeats, "repeats", "profile", 1, 1000)
     if augmentation is not None and not isinstance(augmentation, Augmentation):
         raise TypeError(f"profile: augmentation is {shown(augmentation)}, expected an Augmentation or None")
-    images = _pictures(model, batch)
+    images = _images(model, batch)
     preprocessing = model.preprocessing
     moves = (augmentation or Augmentation()).for_engine(preprocessing.channels) if training else None
     seconds, operations, traffic, steps = model.network.profile_images(
@@ -159,21 +159,21 @@ def profile(
     backward = [
         _row(name, kind, "backward", part[3:], operations, traffic) for name, kind, *part in reversed(steps) if part[3]
     ]
-    title = f"{model!r}, {'a training step' if training else 'inference'} on {len(images)} pictures"
+    title = f"{model!r}, {'a training step' if training else 'inference'} on {len(images)} images"
     last = 2 if training else 1  # update and other come behind the backward pass
     rows = (*forward[:-last], *backward, *forward[-last:])
     return Profile(title, len(images), bool(training), 1e3 * seconds, operations / 1e9, traffic / 1e9, rows)
 
 
-def _pictures(model: BaseModel, batch: Any) -> NDArray[np.uint8]:
+def _images(model: BaseModel, batch: Any) -> NDArray[np.uint8]:
     """Return uint8 [count, resize, resize, channels]."""
     geometry = model.preprocessing.geometry
     if not isinstance(batch, (int, np.integer)):
-        pictures = as_images(batch, None, None, geometry.channels, "profile")
-        require_memory((len(pictures), geometry.size, geometry.size, geometry.channels), 1, "profile: pictures")
-        return np.stack(list(pictures.squares(geometry)))
+        images = as_images(batch, None, None, geometry.channels, "profile")
+        require_memory((len(images), geometry.size, geometry.size, geometry.channels), 1, "profile: images")
+        return np.stack(list(images.squares(geometry)))
     shape = (as_integer(batch, "batch", "profile", 1, MAX_BATCH), geometry.size, geometry.size, geometry.channels)
-    require_memory(shape, 1, "profile: pictures")
+    require_memory(shape, 1, "profile: images")
     return np.random.default_rng(0).integers(0, 256, shape, np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""Tiny CIFAR-10s in every form, two pictures a class and file, with the same pixels in all of them."""
+"""Tiny CIFAR-10s in every form, two images a class and file, with the same pixels in all of them."""
 
 import io
 import pickle
@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 CLASSES = ("airplane", "automobile", "bird", "cat")
-RECORDS = 8  # pictures in a batch file
+RECORDS = 8  # images in a batch file
 TRAIN = 5 * RECORDS
 META = {"num_cases_per_batch": RECORDS, "label_names": [name.encode() for name in CLASSES], "num_vis": 3072}
 

@@ -49,7 +49,7 @@ def batch(count=4, seed=0):
     return x, rng.integers(0, CLASSES, count).astype(np.int32)
 
 
-def pictures(count=4, size=18, seed=0):
+def labelled_images(count=4, size=18, seed=0):
     """Draw uint8 images [count, size, size, 3]."""
     return np.random.default_rng(seed).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
 

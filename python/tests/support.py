@@ -1,4 +1,4 @@
-"""What several tests share: small networks, pictures with something to learn, folders of photographs."""
+"""What several tests share: small networks, images with something to learn, folders of photographs."""
 
 import hashlib
 import os
@@ -32,7 +32,7 @@ dense fc8 outputs={classes}
 softmax prob
 """
 
-# Reads 20 × 20 without padding: what a crop sees, its pixels within a picture see too. A position is four pixels.
+# Reads 20 × 20 without padding: what a crop sees, its pixels within an image see too. A position is four pixels.
 UNPADDED = """\
 network unpadded
 data channels=3 height=20 width=20
@@ -66,7 +66,7 @@ def quick_recipe(**changes) -> sa.Recipe:
     return sa.recipe("paper", **QUICK | changes)
 
 
-def pictures(count: int, seed: int = 0, side: int = 23) -> tuple[np.ndarray, np.ndarray]:
+def labelled_images(count: int, seed: int = 0, side: int = 23) -> tuple[np.ndarray, np.ndarray]:
     """Return (images uint8 [count, side, side, 3], labels): bright, dark, bright below, bright above."""
     generator = np.random.default_rng(seed)
     labels = generator.integers(0, 4, count)
@@ -78,13 +78,13 @@ def pictures(count: int, seed: int = 0, side: int = 23) -> tuple[np.ndarray, np.
 
 
 def dataset(count: int = 60, seed: int = 0) -> sa.ArrayDataset:
-    """Return pictures that a tiny network learns in seconds."""
-    return sa.ArrayDataset(*pictures(count, seed), CLASSES)
+    """Return images that a tiny network learns in seconds."""
+    return sa.ArrayDataset(*labelled_images(count, seed), CLASSES)
 
 
 def photo_folder(root: Path, count: int = 6, side: int = 31) -> Path:
     """Write `count` PNG files for each of the four classes."""
-    images, labels = pictures(count * 16, side=side)
+    images, labels = labelled_images(count * 16, side=side)
     for label, name in enumerate(CLASSES):
         (root / name).mkdir(parents=True)
         for number, image in enumerate(images[labels == label][:count]):

@@ -20,14 +20,14 @@ def model(network):
 
 
 X, LABELS = small.batch()
-PICTURES = small.pictures()
+PICTURES = small.labelled_images()
 HUGE = np.broadcast_to(np.float32(1), (2**20, 3, 2**10, 2**10))
 NAN = float("nan")
 
 MODELS = [
     case("forward list", TypeError, "forward: x is of type list", lambda m: m.forward(X.tolist())),
     case("forward float64", TypeError, "forward: x has dtype float64", lambda m: m.forward(X.astype(float))),
-    case("forward pictures", TypeError, "forward: x has dtype uint8", lambda m: m.forward(PICTURES)),
+    case("forward images", TypeError, "forward: x has dtype uint8", lambda m: m.forward(PICTURES)),
     case("forward one image", ValueError, "forward: x has shape", lambda m: m.forward(X[0])),
     case("forward NHWC", ValueError, r"expected \(4, 15, 15, 3\)", lambda m: m.forward(X, layout="NHWC")),
     case("forward layout", ValueError, "forward: layout is 'HWC'", lambda m: m.forward(X, layout="HWC")),
@@ -62,8 +62,8 @@ MODELS = [
     case("predict float", (TypeError, ValueError), "value_range|float32", lambda m: m.predict(X)),
     case("predict object", TypeError, "images", lambda m: m.predict([object()])),
     case("predict empty", ValueError, "predict: .*empty list", lambda m: m.predict([])),
-    case("predict empty array", ValueError, "images|pictures", lambda m: m.predict(PICTURES[:0])),
-    case("predict zero height", ValueError, "images|pictures", lambda m: m.predict(PICTURES[:, :0])),
+    case("predict empty array", ValueError, "images|images", lambda m: m.predict(PICTURES[:0])),
+    case("predict zero height", ValueError, "images|images", lambda m: m.predict(PICTURES[:, :0])),
     case("predict channels", ValueError, "channels", lambda m: m.predict(np.zeros((2, 20, 20, 7), np.uint8))),
     case("predict crops", ValueError, "crops", lambda m: m.predict(PICTURES, crops=5)),
     case("predict dense", TypeError, "predict: dense is 'yes'", lambda m: m.predict(PICTURES, dense="yes")),
@@ -223,7 +223,7 @@ BROKEN_FILES = {
     "header length": lambda data: b"\xff" * 8 + data[8:],
     "header text": lambda data: data[:8] + b"[" + data[9:],
     "flipped weight": lambda data: data[:-5] + bytes([data[-5] ^ 64]) + data[-4:],
-    "picture": lambda data: b"\x89PNG\r\n" + data[6:],
+    "image": lambda data: b"\x89PNG\r\n" + data[6:],
     "pickle": lambda data: pickle.dumps({"conv1.weight": 1}),
 }
 

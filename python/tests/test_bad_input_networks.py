@@ -182,7 +182,7 @@ def test_tensors(network, error, message, call):
 
 # ---- A network on images ----
 
-PICTURES = small.pictures()
+PICTURES = small.labelled_images()
 PROBABILITIES = np.empty((4, small.CLASSES), np.float32)
 CROPS = np.empty((4, 15, 15, 3), np.float32)
 

@@ -26,7 +26,7 @@ def results(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cifar(tmp_path_factory):
-    """Write a zip archive of a few coloured pictures a class."""
+    """Write a zip archive of a few coloured images a class."""
     generator = np.random.default_rng(0)
     files = {}
     for part, count in (("train", 12), ("test", 4)):

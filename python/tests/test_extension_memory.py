@@ -30,7 +30,7 @@ def calls(network):
     logits, dx = np.empty((4, 5), np.float32), np.empty_like(x)
     mean, names = np.ones(3, np.float32), ["conv1", "fc4"]
     outputs = [np.empty((4, 8, 7, 7), np.float32), np.empty((4, 5), np.float32)]
-    pictures, crops = small.pictures(), np.empty((4, 15, 15, 3), np.float32)
+    images, crops = small.labelled_images(), np.empty((4, 15, 15, 3), np.float32)
     preprocessing = (15, 15, mean, mean, 0)
     scores = np.empty((4, 2, 2, 5), np.float32)
     w, b, y = np.ones((2, 3, 3, 3), np.float32), np.ones(2, np.float32), np.empty((4, 2, 13, 13), np.float32)
@@ -50,33 +50,33 @@ def calls(network):
     yield lambda: network.capture(x, 0, names, small.FLOAT32, outputs), [x, names, outputs, *outputs]
     yield lambda: network.capture(x, 0, [*names, "no"], small.FLOAT32, [*outputs, logits]), [x, *outputs, logits]
     yield (
-        lambda: network.predict_images(pictures, preprocessing, 10, small.FLOAT32, logits),
-        [pictures, preprocessing, mean, logits],
+        lambda: network.predict_images(images, preprocessing, 10, small.FLOAT32, logits),
+        [images, preprocessing, mean, logits],
     )
     yield (
-        lambda: network.predict_images(pictures, (15, 15, mean[:2], mean, 0), 1, small.FLOAT32, logits),
-        [pictures, mean, logits],
+        lambda: network.predict_images(images, (15, 15, mean[:2], mean, 0), 1, small.FLOAT32, logits),
+        [images, mean, logits],
     )
     yield (
-        lambda: network.predict_dense(pictures, preprocessing, True, small.FLOAT32, logits),
-        [pictures, preprocessing, mean, logits],
+        lambda: network.predict_dense(images, preprocessing, True, small.FLOAT32, logits),
+        [images, preprocessing, mean, logits],
     )
     yield (
-        lambda: network.predict_dense(pictures, (15, 15, mean[:2], mean, 0), True, small.FLOAT32, logits),
-        [pictures, mean, logits],
+        lambda: network.predict_dense(images, (15, 15, mean[:2], mean, 0), True, small.FLOAT32, logits),
+        [images, mean, logits],
     )
     yield (
-        lambda: network.score_map(pictures, preprocessing, small.FLOAT32, scores),
-        [pictures, preprocessing, mean, scores],
+        lambda: network.score_map(images, preprocessing, small.FLOAT32, scores),
+        [images, preprocessing, mean, scores],
     )
     yield (
-        lambda: network.score_map(pictures[:, :9].copy(), preprocessing, small.FLOAT32, scores),
+        lambda: network.score_map(images[:, :9].copy(), preprocessing, small.FLOAT32, scores),
         [preprocessing, mean, scores],
     )
     yield lambda: network.score_map_size(30, 40), [network]
-    yield lambda: _native.augment_images(pictures, preprocessing, small.AUGMENTATION, 1, 2, crops), [pictures, mean]
+    yield lambda: _native.augment_images(images, preprocessing, small.AUGMENTATION, 1, 2, crops), [images, mean]
     noise = small.augmentation(1.0, mean, mean)
-    yield lambda: _native.augment_images(pictures, preprocessing, noise, 1, 2, crops), [mean, crops]
+    yield lambda: _native.augment_images(images, preprocessing, noise, 1, 2, crops), [mean, crops]
     matrix, white = np.eye(675, dtype=np.float32), np.empty_like(crops)
     yield lambda: network.set_whitening(matrix), [matrix]
     yield lambda: network.whiten(crops, white), [crops, white]
@@ -165,15 +165,15 @@ FAILING = {
     "train_step": lambda n: n.train_step(*small.batch(6), 0, small.OPTIONS),
     "gradient": lambda n: n.view(0, GRADIENT),
     "predict": lambda n: n.predict_images(
-        small.pictures(6), small.PREPROCESSING, 10, small.FLOAT32, np.empty((6, small.CLASSES), np.float32)
+        small.labelled_images(6), small.PREPROCESSING, 10, small.FLOAT32, np.empty((6, small.CLASSES), np.float32)
     ),
     "predict_dense": lambda n: n.predict_dense(
-        small.pictures(6, 31), small.PREPROCESSING, True, small.FLOAT32, np.empty((6, small.CLASSES), np.float32)
+        small.labelled_images(6, 31), small.PREPROCESSING, True, small.FLOAT32, np.empty((6, small.CLASSES), np.float32)
     ),
     "whitening": lambda n: (
         n.set_whitening(np.eye(675, dtype=np.float32)),
         n.train_step_images(
-            small.pictures(6), small.batch(6)[1], small.PREPROCESSING, small.augmentation(), small.OPTIONS
+            small.labelled_images(6), small.batch(6)[1], small.PREPROCESSING, small.augmentation(), small.OPTIONS
         ),
     ),
     "conv2d_backward": lambda n: ops.conv2d_backward(

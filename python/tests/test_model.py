@@ -10,7 +10,7 @@ import threading
 import numpy as np
 import pytest
 from html_tables import read_html
-from support import CLASSES, TINY, dataset, fingerprint, needs, pictures, quick_recipe, tiny_model
+from support import CLASSES, TINY, dataset, fingerprint, labelled_images, needs, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 
@@ -425,7 +425,7 @@ def test_freezing_wants_names(names):
 
 
 def test_save_and_load(tmp_path):
-    model, images = tiny_model(), pictures(5)[0]
+    model, images = tiny_model(), labelled_images(5)[0]
     model.fit(dataset(), epochs=1, recipe=quick_recipe(), progress=False)
     model.save(tmp_path / "m.safetensors")
     again = sa.load(tmp_path / "m.safetensors")
@@ -492,7 +492,7 @@ def test_copies_are_independent(clone):
 
 
 def _probabilities(model: sa.Model) -> bytes:
-    return model.probabilities(pictures(4)[0]).tobytes()
+    return model.probabilities(labelled_images(4)[0]).tobytes()
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from html_tables import read_html
-from support import needs, pictures, tiny_model
+from support import labelled_images, needs, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet import _native
@@ -85,8 +85,8 @@ def test_a_profile_changes_nothing():
     model.backward(logits)  # of the forward before the profile
 
 
-def test_pictures_of_the_caller():
-    images, _ = pictures(5)
+def test_images_of_the_caller():
+    images, _ = labelled_images(5)
     assert tiny_model().profile(images, repeats=1).batch == 5
     augmentation = sa.Augmentation(color_noise=0.1)
     assert tiny_model().profile(images, training=True, repeats=1, augmentation=augmentation).batch == 5
@@ -100,14 +100,14 @@ def test_a_chunked_batch_is_one_pass():
 def test_text_html_and_frame(training):
     lines = str(training).splitlines()
     assert len(lines) == len(training.rows) + 5
-    assert "pictures/s; the machine allows" in lines[-1]
+    assert "images/s; the machine allows" in lines[-1]
     captions, (table,) = read_html(training)
     assert captions[0] == training.title and [row[0] for row in table[1:]] == [row.name for row in training.rows]
     needs("pandas")
     assert training.to_frame()["milliseconds"].tolist() == [row.milliseconds for row in training.rows]
 
 
-def test_picture(training, tmp_path):
+def test_image(training, tmp_path):
     needs("matplotlib")
     training.plot().savefig(tmp_path / "profile.png")
     assert (tmp_path / "profile.png").stat().st_size > 10_000

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.folder_listing import list_files, reasons
-from ..images.decoding import read_picture
+from ..images.decoding import read_image
 from ..images.geometry import Geometry, Whole
 from ..images.levels import Range
 from ..runtime import get_num_threads
@@ -66,7 +66,7 @@ class ImageFiles:
     def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
         """Decode one file; None if it cannot be read and may be skipped."""
         try:
-            return read_picture(self._files[index], geometry, value_range=self._value_range)
+            return read_image(self._files[index], geometry, value_range=self._value_range)
         except (OSError, ValueError) as error:
             if not self._skips:
                 raise

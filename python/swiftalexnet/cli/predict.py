@@ -89,7 +89,7 @@ def _classify(
     how = choose_arithmetic("predict", *(named.pop(name) for name in ("precision", "weights", "fast_math")))
     seen = Views(**named, operation="predict", arithmetic=how)
     seen.check(model)
-    at_once = _BATCHES * seen.pictures_at_once(_BATCH)
+    at_once = _BATCHES * seen.images_at_once(_BATCH)
     bar = not output.quiet and len(files) > at_once and (options.json or not output.is_terminal)
     with Progress(len(files), bar, "predict") as progress:
         for at in range(0, len(files), at_once):

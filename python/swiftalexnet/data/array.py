@@ -15,12 +15,12 @@ from .checks import as_class_names
 
 
 class ArrayDataset:
-    """Pictures that are already in memory.
+    """Images that are already in memory.
 
     Parameters
     ----------
     images : array, [count, height, width, channels] or [count, height, width]
-        Of uint8, or of other numbers with `value_range`. Grey pictures and RGB are converted to what the network reads;
+        Of uint8, or of other numbers with `value_range`. Grey images and RGB are converted to what the network reads;
         other numbers of channels must match it.
     labels : integers, [count]
         From 0.
@@ -35,7 +35,7 @@ class ArrayDataset:
     Raises
     ------
     TypeError, ValueError
-        Arrays of another type, rank or length, no pictures, or labels out of range.
+        Arrays of another type, rank or length, no images, or labels out of range.
     """
 
     workers = 1
@@ -67,10 +67,10 @@ class ArrayDataset:
         return len(self.images)
 
     def __repr__(self) -> str:
-        return f"ArrayDataset: {len(self)} pictures of {' × '.join(map(str, self.images.shape[1:]))}"
+        return f"ArrayDataset: {len(self)} images of {' × '.join(map(str, self.images.shape[1:]))}"
 
     def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8]:
-        """Return one picture as uint8 [height, width, channels], resized if it has another size."""
+        """Return one image as uint8 [height, width, channels], resized if it has another size."""
         check_geometry(geometry, "ArrayDataset.image")
         pixels: NDArray[np.uint8] = self.images[as_index(index, len(self), "ArrayDataset.image")]
         if pixels.shape == (geometry.size, geometry.size, geometry.channels) and geometry.side == geometry.size:

@@ -1,14 +1,14 @@
-"""Decoded pictures in one file, so that later epochs read pixels where the first one decoded.
+"""Decoded images in one file, so that later epochs read pixels where the first one decoded.
 
 | bytes | what |
 |---|---|
 | 8 | the mark `saxpixel` |
 | 3 × 8 | little-endian: format (2), place of the index, length of the index |
 | 32 | SHA-256 of the 32 bytes before it and of the index |
-| … | pixels: uint8 [height, width, channels] of one picture after the other |
-| to the end | the index, JSON: `settings`, `began_ns`, and a row for each picture (`Entry`, after its name) |
+| … | pixels: uint8 [height, width, channels] of one image after the other |
+| to the end | the index, JSON: `settings`, `began_ns`, and a row for each image (`Entry`, after its name) |
 
-A picture is kept whole, its shorter side resized to `side` pixels. Of a file of format 1, whose pictures were resized
+An image is kept whole, its shorter side resized to `side` pixels. Of a file of format 1, whose images were resized
 otherwise, only the settings are read. The file is read, not mapped into memory: a map of
 a file that another process cuts short would kill this one.
 """
@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from .._support.arrays import as_integer, require_memory
 from .._support.choices import choose
 from .._support.shown import shown
-from ..errors import MALFORMED, CheckpointCorruptError
+from ..errors import MALFORMED, CacheCorruptError
 from ..files.atomic import check_size, write_all
 from ..files.paths import open_regular
 from ..images.decoding import array_to_square
@@ -45,7 +45,7 @@ _HEADER_BYTES = _START.size + hashlib.sha256().digest_size
 
 
 class Settings(NamedTuple):
-    """How pictures are decoded and resized before they are kept: see `Geometry` and `ImageFolder`."""
+    """How images are decoded and resized before they are kept: see `Geometry` and `ImageFolder`."""
 
     side: int = 256
     channels: int = 3
@@ -55,7 +55,7 @@ class Settings(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A picture's file when it was decoded."""
+    """An image's file when it was decoded."""
 
     bytes: int
     mtime_ns: int
@@ -66,7 +66,7 @@ UNREAD = Source(-1, 0, "")  # of a file that could not be opened or read
 
 
 class Entry(NamedTuple):
-    """A row of the index; a picture that could not be decoded, or is not worth keeping, has a height of 0."""
+    """A row of the index; an image that could not be decoded, or is not worth keeping, has a height of 0."""
 
     source: Source
     height: int = 0
@@ -75,8 +75,8 @@ class Entry(NamedTuple):
     crc32: int = 0
 
 
-class PictureCache:
-    """A file of decoded pictures, open for reading; threads may share it, and so may processes after a fork.
+class ImageCache:
+    """A file of decoded images, open for reading; threads may share it, and so may processes after a fork.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class PictureCache:
     ----------
     settings : Settings
     entries : dict of str to Entry
-        By the name of the picture's file below its folder.
+        By the name of the image's file below its folder.
     began_ns : int
         When writing it began, in nanoseconds since 1970.
     is_old : bool
@@ -98,7 +98,7 @@ class PictureCache:
     ------
     OSError
         The file cannot be read.
-    CheckpointCorruptError
+    CacheCorruptError
         It is damaged, cut short, or not such a file.
     """
 
@@ -111,16 +111,16 @@ class PictureCache:
             self.settings, self.entries, self.began_ns = _parse(*self._index())
             if self.is_old:
                 self.entries = {}
-        except CheckpointCorruptError:
+        except CacheCorruptError:
             raise
         except MALFORMED as error:
-            raise CheckpointCorruptError(f"{self.path} is damaged: {error}") from error
+            raise CacheCorruptError(f"{self.path} is damaged: {error}") from error
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return PictureCache, (self.path,)
+        return ImageCache, (self.path,)
 
     def image(self, name: str, geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
-        """Return a picture as `geometry` says; None if it is not kept, or must be decoded from its file.
+        """Return an image as `geometry` says; None if it is not kept, or must be decoded from its file.
 
         With a shorter side of `settings.side` it is bit by bit what decoding the file gives. Of smaller ones only crops
         from anywhere (scale jitter) are resized from the pixels that are kept; the first time that others are asked
@@ -129,8 +129,8 @@ class PictureCache:
         Raises
         ------
         ValueError
-            Pictures of another kind are asked for than are kept.
-        CheckpointCorruptError
+            Images of another kind are asked for than are kept.
+        CacheCorruptError
             The pixels are damaged.
         """
         self._require_kind(geometry)
@@ -142,11 +142,11 @@ class PictureCache:
         return None if pixels is None else array_to_square(pixels, geometry)
 
     def read(self, name: str) -> NDArray[np.uint8] | None:
-        """Return a picture's pixels as they are kept, [height, width, channels]; None if it is not kept.
+        """Return an image's pixels as they are kept, [height, width, channels]; None if it is not kept.
 
         Raises
         ------
-        CheckpointCorruptError
+        CacheCorruptError
             The pixels are damaged.
         """
         entry = self.entries.get(name)
@@ -157,7 +157,7 @@ class PictureCache:
         pixels = np.empty(shape, np.uint8)
         self._fill(memoryview(pixels.reshape(-1)), entry.offset)
         if zlib.crc32(pixels) != entry.crc32:
-            raise CheckpointCorruptError(f"{self.path} is damaged: the checksum of {name!r} does not match")
+            raise CacheCorruptError(f"{self.path} is damaged: the checksum of {name!r} does not match")
         return pixels
 
     def _require_kind(self, geometry: Geometry | Whole) -> None:
@@ -168,7 +168,7 @@ class PictureCache:
         if asked[1:] != self.settings[1:] or asked.side > self.settings.side:
             wanted = ", ".join(f"{name}={value!r}" for name, value in asked._asdict().items() if name != "value_range")
             raise ValueError(
-                f"{self.path} keeps pictures as {self.settings}, expected for this: cache_to(another file, {wanted})"
+                f"{self.path} keeps images as {self.settings}, expected for this: cache_to(another file, {wanted})"
             )
 
     def _warn(self, side: int) -> None:
@@ -176,7 +176,7 @@ class PictureCache:
         if side not in self._warned:
             self._warned.add(side)
             warnings.warn(
-                f"{self.path} keeps pictures of side {self.settings.side}: those of side {side} are decoded from their "
+                f"{self.path} keeps images of side {self.settings.side}: those of side {side} are decoded from their "
                 f"files, as without a cache; cache_to(another file, side={side}) keeps them",
                 UserWarning,
                 stacklevel=2,
@@ -187,22 +187,22 @@ class PictureCache:
         size = os.fstat(self._descriptor).st_size
         header = bytearray(_HEADER_BYTES)
         if size < _HEADER_BYTES:
-            raise CheckpointCorruptError(f"{self.path} is no cache of pictures ({size} bytes)")
+            raise CacheCorruptError(f"{self.path} is no cache of images ({size} bytes)")
         self._fill(memoryview(header), 0)
         start, checksum = header[: _START.size], bytes(header[_START.size :])
         mark, form, place, length = _START.unpack(start)
         if mark != _MARK:
-            raise CheckpointCorruptError(f"{self.path} is no cache of pictures")
+            raise CacheCorruptError(f"{self.path} is no cache of images")
         if form not in (_FORMAT, _OLD_FORMAT):
-            raise CheckpointCorruptError(f"{self.path} has format {form}, this version reads format {_FORMAT}")
+            raise CacheCorruptError(f"{self.path} has format {form}, this version reads format {_FORMAT}")
         self.is_old = form == _OLD_FORMAT
         if place < _HEADER_BYTES or place + length != size:
-            raise CheckpointCorruptError(f"{self.path} is damaged or cut short ({size} bytes)")
+            raise CacheCorruptError(f"{self.path} is damaged or cut short ({size} bytes)")
         require_memory((length,), 10, f"reading the index of {self.path}")  # Python's objects are larger than JSON
         index = bytearray(length)
         self._fill(memoryview(index), place)
         if hashlib.sha256(start + index).digest() != checksum:
-            raise CheckpointCorruptError(f"{self.path} is damaged: the checksum of its index does not match")
+            raise CacheCorruptError(f"{self.path} is damaged: the checksum of its index does not match")
         return bytes(index), place
 
     def _fill(self, buffer: memoryview, offset: int) -> None:
@@ -214,12 +214,12 @@ class PictureCache:
                 error.filename = str(self.path)
                 raise
             if not count:
-                raise CheckpointCorruptError(f"{self.path} has been cut short since it was opened")
+                raise CacheCorruptError(f"{self.path} has been cut short since it was opened")
             buffer, offset = buffer[count:], offset + count
 
 
 class CacheWriter:
-    """Write such a file to an open, empty one: `add` every picture, then `finish`."""
+    """Write such a file to an open, empty one: `add` every image, then `finish`."""
 
     def __init__(self, descriptor: int, settings: Settings):
         self._descriptor, self._settings = descriptor, settings
@@ -228,7 +228,7 @@ class CacheWriter:
         write_all(descriptor, bytes(_HEADER_BYTES))
 
     def add(self, name: str, source: Source, pixels: NDArray[np.uint8] | None) -> None:
-        """Append a picture; None for one that is not kept."""
+        """Append an image; None for one that is not kept."""
         entry = Entry(source)
         if pixels is not None:
             height, width, _ = pixels.shape
@@ -249,7 +249,7 @@ class CacheWriter:
 
 
 def is_cache(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a file begins as a cache of pictures does, damaged or not."""
+    """Tell whether a file begins as a cache of images does, damaged or not."""
     with open_regular(path) as file:
         return file.read(len(_MARK)) == _MARK
 

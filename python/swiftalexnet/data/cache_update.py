@@ -1,4 +1,4 @@
-"""Bring a cache of decoded pictures to the state of their files: keep what is unchanged, decode the rest."""
+"""Bring a cache of decoded images to the state of their files: keep what is unchanged, decode the rest."""
 
 import hashlib
 import os
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from .._support.progress import Progress
 from .._support.threads import map_ahead
-from ..errors import CheckpointCorruptError
+from ..errors import CacheCorruptError
 from ..files.atomic import replacing
 from ..files.paths import as_path, open_regular
-from ..images.decoding import decoding, picture_to_array
+from ..images.decoding import decoding, image_to_array
 from ..images.geometry import Geometry, Whole
 from ..images.resampling import LONGEST
-from .cache_file import UNREAD, CacheWriter, PictureCache, Settings, Source, as_settings, is_cache
+from .cache_file import UNREAD, CacheWriter, ImageCache, Settings, Source, as_settings, is_cache
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -31,7 +31,7 @@ _TICK_NS = 2_000_000_000
 
 
 class CacheChanges(NamedTuple):
-    """What bringing a cache up to date did, in pictures.
+    """What bringing a cache up to date did, in images.
 
     Attributes
     ----------
@@ -55,8 +55,8 @@ def update_cache(
     workers: int,
     verify: bool = False,
     progress: bool = False,
-) -> tuple[PictureCache, CacheChanges]:
-    """Return an open cache of the pictures `names` below `root`, and what had to be done for it.
+) -> tuple[ImageCache, CacheChanges]:
+    """Return an open cache of the images `names` below `root`, and what had to be done for it.
 
     A file is unchanged if its size and time are those of when it was decoded, and its SHA-256 if it was young then; one
     that could not be opened, if it still cannot. With `verify` every SHA-256 must be the same, the pixels that are kept
@@ -72,7 +72,7 @@ def update_cache(
     ------
     OSError
         The cache cannot be written, for instance for lack of space; the old one stays.
-    CheckpointCorruptError
+    CacheCorruptError
         There is a file of that name that is no cache; a damaged cache is written anew.
     TypeError, ValueError
         Settings that there are not.
@@ -86,7 +86,7 @@ def update_cache(
     removed = len(old.entries.keys() - set(names)) if old else 0
     cache, decoded = old, 0
     if cache is None or cache.is_old or removed or len(fresh) < len(names):
-        cache, decoded = _write(path, _Pictures(root, settings, old, fresh), names, workers, progress)
+        cache, decoded = _write(path, _Images(root, settings, old, fresh), names, workers, progress)
     left_out = sum(not entry.height for entry in cache.entries.values())
     return cache, CacheChanges(len(names) - decoded, decoded, removed, left_out)
 
@@ -97,24 +97,24 @@ def file_for(path: str | os.PathLike[str], root: Path) -> Path:
     if not given.is_dir():
         return given
     key = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]
-    return given / f"{root.resolve().name}-{key}.pictures"
+    return given / f"{root.resolve().name}-{key}.images"
 
 
-class _Picture(NamedTuple):
+class _Image(NamedTuple):
     name: str
     source: Source
     pixels: NDArray[np.uint8] | None
     decoded: bool
 
 
-class _Pictures:
-    """Where the pictures of a new cache come from: the old one, or their files."""
+class _Images:
+    """Where the images of a new cache come from: the old one, or their files."""
 
-    def __init__(self, root: Path, settings: Settings, old: PictureCache | None, fresh: set[str]):
+    def __init__(self, root: Path, settings: Settings, old: ImageCache | None, fresh: set[str]):
         self.settings, self._root, self._old, self._fresh = settings, root, old, fresh
 
-    def __call__(self, name: str) -> _Picture:
-        """Return a picture; one that cannot be decoded, or is too long to be kept, has no pixels."""
+    def __call__(self, name: str) -> _Image:
+        """Return an image; one that cannot be decoded, or is too long to be kept, has no pixels."""
         if name in self._fresh and (kept := self._kept(name)) is not None:
             return kept
         path = self._root / name
@@ -127,11 +127,11 @@ class _Pictures:
                 if kept is not None:
                     return kept._replace(source=source)
                 file.seek(0)
-                return _Picture(name, source, _decode(file, path, self.settings), True)
+                return _Image(name, source, _decode(file, path, self.settings), True)
         except OSError:
-            return _Picture(name, UNREAD, None, True)
+            return _Image(name, UNREAD, None, True)
 
-    def _kept(self, name: str, digest: str | None = None) -> _Picture | None:
+    def _kept(self, name: str, digest: str | None = None) -> _Image | None:
         """Return what the old cache has of a file, if that had the given hash; None without it or if damaged.
 
         A file that could not be decoded, but has a hash to be compared, is tried again.
@@ -142,24 +142,24 @@ class _Pictures:
         if digest is not None and (digest != entry.source.sha256 or not entry.height):
             return None
         try:
-            return _Picture(name, entry.source, self._old.read(name), False)
-        except CheckpointCorruptError:
+            return _Image(name, entry.source, self._old.read(name), False)
+        except CacheCorruptError:
             return None
 
 
-def _open(path: str | os.PathLike[str]) -> PictureCache | None:
+def _open(path: str | os.PathLike[str]) -> ImageCache | None:
     try:
-        return PictureCache(path)
+        return ImageCache(path)
     except FileNotFoundError:
         return None
-    except CheckpointCorruptError:
+    except CacheCorruptError:
         if not is_cache(path):  # somebody's file, which is not ours to replace
             raise
         return None
 
 
 def _fresh(
-    old: PictureCache | None, root: Path, names: Sequence[str], workers: int, verify: bool, bar: Progress
+    old: ImageCache | None, root: Path, names: Sequence[str], workers: int, verify: bool, bar: Progress
 ) -> set[str]:
     """Return the names whose entries in the old cache still hold."""
     if old is None:
@@ -178,14 +178,14 @@ def _fresh(
     return fresh
 
 
-def _holds(cache: PictureCache, root: Path, verify: bool, name: str) -> bool:
-    """Compare a picture's file with the hash that the cache has of it; with `verify` there must be good pixels too."""
+def _holds(cache: ImageCache, root: Path, verify: bool, name: str) -> bool:
+    """Compare an image's file with the hash that the cache has of it; with `verify` there must be good pixels too."""
     try:
         if verify and cache.read(name) is None:
             return False
         with open_regular(root / name) as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == cache.entries[name].source.sha256
-    except (OSError, CheckpointCorruptError):
+    except (OSError, CacheCorruptError):
         return False
 
 
@@ -202,37 +202,37 @@ def _unchanged(path: Path, source: Source) -> bool:
 
 
 def _write(
-    path: str | os.PathLike[str], pictures: _Pictures, names: Sequence[str], workers: int, progress: bool
-) -> tuple[PictureCache, int]:
-    """Write a cache; return it, whatever another process puts in its place, and how many pictures were decoded."""
+    path: str | os.PathLike[str], images: _Images, names: Sequence[str], workers: int, progress: bool
+) -> tuple[ImageCache, int]:
+    """Write a cache; return it, whatever another process puts in its place, and how many images were decoded."""
     decoded = 0
     with (
         replacing(path) as descriptor,
         Progress(len(names), progress, "cache") as bar,
-        closing(map_ahead(pictures, names, workers)) as in_order,
+        closing(map_ahead(images, names, workers)) as in_order,
     ):
-        writer = CacheWriter(descriptor, pictures.settings)
-        for picture in in_order:
-            writer.add(picture.name, picture.source, picture.pixels)
-            decoded += picture.decoded
+        writer = CacheWriter(descriptor, images.settings)
+        for image in in_order:
+            writer.add(image.name, image.source, image.pixels)
+            decoded += image.decoded
             bar.advance(1)
         writer.finish()
-        cache = PictureCache(path, os.fdopen(os.dup(descriptor), "rb"))
+        cache = ImageCache(path, os.fdopen(os.dup(descriptor), "rb"))
     return cache, decoded
 
 
 def _decode(file: BufferedReader, path: Path, settings: Settings) -> NDArray[np.uint8] | None:
     try:
-        with decoding(file, path) as picture:
-            return _resized(picture, settings)
+        with decoding(file, path) as image:
+            return _resized(image, settings)
     except ValueError:
         return None
 
 
-def _resized(picture: "Image", settings: Settings) -> NDArray[np.uint8] | None:
-    """Return what is kept of a picture; a very long one would be kept mostly for pixels that nobody reads."""
+def _resized(image: "Image", settings: Settings) -> NDArray[np.uint8] | None:
+    """Return what is kept of an image; a very long one would be kept mostly for pixels that nobody reads."""
     side, channels, resample, warp, value_range = settings
-    if not warp and max(picture.size) > LONGEST * min(picture.size):
+    if not warp and max(image.size) > LONGEST * min(image.size):
         return None
     geometry = Geometry(side, channels, resample, warp=True) if warp else Whole(side, channels, resample)
-    return np.ascontiguousarray(picture_to_array(picture, geometry, value_range=value_range))
+    return np.ascontiguousarray(image_to_array(image, geometry, value_range=value_range))

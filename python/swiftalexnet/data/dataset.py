@@ -17,7 +17,7 @@ class Dataset(Protocol):
 
     @property
     def labels(self) -> NDArray[np.int32]:
-        """Class of each picture, [count]."""
+        """Class of each image, [count]."""
 
     @property
     def workers(self) -> int:
@@ -25,12 +25,12 @@ class Dataset(Protocol):
 
     @property
     def skipped(self) -> int:
-        """How many pictures could not be read so far."""
+        """How many images could not be read so far."""
 
     def __len__(self) -> int: ...
 
     def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
-        """Return picture `index` as [size, size, channels], or [height, width, channels] for a `Whole`.
+        """Return image `index` as [size, size, channels], or [height, width, channels] for a `Whole`.
 
         None if it is skipped.
         """

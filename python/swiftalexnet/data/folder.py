@@ -1,7 +1,7 @@
-"""Labelled pictures to train on and to measure with: a folder of class folders, or arrays.
+"""Labelled images to train on and to measure with: a folder of class folders, or arrays.
 
 A data set has a length, `classes`, `labels` and `image(index, geometry)`; anything with these works in `fit` and
-`evaluate`. `image` returns None for a picture that is skipped.
+`evaluate`. `image` returns None for an image that is skipped.
 """
 
 import copy
@@ -21,7 +21,7 @@ from .._support.choices import choose
 from .._support.numbers import check_number
 from .._support.shown import shown
 from ..files.paths import as_path
-from ..images.decoding import read_picture
+from ..images.decoding import read_image
 from ..images.formats import way_to_read
 from ..images.geometry import Geometry, Whole, check_geometry
 from ..images.levels import as_value_range
@@ -29,7 +29,7 @@ from ..runtime import get_num_threads
 from .folder_listing import class_folders, list_files, reasons
 
 if TYPE_CHECKING:
-    from .cache_file import PictureCache
+    from .cache_file import ImageCache
     from .cache_update import CacheChanges
 
 
@@ -40,17 +40,17 @@ class ImageFolder:
     ----------
     root : path
         The folder of class folders. Names that begin with a dot are ignored; class folders are searched to any depth.
-        A class folder may be a symbolic link, and so may a picture; links to folders below a class are not followed.
+        A class folder may be a symbolic link, and so may an image; links to folders below a class are not followed.
     classes : sequence of str, optional
         The classes in the order of their labels, for instance `train.classes` for the validation folder; some may then
-        have no picture. By default the sorted names of the class folders, each of which must hold one.
+        have no image. By default the sorted names of the class folders, each of which must hold one.
     on_error : {"raise", "skip"}
-        What a picture that cannot be read does: end the work, naming the file, or be left out and counted.
+        What an image that cannot be read does: end the work, naming the file, or be left out and counted.
     workers : int, optional
         Decoding threads; by default as many as the engine computes on, `swiftalexnet.get_num_threads()`.
     cache : bool or path
-        True keeps decoded pictures in memory: count × size × size × channels bytes. Crops from a place of their own in
-        a picture (`Recipe.scale`) are other ones every time and are not kept. A path keeps them in a file: see
+        True keeps decoded images in memory: count × size × size × channels bytes. Crops from a place of their own in
+        an image (`Recipe.scale`) are other ones every time and are not kept. A path keeps them in a file: see
         `cache_to`.
     draft : bool
         Decode large JPEGs at a reduced size where at least twice the pixels remain that are asked for: faster, but not
@@ -68,14 +68,14 @@ class ImageFolder:
     labels : array of int32, [count]
     classes : tuple of str
     errors : dict
-        File to reason, for the pictures that were skipped.
+        File to reason, for the images that were skipped.
     others : dict
         Class to files that are left out because their extension is no image's.
 
     Raises
     ------
     ValueError
-        No class folders, a class without pictures, or a class folder that `classes` does not name.
+        No class folders, a class without images, or a class folder that `classes` does not name.
     OSError
         `root`, or a folder below it, is not a readable folder.
     """
@@ -108,7 +108,7 @@ class ImageFolder:
         self.draft = draft
         self._folder = self.paths  # all of them, also in a part that `split` makes
         self._cache: dict[tuple[int, Geometry | Whole], NDArray[np.uint8]] | None = {} if cache is True else None
-        self._file: PictureCache | None = None
+        self._file: ImageCache | None = None
         if not isinstance(cache, bool):
             self.cache_to(cache)
 
@@ -116,7 +116,7 @@ class ImageFolder:
         return len(self.paths)
 
     def __repr__(self) -> str:
-        return f"ImageFolder({str(self.root)!r}): {len(self)} pictures of {len(self.classes)} classes"
+        return f"ImageFolder({str(self.root)!r}): {len(self)} images of {len(self.classes)} classes"
 
     def _require_images(self, found: Sequence[Sequence[Path]], may_be_empty: bool) -> None:
         """Refuse a class without images, unless it was named and holds no photographs that cannot be read either."""
@@ -128,7 +128,7 @@ class ImageFolder:
             folders = ", ".join(str(self.root / name) for name in empty)
             there = reasons([path for name in empty for path in self.others.get(name, ())])
             found_there = "".join(f"; {count} files {why}" for why, count in there.items())
-            raise ValueError(f"ImageFolder: no picture in {folders}{found_there}")
+            raise ValueError(f"ImageFolder: no image in {folders}{found_there}")
 
     @property
     def workers(self) -> int:
@@ -141,7 +141,7 @@ class ImageFolder:
 
     @property
     def skipped(self) -> int:
-        """How many pictures could not be read so far."""
+        """How many images could not be read so far."""
         return len(self.errors)
 
     def left_out(self) -> dict[str, dict[str, int]]:
@@ -158,14 +158,14 @@ class ImageFolder:
 
     @property
     def file_names(self) -> list[bytes]:
-        """Names of the files below `root`, in the order of the pictures, as the system has them."""
+        """Names of the files below `root`, in the order of the images, as the system has them."""
         return [os.fsencode(self._name(path)) for path in self.paths]
 
     def split(self, parts: int = 5, held_out: int = 1) -> "tuple[ImageFolder, ImageFolder]":
         """Divide into images to learn from, and `held_out` in `parts` to measure with.
 
-        The file's name below `root` decides, by its SHA-256: a picture stays in its part when others come and go. Only
-        a class that would be held out whole keeps its first picture to learn from.
+        The file's name below `root` decides, by its SHA-256: an image stays in its part when others come and go. Only
+        a class that would be held out whole keeps its first image to learn from.
 
         Raises
         ------
@@ -185,13 +185,13 @@ class ImageFolder:
     def cache_to(
         self, path: str | os.PathLike[str], verify: bool = False, progress: bool = False, **settings: Any
     ) -> "CacheChanges":
-        """Keep decoded pictures in a file, made or brought up to date by this, and read them from there from now on.
+        """Keep decoded images in a file, made or brought up to date by this, and read them from there from now on.
 
-        All pictures below `root` are kept, whole and resized; the centre square of `side` pixels that is cut from them
+        All images below `root` are kept, whole and resized; the centre square of `side` pixels that is cut from them
         is the same bits as without a cache. Files that are new, or have another size or time than when they were
         decoded, are decoded; the others' pixels are taken over. Files that were younger than 2 seconds are compared by
         their SHA-256 too, because they may have changed again within one tick of the clock. What happens to the files
-        afterwards is noticed by the next call, not before. Pictures that cannot be decoded, or are more than eight
+        afterwards is noticed by the next call, not before. Images that cannot be decoded, or are more than eight
         times as long as wide, are left to their files.
 
         Parameters
@@ -209,18 +209,18 @@ class ImageFolder:
         resample : {"area", "bilinear", "opencv_bilinear", "box"}, optional
         channels : {1, 3}, optional
         warp : bool, optional
-            Squeeze pictures to `side` × `side`: see `Preprocessing`.
+            Squeeze images to `side` × `side`: see `Preprocessing`.
 
         Returns
         -------
         CacheChanges
-            `unchanged`, `decoded`, `removed` and `left_out`, in pictures.
+            `unchanged`, `decoded`, `removed` and `left_out`, in images.
 
         Raises
         ------
         OSError
             The file cannot be written, for instance for lack of space; an old one stays as it was.
-        CheckpointCorruptError
+        CacheCorruptError
             There is another kind of file at `path`. A damaged cache is written anew.
         TypeError, ValueError
             Settings that there are not, or `draft`: what is kept is decoded exactly.
@@ -228,7 +228,7 @@ class ImageFolder:
         from .cache_update import file_for, update_cache
 
         if self.draft:
-            raise ValueError("ImageFolder: a cache keeps exactly decoded pictures, expected draft=False")
+            raise ValueError("ImageFolder: a cache keeps exactly decoded images, expected draft=False")
         names = [self._name(path) for path in self._folder]
         if settings.get("value_range") is not None:
             raise TypeError("ImageFolder.cache_to: value_range is the folder's: ImageFolder(…, value_range=…)")
@@ -251,16 +251,16 @@ class ImageFolder:
         return part
 
     def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
-        """Decode one picture to uint8 [height, width, channels]; None if it is broken and `on_error` is "skip".
+        """Decode one image to uint8 [height, width, channels]; None if it is broken and `on_error` is "skip".
 
         Raises
         ------
         OSError, ValueError
-            It cannot be read, and `on_error` is "raise"; or other pictures are asked for than the file that `cache_to`
+            It cannot be read, and `on_error` is "raise"; or other images are asked for than the file that `cache_to`
             wrote has.
         IndexError, TypeError
-            There is no such picture, or no such geometry.
-        CheckpointCorruptError
+            There is no such image, or no such geometry.
+        CacheCorruptError
             That file is damaged.
         """
         check_geometry(geometry, "ImageFolder.image")
@@ -276,7 +276,7 @@ class ImageFolder:
             self._require_budget(path)
             return None
         try:
-            pixels = read_picture(path, geometry, self.draft, self.value_range)
+            pixels = read_image(path, geometry, self.draft, self.value_range)
         except (OSError, ValueError) as error:
             if self.on_error == "raise":
                 raise
@@ -288,7 +288,7 @@ class ImageFolder:
         return pixels
 
     def _require_budget(self, path: Path) -> None:
-        """Raise ValueError if more pictures have been left out than `max_errors`; `path` is one of them."""
+        """Raise ValueError if more images have been left out than `max_errors`; `path` is one of them."""
         if self.max_errors is None:
             return
         allowed = self.max_errors if isinstance(self.max_errors, int) else math.floor(self.max_errors * len(self))
@@ -298,7 +298,7 @@ class ImageFolder:
 
 
 def _as_budget(max_errors: Any, on_error: str) -> int | float | None:
-    """Return how many pictures may be left out, an int, or which part of them, a float."""
+    """Return how many images may be left out, an int, or which part of them, a float."""
     if max_errors is None:
         return None
     if on_error != "skip":

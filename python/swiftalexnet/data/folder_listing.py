@@ -23,7 +23,7 @@ def class_folders(root: Path, classes: Sequence[str] | None) -> tuple[str, ...]:
     """
     folders = sorted(path.name for path in root.iterdir() if not path.name.startswith(".") and path.is_dir())
     if not folders:
-        raise ValueError(f"ImageFolder: {root} holds no class folders, expected {root}/<class>/<picture>")
+        raise ValueError(f"ImageFolder: {root} holds no class folders, expected {root}/<class>/<image>")
     if classes is None:
         _warn_of_parts(root, folders)
         return tuple(folders)

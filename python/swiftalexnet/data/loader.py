@@ -25,7 +25,7 @@ _PICTURES_A_TASK = 16
 
 
 class Batch(NamedTuple):
-    """Pictures and their labels; skipped pictures are missing."""
+    """Images and their labels; skipped images are missing."""
 
     images: NDArray[np.uint8]  # [count, size, size, channels]
     labels: NDArray[np.int32]  # [count]
@@ -38,24 +38,24 @@ class Loader:
     ----------
     dataset : Dataset
     batches : iterable of integer arrays
-        The pictures of each batch, by index, in order.
+        The images of each batch, by index, in order.
     geometry : Geometry or callable
-        What pictures are decoded to; or what gives it for an index (`ScaleJitter`), then of one size and as many
+        What images are decoded to; or what gives it for an index (`ScaleJitter`), then of one size and as many
         channels for all.
     labels : array of int32, [count], optional
-        In place of the data set's, for instance numbers that tell which pictures could be read.
+        In place of the data set's, for instance numbers that tell which images could be read.
 
     Attributes
     ----------
     missing : list of int
-        Which pictures of the batches so far were left out.
+        Which images of the batches so far were left out.
 
     Raises
     ------
     TypeError, ValueError
         The data set has no labels or number of threads; while iterating, an image that is none.
     OSError, ValueError
-        While iterating: a picture of that batch cannot be read and the data set does not skip it.
+        While iterating: an image of that batch cannot be read and the data set does not skip it.
     MemoryError
         While iterating, before anything of that batch is decoded: it would not fit into free memory.
     """
@@ -87,10 +87,10 @@ class Loader:
     def __iter__(self) -> Iterator[Batch]:
         while self._fill() or self._queue:
             indices, tasks = self._queue.popleft()
-            yield self._assemble(indices, [picture for task in tasks for picture in task.result()])
+            yield self._assemble(indices, [image for task in tasks for image in task.result()])
 
     def close(self) -> None:
-        """Drop what was read ahead and end the threads; each finishes at most the picture that it is decoding."""
+        """Drop what was read ahead and end the threads; each finishes at most the image that it is decoding."""
         self._stop.set()
         self._threads.close()
 
@@ -114,9 +114,9 @@ class Loader:
     def _geometry_of(self, index: int) -> Geometry | Whole:
         return self._geometry if isinstance(self._geometry, (Geometry, Whole)) else self._geometry(index)
 
-    def _assemble(self, indices: NDArray[np.intp], pictures: "_Decoded") -> Batch:
-        kept = [picture for picture in pictures if picture is not None]
-        there = np.array([picture is not None for picture in pictures], np.bool_)
+    def _assemble(self, indices: NDArray[np.intp], decoded: "_Decoded") -> Batch:
+        kept = [image for image in decoded if image is not None]
+        there = np.array([image is not None for image in decoded], np.bool_)
         self.missing += indices[~there].tolist()
         labels = self._labels[indices[there]]
         images = np.stack(kept) if kept else np.empty((0, *self._shape), np.uint8)
@@ -126,7 +126,7 @@ class Loader:
 _Decoded = Sequence[NDArray[np.uint8] | None]
 
 
-def read_pictures(
+def read_images(
     dataset: Dataset,
     chosen: NDArray[np.intp],
     batch_size: int,
@@ -134,7 +134,7 @@ def read_pictures(
     bar: tuple[bool, str],
     operation: str,
 ) -> Generator[NDArray[np.uint8], None, None]:
-    """Yield the chosen pictures in batches, none of them empty; `contextlib.closing` ends its threads.
+    """Yield the chosen images in batches, none of them empty; `contextlib.closing` ends its threads.
 
     Parameters
     ----------
@@ -156,4 +156,4 @@ def read_pictures(
             count += len(images)
             progress.advance(len(images))
     if not count:
-        raise ValueError(f"{operation}: none of {len(dataset)} pictures could be read")
+        raise ValueError(f"{operation}: none of {len(dataset)} images could be read")

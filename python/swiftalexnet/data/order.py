@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 
 def evenly_spread(count: int, most: int) -> NDArray[np.intp]:
-    """Return the indices of at most so many of `count` pictures, spread evenly over them."""
+    """Return the indices of at most so many of `count` images, spread evenly over them."""
     return np.linspace(0, count - 1, min(count, most)).astype(np.intp)
 
 
 def in_order(count: int, batch_size: int) -> Iterator[NDArray[np.intp]]:
-    """Yield the indices of all pictures in batches; the last one may be smaller."""
+    """Yield the indices of all images in batches; the last one may be smaller."""
     return split(np.arange(count), batch_size)
 
 

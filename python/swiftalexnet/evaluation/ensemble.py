@@ -90,7 +90,7 @@ class Ensemble:
 
         Parameters
         ----------
-        images : pictures
+        images : images
             See `swiftalexnet.inference.prediction.predict`.
         crops, **options
             See `swiftalexnet.inference.prediction.probabilities`; they hold for every model.
@@ -98,7 +98,7 @@ class Ensemble:
         Raises
         ------
         TypeError, ValueError, OSError
-            Something that is no picture, or cannot be read.
+            Something that is no image, or cannot be read.
         """
         views = Views(crops, options.get("dense", False), options.get("scales"), "predict")
         for model in self.models:
@@ -106,7 +106,7 @@ class Ensemble:
         return mix((probabilities(model, images, crops, **options) for model in self._voices), self._votes)
 
     def predict(self, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> Predictions:
-        """Return the `top` likeliest classes of each picture: see `swiftalexnet.inference.prediction.predict`."""
+        """Return the `top` likeliest classes of each image: see `swiftalexnet.inference.prediction.predict`."""
         top = as_integer(top, "top", "predict", 1)
         return likeliest(self.probabilities(images, crops, **options), self.classes, top)
 
@@ -120,10 +120,10 @@ class Ensemble:
         scales: Sequence[int] | None = None,
         **arithmetic: Any,
     ) -> Evaluation:
-        """Classify every picture and compare with its label: see `swiftalexnet.evaluation.evaluate`.
+        """Classify every image and compare with its label: see `swiftalexnet.evaluation.evaluate`.
 
         `precision`, `weights` and `fast_math` are meant by `arithmetic`; the batch size "auto" is each model's own.
-        Pictures that a model cannot read are skipped for all. Holds two arrays of float32 [pictures, classes].
+        Images that a model cannot read are skipped for all. Holds two arrays of float32 [images, classes].
         """
         views, data = self._ready(data, crops, batch_size, dense, scales, "evaluate", arithmetic)
         readable = np.ones(len(data), np.bool_)
@@ -152,12 +152,12 @@ class Ensemble:
         From equal weights, each model in turn gets the best of 21 shares from 0 to 1 while the others keep their
         proportions, until nothing improves. Equal top-5 errors are told apart by the top-1 error, then by the loss; the
         result is never worse than equal weights on `validation`, and the same on every call. Each model computes its
-        probabilities once; one array of float32 [pictures, classes] a model is held.
+        probabilities once; one array of float32 [images, classes] a model is held.
 
         Parameters
         ----------
         validation : Dataset
-            Pictures that no model was trained on.
+            Images that no model was trained on.
         crops, batch_size, progress, dense, scales, **arithmetic
             See `evaluate`.
 
@@ -204,7 +204,7 @@ class Ensemble:
         views = Views(crops, dense, scales, work, choose_arithmetic(work, **arithmetic))
         data = check_dataset(self, data, work, same_names=True)
         for model in self.models:
-            views.pictures_at_once(for_inference(model, batch_size, work, views.arithmetic))
+            views.images_at_once(for_inference(model, batch_size, work, views.arithmetic))
             views.check(model)
         return views, data
 
@@ -231,7 +231,7 @@ def _agreed(values: list[Any], what: str) -> Any:
 def _table(
     model: BaseModel, data: "Dataset", views: Views, batch_size: BatchSize, bar: Progress, readable: NDArray[np.bool_]
 ) -> Float32:
-    """Return the probabilities of all pictures, [count, classes]; clear `readable` where a picture cannot be read."""
+    """Return the probabilities of all images, [count, classes]; clear `readable` where an image cannot be read."""
     table = as_output(None, (len(data), model.num_classes), views.operation)
     table[:] = 0
     read = np.zeros_like(readable)
@@ -244,8 +244,8 @@ def _table(
 
 
 def _numbers(readable: NDArray[np.bool_], work: str) -> NDArray[np.int32]:
-    """Return the numbers of the pictures that could be read; at least one."""
+    """Return the numbers of the images that could be read; at least one."""
     numbers = np.flatnonzero(readable).astype(np.int32)
     if not len(numbers):
-        raise ValueError(f"{work}: none of {len(readable)} pictures could be read")
+        raise ValueError(f"{work}: none of {len(readable)} images could be read")
     return numbers

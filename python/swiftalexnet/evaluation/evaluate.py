@@ -38,7 +38,7 @@ def evaluate(
     weights: str = "float",
     fast_math: bool = False,
 ) -> Evaluation:
-    """Classify every picture and compare with its label.
+    """Classify every image and compare with its label.
 
     Parameters
     ----------
@@ -53,9 +53,9 @@ def evaluate(
     progress : bool
         Show a bar.
     dense : bool
-        See `Views`: the network slides over the whole picture.
+        See `Views`: the network slides over the whole image.
     scales : sequence of int, optional
-        See `Views`: shorter sides of the whole picture.
+        See `Views`: shorter sides of the whole image.
     precision, weights, fast_math
         See `swiftalexnet.inference.prediction.probabilities`.
 
@@ -63,16 +63,16 @@ def evaluate(
     ------
     TypeError, ValueError
         Something that is no data set, classes or labels that are not the model's, with crops a scale smaller than the
-        crop, with dense evaluation one that is too small for a single position, or a class without a readable picture.
+        crop, with dense evaluation one that is too small for a single position, or a class without a readable image.
     UnsupportedError
-        Dense evaluation of a network with layers for one size only, or of a model that whitens its pictures;
+        Dense evaluation of a network with layers for one size only, or of a model that whitens its images;
         arithmetic that the processor does not have.
     OSError
-        A picture cannot be read.
+        An image cannot be read.
     """
     views = Views(crops, dense, scales, "evaluate", choose_arithmetic("evaluate", precision, weights, fast_math))
     batch_size = for_inference(model, batch_size, "evaluate", views.arithmetic)
-    views.pictures_at_once(batch_size)
+    views.images_at_once(batch_size)
     data = check_dataset(model, data, "evaluate", same_names=True)
     views.check(model)
     tally = Tally(data)
@@ -115,7 +115,7 @@ class Tally:
         """
         images = len(self._data)
         if not self._parts:
-            raise ValueError(f"evaluate: none of {images} pictures could be read")
+            raise ValueError(f"evaluate: none of {images} images could be read")
         joined = [np.concatenate(parts) for parts in zip(*self._parts, strict=True)]
         order = np.argsort(joined[0])  # images of one size come together where whole images are seen
         numbers, labels, predicted, confidence, right = (part[order] for part in joined)

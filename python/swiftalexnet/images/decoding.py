@@ -1,4 +1,4 @@
-"""From a picture file, or a Pillow image, to uint8 [height, width, channels]: the only place where pixels are decoded.
+"""From an image file, or a Pillow image, to uint8 [height, width, channels]: the only place where pixels are decoded.
 
 Refuses rather than guesses: anything that is not a regular file, is broken or cut short, holds more pixels than
 Pillow's limit, or has pixels without a known range, ends in an error that names the file.
@@ -36,15 +36,15 @@ _UPRIGHT = {  # by the orientation of EXIF
 _LYING = (5, 6, 7, 8)  # width and height are exchanged
 
 
-def read_picture(
+def read_image(
     path: str | os.PathLike[str], geometry: Geometry | Whole, draft: bool = False, value_range: Range | None = None
 ) -> NDArray[np.uint8]:
-    """Decode a file to the square, or the whole picture, that `geometry` describes.
+    """Decode a file to the square, or the whole image, that `geometry` describes.
 
     Parameters
     ----------
     path : path
-        A regular file in one of `picture_formats.FORMATS`, whatever its name says.
+        A regular file in one of `image_formats.FORMATS`, whatever its name says.
     geometry : Geometry or Whole
         Size in pixels, channels (1 is grey, 3 is RGB), resampling and place.
     draft : bool
@@ -62,11 +62,11 @@ def read_picture(
     OSError
         The file cannot be opened, or is not a regular file.
     ValueError
-        Pillow cannot decode it, or it is not a picture of known range.
+        Pillow cannot decode it, or it is not an image of known range.
     """
-    with open_regular(path) as file, decoding(file, path) as picture:
-        reduced = picture.draft(None, (2 * geometry.side, 2 * geometry.side)) if draft else None
-        return picture_to_array(picture, geometry, reduced and reduced[1][2:], value_range)
+    with open_regular(path) as file, decoding(file, path) as image:
+        reduced = image.draft(None, (2 * geometry.side, 2 * geometry.side)) if draft else None
+        return image_to_array(image, geometry, reduced and reduced[1][2:], value_range)
 
 
 @contextmanager
@@ -74,14 +74,14 @@ def decoding(file: BinaryIO, path: str | os.PathLike[str]) -> Iterator[Image.Ima
     """Yield the Pillow image of an open file; what fails inside is a ValueError that names the file."""
     with named_errors(os.fspath(path)):
         try:
-            picture = Image.open(file, formats=readable())
+            image = Image.open(file, formats=readable())
         except UnidentifiedImageError:
             file.seek(0)
             raise ValueError(what_it_is(file.read(64))) from None
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise ValueError(f"{error} {MORE_PIXELS}") from None
-        with picture:
-            yield picture
+        with image:
+            yield image
 
 
 @contextmanager
@@ -95,13 +95,13 @@ def named_errors(name: str) -> Iterator[None]:
         raise ValueError(f"{name} cannot be decoded: {error}") from error
 
 
-def picture_to_array(
-    picture: Image.Image,
+def image_to_array(
+    image: Image.Image,
     geometry: Geometry | Whole,
     extent: tuple[float, float] | None = None,
     value_range: Range | None = None,
 ) -> NDArray[np.uint8]:
-    """Turn a Pillow image upright, to grey or RGB, and to the square or the whole picture of `geometry`.
+    """Turn a Pillow image upright, to grey or RGB, and to the square or the whole image of `geometry`.
 
     Parameters
     ----------
@@ -117,15 +117,15 @@ def picture_to_array(
         other than 1 or 3.
     """
     if geometry.channels not in (1, 3):
-        raise ValueError(f"pictures have 1 or 3 channels, the network reads {geometry.channels}: give it arrays")
-    check_pixels(*picture.size)
-    if picture.format in ("JPEG", "MPO") and isinstance(picture, ImageFile) and picture.tile and picture.fp:
-        check_scans(picture.fp)  # before the pixels are read
-    key = transparent_color(picture)
-    picture.load()
-    content = extent or picture.size
-    colors = to_colors(picture, geometry.channels, value_range, key)
-    orientation = _orientation(picture)
+        raise ValueError(f"images have 1 or 3 channels, the network reads {geometry.channels}: give it arrays")
+    check_pixels(*image.size)
+    if image.format in ("JPEG", "MPO") and isinstance(image, ImageFile) and image.tile and image.fp:
+        check_scans(image.fp)  # before the pixels are read
+    key = transparent_color(image)
+    image.load()
+    content = extent or image.size
+    colors = to_colors(image, geometry.channels, value_range, key)
+    orientation = _orientation(image)
     if orientation in _UPRIGHT:
         colors = colors.transpose(_UPRIGHT[orientation])
         content = content[::-1] if orientation in _LYING else content
@@ -144,17 +144,17 @@ def array_to_square(pixels: NDArray[np.uint8], geometry: Geometry | Whole) -> ND
     channels = pixels.shape[-1]
     check_pixels(*pixels.shape[1::-1])
     if channels != geometry.channels and {channels, geometry.channels} == {1, 3}:
-        picture = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
-        pixels = np.asarray(picture.convert("L" if channels == 3 else "RGB"))
+        image = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
+        pixels = np.asarray(image.convert("L" if channels == 3 else "RGB"))
         pixels = pixels.reshape(*pixels.shape[:2], geometry.channels)
     elif channels != geometry.channels:
-        raise ValueError(f"a picture has {channels} channels, the network reads {geometry.channels}")
+        raise ValueError(f"an image has {channels} channels, the network reads {geometry.channels}")
     return resize_array(pixels, geometry)
 
 
-def _orientation(picture: Image.Image) -> int:
+def _orientation(image: Image.Image) -> int:
     """Return the orientation of EXIF, 1 if there is none or it cannot be read; nothing else of EXIF matters."""
     with suppress(Exception):  # Pillow's parser raises nearly every type there is
-        orientation = picture.getexif().get(_ORIENTATION)
+        orientation = image.getexif().get(_ORIENTATION)
         return orientation if orientation in _UPRIGHT else 1
     return 1

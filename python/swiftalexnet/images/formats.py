@@ -1,4 +1,4 @@
-"""Which of Pillow's formats count as pictures.
+"""Which of Pillow's formats count as images.
 
 Pillow also knows documents, films and scientific data: some of these start another program (EPS starts Ghostscript),
 others need a plug-in of the user's, and none is a photograph.

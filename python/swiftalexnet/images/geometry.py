@@ -10,9 +10,9 @@ RESAMPLERS = ("area", "bilinear", "opencv_bilinear", "box")  # see resampling.py
 
 
 class Geometry(NamedTuple):
-    """What a data set must know to hand out decoded pictures: uint8 [size, size, channels].
+    """What a data set must know to hand out decoded images: uint8 [size, size, channels].
 
-    A picture is resized until its shorter side has `short` pixels (`size`, unless it is given), and `size` × `size`
+    An image is resized until its shorter side has `short` pixels (`size`, unless it is given), and `size` × `size`
     pixels are cut out of it. `place` says where: (across, down), 0 at the left and the top, 1 at the right and the
     bottom; offsets are whole pixels, and numbers spread evenly over 0 … 1 make all of them equally likely. With `warp`
     both sides are squeezed to `short`, whatever their proportion.
@@ -27,12 +27,12 @@ class Geometry(NamedTuple):
 
     @property
     def side(self) -> int:
-        """Shorter side of the resized picture."""
+        """Shorter side of the resized image."""
         return self.size if self.short is None else self.short
 
 
 class Whole(NamedTuple):
-    """A geometry without a square: the whole picture, its shorter side of `size` pixels, [height, width, channels]."""
+    """A geometry without a square: the whole image, its shorter side of `size` pixels, [height, width, channels]."""
 
     size: int
     channels: int
@@ -41,7 +41,7 @@ class Whole(NamedTuple):
 
     @property
     def side(self) -> int:
-        """Shorter side of the resized picture."""
+        """Shorter side of the resized image."""
         return self.size
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from .._support.arrays import as_uint8, plain
 from ..runtime import get_num_threads
-from .decoding import array_to_square, named_errors, picture_to_array, read_picture
+from .decoding import array_to_square, image_to_array, named_errors, read_image
 from .geometry import Geometry, Whole
 from .layouts import as_layout, channel_axis
 from .levels import Range, as_value_range, require_range, to_bytes
@@ -51,9 +51,9 @@ class Images:
         if isinstance(image, np.ndarray):
             return array_to_square(image, geometry)
         if not isinstance(image, Image.Image):
-            return read_picture(image, geometry, value_range=self._value_range)
+            return read_image(image, geometry, value_range=self._value_range)
         with named_errors(f"image {index}, a Pillow image of mode {image.mode},"):
-            return picture_to_array(image, geometry, value_range=self._value_range)
+            return image_to_array(image, geometry, value_range=self._value_range)
 
     def squares(self, geometry: Geometry) -> Iterator[NDArray[np.uint8]]:
         """Yield each image as uint8 [size, size, channels]."""

@@ -31,12 +31,12 @@ def features(
     weights: str = "float",
     fast_math: bool = False,
 ) -> dict[str, Float32]:
-    """Return the outputs of named layers for the centre crops of pictures; computes no further than the last of them.
+    """Return the outputs of named layers for the centre crops of images; computes no further than the last of them.
 
     Parameters
     ----------
     model : Model
-    images : pictures
+    images : images
         See `swiftalexnet.inference.prediction.predict`.
     layers : sequence of str
         Names of `summary()`; for `owt` and VGG A, B, D, E also torchvision's ("features.6"), for VGG D and E Keras's
@@ -53,7 +53,7 @@ def features(
     Raises
     ------
     TypeError, ValueError, OSError
-        An unknown layer, or something that is no picture.
+        An unknown layer, or something that is no image.
     UnsupportedError
         Arithmetic that the processor does not have.
     NonFiniteError
@@ -67,11 +67,9 @@ def features(
     shapes = {row.name: row.output for row in model.summary().rows}
     nodes = {layer: node_name(model.variant, layer, shapes) for layer in layers}
     preprocessing, code = model.preprocessing, layout_code("NCHW", "features")
-    pictures = as_images(images, layout, value_range, preprocessing.channels, "features")
-    results = {
-        node: as_output(None, (len(pictures), *shapes[node]), "features") for node in dict.fromkeys(nodes.values())
-    }
-    for squares, numbers in batches(pictures, preprocessing.geometry, size):
+    given = as_images(images, layout, value_range, preprocessing.channels, "features")
+    results = {node: as_output(None, (len(given), *shapes[node]), "features") for node in dict.fromkeys(nodes.values())}
+    for squares, numbers in batches(given, preprocessing.geometry, size):
         x = np.empty((len(squares), preprocessing.crop, preprocessing.crop, preprocessing.channels), np.float32)
         _native.crop_images(squares, preprocessing.for_engine(), 1, x)
         if preprocessing.whitening is not None:

@@ -1,4 +1,4 @@
-"""The pictures that a network finds most alike: nearest neighbours in its last hidden layer."""
+"""The images that a network finds most alike: nearest neighbours in its last hidden layer."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -61,18 +61,18 @@ def nearest(features: ArrayLike, queries: ArrayLike, count: int) -> tuple[NDArra
     return indices, np.sqrt(np.take_along_axis(squares, indices, axis=1))
 
 
-def nearest_pictures(
+def nearest_images(
     model: BaseModel, data: "Dataset", queries: NDArray[np.uint8], count: int, layer: str | None = None
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Find the pictures whose activations are nearest to those of each query (Krizhevsky et al. 2012, figure 4).
+    """Find the images whose activations are nearest to those of each query (Krizhevsky et al. 2012, figure 4).
 
-    Only some thousand pictures and their activations are in memory at a time.
+    Only some thousand images and their activations are in memory at a time.
 
     Parameters
     ----------
     model : Model
     data : Dataset
-        The pictures to search; those that cannot be read are left out if it skips them.
+        The images to search; those that cannot be read are left out if it skips them.
     queries : array of uint8, [queries, height, width, channels]
     count : int
         Neighbours of each query.
@@ -87,12 +87,12 @@ def nearest_pictures(
     Raises
     ------
     TypeError, ValueError, OSError
-        An unknown layer, something that is no picture, or fewer pictures than `count`.
+        An unknown layer, something that is no image, or fewer images than `count`.
     """
-    require_model(model, "nearest_pictures")
-    data = snapshot(data, "nearest_pictures")
-    require_clear_layout(data, model.input_shape[0], "nearest_pictures")
-    count = as_integer(count, "count", "nearest_pictures", 1, len(data))
+    require_model(model, "nearest_images")
+    data = snapshot(data, "nearest_images")
+    require_clear_layout(data, model.input_shape[0], "nearest_images")
+    count = as_integer(count, "count", "nearest_images", 1, len(data))
     node = layer or last_hidden(model)
     wanted = _activations(model, queries, node)
     indices: NDArray[np.intp] = np.empty((len(wanted), 0), np.intp)
@@ -104,7 +104,7 @@ def nearest_pictures(
         indices = np.take_along_axis(indices, order, axis=1)
         distances = np.take_along_axis(distances, order, axis=1)
     if indices.shape[1] < count:
-        raise ValueError(f"nearest_pictures: {indices.shape[1]} pictures could be read, expected at least {count}")
+        raise ValueError(f"nearest_images: {indices.shape[1]} images could be read, expected at least {count}")
     return indices, distances
 
 
@@ -114,7 +114,7 @@ def last_hidden(model: BaseModel) -> str:
     Raises
     ------
     ValueError
-        The network has no dense layer, or its only one reads pictures.
+        The network has no dense layer, or its only one reads images.
     """
     rows = {row.name: row for row in model.summary().rows}
     name = next((row.input for row in reversed(rows.values()) if row.kind == "dense"), "")
@@ -126,7 +126,7 @@ def last_hidden(model: BaseModel) -> str:
 
 
 def _blocks(model: BaseModel, data: "Dataset", layer: str) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]:
-    """Yield (indices, activations) of some pictures at a time."""
+    """Yield (indices, activations) of some images at a time."""
     geometry = model.preprocessing.geometry
     batches = list(in_order(len(data), _PICTURES_AT_ONCE))
     with Loader(data, batches, geometry) as loader:

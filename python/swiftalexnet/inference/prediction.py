@@ -21,7 +21,7 @@ Float32 = NDArray[np.float32]
 
 
 def predict(model: BaseModel, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> Predictions:
-    """Return the `top` likeliest classes of each picture: a list of `Prediction`, which a notebook shows as a table.
+    """Return the `top` likeliest classes of each image: a list of `Prediction`, which a notebook shows as a table.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def predict(model: BaseModel, images: Any, top: int = 5, crops: int | None = Non
     Raises
     ------
     TypeError, ValueError, OSError
-        Something that is no picture, or cannot be read.
+        Something that is no image, or cannot be read.
     """
     top = as_integer(top, "top", "predict", 1)
     return likeliest(probabilities(model, images, crops, **options), model.classes, top)
@@ -65,7 +65,7 @@ def probabilities(
     Parameters
     ----------
     model : Model
-    images : pictures
+    images : images
         See `predict`.
     crops : {1, 9, 10, 50}, optional
         See `Views`.
@@ -81,9 +81,9 @@ def probabilities(
         Crops that are computed at once; results do not depend on it, but for rounding with OpenBLAS. "auto":
         the largest power of two up to 256 that fits into free memory.
     dense : bool
-        See `Views`: the network slides over the whole picture.
+        See `Views`: the network slides over the whole image.
     scales : sequence of int, optional
-        See `Views`: shorter sides of the whole picture.
+        See `Views`: shorter sides of the whole image.
     precision : {"float32", "bfloat16", "auto"}
         What activations are kept in and products are made of; sums and logits are float32 always. "auto" is bfloat16
         where the processor has instructions for it, else float32. In bfloat16 an activation that is not finite may make
@@ -101,7 +101,7 @@ def probabilities(
     Raises
     ------
     TypeError, ValueError, OSError
-        Something that is no picture, or cannot be read.
+        Something that is no image, or cannot be read.
     UnsupportedError
         Arithmetic that the processor does not have.
     NonFiniteError
@@ -109,11 +109,11 @@ def probabilities(
     """
     views = Views(crops, dense, scales, "predict", choose_arithmetic("predict", precision, weights, fast_math))
     batch_size = for_inference(model, batch_size, "predict", views.arithmetic)
-    views.pictures_at_once(batch_size)
+    views.images_at_once(batch_size)
     views.check(model)
-    pictures = as_images(images, layout, value_range, model.preprocessing.channels, "predict")
-    table = as_output(None, (len(pictures), model.num_classes), "predict")
-    for numbers, rows in classify_all(model, pictures, views, batch_size):
+    given = as_images(images, layout, value_range, model.preprocessing.channels, "predict")
+    table = as_output(None, (len(given), model.num_classes), "predict")
+    for numbers, rows in classify_all(model, given, views, batch_size):
         table[numbers] = rows
     return table
 
@@ -128,7 +128,7 @@ def score_map(
     weights: str = "float",
     fast_math: bool = False,
 ) -> Float32:
-    """Return the class scores at every position of one whole picture: dense evaluation before it averages.
+    """Return the class scores at every position of one whole image: dense evaluation before it averages.
 
     Position (i, j) is the network on the crop that begins `stride` · i pixels down and `stride` · j pixels to the
     right, where `stride` is the product of the strides (32 for the networks of 2012 and 2014), except for what padding
@@ -137,8 +137,8 @@ def score_map(
     Parameters
     ----------
     model : Model
-    image : picture
-        One picture: see `predict`.
+    image : image
+        One image: see `predict`.
     scale : int, optional
         What its shorter side is resized to; by default the preprocessing's `resize`.
     layout, value_range, precision, weights, fast_math
@@ -152,7 +152,7 @@ def score_map(
     Raises
     ------
     TypeError, ValueError, OSError
-        Something that is not one picture, cannot be read, or is smaller than what the network needs.
+        Something that is not one image, cannot be read, or is smaller than what the network needs.
     UnsupportedError
         The network has layers for one size only, or the processor does not have the arithmetic.
     NonFiniteError
@@ -162,11 +162,11 @@ def score_map(
     views = Views(None, True, None if scale is None else (scale,), "score_map")
     views.check(model)
     preprocessing = model.preprocessing
-    pictures = as_images(image, layout, value_range, preprocessing.channels, "score_map")
-    if len(pictures) != 1:
-        raise ValueError(f"score_map: got {len(pictures)} images, expected one")
+    given = as_images(image, layout, value_range, preprocessing.channels, "score_map")
+    if len(given) != 1:
+        raise ValueError(f"score_map: got {len(given)} images, expected one")
     geometry = Whole(views.scales_for(model)[0], preprocessing.channels, preprocessing.resample)
-    pixels = pictures.image(0, geometry)
+    pixels = given.image(0, geometry)
     size = model.network.score_map_size(*pixels.shape[:2])
     scores = as_output(None, (1, *size, model.num_classes), "score_map")
     model.network.score_map(np.ascontiguousarray(pixels[None]), preprocessing.for_engine(), arithmetic, scores)

@@ -1,6 +1,6 @@
-"""Test time: which parts of a picture are classified, at which sizes, and how their probabilities become one.
+"""Test time: which parts of an image are classified, at which sizes, and how their probabilities become one.
 
-docs/evaluation.md explains the procedures. The engine cuts crops and slides the network; here pictures are brought to
+docs/evaluation.md explains the procedures. The engine cuts crops and slides the network; here images are brought to
 the sizes that a procedure asks for, and the probabilities of its parts are averaged.
 """
 
@@ -30,12 +30,12 @@ Float32 = NDArray[np.float32]
 
 CROPS = (1, 9, 10, 50)
 
-_WAITING = 2  # batches of whole pictures that may wait for others of their size
+_WAITING = 2  # batches of whole images that may wait for others of their size
 
 
 @dataclass(frozen=True)
 class Views:
-    """What of a picture is classified. The probabilities of all views are averaged.
+    """What of an image is classified. The probabilities of all views are averaged.
 
     Parameters
     ----------
@@ -44,10 +44,10 @@ class Views:
         corners, the centre and their mirror images (Krizhevsky et al. 2012, section 4.1). 50: a grid of 5 × 5 and its
         mirror images (Simonyan and Zisserman 2014, section 3.2). By default 1, and none with `dense`.
     dense : bool
-        Dense evaluation: the dense layers slide over the feature map of the whole picture and of its mirror image
+        Dense evaluation: the dense layers slide over the feature map of the whole image and of its mirror image
         (Simonyan and Zisserman 2014, section 3.2). Its probabilities weigh as much as those of all crops together.
     scales : sequence of int, optional
-        Shorter sides, in pixels, that the whole picture is brought to, its proportions kept; each weighs the same. By
+        Shorter sides, in pixels, that the whole image is brought to, its proportions kept; each weighs the same. By
         default the preprocessing's `resize`, of which crops without `dense` see only the centre square.
     operation : str
         What messages begin with.
@@ -82,19 +82,19 @@ class Views:
 
     @property
     def crop_count(self) -> int:
-        """Crops of a picture at one scale; 0 for dense evaluation alone."""
+        """Crops of an image at one scale; 0 for dense evaluation alone."""
         if self.crops is None:
             return 0 if self.dense else 1
         return int(self.crops)
 
     @property
     def whole(self) -> bool:
-        """Whether the whole picture is seen, and not only its centre square."""
+        """Whether the whole image is seen, and not only its centre square."""
         return self.dense or self.scales is not None
 
     @property
     def passes(self) -> int:
-        """How many times every picture is decoded."""
+        """How many times every image is decoded."""
         return 1 if self.scales is None else len(self.scales)
 
     def __str__(self) -> str:
@@ -113,7 +113,7 @@ class Views:
             With crops, a scale smaller than the crop; with dense evaluation, one that leaves the dense layers not a
             single position, or a network that has no dense layers to slide.
         UnsupportedError
-            Dense evaluation of a network with layers for one size only, or of a model that whitens its pictures.
+            Dense evaluation of a network with layers for one size only, or of a model that whitens its images.
         """
         require_model(model, self.operation)
         crop = model.preprocessing.crop
@@ -138,13 +138,13 @@ class Views:
         require_model(model, self.operation)
         return (model.preprocessing.resize,) if self.scales is None else tuple(self.scales)
 
-    def pictures_at_once(self, batch_size: int) -> int:
-        """Return how many pictures have about `batch_size` crops."""
+    def images_at_once(self, batch_size: int) -> int:
+        """Return how many images have about `batch_size` crops."""
         return max(1, as_integer(batch_size, "batch_size", self.operation, 1, 2**20) // max(1, self.crop_count))
 
 
 def classify(model: BaseModel, images: NDArray[np.uint8], views: Views) -> Float32:
-    """Return the probabilities [count, classes] of pictures of one size, at that size."""
+    """Return the probabilities [count, classes] of images of one size, at that size."""
     preprocessing, shape = model.preprocessing.for_engine(), (len(images), model.num_classes)
     tables = []
     if views.crop_count:
@@ -159,11 +159,11 @@ def classify(model: BaseModel, images: NDArray[np.uint8], views: Views) -> Float
 def classify_all(
     model: BaseModel, data: "Dataset", views: Views, batch_size: int, advance: Callable[[int], None] = lambda _: None
 ) -> Iterator[tuple[NDArray[np.int32], Float32]]:
-    """Yield (numbers of pictures, their probabilities) until every readable picture has come once.
+    """Yield (numbers of images, their probabilities) until every readable image has come once.
 
-    `advance` hears how many pictures have been decoded; there are `views.passes` times as many as in the data.
+    `advance` hears how many images have been decoded; there are `views.passes` times as many as in the data.
     """
-    size = views.pictures_at_once(batch_size)
+    size = views.images_at_once(batch_size)
     if not views.whole:
         for images, numbers in batches(data, model.preprocessing.geometry, size, advance):
             yield numbers, classify(model, images, views)
@@ -197,7 +197,7 @@ def _classify_wholes(
 
 
 def _by_shape(singles: Iterable[Batch], size: int) -> Iterator[Batch]:
-    """Join single pictures of one shape to batches of up to `size`; a few wait, then the largest group goes."""
+    """Join single images of one shape to batches of up to `size`; a few wait, then the largest group goes."""
     waiting: dict[tuple[int, ...], list[Batch]] = {}
     count = 0
     for single in singles:

@@ -35,7 +35,7 @@ class BaseModel(Weights):
         Channels, height and width of what it reads.
     num_classes : int
     preprocessing : Preprocessing
-        How pictures become its input; may be replaced.
+        How images become its input; may be replaced.
     classes : tuple of str or None
         Names of its outputs, once it has been trained; may be replaced.
     """
@@ -95,7 +95,7 @@ class BaseModel(Weights):
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """How pictures become the network's input."""
+        """How images become the network's input."""
         return self._preprocessing
 
     @preprocessing.setter
@@ -149,7 +149,7 @@ class BaseModel(Weights):
         Parameters
         ----------
         x : array of float32, [batch, channels, height, width] or NHWC
-            Preprocessed pictures.
+            Preprocessed images.
         layout : {"NCHW", "NHWC"}
         keep : bool
             Keep what `backward` needs; such a call has the network to itself. Without it threads may share the network.
@@ -242,7 +242,7 @@ class BaseModel(Weights):
         Parameters
         ----------
         x : array of float32, [batch, channels, height, width] or NHWC
-            Preprocessed pictures.
+            Preprocessed images.
         labels : integers, [batch]
         learning_rate, momentum, weight_decay, rule
             Of the update: see `Recipe`.

@@ -1,4 +1,4 @@
-"""How many pictures at once, where a caller leaves it to the machine: `batch_size="auto"`."""
+"""How many images at once, where a caller leaves it to the machine: `batch_size="auto"`."""
 
 from typing import Literal
 
@@ -13,7 +13,7 @@ BatchSize = int | Literal["auto"]
 _POWERS = (256, 128, 64, 32, 16, 8, 4, 2, 1)
 _PART = 0.9  # of what is free; the rest is for whatever else the process and its neighbours do
 _VALIDATION_BATCH = 64  # what `evaluate` takes if nobody says
-_BATCHES = 4  # of decoded pictures that wait or are in work
+_BATCHES = 4  # of decoded images that wait or are in work
 
 
 def for_training(model: BaseModel, recipe_batch: int, precision: int = 0, validates: bool = False) -> int:
@@ -31,7 +31,7 @@ def for_training(model: BaseModel, recipe_batch: int, precision: int = 0, valida
     Raises
     ------
     MemoryError
-        Not even one picture fits.
+        Not even one image fits.
     """
     model.network.release_memory()
     arithmetic = Arithmetic(precision)
@@ -65,7 +65,7 @@ def for_inference(
     ValueError
         Another word.
     MemoryError
-        Not even one picture fits.
+        Not even one image fits.
     """
     if not isinstance(batch_size, str):
         return batch_size
@@ -91,11 +91,11 @@ def _largest(
             needed = room + _needed(model, batch, training, arithmetic)
         except MemoryError as error:  # the process may not have so many addresses
             if batch == 1:
-                raise MemoryError(f"{operation}: not even one picture fits: {error}") from error
+                raise MemoryError(f"{operation}: not even one image fits: {error}") from error
             continue
         if free is None or needed <= _PART * free:
             return batch
-    raise MemoryError(f"{operation}: one picture needs {needed} bytes, {free} are free")
+    raise MemoryError(f"{operation}: one image needs {needed} bytes, {free} are free")
 
 
 def _needed(model: BaseModel, batch: int, training: bool, arithmetic: Arithmetic = FLOAT32) -> int:

@@ -15,7 +15,7 @@ MAX_BATCH = 2**20
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes that the engine takes for a batch. Arrays and pictures of the caller come on top.
+    """Bytes that the engine takes for a batch. Arrays and images of the caller come on top.
 
     So do 8 MiB while a model or a checkpoint is written or read, whatever its size.
 
@@ -68,7 +68,7 @@ def memory(
     network : Model or str
         A model, or the text of a specification, as `Model.spec` returns it, whose network need not fit into memory.
     batch : int
-        Pictures in a training step; crops that are computed at once in inference, of which `predict` and `evaluate`
+        Images in a training step; crops that are computed at once in inference, of which `predict` and `evaluate`
         never have more than 120.
     training : bool
     precision, weights, fast_math
@@ -100,7 +100,7 @@ def engine_memory(network: BaseModel | str, batch: int, training: bool, arithmet
     else:
         name, parts = repr(network), network.network.memory(batch, training, arithmetic)
     work = "a training step" if training else "inference"
-    return Memory(f"{name}, {work} on {batch} {'picture' if batch == 1 else 'pictures'}", *parts)
+    return Memory(f"{name}, {work} on {batch} {'image' if batch == 1 else 'images'}", *parts)
 
 
 def available() -> int | None:

@@ -21,7 +21,7 @@ _MOST_DOTS = 12  # a side of a weight: few columns make a narrow sheet, and no l
 
 
 def plot_kernels(model: BaseModel, layer: str | None = None, columns: int = 16) -> "Figure":
-    """Draw the kernels of a convolution that reads pictures.
+    """Draw the kernels of a convolution that reads images.
 
     As the authors' own tool does: the smallest weight of all is subtracted and all are divided by the largest, so that
     one scale holds for all; 16 in a row, a pixel apart, no smoothing. Where the next convolution has groups, the

@@ -1,4 +1,4 @@
-"""What a network makes of test pictures, and which training pictures it finds alike: figure 4 of the 2012 paper."""
+"""What a network makes of test images, and which training images it finds alike: figure 4 of the 2012 paper."""
 
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from .._support.arrays import as_integer, as_seed
 from ..data.checks import check_dataset, checked_image
 from ..data.order import shuffled
-from ..inference.neighbors import last_hidden, nearest_pictures
+from ..inference.neighbors import last_hidden, nearest_images
 from ..inference.prediction import predict
 from ..network.base import BaseModel
 from ..network.checks import require_model
@@ -39,12 +39,12 @@ def plot_panel(
     neighbors: int = 6,
     seed: int = 0,
 ) -> "Figure":
-    """Draw predictions for some test pictures, and for others the nearest training pictures.
+    """Draw predictions for some test images, and for others the nearest training images.
 
     Left: the right class above each image, bars of the five likeliest classes below; the right class's bar is green,
-    a wrong first one red. Right: a test picture in the first column, then the training pictures whose activations of
+    a wrong first one red. Right: a test image in the first column, then the training images whose activations of
     `layer` have the smallest Euclidean distance to its own; a green frame says that one is of the same class. Test
-    pictures are drawn by `seed`, a class at a time, and not chosen by what the network makes of them.
+    images are drawn by `seed`, a class at a time, and not chosen by what the network makes of them.
 
     Parameters
     ----------
@@ -53,15 +53,15 @@ def plot_panel(
     layer : str, optional
         By default the last hidden one, after its activation function: `relu7` of the paper's network.
     predictions, queries : int
-        Pictures at the left, in two rows, and rows at the right.
+        Images at the left, in two rows, and rows at the right.
     neighbors : int
-        Training pictures a row.
+        Training images a row.
     seed : int
 
     Raises
     ------
     TypeError, ValueError, OSError
-        Data that does not fit the model, an unknown layer, or too few pictures.
+        Data that does not fit the model, an unknown layer, or too few images.
     ImportError
         matplotlib is not installed.
     """
@@ -100,7 +100,7 @@ def plot_panel(
         place_left = _MARGIN + number % columns * (_IMAGE + _GAP)
         draw_answer(figure, place_left, top + number // columns * (_CELL + _GAP), _IMAGE, answer)
     images = np.stack([image for _, image in right])
-    found, _ = nearest_pictures(model, train, images, neighbors, layer)
+    found, _ = nearest_images(model, train, images, neighbors, layer)
     for row, (index, image) in enumerate(right):
         row_top = top + row * (_THUMB + _THUMB_GAP)
         show(place(figure, start, row_top, _THUMB, _THUMB), image)
@@ -127,7 +127,7 @@ def _answers(model: BaseModel, test: "Dataset", chosen: list[tuple[int, NDArray[
 
 
 def _some(data: "Dataset", model: BaseModel, seed: int, count: int) -> list[tuple[int, NDArray[np.uint8]]]:
-    """Take (index, pixels) of `count` readable pictures, a class at a time."""
+    """Take (index, pixels) of `count` readable images, a class at a time."""
     geometry, chosen = model.preprocessing.geometry, []
     for index in map(int, class_by_class(data.labels, shuffled(len(data), seed, 0))):
         pixels = checked_image(data.image(index, geometry), data, geometry)
@@ -135,7 +135,7 @@ def _some(data: "Dataset", model: BaseModel, seed: int, count: int) -> list[tupl
             chosen.append((index, pixels))
         if len(chosen) == count:
             return chosen
-    raise ValueError(f"plot_panel: {len(chosen)} readable test pictures, expected at least {count}")
+    raise ValueError(f"plot_panel: {len(chosen)} readable test images, expected at least {count}")
 
 
 def _frame(axes: "Axes") -> None:

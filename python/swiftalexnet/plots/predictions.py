@@ -51,13 +51,13 @@ def plot_predictions(
     require_kind(title, str, "title", "plot_predictions")
     top, columns = (as_integer(n, name, "plot_predictions", 1) for n, name in ((top, "top"), (columns, "columns")))
     channels = model.preprocessing.channels
-    pictures = as_images(images, options.get("layout"), options.get("value_range"), channels, "plot_predictions")
-    right: list[int | None] = [None] * len(pictures)
+    given = as_images(images, options.get("layout"), options.get("value_range"), channels, "plot_predictions")
+    right: list[int | None] = [None] * len(given)
     if labels is not None:
-        right = list(map(int, as_labels(labels, "labels", "plot_predictions", len(pictures), model.num_classes)))
+        right = list(map(int, as_labels(labels, "labels", "plot_predictions", len(given), model.num_classes)))
     predictions = predict(model, images, top, **options)
     names = model.classes or tuple(map(str, range(model.num_classes)))
-    squares = pictures.squares(model.preprocessing.geometry)
+    squares = given.squares(model.preprocessing.geometry)
     answers = [
         Answer(square, "" if label is None else names[label], prediction, label)
         for square, prediction, label in zip(squares, predictions, right, strict=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from .._support.arrays import as_integer
 from .._support.kinds import require_kind
 from ..data.checks import checked_image
-from ..images.decoding import read_picture
+from ..images.decoding import read_image
 from ..images.geometry import Geometry
 from ..inference.measurements import Measurements, WorstImage
 from ..inference.ranking import Prediction
@@ -69,6 +69,6 @@ def _pixels(worst: WorstImage, data: "Dataset | None") -> NDArray[np.uint8] | No
     try:
         if data is not None:
             return checked_image(data.image(worst.index, geometry), data, geometry)
-        return None if worst.path is None else read_picture(worst.path, geometry)
+        return None if worst.path is None else read_image(worst.path, geometry)
     except (OSError, ValueError):
         return None

@@ -20,11 +20,11 @@ _LUMA = np.array((0.299, 0.587, 0.114))  # how Pillow turns RGB into grey (ITU-R
 def default_preprocessing(variant: str | None, size: int, channels: int) -> Preprocessing:
     """Return what a variant's authors did, for a network that reads `size` × `size` pixels.
 
-    Sizes other than the authors' own keep their proportion of picture to crop.
+    Sizes other than the authors' own keep their proportion of image to crop.
     """
     family = (variant or "").partition("-")[0]
     ilsvrc = _per_channel(ILSVRC_MEAN, channels)
-    if family == "cifar":  # pictures of 32 × 32 pixels; the networks with locally connected layers read crops of 24
+    if family == "cifar":  # images of 32 × 32 pixels; the networks with locally connected layers read crops of 24
         resize = round(size * 32 / 24) if "local" in str(variant) else size
         return Preprocessing(resize, size, ilsvrc, learn_mean=True)
     if family == "d2l":  # chapter 8.1: resized to the network's size, brought to 0 … 1
@@ -36,7 +36,7 @@ def default_preprocessing(variant: str | None, size: int, channels: int) -> Prep
         return Preprocessing(resize, size, mean, (1 / deviation).astype(np.float32), "bilinear")
     if family == "vgg":
         return Preprocessing(resize, size, _per_channel(VGG_MEAN, channels), learn_mean="pixel")
-    # BVLC's tools squeezed pictures to a square, whatever their proportion (examples/imagenet/readme.md).
+    # BVLC's tools squeezed images to a square, whatever their proportion (examples/imagenet/readme.md).
     # They did so by OpenCV's linear interpolation, which skips pixels when it shrinks (src/caffe/util/io.cpp).
     warp = family in ("caffe", "caffenet")
     resample = "opencv_bilinear" if warp else "area"

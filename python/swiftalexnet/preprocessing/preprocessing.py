@@ -1,7 +1,7 @@
-"""From a decoded picture to what a network reads: sizes, mean and scale, as a value that travels with the weights.
+"""From a decoded image to what a network reads: sizes, mean and scale, as a value that travels with the weights.
 
-A picture is resized until its shorter side has `resize` pixels, and its centre square of that side is kept: this much
-is done where pictures are decoded. The engine then cuts `crop` × `crop` pixels, subtracts the mean and multiplies by
+An image is resized until its shorter side has `resize` pixels, and its centre square of that side is kept: this much
+is done where images are decoded. The engine then cuts `crop` × `crop` pixels, subtracts the mean and multiplies by
 the scale, all in one pass, and by the whitening matrix if there is one. Pixels are 0 … 255, channels in the order
 R, G, B.
 """
@@ -27,12 +27,12 @@ MOST_WHITENED = 4096
 
 @dataclass(frozen=True, eq=False)
 class Preprocessing:
-    """How pictures become the input of one network.
+    """How images become the input of one network.
 
     Parameters
     ----------
     resize : int
-        Side, in pixels, of the centre square that a picture is brought to.
+        Side, in pixels, of the centre square that an image is brought to.
     crop : int
         Side, in pixels, of what the network reads; at most `resize`.
     mean : array of float32
@@ -47,7 +47,7 @@ class Preprocessing:
         The next `fit` replaces `mean` by the mean image of its training set (True or "image"), or by the mean of each
         channel over all its pixels ("pixel": Simonyan and Zisserman 2014, section 2).
     warp : bool
-        Squeeze pictures to `resize` × `resize` without keeping their proportion, as Caffe's tools do, instead of
+        Squeeze images to `resize` × `resize` without keeping their proportion, as Caffe's tools do, instead of
         keeping the centre square.
     whitening : array of float32, [n, n], optional
         A matrix by which every crop is multiplied after mean and scale, n = crop · crop · channels up to 4096, with
@@ -58,7 +58,7 @@ class Preprocessing:
     mean_at : {"center", "crop"}
         The part of a mean image that a crop gets. "center": its centre, wherever the crop was taken and never mirrored,
         as the authors' code did. "crop": what lies under the crop, mirrored with it, so that every pixel loses its own
-        mean (the 2012 paper's words; Caffe). Pictures of another size than the mean image (`scales` of evaluation) get
+        mean (the 2012 paper's words; Caffe). Images of another size than the mean image (`scales` of evaluation) get
         the centre; a crop that is turned or shifted gets what lay under it before.
 
     Raises
@@ -117,12 +117,12 @@ class Preprocessing:
 
     @property
     def channels(self) -> int:
-        """Colour channels of a picture."""
+        """Colour channels of an image."""
         return int(self.mean.shape[-1])
 
     @property
     def geometry(self) -> Geometry:
-        """What a data set decodes pictures to."""
+        """What a data set decodes images to."""
         return Geometry(self.resize, self.channels, self.resample, warp=self.warp)
 
     def replace(self, **changes: Any) -> "Preprocessing":

@@ -1,7 +1,7 @@
-"""Crops from anywhere in whole pictures of random size: the scale jitter of Simonyan and Zisserman 2014, section 3.1.
+"""Crops from anywhere in whole images of random size: the scale jitter of Simonyan and Zisserman 2014, section 3.1.
 
-The shorter side is resized to S pixels, S drawn evenly from low … high for each picture and each presentation, and the
-crop is taken anywhere in the whole resized picture, not only in its centre square.
+The shorter side is resized to S pixels, S drawn evenly from low … high for each image and each presentation, and the
+crop is taken anywhere in the whole resized image, not only in its centre square.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ _UNIT = 2.0**-53
 
 
 class ScaleJitter:
-    """What to decode each picture of one epoch to; give it to a `Loader` in place of a geometry.
+    """What to decode each image of one epoch to; give it to a `Loader` in place of a geometry.
 
     Draws depend on (seed, epoch, index) alone, so that a resumed epoch sees the same crops.
 
@@ -47,7 +47,7 @@ class ScaleJitter:
         self._key, self._crop = np.array((seed, epoch), np.uint64), crop
 
     def __call__(self, index: int) -> Geometry:
-        """Return the geometry of picture `index`."""
+        """Return the geometry of image `index`."""
         # Raw words, because numpy fixes its bit streams for ever but not what it makes of them.
         counter = np.array((0, index, _STREAM, 0), np.uint64)
         size, across, down = (int(word) for word in np.random.Philox(key=self._key, counter=counter).random_raw(3))

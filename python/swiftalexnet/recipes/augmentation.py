@@ -1,4 +1,4 @@
-"""What training does to pictures on top of preprocessing: random crops, mirroring, turning, shifting, colour noise."""
+"""What training does to images on top of preprocessing: random crops, mirroring, turning, shifting, colour noise."""
 
 from dataclasses import dataclass
 

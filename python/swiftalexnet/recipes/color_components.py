@@ -1,6 +1,6 @@
 """Principal components of a training set's colours, along which training shifts them at random.
 
-Krizhevsky et al. 2012, section 4.1: to every pixel of a picture Σ_k α_k √λ_k p_k is added, with p_k and λ_k the
+Krizhevsky et al. 2012, section 4.1: to every pixel of an image Σ_k α_k √λ_k p_k is added, with p_k and λ_k the
 eigenvectors and eigenvalues of the covariance of red, green and blue, and α_k normal with deviation 0.1. The paper
 prints λ; its authors' code takes the root, and on the scale 0 … 255 only that is in range.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ColorComponents:
-    """Directions in which the colours of pictures vary, and how far.
+    """Directions in which the colours of images vary, and how far.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ class Recipe:
     Parameters
     ----------
     batch_size : int
-        Pictures a step; the last batch of an epoch may be smaller. Gradients are means over the batch.
+        Images a step; the last batch of an epoch may be smaller. Gradients are means over the batch.
     learning_rate, momentum, weight_decay : float
         ε, μ and λ of the update. `rule` "paper": v = μv − λεw − εg, w = w + v (Krizhevsky et al. 2012, section 5);
         `rule` "pytorch": v = μv + (g + λw), w = w − εv, which differs once ε changes; `rule` "caffe":
@@ -55,10 +55,10 @@ class Recipe:
     color_noise_epochs : int, optional
         Epochs with colour noise, and so with its divisor; later ones have neither. By default all have.
     scale : (int, int), optional
-        The shorter side of a training picture is brought to S pixels, low ≤ S ≤ high, every whole S equally likely and
-        drawn anew each time that the picture is shown; the crop then comes from anywhere in the whole picture, and the
+        The shorter side of a training image is brought to S pixels, low ≤ S ≤ high, every whole S equally likely and
+        drawn anew each time that the image is shown; the crop then comes from anywhere in the whole image, and the
         mean is a value a channel (Simonyan & Zisserman 2014, section 3.1). The preprocessing's `resize` becomes the
-        middle of both, at which pictures are evaluated (section 3.2). By default pictures are brought to the
+        middle of both, at which images are evaluated (section 3.2). By default images are brought to the
         preprocessing's square.
 
     Raises

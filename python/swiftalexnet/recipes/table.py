@@ -39,18 +39,18 @@ RECIPES = {
                 ParameterGroup("conv1.bias", schedule=EpochTableSchedule((72,), (0.0,))),
             ),
             source="the authors' run 145, layers/layer-params-145.cfg of computerhistory/AlexNet-Source-Code and its "
-            "log, on ILSVRC-2012; epochs of the log are taken as counted from 0; its chunks of 32 pictures keep the "
+            "log, on ILSVRC-2012; epochs of the log are taken as counted from 0; its chunks of 32 images keep the "
             "order of the files, so that the same ones always share a crop, and here are shuffled anew in every epoch",
         ),
         Recipe(
             "caffe", 256, 0.01, 0.9, 5e-4, EpochSchedule((20, 40, 60, 80)), 90, rule="caffe",
             bias_learning_rate=2.0, bias_weight_decay=0.0,
-            source="BVLC Caffe, models/bvlc_alexnet; its solver divides every 100,000 steps of 256 pictures, which are "
-            "20 epochs of ILSVRC, and here 20 epochs of any data; pictures warped to a square are Preprocessing.warp",
+            source="BVLC Caffe, models/bvlc_alexnet; its solver divides every 100,000 steps of 256 images, which are "
+            "20 epochs of ILSVRC, and here 20 epochs of any data; images warped to a square are Preprocessing.warp",
         ),
         Recipe(
             "torchvision", 256, 0.01, 0.9, 1e-4, EpochSchedule((30, 60)), 90, rule="pytorch",
-            source="torchvision references/classification for AlexNet: 8 processes of 32 pictures, together 256; "
+            source="torchvision references/classification for AlexNet: 8 processes of 32 images, together 256; "
             "torchvision itself crops by RandomResizedCrop, which is not here",
         ),
         Recipe(
@@ -111,7 +111,7 @@ RECIPES = {
 
 def as_markdown() -> str:
     """Return the table and the sources of docs/training.md."""
-    head = ("recipe", "batch", "rate", "decay", "schedule", "epochs", "biases and groups", "pictures")
+    head = ("recipe", "batch", "rate", "decay", "schedule", "epochs", "biases and groups", "images")
     rows = [head, ("---",) * len(head), *map(_row, RECIPES.values())]
     sources = [f"- `{recipe.name}`: {recipe.source}." for recipe in RECIPES.values()]
     return "\n".join([*(f"| {' | '.join(row)} |" for row in rows), "", *sources])
@@ -120,7 +120,7 @@ def as_markdown() -> str:
 def _row(recipe: Recipe) -> tuple[str, ...]:
     rule = "" if recipe.rule == "paper" else f"; rule “{recipe.rule}”"
     numbers = f"{recipe.learning_rate:g}{rule}", f"{recipe.weight_decay:g}", str(recipe.schedule), str(recipe.epochs)
-    return f"`{recipe.name}`", str(recipe.batch_size), *numbers, _biases(recipe), _pictures(recipe)
+    return f"`{recipe.name}`", str(recipe.batch_size), *numbers, _biases(recipe), _images(recipe)
 
 
 def _biases(recipe: Recipe) -> str:
@@ -131,7 +131,7 @@ def _biases(recipe: Recipe) -> str:
     return "; ".join([*biases, *(str(group).replace("*", r"\*") for group in recipe.groups)])
 
 
-def _pictures(recipe: Recipe) -> str:
+def _images(recipe: Recipe) -> str:
     parts = ["crops"] * recipe.crop + ["mirror images"] * recipe.flip
     if recipe.color_noise:
         until = "" if recipe.color_noise_epochs is None else f" until epoch {recipe.color_noise_epochs}"
@@ -140,7 +140,7 @@ def _pictures(recipe: Recipe) -> str:
     parts += [f"turned by up to {recipe.rotation:g}°"] * (recipe.rotation != 0)
     parts += [f"shifted by up to {recipe.shift} pixels"] * (recipe.shift != 0)
     if recipe.chunk != 1:
-        parts.append(f"{recipe.chunk} pictures share a crop")
+        parts.append(f"{recipe.chunk} images share a crop")
     if recipe.scale is not None:
         low, high = recipe.scale
         parts.append(f"S = {low}" if low == high else f"S in {low} … {high}")

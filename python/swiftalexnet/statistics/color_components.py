@@ -24,9 +24,9 @@ def color_components(data: "Dataset", size: int | None = None, progress: bool = 
     Parameters
     ----------
     data : Dataset
-        Pictures in colour; all of them are read.
+        Images in colour; all of them are read.
     size : int, optional
-        Side of the centre square of each picture that is looked at, in pixels, after resizing its shorter side to
+        Side of the centre square of each image that is looked at, in pixels, after resizing its shorter side to
         that. By default the shorter side of an `ArrayDataset`, whose pixels then stay as they are, and 256 for files.
     progress : bool
         Show a bar.
@@ -34,32 +34,32 @@ def color_components(data: "Dataset", size: int | None = None, progress: bool = 
     Raises
     ------
     ValueError
-        Grey pictures, or none that can be read.
+        Grey images, or none that can be read.
     OSError
-        A picture cannot be read.
+        An image cannot be read.
     """
     from ..data.array import ArrayDataset
-    from ..data.loader import read_pictures
+    from ..data.loader import read_images
     from ..images.geometry import Geometry
 
     data = snapshot(data, "color_components")
     own_data = source(data)
     arrays = own_data.images if isinstance(own_data, ArrayDataset) else None
     if arrays is not None and arrays.shape[-1] != 3:
-        raise ValueError(f"color_components: pictures have {arrays.shape[-1]} channels, expected 3: red, green, blue")
+        raise ValueError(f"color_components: images have {arrays.shape[-1]} channels, expected 3: red, green, blue")
     own = 256 if arrays is None else min(arrays.shape[1:3])
     side = own if size is None else as_integer(size, "size", "color_components", 1, 2**15)
     sums, products, count = np.zeros(3, object), np.zeros((3, 3), object), 0  # Python's integers
     shown, geometry = (progress, "colours"), Geometry(side, 3, "area")
-    with closing(read_pictures(data, np.arange(len(data)), _BATCH, geometry, shown, "color_components")) as batches:
+    with closing(read_images(data, np.arange(len(data)), _BATCH, geometry, shown, "color_components")) as batches:
         for image in chain.from_iterable(batches):
-            # Products are below 2¹⁶ and pixels of a picture at most 2³⁰: sums below 2⁵³ are exact in float64.
+            # Products are below 2¹⁶ and pixels of an image at most 2³⁰: sums below 2⁵³ are exact in float64.
             pixels = image.reshape(-1, 3).astype(np.float64)
             sums += pixels.sum(axis=0).astype(np.int64)
             products += (pixels.T @ pixels).astype(np.int64)
             count += len(pixels)
     if products.min() == products.max():  # Σ(r − g)² = Σr² − 2Σrg + Σg² = 0, and so on
-        raise ValueError("color_components: the pictures are grey, expected colours")
+        raise ValueError("color_components: the images are grey, expected colours")
     return _principal(_covariance(sums, products, count))
 
 

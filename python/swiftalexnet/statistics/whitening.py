@@ -1,8 +1,8 @@
 """ZCA whitening: a matrix that makes the values of a training set's crops uncorrelated and of unit variance.
 
 W = U diag(1 / √(λ + ε)) Uᵀ with U, λ the eigenvectors and eigenvalues of the covariance of the crops; of all matrices
-that whiten, the one that changes a picture least (Krizhevsky, "Learning multiple layers of features from tiny images",
-2009, appendix A; Bell and Sejnowski 1997). ε keeps directions in which pictures hardly vary from being blown up.
+that whiten, the one that changes an image least (Krizhevsky, "Learning multiple layers of features from tiny images",
+2009, appendix A; Bell and Sejnowski 1997). ε keeps directions in which images hardly vary from being blown up.
 """
 
 from collections.abc import Iterable
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from .. import _native
 from .._support.arrays import require_memory
 from ..data.dataset import Dataset
-from ..data.loader import read_pictures
+from ..data.loader import read_images
 from ..data.order import evenly_spread
 from ..preprocessing.preprocessing import Preprocessing
 from .mean_image import PICTURES
 
-# A covariance of n values needs several times n pictures.
+# A covariance of n values needs several times n images.
 _PICTURES_A_VALUE = 16
 _BATCH = 256
 
@@ -27,14 +27,14 @@ _BATCH = 256
 def learn_whitening(preprocessing: Preprocessing, data: Dataset, progress: bool) -> Preprocessing:
     """Return `preprocessing` with the whitening matrix of the centre crops of a training set.
 
-    Up to 16 pictures for each of the n = crop · crop · channels values, and never fewer than 4,096, spread evenly over
+    Up to 16 images for each of the n = crop · crop · channels values, and never fewer than 4,096, spread evenly over
     the data; crops have had their mean subtracted and their scale applied. In float64, with matrices of 8 n² bytes
     (CIFAR-10, n = 3072: 75 MB), by numpy's linear algebra, whose last bits may depend on its number of threads.
 
     Raises
     ------
     OSError, ValueError
-        A picture cannot be read, or none can.
+        An image cannot be read, or none can.
     MemoryError
         The covariance would not fit into free memory.
     """
@@ -44,7 +44,7 @@ def learn_whitening(preprocessing: Preprocessing, data: Dataset, progress: bool)
     size = preprocessing.crop**2 * preprocessing.channels
     require_memory((6, size, size), 8, "fit: covariance for whitening")
     chosen = evenly_spread(len(data), max(PICTURES, _PICTURES_A_VALUE * size))
-    batches = read_pictures(data, chosen, _BATCH, preprocessing.geometry, (progress, "whitening"), "fit")
+    batches = read_images(data, chosen, _BATCH, preprocessing.geometry, (progress, "whitening"), "fit")
     with closing(batches):
         covariance = _covariance(preprocessing, batches)
     values, vectors = np.linalg.eigh(covariance)

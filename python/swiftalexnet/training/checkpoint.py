@@ -44,7 +44,7 @@ def begun_with(folder: Path) -> Begun | None:
         return None
     sections = safetensors.read_sections(path)
     try:
-        saved = _with_precision(sections["training"]["identity"])
+        saved = _up_to_date(sections["training"]["identity"])
         batch_size = as_integer(saved["recipe"]["batch_size"], "batch_size", "checkpoint", 1)
         return Begun(batch_size, PRECISIONS[PRECISIONS.index(saved["precision"])])
     except MALFORMED as error:
@@ -118,7 +118,7 @@ class Checkpoint:
 
     def _difference(self, saved: dict[str, Any]) -> str | None:
         """Return how the run of the file is another one, None if it is this one."""
-        saved = _with_precision(saved)
+        saved = _up_to_date(saved)
         for what, here in self._identity.items():
             if saved[what] != here:
                 there, here = _where_they_differ(saved[what], here)
@@ -163,7 +163,7 @@ def identity(run: Run) -> dict[str, Any]:
         "recipe": plan.recipe.to_json(),
         "seed": plan.seed,
         "precision": PRECISIONS[plan.precision],
-        "training pictures": len(plan.train),
+        "training images": len(plan.train),
         "classes": classes,
         "labels (SHA-256)": hashlib.sha256(np.ascontiguousarray(plan.train.labels, np.int32)).hexdigest(),
         "file names (SHA-256)": _hash_of_names(getattr(plan.train, "file_names", None)),
@@ -173,13 +173,16 @@ def identity(run: Run) -> dict[str, Any]:
     return same
 
 
-def _with_precision(saved: dict[str, Any]) -> dict[str, Any]:
-    """Add to a saved identity what older versions did not write."""
-    return {"precision": "float32", **saved}
+def _up_to_date(saved: dict[str, Any]) -> dict[str, Any]:
+    """Return a saved identity as this version writes it: older ones had no precision, and another word for images."""
+    saved = {"precision": "float32", **saved}
+    if "training pictures" in saved:
+        saved["training images"] = saved.pop("training pictures")
+    return saved
 
 
 def _hash_of_names(names: list[bytes] | None) -> str | None:
-    """Hash the names of the pictures' files, in order; None for pictures without files."""
+    """Hash the names of the images' files, in order; None for images without files."""
     return None if names is None else hashlib.sha256(b"\0".join(names)).hexdigest()
 
 

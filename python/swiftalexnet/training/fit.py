@@ -1,4 +1,4 @@
-"""Train a model on labelled pictures: `fit`."""
+"""Train a model on labelled images: `fit`."""
 
 import os
 from collections.abc import Callable
@@ -48,11 +48,11 @@ def fit(
 ) -> History:
     """Train `model` on `train`.
 
-    Pictures are shuffled anew in every epoch; the last, smaller batch is kept. Everything random depends on
+    Images are shuffled anew in every epoch; the last, smaller batch is kept. Everything random depends on
     (seed, epoch, step) only, so the same call gives the same bits with any number of threads. Before the first epoch a
-    model whose preprocessing says so learns the mean image of the training set: of all pictures of an `ArrayDataset`,
+    model whose preprocessing says so learns the mean image of the training set: of all images of an `ArrayDataset`,
     of up to 4,096 of any other. A recipe with `scale` = (low, high) makes that the mean of each channel, and brings the
-    preprocessing's `resize`, at which pictures are validated, to the middle of `scale`. Velocities start at zero.
+    preprocessing's `resize`, at which images are validated, to the middle of `scale`. Velocities start at zero.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def fit(
         version of the engine, or another instruction set, than the checkpoint's is a UserWarning. Without `resume`
         the run begins anew and its first checkpoint replaces an existing one, whatever that holds.
     progress : bool
-        Show a bar with pictures a second and the time left, and a line an epoch.
+        Show a bar with images a second and the time left, and a line an epoch.
     on_epoch_end : callable, optional
         Called with the new row of the history; an exception from it ends the training.
     precision : {"float32", "bfloat16", "auto"}
@@ -106,9 +106,9 @@ def fit(
         Before any work: data, recipe or numbers that do not fit, a group that matches no parameter; a checkpoint of
         another run.
     OSError
-        A picture cannot be read, or a checkpoint cannot be written; the model stays usable.
+        An image cannot be read, or a checkpoint cannot be written; the model stays usable.
     MemoryError
-        With batch_size "auto": not even one picture fits, before any work.
+        With batch_size "auto": not even one image fits, before any work.
     CheckpointCorruptError
         The checkpoint is damaged.
     NonFiniteError
@@ -166,8 +166,8 @@ def _train(
     non_finite: str,
 ) -> None:
     """Train to the last epoch, writing checkpoints on the way; what is done is written before it is shown."""
-    pictures = len(run.plan.train)
-    with Progress(run.epochs * pictures, progress, "train", run.pictures_done()) as bar:
+    images = len(run.plan.train)
+    with Progress(run.epochs * images, progress, "train", run.images_done()) as bar:
         bar.say(HEADING)
         try:
             with suppress(NonFiniteError) if non_finite == "stop" else nullcontext():
@@ -233,7 +233,7 @@ def _checked_data(
     crop = model.preprocessing.crop
     _require(
         recipe.scale is None or recipe.scale[0] >= crop,
-        f"recipe {recipe.name!r} brings the shorter side of pictures to scale={recipe.scale} pixels, the network reads "
+        f"recipe {recipe.name!r} brings the shorter side of images to scale={recipe.scale} pixels, the network reads "
         f"{crop} × {crop}; expected a scale of at least that",
     )
     _require(recipe.shift <= crop, f"recipe {recipe.name!r} has shift {recipe.shift}, expected at most {crop} pixels")

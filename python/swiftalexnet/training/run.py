@@ -49,7 +49,7 @@ class Plan:
 class RunState:
     """Where a run is; together with weights and velocities all that a checkpoint holds.
 
-    `outcomes` has (mean loss, top-1 error in percent) of each step of this epoch and `counts` its pictures; `counts`
+    `outcomes` has (mean loss, top-1 error in percent) of each step of this epoch and `counts` its images; `counts`
     may be one ahead. `schedules` are the states of the recipe's schedules, in its order.
     """
 
@@ -106,8 +106,8 @@ class Run:
         recipe = self.plan.recipe
         return recipe.learning_rate * recipe.schedule.rate_factor(self.moment(self.step - 1), self.state.schedules[0])
 
-    def pictures_done(self) -> int:
-        """Pictures seen so far, in all epochs; skipped ones count."""
+    def images_done(self) -> int:
+        """Images seen so far, in all epochs; skipped ones count."""
         in_epoch = min(len(self.state.outcomes) * self.plan.recipe.batch_size, len(self.plan.train))
         return self.state.epoch * len(self.plan.train) + in_epoch
 
@@ -121,12 +121,12 @@ class Run:
         return self.state.seconds + time.perf_counter() - self._started
 
     def steps(self) -> Iterator[int]:
-        """Train to the end of the epoch; yield the number of pictures after every step.
+        """Train to the end of the epoch; yield the number of images after every step.
 
         Raises
         ------
         OSError, ValueError
-            A picture cannot be read, or none can.
+            An image cannot be read, or none can.
         NonFiniteError
             A loss or gradient is not finite, or an update would not be; that step changed nothing.
         """
@@ -141,7 +141,7 @@ class Run:
                     require_classes(data, self._missing, "fit")
                 yield len(batch.images)
         if not sum(self.state.counts):
-            raise ValueError(f"fit: none of {len(data)} pictures could be read")
+            raise ValueError(f"fit: none of {len(data)} images could be read")
 
     def finish_epoch(self) -> dict[str, Any]:
         """Measure, note a row of the history, and move to the next epoch.
@@ -186,7 +186,7 @@ class Run:
         return {name: skipped for name, skipped in found.items() if skipped}
 
     def _geometry(self) -> Geometry | ScaleJitter:
-        """Return what pictures are decoded to in this epoch."""
+        """Return what images are decoded to in this epoch."""
         scale, preprocessing = self.plan.recipe.scale, self.model.preprocessing
         if scale is None:
             return preprocessing.geometry

@@ -87,9 +87,9 @@ def _schedule(schedule: Schedule, moment: Moment, state: Any) -> State:
 
 
 def _steps(run: Run, outcomes: NDArray[Any], counts: NDArray[Any]) -> tuple[list[tuple[float, float]], list[int]]:
-    batch_size, pictures = run.plan.recipe.batch_size, len(run.plan.train)
+    batch_size, images = run.plan.recipe.batch_size, len(run.plan.train)
     done = len(counts)
-    _require(counts.dtype == np.int64 and counts.ndim == 1 and done <= -(-pictures // batch_size), "too many steps")
+    _require(counts.dtype == np.int64 and counts.ndim == 1 and done <= -(-images // batch_size), "too many steps")
     _require(not done or (counts.min() >= 0 and counts.max() <= batch_size), "a step of an impossible size")
     _require(outcomes.dtype == np.float64 and outcomes.shape == (done, 2), "as many outcomes as steps are missing")
     _require(bool(np.isfinite(outcomes).all()), "outcomes that are not finite")

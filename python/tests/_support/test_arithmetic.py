@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support import dataset, pictures, tiny_model
+from support import dataset, labelled_images, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet._support.arithmetic import choose_arithmetic, choose_precision
@@ -25,7 +25,7 @@ def test_words_name_arithmetic():
     ],
 )
 def test_other_words_are_refused_by_all_that_compute(words, kind, message):
-    model, images = tiny_model(), pictures(2)[0]
+    model, images = tiny_model(), labelled_images(2)[0]
     calls = {
         "forward": lambda: model.forward(np.zeros((1, 3, 20, 20), np.float32), keep=False, **words),
         "predict": lambda: model.predict(images, **words),

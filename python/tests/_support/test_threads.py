@@ -105,7 +105,7 @@ data = sa.ImageFolder(photo_folder(Path({folder!r})), workers=2, max_errors=None
 def run():
     main.join()
     history = tiny_model().fit(data, data, epochs=2, recipe=quick_recipe(), progress=False)
-    data.cache_to({folder!r} + ".pictures", side=20)
+    data.cache_to({folder!r} + ".images", side=20)
     print(len(history), len(tiny_model().predict(data.paths)), flush=True)
 
 main = threading.main_thread()

@@ -1,4 +1,4 @@
-"""A cache of decoded pictures in harm's way: damage, full disks, Ctrl-C, processes that die, others at work."""
+"""A cache of decoded images in harm's way: damage, full disks, Ctrl-C, processes that die, others at work."""
 
 import errno
 import os
@@ -9,11 +9,11 @@ from pathlib import Path
 
 import fresh_process
 import pytest
-from cached_pictures import SQUARE, all_pixels, cached, odd_folder, rewrite, same
+from cached_images import SQUARE, all_pixels, cached, odd_folder, rewrite, same
 
 import swiftalexnet as sa
 from swiftalexnet.data import cache_update as caching
-from swiftalexnet.data.cache_file import PictureCache
+from swiftalexnet.data.cache_file import ImageCache
 from swiftalexnet.images.geometry import Geometry
 
 
@@ -24,7 +24,7 @@ def folder(tmp_path) -> Path:
 
 @pytest.fixture
 def file(tmp_path) -> Path:
-    return tmp_path / "photos.pictures"
+    return tmp_path / "photos.images"
 
 
 def test_every_truncation_is_found_and_repaired(folder, file):
@@ -32,8 +32,8 @@ def test_every_truncation_is_found_and_repaired(folder, file):
     whole = file.read_bytes()
     for length in (8, 40, 63, 64, 65, 20_000, len(whole) - 1):
         file.write_bytes(whole[:length])
-        with pytest.raises(sa.CheckpointCorruptError):
-            PictureCache(file)
+        with pytest.raises(sa.CacheCorruptError):
+            ImageCache(file)
         data, changes = cached(folder, file)
         assert changes.decoded == 24 and same(all_pixels(data), expected)
 
@@ -41,7 +41,7 @@ def test_every_truncation_is_found_and_repaired(folder, file):
 def test_a_file_that_shrinks_while_it_is_open_is_an_error(folder, file):
     data, _ = cached(folder, file, on_error="skip")
     os.truncate(file, 3000)
-    with pytest.raises(sa.CheckpointCorruptError, match="cut short"):
+    with pytest.raises(sa.CacheCorruptError, match="cut short"):
         all_pixels(data)
     assert data.skipped == 0
 
@@ -49,11 +49,11 @@ def test_a_file_that_shrinks_while_it_is_open_is_an_error(folder, file):
 def test_damaged_pixels_are_found_and_verifying_mends_them(folder, file):
     data, _ = cached(folder, file)
     content = bytearray(file.read_bytes())
-    content[64 + 1200 + 7] ^= 1  # in the second picture
+    content[64 + 1200 + 7] ^= 1  # in the second image
     file.write_bytes(content)
     data, changes = cached(folder, file)
     assert changes.unchanged == 24
-    with pytest.raises(sa.CheckpointCorruptError, match=r"1\.png"):
+    with pytest.raises(sa.CacheCorruptError, match=r"1\.png"):
         data.image(1, SQUARE)
     assert data.cache_to(file, verify=True) == (23, 1, 0, 0)
     assert same(all_pixels(data), all_pixels(sa.ImageFolder(folder)))
@@ -62,7 +62,7 @@ def test_damaged_pixels_are_found_and_verifying_mends_them(folder, file):
 def test_somebody_elses_file_is_not_replaced(folder, file):
     for content in (b"", b"short", b"a letter of more than sixty-four bytes, which nobody should lose" * 2):
         file.write_bytes(content)
-        with pytest.raises(sa.CheckpointCorruptError, match="no cache of pictures"):
+        with pytest.raises(sa.CacheCorruptError, match="no cache of images"):
             sa.ImageFolder(folder, cache=file)
         assert file.read_bytes() == content
     with pytest.raises(OSError):
@@ -126,7 +126,7 @@ def test_writers_at_once_leave_a_whole_cache(folder, file):
         parts = list(threads.map(lambda side: (side, sa.ImageFolder(folder)), [20, 24] * 4))
         for side, data in parts:
             threads.submit(data.cache_to, file, side=side)
-    assert len(PictureCache(file).entries) == 24
+    assert len(ImageCache(file).entries) == 24
     plain = sa.ImageFolder(folder)
     for side, data in parts:
         geometry = Geometry(side, 3, "area")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import swiftalexnet as sa
-from swiftalexnet.data.cache_file import CacheWriter, PictureCache, Settings, Source
+from swiftalexnet.data.cache_file import CacheWriter, ImageCache, Settings, Source
 from swiftalexnet.files.atomic import replacing
 
 HEADER = struct.Struct("<8sQQQ")
@@ -43,12 +43,12 @@ def seal(index: bytes, place: int | None = None, form: int = 2, mark: bytes = b"
 
 def index_of(*rows, **changes) -> bytes:
     began_ns = changes.pop("began_ns", 5)
-    return json.dumps({"settings": SETTINGS._asdict() | changes, "began_ns": began_ns, "pictures": rows}).encode()
+    return json.dumps({"settings": SETTINGS._asdict() | changes, "began_ns": began_ns, "images": rows}).encode()
 
 
 def test_what_is_written_is_read(path):
     content = write(path)
-    cache = PictureCache(path)
+    cache = ImageCache(path)
     assert cache.settings == SETTINGS and len(cache.entries) == 2 and cache.began_ns <= time.time_ns()
     assert np.array_equal(cache.read("a/1.png"), PIXELS)
     assert cache.read(os.fsdecode(b"a/\xff.png")) is None and cache.read("unknown") is None
@@ -68,8 +68,8 @@ def test_every_changed_byte_is_found(path, sound, data):
     at = data.draw(st.integers(0, len(content) - 1))
     content[at] ^= data.draw(st.integers(1, 255))
     path.write_bytes(content)
-    with pytest.raises(sa.CheckpointCorruptError):
-        PictureCache(path).read("a/1.png")
+    with pytest.raises(sa.CacheCorruptError):
+        ImageCache(path).read("a/1.png")
 
 
 @settings(max_examples=200, deadline=None)
@@ -77,8 +77,8 @@ def test_every_changed_byte_is_found(path, sound, data):
 def test_any_bytes_are_refused(path, header, rest):
     for content in (header + rest, b"saxpixel" + header + rest):
         path.write_bytes(content)
-        with pytest.raises(sa.CheckpointCorruptError):
-            PictureCache(path)
+        with pytest.raises(sa.CacheCorruptError):
+            ImageCache(path)
 
 
 @settings(max_examples=200, deadline=None)
@@ -86,8 +86,8 @@ def test_any_bytes_are_refused(path, header, rest):
 def test_any_numbers_in_the_header_are_refused(path, numbers):
     start = HEADER.pack(b"saxpixel", *numbers)
     path.write_bytes(start + hashlib.sha256(start).digest() + bytes(100))
-    with pytest.raises(sa.CheckpointCorruptError):
-        PictureCache(path)
+    with pytest.raises(sa.CacheCorruptError):
+        ImageCache(path)
 
 
 JSON = st.recursive(
@@ -97,7 +97,7 @@ JSON = st.recursive(
 )
 NUMBERS = st.integers(-3, 80) | st.integers(-(2**70), 2**70)
 ROWS = st.tuples(st.text(max_size=3), NUMBERS, NUMBERS, st.text(max_size=3), NUMBERS, NUMBERS, NUMBERS, NUMBERS)
-PARTS = {"settings": st.just(SETTINGS._asdict()), "began_ns": NUMBERS, "pictures": st.lists(ROWS | JSON)}
+PARTS = {"settings": st.just(SETTINGS._asdict()), "began_ns": NUMBERS, "images": st.lists(ROWS | JSON)}
 
 
 @settings(max_examples=400, deadline=None)
@@ -105,13 +105,13 @@ PARTS = {"settings": st.just(SETTINGS._asdict()), "began_ns": NUMBERS, "pictures
 def test_any_index_gives_pixels_of_the_file_or_an_error(path, index):
     path.write_bytes(seal(json.dumps(index).encode()))
     try:
-        cache = PictureCache(path)
-    except sa.CheckpointCorruptError:
+        cache = ImageCache(path)
+    except sa.CacheCorruptError:
         return
     for name, entry in cache.entries.items():
         try:
             pixels = cache.read(name)
-        except sa.CheckpointCorruptError:
+        except sa.CacheCorruptError:
             continue
         assert (pixels is None) == (entry.height == 0)
 
@@ -162,23 +162,23 @@ GOOD = ("a", 10, 20, "30", 4, 6, 64, 0)
 )
 def test_well_sealed_nonsense_is_refused(path, content):
     path.write_bytes(content)
-    with pytest.raises(sa.CheckpointCorruptError):
-        PictureCache(path)
+    with pytest.raises(sa.CacheCorruptError):
+        ImageCache(path)
 
 
 def test_the_good_row_of_these_tests_is_taken(path):
     path.write_bytes(seal(index_of(GOOD)))
-    cache = PictureCache(path)
+    cache = ImageCache(path)
     assert cache.entries["a"].width == 6
-    with pytest.raises(sa.CheckpointCorruptError, match="checksum"):
+    with pytest.raises(sa.CacheCorruptError, match="checksum"):
         cache.read("a")
 
 
 def test_of_an_older_file_only_the_settings_are_read(path):
     settings = {"side": 4, "channels": 3, "resample": "bilinear", "warp": False}
-    index = json.dumps({"settings": settings, "began_ns": 5, "pictures": [GOOD]}).encode()
+    index = json.dumps({"settings": settings, "began_ns": 5, "images": [GOOD]}).encode()
     path.write_bytes(seal(index, form=1))
-    cache = PictureCache(path)
+    cache = ImageCache(path)
     assert cache.is_old and cache.settings == Settings(4, 3, "bilinear") and not cache.entries
     assert cache.read("a") is None
 
@@ -189,4 +189,4 @@ def test_an_index_beyond_the_memory_is_refused_before_it_is_read(path):
         file.write(start + bytes(32))
         file.truncate(64 + (1 << 43))  # takes no room on the disk
     with pytest.raises(MemoryError, match="index"):
-        PictureCache(path)
+        ImageCache(path)

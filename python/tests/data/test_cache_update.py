@@ -1,4 +1,4 @@
-"""A cache of decoded pictures on disk: the same pixels, every change of a file noticed, every damage found."""
+"""A cache of decoded images on disk: the same pixels, every change of a file noticed, every damage found."""
 
 import errno
 import hashlib
@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cached_pictures import SQUARE, all_pixels, cached, odd_folder, rewrite, same
+from cached_images import SQUARE, all_pixels, cached, odd_folder, rewrite, same
 from PIL import Image
 from support import dataset, fingerprint, photo_folder, quick_recipe, shared_data, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet.data import cache_update as caching
-from swiftalexnet.data.cache_file import PictureCache
+from swiftalexnet.data.cache_file import ImageCache
 from swiftalexnet.data.loader import Loader
 from swiftalexnet.data.order import in_order
 from swiftalexnet.images.geometry import Geometry, Whole
@@ -30,7 +30,7 @@ def folder(tmp_path) -> Path:
 
 @pytest.fixture
 def file(tmp_path) -> Path:
-    return tmp_path / "photos.pictures"
+    return tmp_path / "photos.images"
 
 
 @pytest.mark.parametrize("resample", ["area", "bilinear"])
@@ -46,8 +46,8 @@ def test_squares_are_the_same_bits_as_without_a_cache(folder, file, resample):
 def test_photographs_have_the_same_bits_as_without_a_cache(tmp_path):
     root = tmp_path / "photos" / "one"
     root.mkdir(parents=True)
-    for picture in sorted((shared_data("clothing") / "validation" / "dress").glob("*.jpg"))[:30]:
-        shutil.copy(picture, root)
+    for image in sorted((shared_data("clothing") / "validation" / "dress").glob("*.jpg"))[:30]:
+        shutil.copy(image, root)
     for resample in ("area", "bilinear"):
         geometry = Geometry(256, 3, resample)
         plain, kept = sa.ImageFolder(root.parent), sa.ImageFolder(root.parent)
@@ -58,7 +58,7 @@ def test_photographs_have_the_same_bits_as_without_a_cache(tmp_path):
 
 
 @pytest.mark.parametrize("resample", ["area", "bilinear", "opencv_bilinear", "box"])
-def test_whole_pictures_are_the_same_bits_too(folder, file, resample):
+def test_whole_images_are_the_same_bits_too(folder, file, resample):
     data = sa.ImageFolder(folder)
     data.cache_to(file, side=20, resample=resample)
     plain = sa.ImageFolder(folder)
@@ -67,7 +67,7 @@ def test_whole_pictures_are_the_same_bits_too(folder, file, resample):
     assert same(all_pixels(data, whole), all_pixels(plain, whole))
 
 
-def test_crops_of_smaller_pictures_come_from_the_kept_pixels(folder, file):
+def test_crops_of_smaller_images_come_from_the_kept_pixels(folder, file):
     data, _ = cached(folder, file)
     index = data.paths.index(folder / "dark" / "1.png")
     whole = data.image(index, Whole(20, 3, "area"))
@@ -77,7 +77,7 @@ def test_crops_of_smaller_pictures_come_from_the_kept_pixels(folder, file):
 
 
 @pytest.mark.parametrize("geometry", [Geometry(10, 3, "area"), Whole(10, 3, "area")])
-def test_pictures_of_another_side_are_those_without_a_cache(folder, file, geometry):
+def test_images_of_another_side_are_those_without_a_cache(folder, file, geometry):
     data, _ = cached(folder, file)
     with pytest.warns(UserWarning, match=r"side 20: those of side 10 are decoded from their files.*side=10") as said:
         assert same(all_pixels(data, geometry), all_pixels(sa.ImageFolder(folder), geometry))
@@ -141,14 +141,14 @@ def test_a_cache_has_the_range_of_its_folder(tmp_path, file):
         Whole(21, 3, "area"),
     ],
 )
-def test_other_pictures_than_are_kept_are_refused(folder, file, geometry):
+def test_other_images_than_are_kept_are_refused(folder, file, geometry):
     data, _ = cached(folder, file, on_error="skip")
-    with pytest.raises(ValueError, match="keeps pictures as"):
+    with pytest.raises(ValueError, match="keeps images as"):
         data.image(0, geometry)
     assert data.skipped == 0
 
 
-def test_warped_and_grey_pictures(folder, file):
+def test_warped_and_grey_images(folder, file):
     geometry = Geometry(20, 1, "area", warp=True)
     data = sa.ImageFolder(folder)
     data.cache_to(file, side=20, channels=1, warp=True)
@@ -181,36 +181,36 @@ def test_only_what_changed_is_decoded(folder, file, monkeypatch):
 
 
 def test_a_change_that_keeps_size_and_time_is_found_by_its_content(folder, file):
-    picture = folder / "dark" / "0.bmp"  # its length does not depend on the colour
+    image = folder / "dark" / "0.bmp"  # its length does not depend on the colour
     (folder / "dark" / "0.png").unlink()
-    rewrite(picture, 10)
+    rewrite(image, 10)
     an_hour_ago = time.time_ns() - 3600 * 10**9
-    os.utime(picture, ns=(an_hour_ago, an_hour_ago))
+    os.utime(image, ns=(an_hour_ago, an_hour_ago))
     cached(folder, file)
-    rewrite(picture, 250)
-    os.utime(picture, ns=(an_hour_ago, an_hour_ago))
+    rewrite(image, 250)
+    os.utime(image, ns=(an_hour_ago, an_hour_ago))
     data, changes = cached(folder, file)
-    assert changes.decoded == 0 and data.image(data.paths.index(picture), SQUARE).max() == 10
+    assert changes.decoded == 0 and data.image(data.paths.index(image), SQUARE).max() == 10
     assert data.cache_to(file, verify=True) == (23, 1, 0, 0)
-    assert data.image(data.paths.index(picture), SQUARE).min() == 250
+    assert data.image(data.paths.index(image), SQUARE).min() == 250
 
 
 def test_a_young_file_that_changes_within_one_tick_is_found(folder, file):
-    picture = folder / "dark" / "0.bmp"
-    rewrite(picture, 10)
-    stamp = picture.stat()
+    image = folder / "dark" / "0.bmp"
+    rewrite(image, 10)
+    stamp = image.stat()
     cached(folder, file)
-    rewrite(picture, 250)
-    os.utime(picture, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    rewrite(image, 250)
+    os.utime(image, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     data, changes = cached(folder, file)
-    assert changes == (24, 1, 0, 0) and data.image(data.paths.index(picture), SQUARE).min() == 250
+    assert changes == (24, 1, 0, 0) and data.image(data.paths.index(image), SQUARE).min() == 250
     assert cached(folder, file)[1] == (25, 0, 0, 0)
 
 
 def test_only_young_files_are_read_again(folder, file, monkeypatch):
     an_hour_ago = time.time() - 3600
-    for picture in sorted(folder.glob("*/*.png"))[1:]:
-        os.utime(picture, (an_hour_ago, an_hour_ago))
+    for image in sorted(folder.glob("*/*.png"))[1:]:
+        os.utime(image, (an_hour_ago, an_hour_ago))
     cached(folder, file)
     opened = []
     original = caching.open_regular
@@ -232,7 +232,7 @@ def test_a_file_that_could_not_be_read_is_tried_again(folder, file, monkeypatch)
         before = file.stat()
         assert cached(folder, file)[1] == (24, 0, 0, 1) and file.stat() == before, "nothing is written for nothing"
     assert cached(folder, file)[1] == (23, 1, 0, 0)
-    assert PictureCache(file).read("dark/0.png") is not None
+    assert ImageCache(file).read("dark/0.png") is not None
 
 
 def test_verifying_tries_again_what_could_not_be_decoded(folder, file, monkeypatch):

@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
-from support import CLASSES, pictures, quick_recipe, tiny_model
+from support import CLASSES, labelled_images, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet.data.checks import snapshot, source
 from swiftalexnet.data.loader import Loader
 from swiftalexnet.data.order import in_order
 from swiftalexnet.images.geometry import Geometry, Whole
-from swiftalexnet.inference.neighbors import nearest_pictures
+from swiftalexnet.inference.neighbors import nearest_images
 
-IMAGES, LABELS = pictures(12, side=23)
+IMAGES, LABELS = labelled_images(12, side=23)
 REFERENCE = sa.ArrayDataset(IMAGES, LABELS, CLASSES)
 
 
@@ -183,7 +183,7 @@ def test_something_that_is_no_data_set(wrong):
     for call in (
         *(lambda door=door: door(model, wrong) for door in doors.values()),
         lambda: sa.color_components(wrong),
-        lambda: nearest_pictures(model, wrong, IMAGES, 1),
+        lambda: nearest_images(model, wrong, IMAGES, 1),
     ):
         with pytest.raises(TypeError):
             call()
@@ -234,8 +234,8 @@ def test_what_changes_meanwhile_changes_nothing(door, name):
 
 
 def test_neighbours_of_a_data_set_that_changes():
-    found = nearest_pictures(tiny_model(), Restless(CHANGES["grows"]), IMAGES[:2], 3)
-    assert np.array_equal(found[0], nearest_pictures(tiny_model(), REFERENCE, IMAGES[:2], 3)[0])
+    found = nearest_images(tiny_model(), Restless(CHANGES["grows"]), IMAGES[:2], 3)
+    assert np.array_equal(found[0], nearest_images(tiny_model(), REFERENCE, IMAGES[:2], 3)[0])
 
 
 @pytest.mark.parametrize("length", [2**63, 2**62, -1, 1.5, "3", None])
@@ -247,7 +247,7 @@ def test_lengths_that_are_none(length):
     for call in (
         *(lambda door=door: door(tiny_model(), Odd()) for door in DOORS.values()),
         lambda: sa.color_components(Odd()),
-        lambda: nearest_pictures(tiny_model(), Odd(), IMAGES, 1),
+        lambda: nearest_images(tiny_model(), Odd(), IMAGES, 1),
     ):
         with pytest.raises((TypeError, ValueError), match=r"Odd"):
             call()

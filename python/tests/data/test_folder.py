@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 import pytest
-from support import CLASSES, photo_folder, pictures
+from support import CLASSES, labelled_images, photo_folder
 
 import swiftalexnet as sa
 from swiftalexnet.images.geometry import Geometry, Whole
@@ -21,10 +21,10 @@ def test_folder_is_sorted_and_labelled(tmp_path):
     assert data.image(0, GEOMETRY).shape == (20, 20, 3)
 
 
-def test_folder_ignores_what_is_hidden_or_no_picture_and_searches_deep(tmp_path):
+def test_folder_ignores_what_is_hidden_or_no_image_and_searches_deep(tmp_path):
     photo_folder(tmp_path, count=1)
     (tmp_path / ".cache").mkdir()
-    (tmp_path / "dark" / "notes.txt").write_text("no picture")
+    (tmp_path / "dark" / "notes.txt").write_text("no image")
     (tmp_path / "dark" / "deeper").mkdir()
     (tmp_path / "dark" / "0.png").rename(tmp_path / "dark" / "deeper" / "0.PNG")
     data = sa.ImageFolder(tmp_path)
@@ -48,12 +48,12 @@ def test_folder_with_given_classes(tmp_path):
         sa.ImageFolder(tmp_path, classes=CLASSES[:3])
 
 
-def test_folders_without_pictures_are_refused(tmp_path):
+def test_folders_without_images_are_refused(tmp_path):
     with pytest.raises(ValueError, match="no class folders"):
         sa.ImageFolder(tmp_path)
     photo_folder(tmp_path / "some", count=1)
     (tmp_path / "some" / "empty").mkdir()
-    with pytest.raises(ValueError, match="no picture in .*empty"):
+    with pytest.raises(ValueError, match="no image in .*empty"):
         sa.ImageFolder(tmp_path / "some")
     with pytest.raises(FileNotFoundError):
         sa.ImageFolder(tmp_path / "missing")
@@ -68,7 +68,7 @@ def test_why_missing_names_an_image_that_is_not_there(tmp_path):
         data.why_missing(len(data))
 
 
-def test_broken_picture_raises_or_is_counted(tmp_path):
+def test_broken_image_raises_or_is_counted(tmp_path):
     broken = photo_folder(tmp_path) / "dark" / "0.png"
     broken.write_bytes(broken.read_bytes()[:60])
     index = sa.ImageFolder(tmp_path).paths.index(broken)
@@ -79,7 +79,7 @@ def test_broken_picture_raises_or_is_counted(tmp_path):
     assert data.skipped == 1 and "0.png" in data.errors[broken]
 
 
-def test_cache_keeps_decoded_pictures(tmp_path):
+def test_cache_keeps_decoded_images(tmp_path):
     data = sa.ImageFolder(photo_folder(tmp_path), cache=True)
     first = data.image(3, GEOMETRY)
     data.paths[3].unlink()
@@ -91,14 +91,14 @@ def test_cache_keeps_decoded_pictures(tmp_path):
 
 
 def test_arrays_of_the_right_size_are_not_copied():
-    images, labels = pictures(5, side=20)
+    images, labels = labelled_images(5, side=20)
     data = sa.ArrayDataset(images, labels)
     assert np.shares_memory(data.image(2, GEOMETRY), images)
     assert not np.array_equal(data.image(2, Geometry(20, 3, "area", 24, (0.0, 0.0))), images[2])
 
 
 def test_arrays_are_resized_and_recoloured():
-    images, labels = pictures(5, side=31)
+    images, labels = labelled_images(5, side=31)
     assert sa.ArrayDataset(images, labels).image(0, Geometry(20, 1, "area")).shape == (20, 20, 1)
     assert sa.ArrayDataset(images[..., 0], labels).image(0, GEOMETRY).shape == (20, 20, 3)
     five = np.concatenate([images, images[..., :2]], axis=-1)
@@ -107,7 +107,7 @@ def test_arrays_are_resized_and_recoloured():
         sa.ArrayDataset(five, labels).image(0, GEOMETRY)
 
 
-IMAGES, LABELS = pictures(4)
+IMAGES, LABELS = labelled_images(4)
 
 
 @pytest.mark.parametrize("kind", ["folder", "arrays"])

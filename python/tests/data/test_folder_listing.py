@@ -38,7 +38,7 @@ def test_a_class_of_files_that_cannot_be_read_names_the_way(tmp_path):
     for number in range(3):
         (folder / "phone" / f"{number}.HEIC").write_bytes(b"")
     (folder / "phone" / "list.txt").write_text("")
-    message = r"no picture in .*phone; 3 files of extension .heic \(HEIC needs a plug-in: pip install pillow-heif\)"
+    message = r"no image in .*phone; 3 files of extension .heic \(HEIC needs a plug-in: pip install pillow-heif\)"
     with pytest.raises(ValueError, match=message):
         sa.ImageFolder(folder)
     with pytest.raises(ValueError, match=message):

@@ -8,10 +8,10 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-from support import photo_folder, pictures
+from support import labelled_images, photo_folder
 
 import swiftalexnet as sa
-from swiftalexnet.data.loader import Loader, read_pictures
+from swiftalexnet.data.loader import Loader, read_images
 from swiftalexnet.data.order import evenly_spread, in_order, shuffled, split
 from swiftalexnet.images.geometry import Geometry
 
@@ -32,7 +32,7 @@ def test_order_does_not_depend_on_threads(tmp_path):
     assert [len(labels) for _, labels in results[0]] == [5, 5, 5, 5, 4]
 
 
-def test_skipped_pictures_are_left_out_with_their_labels(tmp_path):
+def test_skipped_images_are_left_out_with_their_labels(tmp_path):
     folder = photo_folder(tmp_path)
     (folder / "dark" / "0.png").write_bytes(b"")
     with Loader(sa.ImageFolder(folder, on_error="skip"), in_order(24, 12), GEOMETRY) as loader:
@@ -55,18 +55,18 @@ def test_error_comes_from_its_batch_and_threads_end(tmp_path):
     assert not decoding_threads()
 
 
-def test_chosen_pictures_come_in_batches_that_are_not_empty(tmp_path):
+def test_chosen_images_come_in_batches_that_are_not_empty(tmp_path):
     folder = photo_folder(tmp_path)
     data = sa.ImageFolder(folder, on_error="skip", workers=2)
     for index in (1, 2, 3, 6):
         data.paths[index].write_bytes(b"")
     chosen = np.array([0, 1, 2, 3, 5, 6, 8])
-    batches = list(read_pictures(data, chosen, 2, GEOMETRY, (False, ""), "work"))
+    batches = list(read_images(data, chosen, 2, GEOMETRY, (False, ""), "work"))
     assert [len(images) for images in batches] == [1, 1, 1]
     assert np.array_equal(np.concatenate(batches), [data.image(index, GEOMETRY) for index in (0, 5, 8)])
-    with pytest.raises(ValueError, match="^work: none of 24 pictures could be read"):
-        list(read_pictures(data, np.array([1, 2]), 2, GEOMETRY, (False, ""), "work"))
-    with closing(read_pictures(data, chosen, 2, GEOMETRY, (False, ""), "work")) as batches:
+    with pytest.raises(ValueError, match="^work: none of 24 images could be read"):
+        list(read_images(data, np.array([1, 2]), 2, GEOMETRY, (False, ""), "work"))
+    with closing(read_images(data, chosen, 2, GEOMETRY, (False, ""), "work")) as batches:
         next(batches)
         assert decoding_threads()
     assert not decoding_threads()
@@ -104,7 +104,7 @@ def test_reads_ahead_only_so_far_and_closes_at_once():
     assert not decoding_threads()
 
 
-def test_ctrl_c_while_waiting_for_pictures_ends_the_threads():
+def test_ctrl_c_while_waiting_for_images_ends_the_threads():
     data = Slow()
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
@@ -132,15 +132,15 @@ def test_a_batch_of_absurd_size_is_refused_before_decoding():
 
 
 def test_images_arrive_unchanged():
-    images, labels = pictures(7, side=20)
+    images, labels = labelled_images(7, side=20)
     with Loader(sa.ArrayDataset(images, labels), in_order(7, 3), GEOMETRY) as loader:
         batches = list(loader)
     assert np.array_equal(np.concatenate([batch.images for batch in batches]), images)
     assert np.array_equal(np.concatenate([batch.labels for batch in batches]), labels)
 
 
-def test_every_picture_may_have_a_geometry_of_its_own():
-    images, labels = pictures(7, side=20)
+def test_every_image_may_have_a_geometry_of_its_own():
+    images, labels = labelled_images(7, side=20)
     data = sa.ArrayDataset(images, labels)
 
     def corner(index: int) -> Geometry:

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from support import CLASSES, dataset, photo_folder, pictures, quick_recipe, tiny_model
+from support import CLASSES, dataset, labelled_images, photo_folder, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet.data.skipped import report_skipped
@@ -111,7 +111,7 @@ class Own:
     classes, workers = CLASSES, 1
 
     def __init__(self, missing, key=True):
-        images, self.labels = pictures(30)
+        images, self.labels = labelled_images(30)
         self.data, self.missing, self.asked = sa.ArrayDataset(images, self.labels), set(missing), 0
         if not key:
             self.__class__ = Unhashable

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from support import CLASSES, dataset, photo_folder, pictures, quick_recipe, tiny_model, unpadded_model
+from support import CLASSES, dataset, labelled_images, photo_folder, quick_recipe, tiny_model, unpadded_model
 
 import swiftalexnet as sa
 from swiftalexnet.data.order import in_order
 from swiftalexnet.inference import views
 from swiftalexnet.network import batch_size
 
-IMAGES, LABELS = pictures(8, seed=3)
+IMAGES, LABELS = labelled_images(8, seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_each_model_has_its_automatic_batch_size(models, monkeypatch):
             work(data, batch_size="most")
 
 
-def test_pictures_that_cannot_be_read_are_left_out(models, tmp_path):
+def test_images_that_cannot_be_read_are_left_out(models, tmp_path):
     folder = photo_folder(tmp_path)
     (folder / "dark" / "0.png").write_bytes(b"")
     with pytest.warns(UserWarning, match="evaluate: 1 file was left out"):
@@ -102,7 +102,7 @@ def test_a_useless_model_gets_no_weight(models):
 
 
 class Counting:
-    """A network that notes how many pictures it is asked about."""
+    """A network that notes how many images it is asked about."""
 
     def __init__(self, network, seen):
         self._network, self._seen = network, seen

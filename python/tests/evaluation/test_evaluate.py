@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
-from support import CLASSES, dataset, photo_folder, pictures, tiny_model
+from support import CLASSES, dataset, labelled_images, photo_folder, tiny_model
 
 import swiftalexnet as sa
 
@@ -23,13 +23,13 @@ def test_errors_and_loss_are_those_of_the_probabilities(crops):
 
 def test_ties_share_the_credit():
     model = sa.Model.from_spec(tiny_model(classes=8).spec, "zeros")
-    result = model.evaluate(sa.ArrayDataset(*pictures(10)))
+    result = model.evaluate(sa.ArrayDataset(*labelled_images(10)))
     assert result.top1_error == pytest.approx(100 * 7 / 8)
     assert result.top5_error == pytest.approx(100 * 3 / 8)
     assert result.loss == pytest.approx(np.log(8), rel=1e-6)
 
 
-def test_skipped_pictures_are_counted(tmp_path):
+def test_skipped_images_are_counted(tmp_path):
     folder = photo_folder(tmp_path)
     (folder / "dark" / "0.png").write_bytes(b"")
     with pytest.warns(UserWarning, match="evaluate: 1 file was left out"):
@@ -44,7 +44,7 @@ def test_evaluations_say_which_image_got_what(options, tmp_path):
     folder = photo_folder(tmp_path, side=31)
     broken = folder / "dark" / "0.png"
     broken.write_bytes(b"")
-    Image.fromarray(pictures(1, side=31)[0][0][:, :25]).save(folder / "bright" / "1.png")  # of another shape
+    Image.fromarray(labelled_images(1, side=31)[0][0][:, :25]).save(folder / "bright" / "1.png")  # of another shape
     data = sa.ImageFolder(folder, on_error="skip")
     model = tiny_model()
     with pytest.warns(UserWarning, match="dark: 1 broken"):
@@ -78,11 +78,11 @@ def test_a_data_set_of_ones_own_may_have_anything_for_paths():
 def test_nothing_readable_is_an_error(tmp_path):
     for path in photo_folder(tmp_path, count=1).glob("*/*.png"):
         path.write_bytes(b"")
-    with pytest.raises(ValueError, match="none of 4 pictures"):
+    with pytest.raises(ValueError, match="none of 4 images"):
         tiny_model().evaluate(sa.ImageFolder(tmp_path, on_error="skip"))
 
 
-IMAGES, LABELS = pictures(5)
+IMAGES, LABELS = labelled_images(5)
 
 
 def relabelled(label):

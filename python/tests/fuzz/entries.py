@@ -113,7 +113,7 @@ def _functions(module: str, namespace: Any) -> Iterator[Entry]:
 def _modules() -> Iterator[Entry]:
     """Yield what the documentation names by its module."""
     yield _function("neighbors.nearest", neighbors.nearest)
-    yield _function("neighbors.nearest_pictures", neighbors.nearest_pictures)
+    yield _function("neighbors.nearest_images", neighbors.nearest_images)
 
 
 def _class(kind: type) -> Iterator[Entry]:

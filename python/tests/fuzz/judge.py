@@ -19,7 +19,7 @@ from .hostile.objects import Planned
 # MemoryError says that nobody asked whether there is so much, where another system would have ended the process.
 _EXACT = (
     *(ValueError, TypeError, MemoryError, ImportError, KeyboardInterrupt, Planned),
-    *(sa.CheckpointCorruptError, sa.ConcurrentUseError, sa.NonFiniteError, sa.UnsupportedError),
+    *(sa.CacheCorruptError, sa.CheckpointCorruptError, sa.ConcurrentUseError, sa.NonFiniteError, sa.UnsupportedError),
 )
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import swiftalexnet as sa
-from swiftalexnet.images.decoding import picture_to_array, read_picture
+from swiftalexnet.images.decoding import image_to_array, read_image
 from swiftalexnet.images.geometry import Geometry
 
 RGB = Geometry(16, 3, "area")
@@ -73,10 +73,10 @@ MODES = {
 @pytest.mark.parametrize("name", MODES)
 def test_every_mode_has_its_colour(name):
     image, expected = MODES[name]
-    pixels = picture_to_array(image, RGB)
+    pixels = image_to_array(image, RGB)
     assert pixels.shape == (16, 16, 3) and pixels.dtype == np.uint8
     assert np.abs(pixels.astype(int) - expected).max() <= 2, pixels[0, 0]
-    grey = picture_to_array(image, GREY)
+    grey = image_to_array(image, GREY)
     luma = np.dot(expected, (0.299, 0.587, 0.114))
     assert grey.shape == (16, 16, 1) and np.abs(grey - luma).max() <= 2.5
 
@@ -91,19 +91,19 @@ def test_modes_without_a_range_are_refused_or_get_one(mode):
     image = filled(mode, 300)
     for level in (0, 200, 255, 70_000):
         with pytest.raises(ValueError, match=rf"mode {mode} have no known range: value_range="):
-            picture_to_array(filled(mode, level), RGB)
-    assert (picture_to_array(image, RGB, value_range=(0.0, 600.0)) == 128).all()
-    assert (picture_to_array(filled(mode, -300), GREY, value_range=(-300.0, 600.0)) == 0).all()
+            image_to_array(filled(mode, level), RGB)
+    assert (image_to_array(image, RGB, value_range=(0.0, 600.0)) == 128).all()
+    assert (image_to_array(filled(mode, -300), GREY, value_range=(-300.0, 600.0)) == 0).all()
     with pytest.raises(ValueError, match="outside value_range"):
-        picture_to_array(image, RGB, value_range=(0.0, 255.0))
+        image_to_array(image, RGB, value_range=(0.0, 255.0))
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I;16B", "I;16L"])
 def test_a_range_may_be_said_of_sixteen_bits(mode):
     order = ">u2" if mode.endswith("B") else "<u2"
     image = Image.frombytes(mode, (40, 24), np.full(960, 4095, order).tobytes())
-    assert (picture_to_array(image, GREY) == 15).all()
-    assert (picture_to_array(image, GREY, value_range=(0.0, 4095.0)) == 255).all()
+    assert (image_to_array(image, GREY) == 15).all()
+    assert (image_to_array(image, GREY, value_range=(0.0, 4095.0)) == 255).all()
 
 
 def png(bits: int, color_type: int, row: bytes, width: int = 2, key: bytes = b"") -> io.BytesIO:
@@ -137,8 +137,8 @@ KEYS = {  # two pixels, of which the second has the transparent colour
 @pytest.mark.parametrize("name", KEYS)
 def test_a_transparent_colour_of_any_depth_is_white(name):
     file, first = KEYS[name]
-    pixels = picture_to_array(Image.open(file), Geometry(1, 3, "area", 1, (0.0, 0.5)))
-    other = picture_to_array(Image.open(file), Geometry(1, 3, "area", 1, (1.0, 0.5)))
+    pixels = image_to_array(Image.open(file), Geometry(1, 3, "area", 1, (0.0, 0.5)))
+    other = image_to_array(Image.open(file), Geometry(1, 3, "area", 1, (1.0, 0.5)))
     assert (pixels == first).all() and (other == 255).all(), (pixels, other)
 
 
@@ -149,14 +149,14 @@ def test_sixteen_bits_of_a_file_are_those_of_memory(tmp_path):
         Image.fromarray(values).save(tmp_path / name)
     (tmp_path / "x.pgm").write_bytes(b"P5 5 1 65535\n" + values.astype(">u2").tobytes())
     for name in ("x.png", "x.tif", "x.pgm"):
-        whole = read_picture(tmp_path / name, Geometry(1, 1, "area", 1, (0.0, 0.0)))
-        found = [int(read_picture(tmp_path / name, Geometry(1, 1, "area", 1, (x / 4, 0))).item()) for x in range(5)]
+        whole = read_image(tmp_path / name, Geometry(1, 1, "area", 1, (0.0, 0.0)))
+        found = [int(read_image(tmp_path / name, Geometry(1, 1, "area", 1, (x / 4, 0))).item()) for x in range(5)]
         assert whole.shape == (1, 1, 1) and found == levels, name
 
 
 def test_a_pgm_file_has_the_white_that_it_says(tmp_path):
     (tmp_path / "x.pgm").write_bytes(b"P5 1 1 1000\n" + struct.pack(">H", 500))
-    assert read_picture(tmp_path / "x.pgm", Geometry(1, 1, "area")).item() in (127, 128)
+    assert read_image(tmp_path / "x.pgm", Geometry(1, 1, "area")).item() in (127, 128)
 
 
 def tiff(bits: int, photometric: int, data: bytes, sample_format: int = 1, side: int = 4) -> bytes:
@@ -183,7 +183,7 @@ TWELVE = b"".join(((2048 << 12) | 2048).to_bytes(3) for _ in range(8))
 )
 def test_tiff_files_say_their_range(tmp_path, content, level):
     (tmp_path / "x.tif").write_bytes(content)
-    assert (read_picture(tmp_path / "x.tif", GREY) == level).all()
+    assert (read_image(tmp_path / "x.tif", GREY) == level).all()
 
 
 @pytest.mark.parametrize(
@@ -201,8 +201,8 @@ def test_tiff_files_without_a_range_are_refused_or_get_one(tmp_path, content):
     path = tmp_path / "cat" / "x.tif"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"x\.tif cannot be decoded: .*no known range: value_range="):
-        read_picture(path, GREY)
-    assert (read_picture(path, GREY, value_range=(0.0, 255.0)) == 100).all()
+        read_image(path, GREY)
+    assert (read_image(path, GREY, value_range=(0.0, 255.0)) == 100).all()
     assert (sa.ImageFolder(tmp_path, value_range=(0, 255)).image(0, GREY) == 100).all()
     assert sa.ImageFolder(tmp_path, on_error="skip").image(0, GREY) is None
 
@@ -220,7 +220,7 @@ def test_rgb_of_sixteen_bits_keeps_its_high_byte(tmp_path, form):
         (tmp_path / "x").write_bytes(
             (body + bytes(4)).ljust(190, b"\0") + struct.pack(">3H", 16, 16, 16).ljust(10, b"\0") + row
         )
-    assert read_picture(tmp_path / "x", Geometry(1, 3, "area"))[0, 0].tolist() == [0x80, 0x11, 0x22]
+    assert read_image(tmp_path / "x", Geometry(1, 3, "area"))[0, 0].tolist() == [0x80, 0x11, 0x22]
 
 
 def test_transparency_that_is_none_is_an_error_of_the_image():

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 import swiftalexnet as sa
-from swiftalexnet.images import formats as picture_formats
-from swiftalexnet.images.decoding import read_picture
+from swiftalexnet.images import formats as image_formats
+from swiftalexnet.images.decoding import read_image
 from swiftalexnet.images.formats import extensions, readable
 from swiftalexnet.images.geometry import Geometry
 
@@ -36,9 +36,9 @@ def test_content_counts_not_the_name(tmp_path, form):
     PICTURE.save(tmp_path / "photo.jpg", form)
     if form == "eps":
         with pytest.raises(ValueError, match=r"photo.jpg cannot be decoded"):
-            read_picture(tmp_path / "photo.jpg", Geometry(16, 3, "area"))
+            read_image(tmp_path / "photo.jpg", Geometry(16, 3, "area"))
     else:
-        assert (read_picture(tmp_path / "photo.jpg", Geometry(16, 3, "area")) == 90).all()
+        assert (read_image(tmp_path / "photo.jpg", Geometry(16, 3, "area")) == 90).all()
 
 
 HEADS = {
@@ -51,11 +51,11 @@ HEADS = {
 
 @pytest.mark.parametrize("name", HEADS)
 def test_photographs_that_need_a_plug_in_name_it(tmp_path, monkeypatch, name):
-    monkeypatch.setattr(picture_formats, "FORMATS", ("JPEG", "PNG"))
+    monkeypatch.setattr(image_formats, "FORMATS", ("JPEG", "PNG"))
     form = name.partition(",")[0]
     (tmp_path / "x.jpg").write_bytes(HEADS[name])
     with pytest.raises(ValueError, match=rf"x.jpg cannot be decoded: {form} needs a plug-in: pip install pillow-"):
-        read_picture(tmp_path / "x.jpg", Geometry(16, 3, "area"))
+        read_image(tmp_path / "x.jpg", Geometry(16, 3, "area"))
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"%PDF-1.4", bytes(100)])
@@ -64,7 +64,7 @@ def test_what_is_no_image_says_what_would_be(tmp_path, content):
     with pytest.raises(
         ValueError, match=r"x.jpg cannot be decoded: it is broken or no image, expected one of JPEG, PNG"
     ):
-        read_picture(tmp_path / "x.jpg", Geometry(16, 3, "area"))
+        read_image(tmp_path / "x.jpg", Geometry(16, 3, "area"))
 
 
 def test_an_installed_plug_in_is_used(monkeypatch):
@@ -73,12 +73,12 @@ def test_an_installed_plug_in_is_used(monkeypatch):
     plug_in.register_heif_opener = lambda: registered.append(True)
     monkeypatch.setitem(sys.modules, "pillow_heif", plug_in)
     monkeypatch.setitem(sys.modules, "pillow_jxl", None)  # not installed
-    picture_formats._load_plugins.cache_clear()
-    picture_formats.readable()
+    image_formats._load_plugins.cache_clear()
+    image_formats.readable()
     assert registered == [True]
 
 
 def test_a_broken_plug_in_harms_nobody(monkeypatch):
     monkeypatch.setitem(sys.modules, "pillow_heif", types.ModuleType("pillow_heif"))
-    picture_formats._load_plugins.cache_clear()
-    assert "JPEG" in picture_formats.readable()
+    image_formats._load_plugins.cache_clear()
+    assert "JPEG" in image_formats.readable()

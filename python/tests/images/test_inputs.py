@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from PIL import Image
-from support import photo_folder, pictures, tiny_model
+from support import labelled_images, photo_folder, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet.images.geometry import Geometry
 from swiftalexnet.images.inputs import Images, as_images
 
-IMAGE = pictures(1)[0][0]
+IMAGE = labelled_images(1)[0][0]
 SQUARE = Geometry(16, 3, "area")
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 import swiftalexnet as sa
 from swiftalexnet.images import jpeg_scans
-from swiftalexnet.images.decoding import picture_to_array, read_picture
+from swiftalexnet.images.decoding import image_to_array, read_image
 from swiftalexnet.images.geometry import Geometry
 from swiftalexnet.images.jpeg_scans import MOST_SCANS, check_scans, count_scans
 
@@ -43,19 +43,19 @@ def test_too_many_scans_are_an_error_of_the_file(tmp_path):
     path = tmp_path / "one" / "x.jpg"
     path.parent.mkdir()
     path.write_bytes(with_scans(MOST_SCANS))
-    assert read_picture(path, SQUARE).shape == (16, 16, 3)
+    assert read_image(path, SQUARE).shape == (16, 16, 3)
     path.write_bytes(with_scans(MOST_SCANS + 1))
     message = rf"x\.jpg cannot be decoded: {MOST_SCANS + 1} scans, expected at most {MOST_SCANS}"
     with pytest.raises(ValueError, match=message):
-        read_picture(path, SQUARE)
+        read_image(path, SQUARE)
     with pytest.raises(ValueError, match=message):
-        read_picture(path, SQUARE, draft=True)
-    with Image.open(path) as picture, pytest.raises(ValueError, match="scans"):
-        picture_to_array(picture, SQUARE)
+        read_image(path, SQUARE, draft=True)
+    with Image.open(path) as image, pytest.raises(ValueError, match="scans"):
+        image_to_array(image, SQUARE)
     assert sa.ImageFolder(tmp_path, on_error="skip").image(0, SQUARE) is None
-    with Image.open(path) as picture:
-        picture.load()
-        assert picture_to_array(picture, SQUARE).shape == (16, 16, 3), "its pixels are there already"
+    with Image.open(path) as image:
+        image.load()
+        assert image_to_array(image, SQUARE).shape == (16, 16, 3), "its pixels are there already"
 
 
 def test_marks_in_metadata_and_behind_the_image_do_not_count(tmp_path):
@@ -64,7 +64,7 @@ def test_marks_in_metadata_and_behind_the_image_do_not_count(tmp_path):
     content = PROGRESSIVE[:2] + segment + PROGRESSIVE[2:] + marks
     assert count_scans(content) == OWN
     (tmp_path / "x.jpg").write_bytes(content)
-    assert read_picture(tmp_path / "x.jpg", SQUARE).shape == (16, 16, 3)
+    assert read_image(tmp_path / "x.jpg", SQUARE).shape == (16, 16, 3)
 
 
 def test_counting_leaves_the_file_where_it_was(monkeypatch):

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from support import dataset, pictures, tiny_model
+from support import dataset, labelled_images, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet.images.layouts import channel_axis, channels_last
-from swiftalexnet.inference.neighbors import nearest_pictures
+from swiftalexnet.inference.neighbors import nearest_images
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_the_rule(shape, channels, none, nhwc, nchw):
             assert channel_axis(shape, layout, channels, "work") == expected
 
 
-IMAGES, LABELS = pictures(3, side=23)
+IMAGES, LABELS = labelled_images(3, side=23)
 PLANES = np.ascontiguousarray(IMAGES[0].transpose(2, 0, 1))  # one image as torchvision reads it
 
 
@@ -91,8 +91,8 @@ def test_plots_and_profiles_and_queries_do_not_guess(model):
     for call in (
         lambda: plot_predictions(model, PLANES),
         lambda: model.profile(PLANES, repeats=1),
-        lambda: nearest_pictures(model, dataset(9), PLANES, 1),
-        lambda: nearest_pictures(model, sa.ArrayDataset(np.zeros((4, 3, 3, 3), np.uint8), [0] * 4), IMAGES, 1),
+        lambda: nearest_images(model, dataset(9), PLANES, 1),
+        lambda: nearest_images(model, sa.ArrayDataset(np.zeros((4, 3, 3, 3), np.uint8), [0] * 4), IMAGES, 1),
     ):
         with pytest.raises(ValueError, match="layout='NCHW'"):
             call()

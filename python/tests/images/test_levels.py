@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support import pictures
+from support import labelled_images
 
 import swiftalexnet as sa
 from swiftalexnet.images.levels import as_value_range, to_bytes
@@ -64,7 +64,7 @@ def test_no_range_and_ranges_of_any_kind():
 
 
 def test_array_datasets_take_a_range():
-    images, labels = pictures(5)
+    images, labels = labelled_images(5)
     for values, value_range in ((images / 255, (0, 1)), (images.astype(np.uint16) * 257, (0, 65535))):
         with pytest.raises(TypeError, match="ArrayDataset: images have dtype .*expected uint8: value_range="):
             sa.ArrayDataset(values, labels)

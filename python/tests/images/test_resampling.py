@@ -11,7 +11,7 @@ from support import shared_data
 
 from swiftalexnet import _native
 from swiftalexnet.images import resampling
-from swiftalexnet.images.decoding import array_to_square, picture_to_array, read_picture
+from swiftalexnet.images.decoding import array_to_square, image_to_array, read_image
 from swiftalexnet.images.geometry import Geometry, Whole
 
 SIZES = [(64, 40), (40, 64), (33, 33), (100, 7), (17, 90), (16, 41)]
@@ -98,10 +98,10 @@ def test_the_others_are_pillows(resample, size, side):
     longer = int(longer) if resample == "bilinear" else math.floor(longer + 0.5)  # torchvision cuts off
     new = (longer, side) if size[0] > size[1] else (side, longer)
     expected = np.asarray(image.resize(new, Image.Resampling[filters[resample]]))
-    assert np.array_equal(picture_to_array(image, Whole(side, 3, resample)), expected)
+    assert np.array_equal(image_to_array(image, Whole(side, 3, resample)), expected)
     left, top = ((length - side) // 2 for length in new)
     square = expected[top : top + side, left : left + side]
-    assert np.array_equal(picture_to_array(image, Geometry(side, 3, resample)), square)
+    assert np.array_equal(image_to_array(image, Geometry(side, 3, resample)), square)
     assert np.array_equal(array_to_square(np.asarray(image), Geometry(side, 3, resample)), square)
 
 
@@ -153,11 +153,11 @@ def test_channels_do_not_mix(channels, resample):
 @pytest.mark.parametrize("resample", ["area", "opencv_bilinear"])
 def test_large_images_are_taken_in_strips(resample, monkeypatch):
     image = Image.fromarray(noise(300, 200))
-    expected = [picture_to_array(image, geometry) for geometry in (Geometry(64, 3, resample), Whole(90, 3, resample))]
+    expected = [image_to_array(image, geometry) for geometry in (Geometry(64, 3, resample), Whole(90, 3, resample))]
     for strip in (1, 3000, 20_000):
         monkeypatch.setattr(resampling, "_AT_ONCE", 0)
         monkeypatch.setattr(resampling, "_STRIP", strip)
-        found = [picture_to_array(image, geometry) for geometry in (Geometry(64, 3, resample), Whole(90, 3, resample))]
+        found = [image_to_array(image, geometry) for geometry in (Geometry(64, 3, resample), Whole(90, 3, resample))]
         assert all(map(np.array_equal, found, expected))
 
 
@@ -165,9 +165,9 @@ def test_a_very_long_image_is_not_resized_as_a_whole(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2_000_000)
     for resample in ("area", "bilinear", "opencv_bilinear", "box"):
         line = Image.new("L", (60_000, 3), 50)
-        assert (picture_to_array(line, Geometry(256, 1, resample)) == 50).all()
+        assert (image_to_array(line, Geometry(256, 1, resample)) == 50).all()
         with pytest.raises(ValueError, match=r"MAX_IMAGE_PIXELS"):
-            picture_to_array(line, Whole(256, 1, resample))
+            image_to_array(line, Whole(256, 1, resample))
 
 
 def test_what_needs_no_resizing_is_only_cut():
@@ -182,7 +182,7 @@ def test_photographs_are_as_their_definition_says():
     for side in (100, 256):
         found = array_to_square(image, Whole(side, 3, "area"))
         assert np.abs(found - both_axes(image, *found.shape[:2], average_rows)).max() <= 0.501
-    assert read_picture(path, Geometry(256, 3, "area")).std() > 20
+    assert read_image(path, Geometry(256, 3, "area")).std() > 20
 
 
 AXIS = np.zeros(2, np.int32), np.full((2, 3), 1 / 3, np.float32)

@@ -1,12 +1,12 @@
-"""Nearest neighbours against brute force, with distances that float32 would lose, and over pictures in blocks."""
+"""Nearest neighbours against brute force, with distances that float32 would lose, and over images in blocks."""
 
 import numpy as np
 import pytest
-from support import dataset, photo_folder, pictures, tiny_model
+from support import dataset, labelled_images, photo_folder, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet.inference import neighbors
-from swiftalexnet.inference.neighbors import last_hidden, nearest, nearest_pictures
+from swiftalexnet.inference.neighbors import last_hidden, nearest, nearest_images
 
 
 def brute_force(features, queries, count):
@@ -62,32 +62,32 @@ def test_arrays_that_no_memory_holds():
 
 
 def test_a_model_is_a_model():
-    with pytest.raises(TypeError, match="nearest_pictures: model is None, expected a Model"):
-        nearest_pictures(None, dataset(3), np.zeros((1, 9, 9, 3), np.uint8), 1)
+    with pytest.raises(TypeError, match="nearest_images: model is None, expected a Model"):
+        nearest_images(None, dataset(3), np.zeros((1, 9, 9, 3), np.uint8), 1)
 
 
 @pytest.mark.parametrize("block", [4, 1000])
-def test_pictures_in_blocks(block, monkeypatch):
+def test_images_in_blocks(block, monkeypatch):
     monkeypatch.setattr(neighbors, "_PICTURES_AT_ONCE", block)
-    model, data, queries = tiny_model(), dataset(30), pictures(3, seed=5)[0]
+    model, data, queries = tiny_model(), dataset(30), labelled_images(3, seed=5)[0]
     features = model.features(np.stack([data.image(i, model.preprocessing.geometry) for i in range(30)]), ["relu6"])
     wanted = model.features(queries, ["relu6"])
-    indices, distances = nearest_pictures(model, data, queries, 6)
+    indices, distances = nearest_images(model, data, queries, 6)
     expected = nearest(features["relu6"], wanted["relu6"], 6)
     np.testing.assert_array_equal(indices, expected[0])
     np.testing.assert_allclose(distances, expected[1], rtol=1e-5)
 
 
-def test_pictures_that_cannot_be_read_are_left_out(tmp_path):
+def test_images_that_cannot_be_read_are_left_out(tmp_path):
     folder, model = photo_folder(tmp_path / "photos"), tiny_model()
     whole = sa.ImageFolder(folder)
     query = whole.image(3, model.preprocessing.geometry)[None]
-    assert nearest_pictures(model, whole, query, 2)[0][0, 0] == 3
+    assert nearest_images(model, whole, query, 2)[0][0, 0] == 3
     whole.paths[1].write_bytes(b"broken")
     data = sa.ImageFolder(folder, on_error="skip")
-    assert nearest_pictures(model, data, query, 2)[0][0, 0] == 3
-    with pytest.raises(ValueError, match="23 pictures could be read, expected at least 24"):
-        nearest_pictures(model, data, query, 24)
+    assert nearest_images(model, data, query, 2)[0][0, 0] == 3
+    with pytest.raises(ValueError, match="23 images could be read, expected at least 24"):
+        nearest_images(model, data, query, 24)
 
 
 def test_last_hidden_layer():

@@ -1,15 +1,15 @@
-"""The door for pictures: what is taken, what is refused, and that every way in gives the same answer."""
+"""The door for images: what is taken, what is refused, and that every way in gives the same answer."""
 
 import threading
 
 import numpy as np
 import pytest
 from PIL import Image
-from support import CLASSES, dataset, photo_folder, pictures, quick_recipe, tiny_model
+from support import CLASSES, dataset, labelled_images, photo_folder, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 
-IMAGES, LABELS = pictures(6, side=23)
+IMAGES, LABELS = labelled_images(6, side=23)
 
 
 @pytest.fixture(scope="module")
@@ -69,14 +69,14 @@ def test_several_files_are_decoded_on_threads_which_end(model, tmp_path):
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("swiftalexnet-decode")]
 
 
-def test_grey_pictures(model):
+def test_grey_images(model):
     grey = IMAGES[..., 0]
     assert np.array_equal(model.probabilities(grey), model.probabilities(np.repeat(grey[..., None], 3, axis=-1)))
     assert np.array_equal(model.probabilities(grey[0])[0], model.probabilities(grey)[0])
 
 
 def test_different_sizes_in_one_list(model):
-    assert len(model.predict([IMAGES[0], pictures(1, side=40)[0][0], IMAGES[1][:, :30]])) == 3
+    assert len(model.predict([IMAGES[0], labelled_images(1, side=40)[0][0], IMAGES[1][:, :30]])) == 3
 
 
 def test_ten_crops_average_their_probabilities(model):
@@ -110,7 +110,7 @@ def test_ten_crops_average_their_probabilities(model):
         ([IMAGES], {}, ValueError, "several"),
         ([3], {}, TypeError, "int"),
         (None, {}, TypeError, "NoneType"),
-        (b"picture", {}, TypeError, "bytes"),
+        (b"image", {}, TypeError, "bytes"),
         ("missing.jpg", {}, OSError, "missing.jpg"),
         ("nul\0.jpg", {}, ValueError, "holds no NUL"),
         (IMAGES, {"crops": 5}, ValueError, "1, 9, 10, 50 or None"),
@@ -118,7 +118,7 @@ def test_ten_crops_average_their_probabilities(model):
         (IMAGES, {"batch_size": 0}, ValueError, "batch_size"),
     ],
 )
-def test_refuses_what_is_no_picture(model, images, options, kind, message):
+def test_refuses_what_is_no_image(model, images, options, kind, message):
     with pytest.raises(kind, match=message):
         model.probabilities(images, **options)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import pictures
+from support import labelled_images
 
 import swiftalexnet as sa
 
@@ -41,7 +41,7 @@ ARITHMETIC = {
     "bfloat16, int8": {"precision": "auto", "weights": "int8"},
 }
 COUNT = 24
-IMAGES, LABELS = pictures(COUNT, side=24)
+IMAGES, LABELS = labelled_images(COUNT, side=24)
 
 
 def make() -> sa.Model:

@@ -1,13 +1,13 @@
-"""Test time: which crops, sizes and whole pictures are classified, and that their averages are what they say."""
+"""Test time: which crops, sizes and whole images are classified, and that their averages are what they say."""
 
 import numpy as np
 import pytest
 from PIL import Image
-from support import UNPADDED, dataset, photo_folder, pictures, tiny_model, unpadded_model
+from support import UNPADDED, dataset, labelled_images, photo_folder, tiny_model, unpadded_model
 
 import swiftalexnet as sa
 from swiftalexnet._support.arithmetic import Arithmetic
-from swiftalexnet.images.decoding import read_picture
+from swiftalexnet.images.decoding import read_image
 from swiftalexnet.images.geometry import Geometry, Whole
 from swiftalexnet.inference.views import classify_all
 
@@ -34,33 +34,33 @@ def crops_of(model: sa.Model, image: np.ndarray, places: list[tuple[int, int]], 
 
 @pytest.mark.parametrize(("crops", "side", "mirrored"), [(9, 3, False), (50, 5, True)])
 @pytest.mark.parametrize("scales", [None, (31,)])
-def test_grids_of_squares_and_of_whole_pictures(crops, side, mirrored, scales):
+def test_grids_of_squares_and_of_whole_images(crops, side, mirrored, scales):
     model = unpadded_model()
-    picture = pictures(1, side=46)[0][0][:31] if scales else pictures(1, side=24)[0][0]
-    rows, columns = (offsets(extent - 20, side) for extent in picture.shape[:2])
-    expected = crops_of(model, picture, [(row, column) for row in rows for column in columns], mirrored)
-    found = model.probabilities(picture, crops, scales=scales)
+    image = labelled_images(1, side=46)[0][0][:31] if scales else labelled_images(1, side=24)[0][0]
+    rows, columns = (offsets(extent - 20, side) for extent in image.shape[:2])
+    expected = crops_of(model, image, [(row, column) for row in rows for column in columns], mirrored)
+    found = model.probabilities(image, crops, scales=scales)
     np.testing.assert_allclose(found[0], expected, rtol=1e-4, atol=1e-6)
 
 
 def test_dense_evaluation_averages_the_scores_of_every_position():
     model = unpadded_model()
-    picture = pictures(1, side=45)[0][0][:33]
-    size = model.score_map(picture, 33).shape
+    image = labelled_images(1, side=45)[0][0][:33]
+    size = model.score_map(image, 33).shape
     assert size == (4, 7, 4)
     posteriors = []
-    for view in (picture, picture[:, ::-1]):
+    for view in (image, image[:, ::-1]):
         x = (view.astype(np.float32) - model.preprocessing.mean) * model.preprocessing.scale
         windows = np.stack([x[4 * i : 4 * i + 20, 4 * j : 4 * j + 20] for i in range(4) for j in range(7)])
         logits = model.forward(windows, layout="NHWC", keep=False)
         np.testing.assert_allclose(model.score_map(view, 33).reshape(28, 4), logits, rtol=1e-4, atol=1e-4)
         posteriors.append(softmax(logits.mean(axis=0)))
-    found = model.probabilities(picture, dense=True, scales=[33])
+    found = model.probabilities(image, dense=True, scales=[33])
     np.testing.assert_allclose(found[0], np.mean(posteriors, axis=0), rtol=1e-4, atol=1e-6)
 
 
 def test_crops_and_dense_weigh_the_same_and_so_do_scales():
-    model, images = unpadded_model(), list(pictures(3, side=40)[0][:, :30])
+    model, images = unpadded_model(), list(labelled_images(3, side=40)[0][:, :30])
     parts = [
         model.probabilities(images, crops, dense=dense, scales=[scale])
         for scale in (24, 33)
@@ -72,7 +72,7 @@ def test_crops_and_dense_weigh_the_same_and_so_do_scales():
 
 def test_without_scales_and_dense_nothing_has_changed():
     """The centre square of side `resize`, bit for bit as the engine has it."""
-    model, images = tiny_model(), pictures(20, side=23)[0]
+    model, images = tiny_model(), labelled_images(20, side=23)[0]
     for crops in (1, 10):
         expected = np.empty((20, 4), np.float32)
         model.network.predict_images(images, model.preprocessing.for_engine(), crops, (0, 0, 0), expected)
@@ -81,15 +81,15 @@ def test_without_scales_and_dense_nothing_has_changed():
 
 
 def test_default_scale_of_dense_is_the_preprocessings():
-    model, picture = unpadded_model(), pictures(1, side=48)[0][0][:30]
-    dense = model.probabilities(picture, dense=True)
-    assert np.array_equal(dense, model.probabilities(picture, dense=True, scales=[24]))
-    assert model.score_map(picture).shape == (2, 5, 4)  # 24 × 38 pixels
+    model, image = unpadded_model(), labelled_images(1, side=48)[0][0][:30]
+    dense = model.probabilities(image, dense=True)
+    assert np.array_equal(dense, model.probabilities(image, dense=True, scales=[24]))
+    assert model.score_map(image).shape == (2, 5, 4)  # 24 × 38 pixels
 
 
 def test_sizes_may_differ_and_every_way_in_gives_the_same(tmp_path):
     model = unpadded_model()
-    images = [image[: 30 + 4 * (number % 3)] for number, image in enumerate(pictures(9, side=50)[0])]
+    images = [image[: 30 + 4 * (number % 3)] for number, image in enumerate(labelled_images(9, side=50)[0])]
     options = {"dense": True, "scales": (24, 30)}
     singles = np.concatenate([model.probabilities(image, **options) for image in images])
     paths = [tmp_path / f"{number}.png" for number in range(9)]
@@ -112,7 +112,7 @@ def test_evaluate_is_the_score_of_the_probabilities(tmp_path):
         assert result.loss == pytest.approx(-np.log(table[np.arange(24), data.labels]).mean(), rel=1e-5)
 
 
-def test_skipped_pictures_are_left_out_at_every_scale(tmp_path):
+def test_skipped_images_are_left_out_at_every_scale(tmp_path):
     folder = photo_folder(tmp_path)
     whole = unpadded_model().evaluate(sa.ImageFolder(folder), scales=[20, 24])
     (folder / "dark" / "3.png").write_bytes(b"")
@@ -126,30 +126,30 @@ def test_skipped_pictures_are_left_out_at_every_scale(tmp_path):
     assert numbers.tolist() == [number for number in range(24) if number != broken]
 
 
-def test_whole_pictures_keep_their_proportions(tmp_path):
+def test_whole_images_keep_their_proportions(tmp_path):
     generator = np.random.default_rng(0)
     for width, height in ((60, 40), (40, 61), (40, 40), (7, 5)):
         pixels = generator.integers(0, 256, (height, width, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(tmp_path / "x.png")
         for short in (5, 20, 40, 55):
-            found = read_picture(tmp_path / "x.png", Whole(short, 3, "area"))
+            found = read_image(tmp_path / "x.png", Whole(short, 3, "area"))
             factor = short / min(width, height)
             assert found.shape == (int(height * factor + 0.5), int(width * factor + 0.5), 3)
-    square = read_picture(tmp_path / "x.png", Whole(5, 3, "area"))
+    square = read_image(tmp_path / "x.png", Whole(5, 3, "area"))
     assert np.array_equal(square, pixels)
 
 
-def test_a_whole_square_picture_is_its_own_centre_square(tmp_path):
-    image = pictures(1, side=61)[0][0]
+def test_a_whole_square_image_is_its_own_centre_square(tmp_path):
+    image = labelled_images(1, side=61)[0][0]
     Image.fromarray(image).save(tmp_path / "x.png")
     for resample in ("area", "bilinear"):
-        square = read_picture(tmp_path / "x.png", Geometry(24, 3, resample))
-        assert np.array_equal(read_picture(tmp_path / "x.png", Whole(24, 3, resample)), square)
+        square = read_image(tmp_path / "x.png", Geometry(24, 3, resample))
+        assert np.array_equal(read_image(tmp_path / "x.png", Whole(24, 3, resample)), square)
 
 
-def test_a_cache_tells_squares_from_whole_pictures(tmp_path):
+def test_a_cache_tells_squares_from_whole_images(tmp_path):
     folder = photo_folder(tmp_path)
-    Image.fromarray(pictures(1, side=50)[0][0][:31]).save(folder / "dark" / "wide.png")
+    Image.fromarray(labelled_images(1, side=50)[0][0][:31]).save(folder / "dark" / "wide.png")
     data = sa.ImageFolder(folder, cache=True)
     index = [path.name for path in data.paths].index("wide.png")
     for _ in range(2):
@@ -157,7 +157,7 @@ def test_a_cache_tells_squares_from_whole_pictures(tmp_path):
         assert data.image(index, Whole(24, 3, "area")).shape == (24, 39, 3)
 
 
-def test_pictures_too_long_are_refused(tmp_path, monkeypatch):
+def test_images_too_long_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5000)
     Image.new("RGB", (400, 2)).save(tmp_path / "line.png")
     with pytest.raises(ValueError, match=r"line.png .*pixels exceed Pillow's limit"):
@@ -165,20 +165,20 @@ def test_pictures_too_long_are_refused(tmp_path, monkeypatch):
 
 
 def test_networks_with_other_heads():
-    """An adaptive pool stretches small pictures; local weights, and a dense layer in front, cannot slide."""
+    """An adaptive pool stretches small images; local weights, and a dense layer in front, cannot slide."""
     pooled = UNPADDED.replace("dense fc6", "adaptive_average_pool avgpool size=4\ndense fc6")
     model = sa.Model.from_spec(pooled, "torchvision")
-    assert model.score_map(pictures(1, side=8)[0][0], 8).shape == (1, 1, 4)
+    assert model.score_map(labelled_images(1, side=8)[0][0], 8).shape == (1, 1, 4)
     assert model.network.score_map_size(24, 32) == (2, 4)
     local = UNPADDED.replace("dense fc6", "locally_connected local3 outputs=4 kernel=3 stride=1 pad=1,1,1,1\ndense fc6")
     with pytest.raises(sa.UnsupportedError, match="node local3: .* the weights belong to"):
         sa.Model.from_spec(local, "torchvision").predict("missing.png", dense=True, scales=[24])
     flat = sa.Model.from_spec("network flat\ndata channels=3 height=20 width=20\ndense fc1 outputs=4\nsoftmax prob\n")
     with pytest.raises(ValueError, match="predict: dense evaluation: flat begins with a dense layer"):
-        flat.predict(pictures(1)[0], dense=True)
+        flat.predict(labelled_images(1)[0], dense=True)
 
 
-IMAGE = pictures(1, side=30)[0][0]
+IMAGE = labelled_images(1, side=30)[0][0]
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_refusals_come_before_any_work(options, kind, message):
         model.evaluate(dataset(3), **options)
 
 
-def test_score_map_takes_one_picture():
+def test_score_map_takes_one_image():
     model = unpadded_model()
     with pytest.raises(ValueError, match="score_map: got 2 images"):
         model.score_map([IMAGE, IMAGE])

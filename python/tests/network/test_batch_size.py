@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from support import dataset, pictures, quick_recipe, tiny_model
+from support import dataset, labelled_images, quick_recipe, tiny_model
 
 from swiftalexnet import _native
 from swiftalexnet._support.arithmetic import Arithmetic, choose_precision
@@ -13,7 +13,7 @@ from swiftalexnet.network import batch_size
 
 
 def free_for(monkeypatch, model, batch, training):
-    """Let just so much memory be free that `batch` pictures fit, and no more."""
+    """Let just so much memory be free that `batch` images fit, and no more."""
     needed = batch_size._needed(model, batch, training)
     monkeypatch.setattr(batch_size, "available", lambda: int(needed / batch_size._PART) + 1)
 
@@ -95,24 +95,24 @@ def test_fewer_addresses_make_a_smaller_batch(monkeypatch):
     limit = 9
     assert batch_size.for_inference(tiny_model(), "auto", "predict") == 8
     limit = 0
-    with pytest.raises(MemoryError, match="predict: not even one picture fits: memory: no addresses"):
+    with pytest.raises(MemoryError, match="predict: not even one image fits: memory: no addresses"):
         batch_size.for_inference(tiny_model(), "auto", "predict")
 
 
-def test_not_even_one_picture(monkeypatch):
+def test_not_even_one_image(monkeypatch):
     monkeypatch.setattr(batch_size, "available", lambda: 1000)
     model = tiny_model()
     weights = model.state_dict()
-    with pytest.raises(MemoryError, match="fit: one picture needs"):
+    with pytest.raises(MemoryError, match="fit: one image needs"):
         model.fit(dataset(), epochs=1, batch_size="auto", recipe=quick_recipe(), progress=False)
     np.testing.assert_equal(model.state_dict(), weights)
     for call in (model.predict, model.probabilities):
-        with pytest.raises(MemoryError, match="predict: one picture needs"):
-            call(pictures(3)[0], batch_size="auto")
-    with pytest.raises(MemoryError, match="evaluate: one picture needs"):
+        with pytest.raises(MemoryError, match="predict: one image needs"):
+            call(labelled_images(3)[0], batch_size="auto")
+    with pytest.raises(MemoryError, match="evaluate: one image needs"):
         model.evaluate(dataset(), batch_size="auto")
-    with pytest.raises(MemoryError, match="features: one picture needs"):
-        model.features(pictures(3)[0], ["conv2"], batch_size="auto")
+    with pytest.raises(MemoryError, match="features: one image needs"):
+        model.features(labelled_images(3)[0], ["conv2"], batch_size="auto")
 
 
 def test_inference_takes_256_or_what_fits(monkeypatch):
@@ -124,7 +124,7 @@ def test_inference_takes_256_or_what_fits(monkeypatch):
 
 
 def test_results_are_those_of_any_batch():
-    model, (images, _) = tiny_model(), pictures(20)
+    model, (images, _) = tiny_model(), labelled_images(20)
     np.testing.assert_allclose(
         model.probabilities(images, batch_size="auto"), model.probabilities(images, batch_size=8), rtol=1e-5
     )
@@ -146,6 +146,6 @@ def test_a_system_that_does_not_say_what_is_free(monkeypatch):
 def test_other_words_and_numbers_are_refused(wrong):
     model = tiny_model()
     with pytest.raises((TypeError, ValueError), match="batch_size"):
-        model.predict(pictures(2)[0], batch_size=wrong)
+        model.predict(labelled_images(2)[0], batch_size=wrong)
     with pytest.raises((TypeError, ValueError), match="batch_size"):
         model.fit(dataset(), epochs=1, batch_size=wrong, recipe=quick_recipe(), progress=False)

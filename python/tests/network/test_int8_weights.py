@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from PIL import Image
-from support import dataset, pictures, quick_recipe, shared_data, tiny_model
+from support import dataset, labelled_images, quick_recipe, shared_data, tiny_model
 
 import swiftalexnet as sa
 
-IMAGES, LABELS = pictures(12, side=40)
+IMAGES, LABELS = labelled_images(12, side=40)
 
 # Large enough dense layers for 8 bits to matter, small enough to learn photographs in a minute.
 PHOTOGRAPHS = """\

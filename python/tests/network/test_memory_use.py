@@ -77,7 +77,7 @@ def test_a_specification_is_enough():
 def test_memory_prints_as_a_table():
     use = tiny_model().memory(4, training=True)
     text = str(use)
-    assert text.splitlines()[0].endswith("a training step on 4 pictures")
+    assert text.splitlines()[0].endswith("a training step on 4 images")
     assert [line.split()[0] for line in text.splitlines()[1:]] == [
         *("weights", "gradients", "velocities", "activations", "scratch", "total")
     ]

@@ -1,16 +1,16 @@
-"""Infinities and NaNs: no step commits them, no picture is classified by them, no file holds them."""
+"""Infinities and NaNs: no step commits them, no image is classified by them, no file holds them."""
 
 import copy
 import pickle
 
 import numpy as np
 import pytest
-from support import dataset, fingerprint, pictures, quick_recipe, tiny_model
+from support import dataset, fingerprint, labelled_images, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet import _native
 
-IMAGES, LABELS = pictures(9, side=30)
+IMAGES, LABELS = labelled_images(9, side=30)
 X = np.random.default_rng(0).standard_normal((6, 3, 20, 20), np.float32)
 Y = [0, 1, 2, 3, 0, 1]
 
@@ -85,14 +85,14 @@ def test_a_step_names_the_weights_that_are_not_finite():
 
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize(("name", "value"), [("fc6.weight", np.nan), ("conv1.bias", np.inf), ("fc8.bias", np.inf)])
-def test_every_door_for_pictures_names_the_parameter(door, name, value):
+def test_every_door_for_images_names_the_parameter(door, name, value):
     with pytest.raises(sa.NonFiniteError, match=rf"{name} holds {value}"):
         DOORS[door](spoiled(name, value))
 
 
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("precision", ["float32", "auto"])
-def test_every_door_for_pictures_names_the_node(door, precision):
+def test_every_door_for_images_names_the_node(door, precision):
     """Weights that are finite and too large."""
     model = tiny_model()
     for array in model.parameters().values():

@@ -9,7 +9,7 @@ import time
 import fresh_process
 import numpy as np
 import pytest
-from support import dataset, fingerprint, pictures, quick_recipe, shared_data, tiny_model
+from support import dataset, fingerprint, labelled_images, quick_recipe, shared_data, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet import _native
@@ -43,13 +43,13 @@ def test_instruction_sets_without_bfloat16(isa):
         pytest.skip(f"this processor has no {isa}")
     code = """
 import numpy as np, swiftalexnet as sa
-from support import dataset, pictures, quick_recipe, tiny_model
+from support import dataset, labelled_images, quick_recipe, tiny_model
 model, x = tiny_model(), np.ones((2, 3, 20, 20), np.float32)
 isa, refused = sa.info()["instruction_set"], 0
 for call in (
     lambda: model.forward(x, precision="bfloat16"),
     lambda: model.train_step(x, [0, 1], precision="bfloat16"),
-    lambda: model.predict(pictures(2)[0], precision="bfloat16"),
+    lambda: model.predict(labelled_images(2)[0], precision="bfloat16"),
     lambda: model.fit(dataset(4), recipe=quick_recipe(), precision="bfloat16", progress=False),
     lambda: model.network.forward(x, 0, False, False, 0, 0, (1, 0, 0), np.empty((2, 4), np.float32)),
 ):
@@ -84,7 +84,7 @@ def test_logits_and_gradients_are_close_to_float32():
 
 @needs_bfloat16
 def test_every_way_to_a_prediction_takes_a_precision():
-    model, images, data = tiny_model(), pictures(12)[0], dataset(12)
+    model, images, data = tiny_model(), labelled_images(12)[0], dataset(12)
     ways = {
         "crops": lambda **words: model.probabilities(images, 10, **words),
         "dense": lambda **words: model.probabilities(images, dense=True, **words),

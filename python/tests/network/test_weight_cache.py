@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from support import TINY, dataset, pictures, quick_recipe, tiny_model
+from support import TINY, dataset, labelled_images, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 
-IMAGES, LABELS = pictures(4, side=20)
+IMAGES, LABELS = labelled_images(4, side=20)
 
 
 @pytest.fixture(params=["float", "int8"])

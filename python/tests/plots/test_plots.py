@@ -1,4 +1,4 @@
-"""Pictures: that they are drawn, from the right numbers, and what happens without matplotlib."""
+"""Images: that they are drawn, from the right numbers, and what happens without matplotlib."""
 
 import itertools
 import sys
@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 from evaluations import evaluation, made_up
-from support import CLASSES, TINY, dataset, needs, photo_folder, pictures, quick_recipe, tiny_model
+from support import CLASSES, TINY, dataset, labelled_images, needs, photo_folder, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet._support.tables import printable
@@ -145,9 +145,9 @@ def test_panel(trained):
         assert inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1
 
 
-def test_panel_needs_pictures_and_a_known_layer(trained):
+def test_panel_needs_images_and_a_known_layer(trained):
     needs("matplotlib")
-    with pytest.raises(ValueError, match="12 readable test pictures, expected at least 13"):
+    with pytest.raises(ValueError, match="12 readable test images, expected at least 13"):
         plot_panel(trained[0], dataset(12), dataset(12))
     with pytest.raises(ValueError, match="relu6"):
         plot_panel(trained[0], dataset(20), dataset(20), layer="relu66")
@@ -155,7 +155,7 @@ def test_panel_needs_pictures_and_a_known_layer(trained):
 
 def test_predictions(trained):
     needs("matplotlib")
-    images, labels = pictures(6)
+    images, labels = labelled_images(6)
     figure = plot_predictions(trained[0], images, labels, top=3)
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     assert titles == [CLASSES[label] for label in labels]
@@ -165,7 +165,7 @@ def test_predictions(trained):
 
 def test_predictions_say_what_colours_mean(trained):
     needs("matplotlib")
-    images, labels = pictures(6)
+    images, labels = labelled_images(6)
     texts = [text.get_text() for axes in plot_predictions(trained[0], images, labels).axes for text in legend(axes)]
     assert {"the right class", "another class"} <= set(texts)
     assert not [text for axes in plot_predictions(trained[0], images).axes for text in legend(axes)]
@@ -177,7 +177,7 @@ def legend(axes):
 
 def test_labels_of_predictions_are_checked(trained):
     needs("matplotlib")
-    images, _ = pictures(2)
+    images, _ = labelled_images(2)
     for labels, columns, kind in (([0, 4], 4, ValueError), ([0, -1], 4, ValueError), ([0, 1.5], 4, TypeError)):
         with pytest.raises(kind, match="plot_predictions: labels"):
             plot_predictions(trained[0], images, labels, columns=columns)
@@ -228,7 +228,7 @@ def awkward():
 def test_predictions_are_readable(awkward, count, columns):
     needs("matplotlib")
     title = "a title of many words, which does not fit into a line of any sheet with few columns"
-    figure = plot_predictions(awkward, pictures(9)[0][:count], range(count), columns=columns, title=title)
+    figure = plot_predictions(awkward, labelled_images(9)[0][:count], range(count), columns=columns, title=title)
     assert_text_is_readable(figure)
 
 
@@ -236,7 +236,7 @@ def test_predictions_are_readable(awkward, count, columns):
 def test_panels_are_readable(awkward, counts):
     needs("matplotlib")
     predictions, queries, neighbors = counts
-    data = sa.ArrayDataset(pictures(40)[0], np.arange(40) % 10, AWKWARD)
+    data = sa.ArrayDataset(labelled_images(40)[0], np.arange(40) % 10, AWKWARD)
     figure = plot_panel(awkward, data, data, None, predictions, queries, neighbors)
     assert_text_is_readable(figure)
 
@@ -336,7 +336,7 @@ def test_a_missing_package_is_named(trained, monkeypatch, module, call, extra):
         (lambda model: plot_predictions(None, dataset(1).images), "plot_predictions: model is None, expected a Model"),
         (lambda model: plot_panel(3, dataset(), dataset()), "plot_panel: model is 3, expected a Model"),
         (
-            lambda model: plot_predictions(model, pictures(2)[0], title=3),
+            lambda model: plot_predictions(model, labelled_images(2)[0], title=3),
             "plot_predictions: title is 3, expected a str",
         ),
         (lambda model: kernel_sheet([[1.0]]), "kernel_sheet: kernels is of type list"),

@@ -52,7 +52,7 @@ def test_json_round_trip():
         ("d2l", 224, 224, 224),
     ],
 )
-def test_pictures_of_other_variants(variant, size, resize, crop):
+def test_images_of_other_variants(variant, size, resize, crop):
     preprocessing = default_preprocessing(variant, size, 3)
     assert (preprocessing.resize, preprocessing.crop) == (resize, crop)
     assert bool(preprocessing.learn_mean) == (variant != "d2l")
@@ -97,7 +97,7 @@ def test_warping_is_part_of_the_geometry():
     assert "warped" in repr(warped)
 
 
-def test_caffes_networks_warp_their_pictures():
+def test_caffes_networks_warp_their_images():
     for variant in ("caffe", "caffenet"):
         assert default_preprocessing(variant, 227, 3).warp
     assert not default_preprocessing("paper", 224, 3).warp
@@ -111,7 +111,7 @@ def test_the_mean_is_where_its_authors_had_it():
     assert default_preprocessing(None, 64, 3).mean_at == "center"
 
 
-def test_a_mean_at_the_crop_is_subtracted_from_the_whole_picture():
+def test_a_mean_at_the_crop_is_subtracted_from_the_whole_image():
     generator = np.random.default_rng(0)
     images = generator.integers(0, 256, (3, 12, 12, 3), np.uint8)
     mean = generator.uniform(0, 255, (12, 12, 3)).astype(np.float32)

@@ -8,7 +8,7 @@ from support import photo_folder, tiny_model
 import swiftalexnet as sa
 from swiftalexnet.data.loader import Loader
 from swiftalexnet.data.order import in_order, shuffled, split
-from swiftalexnet.images.decoding import picture_to_array
+from swiftalexnet.images.decoding import image_to_array
 from swiftalexnet.images.geometry import Geometry
 from swiftalexnet.preprocessing.defaults import default_preprocessing
 from swiftalexnet.preprocessing.scale_jitter import ScaleJitter, as_scale
@@ -17,7 +17,7 @@ PREPROCESSING = default_preprocessing("paper", 20, 3)
 
 
 def ramps(width: int = 90, height: int = 60) -> np.ndarray:
-    """Return a picture whose red tells the column and whose green tells the row, from 0 to 240."""
+    """Return an image whose red tells the column and whose green tells the row, from 0 to 240."""
     x, y = np.meshgrid(np.linspace(0, 240, width), np.linspace(0, 240, height))
     return np.stack([x, y, np.zeros_like(x)], axis=-1).astype(np.uint8)
 
@@ -47,10 +47,10 @@ def test_sizes_and_places_are_even():
     assert all(draw[:3] == (20, 3, "area") and not draw.warp for draw in draws)
 
 
-def test_crops_reach_every_corner_of_the_whole_picture():
-    picture = Image.fromarray(ramps())
+def test_crops_reach_every_corner_of_the_whole_image():
+    image = Image.fromarray(ramps())
     jitter = ScaleJitter((20, 30), PREPROCESSING, 0, 0)
-    crops = [picture_to_array(picture, jitter(index)) for index in range(300)]
+    crops = [image_to_array(image, jitter(index)) for index in range(300)]
     assert {crop.shape for crop in crops} == {(20, 20, 3)}
     left, right = (np.array([crop[0, column, 0] for crop in crops]) for column in (0, -1))
     top, bottom = (np.array([crop[row, 0, 1] for crop in crops]) for row in (0, -1))
@@ -68,9 +68,9 @@ def test_without_crop_it_is_the_centre():
     }
 
 
-def test_warped_pictures_are_squares():
+def test_warped_images_are_squares():
     jitter = ScaleJitter((20, 20), PREPROCESSING.replace(warp=True), 0, 0)
-    crop = picture_to_array(Image.fromarray(ramps()), jitter(0))
+    crop = image_to_array(Image.fromarray(ramps()), jitter(0))
     assert crop[0, 0, 0] < 10 and crop[0, -1, 0] > 230, "the whole width"
 
 
@@ -109,8 +109,8 @@ def test_jpeg_is_decoded_large_enough(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "0.jpg").rename(tmp_path / "a" / "0.jpg")
     sharp = Geometry(20, 3, "area", short=300, place=(0.9, 0.2))
-    with Image.open(tmp_path / "a" / "0.jpg") as picture:
-        expected = picture_to_array(picture, sharp)  # no draft: all pixels
+    with Image.open(tmp_path / "a" / "0.jpg") as image:
+        expected = image_to_array(image, sharp)  # no draft: all pixels
     pixels = sa.ImageFolder(tmp_path).image(0, sharp)
     assert np.abs(pixels.astype(int) - expected).max() <= 4
 

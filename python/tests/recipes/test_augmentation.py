@@ -8,7 +8,7 @@ import swiftalexnet as sa
 from swiftalexnet import _native
 from swiftalexnet.recipes.color_components import ILSVRC
 
-PICTURES = small.pictures(16, 18)
+PICTURES = small.labelled_images(16, 18)
 
 
 def augmented(augmentation: sa.Augmentation, mean=None, step: int = 2, images=PICTURES) -> np.ndarray:

@@ -13,7 +13,7 @@ from swiftalexnet.recipes.color_components import ILSVRC
 
 
 def colored(count: int = 9, side: int = 12, seed: int = 0) -> np.ndarray:
-    """Return pictures whose colours vary most from dark red to bright yellow."""
+    """Return images whose colours vary most from dark red to bright yellow."""
     generator = np.random.default_rng(seed)
     strength = generator.normal(0, (30, 12, 4), (count, side, side, 3))
     mix = np.array(((0.6, 0.7, 0.1), (0.7, -0.6, 0.2), (0.1, 0.2, -0.9)))
@@ -31,7 +31,7 @@ def test_is_the_eigendecomposition_of_the_covariance_of_all_pixels():
     assert all(max(row, key=abs) > 0 for row in result.eigenvectors)
 
 
-def test_order_of_pictures_changes_no_bit():
+def test_order_of_images_changes_no_bit():
     images = colored()
     one = sa.color_components(sa.ArrayDataset(images, np.zeros(9, int)))
     assert one == sa.color_components(sa.ArrayDataset(images[::-1].copy(), np.zeros(9, int)))
@@ -81,7 +81,7 @@ def test_refuses_other_numbers(vectors, deviations, kind, message):
         sa.ColorComponents(vectors, deviations)
 
 
-def test_grey_pictures_are_refused(tmp_path):
+def test_grey_images_are_refused(tmp_path):
     grey = colored()[..., :1]
     for images in (grey, np.repeat(grey, 3, axis=-1)):
         with pytest.raises(ValueError, match="color_components: .*(1 channels|are grey)"):
@@ -91,7 +91,7 @@ def test_grey_pictures_are_refused(tmp_path):
     photo_folder(tmp_path, count=1)
     for name in CLASSES:
         (tmp_path / name / "0.png").write_bytes(b"")
-    with pytest.raises(ValueError, match="none of 4 pictures"):
+    with pytest.raises(ValueError, match="none of 4 images"):
         sa.color_components(sa.ImageFolder(tmp_path, on_error="skip"))
 
 
@@ -110,8 +110,8 @@ def test_photographs_have_one_long_grey_component():
     folder = shared_data("photos")
     images = []
     for name in ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg"):
-        with Image.open(folder / name) as picture:
-            images.append(np.asarray(picture.convert("RGB").resize((128, 128))))
+        with Image.open(folder / name) as image:
+            images.append(np.asarray(image.convert("RGB").resize((128, 128))))
     result = sa.color_components(sa.ArrayDataset(np.stack(images), np.zeros(4, int)))
     assert result.deviations[0] > 2 * result.deviations[1]
     np.testing.assert_allclose(result.eigenvectors[0], np.full(3, 3**-0.5), atol=0.2)

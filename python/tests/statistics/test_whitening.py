@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from support import CLASSES, fingerprint, pictures, quick_recipe, tiny_model
+from support import CLASSES, fingerprint, labelled_images, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet import _native
@@ -34,8 +34,8 @@ def model(seed: int = 0, **changes) -> sa.Model:
 
 
 def data(count: int = 600) -> sa.ArrayDataset:
-    """Return pictures of 8 × 8 whose neighbouring pixels and colours are alike."""
-    images, labels = pictures(count, side=8)
+    """Return images of 8 × 8 whose neighbouring pixels and colours are alike."""
+    images, labels = labelled_images(count, side=8)
     smooth = (images + np.roll(images, 1, 1).astype(int) + np.roll(images, 1, 2) + images[..., :1]) // 4
     return sa.ArrayDataset(smooth.astype(np.uint8), labels, CLASSES)
 
@@ -175,7 +175,7 @@ def test_a_matrix_for_another_network_is_refused():
 
 
 class Untouchable:
-    """A data set whose pictures must not be read."""
+    """A data set whose images must not be read."""
 
     labels, classes, workers, skipped = np.zeros(1, np.int32), None, 1, 0
 
@@ -183,12 +183,12 @@ class Untouchable:
         return 1
 
     def image(self, index, geometry):
-        raise AssertionError("a picture was read")
+        raise AssertionError("an image was read")
 
 
 def test_dense_evaluation_has_no_crops_to_whiten():
     dense = tiny_model()
-    images = pictures(3, side=30)[0]
+    images = labelled_images(3, side=30)[0]
     dense.preprocessing = dense.preprocessing.replace(whitening=np.eye(1200))
     refusal = "dense evaluation: the model's whitening matrix is for 20 × 20 pixels and no other size"
     for work, arguments in (
@@ -206,9 +206,9 @@ def test_dense_evaluation_has_no_crops_to_whiten():
     assert dense.probabilities(images, crops=None, dense=True).shape == (3, 4)
 
 
-def test_unreadable_pictures_are_an_error(tmp_path):
+def test_unreadable_images_are_an_error(tmp_path):
     for name in CLASSES:
         (tmp_path / name).mkdir()
         (tmp_path / name / "0.png").write_bytes(b"")
-    with pytest.raises(ValueError, match="none of 4 pictures"):
+    with pytest.raises(ValueError, match="none of 4 images"):
         learn_whitening(model().preprocessing, sa.ImageFolder(tmp_path, on_error="skip"), False)

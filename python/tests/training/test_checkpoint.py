@@ -157,7 +157,7 @@ def test_states_of_schedules_that_do_not_fit_are_refused(tmp_path):
             fit(tiny_model(), tmp_path, resume=True)
 
 
-def test_resume_with_skipped_pictures(tmp_path):
+def test_resume_with_skipped_images(tmp_path):
     folder = photo_folder(tmp_path / "photos")
     for name in ("dark/1.png", "low/2.png"):
         (folder / name).write_bytes(b"broken")
@@ -210,7 +210,7 @@ def test_a_checkpoint_is_a_model(tmp_path):
         ({"options": {"recipe": recipe().replace(chunk=2)}}, "recipe .*chunk.*None.*chunk.*2"),
         ({"options": {"batch_size": 7}}, "recipe .*16.*7"),
         ({"options": {"seed": 1}}, "seed 0, this run has 1"),
-        ({"train": 61}, "training pictures 60, this run has 61"),
+        ({"train": 61}, "training images 60, this run has 61"),
         ({"freeze": "conv1"}, "multipliers"),
     ],
 )

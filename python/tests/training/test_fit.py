@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
-from support import CLASSES, dataset, fingerprint, fit, photo_folder, pictures, quick_recipe, tiny_model
+from support import CLASSES, dataset, fingerprint, fit, labelled_images, photo_folder, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet.training.history import COLUMNS
@@ -30,7 +30,7 @@ def test_history_without_validation():
     assert "–" in str(history)
 
 
-def test_training_row_is_the_mean_over_pictures():
+def test_training_row_is_the_mean_over_images():
     seen = []
 
     class Spy:
@@ -94,7 +94,7 @@ def test_a_network_with_nothing_to_learn():
 
 
 def decoded(model: sa.Model, train, epochs: int, **changes) -> list[np.ndarray]:
-    """Return the pictures that training sees, before crops and mirroring, batch by batch."""
+    """Return the images that training sees, before crops and mirroring, batch by batch."""
     seen, network = [], model.network
 
     class Spy:
@@ -111,7 +111,7 @@ def decoded(model: sa.Model, train, epochs: int, **changes) -> list[np.ndarray]:
     return seen
 
 
-def test_scale_cuts_crops_from_whole_pictures_of_any_size(tmp_path):
+def test_scale_cuts_crops_from_whole_images_of_any_size(tmp_path):
     wide = np.zeros((30, 60, 3), np.uint8)
     wide[:, :, 0] = np.linspace(0, 250, 60)  # red tells the column
     for name in ("left", "right"):
@@ -161,7 +161,7 @@ def test_scale_brings_validation_to_its_middle(scale, side):
             return super().image(index, geometry)
 
     seen, model = set(), tiny_model()
-    validation = Watched(*pictures(12), CLASSES)
+    validation = Watched(*labelled_images(12), CLASSES)
     fit(model, validation=validation, epochs=1, recipe=quick_recipe(scale=scale))
     assert model.preprocessing.resize == side
     assert {geometry.side for geometry in seen} == {side}
@@ -219,7 +219,7 @@ def test_grey_network():
     assert model.preprocessing.mean.shape == (23, 23, 1)
 
 
-def test_broken_pictures_raise_or_are_skipped(tmp_path):
+def test_broken_images_raise_or_are_skipped(tmp_path):
     folder = photo_folder(tmp_path)
     (folder / "dark" / "3.png").write_bytes(b"broken")
     model = tiny_model()
@@ -241,7 +241,7 @@ def test_batches_that_are_skipped_whole(tmp_path):
     assert np.isfinite(history.column("train_loss")).all()
     for name in CLASSES:
         (folder / name / "1.png").write_bytes(b"broken")
-    with pytest.raises(ValueError, match="none of 8 pictures"):
+    with pytest.raises(ValueError, match="none of 8 images"):
         fit(tiny_model(), sa.ImageFolder(folder, on_error="skip"))
 
 
@@ -250,19 +250,19 @@ def grouped(*arguments, **options) -> sa.Recipe:
     return quick_recipe(groups=(sa.ParameterGroup(*arguments, **options),))
 
 
-MORE = sa.ArrayDataset(*pictures(8), [*CLASSES, "fifth"])
+MORE = sa.ArrayDataset(*labelled_images(8), [*CLASSES, "fifth"])
 
 
-OTHER = sa.ArrayDataset(*pictures(8), CLASSES[::-1])
+OTHER = sa.ArrayDataset(*labelled_images(8), CLASSES[::-1])
 
 
 @pytest.mark.parametrize(
     ("options", "kind", "message"),
     [
         ({"train": MORE}, ValueError, "5 classes"),
-        ({"train": sa.ArrayDataset(pictures(2)[0], [0, 4])}, ValueError, "labels.1. is 4"),
+        ({"train": sa.ArrayDataset(labelled_images(2)[0], [0, 4])}, ValueError, "labels.1. is 4"),
         ({"validation": OTHER}, ValueError, "expected the same"),
-        ({"train": pictures(4)[0]}, TypeError, "data set"),
+        ({"train": labelled_images(4)[0]}, TypeError, "data set"),
         ({"train": "photos"}, TypeError, "data set"),
         ({"validation": 3}, TypeError, "data set"),
         ({"epochs": -1}, ValueError, "epochs"),

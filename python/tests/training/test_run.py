@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from support import TESTS, dataset, fingerprint, fit, pictures, quick_recipe, tiny_model
+from support import TESTS, dataset, fingerprint, fit, labelled_images, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 
@@ -81,7 +81,7 @@ def test_a_model_fits_once_at_a_time():
 
 
 def test_prediction_during_fit():
-    model, images = tiny_model(), pictures(3)[0]
+    model, images = tiny_model(), labelled_images(3)[0]
     tables, stop = [], threading.Event()
 
     def predict():

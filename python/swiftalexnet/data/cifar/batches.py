@@ -19,7 +19,7 @@ from ...files.paths import open_regular
 from .pickled_arrays import read_pickle
 
 SIDE, CHANNELS = 32, 3
-RECORDS = 10_000  # pictures in each file
+RECORDS = 10_000  # images in each file
 _PIXELS = SIDE * SIDE * CHANNELS
 
 _BINARY = tuple(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin", "batches.meta.txt"
@@ -29,8 +29,8 @@ FOLDERS = ("cifar-10-batches-bin", "cifar-10-batches-py")
 _UNPACKED_LIMIT = 1 << 28  # an archive unpacks to 184 MB
 
 
-class Pictures(NamedTuple):
-    """Pictures and their labels."""
+class Images(NamedTuple):
+    """Images and their labels."""
 
     images: NDArray[np.uint8]  # [count, 32, 32, 3]
     labels: NDArray[np.int32]  # [count]
@@ -39,8 +39,8 @@ class Pictures(NamedTuple):
 class Cifar(NamedTuple):
     """Both parts and the names of the classes."""
 
-    train: Pictures
-    test: Pictures
+    train: Images
+    test: Images
     classes: tuple[str, ...]
 
 
@@ -131,26 +131,24 @@ def _decode(files: dict[str, bytes], names: tuple[tuple[str, ...], str, str], so
     for name, part in zip((*names[0], names[1]), parts, strict=True):
         if int(part.labels.min()) < 0 or int(part.labels.max()) >= len(classes):
             raise ValueError(f"{source}: {name} has labels beyond the {len(classes)} classes")
-    train = Pictures(
-        np.concatenate([part.images for part in parts[:-1]]), np.concatenate([p.labels for p in parts[:-1]])
-    )
+    train = Images(np.concatenate([part.images for part in parts[:-1]]), np.concatenate([p.labels for p in parts[:-1]]))
     return Cifar(train, parts[-1], classes)
 
 
-def _binary_batch(data: bytes, name: str) -> Pictures:
+def _binary_batch(data: bytes, name: str) -> Images:
     """Split records of a label byte and three planes of pixels."""
     expected = RECORDS * (1 + _PIXELS)
     if len(data) != expected:
         raise ValueError(f"{name} has {len(data):,} bytes, expected {expected:,}")
     records = np.frombuffer(data, np.uint8).reshape(RECORDS, 1 + _PIXELS)
-    return Pictures(_interleaved(records[:, 1:]), records[:, 0].astype(np.int32))
+    return Images(_interleaved(records[:, 1:]), records[:, 0].astype(np.int32))
 
 
 def _binary_names(data: bytes, name: str) -> tuple[str, ...]:
     return _class_names(data.decode("ascii", "replace").split(), name)
 
 
-def _python_batch(data: bytes, name: str) -> Pictures:
+def _python_batch(data: bytes, name: str) -> Images:
     """Take pixels, [count, 3072] in planes, and labels from a pickled dict."""
     batch = read_pickle(data, name)
     pixels, labels = batch.get("data"), batch.get("labels")
@@ -160,7 +158,7 @@ def _python_batch(data: bytes, name: str) -> Pictures:
         raise ValueError(f"{name} has labels {_described(labels)}, expected a list of {RECORDS} integers")
     if not all(0 <= label < 256 for label in labels):
         raise ValueError(f"{name} has labels beyond a byte")
-    return Pictures(_interleaved(pixels), np.array(labels, np.int32))
+    return Images(_interleaved(pixels), np.array(labels, np.int32))
 
 
 def _python_names(data: bytes, name: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""CIFAR-10 (Krizhevsky 2009): 50,000 training and 10,000 test pictures of 32 × 32 pixels in ten classes."""
+"""CIFAR-10 (Krizhevsky 2009): 50,000 training and 10,000 test images of 32 × 32 pixels in ten classes."""
 
 import os
 import zipfile
@@ -9,7 +9,7 @@ from ...files.paths import as_path, open_regular
 from ..array import ArrayDataset
 from .batches import FOLDERS, Cifar, is_batch_folder, read_batch_archive, read_batch_folder
 from .downloads import Download, fetch
-from .images import is_picture_folder, read_picture_archive, read_picture_folder
+from .images import is_image_folder, read_image_archive, read_image_folder
 
 _SITE = "https://www.cs.toronto.edu/~kriz"
 ARCHIVES = {
@@ -46,14 +46,14 @@ def cifar10(
         Fetch an official archive, by default the binary one of 170 MB, into the folder `path` if there is none yet. Its
         SHA-256 is checked before it gets its name.
     cache : path, optional
-        Of a .npz file, which keeps decoded JPEG pictures: the next call is quick as long as the files are the same.
+        Of a .npz file, which keeps decoded JPEG images: the next call is quick as long as the files are the same.
     progress : bool
         Show a bar while downloading.
 
     Returns
     -------
     train, test : ArrayDataset
-        With the names of the classes. Pictures are in the order of the files; picture files in the order of classes
+        With the names of the classes. Images are in the order of the files; image files in the order of classes
         and names.
 
     Raises
@@ -83,18 +83,18 @@ def _read(path: Path, cache: Path | None) -> Cifar:
             raise ValueError(f"cifar10: {path} holds neither batches, nor train and test folders, nor an archive")
         if not found.is_dir():
             return read_batch_archive(found)
-        return read_batch_folder(found) if is_batch_folder(found) else read_picture_folder(found, cache)
+        return read_batch_folder(found) if is_batch_folder(found) else read_image_folder(found, cache)
     with open_regular(path) as file:
         is_zip = zipfile.is_zipfile(file)
-    return read_picture_archive(path, cache) if is_zip else read_batch_archive(path)
+    return read_image_archive(path, cache) if is_zip else read_batch_archive(path)
 
 
 def _in_folder(folder: Path) -> Path | None:
-    """Return the folder of batches or pictures, or the official archive, that `folder` is or holds."""
+    """Return the folder of batches or images, or the official archive, that `folder` is or holds."""
     for each in (folder, *(folder / name for name in FOLDERS)):
         if is_batch_folder(each):
             return each
-    if is_picture_folder(folder):
+    if is_image_folder(folder):
         return folder
     archives = (folder / archive.name for archive in ARCHIVES.values())
     return next((archive for archive in archives if archive.exists()), None)

@@ -1,6 +1,6 @@
-"""CIFAR-10 as picture files, `{train,test}/<class>/NNNN.jpg`, in a zip archive or a folder.
+"""CIFAR-10 as image files, `{train,test}/<class>/NNNN.jpg`, in a zip archive or a folder.
 
-Pictures come in the order of their classes and file names. The archive is read as it is, nothing is unpacked to disk.
+Images come in the order of their classes and file names. The archive is read as it is, nothing is unpacked to disk.
 """
 
 import errno
@@ -23,7 +23,7 @@ from ...errors import MALFORMED
 from ...files.atomic import write_atomically
 from ...files.paths import open_regular
 from ...runtime import get_num_threads
-from .batches import CHANNELS, SIDE, Cifar, Pictures
+from .batches import CHANNELS, SIDE, Cifar, Images
 
 _EXTENSIONS = (".jpg", ".jpeg", ".png")
 _BYTES_LIMIT = 1 << 16  # of a file of 32 × 32 pixels
@@ -34,7 +34,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 class _File(NamedTuple):
-    """A picture before it is read."""
+    """An image before it is read."""
 
     part: str
     class_name: str
@@ -44,12 +44,12 @@ class _File(NamedTuple):
     handle: Any  # what the source reads it by
 
 
-def is_picture_folder(folder: Path) -> bool:
+def is_image_folder(folder: Path) -> bool:
     """Tell whether a folder holds both parts as folders."""
     return all((folder / part).is_dir() for part in ("train", "test"))
 
 
-def read_picture_folder(folder: Path, cache: Path | None) -> Cifar:
+def read_image_folder(folder: Path, cache: Path | None) -> Cifar:
     """Read a folder of `{train,test}/<class>/NNNN.jpg`.
 
     Raises
@@ -57,7 +57,7 @@ def read_picture_folder(folder: Path, cache: Path | None) -> Cifar:
     OSError
         Something is not readable.
     ValueError
-        A picture is broken or not of 32 × 32 pixels, or the parts have other classes.
+        An image is broken or not of 32 × 32 pixels, or the parts have other classes.
     """
 
     def read(path: str) -> bytes:
@@ -67,7 +67,7 @@ def read_picture_folder(folder: Path, cache: Path | None) -> Cifar:
     return _read_all(_files_in(folder), read, str(folder), cache)
 
 
-def read_picture_archive(path: Path, cache: Path | None) -> Cifar:
+def read_image_archive(path: Path, cache: Path | None) -> Cifar:
     """Read a zip archive of `{train,test}/<class>/NNNN.jpg`.
 
     Raises
@@ -75,7 +75,7 @@ def read_picture_archive(path: Path, cache: Path | None) -> Cifar:
     OSError
         It is not readable.
     ValueError
-        It is no zip archive or a damaged one, a picture is broken, or the parts have other classes.
+        It is no zip archive or a damaged one, an image is broken, or the parts have other classes.
     """
     with open_regular(path) as file:
         with _zip_errors(path):
@@ -130,7 +130,7 @@ def _members(archive: zipfile.ZipFile, path: Path) -> list[_File]:
 
 
 def _read_all(files: Iterable[_File], read: Callable[[Any], bytes], source: str, cache: Path | None) -> Cifar:
-    """Decode every picture in a fixed order, or take all from the cache if it was made from the same files."""
+    """Decode every image in a fixed order, or take all from the cache if it was made from the same files."""
     ordered = sorted(files, key=lambda file: (file.part, file.class_name, file.name))
     parts = {part: [file for file in ordered if file.part == part] for part in ("train", "test")}
     classes = _classes(parts, source)
@@ -147,13 +147,11 @@ def _classes(parts: dict[str, list[_File]], source: str) -> tuple[str, ...]:
     train, test = (sorted({file.class_name for file in files}) for files in parts.values())
     if not train or train != test:
         found = f"{len(train)} classes in train and {len(test)} in test"
-        raise ValueError(f"{source} has {found}, expected the same in both: {{train,test}}/<class>/<picture>.jpg")
+        raise ValueError(f"{source} has {found}, expected the same in both: {{train,test}}/<class>/<image>.jpg")
     return tuple(train)
 
 
-def _decode_all(
-    files: Sequence[_File], read: Callable[[Any], bytes], source: str, classes: tuple[str, ...]
-) -> Pictures:
+def _decode_all(files: Sequence[_File], read: Callable[[Any], bytes], source: str, classes: tuple[str, ...]) -> Images:
     images = np.empty((len(files), SIDE, SIDE, CHANNELS), np.uint8)
 
     def decode(start: int) -> None:
@@ -166,18 +164,18 @@ def _decode_all(
         for _ in tasks:
             pass
     labels = np.array([classes.index(file.class_name) for file in files], np.int32)
-    return Pictures(images, labels)
+    return Images(images, labels)
 
 
 def _decode(data: bytes, name: str) -> NDArray[np.uint8]:
     from PIL import Image
 
     if len(data) > _BYTES_LIMIT:
-        raise ValueError(f"{name} has more than {_BYTES_LIMIT:,} bytes, expected a picture of {SIDE} × {SIDE} pixels")
+        raise ValueError(f"{name} has more than {_BYTES_LIMIT:,} bytes, expected an image of {SIDE} × {SIDE} pixels")
     try:
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as picture:
-            size = picture.size
-            pixels = np.asarray(picture.convert("RGB")) if size == (SIDE, SIDE) else None
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
+            size = image.size
+            pixels = np.asarray(image.convert("RGB")) if size == (SIDE, SIDE) else None
     except MemoryError:
         raise
     except Exception as error:  # Pillow's decoders raise nearly every type there is
@@ -193,14 +191,14 @@ def _from_cache(path: Path, key: str, classes: tuple[str, ...]) -> Cifar | None:
         with open_regular(path) as file, np.load(file, allow_pickle=False) as arrays:
             if str(arrays["key"]) != key:
                 return None
-            train, test = (Pictures(arrays[f"{part}_images"], arrays[f"{part}_labels"]) for part in ("train", "test"))
+            train, test = (Images(arrays[f"{part}_images"], arrays[f"{part}_labels"]) for part in ("train", "test"))
             sound = all(_is_sound(part, len(classes)) for part in (train, test))
-    except Exception:  # a damaged file raises nearly every type there is, and the pictures are there to decode
+    except Exception:  # a damaged file raises nearly every type there is, and the images are there to decode
         return None
     return Cifar(train, test, classes) if sound else None
 
 
-def _is_sound(part: Pictures, classes: int) -> bool:
+def _is_sound(part: Images, classes: int) -> bool:
     images, labels = part
     return (
         images.dtype == np.uint8
@@ -212,7 +210,7 @@ def _is_sound(part: Pictures, classes: int) -> bool:
     )
 
 
-def _to_cache(path: Path, key: str, train: Pictures, test: Pictures) -> None:
+def _to_cache(path: Path, key: str, train: Images, test: Images) -> None:
     arrays = {
         f"{part}_{name}": array
         for part, each in (("train", train), ("test", test))

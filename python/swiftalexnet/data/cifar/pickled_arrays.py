@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_STEPS_LIMIT = 1 << 20  # a batch of 10,000 pictures takes 100,000 or fewer
+_STEPS_LIMIT = 1 << 20  # a batch of 10,000 images takes 100,000 or fewer
 _TUPLE_LIMIT = 16  # the state of numpy's types has nine
 _LINE_LIMIT = 24  # characters of an integer of 64 bits and its suffix
 

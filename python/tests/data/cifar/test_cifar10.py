@@ -1,4 +1,4 @@
-"""CIFAR-10: the same pictures from every form of it, and from a download."""
+"""CIFAR-10: the same images from every form of it, and from a download."""
 
 import hashlib
 import http.server
@@ -22,7 +22,7 @@ def small_batches(monkeypatch):
 def forms(root):
     return {
         "zip": lambda: made.write_zip(root / "cifar.zip", made.jpegs()),
-        "pictures": lambda: made.write_folder(root, made.jpegs()),
+        "images": lambda: made.write_folder(root, made.jpegs()),
         "binary archive": lambda: made.write_tar(root / "b.tar.gz", made.binary_files(), "cifar-10-batches-bin"),
         "binary folder": lambda: made.write_folder(root, made.binary_files()),
         "unpacked binary": lambda: made.write_folder(root / "cifar-10-batches-bin", made.binary_files()).parent,
@@ -35,7 +35,7 @@ def forms(root):
 
 
 @pytest.mark.parametrize("form", list(forms(None)))
-def test_every_form_holds_the_same_pictures(form, tmp_path):
+def test_every_form_holds_the_same_images(form, tmp_path):
     train, test = sa.cifar10(forms(tmp_path)[form]())
     for data, (images, labels) in zip((train, test), made.arrays().values(), strict=True):
         np.testing.assert_array_equal(data.images, images)
@@ -53,7 +53,7 @@ def test_an_empty_folder_and_a_missing_file_are_named(tmp_path):
         sa.cifar10(tmp_path / "text")
 
 
-def test_real_pictures():
+def test_real_images():
     train, test = sa.cifar10(shared_data("cifar10-jpeg.zip"))
     assert train.images.shape == (50_000, 32, 32, 3) and test.images.shape == (10_000, 32, 32, 3)
     assert (np.bincount(train.labels) == 5_000).all() and (np.bincount(test.labels) == 1_000).all()

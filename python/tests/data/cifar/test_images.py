@@ -1,4 +1,4 @@
-"""CIFAR-10 as picture files: damaged ones, and the cache of decoded ones."""
+"""CIFAR-10 as image files: damaged ones, and the cache of decoded ones."""
 
 import errno
 import random
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import swiftalexnet as sa
-from swiftalexnet.data.cifar import images as cifar_pictures
+from swiftalexnet.data.cifar import images as cifar_images
 
 NAME = "train/bird/0001.jpg"
 
@@ -27,24 +27,24 @@ def write(request, tmp_path):
     ("content", "message"),
     [
         (b"", "cannot be decoded"),
-        (b"no picture", "cannot be decoded"),
+        (b"no image", "cannot be decoded"),
         (made.jpegs()[NAME][:300], "cannot be decoded"),
         (made.encoded(np.zeros((32, 33, 3), np.uint8)), "33 × 32 pixels, expected 32 × 32"),
         (b"\0" * 100_000, "more than"),
         (made.encoded(np.zeros((32, 32, 3), np.uint8), "GIF"), "cannot be decoded"),
     ],
 )
-def test_a_picture_that_is_none_is_named(write, content, message):
+def test_a_image_that_is_none_is_named(write, content, message):
     with pytest.raises(ValueError, match=f"{NAME}.*{message}"):
         sa.cifar10(write({**made.jpegs(), NAME: content}))
 
 
 def test_other_files_are_left_out(write):
-    extra = {"README.txt": b"text", "train/bird/notes.txt": b"text", "train/bird/deep/0000.jpg": b"no picture"}
+    extra = {"README.txt": b"text", "train/bird/notes.txt": b"text", "train/bird/deep/0000.jpg": b"no image"}
     assert len(sa.cifar10(write({**made.jpegs(), **extra}))[0]) == made.TRAIN
 
 
-def test_grey_and_png_pictures_become_rgb(write):
+def test_grey_and_png_images_become_rgb(write):
     grey = np.full((32, 32), 77, np.uint8)
     train, _ = sa.cifar10(write({**made.jpegs(), "train/airplane/0000.png": made.encoded(grey, "PNG")}))
     assert (train.images[1] == 77).all() and len(train) == made.TRAIN + 1
@@ -76,7 +76,7 @@ def test_only_common_methods_of_packing(method, tmp_path):
         sa.cifar10(tmp_path / "c.zip")
 
 
-def test_damage_within_a_packed_picture_is_named(tmp_path):
+def test_damage_within_a_packed_image_is_named(tmp_path):
     with zipfile.ZipFile(tmp_path / "c.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in made.jpegs().items():
             archive.writestr(name, content)
@@ -106,14 +106,14 @@ def test_cache_is_used_while_the_files_are_the_same(write, tmp_path, monkeypatch
     cache = tmp_path / "cache.npz"
     path = write(made.jpegs())
     first = sa.cifar10(path, cache=cache)
-    decode = cifar_pictures._decode
-    monkeypatch.setattr(cifar_pictures, "_decode", lambda *_: pytest.fail("decoded again"))
+    decode = cifar_images._decode
+    monkeypatch.setattr(cifar_images, "_decode", lambda *_: pytest.fail("decoded again"))
     second = sa.cifar10(path, cache=cache)
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one.images, other.images)
         np.testing.assert_array_equal(one.labels, other.labels)
         assert one.classes == other.classes
-    monkeypatch.setattr(cifar_pictures, "_decode", decode)
+    monkeypatch.setattr(cifar_images, "_decode", decode)
     changed = write({**made.jpegs(), NAME: made.encoded(np.full((32, 32, 3), 200, np.uint8))})
     train, _ = sa.cifar10(changed, cache=cache)
     assert sum((image == 200).all() for image in train.images) == 1

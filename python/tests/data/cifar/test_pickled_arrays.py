@@ -40,7 +40,7 @@ def test_a_batch_as_python_2_wrote_it():
     generator = np.random.default_rng(0)
     labels, names = (
         generator.integers(0, 10, 10_000).tolist(),
-        [b"picture_%06d.png" % number for number in range(10_000)],
+        [b"image_%06d.png" % number for number in range(10_000)],
     )
     pixels = generator.integers(0, 256, (10_000, 7), np.uint8)
     written = {b"data": pixels, b"labels": labels, b"batch_label": b"training batch 1 of 5", b"filenames": names}

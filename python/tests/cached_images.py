@@ -1,4 +1,4 @@
-"""What tests of the cache of decoded pictures share."""
+"""What tests of the cache of decoded images share."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ SQUARE = Geometry(20, 3, "area")
 
 
 def odd_folder(root: Path) -> Path:
-    """Write 24 pictures of 31 × 31 pixels, two of them made longer."""
+    """Write 24 images of 31 × 31 pixels, two of them made longer."""
     photo_folder(root)
     for name, size in (("dark/1.png", (47, 31)), ("low/2.png", (31, 60))):
         noise = np.random.default_rng(0).integers(0, 255, (size[1], size[0], 3), np.uint8)
@@ -35,5 +35,5 @@ def same(left: list, right: list) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(left, right, strict=True))
 
 
-def rewrite(picture: Path, color: int = 9) -> None:
-    Image.new("RGB", (31, 31), (color,) * 3).save(picture)
+def rewrite(image: Path, color: int = 9) -> None:
+    Image.new("RGB", (31, 31), (color,) * 3).save(image)
