@@ -141,6 +141,8 @@ def test_checkpoints_of_older_versions_go_on(straight, tmp_path):
     path = tmp_path / "checkpoint.safetensors"
     tensors, sections = safetensors.read(path)
     del sections["training"]["other_schedules"]
+    identity = sections["training"]["identity"]
+    identity["training pictures"] = identity.pop("training images")
     safetensors.write(path, tensors, sections)
     model = tiny_model()
     assert whole_state(model, fit(model, tmp_path, resume=True)) == straight
