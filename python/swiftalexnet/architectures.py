@@ -47,7 +47,7 @@ def alexnet(
         `paper`, `chm145`, `caffe`, `caffenet`, `torchvision`, `vgg`, `vgg_0.01`, `glorot`, `zeros` or the name of a
         CIFAR network; by default the variant's own.
     activation : {"relu", "tanh", "sigmoid"}
-        What stands in the place of every ReLU; `relu1` is then called `tanh1` or `sigmoid1`.
+        The function in place of every ReLU; `relu1` is then called `tanh1` or `sigmoid1`.
     without : str or iterable of str
         Nodes to leave out, such as "conv4" (its ReLU goes with it), "norm1" or "drop6".
     ceil_mode : bool, optional

@@ -26,7 +26,7 @@ class Row(NamedTuple):
     """One direction of one step: the nodes that are computed in one pass, or `input`, `loss`, `update`, `other`."""
 
     name: str
-    kind: str  # of the first node; empty where the row is no layer
+    kind: str  # of the first node; empty where the row is not a layer
     direction: str  # "forward", or "backward": data and filter together
     milliseconds: float
     gflops: float | None  # a second; None where nothing is multiplied
@@ -139,7 +139,7 @@ def profile(
     Raises
     ------
     TypeError, ValueError, OSError
-        Numbers out of range, or something that is no image.
+        Numbers out of range, or something that is not an image.
     UnsupportedError
         The processor does not have the arithmetic.
     MemoryError
@@ -160,7 +160,7 @@ def profile(
         _row(name, kind, "backward", part[3:], operations, traffic) for name, kind, *part in reversed(steps) if part[3]
     ]
     title = f"{model!r}, {'a training step' if training else 'inference'} on {len(images)} images"
-    last = 2 if training else 1  # update and other come behind the backward pass
+    last = 2 if training else 1  # update and other follow the backward pass
     rows = (*forward[:-last], *backward, *forward[-last:])
     return Profile(title, len(images), bool(training), 1e3 * seconds, operations / 1e9, traffic / 1e9, rows)
 

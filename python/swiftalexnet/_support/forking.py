@@ -20,12 +20,12 @@ _LATE = (
     *("numpy.linalg", "numpy.ma", "numpy.random", "PIL.ExifTags", "PIL.Image", "PIL.ImageOps"),
 )
 
-# Held while an optional package is imported, which a fork only waits for: it may be large, and nobody may need it.
+# Held while an optional package is imported, which a fork only waits for: it may be large, and may not be needed.
 importing = RLock()
 
 
 def import_late_modules() -> None:
-    """Import all that is imported late; in a process of one thread nobody can be importing, and nothing is done."""
+    """Import all that is imported late; in a process of one thread nothing can be importing, and nothing is done."""
     if len(sys._current_frames()) == 1:
         return
     import pkgutil

@@ -8,7 +8,7 @@ from .shown import shown
 
 
 def require_kind(value: Any, kind: type, name: str, operation: str, expected: str | None = None) -> None:
-    """Refuse what is no instance of `kind` with a TypeError; `expected` is what people call it."""
+    """Refuse what is not an instance of `kind` with a TypeError; `expected` is the word for it in the message."""
     if not isinstance(value, kind):
         raise TypeError(f"{operation}: {name} is {shown(value)}, expected a {expected or kind.__name__}")
 

@@ -1,4 +1,4 @@
-"""Text for people. What a stream cannot take is said in ASCII, or not at all: no output ends anybody's work."""
+"""Text for people. What a stream cannot encode is written in ASCII, or dropped: output never ends the work."""
 
 import io
 import select
@@ -80,7 +80,7 @@ def _write_all(data: bytes, raw: io.FileIO, wait: bool) -> bool:
 
 
 def _takes_more(raw: io.FileIO) -> bool:
-    """Whether a write would not wait, as it does on a stopped terminal or a pipe that nobody reads."""
+    """Whether a write would not wait, as it does on a stopped terminal or a pipe without a reader."""
     asked = select.poll()
     asked.register(raw, select.POLLOUT)
     return bool(asked.poll(0))

@@ -22,7 +22,7 @@ def lay_out(table: Sequence[Sequence[str]], left: Container[int], last_is_free: 
     left : container of int
         Columns that begin at the left; the others end at the right.
     last_is_free : bool
-        The last column is text of any length that nothing stands behind.
+        The last column is text of any length; nothing follows it.
     """
     columns = len(table[0]) - last_is_free
     widths = [max(len(cells[column]) for cells in table) for column in range(columns)]

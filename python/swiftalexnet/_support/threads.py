@@ -27,7 +27,7 @@ class Task(Generic[_Result]):
         """Make the call."""
         try:
             self._value.append(self._call())
-        except BaseException as error:  # whatever it is, it belongs to the one who waits
+        except BaseException as error:  # `result` raises it
             self._error = error
         self._ended.set()
 
@@ -47,7 +47,7 @@ class Threads:
     Parameters
     ----------
     count : int
-        0: calls are made at once, by who hands them over.
+        0: `submit` makes each call itself, at once.
     """
 
     def __init__(self, count: int):

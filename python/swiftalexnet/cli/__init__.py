@@ -23,14 +23,14 @@ _USER_ERRORS = (ValueError, TypeError, OSError, MemoryError, ImportError, NotImp
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status; help, version and options that there are not raise SystemExit."""
+    """Run one command and return its exit status; help, version and unknown options raise SystemExit."""
     hold_descriptors()
     try:
         options = parse(sys.argv[1:] if arguments is None else list(arguments))
         if options.threads is not None:
             sa.set_num_threads(options.threads)
         output = Output(sys.stdout, options)
-        # Whatever is said during the work is no result.
+        # What is printed during the work is not a result.
         with plain_warnings(), signals.as_interrupts(), redirect_stdout(sys.stderr):
             return options.run(options, output) or DONE
     except KeyboardInterrupt as interrupt:

@@ -56,7 +56,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     Raises
     ------
     SystemExit
-        With 2 for options or names that there are not; with 0 after help or version.
+        With 2 for unknown options or names; with 0 after help or version.
     """
     at = next((index for index, word in enumerate(words) if word in COMMANDS), len(words))
     parser = _GeneralParser()

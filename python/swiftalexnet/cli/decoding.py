@@ -49,7 +49,7 @@ def use_cache(
     if options.disk_cache is None:
         return
     if len({data.root for data in folders}) > 1 and not os.path.isdir(options.disk_cache):
-        raise ValueError(f"--disk-cache {options.disk_cache} is no folder; each folder of images needs its own file")
+        raise ValueError(f"--disk-cache {options.disk_cache} is not a folder; each folder of images needs its own file")
     settings: dict[str, Any] = {name: getattr(preprocessing, name) for name in ("channels", "resample", "warp")}
     for data in folders:
         data.cache_to(options.disk_cache, progress=not output.quiet, side=side or preprocessing.resize, **settings)

@@ -109,7 +109,7 @@ def network(
 
 
 def wake(options: argparse.Namespace, model: "Model") -> None:
-    """End what --old-rate and --freeze have slowed, so that whoever goes on with the model finds it as others."""
+    """End what --old-rate and --freeze have slowed, so that further training finds the model as any other."""
     if options.base is not None:
         model.set_multipliers(list(model.parameters()), 1, 1)
 

@@ -25,7 +25,7 @@ def add_network(parser: argparse.ArgumentParser) -> None:
         help=f"a saved model, a checkpoint, a run's folder, or a variant (default: {_DEFAULT}): "
         f"{', '.join(sa.variants())}",
     )
-    parser.add_argument("--model", metavar="MODEL", help="the same, in the place of the first name")
+    parser.add_argument("--model", metavar="MODEL", help="the same, instead of the first name")
     parser.add_argument("--classes", type=count, metavar="N", help="of a variant (default: its own)")
     parser.add_argument("--image-size", type=side, metavar="N", help="of a variant, in pixels (default: its own)")
 

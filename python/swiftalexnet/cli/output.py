@@ -18,8 +18,8 @@ DONE, PARTLY, FAILED = 0, 1, 2  # exit statuses; those of signals are in signals
 _CLEARED = "\r\x1b[K"  # a bar that stands in the terminal's line, and draws itself anew
 
 
-class NotWritten(Exception):  # noqa: N818 (no fault if nobody wants more of it)
-    """A result did not arrive; it is `unwanted` if whoever reads it has left (`| head`)."""
+class NotWritten(Exception):  # noqa: N818 (no fault if the reader has left)
+    """A result did not arrive; it is `unwanted` if the reader has left (`| head`)."""
 
     def __init__(self, unwanted: bool):
         super().__init__(unwanted)
@@ -33,7 +33,7 @@ class Output:
     ----------
     results : text stream or None
     options : namespace
-        Whose `quiet` leaves notes out, and whose `json` asks for JSON in the place of text.
+        Whose `quiet` leaves notes out, and whose `json` asks for JSON instead of text.
     """
 
     def __init__(self, results: Any, options: argparse.Namespace):
@@ -42,7 +42,7 @@ class Output:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether somebody sees the results as they come."""
+        """Whether the results are shown on a terminal as they come."""
         return _is_terminal(self._results)
 
     def note(self, text: str) -> None:

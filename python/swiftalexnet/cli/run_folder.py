@@ -40,7 +40,7 @@ class RunFolder:
         return cls(output.with_name(output.name.removesuffix(".safetensors") + ".run"))
 
     def check(self, force: bool) -> None:
-        """Refuse a place that is no folder, or holds what another run, or another program, has written.
+        """Refuse a place that is not a folder, or holds what another run, or another program, has written.
 
         Raises
         ------
@@ -77,7 +77,7 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         with _locked(self.path):
             if not goes_on:
-                self.check(force)  # once more: now nobody can come between
+                self.check(force)  # once more, now that the folder is locked
                 self.checkpoint.unlink(missing_ok=True)
             self._write(options, self._made() if goes_on else None)
             try:

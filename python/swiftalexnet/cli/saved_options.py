@@ -9,7 +9,7 @@ from .parser import Parser
 
 
 class StrictParser(Parser):
-    """A parser of words that nobody has typed: a wrong one is a ValueError."""
+    """A parser of saved words, which nobody typed: a wrong one is a ValueError."""
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of ending the process."""
@@ -39,7 +39,7 @@ def to_words(values: dict[str, Any], parser: Parser, without: Collection[str]) -
     Raises
     ------
     TypeError, ValueError
-        A name that is no such option, or a value that nobody could type.
+        An unknown option, or a value that cannot be typed.
     """
     actions = _actions(parser, without)
     for name, value in values.items():

@@ -187,12 +187,12 @@ class ImageCache:
         size = os.fstat(self._descriptor).st_size
         header = bytearray(_HEADER_BYTES)
         if size < _HEADER_BYTES:
-            raise CacheCorruptError(f"{self.path} is no cache of images ({size} bytes)")
+            raise CacheCorruptError(f"{self.path} is not a cache of images ({size} bytes)")
         self._fill(memoryview(header), 0)
         start, checksum = header[: _START.size], bytes(header[_START.size :])
         mark, form, place, length = _START.unpack(start)
         if mark != _MARK:
-            raise CacheCorruptError(f"{self.path} is no cache of images")
+            raise CacheCorruptError(f"{self.path} is not a cache of images")
         if form not in (_FORMAT, _OLD_FORMAT):
             raise CacheCorruptError(f"{self.path} has format {form}, this version reads format {_FORMAT}")
         self.is_old = form == _OLD_FORMAT
@@ -260,7 +260,7 @@ def as_settings(values: Mapping[str, Any], operation: str) -> Settings:
     Raises
     ------
     TypeError, ValueError
-        Settings that there are not.
+        Unknown settings.
     """
     settings = Settings(**values)
     settings = settings._replace(
@@ -284,7 +284,7 @@ def _parse(text: bytes, end: int) -> tuple[Settings, dict[str, Entry], int]:
     entries = {}
     for name, size, mtime_ns, sha256, *numbers in index["pictures"]:
         if not isinstance(name, str) or not isinstance(sha256, str) or name in entries:
-            raise ValueError(f"the row of {name!r} is no name and hash of its own")
+            raise ValueError(f"the row of {name!r} is not a name and hash of its own")
         source = Source(as_integer(size, "bytes", name, -1), as_integer(mtime_ns, "mtime_ns", name), sha256)
         height, width, offset, crc32 = (as_integer(number, "a number", name, 0) for number in numbers)
         entries[name] = Entry(source, height, width, offset, crc32)

@@ -73,9 +73,9 @@ def update_cache(
     OSError
         The cache cannot be written, for instance for lack of space; the old one stays.
     CacheCorruptError
-        There is a file of that name that is no cache; a damaged cache is written anew.
+        The file is not a cache; a damaged cache is written anew.
     TypeError, ValueError
-        Settings that there are not.
+        Unknown settings.
     """
     old = _open(path)
     settings = as_settings((old.settings if old else Settings())._asdict() | changes, "ImageFolder.cache_to")
@@ -153,7 +153,7 @@ def _open(path: str | os.PathLike[str]) -> ImageCache | None:
     except FileNotFoundError:
         return None
     except CacheCorruptError:
-        if not is_cache(path):  # somebody's file, which is not ours to replace
+        if not is_cache(path):  # another program's file: do not replace it
             raise
         return None
 
@@ -230,7 +230,7 @@ def _decode(file: BufferedReader, path: Path, settings: Settings) -> NDArray[np.
 
 
 def _resized(image: "Image", settings: Settings) -> NDArray[np.uint8] | None:
-    """Return what is kept of an image; a very long one would be kept mostly for pixels that nobody reads."""
+    """Return what is kept of an image; most pixels of a very long one would never be read."""
     side, channels, resample, warp, value_range = settings
     if not warp and max(image.size) > LONGEST * min(image.size):
         return None

@@ -1,7 +1,7 @@
 """What a data set must be before anything is done with it, and what its images must be: the same for all kinds.
 
-Anybody may write a data set. What is wrong with one is said with the name of its class and of what is wrong in it; what
-its own methods raise passes through.
+Users write data sets of their own. A message names the class and what is wrong in it; what its methods raise passes
+through.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Snapshot:
     Raises
     ------
     TypeError, ValueError
-        Something that is no data set.
+        Something that is not a data set.
     """
 
     def __init__(self, data: Dataset, operation: str, classes: int | None = None):
@@ -69,7 +69,7 @@ def snapshot(data: Any, operation: str, classes: int | None = None) -> Dataset:
 
 
 def source(data: Dataset) -> Dataset:
-    """Return the data set that somebody made, without the snapshot around it."""
+    """Return the data set itself, without the snapshot around it."""
     return data.source if isinstance(data, Snapshot) else data
 
 
@@ -79,7 +79,7 @@ def check_dataset(model: Classifier, data: Dataset, operation: str, same_names: 
     Raises
     ------
     TypeError, ValueError
-        Something that is no data set, or one that does not fit.
+        Something that is not a data set, or one that does not fit.
     """
     checked = snapshot(data, operation, model.num_classes)
     classes = checked.classes
@@ -104,7 +104,7 @@ def require_dataset(data: Any, operation: str) -> None:
 
 
 def require_clear_layout(data: Dataset, channels: int, operation: str) -> None:
-    """Refuse arrays whose order nobody said, if a network of so many channels could read them in two ways."""
+    """Refuse arrays of unstated layout that a network of so many channels could read in two ways."""
     if not getattr(data, "layout_is_clear", True):
         require_clear(data.images.shape, channels, operation)  # type: ignore[attr-defined]
 
@@ -136,7 +136,7 @@ def checked_labels(data: Dataset, operation: str, classes: int | None = None) ->
     Raises
     ------
     TypeError, ValueError
-        They are no integers, not as many as images, or not from 0 to below `classes`; or there is no image.
+        They are not integers, not as many as images, or not from 0 to below `classes`; or there is no image.
     """
     count = as_integer(type(data).__len__(data), f"the length of {_name(data)}", operation, 0, 2**40)
     if count == 0:
@@ -155,7 +155,7 @@ def checked_image(image: Any, data: Dataset, geometry: Geometry | Whole) -> NDAr
     Raises
     ------
     TypeError, ValueError
-        It is no array of uint8, or has not the size and the channels of `geometry`.
+        It is not an array of uint8, or does not have the size and the channels of `geometry`.
     """
     if image is None:
         return None

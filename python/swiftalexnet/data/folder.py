@@ -70,7 +70,7 @@ class ImageFolder:
     errors : dict
         File to reason, for the images that were skipped.
     others : dict
-        Class to files that are left out because their extension is no image's.
+        Class to files that are left out because their extension is not an image's.
 
     Raises
     ------
@@ -223,7 +223,7 @@ class ImageFolder:
         CacheCorruptError
             There is another kind of file at `path`. A damaged cache is written anew.
         TypeError, ValueError
-            Settings that there are not, or `draft`: what is kept is decoded exactly.
+            Unknown settings, or `draft`: a cache holds exact pixels.
         """
         from .cache_update import file_for, update_cache
 

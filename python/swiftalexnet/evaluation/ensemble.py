@@ -98,7 +98,7 @@ class Ensemble:
         Raises
         ------
         TypeError, ValueError, OSError
-            Something that is no image, or cannot be read.
+            Something that is not an image, or cannot be read.
         """
         views = Views(crops, options.get("dense", False), options.get("scales"), "predict")
         for model in self.models:
@@ -122,7 +122,7 @@ class Ensemble:
     ) -> Evaluation:
         """Classify every image and compare with its label: see `swiftalexnet.evaluation.evaluate`.
 
-        `precision`, `weights` and `fast_math` are meant by `arithmetic`; the batch size "auto" is each model's own.
+        `arithmetic` is `precision`, `weights` and `fast_math`; "auto" chooses a batch size for each model.
         Images that a model cannot read are skipped for all. Holds two arrays of float32 [images, classes].
         """
         views, data = self._ready(data, crops, batch_size, dense, scales, "evaluate", arithmetic)

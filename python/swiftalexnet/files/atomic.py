@@ -55,7 +55,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[int]:
                 os.unlink(temporary)
             raise
         finally:
-            os.close(descriptor)  # and let go of the lock, which nobody needs any more
+            os.close(descriptor)  # and release the lock, which is no longer needed
         _sync_folder(folder)
 
 

@@ -51,7 +51,7 @@ def write(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], sec
     ----------
     path : path
     tensors : mapping of str to array
-        Numbers or truth values of numpy's, in any order of memory; nobody may change them meanwhile.
+        Of numbers or booleans, in any memory order; they must not change meanwhile.
     sections : mapping of str to JSON values
 
     Raises
@@ -155,7 +155,7 @@ class Reader(Mapping[str, NDArray[Any]]):
         self._read(name, _scratch(tensor), tensor, finite)
 
     def check_rest(self) -> None:
-        """Check the tensors that nobody has asked for."""
+        """Check the tensors that have not been read."""
         for name in sorted(self._unread):
             self._read(name, _scratch(self.tensors[name]), self.tensors[name], False)
 

@@ -125,7 +125,7 @@ def _tensor(name: str, entry: Any) -> Tensor:
     shape, offsets = entry["shape"], entry["data_offsets"]
     for numbers in (shape, offsets):
         if not isinstance(numbers, list) or not all(type(number) is int and number >= 0 for number in numbers):
-            raise ValueError(f"{name} has a shape or a place that is no list of numbers")
+            raise ValueError(f"{name} has a shape or a place that is not a list of numbers")
     if len(shape) > _MOST_DIMENSIONS:
         raise ValueError(f"{name} has {len(shape)} dimensions, expected at most {_MOST_DIMENSIONS}")
     begin, end = offsets

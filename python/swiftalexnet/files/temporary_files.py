@@ -1,6 +1,6 @@
 """Temporary files that replace others when they are whole, and what is left of those whose writers died.
 
-A writer locks its file while it lives; a file that nobody has locked has lost its writer and may be removed. Two
+A writer locks its file while it lives; a file without a lock has lost its writer and may be removed. Two
 machines on one network disk need not see each other's locks, so a name tells the machine, by the number that Linux
 draws when it starts, and files of another machine or of a time before a restart are never removed. Process numbers
 would not do: containers on one disk count their own.
@@ -58,7 +58,7 @@ def _remove_unless_locked(path: str) -> None:
 
 
 def _lock(descriptor: int) -> bool | None:
-    """Lock a file; False if another has, None where the file system or the system has no such locks."""
+    """Lock a file; False if another process holds the lock, None where there are no such locks."""
     try:
         fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _WHOLE_FILE)
     except OSError as error:

@@ -1,7 +1,7 @@
 """From every mode that a Pillow image may have to bytes of grey or RGB, what is transparent over white.
 
 What lies under transparent pixels is not part of the image. Modes of 16 bits are brought to their high byte, as Pillow
-reads RGB of 16 bits; modes whose range nobody knows are refused. Mode "I" has 32 bits, and a known range only where
+reads RGB of 16 bits; modes of unknown range are refused. Mode "I" has 32 bits, and a known range only where
 Pillow reads files of 16 bits into it.
 """
 
@@ -92,7 +92,7 @@ def _to_eight_bits(image: Image.Image, value_range: Range | None, key: Any) -> I
 
 
 def _known_bits(image: Image.Image) -> int | None:
-    """Return how many bits of each pixel are used, None if nobody knows."""
+    """Return how many bits of each pixel are used, None if that is unknown."""
     if image.mode.startswith("I;16"):
         return 12 if image.format == "TIFF" and _tag(image, _BITS_PER_SAMPLE) == 12 else 16
     # Some versions of Pillow read PNG files of 16 bits into "I"; all of them do so with PGM files, scaled to 65535.

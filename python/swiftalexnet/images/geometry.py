@@ -61,7 +61,7 @@ def check_geometry(geometry: Any, operation: str) -> None:
     choose(operation, "resample", geometry.resample, RESAMPLERS)
     places = geometry.place if isinstance(geometry, Geometry) else (0, 0)
     if not isinstance(places, tuple) or len(places) != 2:
-        raise TypeError(f"{operation}: the geometry's place is no pair of numbers")
+        raise TypeError(f"{operation}: the geometry's place is not a pair of numbers")
     for place in places:
         check_number(place, "the geometry's place", operation)
         if place > 1:

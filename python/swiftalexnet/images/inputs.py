@@ -79,7 +79,7 @@ def as_images(images: Any, layout: str | None, value_range: Any, channels: int, 
     Raises
     ------
     TypeError, ValueError
-        Something that is no image, or an array that can be read in two ways.
+        Something that is not an image, or an array that can be read in two ways.
     """
     layout, levels = as_layout(layout, operation), as_value_range(value_range, operation)
 

@@ -1,7 +1,7 @@
 """Grey levels: numbers of a range that the caller names become bytes, and nothing else does.
 
 A float image may hold 0 … 1 or 0 … 255, and 16 bits may come from a camera that fills 12 of them. To guess is to show
-somebody a black image, so what has no known range is refused by a message that names `value_range`.
+some users a black image, so images of unknown range are refused by a message that names `value_range`.
 """
 
 import math

@@ -53,7 +53,7 @@ def features(
     Raises
     ------
     TypeError, ValueError, OSError
-        An unknown layer, or something that is no image.
+        An unknown layer, or something that is not an image.
     UnsupportedError
         Arithmetic that the processor does not have.
     NonFiniteError

@@ -87,7 +87,7 @@ def nearest_images(
     Raises
     ------
     TypeError, ValueError, OSError
-        An unknown layer, something that is no image, or fewer images than `count`.
+        An unknown layer, something that is not an image, or fewer images than `count`.
     """
     require_model(model, "nearest_images")
     data = snapshot(data, "nearest_images")

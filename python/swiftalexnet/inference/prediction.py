@@ -41,7 +41,7 @@ def predict(model: BaseModel, images: Any, top: int = 5, crops: int | None = Non
     Raises
     ------
     TypeError, ValueError, OSError
-        Something that is no image, or cannot be read.
+        Something that is not an image, or cannot be read.
     """
     top = as_integer(top, "top", "predict", 1)
     return likeliest(probabilities(model, images, crops, **options), model.classes, top)
@@ -75,7 +75,7 @@ def probabilities(
         images are [3, height, width, 1].
     value_range : (float, float), optional
         What black and white are in images of more than 8 bits, for instance (0, 1): float arrays and those of other
-        integers, files and Pillow images of 32 bits need it, because a guess would be wrong for somebody. 16 bits mean
+        integers, files and Pillow images of 32 bits need it, because a guess would be wrong for some. 16 bits mean
         (0, 65535) unless it is given. Such images are rounded to uint8; others do not heed it.
     batch_size : int or "auto"
         Crops that are computed at once; results do not depend on it, but for rounding with OpenBLAS. "auto":
@@ -101,7 +101,7 @@ def probabilities(
     Raises
     ------
     TypeError, ValueError, OSError
-        Something that is no image, or cannot be read.
+        Something that is not an image, or cannot be read.
     UnsupportedError
         Arithmetic that the processor does not have.
     NonFiniteError

@@ -57,7 +57,7 @@ class BaseModel(Weights):
         Raises
         ------
         TypeError
-            The text, or the name of the variant, is no text.
+            The text, or the name of the variant, is not a str.
         ValueError
             The text does not describe a network; the message names the line.
         MemoryError

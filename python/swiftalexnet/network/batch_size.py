@@ -12,7 +12,7 @@ BatchSize = int | Literal["auto"]
 
 _POWERS = (256, 128, 64, 32, 16, 8, 4, 2, 1)
 _PART = 0.9  # of what is free; the rest is for whatever else the process and its neighbours do
-_VALIDATION_BATCH = 64  # what `evaluate` takes if nobody says
+_VALIDATION_BATCH = 64  # the default of `evaluate`
 _BATCHES = 4  # of decoded images that wait or are in work
 
 

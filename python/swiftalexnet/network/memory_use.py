@@ -59,7 +59,7 @@ def memory(
 ) -> Memory:
     """Return the bytes that a batch will take, without allocating or computing anything.
 
-    The computation is rehearsed on addresses without memory behind them, so that the figure holds for the threads and
+    The computation is rehearsed on addresses without memory, so that the figure holds for the threads and
     the instruction set in use now, and for one call at a time. While arrays of `Model.parameters` are alive, inference
     keeps no packed weights but makes them in every call.
 
@@ -81,7 +81,7 @@ def memory(
     Raises
     ------
     TypeError, ValueError
-        A batch that is no number from 1 to 2²⁰, or a text that describes no network.
+        A batch that is not a number from 1 to 2²⁰, or a text that describes no network.
     UnsupportedError
         The processor does not have the arithmetic.
     MemoryError

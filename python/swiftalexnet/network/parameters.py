@@ -106,7 +106,7 @@ def load(
 
 
 def write(network: _native.Network, which: int, arrays: Arrays, operation: str) -> None:
-    """Write arrays that `check` returned, while nobody else uses the network."""
+    """Write arrays that `check` returned, while no other thread uses the network."""
     targets = views(network, which)
     with network.hold(operation, True):
         for name, array in arrays.items():
@@ -147,7 +147,7 @@ def in_own_names(
     Raises
     ------
     TypeError
-        It is no mapping.
+        It is not a mapping.
     ValueError
         Two names mean one parameter.
     """

@@ -36,7 +36,7 @@ def model_to_parts(model: BaseModel) -> tuple[dict[str, Any], Tensors]:
     Raises
     ------
     NonFiniteError
-        A weight is infinite or NaN, which nobody could load again; the message names the parameter.
+        A weight is infinite or NaN, and the file could not be loaded; the message names the parameter.
     """
     model.network.require_finite(_native.VALUE, "save")
     header: dict[str, Any] = {

@@ -5,7 +5,7 @@ Arrays are float32; an array of another type is refused, never converted. 4-D te
 weights [out, in]. A pair may be given as one int. `out` receives the result: C-contiguous, of the exact shape, apart
 from every input. NaN and infinities pass through; they are arithmetic.
 
-Every function raises TypeError for what is no array of float32, ValueError for shapes and numbers that do not fit,
+Every function raises TypeError for what is not an array of float32, ValueError for shapes and numbers that do not fit,
 and MemoryError before memory runs out. A result does not depend on the number of threads.
 """
 

@@ -44,7 +44,7 @@ def tanh_backward(dy: Any, x: Any, *, out: Any = None) -> Float32:
 def sigmoid(x: Any, *, out: Any = None) -> Float32:
     """Compute 1 / (1 + exp(-x)) of an array of any shape; nothing overflows, error at most 4 ε relative.
 
-    Below x = -87, where the result is no normal number, the error is at most the smallest number.
+    Below x = -87, where the result is not a normal number, the error is at most the smallest number.
     """
     x = as_float32(x, "x", "sigmoid")
     y = as_output(out, x.shape, "sigmoid")

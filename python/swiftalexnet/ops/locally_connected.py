@@ -44,7 +44,7 @@ def locally_connected2d(
     Raises
     ------
     TypeError
-        Something is no array of float32.
+        Something is not an array of float32.
     ValueError
         Shapes or numbers do not fit.
     MemoryError
@@ -81,7 +81,7 @@ def locally_connected2d_backward(
     Raises
     ------
     TypeError
-        Something is no array of float32.
+        Something is not an array of float32.
     ValueError
         Shapes or numbers do not fit.
     MemoryError

@@ -24,7 +24,7 @@ def local_response_norm(
     ----------
     x : array [n, c, h, w] or [n, h, w, c]
     size : int
-        Channels in the sum, which begins ⌊size/2⌋ before c: an even size has one more before it than behind it. Those
+        Channels in the sum, which begins ⌊size/2⌋ before c: an even size has one more before it than after it. Those
         that do not exist count as 0.
     alpha, beta, k : float
         The defaults are those of Krizhevsky et al. 2012, section 3.3.
@@ -48,7 +48,7 @@ def local_response_norm_backward(
     layout: Layout = "NCHW",
     out: Any = None,
 ) -> Float32:
-    """Gradient of :func:`local_response_norm` for the gradient `dy` of its result; the rest is what it got."""
+    """Gradient of :func:`local_response_norm` for the gradient `dy` of its result, with the same arguments."""
     return _backward("local_response_norm_backward", dy, x, (size, alpha, beta, k, alpha_over_n), layout, out)
 
 
@@ -98,7 +98,7 @@ def spatial_response_norm_backward(
     layout: Layout = "NCHW",
     out: Any = None,
 ) -> Float32:
-    """Gradient of :func:`spatial_response_norm` for the gradient `dy` of its result; the rest is what it got."""
+    """Gradient of :func:`spatial_response_norm` for the gradient `dy` of its result, with the same arguments."""
     return _backward("spatial_response_norm_backward", dy, x, (size, alpha, beta, k, alpha_over_n), layout, out)
 
 

@@ -1,6 +1,6 @@
 """Figures of a run and of a network: learning curves, kernels, evaluations, predictions, neighbours, profiles.
 
-Every function returns a matplotlib Figure that belongs to nobody: no window, no global state, `savefig` writes it, and
+Every function returns a matplotlib Figure on its own: no window, no global state, `savefig` writes it, and
 a notebook shows it as the value of a cell.
 """
 

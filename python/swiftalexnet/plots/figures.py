@@ -1,4 +1,4 @@
-"""Figures that belong to nobody: no window, no global state; and text that is made to fit where it goes."""
+"""Figures without a window or global state, and text that is cut or wrapped to fit."""
 
 import io
 import warnings
@@ -65,7 +65,7 @@ def text_width(text: str, size: float) -> float:
 
 
 def fitted(text: str, inches: float, size: float) -> str:
-    """Return text that anybody wrote as a label that is no wider than `inches`: its middle is left out if need be."""
+    """Return a label no wider than `inches`: where text is longer, its middle is left out."""
     text = printable(text)
     if text_width(text, size) <= inches:
         return verbatim(text)

@@ -38,7 +38,7 @@ def plot_kernels(model: BaseModel, layer: str | None = None, columns: int = 16) 
     Raises
     ------
     ValueError
-        The layer is no convolution, or reads neither 1 nor 3 channels.
+        The layer is not a convolution, or reads neither 1 nor 3 channels.
     ImportError
         matplotlib is not installed.
     """

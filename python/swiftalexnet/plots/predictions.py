@@ -43,7 +43,7 @@ def plot_predictions(
     Raises
     ------
     TypeError, ValueError, OSError
-        Something that is no image, or labels that are not as many or out of range.
+        Something that is not an image, or labels that are not as many or out of range.
     ImportError
         matplotlib is not installed.
     """

@@ -39,7 +39,7 @@ def plot_worst(evaluation: Measurements, data: "Dataset | None" = None, count: i
     ValueError
         Images without files, and no `data`; or other data than was evaluated.
     TypeError
-        Something that is no number.
+        Something that is not a number.
     ImportError
         matplotlib is not installed.
     """

@@ -27,7 +27,7 @@ class ParameterGroup:
     Raises
     ------
     TypeError, ValueError
-        A number out of its range, or something that is no pattern or schedule.
+        A number out of its range, or something that is not a pattern or schedule.
     """
 
     pattern: str

@@ -49,7 +49,7 @@ class Recipe:
     source : str
         Where the numbers come from, and what departs from it.
     bias_schedule : Schedule, optional
-        How the learning rate of biases falls, if otherwise than that of the weights.
+        How the learning rate of biases falls; by default as that of the weights.
     groups : sequence of ParameterGroup
         Parameters that learn in a way of their own.
     color_noise_epochs : int, optional
@@ -142,7 +142,7 @@ class Recipe:
         Raises
         ------
         ValueError
-            A name that is no field.
+            A name that is not a field.
         """
         known = [field.name for field in fields(self)]
         return replace(self, **{choose("recipe", "setting", name, known): value for name, value in changes.items()})

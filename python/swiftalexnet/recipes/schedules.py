@@ -251,7 +251,7 @@ class PlateauSchedule(Schedule):
 
 
 def check_schedule(value: Any, name: str, operation: str, optional: bool = False) -> None:
-    """Refuse what is no schedule, or with `optional` neither that nor None."""
+    """Refuse what is not a schedule, or with `optional` neither that nor None."""
     if not isinstance(value, Schedule) and not (optional and value is None):
         expected = f"a Schedule such as EpochSchedule((20, 30)){' or None' if optional else ''}"
         raise TypeError(f"{operation}: {name} is {shown(value)}, expected {expected}")

@@ -19,7 +19,7 @@ def color_components(data: "Dataset", size: int | None = None, progress: bool = 
 
     Sums of values and of products of values are whole numbers, exact whatever the order; only the eigenvectors of
     their covariance are computed in floating point. The component of largest size comes first. Of each eigenvector
-    the entry of largest magnitude is positive (which of the two directions is meant changes nothing: α is symmetric).
+    the entry of largest magnitude is positive (the sign does not matter, because α is symmetric).
 
     Parameters
     ----------

@@ -117,7 +117,7 @@ class Checkpoint:
         return True
 
     def _difference(self, saved: dict[str, Any]) -> str | None:
-        """Return how the run of the file is another one, None if it is this one."""
+        """Return how the saved run differs from this one; None if it does not."""
         saved = _up_to_date(saved)
         for what, here in self._identity.items():
             if saved[what] != here:

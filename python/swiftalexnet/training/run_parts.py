@@ -1,4 +1,4 @@
-"""The state of a training run as JSON and tensors, and back, with everything checked: anybody may have written a file.
+"""The state of a training run as JSON and tensors, and back, with every value checked, because files cannot be trusted.
 
 The history is a tensor of bytes, because it grows without bound and headers may not.
 """
@@ -48,7 +48,7 @@ def run_from_parts(run: Run, fields: dict[str, Any], tensors: Mapping[str, NDArr
     Raises
     ------
     LookupError, TypeError, ValueError, ArithmeticError, RecursionError
-        What was read is no state of such a run.
+        What was read is not a state of such a run.
     """
     epoch, first_step = (as_integer(fields[name], name, "checkpoint", 0) for name in ("epoch", "first_step"))
     rows = _rows(tensors[_HISTORY], epoch)
@@ -79,7 +79,9 @@ def _schedules(run: Run, moment: Moment, states: list[Any]) -> list[State]:
 
 
 def _schedule(schedule: Schedule, moment: Moment, state: Any) -> State:
-    _require(isinstance(state, dict) and schedule.initial().keys() <= state.keys(), "the schedule's state is no such")
+    _require(
+        isinstance(state, dict) and schedule.initial().keys() <= state.keys(), "the schedule's state lacks entries"
+    )
     for name, value in state.items():
         _finite(value, name)
     _finite(schedule.rate_factor(moment, state), "the rate's factor")
@@ -98,7 +100,7 @@ def _steps(run: Run, outcomes: NDArray[Any], counts: NDArray[Any]) -> tuple[list
 
 def _finite(value: Any, name: str) -> float:
     number = not isinstance(value, bool) and isinstance(value, (int, float)) and math.isfinite(value)
-    _require(number, f"{name} is no finite number")
+    _require(number, f"{name} is not a finite number")
     return float(value)
 
 

@@ -136,7 +136,7 @@ CHANGES = {
     "an unknown type": {"dtype": "BF16"},
     "no type": {"dtype": None},
     "another shape": {"shape": [3, 2]},
-    "a shape that is no list": {"shape": "23"},
+    "a shape that is not a list": {"shape": "23"},
     "a number that is none": {"shape": [2, True]},
     "a fraction": {"shape": [2.0, 3]},
     "a negative size": {"shape": [-2, -3]},

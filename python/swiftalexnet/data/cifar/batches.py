@@ -91,7 +91,7 @@ def read_batch_archive(path: Path) -> Cifar:
             while unpacked.read(tarfile.RECORDSIZE):  # to its end, where the checksum is
                 pass
         except (EOFError, zlib.error, tarfile.TarError, gzip.BadGzipFile, *MALFORMED) as error:
-            raise ValueError(f"{path} is no complete .tar.gz archive of CIFAR-10: {error}") from error
+            raise ValueError(f"{path} is not a complete .tar.gz archive of CIFAR-10: {error}") from error
     return _decode(files, _BINARY if _BINARY[0][0] in files else _PYTHON, str(path))
 
 

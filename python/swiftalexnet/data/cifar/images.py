@@ -75,7 +75,7 @@ def read_image_archive(path: Path, cache: Path | None) -> Cifar:
     OSError
         It is not readable.
     ValueError
-        It is no zip archive or a damaged one, an image is broken, or the parts have other classes.
+        It is not a zip archive or a damaged one, an image is broken, or the parts have other classes.
     """
     with open_regular(path) as file:
         with _zip_errors(path):
@@ -98,7 +98,7 @@ def _zip_errors(path: Path, member: str = "") -> Iterator[None]:
         if isinstance(error, OSError) and error.errno != errno.EINVAL:  # to look before its beginning is damage
             raise
         where = f"{member}: " if member else ""
-        raise ValueError(f"{path} is no complete zip archive: {where}{error}") from error
+        raise ValueError(f"{path} is not a complete zip archive: {where}{error}") from error
 
 
 def _files_in(folder: Path) -> list[_File]:

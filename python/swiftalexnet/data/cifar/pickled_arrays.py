@@ -189,7 +189,7 @@ class _Machine:
     def call(self) -> None:
         function, arguments = self.pop(2)
         if not isinstance(function, _Name) or not isinstance(arguments, tuple):
-            raise ValueError("it calls something that is no function")
+            raise ValueError("it calls something that is not a function")
         match function.meaning, arguments:
             case "array", (_Name(meaning="type"), *_):
                 self.push(_Array())

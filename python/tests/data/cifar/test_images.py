@@ -60,7 +60,7 @@ def test_a_damaged_zip(tmp_path):
     whole = made.write_zip(tmp_path / "whole.zip", made.jpegs()).read_bytes()
     at = whole.index(made.jpegs()[NAME]) + 400
     (tmp_path / "damaged.zip").write_bytes(whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :])
-    with pytest.raises(ValueError, match=r"damaged\.zip is no complete zip"):
+    with pytest.raises(ValueError, match=r"damaged\.zip is not a complete zip"):
         sa.cifar10(tmp_path / "damaged.zip")
     (tmp_path / "part.zip").write_bytes(whole[:-50])
     with pytest.raises(ValueError, match="part.zip"):
@@ -84,7 +84,7 @@ def test_damage_within_a_packed_image_is_named(tmp_path):
     whole = bytearray((tmp_path / "c.zip").read_bytes())
     whole[start : start + 40] = b"\xff" * 40
     (tmp_path / "c.zip").write_bytes(whole)
-    with pytest.raises(ValueError, match=rf"c\.zip is no complete zip archive: {NAME}: "):
+    with pytest.raises(ValueError, match=rf"c\.zip is not a complete zip archive: {NAME}: "):
         sa.cifar10(tmp_path / "c.zip")
 
 

@@ -124,7 +124,7 @@ def test_a_program_for_an_array():
         array_program(kind=b"cnumpy\ndtype\n"),
         b"\x80\x02cnumpy\nndarray\n}b.",  # a state for a type
         b"\x80\x02cnumpy\ndtype\n(}}U\x01a}stb.",
-        b"\x80\x02}r\xff\xff\xff\x7f.}",  # a memo of two thousand million entries; then what was kept is no dict
+        b"\x80\x02}r\xff\xff\xff\x7f.}",  # a memo of two thousand million entries; then what was kept is not a dict
         b"]" * 10_000 + b"a" * 9_999 + b".",
         b"",
         b"\x80",

@@ -22,7 +22,7 @@ def _raw_objects(world: World) -> None:
     """Use the extension's objects in ways that nobody should, and a view after its network is gone."""
     network = small_network.make()
     view = network.view(world.random.randrange(len(network.parameters())), world.random.randrange(3))
-    with suppress(BufferError, AttributeError):  # Python's own words for memory that is no array
+    with suppress(BufferError, AttributeError):  # Python's own words for memory that is not an array
         world.random.choice(_odd_calls(world, network, view))()
     del network
     gc.collect()
