@@ -62,8 +62,8 @@ def evaluate(
     Raises
     ------
     TypeError, ValueError
-        Something that is not a data set, classes or labels that are not the model's, with crops a scale smaller than the
-        crop, with dense evaluation one that is too small for a single position, or a class without a readable image.
+        Something that is not a data set; classes or labels that are not the model's; with crops, a scale smaller than
+        the crop; with dense evaluation, a scale too small for a single position; a class without a readable image.
     UnsupportedError
         Dense evaluation of a network with layers for one size only, or of a model that whitens its images;
         arithmetic that the processor does not have.

@@ -1,4 +1,4 @@
-"""Paths that are no ordinary file: devices, pipes, folders, names that the system cannot have, and what is not a path."""
+"""Paths of other things than files: devices, pipes, folders, impossible names; and what is not a path."""
 
 import os
 import socket
