@@ -239,7 +239,7 @@ class CacheWriter:
 
     def finish(self) -> None:
         """Append the index and fill in the header."""
-        parts = {"settings": self._settings._asdict(), "began_ns": self._began_ns, "pictures": self._rows}
+        parts = {"settings": self._settings._asdict(), "began_ns": self._began_ns, "images": self._rows}
         index = json.dumps(parts).encode()
         start = _START.pack(_MARK, _FORMAT, self._offset, len(index))
         write_all(self._descriptor, index)
@@ -282,7 +282,9 @@ def _parse(text: bytes, end: int) -> tuple[Settings, dict[str, Entry], int]:
     settings = as_settings(index["settings"], "index")
     began_ns = as_integer(index["began_ns"], "began_ns", "index")
     entries = {}
-    for name, size, mtime_ns, sha256, *numbers in index["pictures"]:
+    for name, size, mtime_ns, sha256, *numbers in (
+        index["images"] if "images" in index else index["pictures"]
+    ):  # the older word
         if not isinstance(name, str) or not isinstance(sha256, str) or name in entries:
             raise ValueError(f"the row of {name!r} is not a name and hash of its own")
         source = Source(as_integer(size, "bytes", name, -1), as_integer(mtime_ns, "mtime_ns", name), sha256)

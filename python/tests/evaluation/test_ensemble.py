@@ -6,7 +6,7 @@ from support import CLASSES, dataset, labelled_images, photo_folder, quick_recip
 
 import swiftalexnet as sa
 from swiftalexnet.data.order import in_order
-from swiftalexnet.inference import views
+from swiftalexnet.inference import batches
 from swiftalexnet.network import batch_size
 
 IMAGES, LABELS = labelled_images(8, seed=3)
@@ -57,7 +57,7 @@ def test_each_model_has_its_automatic_batch_size(models, monkeypatch):
         return sizes[-1]
 
     monkeypatch.setattr(batch_size, "_largest", largest)
-    monkeypatch.setattr(views, "in_order", lambda count, size: used.append(size) or in_order(count, size))
+    monkeypatch.setattr(batches, "in_order", lambda count, size: used.append(size) or in_order(count, size))
     used = []
     assert ensemble.evaluate(data, batch_size="auto").loss == pytest.approx(ensemble.evaluate(data).loss, rel=1e-5)
     assert used[:2] == [2, 3] and used[2:] == [64, 64]

@@ -1,6 +1,7 @@
 """An image gets the same bits alone and in any batch: through every door, in every arithmetic, on every processor."""
 
 import sys
+from pathlib import Path
 
 import fresh_process
 import numpy as np
@@ -96,7 +97,8 @@ def test_on_every_instruction_set(isa):
     )
     if "this CPU has" in known:
         pytest.skip(known)
-    fresh_process.run("import test_same_bits; test_same_bits.check_every_arithmetic()", timeout=300, **words)
+    path = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})"
+    fresh_process.run(f"{path}; import test_same_bits; test_same_bits.check_every_arithmetic()", timeout=300, **words)
 
 
 @pytest.fixture(scope="module")
