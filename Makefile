@@ -105,7 +105,7 @@ fuzz: $(VENV)/test
 # Address and thread sanitizer, each in a build folder of its own: the Swift tests, then part of pytest on an extension
 # that the address sanitizer watches. Leaks are not looked for, because Python keeps much to its end.
 .PHONY: sanitize
-SANITIZED_PYTEST ?= test_extension.py test_extension_memory.py test_bad_input_native.py test_concurrency.py test_ops.py test_networks.py
+SANITIZED_PYTEST ?= test_extension.py test_extension_memory.py test_bad_input_native.py test_concurrency.py test_model.py ops network
 sanitize: $(VENV)/test
 	build="$(SWIFT) build -c release -Xswiftc -enable-testing"
 	for sanitizer in address thread; do
