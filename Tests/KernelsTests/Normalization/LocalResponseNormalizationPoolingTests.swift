@@ -4,7 +4,7 @@ import TestSupport
 import XCTest
 
 /// Normalisation and pooling in one pass against one after the other: the same bits.
-final class PooledNormalizationTests: XCTestCase {
+final class LocalResponseNormalizationPoolingTests: XCTestCase {
   override func setUp() { continueAfterFailure = true }
 
   func testItHasTheBitsOfTheTwoPasses() throws {

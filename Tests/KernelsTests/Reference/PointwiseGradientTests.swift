@@ -3,7 +3,8 @@ import Tensors
 import TestSupport
 import XCTest
 
-/// The backward references of this folder's layers and loss against central differences in double precision.
+/// The backward references of activations, pooling, normalisation, dropout and loss against central differences in
+/// double precision.
 final class PointwiseGradientTests: XCTestCase {
   private let check = GradientCheck()
   private let bound = 1e-6
@@ -53,7 +54,7 @@ final class PointwiseGradientTests: XCTestCase {
   }
 
   func testPoolings() {
-    for shape in PoolingTests.shapes where shape.inputCount <= 400 {
+    for shape in PoolingShapeTests.shapes where shape.inputCount <= 400 {
       let point = separated(shape.inputCount, 3)
       var draws = Draws(4)
       let c = draws.doubles(shape.outputCount)

@@ -5,7 +5,7 @@ import TestSupport
 import XCTest
 
 /// The kernels of every table with bfloat16 against their twins.
-final class BFloat16KernelsTests: XCTestCase {
+final class MatrixKernelsBFloat16Tests: XCTestCase {
   override func setUp() { continueAfterFailure = true }
 
   private func onEveryTable(_ body: (_ kernels: BFloat16Kernels, _ name: String) throws -> Void) rethrows {

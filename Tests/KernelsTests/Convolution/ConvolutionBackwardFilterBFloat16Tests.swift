@@ -5,7 +5,7 @@ import TestSupport
 import XCTest
 
 /// The filter gradient of bfloat16 against the reference on the same numbers in float32: a bfloat16 is a float.
-final class ConvolutionBFloat16FilterTests: XCTestCase {
+final class ConvolutionBackwardFilterBFloat16Tests: XCTestCase {
   override func setUp() { continueAfterFailure = true }
   override func tearDown() { XCTAssertEqual(EmulatedTiles.takeFaults(), []) }
 

@@ -4,7 +4,7 @@ import Tensors
 import TestSupport
 import XCTest
 
-final class QuantizedDenseTests: XCTestCase {
+final class DenseQuantizedTests: XCTestCase {
   private struct Case {
     let batch: Int
     let inputs: Int
