@@ -160,13 +160,13 @@ public func sax_avg_pool2d(
   _ shape: UnsafePointer<sax_pool2d_shape>, _ x: UnsafePointer<Float>, _ layout: Int32, _ y: UnsafeMutablePointer<Float>
 ) -> Int32 {
   status {
-    let countsPadding = shape.pointee.count_includes_padding != 0
+    let countIncludePad = shape.pointee.count_include_pad != 0
     let shape = try PoolingShape(shape.pointee, operation: "avg_pool2d")
     try OperatorTensors.with(layout: try Argument.layout(layout)) { tensors in
       let input = try tensors.read(x, batch: shape.batch, shape: shape.inputShape)
       try tensors.write(y, batch: shape.batch, shape: shape.outputShape) { output in
         try AveragePooling.forward(
-          shape, countIncludesPadding: countsPadding, input: input, output: output, context: tensors.context)
+          shape, countIncludePad: countIncludePad, input: input, output: output, context: tensors.context)
       }
     }
   }
@@ -178,13 +178,13 @@ public func sax_avg_pool2d_backward(
   _ dx: UnsafeMutablePointer<Float>
 ) -> Int32 {
   status {
-    let countsPadding = shape.pointee.count_includes_padding != 0
+    let countIncludePad = shape.pointee.count_include_pad != 0
     let shape = try PoolingShape(shape.pointee, operation: "avg_pool2d_backward")
     try OperatorTensors.with(layout: try Argument.layout(layout)) { tensors in
       let gradient = try tensors.read(dy, batch: shape.batch, shape: shape.outputShape)
       try tensors.write(dx, batch: shape.batch, shape: shape.inputShape) { inputGradient in
         try AveragePooling.backward(
-          shape, countIncludesPadding: countsPadding, outputGradient: gradient, inputGradient: inputGradient,
+          shape, countIncludePad: countIncludePad, outputGradient: gradient, inputGradient: inputGradient,
           context: tensors.context)
       }
     }

@@ -137,13 +137,13 @@ def max_pool2d_backward(dy, x, kernel, stride, padding, ceil_mode):
     return dx
 
 
-def _divisor(rows, columns, shape, padding, count_includes_padding):
-    top, left, bottom, right = padding if count_includes_padding else (0, 0, 0, 0)
+def _divisor(rows, columns, shape, padding, count_include_pad):
+    top, left, bottom, right = padding if count_include_pad else (0, 0, 0, 0)
     height = min(rows.stop, shape[2] + bottom) - max(rows.start, -top)
     return height * (min(columns.stop, shape[3] + right) - max(columns.start, -left))
 
 
-def avg_pool2d(x, kernel, stride, padding, ceil_mode, count_includes_padding):
+def avg_pool2d(x, kernel, stride, padding, ceil_mode, count_include_pad):
     """Mean of each window."""
     x = np.asarray(x, np.float64)
     cells = [
@@ -151,18 +151,18 @@ def avg_pool2d(x, kernel, stride, padding, ceil_mode, count_includes_padding):
             i,
             j,
             x[_inside(rows, columns, x.shape)].sum((2, 3))
-            / _divisor(rows, columns, x.shape, padding, count_includes_padding),
+            / _divisor(rows, columns, x.shape, padding, count_include_pad),
         )
         for i, j, rows, columns in _windows(x.shape, kernel, stride, padding, ceil_mode)
     ]
     return _collect(x.shape, cells)
 
 
-def avg_pool2d_backward(dy, shape, kernel, stride, padding, ceil_mode, count_includes_padding):
+def avg_pool2d_backward(dy, shape, kernel, stride, padding, ceil_mode, count_include_pad):
     """Gradient of the mean."""
     dx = np.zeros(shape)
     for i, j, rows, columns in _windows(shape, kernel, stride, padding, ceil_mode):
-        share = dy[:, :, i, j] / _divisor(rows, columns, shape, padding, count_includes_padding)
+        share = dy[:, :, i, j] / _divisor(rows, columns, shape, padding, count_include_pad)
         dx[_inside(rows, columns, shape)] += share[:, :, None, None]
     return dx
 

@@ -34,10 +34,10 @@ def test_max_pool2d(case):
 
 
 @given(poolings(), st.booleans())
-def test_avg_pool2d(case, count_includes_padding):
+def test_avg_pool2d(case, count_include_pad):
     shape, geometry = case
     x = normal(1, *shape)
-    arguments = (*geometry, count_includes_padding)
+    arguments = (*geometry, count_include_pad)
     expected = plain.avg_pool2d(x, *arguments)
     magnitude = plain.avg_pool2d(np.abs(x), *arguments)
     assert_close(ops.avg_pool2d(x, *arguments), expected, 0, 10 * EPSILON * magnitude)

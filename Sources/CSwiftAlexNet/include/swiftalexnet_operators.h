@@ -40,7 +40,7 @@ typedef struct {
   int64_t kernel_height, kernel_width, stride_height, stride_width;
   int64_t pad_top, pad_left, pad_bottom, pad_right;
   int32_t ceil_mode;
-  int32_t count_includes_padding; /* average pooling only */
+  int32_t count_include_pad; /* average pooling only */
 } sax_pool2d_shape;
 
 int32_t sax_pool2d_output_size(const sax_pool2d_shape *SAX_NONNULL shape, int64_t *SAX_NONNULL height,

@@ -3,34 +3,34 @@ import Tensors
 
 /// Average pooling over NHWC tensors: the sum of a window, added in row-major order, over a divisor.
 public enum AveragePooling {
-  /// - Parameter countIncludesPadding: whether the divisor counts the window's padding (PyTorch and Caffe do; a
+  /// - Parameter countIncludePad: whether the divisor counts the window's padding (PyTorch and Caffe do; a
   ///   window that `ceilMode` lets reach past the padding is cut there). Otherwise it counts the image's pixels.
   public static func forward(
-    _ shape: PoolingShape, countIncludesPadding: Bool, input: UnsafePointer<Float>,
+    _ shape: PoolingShape, countIncludePad: Bool, input: UnsafePointer<Float>,
     output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    try windows(shape, countIncludesPadding).forward(
+    try windows(shape, countIncludePad).forward(
       batch: shape.batch, channels: shape.channels, input: input, output: output, context: context)
   }
 
   /// Writes `inputGradient`.
   public static func backward(
-    _ shape: PoolingShape, countIncludesPadding: Bool, outputGradient: UnsafePointer<Float>,
+    _ shape: PoolingShape, countIncludePad: Bool, outputGradient: UnsafePointer<Float>,
     inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    try windows(shape, countIncludesPadding).backward(
+    try windows(shape, countIncludePad).backward(
       batch: shape.batch, channels: shape.channels, outputGradient: outputGradient, inputGradient: inputGradient,
       context: context)
   }
 
-  private static func windows(_ s: PoolingShape, _ countIncludesPadding: Bool) -> AverageWindows {
+  private static func windows(_ s: PoolingShape, _ countIncludePad: Bool) -> AverageWindows {
     AverageWindows(
       rows: .sliding(
         inputs: s.inputHeight, outputs: s.outputHeight, kernel: s.kernelHeight, stride: s.strideHeight,
-        before: s.padding.top, after: s.padding.bottom, countsPadding: countIncludesPadding),
+        before: s.padding.top, after: s.padding.bottom, countIncludePad: countIncludePad),
       columns: .sliding(
         inputs: s.inputWidth, outputs: s.outputWidth, kernel: s.kernelWidth, stride: s.strideWidth,
-        before: s.padding.left, after: s.padding.right, countsPadding: countIncludesPadding))
+        before: s.padding.left, after: s.padding.right, countIncludePad: countIncludePad))
   }
 }
 
@@ -64,7 +64,7 @@ public enum AdaptiveAveragePooling {
 /// The windows of one axis of an average pooling.
 enum AverageAxis: Sendable {
   case sliding(
-    inputs: Int, outputs: Int, kernel: Int, stride: Int, before: Int, after: Int, countsPadding: Bool)
+    inputs: Int, outputs: Int, kernel: Int, stride: Int, before: Int, after: Int, countIncludePad: Bool)
   case adaptive(inputs: Int, outputs: Int)
 
   var inputs: Int {
@@ -82,10 +82,10 @@ enum AverageAxis: Sendable {
   /// The inputs of output `i`, and how many the divisor counts.
   func window(_ i: Int) -> (first: Int, end: Int, divisor: Int) {
     switch self {
-    case .sliding(let inputs, _, let kernel, let stride, let before, let after, let countsPadding):
+    case .sliding(let inputs, _, let kernel, let stride, let before, let after, let countIncludePad):
       let start = i &* stride &- before
       let (first, end) = (max(0, start), min(inputs, start &+ kernel))
-      return (first, end, countsPadding ? min(start &+ kernel, inputs &+ after) &- start : end &- first)
+      return (first, end, countIncludePad ? min(start &+ kernel, inputs &+ after) &- start : end &- first)
     case .adaptive(let inputs, let outputs):
       let first = i &* inputs / outputs
       let end = ((i &+ 1) &* inputs &+ outputs &- 1) / outputs

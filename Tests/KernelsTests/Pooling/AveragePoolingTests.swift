@@ -4,27 +4,27 @@ import XCTest
 final class AveragePoolingTests: XCTestCase {
   func testAveragesEqualReference() throws {
     for shape in PoolingShapeTests.shapes {
-      for countIncludesPadding in [false, true] {
+      for countIncludePad in [false, true] {
         var draws = Draws(2)
         let input = draws.integers(shape.inputCount, magnitude: 100)
         let gradient = draws.integers(shape.outputCount, magnitude: 100)
         let expected = [Float].filled(shape.outputCount, with: untouched) {
           Reference.averagePoolingForward(
-            shape, countIncludesPadding: countIncludesPadding, input: input, output: $0)
+            shape, countIncludePad: countIncludePad, input: input, output: $0)
         }
         let expectedGradient = [Float].filled(shape.inputCount, with: untouched) {
           Reference.averagePoolingBackward(
-            shape, countIncludesPadding: countIncludesPadding, outputGradient: gradient, inputGradient: $0)
+            shape, countIncludePad: countIncludePad, outputGradient: gradient, inputGradient: $0)
         }
         try onEveryTable { context, name in
           let output = try [Float].filled(shape.outputCount, with: untouched) {
             try AveragePooling.forward(
-              shape, countIncludesPadding: countIncludesPadding, input: input, output: $0, context: context)
+              shape, countIncludePad: countIncludePad, input: input, output: $0, context: context)
           }
           assertIdentical(output, expected, "\(name) \(shape)")
           let inputGradient = try [Float].filled(shape.inputCount, with: untouched) {
             try AveragePooling.backward(
-              shape, countIncludesPadding: countIncludesPadding, outputGradient: gradient, inputGradient: $0,
+              shape, countIncludePad: countIncludePad, outputGradient: gradient, inputGradient: $0,
               context: context)
           }
           assertIdentical(inputGradient, expectedGradient, "\(name) \(shape)")
@@ -77,7 +77,7 @@ final class AveragePoolingTests: XCTestCase {
     try assertSameBitsForAnyThreadCount { context in
       try [Float].filled(shape.inputCount, with: 0) {
         try AveragePooling.backward(
-          shape, countIncludesPadding: true, outputGradient: gradient, inputGradient: $0, context: context)
+          shape, countIncludePad: true, outputGradient: gradient, inputGradient: $0, context: context)
       }
     }
   }

@@ -73,10 +73,10 @@ final class PointwiseGradientTests: XCTestCase {
               Reference.maxPoolingForward(shape, input: x, output: $0, argument: nil)
             })
         }, bound, "maximum \(shape)")
-      for countIncludesPadding in [false, true] {
+      for countIncludePad in [false, true] {
         let average = [Double].filled(shape.inputCount, with: 0) {
           Reference.averagePoolingBackward(
-            shape, countIncludesPadding: countIncludesPadding, outputGradient: c, inputGradient: $0)
+            shape, countIncludePad: countIncludePad, outputGradient: c, inputGradient: $0)
         }
         XCTAssertLessThanOrEqual(
           check.worstError(at: point, gradient: average) { x in
@@ -84,7 +84,7 @@ final class PointwiseGradientTests: XCTestCase {
               c,
               [Double].filled(shape.outputCount, with: 0) {
                 Reference.averagePoolingForward(
-                  shape, countIncludesPadding: countIncludesPadding, input: x, output: $0)
+                  shape, countIncludePad: countIncludePad, input: x, output: $0)
               })
           }, bound, "average \(shape)")
       }

@@ -77,7 +77,7 @@ def avg_pool2d(
     stride: Pair | None = None,
     padding: Padding = 0,
     ceil_mode: bool = False,
-    count_includes_padding: bool = True,
+    count_include_pad: bool = True,
     *,
     layout: Layout = "NCHW",
     out: Any = None,
@@ -86,14 +86,14 @@ def avg_pool2d(
 
     Parameters
     ----------
-    count_includes_padding : bool
+    count_include_pad : bool
         Divide by the window's cells including padding (but not what `ceil_mode` lets pass the padded edge), or by
         the cells that lie in `x` only.
     """
     x, code = as_float32(x, "x", "avg_pool2d", 4), layout_code(layout, "avg_pool2d")
     geometry = _pooling(kernel, stride, padding, ceil_mode, "avg_pool2d")
     y = as_output(out, _pooled_shape(x.shape, geometry, code), "avg_pool2d")
-    _native.avg_pool2d(x, *geometry, count_includes_padding, code, y)
+    _native.avg_pool2d(x, *geometry, count_include_pad, code, y)
     return y
 
 
@@ -104,7 +104,7 @@ def avg_pool2d_backward(
     stride: Pair | None = None,
     padding: Padding = 0,
     ceil_mode: bool = False,
-    count_includes_padding: bool = True,
+    count_include_pad: bool = True,
     *,
     layout: Layout = "NCHW",
     out: Any = None,
@@ -116,7 +116,7 @@ def avg_pool2d_backward(
     dy : array, shaped like the pooled result
     x_shape : (int, int, int, int)
         In `layout`.
-    kernel, stride, padding, ceil_mode, count_includes_padding, layout
+    kernel, stride, padding, ceil_mode, count_include_pad, layout
         What the forward pass got.
     out : array of `x_shape`, optional
     """
@@ -127,7 +127,7 @@ def avg_pool2d_backward(
     shape = tuple(as_integer(extent, "x_shape", operation, 1, 2**31 - 1) for extent in x_shape)
     geometry = _pooling(kernel, stride, padding, ceil_mode, operation)
     dx = as_output(out, shape, operation)
-    _native.avg_pool2d_backward(dy, shape, *geometry, count_includes_padding, layout_code(layout, operation), dx)
+    _native.avg_pool2d_backward(dy, shape, *geometry, count_include_pad, layout_code(layout, operation), dx)
     return dx
 
 

@@ -115,7 +115,7 @@ def _pooling(world: World) -> Arguments:
         "stride": stride,
         "padding": padding,
         "ceil_mode": False,
-        "count_includes_padding": world.one_of(False, True),
+        "count_include_pad": world.one_of(False, True),
     }
 
 
