@@ -34,7 +34,7 @@ static bool read_mean(const call *c, Py_ssize_t channels, sax_preprocessing *val
   return call_expects(c, MEAN, 3, (Py_ssize_t[]){mean->shape[0], mean->shape[1], channels});
 }
 
-/* Whole pictures may be smaller than the crop, which the engine compares with the network's own size. */
+/* Whole images may be smaller than the crop, which the engine compares with the network's own size. */
 static bool read_crop(const call *c, const sax_images *images, bool whole, sax_preprocessing *values) {
   values->crop_height = c->values[CROP_HEIGHT].integer;
   values->crop_width = c->values[CROP_WIDTH].integer;
@@ -339,9 +339,9 @@ static PyObject *score(PyObject *self, ARGUMENTS) {
 PyMethodDef network_image_methods[] = {
   METHOD("train_step_images", network_train_step_images, "A training step on augmented uint8 images."),
   METHOD("predict_images", network_predict_images, "Probabilities of uint8 images, averaged over views."),
-  METHOD("predict_dense", network_predict_dense, "Probabilities of whole uint8 pictures, by dense evaluation."),
-  METHOD("score_map_size", network_score_map_size, "Rows and columns of the score map of pictures of a size."),
-  METHOD("score_map", network_score_map, "Logits at every position of whole uint8 pictures."),
+  METHOD("predict_dense", network_predict_dense, "Probabilities of whole uint8 images, by dense evaluation."),
+  METHOD("score_map_size", network_score_map_size, "Rows and columns of the score map of images of a size."),
+  METHOD("score_map", network_score_map, "Logits at every position of whole uint8 images."),
   METHOD("set_whitening", network_set_whitening, "The matrix that images pass behind their preprocessing, or None."),
   METHOD("whiten", network_whiten, "The product of that matrix with preprocessed images."),
   {NULL, NULL, 0, NULL},

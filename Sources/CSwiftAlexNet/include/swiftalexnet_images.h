@@ -78,10 +78,10 @@ int32_t sax_network_predict_images(sax_network *SAX_NONNULL network, const sax_i
                                    const sax_preprocessing *SAX_NONNULL preprocessing, int64_t views,
                                    const sax_arithmetic *SAX_NONNULL arithmetic, float *SAX_NONNULL probabilities);
 
-/* Dense evaluation: the dense layers slide over the feature map of whole pictures of any size. The preprocessing's crop
+/* Dense evaluation: the dense layers slide over the feature map of whole images of any size. The preprocessing's crop
  * is the network's own size and does not cut; a mean image stands for its channel means over that crop. */
 
-/* Rows and columns of the score map of pictures of `height` × `width`. SAX_INVALID_VALUE names the smallest pictures
+/* Rows and columns of the score map of images of `height` × `width`. SAX_INVALID_VALUE names the smallest images
  * where these are too small; SAX_UNSUPPORTED where a layer has weights for one size only. */
 int32_t sax_network_score_map_size(sax_network *SAX_NONNULL network, int64_t height, int64_t width,
                                    int64_t *SAX_NONNULL rows, int64_t *SAX_NONNULL columns);
