@@ -9,7 +9,7 @@ public struct KernelTable: Sendable {
   /// Dense weights of signed bytes.
   public let quantized: QuantizedKernels
   /// nil where the instruction set has no arithmetic for bfloat16.
-  public let bfloat16: BFloat16Kernels?
+  public let bfloat16: MatrixKernelsBFloat16?
 
   public init(
     name: String, matrix: MatrixKernels, pointwise: PointwiseKernels, winograd: WinogradKernels,
@@ -24,7 +24,7 @@ public struct KernelTable: Sendable {
   }
 
   /// The float32 kernels of another instruction set, and bfloat16 besides.
-  public init(name: String, floats: KernelTable, bfloat16: BFloat16Kernels) {
+  public init(name: String, floats: KernelTable, bfloat16: MatrixKernelsBFloat16) {
     self.name = name
     matrix = floats.matrix
     pointwise = floats.pointwise

@@ -13,7 +13,7 @@ public final class PointwiseKernels: Sendable {
       _ count: Int, _ rate: Float, _ momentum: Float, _ decay: Float, _ w: Target, _ v: Target, _ g: Source
     ) -> Void
 
-  public typealias BFloat16Transpose =
+  public typealias TransposeBFloat16 =
     @Sendable (
       _ rows: Int, _ columns: Int, _ input: UnsafePointer<BFloat16>, _ inputStride: Int,
       _ output: UnsafeMutablePointer<BFloat16>, _ outputStride: Int
@@ -78,7 +78,7 @@ public final class PointwiseKernels: Sendable {
       _ scratch: Target
     ) -> Void
 
-  // MARK: SoftmaxTemplate, SGDTemplate, TransposeTemplate, BFloat16TransposeTemplate
+  // MARK: SoftmaxTemplate, SGDTemplate, TransposeTemplate, TransposeTemplateBFloat16
   public let exponentials: @Sendable (_ classes: Int, _ z: Source, _ output: Target) -> SoftmaxSums
   public let sgdPaper: SGD
   public let sgdPyTorch: SGD
@@ -87,7 +87,7 @@ public final class PointwiseKernels: Sendable {
     @Sendable (
       _ rows: Int, _ columns: Int, _ input: Source, _ inputStride: Int, _ output: Target, _ outputStride: Int
     ) -> Void
-  public let transposeBFloat16: BFloat16Transpose
+  public let transposeBFloat16: TransposeBFloat16
 
   public init(
     reluForward: @escaping @Sendable (Int, Source, Target) -> Void,
@@ -127,7 +127,7 @@ public final class PointwiseKernels: Sendable {
     sgdPyTorch: @escaping SGD,
     sgdCaffe: @escaping SGD,
     transpose: @escaping @Sendable (Int, Int, Source, Int, Target, Int) -> Void,
-    transposeBFloat16: @escaping BFloat16Transpose
+    transposeBFloat16: @escaping TransposeBFloat16
   ) {
     self.reluForward = reluForward
     self.reluBackward = reluBackward

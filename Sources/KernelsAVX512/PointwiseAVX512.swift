@@ -56,6 +56,6 @@ let avx512Pointwise = PointwiseKernels(
       rows: $0, columns: $1, input: $2, inputStride: $3, output: $4, outputStride: $5)
   },
   transposeBFloat16: {
-    BFloat16TransposeTemplate.transpose(
+    TransposeTemplateBFloat16.transpose(
       rows: $0, columns: $1, input: $2, inputStride: $3, output: $4, outputStride: $5)
   })

@@ -3,7 +3,7 @@ import Tensors
 import TestSupport
 
 /// Operands in bfloat16, and what a float64 reference expects of sums that are rounded to bfloat16.
-enum BFloat16Operands {
+enum OperandsBFloat16 {
   static func rounded(_ values: [Float]) -> [BFloat16] { values.map(BFloat16.init) }
 
   static func widened(_ values: [BFloat16]) -> [Float] { values.map(\.float) }

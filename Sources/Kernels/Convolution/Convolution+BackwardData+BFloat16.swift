@@ -9,7 +9,7 @@ extension Convolution {
     _ shape: ConvolutionShape, outputGradient: UnsafePointer<BFloat16>, weights: UnsafePointer<Float>,
     inputGradient: UnsafeMutablePointer<BFloat16>, context: ComputeContext
   ) throws {
-    let kernels = try context.bfloat16Kernels(operation: "convolution")
+    let kernels = try context.matrixKernelsBFloat16(operation: "convolution")
     if shape.strideHeight == 1, shape.strideWidth == 1 {
       try correlateOutputGradient(
         shape, outputGradient: outputGradient, weights: weights, inputGradient: inputGradient, kernels: kernels,
@@ -24,7 +24,7 @@ extension Convolution {
   /// Stride 1: the input gradient is a correlation of the output gradient.
   private static func correlateOutputGradient(
     _ shape: ConvolutionShape, outputGradient: UnsafePointer<BFloat16>, weights: UnsafePointer<Float>,
-    inputGradient: UnsafeMutablePointer<BFloat16>, kernels: BFloat16Kernels, context: ComputeContext
+    inputGradient: UnsafeMutablePointer<BFloat16>, kernels: MatrixKernelsBFloat16, context: ComputeContext
   ) throws {
     let tiles = ConvolutionTiles(inputGradient: shape)
     let width = kernels.columns
@@ -44,7 +44,7 @@ extension Convolution {
         for q in 0..<shape.kernelWidth {
           let tap = (shape.kernelHeight &- 1 &- p) &* shape.kernelWidth &+ shape.kernelWidth &- 1 &- q
           kernels.narrowRows(
-            BFloat16Rows(
+            RowNarrowing(
               rows: min(width, groupInputs &- column), columns: groupOutputs,
               source: first + (tap &* groupInputs &* outputs), sourceStride: outputs, relu: false,
               target: rows + (q &* groupOutputs), targetStride: transposition.stride))
@@ -61,7 +61,7 @@ extension Convolution {
   /// pixels, and then rounded.
   private static func scatterOutputGradient(
     _ shape: ConvolutionShape, outputGradient: UnsafePointer<BFloat16>, weights: UnsafePointer<Float>,
-    inputGradient: UnsafeMutablePointer<BFloat16>, kernels: BFloat16Kernels, context: ComputeContext
+    inputGradient: UnsafeMutablePointer<BFloat16>, kernels: MatrixKernelsBFloat16, context: ComputeContext
   ) throws {
     let (groups, groupInputs, groupOutputs) = (shape.groups, shape.groupInputs, shape.groupOutputs)
     let group = try ConvolutionShape(
@@ -73,7 +73,7 @@ extension Convolution {
     let windowFloats = shape.kernelHeight * shape.kernelWidth * groupInputs
     let blocks = Partition(pixels, atMost: max(8 * kernels.rows, BlockSize.strip / 4 / windowFloats))
     var layout = ScratchLayout()
-    let windows = try BFloat16WindowGradients(
+    let windows = try WindowGradientsBFloat16(
       shape, weights: weights, pixels: blocks.largest, kernels: kernels, layout: &layout, context: context)
     let windowPart = layout.reserve(blocks.largest * windows.stride, of: Float.self)
     let sumPart = layout.reserve(inputPixels * groupInputs, of: Float.self)
@@ -92,7 +92,7 @@ extension Convolution {
         }
       }
       kernels.narrowRows(
-        BFloat16Rows(
+        RowNarrowing(
           rows: inputPixels, columns: groupInputs, source: sums, sourceStride: groupInputs, relu: false,
           target: inputGradient + (image &* inputPixels &* shape.inputChannels &+ number &* groupInputs),
           targetStride: shape.inputChannels))
@@ -101,9 +101,9 @@ extension Convolution {
 }
 
 /// The product dY · Wᵀ of some pixels: for each the gradient of its window, in float32.
-private struct BFloat16WindowGradients {
+private struct WindowGradientsBFloat16 {
   private let shape: ConvolutionShape
-  private let kernels: BFloat16Kernels
+  private let kernels: MatrixKernelsBFloat16
   private let panels: UnsafePointer<BFloat16>
   private let panelCount: Int
   /// Elements of a row of dY, filled up.
@@ -119,7 +119,7 @@ private struct BFloat16WindowGradients {
   ///   - pixels: the most that one ``compute(_:pixels:group:to:scratch:)`` gets.
   ///   - layout: reserves its scratch here.
   init(
-    _ shape: ConvolutionShape, weights: UnsafePointer<Float>, pixels: Int, kernels: BFloat16Kernels,
+    _ shape: ConvolutionShape, weights: UnsafePointer<Float>, pixels: Int, kernels: MatrixKernelsBFloat16,
     layout: inout ScratchLayout, context: ComputeContext
   ) throws {
     self.shape = shape
@@ -140,7 +140,7 @@ private struct BFloat16WindowGradients {
     try context.forEach(shape.groups * count, scratchBytes: packing.bytes) { item, scratch in
       let column = item % count &* width
       kernels.narrowRows(
-        BFloat16Rows(
+        RowNarrowing(
           rows: min(width, columns &- column), columns: k,
           source: weights + (column &* shape.outputChannels &+ item / count &* k), sourceStride: shape.outputChannels,
           relu: false, target: transposition.rows(in: scratch), targetStride: transposition.stride))

@@ -11,13 +11,13 @@ extension Convolution {
     weightGradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>?,
     context: ComputeContext
   ) throws {
-    let kernels = try context.bfloat16Kernels(operation: "convolution")
+    let kernels = try context.matrixKernelsBFloat16(operation: "convolution")
     if let biasGradient {
       try addColumnSums(
         rows: shape.batch * shape.outputHeight * shape.outputWidth, columns: shape.outputChannels,
         matrix: outputGradient, sums: biasGradient, context: context)
     }
-    let plan = BFloat16FilterGradientPlan(
+    let plan = FilterGradientPlanBFloat16(
       shape, kernels: kernels, transpose: context.kernels.pointwise.transposeBFloat16)
     try sumFilterGradient(
       shape, plan, input: input, outputGradient: outputGradient, weightGradient: weightGradient, context: context)

@@ -12,7 +12,7 @@ extension Convolution {
     packed: UnsafeRawPointer? = nil, bias: UnsafePointer<Float>?, relu: Bool,
     output: UnsafeMutablePointer<BFloat16>, context: ComputeContext
   ) throws {
-    let kernels = try context.bfloat16Kernels(operation: "convolution")
+    let kernels = try context.matrixKernelsBFloat16(operation: "convolution")
     let panels: UnsafeRawPointer
     if let packed {
       panels = packed
@@ -30,7 +30,7 @@ extension Convolution {
   public static func packedByteCount(
     _ shape: ConvolutionShape, as type: BFloat16.Type, context: ComputeContext
   ) throws -> Int {
-    let kernels = try context.bfloat16Kernels(operation: "convolution")
+    let kernels = try context.matrixKernelsBFloat16(operation: "convolution")
     return try Extent.product(
       [
         shape.groups, kernels.panelCount(shape.groupOutputs), ConvolutionTiles(forward: shape).panelElements(kernels),
@@ -44,7 +44,7 @@ extension Convolution {
     _ shape: ConvolutionShape, as type: BFloat16.Type, weights: UnsafePointer<Float>,
     into memory: UnsafeMutableRawPointer, context: ComputeContext
   ) throws {
-    let kernels = try context.bfloat16Kernels(operation: "convolution")
+    let kernels = try context.matrixKernelsBFloat16(operation: "convolution")
     let tiles = ConvolutionTiles(forward: shape)
     let width = kernels.columns
     let (groupOutputs, outputs, run) = (shape.groupOutputs, shape.outputChannels, tiles.runLength)

@@ -10,14 +10,14 @@ import Tensors
 
 extension ConvolutionTiles {
   /// Elements of a packed panel.
-  func panelElements(_ kernels: BFloat16Kernels) -> Int {
+  func panelElements(_ kernels: MatrixKernelsBFloat16) -> Int {
     kernelHeight * kernels.runLength(runLength) * kernels.columns
   }
 
   /// - Parameter panels: the weights, packed [group][panel][kernelHeight · filled-up run / 2][panel columns][2].
   func run(
     input: UnsafePointer<BFloat16>, panels: UnsafePointer<BFloat16>, bias: UnsafePointer<Float>?, relu: Bool,
-    output: UnsafeMutablePointer<BFloat16>, kernels: BFloat16Kernels, context: ComputeContext
+    output: UnsafeMutablePointer<BFloat16>, kernels: MatrixKernelsBFloat16, context: ComputeContext
   ) throws {
     let width = kernels.columns
     let run = kernels.runLength(runLength)
@@ -97,7 +97,7 @@ extension ConvolutionTiles {
         let rows = tile.kernelRows
         let panelStart = (group &* panelCount &+ panel) &* panelElements
         kernels.tile(
-          BFloat16Tile(
+          RowTileBFloat16(
             rows: tile.count, blockCount: tile.blocks, left: left,
             leftStride: tile.isVertical ? rowStep : pixelStep,
             runOffsets: runs + rows.lowerBound, runCount: rows.count, runLength: length,
@@ -106,7 +106,7 @@ extension ConvolutionTiles {
             isNarrow: valid <= width / 2))
         for block in 0..<tile.blocks {
           kernels.narrowRows(
-            BFloat16Rows(
+            RowNarrowing(
               rows: tile.count, columns: valid, source: sums + (block &* tile.count &* width),
               sourceStride: width, relu: relu, target: outputPixel + (block &* outputWidth &* outputChannels),
               targetStride: outputStride))

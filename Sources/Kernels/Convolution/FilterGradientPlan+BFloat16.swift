@@ -6,10 +6,10 @@ import Tensors
 ///
 /// The left matrix of a tile is the input transposed (``TransposedStrip``), a row a channel of a tap; the panel is the
 /// output gradient, with zeros in the columns where the strip's rows are longer than the output's.
-struct BFloat16FilterGradientPlan: FilterGradientWork {
+struct FilterGradientPlanBFloat16: FilterGradientWork {
   private let shape: ConvolutionShape
-  private let kernels: BFloat16Kernels
-  private let transpose: PointwiseKernels.BFloat16Transpose
+  private let kernels: MatrixKernelsBFloat16
+  private let transpose: PointwiseKernels.TransposeBFloat16
   private let strip: TransposedStrip
   private let channelBlocks: Partition
   private let panelBlocks: Partition
@@ -38,7 +38,9 @@ struct BFloat16FilterGradientPlan: FilterGradientWork {
   /// Elements of a strip, about.
   private static let stripCount = 128 << 10
 
-  init(_ shape: ConvolutionShape, kernels: BFloat16Kernels, transpose: @escaping PointwiseKernels.BFloat16Transpose) {
+  init(
+    _ shape: ConvolutionShape, kernels: MatrixKernelsBFloat16, transpose: @escaping PointwiseKernels.TransposeBFloat16
+  ) {
     self.shape = shape
     self.kernels = kernels
     self.transpose = transpose

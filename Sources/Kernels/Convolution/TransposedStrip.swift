@@ -70,7 +70,7 @@ struct TransposedStrip {
   /// - Parameter input: the first image's first channel of those copied.
   func copy(
     input: UnsafePointer<BFloat16>, images: Int, firstRow: Int, channels: Int, innerMultiple: Int,
-    transpose: PointwiseKernels.BFloat16Transpose, to target: UnsafeMutablePointer<BFloat16>
+    transpose: PointwiseKernels.TransposeBFloat16, to target: UnsafeMutablePointer<BFloat16>
   ) {
     memset(target, 0, elementCount(innerMultiple: innerMultiple) &* 2)
     let (width, inputChannels) = (shape.inputWidth, shape.inputChannels)

@@ -14,7 +14,7 @@ extension Dense {
     inputGradient: UnsafeMutablePointer<BFloat16>, context: ComputeContext
   ) throws {
     _ = try DenseShape(batch: batch, inputs: inputs, outputs: outputs)
-    let kernels = try context.bfloat16Kernels(operation: "dense")
+    let kernels = try context.matrixKernelsBFloat16(operation: "dense")
     let transpose = context.kernels.pointwise.transpose
     let (width, multiple) = (kernels.columns, kernels.innerMultiple)
     let panelCount = kernels.panelCount(batch)
@@ -55,7 +55,7 @@ extension Dense {
         let count = min(length, outputs &- first)
         if count < length { memset(copy, 0, rows.count &* leftStride &* 2) }
         kernels.narrowRows(
-          BFloat16Rows(
+          RowNarrowing(
             rows: rows.count, columns: count, source: weights + (rows.lowerBound &* outputs &+ first),
             sourceStride: outputs, relu: false, target: copy, targetStride: leftStride))
         let nextCount = min(length, outputs &- first &- count)
@@ -78,7 +78,7 @@ extension Dense {
       let images = min(panels.count &* width, batch &- m)
       transpose(rows.count, images, product, productStride, turned, rows.count)
       kernels.narrowRows(
-        BFloat16Rows(
+        RowNarrowing(
           rows: images, columns: rows.count, source: turned, sourceStride: rows.count, relu: false,
           target: inputGradient + (m &* inputs &+ rows.lowerBound), targetStride: inputs))
     }
@@ -94,7 +94,7 @@ extension Dense {
     accumulate: Bool = true, context: ComputeContext
   ) throws {
     _ = try DenseShape(batch: batch, inputs: inputs, outputs: outputs)
-    let kernels = try context.bfloat16Kernels(operation: "dense")
+    let kernels = try context.matrixKernelsBFloat16(operation: "dense")
     if !accumulate { biasGradient?.update(repeating: 0, count: outputs) }
     if let biasGradient {
       try addColumnSums(
@@ -134,7 +134,7 @@ extension Dense {
 
 /// Xᵀ and dY as the tiles read them, in memory that items share.
 private struct FilterOperands {
-  private let kernels: BFloat16Kernels
+  private let kernels: MatrixKernelsBFloat16
   private let outputs: Int
   /// Images, filled up.
   private let run: Int
@@ -145,7 +145,7 @@ private struct FilterOperands {
 
   init(
     batch: Int, inputs: Int, outputs: Int, input: UnsafePointer<BFloat16>, outputGradient: UnsafePointer<BFloat16>,
-    kernels: BFloat16Kernels, context: ComputeContext
+    kernels: MatrixKernelsBFloat16, context: ComputeContext
   ) throws {
     self.kernels = kernels
     self.outputs = outputs

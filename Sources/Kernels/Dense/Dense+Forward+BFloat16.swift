@@ -14,12 +14,12 @@ extension Dense {
     output: UnsafeMutablePointer<BFloat16>, context: ComputeContext
   ) throws {
     let shape = try DenseShape(batch: batch, inputs: inputs, outputs: outputs)
-    let kernels = try context.bfloat16Kernels(operation: "dense")
+    let kernels = try context.matrixKernelsBFloat16(operation: "dense")
     try sum(
       shape, input: input, weights: weights, packed: packed, bias: bias, kernels: kernels, context: context
     ) { sums, stride, rows, columns in
       kernels.narrowRows(
-        BFloat16Rows(
+        RowNarrowing(
           rows: rows.count, columns: columns.count, source: sums, sourceStride: stride, relu: relu,
           target: output + (rows.lowerBound &* outputs &+ columns.lowerBound), targetStride: outputs))
     }
@@ -32,7 +32,7 @@ extension Dense {
     output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
     let shape = try DenseShape(batch: batch, inputs: inputs, outputs: outputs)
-    let kernels = try context.bfloat16Kernels(operation: "dense")
+    let kernels = try context.matrixKernelsBFloat16(operation: "dense")
     try sum(
       shape, input: input, weights: weights, packed: packed, bias: bias, kernels: kernels, context: context
     ) { sums, stride, rows, columns in
@@ -47,7 +47,7 @@ extension Dense {
   public static func packedByteCount(
     inputs: Int, outputs: Int, as type: BFloat16.Type, context: ComputeContext
   ) throws -> Int {
-    let kernels = try context.bfloat16Kernels(operation: "dense")
+    let kernels = try context.matrixKernelsBFloat16(operation: "dense")
     return try Extent.product(
       [kernels.panelCount(outputs), kernels.runLength(inputs), kernels.columns, MemoryLayout<BFloat16>.stride],
       operation: "packed weights")
@@ -59,7 +59,7 @@ extension Dense {
     inputs: Int, outputs: Int, as type: BFloat16.Type, weights: UnsafePointer<Float>,
     into memory: UnsafeMutableRawPointer, context: ComputeContext
   ) throws {
-    let kernels = try context.bfloat16Kernels(operation: "dense")
+    let kernels = try context.matrixKernelsBFloat16(operation: "dense")
     let panelStride = kernels.runLength(inputs) * kernels.columns
     let panels = memory.assumingMemoryBound(to: BFloat16.self)
     // Some rows at a time, so that the weights are read as they lie; only the last ones are filled up.
@@ -79,7 +79,7 @@ extension Dense {
   /// - Parameter store: takes the sums of an item, in rows `stride` apart, to their place in the output.
   private static func sum(
     _ shape: DenseShape, input: UnsafePointer<BFloat16>, weights: UnsafePointer<Float>, packed: UnsafeRawPointer?,
-    bias: UnsafePointer<Float>?, kernels: BFloat16Kernels, context: ComputeContext,
+    bias: UnsafePointer<Float>?, kernels: MatrixKernelsBFloat16, context: ComputeContext,
     store: (_ sums: UnsafePointer<Float>, _ stride: Int, _ rows: Range<Int>, _ columns: Range<Int>) -> Void
   ) throws {
     let (width, multiple) = (kernels.columns, kernels.innerMultiple)

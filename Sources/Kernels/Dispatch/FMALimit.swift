@@ -29,7 +29,7 @@ public enum FMALimit {
       }
       for _ in 0..<tiles {
         kernels.tile(
-          BFloat16Tile(
+          RowTileBFloat16(
             rows: kernels.rows, blockCount: kernels.blocks, left: blocks, leftStride: inner,
             runOffsets: runPart.pointer(in: scratch), runCount: 1, runLength: inner,
             panel: panelPart.pointer(in: scratch), start: nil, output: outputPart.pointer(in: scratch),

@@ -1,11 +1,11 @@
 import KernelTemplates
 import Tensors
 
-extension BFloat16Kernels {
+extension MatrixKernelsBFloat16 {
   /// Whether small products of integers come out to the last bit as those of `other`: asked once before an
   /// instruction set is used that was developed without such a CPU. Runs are several steps long, the last call may have
   /// fewer blocks than the others, and rows of the output lie apart: the ways that a kernel can go are all taken.
-  func agrees(with other: BFloat16Kernels) -> Bool {
+  func agrees(with other: MatrixKernelsBFloat16) -> Bool {
     (1...rows).allSatisfy { rows in
       [false, true].allSatisfy { starts in
         let product = SmallProduct(
@@ -28,7 +28,7 @@ private struct SmallProduct {
   private var leftStride: Int { 3 * inner + 7 }
   private var outputStride: Int { columns + 5 }
 
-  func multiplied(by kernels: BFloat16Kernels) -> [Float] {
+  func multiplied(by kernels: MatrixKernelsBFloat16) -> [Float] {
     let left = (0..<Self.blocks * rows * leftStride).map { BFloat16(Float($0 % 17 - 8)) }
     let panel = (0..<2 * inner * columns).map { BFloat16(Float($0 % 13 - 6)) }
     let start = (0..<columns).map { Float($0) }
@@ -41,7 +41,7 @@ private struct SmallProduct {
   }
 
   private func multiply(
-    _ kernels: BFloat16Kernels, left: UnsafePointer<BFloat16>, runs: UnsafePointer<Int>,
+    _ kernels: MatrixKernelsBFloat16, left: UnsafePointer<BFloat16>, runs: UnsafePointer<Int>,
     panel: UnsafePointer<BFloat16>, start: UnsafePointer<Float>?, output: UnsafeMutablePointer<Float>
   ) {
     // Blocks that are too high for the kernels become blocks of a row.
@@ -51,7 +51,7 @@ private struct SmallProduct {
       for block in 0..<blocks { pointers[block] = left + block * rows * leftStride }
       for block in stride(from: 0, to: blocks, by: kernels.blocks) {
         kernels.tile(
-          BFloat16Tile(
+          RowTileBFloat16(
             rows: rows, blockCount: min(kernels.blocks, blocks - block), left: pointers + block,
             leftStride: leftStride, runOffsets: runs, runCount: 2, runLength: inner, panel: panel, start: start,
             output: output + block * rows * outputStride, outputStride: outputStride))

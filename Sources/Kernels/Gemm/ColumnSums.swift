@@ -15,7 +15,7 @@ func addColumnSums(
 func addColumnSums(
   rows: Int, columns: Int, matrix: UnsafePointer<BFloat16>, sums: UnsafeMutablePointer<Float>, context: ComputeContext
 ) throws {
-  let widen = try context.bfloat16Kernels(operation: "column sums").widen
+  let widen = try context.matrixKernelsBFloat16(operation: "column sums").widen
   // The kernel adds eight rows at once.
   let rowsAtOnce = max(8, Elements.widenedCount / columns / 8 * 8)
   try addColumnSums(

@@ -2,9 +2,9 @@ import CShims
 import KernelTemplates
 import Tensors
 
-// Packing of the right-hand matrix into panels of pairs; the drawing is at `BFloat16Kernels`.
+// Packing of the right-hand matrix into panels of pairs; the drawing is at `MatrixKernelsBFloat16`.
 
-extension BFloat16Kernels {
+extension MatrixKernelsBFloat16 {
   /// Panels that `columns` columns fill, the last one perhaps in part.
   func panelCount(_ columns: Int) -> Int { (columns + self.columns - 1) / self.columns }
 
@@ -44,7 +44,7 @@ extension BFloat16Kernels {
 
 /// Packs transposed panels: the columns of a panel are gathered as rows, [columns][stride], and turned.
 struct PanelTransposition {
-  private let kernels: BFloat16Kernels
+  private let kernels: MatrixKernelsBFloat16
   private let transpose: @Sendable (Int, Int, UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void
   private let length: Int
   private let rowPart: ScratchLayout.Part<BFloat16>
@@ -55,7 +55,7 @@ struct PanelTransposition {
   /// - Parameters:
   ///   - length: of the run that is packed, filled up.
   ///   - layout: reserves its scratch here.
-  init(length: Int, kernels: BFloat16Kernels, layout: inout ScratchLayout, context: ComputeContext) {
+  init(length: Int, kernels: MatrixKernelsBFloat16, layout: inout ScratchLayout, context: ComputeContext) {
     self.kernels = kernels
     transpose = context.kernels.pointwise.transpose
     self.length = length

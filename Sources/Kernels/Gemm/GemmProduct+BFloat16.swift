@@ -1,7 +1,7 @@
 import KernelTemplates
 import Tensors
 
-extension BFloat16Kernels {
+extension MatrixKernelsBFloat16 {
   /// C[i][j] = start[j] + Σ_r Σ_k A[i · leftStride + runOffsets[r] + k] · B[r · runLength + k][j] for the `rowCount` rows
   /// of A and one panel of B.
   ///
@@ -30,7 +30,7 @@ extension BFloat16Kernels {
             count = count &+ 1
           }
           self.tile(
-            BFloat16Tile(
+            RowTileBFloat16(
               rows: range.count, blockCount: count, left: firstRows, leftStride: leftStride,
               runOffsets: runOffsets ?? noOffset, runCount: runCount, runLength: runLength, panel: panel, start: start,
               output: output + (range.lowerBound &* outputStride), outputStride: outputStride))

@@ -9,7 +9,7 @@ extension LocalResponseNormalization {
     rows: Int, channels: Int, groups: Int, parameters: ResponseNormalization, input: UnsafePointer<BFloat16>,
     output: UnsafeMutablePointer<BFloat16>, scale: UnsafeMutablePointer<Float>?, context: ComputeContext
   ) throws {
-    let bfloat16 = try context.bfloat16Kernels(operation: "local_response_norm")
+    let bfloat16 = try context.matrixKernelsBFloat16(operation: "local_response_norm")
     let kernel = context.kernels.pointwise.responseNormalizationForward
     try forEachWidenedBlock(rows, channels, groups, parameters, operands: 1, context) { line, lines, at, x, scratch in
       let count = lines &* line.length
@@ -26,7 +26,7 @@ extension LocalResponseNormalization {
     scale: UnsafePointer<Float>, outputGradient: UnsafePointer<BFloat16>,
     inputGradient: UnsafeMutablePointer<BFloat16>, context: ComputeContext
   ) throws {
-    let bfloat16 = try context.bfloat16Kernels(operation: "local_response_norm")
+    let bfloat16 = try context.matrixKernelsBFloat16(operation: "local_response_norm")
     let kernel = context.kernels.pointwise.responseNormalizationBackward
     try forEachWidenedBlock(rows, channels, groups, parameters, operands: 2, context) { line, lines, at, x, scratch in
       let count = lines &* line.length

@@ -28,7 +28,7 @@ extension LocalResponseNormalization {
     _ pool: PoolingShape, groups: Int, parameters: ResponseNormalization, input: UnsafePointer<BFloat16>,
     output: UnsafeMutablePointer<BFloat16>, context: ComputeContext
   ) throws {
-    let bfloat16 = try context.bfloat16Kernels(operation: "local_response_norm")
+    let bfloat16 = try context.matrixKernelsBFloat16(operation: "local_response_norm")
     let (normalize, maximum) = (
       context.kernels.pointwise.responseNormalizationForward, context.kernels.pointwise.maxPoolingForward
     )

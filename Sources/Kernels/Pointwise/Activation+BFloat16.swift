@@ -6,7 +6,7 @@ extension Activation {
   public static func reluForward(
     count: Int, input: UnsafePointer<BFloat16>, output: UnsafeMutablePointer<BFloat16>, context: ComputeContext
   ) throws {
-    let bfloat16 = try context.bfloat16Kernels(operation: "relu")
+    let bfloat16 = try context.matrixKernelsBFloat16(operation: "relu")
     let relu = context.kernels.pointwise.reluForward
     try Elements.forEachWidenedBlock(count, operands: 1, context: context) { start, count, x in
       bfloat16.widen(count, input + start, x)
@@ -20,7 +20,7 @@ extension Activation {
     count: Int, output: UnsafePointer<BFloat16>, outputGradient: UnsafePointer<BFloat16>,
     inputGradient: UnsafeMutablePointer<BFloat16>, context: ComputeContext
   ) throws {
-    let bfloat16 = try context.bfloat16Kernels(operation: "relu")
+    let bfloat16 = try context.matrixKernelsBFloat16(operation: "relu")
     let relu = context.kernels.pointwise.reluBackward
     try Elements.forEachWidenedBlock(count, operands: 2, context: context) { start, count, y in
       let gradient = y + Elements.widenedCount

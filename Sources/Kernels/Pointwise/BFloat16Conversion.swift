@@ -7,7 +7,7 @@ public enum BFloat16Conversion {
   public static func widen(
     count: Int, input: UnsafePointer<BFloat16>, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    let kernel = try context.bfloat16Kernels(operation: "widen").widen
+    let kernel = try context.matrixKernelsBFloat16(operation: "widen").widen
     try Elements.forEachBlock(count, context: context) { kernel($1, input + $0, output + $0) }
   }
 
@@ -15,7 +15,7 @@ public enum BFloat16Conversion {
   public static func narrow(
     count: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<BFloat16>, context: ComputeContext
   ) throws {
-    let kernel = try context.bfloat16Kernels(operation: "narrow").narrow
+    let kernel = try context.matrixKernelsBFloat16(operation: "narrow").narrow
     try Elements.forEachBlock(count, context: context) { kernel($1, input + $0, output + $0) }
   }
 }

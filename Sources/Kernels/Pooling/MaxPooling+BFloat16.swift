@@ -7,7 +7,7 @@ extension MaxPooling {
     _ shape: PoolingShape, input: UnsafePointer<BFloat16>, output: UnsafeMutablePointer<BFloat16>,
     argument: UnsafeMutablePointer<UInt8>?, context: ComputeContext
   ) throws {
-    let bfloat16 = try context.bfloat16Kernels(operation: "max_pool2d")
+    let bfloat16 = try context.matrixKernelsBFloat16(operation: "max_pool2d")
     let kernel = context.kernels.pointwise.maxPoolingForward
     let (inputRow, outputRow) = (shape.inputWidth * shape.channels, shape.outputWidth * shape.channels)
     let strips = Partition(
@@ -37,7 +37,7 @@ extension MaxPooling {
     _ shape: PoolingShape, outputGradient: UnsafePointer<BFloat16>, argument: UnsafePointer<UInt8>,
     inputGradient: UnsafeMutablePointer<BFloat16>, context: ComputeContext
   ) throws {
-    let bfloat16 = try context.bfloat16Kernels(operation: "max_pool2d")
+    let bfloat16 = try context.matrixKernelsBFloat16(operation: "max_pool2d")
     let kernel = context.kernels.pointwise.maxPoolingBackward
     let (inputRow, outputRow) = (shape.inputWidth * shape.channels, shape.outputWidth * shape.channels)
     let strips = Partition(

@@ -29,9 +29,9 @@ final class ConvolutionBFloat16Tests: XCTestCase {
 
   func testWeightsAreRounded() throws {
     let c = try ConvolutionCase("rounding", size: (4, 4), channels: (3, 5), kernel: (3, 3))
-    let x = BFloat16Operands.rounded(RandomValues.integers(c.inputCount, seed: 1))
+    let x = OperandsBFloat16.rounded(RandomValues.integers(c.inputCount, seed: 1))
     let w = RandomValues.uniform(c.weightCount, seed: 2)
-    let roundedW = BFloat16Operands.widened(BFloat16Operands.rounded(w))
+    let roundedW = OperandsBFloat16.widened(OperandsBFloat16.rounded(w))
     for variant in KernelVariant.bfloat16() {
       let (y, dx) = try run(c, x, w, nil, relu: false, variant.context)
       let (roundedY, roundedDX) = try run(c, x, roundedW, nil, relu: false, variant.context)
@@ -42,7 +42,7 @@ final class ConvolutionBFloat16Tests: XCTestCase {
   func testPackedWeightsGiveTheSameBits() throws {
     let cases = try ConvolutionCase.alexNet().prefix(2) + ConvolutionCase.odd().prefix(12)
     for c in cases {
-      let x = BFloat16Operands.rounded(RandomValues.uniform(c.inputCount, seed: 1))
+      let x = OperandsBFloat16.rounded(RandomValues.uniform(c.inputCount, seed: 1))
       let w = RandomValues.uniform(c.weightCount, seed: 2)
       for variant in KernelVariant.bfloat16() {
         let context = variant.context
@@ -66,7 +66,7 @@ final class ConvolutionBFloat16Tests: XCTestCase {
     for c in try ConvolutionCase.alexNet().prefix(3) + [
       ConvolutionCase("strips", batch: 3, size: (70, 90), channels: (80, 36), kernel: (3, 5), padding: Padding(1))
     ] {
-      let x = BFloat16Operands.rounded(RandomValues.uniform(c.inputCount, seed: 1))
+      let x = OperandsBFloat16.rounded(RandomValues.uniform(c.inputCount, seed: 1))
       let w = RandomValues.uniform(c.weightCount, seed: 2)
       for variant in KernelVariant.bfloat16() {
         try ThreadPool.shared.setThreadCount(1)
@@ -82,7 +82,7 @@ final class ConvolutionBFloat16Tests: XCTestCase {
 
   func testSteadyCallsAllocateNothing() throws {
     for c in try [ConvolutionCase.alexNet()[4], ConvolutionCase.odd()[11]] {
-      let x = BFloat16Operands.rounded(RandomValues.integers(c.inputCount, seed: 1))
+      let x = OperandsBFloat16.rounded(RandomValues.integers(c.inputCount, seed: 1))
       let w = RandomValues.integers(c.weightCount, seed: 2)
       for variant in KernelVariant.bfloat16() {
         _ = try run(c, x, w, nil, relu: true, variant.context)
@@ -95,7 +95,7 @@ final class ConvolutionBFloat16Tests: XCTestCase {
 
   func testNotANumberPassesThroughTheRectifier() throws {
     let c = try ConvolutionCase("NaN", size: (4, 4), channels: (3, 5), kernel: (3, 3))
-    var x = BFloat16Operands.rounded(RandomValues.integers(c.inputCount, seed: 1))
+    var x = OperandsBFloat16.rounded(RandomValues.integers(c.inputCount, seed: 1))
     x[0] = BFloat16(.nan)
     let w = [Float](repeating: 1, count: c.weightCount)
     for variant in KernelVariant.bfloat16() {
@@ -123,26 +123,26 @@ final class ConvolutionBFloat16Tests: XCTestCase {
     Reference.convolutionForward(c.shape, input: x, weights: w, bias: b, relu: false, output: &y)
     var dx = [Float](repeating: 0, count: c.inputCount)
     Reference.convolutionBackwardData(c.shape, outputGradient: dy, weights: w, inputGradient: &dx)
-    let (narrowX, narrowDY) = (BFloat16Operands.rounded(x), BFloat16Operands.rounded(dy))
+    let (narrowX, narrowDY) = (OperandsBFloat16.rounded(x), OperandsBFloat16.rounded(dy))
     for variant in KernelVariant.bfloat16() {
       let (message, context) = ("\(c.name), \(variant.name)", variant.context)
       for (relu, expected) in [(false, y), (true, y.map { max($0, 0) })] {
         let found = try forward(c, narrowX, w, b, relu: relu, context)
-        XCTAssertNil(BFloat16Operands.firstDifference(found, expected: expected), "\(message), relu \(relu)")
+        XCTAssertNil(OperandsBFloat16.firstDifference(found, expected: expected), "\(message), relu \(relu)")
       }
       let found = try backwardData(c, narrowDY, w, context)
-      XCTAssertNil(BFloat16Operands.firstDifference(found, expected: dx), "\(message), backward data")
+      XCTAssertNil(OperandsBFloat16.firstDifference(found, expected: dx), "\(message), backward data")
     }
   }
 
   private func checkRandom(_ c: ConvolutionCase) throws {
-    let x = BFloat16Operands.rounded(RandomValues.uniform(c.inputCount, seed: 1))
-    let w = BFloat16Operands.rounded(RandomValues.uniform(c.weightCount, seed: 2))
-    let dy = BFloat16Operands.rounded(RandomValues.uniform(c.outputCount, seed: 3))
+    let x = OperandsBFloat16.rounded(RandomValues.uniform(c.inputCount, seed: 1))
+    let w = OperandsBFloat16.rounded(RandomValues.uniform(c.weightCount, seed: 2))
+    let dy = OperandsBFloat16.rounded(RandomValues.uniform(c.outputCount, seed: 3))
     func reference(_ convert: (Double) -> Double) -> (y: [Double], dx: [Double]) {
       let (x, w, dy) = (
-        BFloat16Operands.doubles(x).map(convert), BFloat16Operands.doubles(w).map(convert),
-        BFloat16Operands.doubles(dy).map(convert)
+        OperandsBFloat16.doubles(x).map(convert), OperandsBFloat16.doubles(w).map(convert),
+        OperandsBFloat16.doubles(dy).map(convert)
       )
       var y = [Double](repeating: 0, count: c.outputCount)
       var dx = [Double](repeating: 0, count: c.inputCount)
@@ -153,14 +153,14 @@ final class ConvolutionBFloat16Tests: XCTestCase {
     let (expected, sizes) = (reference { $0 }, reference(abs))
     let taps = c.shape.kernelHeight * c.shape.kernelWidth
     for variant in KernelVariant.bfloat16() {
-      let weights = BFloat16Operands.widened(w)
+      let weights = OperandsBFloat16.widened(w)
       let y = try forward(c, x, weights, nil, relu: false, variant.context)
       let dx = try backwardData(c, dy, weights, variant.context)
       for (direction, actual, expected, channels, sizes) in [
         ("forward", y, expected.y, c.shape.inputChannels, sizes.y),
         ("backward data", dx, expected.dx, c.shape.outputChannels, sizes.dx),
       ] {
-        let beyond = BFloat16Operands.firstBeyond(
+        let beyond = OperandsBFloat16.firstBeyond(
           actual, expected: expected, terms: taps * channels / c.shape.groups, magnitudes: sizes)
         XCTAssertNil(beyond, "\(c.name), \(variant.name), \(direction)")
       }

@@ -38,15 +38,15 @@ final class ConvolutionBackwardFilterBFloat16Tests: XCTestCase {
       ConvolutionCase(
         "conv1", size: (67, 67), channels: (3, 48), kernel: (11, 11), stride: (4, 4), padding: Padding(2)),
     ] {
-      let x = BFloat16Operands.rounded(RandomValues.uniform(c.inputCount, seed: 1))
-      let dy = BFloat16Operands.rounded(RandomValues.uniform(c.outputCount, seed: 2))
+      let x = OperandsBFloat16.rounded(RandomValues.uniform(c.inputCount, seed: 1))
+      let dy = OperandsBFloat16.rounded(RandomValues.uniform(c.outputCount, seed: 2))
       func reference(_ x: [Double], _ dy: [Double]) -> [Double] {
         var dw = [Double](repeating: 0, count: c.weightCount)
         Reference.convolutionBackwardFilter(
           c.shape, input: x, outputGradient: dy, weightGradient: &dw, biasGradient: nil)
         return dw
       }
-      let (wideX, wideDY) = (BFloat16Operands.doubles(x), BFloat16Operands.doubles(dy))
+      let (wideX, wideDY) = (OperandsBFloat16.doubles(x), OperandsBFloat16.doubles(dy))
       let (expected, sizes) = (reference(wideX, wideDY), reference(wideX.map(abs), wideDY.map(abs)))
       for variant in KernelVariant.bfloat16() {
         let beyond = Tolerance.firstBeyond(
@@ -65,8 +65,8 @@ final class ConvolutionBackwardFilterBFloat16Tests: XCTestCase {
         "conv2", batch: 2, size: (27, 27), channels: (96, 64), kernel: (5, 5), padding: Padding(2), groups: 2),
       ConvolutionCase("conv1", batch: 2, size: (67, 67), channels: (3, 96), kernel: (11, 11), stride: (4, 4)),
     ] {
-      let x = BFloat16Operands.rounded(RandomValues.uniform(c.inputCount, seed: 1))
-      let dy = BFloat16Operands.rounded(RandomValues.uniform(c.outputCount, seed: 2))
+      let x = OperandsBFloat16.rounded(RandomValues.uniform(c.inputCount, seed: 1))
+      let dy = OperandsBFloat16.rounded(RandomValues.uniform(c.outputCount, seed: 2))
       for variant in KernelVariant.bfloat16() {
         try ThreadPool.shared.setThreadCount(1)
         let first = try gradients(c, x, dy, start: 0, variant.context)
@@ -82,8 +82,8 @@ final class ConvolutionBackwardFilterBFloat16Tests: XCTestCase {
   func testSteadyCallsAllocateNothing() throws {
     let c = try ConvolutionCase(
       "steady", batch: 2, size: (13, 13), channels: (32, 64), kernel: (3, 3), padding: Padding(1))
-    let x = BFloat16Operands.rounded(RandomValues.integers(c.inputCount, seed: 1))
-    let dy = BFloat16Operands.rounded(RandomValues.integers(c.outputCount, seed: 2))
+    let x = OperandsBFloat16.rounded(RandomValues.integers(c.inputCount, seed: 1))
+    let dy = OperandsBFloat16.rounded(RandomValues.integers(c.outputCount, seed: 2))
     for variant in KernelVariant.bfloat16() {
       _ = try gradients(c, x, dy, start: 0, variant.context)
       let before = TensorMemory.allocationCount
@@ -109,7 +109,7 @@ final class ConvolutionBackwardFilterBFloat16Tests: XCTestCase {
     var db = [Float](repeating: 3, count: c.shape.outputChannels)
     Reference.convolutionBackwardFilter(
       c.shape, input: x, outputGradient: dy, weightGradient: &dw, biasGradient: &db)
-    let (narrowX, narrowDY) = (BFloat16Operands.rounded(x), BFloat16Operands.rounded(dy))
+    let (narrowX, narrowDY) = (OperandsBFloat16.rounded(x), OperandsBFloat16.rounded(dy))
     for variant in KernelVariant.bfloat16() {
       let found = try gradients(c, narrowX, narrowDY, start: 3, variant.context)
       XCTAssertNil(Tolerance.firstDifference(found.weights, expected: dw), "\(c.name), \(variant.name)")

@@ -51,13 +51,13 @@ final class DenseBFloat16Tests: XCTestCase {
       Reference.denseBackwardFilter(
         batch: c.batch, inputs: c.inputs, outputs: c.outputs, input: x, outputGradient: dy, weightGradient: &dw,
         biasGradient: &db)
-      let (narrowX, narrowDY) = (BFloat16Operands.rounded(x), BFloat16Operands.rounded(dy))
+      let (narrowX, narrowDY) = (OperandsBFloat16.rounded(x), OperandsBFloat16.rounded(dy))
       for variant in KernelVariant.bfloat16() {
         let message = "\(c.name), \(variant.name)"
         let r = try run(c, narrowX, w, b, narrowDY, relu: true, start: 3, variant.context)
-        XCTAssertNil(BFloat16Operands.firstDifference(r.y, expected: y), message + ", forward")
+        XCTAssertNil(OperandsBFloat16.firstDifference(r.y, expected: y), message + ", forward")
         XCTAssertNil(Tolerance.firstDifference(r.scores, expected: y), message + ", scores")
-        XCTAssertNil(BFloat16Operands.firstDifference(r.dx, expected: dx), message + ", backward data")
+        XCTAssertNil(OperandsBFloat16.firstDifference(r.dx, expected: dx), message + ", backward data")
         XCTAssertNil(Tolerance.firstDifference(r.dw, expected: dw), message + ", backward filter")
         XCTAssertNil(Tolerance.firstDifference(r.db, expected: db), message + ", bias gradient")
         // Written over whatever was there, the gradients lack the 3 that they were added to.
@@ -71,7 +71,7 @@ final class DenseBFloat16Tests: XCTestCase {
   func testARowHasTheSameBitsInAnyCompany() throws {
     for (inputs, outputs) in [(1, 1), (300, 1000), (5000, 67), (61, 10), (257, 33)] {
       let (w, b) = (RandomValues.uniform(inputs * outputs, seed: 2), RandomValues.uniform(outputs, seed: 3))
-      let x = BFloat16Operands.rounded(RandomValues.uniform((SameBits.batches.max() ?? 1) * inputs, seed: 1))
+      let x = OperandsBFloat16.rounded(RandomValues.uniform((SameBits.batches.max() ?? 1) * inputs, seed: 1))
       for variant in KernelVariant.bfloat16() {
         let scores = try SameBits.firstDifference(x) { x, rows in
           var y = zeros(rows * outputs, .nan)
@@ -98,8 +98,8 @@ final class DenseBFloat16Tests: XCTestCase {
       let (x, w, dy) = operands(c)
       func reference(_ convert: (Double) -> Double) -> (y: [Double], dx: [Double], dw: [Double]) {
         let (x, w, dy) = (
-          BFloat16Operands.doubles(x).map(convert), BFloat16Operands.doubles(w).map(convert),
-          BFloat16Operands.doubles(dy).map(convert)
+          OperandsBFloat16.doubles(x).map(convert), OperandsBFloat16.doubles(w).map(convert),
+          OperandsBFloat16.doubles(dy).map(convert)
         )
         var y = [Double](repeating: 0, count: c.batch * c.outputs)
         var dx = [Double](repeating: 0, count: c.batch * c.inputs)
@@ -118,11 +118,11 @@ final class DenseBFloat16Tests: XCTestCase {
       for variant in KernelVariant.bfloat16() {
         let message = "\(c.name), \(variant.name)"
         let r = try run(
-          c, x, BFloat16Operands.widened(w), nil, dy, relu: false, start: 0, variant.context)
+          c, x, OperandsBFloat16.widened(w), nil, dy, relu: false, start: 0, variant.context)
         for (name, a, e, terms, s) in [
           ("forward", r.y, expected.y, c.inputs, sizes.y), ("backward data", r.dx, expected.dx, c.outputs, sizes.dx),
         ] {
-          let beyond = BFloat16Operands.firstBeyond(a, expected: e, terms: terms, magnitudes: s)
+          let beyond = OperandsBFloat16.firstBeyond(a, expected: e, terms: terms, magnitudes: s)
           XCTAssertNil(beyond, "\(message), \(name)")
         }
         for (name, a, e, terms, s) in [
@@ -163,7 +163,7 @@ final class DenseBFloat16Tests: XCTestCase {
       let (x, w, dy) = operands(c)
       for variant in KernelVariant.bfloat16() {
         try ThreadPool.shared.setThreadCount(1)
-        let weights = BFloat16Operands.widened(w)
+        let weights = OperandsBFloat16.widened(w)
         let first = try run(c, x, weights, nil, dy, relu: false, start: 0, variant.context)
         for count in 2...4 {
           try ThreadPool.shared.setThreadCount(count)
@@ -178,7 +178,7 @@ final class DenseBFloat16Tests: XCTestCase {
     for c in [Case(batch: 1, inputs: 600, outputs: 100), Case(batch: 33, inputs: 600, outputs: 100)] {
       let (x, w, dy) = operands(c)
       for variant in KernelVariant.bfloat16() {
-        let weights = BFloat16Operands.widened(w)
+        let weights = OperandsBFloat16.widened(w)
         _ = try run(c, x, weights, nil, dy, relu: false, start: 0, variant.context)
         let before = TensorMemory.allocationCount
         _ = try run(c, x, weights, nil, dy, relu: false, start: 0, variant.context)
@@ -192,7 +192,7 @@ final class DenseBFloat16Tests: XCTestCase {
     let (x, w, dy) = operands(c)
     let context = ComputeContext(kernels: KernelRegistry.available[0])
     XCTAssertThrowsError(
-      try run(c, x, BFloat16Operands.widened(w), nil, dy, relu: false, start: 0, context)
+      try run(c, x, OperandsBFloat16.widened(w), nil, dy, relu: false, start: 0, context)
     ) { error in
       guard case EngineError.unsupported(let text) = error else { return XCTFail("\(error)") }
       XCTAssert(text.hasPrefix("dense: got bfloat16") && text.contains("portable"), text)
@@ -203,9 +203,9 @@ final class DenseBFloat16Tests: XCTestCase {
 
   private func operands(_ c: Case) -> (x: [BFloat16], w: [BFloat16], dy: [BFloat16]) {
     (
-      BFloat16Operands.rounded(RandomValues.uniform(c.batch * c.inputs, seed: 1)),
-      BFloat16Operands.rounded(RandomValues.uniform(c.inputs * c.outputs, seed: 2)),
-      BFloat16Operands.rounded(RandomValues.uniform(c.batch * c.outputs, seed: 4))
+      OperandsBFloat16.rounded(RandomValues.uniform(c.batch * c.inputs, seed: 1)),
+      OperandsBFloat16.rounded(RandomValues.uniform(c.inputs * c.outputs, seed: 2)),
+      OperandsBFloat16.rounded(RandomValues.uniform(c.batch * c.outputs, seed: 4))
     )
   }
 

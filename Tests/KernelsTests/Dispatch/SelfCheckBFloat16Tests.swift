@@ -11,7 +11,7 @@ final class SelfCheckBFloat16Tests: XCTestCase {
     for table in KernelRegistry.available {
       if let kernels = table.bfloat16 { XCTAssert(emulatedAMX.agrees(with: kernels), table.name) }
     }
-    let wrong: [String: @Sendable (BFloat16Tile) -> Void] = [
+    let wrong: [String: @Sendable (RowTileBFloat16) -> Void] = [
       "a row count": { tile in
         emulatedAMX.tile(tile)
         if tile.rows == 7 { tile.output[6 * tile.outputStride + 31] += 1 }
@@ -36,7 +36,7 @@ final class SelfCheckBFloat16Tests: XCTestCase {
       },
     ]
     for (name, tile) in wrong {
-      let kernels = BFloat16Kernels(
+      let kernels = MatrixKernelsBFloat16(
         rows: emulatedAMX.rows, blocks: emulatedAMX.blocks, innerMultiple: emulatedAMX.innerMultiple, tile: tile,
         besides: emulatedAMX)
       XCTAssertFalse(kernels.agrees(with: emulatedAMX), name)

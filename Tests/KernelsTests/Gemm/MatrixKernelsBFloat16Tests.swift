@@ -8,7 +8,7 @@ import XCTest
 final class MatrixKernelsBFloat16Tests: XCTestCase {
   override func setUp() { continueAfterFailure = true }
 
-  private func onEveryTable(_ body: (_ kernels: BFloat16Kernels, _ name: String) throws -> Void) rethrows {
+  private func onEveryTable(_ body: (_ kernels: MatrixKernelsBFloat16, _ name: String) throws -> Void) rethrows {
     for table in KernelRegistry.available {
       if let kernels = table.bfloat16 { try body(kernels, table.name) }
     }
@@ -27,7 +27,7 @@ final class MatrixKernelsBFloat16Tests: XCTestCase {
               XCTAssertNil(
                 Tolerance.firstDifference(
                   product.run { kernels.tile($0) },
-                  expected: product.run { Reference.bfloat16Tile($0, columns: kernels.columns) }),
+                  expected: product.run { Reference.rowTileBFloat16($0, columns: kernels.columns) }),
                 "\(name), \(rows) rows, \(blocks) blocks, \(runs) runs of \(length), narrow \(isNarrow)")
             }
           }
@@ -46,7 +46,7 @@ final class MatrixKernelsBFloat16Tests: XCTestCase {
         ) { RandomValues.uniform($0, seed: $1).map(values) }
       }
       func twin(_ product: TileProduct) -> [Double] {
-        product.run { Reference.bfloat16Tile($0, columns: kernels.columns) }.map(Double.init)
+        product.run { Reference.rowTileBFloat16($0, columns: kernels.columns) }.map(Double.init)
       }
       let signed = product { $0 }
       // The twin rounds as the kernel does: twice the bound of each.
@@ -82,20 +82,20 @@ final class MatrixKernelsBFloat16Tests: XCTestCase {
     onEveryTable { kernels, name in
       for (columns, relu) in [(32, false), (32, true), (7, false), (23, true), (16, true)] {
         let rows = x.count / 40
-        func run(_ kernel: (BFloat16Rows) -> Void) -> [BFloat16] {
+        func run(_ kernel: (RowNarrowing) -> Void) -> [BFloat16] {
           var y = [BFloat16](repeating: BFloat16(-1), count: rows * 33)
           y.withUnsafeMutableBufferPointer { y in
             x.withUnsafeBufferPointer { x in
               guard let source = x.baseAddress, let target = y.baseAddress else { return }
               kernel(
-                BFloat16Rows(
+                RowNarrowing(
                   rows: rows, columns: columns, source: source, sourceStride: 40, relu: relu, target: target,
                   targetStride: 33))
             }
           }
           return y
         }
-        for (i, (a, e)) in zip(run { kernels.narrowRows($0) }, run(Reference.bfloat16NarrowRows)).enumerated() {
+        for (i, (a, e)) in zip(run { kernels.narrowRows($0) }, run(Reference.narrowRows)).enumerated() {
           let areNaN = a.float.isNaN && e.float.isNaN
           // Zeros of both signs are equal.
           if a.float != e.float && !areNaN { return XCTFail("\(name), element \(i): got \(a), expected \(e)") }
@@ -121,7 +121,7 @@ final class MatrixKernelsBFloat16Tests: XCTestCase {
           return panels
         }
         let expected = run {
-          Reference.bfloat16Panels(
+          Reference.panelsBFloat16(
             rows, columns, floats, 100, $0, panelStride, width: kernels.columns, rounded: BFloat16.init)
         }
         XCTAssert(run { kernels.packFloats(rows, columns, floats, 100, $0, panelStride) } == expected, name)
@@ -133,7 +133,7 @@ final class MatrixKernelsBFloat16Tests: XCTestCase {
 
 /// Operands of a tile: blocks of rows somewhere in a matrix, runs at odd distances.
 private struct TileProduct {
-  let kernels: BFloat16Kernels
+  let kernels: MatrixKernelsBFloat16
   let rows: Int
   let blocks: Int
   let runLength: Int
@@ -147,7 +147,7 @@ private struct TileProduct {
   let output: [Float]
 
   init(
-    _ kernels: BFloat16Kernels, rows: Int, blocks: Int, runs: Int, runLength: Int, hasStart: Bool,
+    _ kernels: MatrixKernelsBFloat16, rows: Int, blocks: Int, runs: Int, runLength: Int, hasStart: Bool,
     isNarrow: Bool, values: (_ count: Int, _ seed: UInt64) -> [Float]
   ) {
     self.kernels = kernels
@@ -165,7 +165,7 @@ private struct TileProduct {
   }
 
   /// C and what lies between its rows; zeros in columns that do not count.
-  func run(_ kernel: (BFloat16Tile) -> Void) -> [Float] {
+  func run(_ kernel: (RowTileBFloat16) -> Void) -> [Float] {
     var result = output
     result.withUnsafeMutableBufferPointer { output in
       withPointers(left, panel, start, offsets) { left, panel, start, offsets in
@@ -174,7 +174,7 @@ private struct TileProduct {
         firstRows.withUnsafeBufferPointer { firstRows in
           guard let firstRows = firstRows.baseAddress else { return }
           kernel(
-            BFloat16Tile(
+            RowTileBFloat16(
               rows: rows, blockCount: blocks, left: firstRows, leftStride: leftStride, runOffsets: offsets,
               runCount: self.offsets.count, runLength: runLength, panel: panel, start: hasStart ? start : nil,
               output: output, outputStride: kernels.columns + 3, isNarrow: isNarrow))

@@ -57,7 +57,7 @@ final class TileProductTests: XCTestCase {
     runs.withUnsafeBufferPointer {
       guard let offsets = $0.baseAddress else { return }
       emulatedAMX.tile(
-        BFloat16Tile(
+        RowTileBFloat16(
           rows: rows, blockCount: blocks, left: left, leftStride: stride, runOffsets: offsets, runCount: runs.count,
           runLength: runLength, panel: panel, start: starts ? start : nil, output: output, outputStride: outputStride))
     }

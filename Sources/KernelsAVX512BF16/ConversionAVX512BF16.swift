@@ -24,7 +24,7 @@ private typealias Pairs = SIMD16<Int32>
   narrow(count, x, y, relu: false)
 }
 
-@Sendable func narrowRowsAVX512BF16(_ rows: BFloat16Rows) {
+@Sendable func narrowRowsAVX512BF16(_ rows: RowNarrowing) {
   var (source, target) = (rows.source, rows.target)
   var i = rows.rows
   while i > 0 {

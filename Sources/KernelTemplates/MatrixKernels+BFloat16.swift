@@ -26,7 +26,7 @@ import Tensors
 ///
 /// A product of two bfloat16 is exact in float32; each of the K additions rounds once, so that a sum is within
 /// 4 · √K · 2^-23 · Σ|a·b| like one of float32. Denormal numbers count as zeros.
-public final class BFloat16Kernels: Sendable {
+public final class MatrixKernelsBFloat16: Sendable {
   /// The most rows of a block.
   public let rows: Int
   /// Blocks worth giving to one call of `tile`.
@@ -35,14 +35,14 @@ public final class BFloat16Kernels: Sendable {
   public let columns: Int
   /// What the length of a run is a multiple of.
   public let innerMultiple: Int
-  /// Some blocks of a product, see ``BFloat16Tile``.
-  public let tile: @Sendable (_ tile: BFloat16Tile) -> Void
+  /// Some blocks of a product, see ``RowTileBFloat16``.
+  public let tile: @Sendable (_ tile: RowTileBFloat16) -> Void
   /// y = x
   public let widen: @Sendable (_ count: Int, _ x: UnsafePointer<BFloat16>, _ y: UnsafeMutablePointer<Float>) -> Void
   /// y = x, rounded to the nearest, of two equally near ones to the even.
   public let narrow: @Sendable (_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<BFloat16>) -> Void
-  /// A matrix likewise, rectified if asked, see ``BFloat16Rows``.
-  public let narrowRows: @Sendable (_ rows: BFloat16Rows) -> Void
+  /// A matrix likewise, rectified if asked, see ``RowNarrowing``.
+  public let narrowRows: @Sendable (_ rows: RowNarrowing) -> Void
   /// Packs panels from a matrix of floats, rounding them.
   public let packFloats: PanelPacking<Float>
   /// Packs panels from a matrix of bfloat16.
@@ -58,10 +58,10 @@ public final class BFloat16Kernels: Sendable {
 
   public init(
     rows: Int, blocks: Int, columns: Int, innerMultiple: Int,
-    tile: @escaping @Sendable (_ tile: BFloat16Tile) -> Void,
+    tile: @escaping @Sendable (_ tile: RowTileBFloat16) -> Void,
     widen: @escaping @Sendable (Int, UnsafePointer<BFloat16>, UnsafeMutablePointer<Float>) -> Void,
     narrow: @escaping @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<BFloat16>) -> Void,
-    narrowRows: @escaping @Sendable (_ rows: BFloat16Rows) -> Void,
+    narrowRows: @escaping @Sendable (_ rows: RowNarrowing) -> Void,
     packFloats: @escaping PanelPacking<Float>, packRows: @escaping PanelPacking<BFloat16>
   ) {
     self.rows = rows
@@ -78,8 +78,8 @@ public final class BFloat16Kernels: Sendable {
 
   /// The same with other tiles, for an instruction set that multiplies in another way.
   public convenience init(
-    rows: Int, blocks: Int, innerMultiple: Int, tile: @escaping @Sendable (_ tile: BFloat16Tile) -> Void,
-    besides others: BFloat16Kernels
+    rows: Int, blocks: Int, innerMultiple: Int, tile: @escaping @Sendable (_ tile: RowTileBFloat16) -> Void,
+    besides others: MatrixKernelsBFloat16
   ) {
     self.init(
       rows: rows, blocks: blocks, columns: others.columns, innerMultiple: innerMultiple, tile: tile,
@@ -92,7 +92,7 @@ public final class BFloat16Kernels: Sendable {
 ///
 /// The rows of a block lie at a constant distance, as neighbouring pixels do; its K elements are `runCount` runs of
 /// `runLength` contiguous elements, the runs at the same offsets for all rows: for a convolution one run a kernel row.
-public struct BFloat16Tile {
+public struct RowTileBFloat16 {
   /// Rows of each block, 1 … `rows`.
   public var rows: Int
   /// 1 … `blocks`.
@@ -143,7 +143,7 @@ public struct BFloat16Tile {
 
 /// target[i · targetStride + j] = source[i · sourceStride + j] rounded, for i in 0 ..< rows, j in 0 ..< columns;
 /// max(0, ·) of it if asked, NaN for NaN.
-public struct BFloat16Rows {
+public struct RowNarrowing {
   public var rows: Int
   public var columns: Int
   public var source: UnsafePointer<Float>

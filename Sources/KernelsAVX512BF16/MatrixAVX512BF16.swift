@@ -5,11 +5,11 @@ import Tensors
 // A function a number of rows, as in the float32 targets: the optimiser stops inlining in a function that has
 // grown too large.
 
-@Sendable func tileAVX512BF16(_ tile: BFloat16Tile) {
+@Sendable func tileAVX512BF16(_ tile: RowTileBFloat16) {
   if tile.isNarrow { narrowTile(tile) } else { wholeTile(tile) }
 }
 
-private func wholeTile(_ tile: BFloat16Tile) {
+private func wholeTile(_ tile: RowTileBFloat16) {
   switch tile.rows {
   case 1: tile1(tile)
   case 2: tile2(tile)
@@ -28,22 +28,22 @@ private func wholeTile(_ tile: BFloat16Tile) {
   }
 }
 
-private func tile1(_ tile: BFloat16Tile) { blocks(1, vectors: 2, tile) }
-private func tile2(_ tile: BFloat16Tile) { blocks(2, vectors: 2, tile) }
-private func tile3(_ tile: BFloat16Tile) { blocks(3, vectors: 2, tile) }
-private func tile4(_ tile: BFloat16Tile) { blocks(4, vectors: 2, tile) }
-private func tile5(_ tile: BFloat16Tile) { blocks(5, vectors: 2, tile) }
-private func tile6(_ tile: BFloat16Tile) { blocks(6, vectors: 2, tile) }
-private func tile7(_ tile: BFloat16Tile) { blocks(7, vectors: 2, tile) }
-private func tile8(_ tile: BFloat16Tile) { blocks(8, vectors: 2, tile) }
-private func tile9(_ tile: BFloat16Tile) { blocks(9, vectors: 2, tile) }
-private func tile10(_ tile: BFloat16Tile) { blocks(10, vectors: 2, tile) }
-private func tile11(_ tile: BFloat16Tile) { blocks(11, vectors: 2, tile) }
-private func tile12(_ tile: BFloat16Tile) { blocks(12, vectors: 2, tile) }
-private func tile13(_ tile: BFloat16Tile) { blocks(13, vectors: 2, tile) }
-private func tile14(_ tile: BFloat16Tile) { blocks(14, vectors: 2, tile) }
+private func tile1(_ tile: RowTileBFloat16) { blocks(1, vectors: 2, tile) }
+private func tile2(_ tile: RowTileBFloat16) { blocks(2, vectors: 2, tile) }
+private func tile3(_ tile: RowTileBFloat16) { blocks(3, vectors: 2, tile) }
+private func tile4(_ tile: RowTileBFloat16) { blocks(4, vectors: 2, tile) }
+private func tile5(_ tile: RowTileBFloat16) { blocks(5, vectors: 2, tile) }
+private func tile6(_ tile: RowTileBFloat16) { blocks(6, vectors: 2, tile) }
+private func tile7(_ tile: RowTileBFloat16) { blocks(7, vectors: 2, tile) }
+private func tile8(_ tile: RowTileBFloat16) { blocks(8, vectors: 2, tile) }
+private func tile9(_ tile: RowTileBFloat16) { blocks(9, vectors: 2, tile) }
+private func tile10(_ tile: RowTileBFloat16) { blocks(10, vectors: 2, tile) }
+private func tile11(_ tile: RowTileBFloat16) { blocks(11, vectors: 2, tile) }
+private func tile12(_ tile: RowTileBFloat16) { blocks(12, vectors: 2, tile) }
+private func tile13(_ tile: RowTileBFloat16) { blocks(13, vectors: 2, tile) }
+private func tile14(_ tile: RowTileBFloat16) { blocks(14, vectors: 2, tile) }
 
-private func narrowTile(_ tile: BFloat16Tile) {
+private func narrowTile(_ tile: RowTileBFloat16) {
   switch tile.rows {
   case 1: narrow1(tile)
   case 2: narrow2(tile)
@@ -62,24 +62,24 @@ private func narrowTile(_ tile: BFloat16Tile) {
   }
 }
 
-private func narrow1(_ tile: BFloat16Tile) { blocks(1, vectors: 1, tile) }
-private func narrow2(_ tile: BFloat16Tile) { blocks(2, vectors: 1, tile) }
-private func narrow3(_ tile: BFloat16Tile) { blocks(3, vectors: 1, tile) }
-private func narrow4(_ tile: BFloat16Tile) { blocks(4, vectors: 1, tile) }
-private func narrow5(_ tile: BFloat16Tile) { blocks(5, vectors: 1, tile) }
-private func narrow6(_ tile: BFloat16Tile) { blocks(6, vectors: 1, tile) }
-private func narrow7(_ tile: BFloat16Tile) { blocks(7, vectors: 1, tile) }
-private func narrow8(_ tile: BFloat16Tile) { blocks(8, vectors: 1, tile) }
-private func narrow9(_ tile: BFloat16Tile) { blocks(9, vectors: 1, tile) }
-private func narrow10(_ tile: BFloat16Tile) { blocks(10, vectors: 1, tile) }
-private func narrow11(_ tile: BFloat16Tile) { blocks(11, vectors: 1, tile) }
-private func narrow12(_ tile: BFloat16Tile) { blocks(12, vectors: 1, tile) }
-private func narrow13(_ tile: BFloat16Tile) { blocks(13, vectors: 1, tile) }
-private func narrow14(_ tile: BFloat16Tile) { blocks(14, vectors: 1, tile) }
+private func narrow1(_ tile: RowTileBFloat16) { blocks(1, vectors: 1, tile) }
+private func narrow2(_ tile: RowTileBFloat16) { blocks(2, vectors: 1, tile) }
+private func narrow3(_ tile: RowTileBFloat16) { blocks(3, vectors: 1, tile) }
+private func narrow4(_ tile: RowTileBFloat16) { blocks(4, vectors: 1, tile) }
+private func narrow5(_ tile: RowTileBFloat16) { blocks(5, vectors: 1, tile) }
+private func narrow6(_ tile: RowTileBFloat16) { blocks(6, vectors: 1, tile) }
+private func narrow7(_ tile: RowTileBFloat16) { blocks(7, vectors: 1, tile) }
+private func narrow8(_ tile: RowTileBFloat16) { blocks(8, vectors: 1, tile) }
+private func narrow9(_ tile: RowTileBFloat16) { blocks(9, vectors: 1, tile) }
+private func narrow10(_ tile: RowTileBFloat16) { blocks(10, vectors: 1, tile) }
+private func narrow11(_ tile: RowTileBFloat16) { blocks(11, vectors: 1, tile) }
+private func narrow12(_ tile: RowTileBFloat16) { blocks(12, vectors: 1, tile) }
+private func narrow13(_ tile: RowTileBFloat16) { blocks(13, vectors: 1, tile) }
+private func narrow14(_ tile: RowTileBFloat16) { blocks(14, vectors: 1, tile) }
 
-/// ``BFloat16Tile`` of blocks of `rows` rows and `vectors` (1 or 2) vectors of columns: constants.
+/// ``RowTileBFloat16`` of blocks of `rows` rows and `vectors` (1 or 2) vectors of columns: constants.
 @inline(__always)
-private func blocks(_ rows: Int, vectors: Int, _ tile: BFloat16Tile) {
+private func blocks(_ rows: Int, vectors: Int, _ tile: RowTileBFloat16) {
   var block = 0
   repeat {
     oneBlock(
@@ -91,7 +91,7 @@ private func blocks(_ rows: Int, vectors: Int, _ tile: BFloat16Tile) {
 
 @inline(__always)
 private func oneBlock(
-  _ rows: Int, vectors: Int, _ tile: BFloat16Tile, left: UnsafeRawPointer, output: UnsafeMutablePointer<Float>
+  _ rows: Int, vectors: Int, _ tile: RowTileBFloat16, left: UnsafeRawPointer, output: UnsafeMutablePointer<Float>
 ) {
   let (leftBytes, outputStride) = (tile.leftStride &* 2, tile.outputStride)
   var sums = TileSums<SIMD16<Float>>()

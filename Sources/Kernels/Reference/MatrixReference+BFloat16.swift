@@ -5,8 +5,8 @@ import Tensors
 // of float32: a bfloat16 is a float, and what is rounded is rounded before or after.
 
 extension Reference {
-  /// ``BFloat16Tile`` on panels of `columns` columns.
-  public static func bfloat16Tile(_ tile: BFloat16Tile, columns: Int) {
+  /// ``RowTileBFloat16`` on panels of `columns` columns.
+  public static func rowTileBFloat16(_ tile: RowTileBFloat16, columns: Int) {
     for block in 0..<tile.blockCount {
       for i in 0..<tile.rows {
         let row = tile.output + (block * tile.rows + i) * tile.outputStride
@@ -26,8 +26,8 @@ extension Reference {
     }
   }
 
-  /// ``BFloat16Rows``; denormal floats become zero.
-  public static func bfloat16NarrowRows(_ rows: BFloat16Rows) {
+  /// ``RowNarrowing``; denormal floats become zero.
+  public static func narrowRows(_ rows: RowNarrowing) {
     for i in 0..<rows.rows {
       for j in 0..<rows.columns {
         let x = rows.source[i * rows.sourceStride + j]
@@ -36,9 +36,9 @@ extension Reference {
     }
   }
 
-  /// ``BFloat16Kernels/PanelPacking`` into panels of `width` columns; `rounded` makes a bfloat16 of an element.
+  /// ``MatrixKernelsBFloat16/PanelPacking`` into panels of `width` columns; `rounded` makes a bfloat16 of an element.
   @inlinable
-  public static func bfloat16Panels<Element>(
+  public static func panelsBFloat16<Element>(
     _ rowCount: Int, _ columns: Int, _ source: UnsafePointer<Element>, _ stride: Int,
     _ panels: UnsafeMutablePointer<BFloat16>, _ panelStride: Int, width: Int, rounded: (Element) -> BFloat16
   ) {

@@ -1,7 +1,7 @@
 import Tensors
 
 /// Transposition of a matrix of bfloat16 that lies inside a larger one: output[column][row] = input[row][column].
-public enum BFloat16TransposeTemplate {
+public enum TransposeTemplateBFloat16 {
   @usableFromInline typealias Halves = SIMD8<UInt16>
 
   /// Tiles of 8 × 8 go through registers. The last tile of a side overlaps the one before it; only a side shorter
