@@ -1,4 +1,4 @@
-#include "network.h"
+#include "networks.h"
 
 #include <string.h>
 
@@ -14,6 +14,10 @@ extents network_input(const network_object *network, int64_t batch) {
 int64_t network_classes(const network_object *network) {
   const sax_node *last = &network->nodes[network->node_count - 1]; /* a softmax has the shape of its logits */
   return last->channels * last->height * last->width;
+}
+
+bool call_expects_input(const call *c, int index, const network_object *network, int64_t batch, int32_t layout) {
+  return call_expects_extents(c, index, network_input(network, batch), layout);
 }
 
 /* ---- Creation and end ---- */
@@ -200,15 +204,17 @@ static PyMethodDef own_methods[] = {
 
 enum { MAX_METHODS = 32 };
 
+static PyMethodDef *const topics[] = {network_tensor_methods,    network_training_methods, network_evaluation_methods,
+                                      network_whitening_methods, network_memory_methods,   network_profile_methods};
+
 /* A type has one table of methods; the files that work on networks have one each. */
 static PyMethodDef *all_methods(void) {
   static PyMethodDef methods[MAX_METHODS];
   int count = LENGTH(own_methods);
   memcpy(methods, own_methods, sizeof own_methods);
-  for (PyMethodDef *m = network_tensor_methods; m->ml_name; m++) methods[count++] = *m;
-  for (PyMethodDef *m = network_image_methods; m->ml_name; m++) methods[count++] = *m;
-  for (PyMethodDef *m = network_memory_methods; m->ml_name; m++) methods[count++] = *m;
-  for (PyMethodDef *m = network_profile_methods; m->ml_name; m++) methods[count++] = *m;
+  for (int i = 0; i < LENGTH(topics); i++) {
+    for (PyMethodDef *m = topics[i]; m->ml_name; m++) methods[count++] = *m;
+  }
   return methods;
 }
 

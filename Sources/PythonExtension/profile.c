@@ -1,7 +1,7 @@
-/* network_profile.c: where the time of a network goes. */
+/* profile.c: where the time of a network goes. */
 #include "errors.h"
 #include "images.h"
-#include "network.h"
+#include "networks.h"
 
 static PyObject *describe_row(const sax_profile_row *row) {
   return Py_BuildValue("(ssdddddd)", row->name, row->kind, row->forward_seconds, row->forward_operations,

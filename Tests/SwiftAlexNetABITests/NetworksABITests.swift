@@ -3,7 +3,7 @@ import SwiftAlexNetABI
 import XCTest
 
 /// The boundary as a C program sees it.
-final class NetworkABITests: XCTestCase {
+final class NetworksABITests: XCTestCase {
   private let spec = """
     network tiny
     data channels=2 height=6 width=5

@@ -1,20 +1,9 @@
-/* network_tensors.c: a network on float32 tensors. */
-#include <string.h>
-
+/* tensors.c: a network on float32 tensors. */
 #include "errors.h"
-#include "network.h"
+#include "networks.h"
 
 static bool expects_logits(const call *c, int index, const network_object *network, int64_t batch) {
   return call_expects(c, index, 2, (Py_ssize_t[]){(Py_ssize_t)batch, (Py_ssize_t)network_classes(network)});
-}
-
-static bool expects_images(const call *c, int index, const network_object *network, int64_t batch, int32_t layout) {
-  return call_expects_extents(c, index, network_input(network, batch), layout);
-}
-
-sax_arithmetic call_arithmetic(const call *c, int index) {
-  const Py_ssize_t *values = c->values[index].integers;
-  return (sax_arithmetic){(int32_t)values[0], (int32_t)values[1], (int32_t)values[2]};
 }
 
 static PyObject *network_forward(PyObject *object, ARGUMENTS) {
@@ -28,7 +17,7 @@ static PyObject *network_forward(PyObject *object, ARGUMENTS) {
   int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
   int64_t batch = c.values[X].array.shape[0];
   sax_arithmetic arithmetic = call_arithmetic(&c, ARITHMETIC);
-  if (expects_images(&c, X, self, batch, layout) && expects_logits(&c, LOGITS, self, batch)) {
+  if (call_expects_input(&c, X, self, batch, layout) && expects_logits(&c, LOGITS, self, batch)) {
     Py_BEGIN_ALLOW_THREADS
     status = sax_network_forward(self->handle, call_data(&c, X), batch, layout, c.values[KEEP].flag,
                                  c.values[TRAINING].flag, c.values[DROPOUT_SEED].seed, c.values[STEP].seed,
@@ -47,73 +36,13 @@ static PyObject *network_backward(PyObject *object, ARGUMENTS) {
   if (!call_begin(&c, "backward", table, LENGTH(table), arguments, given, keywords)) return NULL;
   int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
   int64_t batch = c.values[DLOGITS].array.shape[0];
-  if (expects_logits(&c, DLOGITS, self, batch) && expects_images(&c, DX, self, batch, layout)) {
+  if (expects_logits(&c, DLOGITS, self, batch) && call_expects_input(&c, DX, self, batch, layout)) {
     Py_BEGIN_ALLOW_THREADS
     status = sax_network_backward(self->handle, call_data(&c, DLOGITS), batch, layout, c.values[ACCUMULATE].flag,
                                   call_data(&c, DX));
     Py_END_ALLOW_THREADS
   }
   return call_result(&c, status);
-}
-
-/* ---- Training ---- */
-
-bool step_options_begin(step_options *o, const call *c, int index, const network_object *network) {
-  enum { RATE, MOMENTUM, DECAY, RULE, OPTION_SEED, STEP, RATES, DECAYS, PRECISION };
-  static const argument table[] = {{"learning_rate", NUMBER}, {"momentum", NUMBER},      {"weight_decay", NUMBER},
-                                   {"rule", INTEGER},         {"seed", SEED},            {"step", SEED},
-                                   {"rates", INPUT, 1, true}, {"decays", INPUT, 1, true},
-                                   {"precision", INTEGER}};
-  call *t = &o->arrays;
-  if (!call_begin_tuple(t, c->operation, table, LENGTH(table), c->values[index].object, "options")) return false;
-  int64_t rule = t->values[RULE].integer;
-  Py_ssize_t count = (Py_ssize_t)sax_network_parameter_count(network->handle);
-  int64_t precision = t->values[PRECISION].integer;
-  bool known = false;
-  if (rule < SAX_RULE_PAPER || rule > SAX_RULE_CAFFE) {
-    PyErr_Format(PyExc_ValueError, "%s: rule is %lld, expected 0 (paper), 1 (PyTorch) or 2 (Caffe)", c->operation,
-                 (long long)rule);
-  } else if (precision < SAX_FLOAT32 || precision > SAX_BFLOAT16) {
-    PyErr_Format(PyExc_ValueError, "%s: precision is %lld, expected 0 (float32) or 1 (bfloat16)", c->operation,
-                 (long long)precision);
-  } else known = true;
-  if (!known || !call_expects(t, RATES, 1, &count) || !call_expects(t, DECAYS, 1, &count)) {
-    call_end(t);
-    return false;
-  }
-  o->values = (sax_step_options){.learning_rate = t->values[RATE].number,
-                                 .momentum = t->values[MOMENTUM].number,
-                                 .weight_decay = t->values[DECAY].number,
-                                 .rule = (int32_t)rule,
-                                 .seed = t->values[OPTION_SEED].seed,
-                                 .step = t->values[STEP].seed,
-                                 .rates = call_data(t, RATES),
-                                 .decays = call_data(t, DECAYS),
-                                 .count = count,
-                                 .precision = (int32_t)precision};
-  return true;
-}
-
-static PyObject *network_train_step(PyObject *object, ARGUMENTS) {
-  enum { X, TARGETS, TENSOR_LAYOUT, OPTIONS };
-  static const argument table[] = {{"x", INPUT, 4}, {"labels", LABELS, 1}, {"layout", LAYOUT}, {"options", OBJECT}};
-  network_object *self = (network_object *)object;
-  call c;
-  if (!call_begin(&c, "train_step", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
-  Py_ssize_t batch = c.values[X].array.shape[0];
-  step_options options;
-  sax_step_result result;
-  if (expects_images(&c, X, self, batch, layout) && call_expects(&c, TARGETS, 1, &batch) &&
-      step_options_begin(&options, &c, OPTIONS, self)) {
-    Py_BEGIN_ALLOW_THREADS
-    status = sax_network_train_step(self->handle, call_data(&c, X), call_data(&c, TARGETS), batch, layout,
-                                    &options.values, &result);
-    Py_END_ALLOW_THREADS
-    call_end(&options.arrays);
-  }
-  call_end(&c);
-  return succeeded(status) ? Py_BuildValue("(dd)", result.loss, result.top1_error) : NULL;
 }
 
 /* ---- Capture ---- */
@@ -202,7 +131,7 @@ static PyObject *network_capture(PyObject *object, ARGUMENTS) {
   sax_arithmetic arithmetic = call_arithmetic(&c, ARITHMETIC);
   captures s;
   bool sound = captures_begin(&s, c.values[NAMES].object, c.values[OUTPUTS].object, self) &&
-               expects_images(&c, X, self, batch, layout);
+               call_expects_input(&c, X, self, batch, layout);
   for (Py_ssize_t i = 0; sound && i < s.count; i++) sound = capture_one(&s, i, &c, self, batch, layout);
   if (sound) {
     Py_BEGIN_ALLOW_THREADS
@@ -223,7 +152,7 @@ static PyObject *network_non_finite_cause(PyObject *object, ARGUMENTS) {
   int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
   sax_arithmetic arithmetic = call_arithmetic(&c, ARITHMETIC);
   char text[512];
-  bool sound = expects_images(&c, X, self, 1, layout);
+  bool sound = call_expects_input(&c, X, self, 1, layout);
   if (sound) {
     Py_BEGIN_ALLOW_THREADS
     status = sax_network_non_finite_cause(self->handle, call_data(&c, X), layout, &arithmetic, text, sizeof text);
@@ -238,6 +167,5 @@ PyMethodDef network_tensor_methods[] = {
   METHOD("capture", network_capture, "Outputs of named nodes."),
   METHOD("non_finite_cause", network_non_finite_cause, "Why outputs for an image are not finite, in words."),
   METHOD("backward", network_backward, "Gradients of the last kept forward."),
-  METHOD("train_step", network_train_step, "Forward, loss, backward, update."),
   {NULL, NULL, 0, NULL},
 };

@@ -1,6 +1,6 @@
-/* network_memory.c: what a network takes of memory, before it takes it. */
+/* memory.c: what there is, and what a network will take of it before it takes it. */
 #include "errors.h"
-#include "network.h"
+#include "networks.h"
 
 static PyObject *describe_use(const sax_memory_use *use) {
   return Py_BuildValue("(LLLLL)", (long long)use->weights, (long long)use->gradients, (long long)use->velocities,
@@ -50,6 +50,22 @@ static PyObject *spec_memory(PyObject *self, ARGUMENTS) {
   return succeeded(status) ? describe_use(&use) : NULL;
 }
 
+static PyObject *tensor_bytes(PyObject *self, PyObject *unused) {
+  (void)self, (void)unused;
+  return Py_BuildValue("(LL)", (long long)sax_live_bytes(), (long long)sax_peak_bytes());
+}
+
+static PyObject *reset_peak_bytes(PyObject *self, PyObject *unused) {
+  (void)self, (void)unused;
+  sax_reset_peak_bytes();
+  return Py_NewRef(Py_None);
+}
+
+static PyObject *available_bytes(PyObject *self, PyObject *unused) {
+  (void)self, (void)unused;
+  return PyLong_FromLongLong(sax_available_bytes());
+}
+
 PyMethodDef network_memory_methods[] = {
   METHOD("memory", network_memory, "Bytes that a batch will take, before anything runs."),
   {"release_memory", network_release_memory, METH_NOARGS, "Give back what activations take."},
@@ -57,6 +73,9 @@ PyMethodDef network_memory_methods[] = {
 };
 
 PyMethodDef memory_methods[] = {
+  {"tensor_bytes", tensor_bytes, METH_NOARGS, "Bytes of tensor memory now, and the most at once."},
+  {"reset_peak_bytes", reset_peak_bytes, METH_NOARGS, "Let the most at once be what is there now."},
+  {"available_bytes", available_bytes, METH_NOARGS, "Bytes that this process may still take; -1 if nobody knows."},
   METHOD("spec_memory", spec_memory, "Bytes that a batch will take in a network that need not exist."),
   {NULL, NULL, 0, NULL},
 };

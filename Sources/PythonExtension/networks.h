@@ -1,6 +1,6 @@
-/* network.h: the Network object and the views of its parameters. */
-#ifndef SWIFTALEXNET_NETWORK_H
-#define SWIFTALEXNET_NETWORK_H
+/* networks.h: the Network object and the views of its parameters. */
+#ifndef SWIFTALEXNET_EXTENSION_NETWORKS_H
+#define SWIFTALEXNET_EXTENSION_NETWORKS_H
 
 #include "calls.h"
 
@@ -25,23 +25,17 @@ bool add_hold_type(PyObject *module);
 extents network_input(const network_object *network, int64_t batch);
 int64_t network_classes(const network_object *network);
 
+/* A batch of such images as an argument. */
+bool call_expects_input(const call *c, int index, const network_object *network, int64_t batch, int32_t layout);
+
 /* Answers pickle and copy, which would otherwise make a shell without a network. */
 PyObject *refuse_pickling(PyObject *self, PyObject *unused);
 
-extern PyMethodDef network_tensor_methods[]; /* forward, capture, backward, train_step */
-extern PyMethodDef network_image_methods[];  /* train_step_images, predict_images and their kin */
-extern PyMethodDef network_memory_methods[]; /* memory, release_memory */
-extern PyMethodDef network_profile_methods[]; /* profile_images */
-
-/* Three integers (precision, int8_dense_weights, fast_math) as an argument {"arithmetic", INTEGERS, 3}. */
-sax_arithmetic call_arithmetic(const call *c, int index);
-
-/* The options of a training step, a tuple of its own, whose arrays stay borrowed until call_end(&o->arrays). */
-typedef struct {
-  call arrays;
-  sax_step_options values;
-} step_options;
-
-bool step_options_begin(step_options *o, const call *c, int index, const network_object *network);
+extern PyMethodDef network_tensor_methods[];     /* forward, capture, backward */
+extern PyMethodDef network_training_methods[];   /* train_step, train_step_images */
+extern PyMethodDef network_evaluation_methods[]; /* predict_images, predict_dense, score_map */
+extern PyMethodDef network_whitening_methods[];  /* set_whitening, whiten */
+extern PyMethodDef network_memory_methods[];     /* memory, release_memory */
+extern PyMethodDef network_profile_methods[];    /* profile_images */
 
 #endif
