@@ -7,8 +7,8 @@ public enum TransposeTemplateBFloat16 {
   /// Tiles of 8 × 8 go through registers. The last tile of a side overlaps the one before it; only a side shorter
   /// than a tile is copied element by element.
   @inlinable @inline(__always)
-  public static func transpose(
-    rows: Int, columns: Int, input: UnsafePointer<BFloat16>, inputStride: Int,
+  public static func transpose<I: InstructionSet>(
+    _: I.Type, rows: Int, columns: Int, input: UnsafePointer<BFloat16>, inputStride: Int,
     output: UnsafeMutablePointer<BFloat16>, outputStride: Int
   ) {
     if rows < 8 || columns < 8 { return copy(rows, columns, input, inputStride, output, outputStride) }

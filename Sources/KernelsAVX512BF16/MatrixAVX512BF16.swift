@@ -2,80 +2,37 @@ import CInstructions
 import KernelTemplates
 import Tensors
 
-// A function a number of rows, as in the float32 targets: the optimiser stops inlining in a function that has
-// grown too large.
-
 @Sendable func tileAVX512BF16(_ tile: RowTileBFloat16) {
-  if tile.isNarrow { narrowTile(tile) } else { wholeTile(tile) }
+  if tile.isNarrow { Width<1>.product(tile) } else { Width<2>.product(tile) }
 }
 
-private func wholeTile(_ tile: RowTileBFloat16) {
-  switch tile.rows {
-  case 1: tile1(tile)
-  case 2: tile2(tile)
-  case 3: tile3(tile)
-  case 4: tile4(tile)
-  case 5: tile5(tile)
-  case 6: tile6(tile)
-  case 7: tile7(tile)
-  case 8: tile8(tile)
-  case 9: tile9(tile)
-  case 10: tile10(tile)
-  case 11: tile11(tile)
-  case 12: tile12(tile)
-  case 13: tile13(tile)
-  default: tile14(tile)
+/// Tiles of so many vectors of columns; their sizes are types for the reason given at `TileSize`.
+private enum Width<let vectors: Int> {
+  @inline(never)
+  static func product(_ tile: RowTileBFloat16) {
+    switch tile.rows {
+    case 1: Size<1, vectors>.product(tile)
+    case 2: Size<2, vectors>.product(tile)
+    case 3: Size<3, vectors>.product(tile)
+    case 4: Size<4, vectors>.product(tile)
+    case 5: Size<5, vectors>.product(tile)
+    case 6: Size<6, vectors>.product(tile)
+    case 7: Size<7, vectors>.product(tile)
+    case 8: Size<8, vectors>.product(tile)
+    case 9: Size<9, vectors>.product(tile)
+    case 10: Size<10, vectors>.product(tile)
+    case 11: Size<11, vectors>.product(tile)
+    case 12: Size<12, vectors>.product(tile)
+    case 13: Size<13, vectors>.product(tile)
+    default: Size<14, vectors>.product(tile)
+    }
   }
 }
 
-private func tile1(_ tile: RowTileBFloat16) { blocks(1, vectors: 2, tile) }
-private func tile2(_ tile: RowTileBFloat16) { blocks(2, vectors: 2, tile) }
-private func tile3(_ tile: RowTileBFloat16) { blocks(3, vectors: 2, tile) }
-private func tile4(_ tile: RowTileBFloat16) { blocks(4, vectors: 2, tile) }
-private func tile5(_ tile: RowTileBFloat16) { blocks(5, vectors: 2, tile) }
-private func tile6(_ tile: RowTileBFloat16) { blocks(6, vectors: 2, tile) }
-private func tile7(_ tile: RowTileBFloat16) { blocks(7, vectors: 2, tile) }
-private func tile8(_ tile: RowTileBFloat16) { blocks(8, vectors: 2, tile) }
-private func tile9(_ tile: RowTileBFloat16) { blocks(9, vectors: 2, tile) }
-private func tile10(_ tile: RowTileBFloat16) { blocks(10, vectors: 2, tile) }
-private func tile11(_ tile: RowTileBFloat16) { blocks(11, vectors: 2, tile) }
-private func tile12(_ tile: RowTileBFloat16) { blocks(12, vectors: 2, tile) }
-private func tile13(_ tile: RowTileBFloat16) { blocks(13, vectors: 2, tile) }
-private func tile14(_ tile: RowTileBFloat16) { blocks(14, vectors: 2, tile) }
-
-private func narrowTile(_ tile: RowTileBFloat16) {
-  switch tile.rows {
-  case 1: narrow1(tile)
-  case 2: narrow2(tile)
-  case 3: narrow3(tile)
-  case 4: narrow4(tile)
-  case 5: narrow5(tile)
-  case 6: narrow6(tile)
-  case 7: narrow7(tile)
-  case 8: narrow8(tile)
-  case 9: narrow9(tile)
-  case 10: narrow10(tile)
-  case 11: narrow11(tile)
-  case 12: narrow12(tile)
-  case 13: narrow13(tile)
-  default: narrow14(tile)
-  }
+private enum Size<let rows: Int, let vectors: Int> {
+  @inline(never)
+  static func product(_ tile: RowTileBFloat16) { blocks(rows, vectors: vectors, tile) }
 }
-
-private func narrow1(_ tile: RowTileBFloat16) { blocks(1, vectors: 1, tile) }
-private func narrow2(_ tile: RowTileBFloat16) { blocks(2, vectors: 1, tile) }
-private func narrow3(_ tile: RowTileBFloat16) { blocks(3, vectors: 1, tile) }
-private func narrow4(_ tile: RowTileBFloat16) { blocks(4, vectors: 1, tile) }
-private func narrow5(_ tile: RowTileBFloat16) { blocks(5, vectors: 1, tile) }
-private func narrow6(_ tile: RowTileBFloat16) { blocks(6, vectors: 1, tile) }
-private func narrow7(_ tile: RowTileBFloat16) { blocks(7, vectors: 1, tile) }
-private func narrow8(_ tile: RowTileBFloat16) { blocks(8, vectors: 1, tile) }
-private func narrow9(_ tile: RowTileBFloat16) { blocks(9, vectors: 1, tile) }
-private func narrow10(_ tile: RowTileBFloat16) { blocks(10, vectors: 1, tile) }
-private func narrow11(_ tile: RowTileBFloat16) { blocks(11, vectors: 1, tile) }
-private func narrow12(_ tile: RowTileBFloat16) { blocks(12, vectors: 1, tile) }
-private func narrow13(_ tile: RowTileBFloat16) { blocks(13, vectors: 1, tile) }
-private func narrow14(_ tile: RowTileBFloat16) { blocks(14, vectors: 1, tile) }
 
 /// ``RowTileBFloat16`` of blocks of `rows` rows and `vectors` (1 or 2) vectors of columns: constants.
 @inline(__always)
