@@ -39,7 +39,7 @@ test-swift: packages
 	    SWIFTALEXNET_ISA=$$isa $(SWIFT_TEST) --skip-build --filter KernelsTests
 	  fi
 	done
-	sh Tests/check_kernel_symbols.sh .build-test/release
+	SWIFT=$(SWIFT) sh Tests/check_kernel_symbols.sh .build-test/release
 
 test-python: $(VENV)/test
 	$(VPYTHON) python/build_native.py

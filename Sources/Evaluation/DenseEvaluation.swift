@@ -4,23 +4,23 @@ import Networks
 import Parallel
 import Tensors
 
-/// Dense evaluation (Simonyan and Zisserman 2014, section 3.2): the network on whole pictures of any size, its scores
+/// Dense evaluation (Simonyan and Zisserman 2014, section 3.2): the network on whole images of any size, its scores
 /// averaged over all positions.
 extension Network {
-  /// Probabilities [count][classes] of uint8 pictures [count][height][width][channels]: the softmax of the score map's
+  /// Probabilities [count][classes] of uint8 images [count][height][width][channels]: the softmax of the score map's
   /// mean, with `mirror` averaged with that of the mirror image.
   ///
-  /// A picture as large as the crop has one position, and gets the centre crop's probabilities (those of a crop minus
+  /// An image as large as the crop has one position, and gets the centre crop's probabilities (those of a crop minus
   /// the same channel means: see ``Preprocessing/whole(height:width:)``). The bits depend neither on the number of
   /// threads nor, with the engine's own kernels, on the company.
-  /// - Throws: ``EngineError/invalidValue(_:)`` for pictures that are too small, naming the smallest.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for images that are too small, naming the smallest.
   public func predictDense(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, channels: Int, preprocessing: Preprocessing,
     mirror: Bool, arithmetic: Arithmetic = Arithmetic(), into output: UnsafeMutablePointer<Float>
   ) throws {
     let (operation, classes) = ("dense evaluation", classCount)
-    guard count >= 1 else { throw EngineError.invalidValue("\(operation): got \(count) pictures, expected at least 1") }
-    let whole = try wholePictures(height: height, width: width, channels: channels, preprocessing: preprocessing)
+    guard count >= 1 else { throw EngineError.invalidValue("\(operation): got \(count) images, expected at least 1") }
+    let whole = try wholeImages(height: height, width: width, channels: channels, preprocessing: preprocessing)
     let size = try scoreMapSize(height: height, width: width)
     let views = mirror ? ImageInput.Views.centerAndMirror : .center
     let chunk = min(count, max(1, try picturesPerChunk(height: height, width: width) / views.count))
@@ -56,21 +56,21 @@ extension Network {
     }
   }
 
-  /// Logits [count · views][rows][columns][classes] of whole pictures, rows and columns as ``scoreMapSize(height:width:)``
+  /// Logits [count · views][rows][columns][classes] of whole images, rows and columns as ``scoreMapSize(height:width:)``
   /// has them.
   public func scoreMap(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, channels: Int, preprocessing: Preprocessing,
     views: ImageInput.Views = .center, arithmetic: Arithmetic = Arithmetic(),
     into output: UnsafeMutablePointer<Float>
   ) throws {
-    let whole = try wholePictures(height: height, width: width, channels: channels, preprocessing: preprocessing)
+    let whole = try wholeImages(height: height, width: width, channels: channels, preprocessing: preprocessing)
     try scoreMap(
       images: images, count: count, height: height, width: width, whole: whole, views: views,
       arithmetic: arithmetic, into: output)
   }
 
-  /// The preprocessing of whole pictures, from that of crops as the network takes them.
-  private func wholePictures(
+  /// The preprocessing of whole images, from that of crops as the network takes them.
+  private func wholeImages(
     height: Int, width: Int, channels: Int, preprocessing: Preprocessing
   ) throws -> Preprocessing {
     try requireInput(

@@ -22,8 +22,8 @@ public enum DropoutTemplate {
   /// y_i = factor · x_i where element i is kept, else 0. Element i is word i mod 4 of block `firstBlock` + i / 4.
   /// `y` may be `x`.
   @inlinable @inline(__always)
-  public static func apply(
-    count: Int, mask: DropoutMask, firstBlock: UInt64, factor: Float, x: UnsafePointer<Float>,
+  public static func apply<I: InstructionSet>(
+    _: I.Type, count: Int, mask: DropoutMask, firstBlock: UInt64, factor: Float, x: UnsafePointer<Float>,
     y: UnsafeMutablePointer<Float>
   ) {
     let numbers = Lanes(0, 1, 2, 3, 4, 5, 6, 7)

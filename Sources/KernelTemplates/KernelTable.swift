@@ -9,22 +9,23 @@ public struct KernelTable: Sendable {
   /// Dense weights of signed bytes.
   public let quantized: QuantizedKernels
   /// nil where the instruction set has no arithmetic for bfloat16.
-  public let bfloat16: BFloat16Kernels?
+  public let bfloat16: MatrixKernelsBFloat16?
 
-  public init(
-    name: String, matrix: MatrixKernels, pointwise: PointwiseKernels, winograd: WinogradKernels,
-    quantized: QuantizedKernels
-  ) {
+  /// The kernels of an instruction set, compiled where it is called: see ``InstructionSet``.
+  @inlinable @inline(__always)
+  public init<I: InstructionSet, V: FloatVector & SIMD & SendableMetatype>(
+    name: String, of _: I.Type, vector _: V.Type
+  ) where V.Scalar == Float {
     self.name = name
-    self.matrix = matrix
-    self.pointwise = pointwise
-    self.winograd = winograd
-    self.quantized = quantized
+    matrix = MatrixKernels(of: I.self, vector: V.self)
+    pointwise = PointwiseKernels(of: I.self, vector: V.self)
+    winograd = WinogradKernels(of: I.self, vector: V.self)
+    quantized = QuantizedKernels(of: I.self, vector: V.self)
     bfloat16 = nil
   }
 
   /// The float32 kernels of another instruction set, and bfloat16 besides.
-  public init(name: String, floats: KernelTable, bfloat16: BFloat16Kernels) {
+  public init(name: String, floats: KernelTable, bfloat16: MatrixKernelsBFloat16) {
     self.name = name
     matrix = floats.matrix
     pointwise = floats.pointwise

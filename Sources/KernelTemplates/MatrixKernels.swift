@@ -43,27 +43,22 @@ public final class MatrixKernels: Sendable {
   /// Multiply-adds on registers alone, see ``multiplyAddChains(rounds:_:fused:as:)``.
   public let multiplyAddChains: @Sendable (_ rounds: Int, _ values: UnsafeMutablePointer<Float>) -> Int
 
-  public init(
-    rows: Int, columns: Int,
-    rowTile: @escaping @Sendable (_ rows: Int, _ tile: RowTile) -> Void,
-    narrowRowTile: @escaping @Sendable (_ rows: Int, _ tile: RowTile) -> Void,
-    wideRowTile: @escaping @Sendable (_ rows: Int, _ tile: RowTile) -> Void,
-    rates: [[Int]],
-    outerTile: @escaping @Sendable (_ rows: Int, _ tile: OuterTile) -> Void,
-    addWeightedRows: @escaping @Sendable (_ sum: WeightedRows) -> Void,
-    copyPanels: @escaping @Sendable (_ copy: PanelCopy) -> Void,
-    multiplyAddChains: @escaping @Sendable (_ rounds: Int, _ values: UnsafeMutablePointer<Float>) -> Int
-  ) {
-    self.rows = rows
-    self.columns = columns
-    self.rowTile = rowTile
-    self.narrowRowTile = narrowRowTile
-    self.wideRowTile = wideRowTile
-    self.rates = rates
-    self.outerTile = outerTile
-    self.addWeightedRows = addWeightedRows
-    self.copyPanels = copyPanels
-    self.multiplyAddChains = multiplyAddChains
+  /// The kernels of an instruction set, compiled where it is called: see ``InstructionSet``.
+  @inlinable @inline(__always)
+  public init<I: InstructionSet, V: FloatVector & SIMD & SendableMetatype>(of _: I.Type, vector _: V.Type)
+  where V.Scalar == Float {
+    rows = I.rows
+    columns = 2 * V.scalarCount
+    rowTile = { TileWidth<2>.rowTile(I.self, V.self, $0, $1) }
+    narrowRowTile = { TileWidth<1>.rowTile(I.self, V.self, $0, $1) }
+    wideRowTile = { TileWidth<3>.rowTile(I.self, V.self, $0, $1) }
+    rates = I.rates
+    outerTile = { KernelTemplates.outerTile(I.self, V.self, $0, $1) }
+    addWeightedRows = { KernelTemplates.addWeightedRows($0, fused: I.fused, as: V.self) }
+    copyPanels = { KernelTemplates.copyPanels($0, as: V.self) }
+    multiplyAddChains = {
+      KernelTemplates.multiplyAddChains(rounds: $0, $1, fused: I.fused, as: V.self)
+    }
   }
 }
 

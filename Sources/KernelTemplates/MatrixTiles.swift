@@ -1,9 +1,8 @@
 import CShims
 
-// The algorithms of the matrix kernels, once, over a vector type. An instruction set's target calls them with its
-// vector, a number of rows, and whether it multiplies and adds in one instruction: all constants there, so that
-// each call becomes straight code. Every number of rows needs a function of its own: the optimiser stops inlining
-// in a function that has grown too large.
+// The algorithms of the matrix kernels, once, over a vector type. They are called with numbers of rows and vectors, and
+// whether the instruction set multiplies and adds in one instruction: all constants there (``TileSize``), so that each
+// call becomes straight code.
 
 /// ``RowTile`` of `rows` rows and `vectors` (1 to 3) vectors of columns.
 @inlinable @inline(__always)

@@ -13,7 +13,7 @@ public final class PointwiseKernels: Sendable {
       _ count: Int, _ rate: Float, _ momentum: Float, _ decay: Float, _ w: Target, _ v: Target, _ g: Source
     ) -> Void
 
-  public typealias BFloat16Transpose =
+  public typealias TransposeBFloat16 =
     @Sendable (
       _ rows: Int, _ columns: Int, _ input: UnsafePointer<BFloat16>, _ inputStride: Int,
       _ output: UnsafeMutablePointer<BFloat16>, _ outputStride: Int
@@ -78,7 +78,7 @@ public final class PointwiseKernels: Sendable {
       _ scratch: Target
     ) -> Void
 
-  // MARK: SoftmaxTemplate, SGDTemplate, TransposeTemplate, BFloat16TransposeTemplate
+  // MARK: SoftmaxTemplate, SGDTemplate, TransposeTemplate, TransposeTemplateBFloat16
   public let exponentials: @Sendable (_ classes: Int, _ z: Source, _ output: Target) -> SoftmaxSums
   public let sgdPaper: SGD
   public let sgdPyTorch: SGD
@@ -87,73 +87,67 @@ public final class PointwiseKernels: Sendable {
     @Sendable (
       _ rows: Int, _ columns: Int, _ input: Source, _ inputStride: Int, _ output: Target, _ outputStride: Int
     ) -> Void
-  public let transposeBFloat16: BFloat16Transpose
+  public let transposeBFloat16: TransposeBFloat16
 
-  public init(
-    reluForward: @escaping @Sendable (Int, Source, Target) -> Void,
-    reluBackward: @escaping @Sendable (Int, Source, Source, Target) -> Void,
-    scale: @escaping @Sendable (Int, Float, Source, Target) -> Void,
-    divide: @escaping @Sendable (Int, Float, Source, Target) -> Void,
-    add: @escaping @Sendable (Int, Source, Target) -> Void,
-    addQuotient: @escaping @Sendable (Int, Float, Source, Target) -> Void,
-    firstNonFinite: @escaping @Sendable (Int, Source) -> Int,
-    largestMagnitude: @escaping @Sendable (Int, Source) -> Float,
-    tanhForward: @escaping @Sendable (Int, Source, Target) -> Void,
-    tanhBackward: @escaping @Sendable (Int, Source, Source, Target) -> Void,
-    sigmoidForward: @escaping @Sendable (Int, Source, Target) -> Void,
-    sigmoidBackward: @escaping @Sendable (Int, Source, Source, Target) -> Void,
-    dropout: @escaping @Sendable (Int, DropoutMask, UInt64, Float, Source, Target) -> Void,
-    maxPoolingForward:
-      @escaping @Sendable (
-        PoolingPlane, Int, Source, Target, UnsafeMutablePointer<UInt8>?
-      ) -> Void,
-    maxPoolingBackward: @escaping @Sendable (PoolingPlane, Int, Source, UnsafePointer<UInt8>, Target) -> Void,
-    responseNormalizationForward: @escaping @Sendable (ResponseLine, Int, Source, Target, Target?, Target) -> Void,
-    responseNormalizationBackward:
-      @escaping @Sendable (
-        ResponseLine, Int, Source, Source, Source, Target, Target
-      ) -> Void,
-    spatialNormalizationForward:
-      @escaping @Sendable (
-        ResponsePlane, Int, Source, Source, Target, Target?, Target
-      ) -> Void,
-    spatialNormalizationRatios:
-      @escaping @Sendable (
-        ResponsePlane, Int, Source, Source, Source, Target, Target
-      ) -> Void,
-    spatialNormalizationBackward: @escaping @Sendable (ResponsePlane, Int, Source, Source, Target, Target) -> Void,
-    exponentials: @escaping @Sendable (Int, Source, Target) -> SoftmaxSums,
-    sgdPaper: @escaping SGD,
-    sgdPyTorch: @escaping SGD,
-    sgdCaffe: @escaping SGD,
-    transpose: @escaping @Sendable (Int, Int, Source, Int, Target, Int) -> Void,
-    transposeBFloat16: @escaping BFloat16Transpose
-  ) {
-    self.reluForward = reluForward
-    self.reluBackward = reluBackward
-    self.scale = scale
-    self.divide = divide
-    self.add = add
-    self.addQuotient = addQuotient
-    self.firstNonFinite = firstNonFinite
-    self.largestMagnitude = largestMagnitude
-    self.tanhForward = tanhForward
-    self.tanhBackward = tanhBackward
-    self.sigmoidForward = sigmoidForward
-    self.sigmoidBackward = sigmoidBackward
-    self.dropout = dropout
-    self.maxPoolingForward = maxPoolingForward
-    self.maxPoolingBackward = maxPoolingBackward
-    self.responseNormalizationForward = responseNormalizationForward
-    self.responseNormalizationBackward = responseNormalizationBackward
-    self.spatialNormalizationForward = spatialNormalizationForward
-    self.spatialNormalizationRatios = spatialNormalizationRatios
-    self.spatialNormalizationBackward = spatialNormalizationBackward
-    self.exponentials = exponentials
-    self.sgdPaper = sgdPaper
-    self.sgdPyTorch = sgdPyTorch
-    self.sgdCaffe = sgdCaffe
-    self.transpose = transpose
-    self.transposeBFloat16 = transposeBFloat16
+  /// The kernels of an instruction set, compiled where it is called: see ``InstructionSet``.
+  @inlinable @inline(__always)
+  public init<I: InstructionSet, V: FloatVector & SIMD & SendableMetatype>(of _: I.Type, vector _: V.Type)
+  where V.Scalar == Float {
+    reluForward = { ElementwiseTemplate.reluForward(V.self, count: $0, x: $1, y: $2) }
+    reluBackward = { ElementwiseTemplate.reluBackward(V.self, count: $0, y: $1, dy: $2, dx: $3) }
+    scale = { ElementwiseTemplate.scale(V.self, count: $0, factor: $1, x: $2, y: $3) }
+    divide = { ElementwiseTemplate.divide(V.self, count: $0, divisor: $1, x: $2, y: $3) }
+    add = { ElementwiseTemplate.add(V.self, count: $0, x: $1, sum: $2) }
+    addQuotient = { ElementwiseTemplate.addQuotient(V.self, count: $0, divisor: $1, x: $2, sum: $3) }
+    firstNonFinite = { ElementwiseTemplate.firstNonFinite(V.self, count: $0, x: $1) }
+    largestMagnitude = { ElementwiseTemplate.largestMagnitude(V.self, count: $0, x: $1) }
+    tanhForward = { SquashingTemplate.tanhForward(V.self, count: $0, x: $1, y: $2) }
+    tanhBackward = { SquashingTemplate.tanhBackward(V.self, count: $0, y: $1, dy: $2, dx: $3) }
+    sigmoidForward = { SquashingTemplate.sigmoidForward(V.self, count: $0, x: $1, y: $2) }
+    sigmoidBackward = { SquashingTemplate.sigmoidBackward(V.self, count: $0, y: $1, dy: $2, dx: $3) }
+    dropout = { DropoutTemplate.apply(I.self, count: $0, mask: $1, firstBlock: $2, factor: $3, x: $4, y: $5) }
+    maxPoolingForward = {
+      MaxPoolingTemplate.forward(V.self, $0, row: $1, image: $2, output: $3, argument: $4)
+    }
+    maxPoolingBackward = {
+      MaxPoolingTemplate.backward(V.self, $0, row: $1, outputGradient: $2, argument: $3, inputGradient: $4)
+    }
+    responseNormalizationForward = {
+      ResponseNormalizationTemplate.forward(
+        V.self, $0, lines: $1, input: $2, output: $3, scale: $4, scratch: $5)
+    }
+    responseNormalizationBackward = {
+      ResponseNormalizationTemplate.backward(
+        V.self, $0, lines: $1, input: $2, scale: $3, outputGradient: $4, inputGradient: $5, scratch: $6)
+    }
+    spatialNormalizationForward = {
+      SpatialResponseNormalizationTemplate.forward(
+        V.self, $0, rows: $1, window: $2, input: $3, output: $4, scale: $5, scratch: $6)
+    }
+    spatialNormalizationRatios = {
+      SpatialResponseNormalizationTemplate.ratios(V.self, $0, count: $1, x: $2, s: $3, g: $4, direct: $5, ratio: $6)
+    }
+    spatialNormalizationBackward = {
+      SpatialResponseNormalizationTemplate.backward(
+        V.self, $0, rows: $1, window: $2, input: $3, inputGradient: $4, scratch: $5)
+    }
+    exponentials = { SoftmaxTemplate.exponentials(V.self, classes: $0, z: $1, output: $2) }
+    sgdPaper = {
+      SGDTemplate.paper(V.self, count: $0, rate: $1, momentum: $2, decay: $3, w: $4, v: $5, g: $6)
+    }
+    sgdPyTorch = {
+      SGDTemplate.pytorch(V.self, count: $0, rate: $1, momentum: $2, decay: $3, w: $4, v: $5, g: $6)
+    }
+    sgdCaffe = {
+      SGDTemplate.caffe(V.self, count: $0, rate: $1, momentum: $2, decay: $3, w: $4, v: $5, g: $6)
+    }
+    transpose = {
+      TransposeTemplate.transpose(
+        I.self, rows: $0, columns: $1, input: $2, inputStride: $3, output: $4, outputStride: $5)
+    }
+    transposeBFloat16 = {
+      TransposeTemplateBFloat16.transpose(
+        I.self, rows: $0, columns: $1, input: $2, inputStride: $3, output: $4, outputStride: $5)
+    }
   }
 }

@@ -16,20 +16,14 @@ public final class QuantizedKernels: Sendable {
       _ count: Int, _ w: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, _ q: UnsafeMutablePointer<Int8>
     ) -> Void
 
-  public init(
-    addWeightedRows: @escaping @Sendable (_ sum: QuantizedRows) -> Void,
-    widenPanels: @escaping @Sendable (_ widening: PanelWidening) -> Void,
-    raiseToMagnitudes:
-      @escaping @Sendable (_ count: Int, _ w: UnsafePointer<Float>, _ largest: UnsafeMutablePointer<Float>) -> Void,
-    quantize:
-      @escaping @Sendable (
-        _ count: Int, _ w: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, _ q: UnsafeMutablePointer<Int8>
-      ) -> Void
-  ) {
-    self.addWeightedRows = addWeightedRows
-    self.widenPanels = widenPanels
-    self.raiseToMagnitudes = raiseToMagnitudes
-    self.quantize = quantize
+  /// The kernels of an instruction set, compiled where it is called: see ``InstructionSet``.
+  @inlinable @inline(__always)
+  public init<I: InstructionSet, V: FloatVector & SIMD & SendableMetatype>(of _: I.Type, vector _: V.Type)
+  where V.Scalar == Float {
+    addWeightedRows = { KernelTemplates.addWeightedRows($0, fused: I.fused, as: V.self) }
+    widenPanels = { KernelTemplates.widenPanels($0, as: V.self) }
+    raiseToMagnitudes = { KernelTemplates.raiseToMagnitudes(I.self, $0, $1, $2) }
+    quantize = { KernelTemplates.quantize(I.self, $0, $1, $2, $3) }
   }
 }
 

@@ -94,8 +94,8 @@ public func widenPanels<V: SIMD>(_ widening: PanelWidening, as: V.Type) where V.
 
 /// largest[j] = max(largest[j], |w[j]|).
 @inlinable @inline(__always)
-public func raiseToMagnitudes(
-  _ count: Int, _ w: UnsafePointer<Float>, _ largest: UnsafeMutablePointer<Float>
+public func raiseToMagnitudes<I: InstructionSet>(
+  _: I.Type, _ count: Int, _ w: UnsafePointer<Float>, _ largest: UnsafeMutablePointer<Float>
 ) {
   var j = 0
   while j < count {
@@ -108,8 +108,8 @@ public func raiseToMagnitudes(
 /// q[j] = w[j] / scale[j], rounded to the nearest integer, of two the even one. Added to 1.5 · 2^23 a small number is
 /// rounded to an integer, which then stands in the low bits.
 @inlinable @inline(__always)
-public func quantize(
-  _ count: Int, _ w: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, _ q: UnsafeMutablePointer<Int8>
+public func quantize<I: InstructionSet>(
+  _: I.Type, _ count: Int, _ w: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, _ q: UnsafeMutablePointer<Int8>
 ) {
   var j = 0
   while j < count {

@@ -32,7 +32,7 @@ public struct TileConfiguration: BitwiseCopyable {
   }
 }
 
-/// The numbers of a ``BFloat16Tile`` on tiles: two blocks of 16 rows by two times 16 columns, 32 steps of k at once.
+/// The numbers of a ``RowTileBFloat16`` on tiles: two blocks of 16 rows by two times 16 columns, 32 steps of k at once.
 public enum TileGeometry {
   public static let rows = 16
   public static let blocks = 2
@@ -40,9 +40,9 @@ public enum TileGeometry {
   public static let innerMultiple = 32
 }
 
-/// ``BFloat16Tile`` by tile registers.
+/// ``RowTileBFloat16`` by tile registers.
 @inlinable @inline(__always)
-public func tileProduct<Tiles: TileUnit>(_ tile: BFloat16Tile, as: Tiles.Type) {
+public func tileProduct<Tiles: TileUnit>(_ tile: RowTileBFloat16, as: Tiles.Type) {
   let configuration = TileConfiguration(rows: tile.rows)
   withUnsafePointer(to: configuration) { Tiles.configure(UnsafeRawPointer($0)) }
   let twoBlocks = tile.blockCount > 1

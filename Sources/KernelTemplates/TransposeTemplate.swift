@@ -4,8 +4,8 @@ public enum TransposeTemplate {
   /// Tiles of 4 × 4 floats go through registers; 64 columns at a time use whole runs of the input that the
   /// hardware prefetches, while the outputs that they touch still fit the first caches.
   @inlinable @inline(__always)
-  public static func transpose(
-    rows: Int, columns: Int, input: UnsafePointer<Float>, inputStride: Int,
+  public static func transpose<I: InstructionSet>(
+    _: I.Type, rows: Int, columns: Int, input: UnsafePointer<Float>, inputStride: Int,
     output: UnsafeMutablePointer<Float>, outputStride: Int
   ) {
     if rows == 3 && outputStride == 3 {

@@ -20,13 +20,21 @@ public final class WinogradKernels: Sendable {
   /// Floats of scratch that each transform needs, whatever the instruction set: one tile of the widest vectors.
   public static let squareCount = 36 * 16
 
-  public init(
-    transformInputs: @escaping @Sendable (WinogradTiles, Source, Int, Target, Target) -> Void,
-    transformKernels: @escaping @Sendable (Int, Int, Int, Source, Int, Target, Int, Target) -> Void,
-    transformOutputs: @escaping @Sendable (WinogradTiles, Source, Source, Bool, Target, WinogradMap, Target) -> Void
-  ) {
-    self.transformInputs = transformInputs
-    self.transformKernels = transformKernels
-    self.transformOutputs = transformOutputs
+  /// The transforms of an instruction set, compiled where it is called: see ``InstructionSet``.
+  @inlinable @inline(__always)
+  public init<I: InstructionSet, V: FloatVector & SIMD & SendableMetatype>(of _: I.Type, vector _: V.Type)
+  where V.Scalar == Float {
+    transformInputs = {
+      WinogradTemplate.transformInputs(V.self, $0, strip: $1, rowStride: $2, tiles: $3, square: $4)
+    }
+    transformKernels = {
+      WinogradTemplate.transformKernels(
+        V.self, taps: $0, columns: $1, valid: $2, kernels: $3, tapStride: $4, transformed: $5, matrixStride: $6,
+        square: $7)
+    }
+    transformOutputs = {
+      WinogradTemplate.transformOutputs(
+        V.self, $0, products: $1, bias: $2, relu: $3, output: $4, map: $5, square: $6)
+    }
   }
 }

@@ -5,13 +5,13 @@ import KernelTemplates
 ///
 /// Never run on a CPU that has them: verified by an emulation of the instructions, in the tests, and by reading what
 /// the compiler wrote. ``KernelRegistry`` compares it with `others` before it is ever used.
-public func amxKernels(besides others: BFloat16Kernels) -> BFloat16Kernels {
-  BFloat16Kernels(
+public func amxKernels(besides others: MatrixKernelsBFloat16) -> MatrixKernelsBFloat16 {
+  MatrixKernelsBFloat16(
     rows: TileGeometry.rows, blocks: TileGeometry.blocks, innerMultiple: TileGeometry.innerMultiple,
     tile: tileAMX, besides: others)
 }
 
-@Sendable private func tileAMX(_ tile: BFloat16Tile) { tileProduct(tile, as: TileInstructions.self) }
+@Sendable private func tileAMX(_ tile: RowTileBFloat16) { tileProduct(tile, as: TileInstructions.self) }
 
 /// One instruction a function: what the switches choose from is known when they are compiled.
 private enum TileInstructions: TileUnit {

@@ -1,5 +1,17 @@
 import KernelTemplates
 
-public let portableKernels = KernelTable(
-  name: "portable", matrix: portableMatrix, pointwise: portablePointwise, winograd: portableWinograd,
-  quantized: portableQuantized)
+public let portableKernels = KernelTable(name: "portable", of: Portable.self, vector: SIMD4<Float>.self)
+
+enum Portable: InstructionSet {
+  static var fused: Bool { false }
+  static var rows: Int { 4 }
+  static var wideRows: Int { 3 }
+  /// Measured on an AMD EPYC of the Zen 4 kind.
+  static var rates: [[Int]] {
+    [
+      [20, 41, 57, 59],
+      [41, 71, 75, 79],
+      [60, 78, 81],
+    ]
+  }
+}

@@ -65,9 +65,9 @@ extension NodeOperation {
     case .spatialResponseNorm(let norm): return norm.fields
     case .maxPool(let kernel, let stride, let padding, let ceilMode):
       return " kernel=\(kernel) stride=\(stride) pad=\(padding.text) ceil=\(ceilMode ? 1 : 0)"
-    case .averagePool(let kernel, let stride, let padding, let ceilMode, let countsPadding):
+    case .averagePool(let kernel, let stride, let padding, let ceilMode, let countIncludePad):
       return " kernel=\(kernel) stride=\(stride) pad=\(padding.text) ceil=\(ceilMode ? 1 : 0)"
-        + " counts_padding=\(countsPadding ? 1 : 0)"
+        + " counts_padding=\(countIncludePad ? 1 : 0)"
     case .adaptiveAveragePool(let size): return " size=\(size)"
     case .dense(let outputs): return " outputs=\(outputs)"
     case .dropout(let probability, let form):
@@ -96,7 +96,7 @@ extension NodeOperation {
       self = .averagePool(
         kernel: try fields.integer("kernel"), stride: try fields.integer("stride"),
         padding: try fields.padding("pad"), ceilMode: try fields.integer("ceil") != 0,
-        countsPadding: try fields.integer("counts_padding") != 0)
+        countIncludePad: try fields.integer("counts_padding") != 0)
     case "max_pool":
       self = .maxPool(
         kernel: try fields.integer("kernel"), stride: try fields.integer("stride"),

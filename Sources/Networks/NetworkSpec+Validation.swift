@@ -66,10 +66,10 @@ extension NodeSpec {
     case .spatialResponseNorm(let norm): return SpatialResponseNormLayer(inputShape: input, norm: norm)
     case .maxPool(let kernel, let stride, let padding, let ceilMode):
       return try MaxPoolLayer(input: input, kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode)
-    case .averagePool(let kernel, let stride, let padding, let ceilMode, let countsPadding):
+    case .averagePool(let kernel, let stride, let padding, let ceilMode, let countIncludePad):
       return try AveragePoolLayer(
         input: input, kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode,
-        countsPadding: countsPadding)
+        countIncludePad: countIncludePad)
     case .adaptiveAveragePool(let size): return try AdaptiveAveragePoolLayer(input: input, size: size)
     case .dense(let outputs): return try DenseLayer(name, input: input, outputs: outputs)
     case .dropout(let probability, let form):

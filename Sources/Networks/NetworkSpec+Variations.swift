@@ -115,9 +115,9 @@ extension NodeOperation {
     switch self {
     case .maxPool(let kernel, let stride, let padding, _):
       return .maxPool(kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode)
-    case .averagePool(let kernel, let stride, let padding, _, let countsPadding):
+    case .averagePool(let kernel, let stride, let padding, _, let countIncludePad):
       return .averagePool(
-        kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode, countsPadding: countsPadding)
+        kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad)
     default: return self
     }
   }

@@ -40,8 +40,8 @@ public enum NodeOperation: Hashable, Sendable {
   /// Over a square window of the same channel (cuda-convnet's `rnorm`); `size`, not its square, is the window's side.
   case spatialResponseNorm(ResponseNormalization)
   case maxPool(kernel: Int, stride: Int, padding: Padding, ceilMode: Bool)
-  /// The mean of each window. `countsPadding`: whether the divisor counts the window's padding; cuda-convnet's does not.
-  case averagePool(kernel: Int, stride: Int, padding: Padding, ceilMode: Bool, countsPadding: Bool)
+  /// The mean of each window. `countIncludePad`: whether the divisor counts the window's padding; cuda-convnet's does not.
+  case averagePool(kernel: Int, stride: Int, padding: Padding, ceilMode: Bool, countIncludePad: Bool)
   /// Averages to `size` × `size` whatever comes in (torchvision's AdaptiveAvgPool2d).
   case adaptiveAveragePool(size: Int)
   /// Reads a feature map as a vector in the order channels, height, width.

@@ -230,3 +230,8 @@ bool call_expects_extents(const call *c, int index, extents expected, int32_t la
 extents call_extents(const call *c, int index, int32_t layout) {
   return extents_of(c->values[index].array.shape, layout);
 }
+
+sax_arithmetic call_arithmetic(const call *c, int index) {
+  const Py_ssize_t *values = c->values[index].integers;
+  return (sax_arithmetic){(int32_t)values[0], (int32_t)values[1], (int32_t)values[2]};
+}

@@ -70,6 +70,9 @@ bool call_expects_shape_of(const call *c, int index, int other);
 bool call_expects_extents(const call *c, int index, extents expected, int32_t layout);
 extents call_extents(const call *c, int index, int32_t layout);
 
+/* Three integers (precision, int8_dense_weights, fast_math) as an argument {"arithmetic", INTEGERS, 3}. */
+sax_arithmetic call_arithmetic(const call *c, int index);
+
 /* The memory of an array argument; NULL for None. */
 static inline void *call_data(const call *c, int index) {
   return c->values[index].array.obj ? c->values[index].array.buf : NULL;

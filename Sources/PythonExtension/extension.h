@@ -29,14 +29,17 @@
 
 extern PyMethodDef runtime_methods[];
 extern PyMethodDef architecture_methods[];
+extern PyMethodDef memory_methods[];
 extern PyMethodDef image_methods[];
 extern PyMethodDef resampling_methods[];
-extern PyMethodDef memory_methods[];
+extern PyMethodDef evaluation_methods[];
 extern PyMethodDef convolution_methods[];
 extern PyMethodDef locally_connected_methods[];
-extern PyMethodDef pooling_methods[];
-extern PyMethodDef pointwise_methods[];
-extern PyMethodDef normalization_methods[];
 extern PyMethodDef dense_methods[];
+extern PyMethodDef pooling_methods[];
+extern PyMethodDef normalization_methods[];
+extern PyMethodDef activation_methods[];
+extern PyMethodDef loss_methods[];
+extern PyMethodDef optimizer_methods[];
 
 #endif

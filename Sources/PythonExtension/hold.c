@@ -1,6 +1,6 @@
 /* hold.c: `with network.hold(operation, writing)`: the parameters stay one state while Python reads or writes them. */
 #include "errors.h"
-#include "network.h"
+#include "networks.h"
 
 typedef struct {
   PyObject_HEAD

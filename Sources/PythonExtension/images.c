@@ -1,10 +1,9 @@
-/* images.c: uint8 images [count][height][width][channels] in, network input or predictions out. */
+/* images.c: uint8 images [count][height][width][channels] in, network input out. */
 #include "images.h"
 
 #include <string.h>
 
 #include "errors.h"
-#include "network.h"
 
 sax_images images_of(const call *c, int index) {
   const Py_buffer *b = &c->values[index].array;
@@ -34,7 +33,7 @@ static bool read_mean(const call *c, Py_ssize_t channels, sax_preprocessing *val
   return call_expects(c, MEAN, 3, (Py_ssize_t[]){mean->shape[0], mean->shape[1], channels});
 }
 
-/* Whole pictures may be smaller than the crop, which the engine compares with the network's own size. */
+/* Whole images may be smaller than the crop, which the engine compares with the network's own size. */
 static bool read_crop(const call *c, const sax_images *images, bool whole, sax_preprocessing *values) {
   values->crop_height = c->values[CROP_HEIGHT].integer;
   values->crop_width = c->values[CROP_WIDTH].integer;
@@ -171,185 +170,8 @@ static PyObject *crop_images(PyObject *self, ARGUMENTS) {
   return call_result(&c, status);
 }
 
-/* ---- Networks on images ---- */
-
-static PyObject *network_train_step_images(PyObject *object, ARGUMENTS) {
-  enum { PIXELS, TARGETS, PREPROCESSING, AUGMENTATION, OPTIONS };
-  static const argument table[] = {{"images", IMAGES, 4},    {"labels", LABELS, 1}, {"preprocessing", OBJECT},
-                                   {"augmentation", OBJECT}, {"options", OBJECT}};
-  network_object *self = (network_object *)object;
-  call c;
-  if (!call_begin(&c, "train_step", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  sax_images images = images_of(&c, PIXELS);
-  sax_augmentation augmentation;
-  step_options options;
-  sax_step_result result;
-  preprocessing p;
-  int32_t status = SAX_OK;
-  if (call_expects(&c, TARGETS, 1, c.values[PIXELS].array.shape) &&
-      read_augmentation(&c, AUGMENTATION, &augmentation) && step_options_begin(&options, &c, OPTIONS, self)) {
-    if (preprocessing_begin(&p, &c, PREPROCESSING, &images, false)) {
-      Py_BEGIN_ALLOW_THREADS
-      status = sax_network_train_step_images(self->handle, &images, call_data(&c, TARGETS), &p.values, &augmentation,
-                                             &options.values, &result);
-      Py_END_ALLOW_THREADS
-      call_end(&p.arrays);
-    }
-    call_end(&options.arrays);
-  }
-  call_end(&c);
-  return succeeded(status) ? Py_BuildValue("(dd)", result.loss, result.top1_error) : NULL;
-}
-
-static PyObject *network_predict_images(PyObject *object, ARGUMENTS) {
-  enum { PIXELS, PREPROCESSING, VIEWS, ARITHMETIC, PROBABILITIES };
-  static const argument table[] = {
-    {"images", IMAGES, 4}, {"preprocessing", OBJECT}, {"views", INTEGER}, {"arithmetic", INTEGERS, 3},
-    {"probabilities", OUTPUT, 2}};
-  network_object *self = (network_object *)object;
-  call c;
-  if (!call_begin(&c, "predict", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  sax_images images = images_of(&c, PIXELS);
-  sax_arithmetic arithmetic = call_arithmetic(&c, ARITHMETIC);
-  preprocessing p;
-  int32_t status = SAX_OK;
-  if (preprocessing_begin(&p, &c, PREPROCESSING, &images, false)) {
-    if (call_expects(&c, PROBABILITIES, 2, (Py_ssize_t[]){images.count, network_classes(self)}) &&
-        call_is_apart(&p.arrays, &c.values[PROBABILITIES].array, "probabilities")) {
-      Py_BEGIN_ALLOW_THREADS
-      status = sax_network_predict_images(self->handle, &images, &p.values, c.values[VIEWS].integer,
-                                          &arithmetic, call_data(&c, PROBABILITIES));
-      Py_END_ALLOW_THREADS
-    }
-    call_end(&p.arrays);
-  }
-  return call_result(&c, status);
-}
-
-static PyObject *network_predict_dense(PyObject *object, ARGUMENTS) {
-  enum { PIXELS, PREPROCESSING, MIRROR, ARITHMETIC, PROBABILITIES };
-  static const argument table[] = {
-    {"images", IMAGES, 4}, {"preprocessing", OBJECT}, {"mirror", FLAG}, {"arithmetic", INTEGERS, 3},
-    {"probabilities", OUTPUT, 2}};
-  network_object *self = (network_object *)object;
-  call c;
-  if (!call_begin(&c, "predict", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  sax_images images = images_of(&c, PIXELS);
-  sax_arithmetic arithmetic = call_arithmetic(&c, ARITHMETIC);
-  preprocessing p;
-  int32_t status = SAX_OK;
-  if (preprocessing_begin(&p, &c, PREPROCESSING, &images, true)) {
-    if (call_expects(&c, PROBABILITIES, 2, (Py_ssize_t[]){images.count, network_classes(self)}) &&
-        call_is_apart(&p.arrays, &c.values[PROBABILITIES].array, "probabilities")) {
-      Py_BEGIN_ALLOW_THREADS
-      status = sax_network_predict_dense(self->handle, &images, &p.values, c.values[MIRROR].flag,
-                                         &arithmetic, call_data(&c, PROBABILITIES));
-      Py_END_ALLOW_THREADS
-    }
-    call_end(&p.arrays);
-  }
-  return call_result(&c, status);
-}
-
-static PyObject *network_score_map_size(PyObject *object, ARGUMENTS) {
-  static const argument table[] = {{"height", INTEGER}, {"width", INTEGER}};
-  call c;
-  if (!call_begin(&c, "score_map_size", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  int64_t rows, columns;
-  int32_t status = sax_network_score_map_size(((network_object *)object)->handle, c.values[0].integer,
-                                              c.values[1].integer, &rows, &columns);
-  call_end(&c);
-  return succeeded(status) ? Py_BuildValue("(LL)", (long long)rows, (long long)columns) : NULL;
-}
-
-static PyObject *network_score_map(PyObject *object, ARGUMENTS) {
-  enum { PIXELS, PREPROCESSING, ARITHMETIC, SCORES };
-  static const argument table[] = {{"images", IMAGES, 4}, {"preprocessing", OBJECT}, {"arithmetic", INTEGERS, 3}, {"scores", OUTPUT, 4}};
-  network_object *self = (network_object *)object;
-  call c;
-  if (!call_begin(&c, "score_map", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  sax_images images = images_of(&c, PIXELS);
-  sax_arithmetic arithmetic = call_arithmetic(&c, ARITHMETIC);
-  int64_t rows = 0, columns = 0;
-  preprocessing p;
-  int32_t status = sax_network_score_map_size(self->handle, images.height, images.width, &rows, &columns);
-  if (status == SAX_OK && preprocessing_begin(&p, &c, PREPROCESSING, &images, true)) {
-    const Py_ssize_t shape[] = {images.count, rows, columns, network_classes(self)};
-    if (call_expects(&c, SCORES, 4, shape) && call_is_apart(&p.arrays, &c.values[SCORES].array, "scores")) {
-      Py_BEGIN_ALLOW_THREADS
-      status = sax_network_score_map(self->handle, &images, &p.values, &arithmetic,
-                                     call_data(&c, SCORES));
-      Py_END_ALLOW_THREADS
-    }
-    call_end(&p.arrays);
-  }
-  return call_result(&c, status);
-}
-
-static PyObject *network_set_whitening(PyObject *object, ARGUMENTS) {
-  static const argument table[] = {{"matrix", INPUT, 2, true}};
-  network_object *self = (network_object *)object;
-  call c;
-  if (!call_begin(&c, "set_whitening", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  extents input = network_input(self, 1);
-  Py_ssize_t size = (Py_ssize_t)(input.channels * input.height * input.width);
-  int32_t status = SAX_OK;
-  if (call_expects(&c, 0, 2, (Py_ssize_t[]){size, size})) {
-    Py_BEGIN_ALLOW_THREADS
-    status = sax_network_set_whitening(self->handle, call_data(&c, 0), size);
-    Py_END_ALLOW_THREADS
-  }
-  return call_result(&c, status);
-}
-
-static PyObject *network_whiten(PyObject *object, ARGUMENTS) {
-  enum { X, OUT };
-  static const argument table[] = {{"x", INPUT, 4}, {"out", OUTPUT, 4}};
-  network_object *self = (network_object *)object;
-  call c;
-  if (!call_begin(&c, "whiten", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  int64_t count = c.values[X].array.shape[0];
-  int32_t status = SAX_OK;
-  if (call_expects_extents(&c, X, network_input(self, count), SAX_NHWC) && call_expects_shape_of(&c, OUT, X)) {
-    Py_BEGIN_ALLOW_THREADS
-    status = sax_network_whiten(self->handle, call_data(&c, X), count, call_data(&c, OUT));
-    Py_END_ALLOW_THREADS
-  }
-  return call_result(&c, status);
-}
-
-static PyObject *score(PyObject *self, ARGUMENTS) {
-  (void)self;
-  enum { PROBABILITIES, TARGETS };
-  static const argument table[] = {{"probabilities", INPUT, 2}, {"labels", LABELS, 1}};
-  call c;
-  if (!call_begin(&c, "score", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  const Py_ssize_t *shape = c.values[PROBABILITIES].array.shape;
-  sax_score sums;
-  int32_t status = SAX_OK;
-  if (call_expects(&c, TARGETS, 1, shape)) {
-    Py_BEGIN_ALLOW_THREADS
-    status = sax_score_probabilities(call_data(&c, PROBABILITIES), call_data(&c, TARGETS), shape[0], shape[1], &sums);
-    Py_END_ALLOW_THREADS
-  }
-  call_end(&c);
-  return succeeded(status) ? Py_BuildValue("(ddd)", sums.top1_credit, sums.top5_credit, sums.loss) : NULL;
-}
-
-PyMethodDef network_image_methods[] = {
-  METHOD("train_step_images", network_train_step_images, "A training step on augmented uint8 images."),
-  METHOD("predict_images", network_predict_images, "Probabilities of uint8 images, averaged over views."),
-  METHOD("predict_dense", network_predict_dense, "Probabilities of whole uint8 pictures, by dense evaluation."),
-  METHOD("score_map_size", network_score_map_size, "Rows and columns of the score map of pictures of a size."),
-  METHOD("score_map", network_score_map, "Logits at every position of whole uint8 pictures."),
-  METHOD("set_whitening", network_set_whitening, "The matrix that images pass behind their preprocessing, or None."),
-  METHOD("whiten", network_whiten, "The product of that matrix with preprocessed images."),
-  {NULL, NULL, 0, NULL},
-};
-
 PyMethodDef image_methods[] = {
   METHOD("augment_images", augment_images, "Augmented network input of uint8 images."),
   METHOD("crop_images", crop_images, "The crops of evaluation of uint8 images: 1, 9, 10 or 50 views."),
-  METHOD("score", score, "Sums of top-1 credit, top-5 credit and loss over rows of probabilities."),
   {NULL, NULL, 0, NULL},
 };

@@ -10,7 +10,7 @@ typedef struct {
   sax_preprocessing values;
 } preprocessing;
 
-/* `whole`: pictures may be smaller than the crop, which the engine compares with the network's own size. */
+/* `whole`: images may be smaller than the crop, which the engine compares with the network's own size. */
 bool preprocessing_begin(preprocessing *p, const call *c, int index, const sax_images *images, bool whole);
 bool read_augmentation(const call *c, int index, sax_augmentation *values);
 sax_images images_of(const call *c, int index);

@@ -1,10 +1,11 @@
 /* module.c: what `import swiftalexnet._native` makes. It starts no thread and touches no signal handler. */
 #include "errors.h"
-#include "network.h"
+#include "networks.h"
 
 static PyMethodDef *const topics[] = {
-  runtime_methods, architecture_methods,  image_methods, convolution_methods, locally_connected_methods,
-  pooling_methods, normalization_methods, dense_methods, pointwise_methods, memory_methods, resampling_methods};
+  runtime_methods, architecture_methods, memory_methods, image_methods, resampling_methods,
+  evaluation_methods, convolution_methods, locally_connected_methods, dense_methods, pooling_methods,
+  normalization_methods, activation_methods, loss_methods, optimizer_methods};
 
 static bool add_functions(PyObject *module) {
   for (int i = 0; i < LENGTH(topics); i++) {

@@ -2,7 +2,7 @@
 #include "errors.h"
 
 /* `first`: the argument from which kernel, stride, padding, ceil_mode and, in average pooling,
- * count_includes_padding follow. */
+ * count_include_pad follow. */
 static bool read_sizes(const call *c, extents x, int first, bool average, sax_pool2d_shape *shape, extents *y) {
   const Py_ssize_t *kernel = c->values[first].integers, *stride = c->values[first + 1].integers;
   const Py_ssize_t *padding = c->values[first + 2].integers;
@@ -10,7 +10,7 @@ static bool read_sizes(const call *c, extents x, int first, bool average, sax_po
     .batch = x.batch, .channels = x.channels, .height = x.height, .width = x.width,
     .kernel_height = kernel[0], .kernel_width = kernel[1], .stride_height = stride[0], .stride_width = stride[1],
     .pad_top = padding[0], .pad_left = padding[1], .pad_bottom = padding[2], .pad_right = padding[3],
-    .ceil_mode = c->values[first + 3].flag, .count_includes_padding = average && c->values[first + 4].flag};
+    .ceil_mode = c->values[first + 3].flag, .count_include_pad = average && c->values[first + 4].flag};
   *y = (extents){.batch = x.batch, .channels = x.channels};
   return succeeded(sax_pool2d_output_size(shape, &y->height, &y->width));
 }
@@ -72,7 +72,7 @@ static PyObject *avg_pool2d(PyObject *self, ARGUMENTS) {
   (void)self;
   enum { X, KERNEL, STRIDE, PADDING, CEIL_MODE, COUNT, TENSOR_LAYOUT, OUT };
   static const argument table[] = {{"x", INPUT, 4},          {"kernel", INTEGERS, 2}, {"stride", INTEGERS, 2},
-                                   {"padding", INTEGERS, 4}, {"ceil_mode", FLAG},     {"count_includes_padding", FLAG},
+                                   {"padding", INTEGERS, 4}, {"ceil_mode", FLAG},     {"count_include_pad", FLAG},
                                    {"layout", LAYOUT},       {"out", OUTPUT, 4}};
   call c;
   if (!call_begin(&c, "avg_pool2d", table, LENGTH(table), arguments, given, keywords)) return NULL;
@@ -93,7 +93,7 @@ static PyObject *avg_pool2d_backward(PyObject *self, ARGUMENTS) {
   enum { DY, X_SHAPE, KERNEL, STRIDE, PADDING, CEIL_MODE, COUNT, TENSOR_LAYOUT, OUT };
   static const argument table[] = {
     {"dy", INPUT, 4},         {"x_shape", INTEGERS, 4}, {"kernel", INTEGERS, 2},          {"stride", INTEGERS, 2},
-    {"padding", INTEGERS, 4}, {"ceil_mode", FLAG},      {"count_includes_padding", FLAG}, {"layout", LAYOUT},
+    {"padding", INTEGERS, 4}, {"ceil_mode", FLAG},      {"count_include_pad", FLAG}, {"layout", LAYOUT},
     {"out", OUTPUT, 4}};
   call c;
   if (!call_begin(&c, "avg_pool2d_backward", table, LENGTH(table), arguments, given, keywords)) return NULL;

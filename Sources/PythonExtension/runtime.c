@@ -76,22 +76,6 @@ static PyObject *fail_allocation_after(PyObject *self, ARGUMENTS) {
   return call_result(&c, SAX_OK);
 }
 
-static PyObject *tensor_bytes(PyObject *self, PyObject *unused) {
-  (void)self, (void)unused;
-  return Py_BuildValue("(LL)", (long long)sax_live_bytes(), (long long)sax_peak_bytes());
-}
-
-static PyObject *reset_peak_bytes(PyObject *self, PyObject *unused) {
-  (void)self, (void)unused;
-  sax_reset_peak_bytes();
-  return Py_NewRef(Py_None);
-}
-
-static PyObject *available_bytes(PyObject *self, PyObject *unused) {
-  (void)self, (void)unused;
-  return PyLong_FromLongLong(sax_available_bytes());
-}
-
 PyMethodDef runtime_methods[] = {
   {"runtime_info", runtime_info, METH_NOARGS, "Version, CPU, instruction set and GEMM provider of the engine."},
   {"fma_limits", fma_limits, METH_NOARGS, "Operations a second of all threads, measured, by precision."},
@@ -100,8 +84,5 @@ PyMethodDef runtime_methods[] = {
   {"get_num_threads", get_num_threads, METH_NOARGS, "Number of threads, the calling one included."},
   {"allocation_count", allocation_count, METH_NOARGS, "Allocations of tensor memory since the process started."},
   METHOD("fail_allocation_after", fail_allocation_after, "Test aid: let one later allocation fail."),
-  {"tensor_bytes", tensor_bytes, METH_NOARGS, "Bytes of tensor memory now, and the most at once."},
-  {"reset_peak_bytes", reset_peak_bytes, METH_NOARGS, "Let the most at once be what is there now."},
-  {"available_bytes", available_bytes, METH_NOARGS, "Bytes that this process may still take; -1 if nobody knows."},
   {NULL, NULL, 0, NULL},
 };

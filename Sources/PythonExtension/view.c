@@ -1,6 +1,6 @@
 /* view.c: a parameter's memory, read and written in place by numpy. */
 #include "errors.h"
-#include "network.h"
+#include "networks.h"
 
 typedef struct {
   PyObject_HEAD

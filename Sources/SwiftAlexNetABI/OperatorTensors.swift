@@ -2,7 +2,7 @@ import Kernels
 import Networks
 import Tensors
 
-/// The tensors of one operator call: views of the caller's memory in the engine's order (NHWC, HWIO), copied
+/// The tensors of one operator call: the caller's memory in the engine's order (NHWC, HWIO), copied
 /// only where the caller's order is another.
 final class OperatorTensors {
   let context: ComputeContext

@@ -39,7 +39,7 @@ final class DenseEvaluationTests: XCTestCase {
   }
 
   /// The same bits, with eight or more positions computed together; otherwise within rounding.
-  func testAPictureAsLargeAsTheCropGetsTheCropsProbabilities() throws {
+  func testAnImageAsLargeAsTheCropGetsTheCropsProbabilities() throws {
     let network = try network()
     for count in [9, 2] {
       var crops = [Float](repeating: .nan, count: count * 5)
@@ -52,7 +52,7 @@ final class DenseEvaluationTests: XCTestCase {
     }
   }
 
-  /// Scores are averaged over positions, their softmaxes over the picture and its mirror image; more pictures than are
+  /// Scores are averaged over positions, their softmaxes over the image and its mirror image; more images than are
   /// computed together.
   func testTheDefinition() throws {
     let network = try network()
@@ -73,12 +73,12 @@ final class DenseEvaluationTests: XCTestCase {
     }
     let alone = try predict(network, count: count, height: height, width: width, mirror: false)
     let both = try predict(network, count: count, height: height, width: width, mirror: true)
-    for picture in 0..<count {
-      let (plain, mirrored) = (posterior(2 * picture), posterior(2 * picture + 1))
+    for image in 0..<count {
+      let (plain, mirrored) = (posterior(2 * image), posterior(2 * image + 1))
       XCTAssertNotEqual(plain, mirrored)
       for index in 0..<5 {
-        XCTAssertEqual(Double(alone[picture * 5 + index]), plain[index], accuracy: 1e-6)
-        XCTAssertEqual(Double(both[picture * 5 + index]), (plain[index] + mirrored[index]) / 2, accuracy: 1e-6)
+        XCTAssertEqual(Double(alone[image * 5 + index]), plain[index], accuracy: 1e-6)
+        XCTAssertEqual(Double(both[image * 5 + index]), (plain[index] + mirrored[index]) / 2, accuracy: 1e-6)
       }
     }
   }
@@ -123,7 +123,7 @@ final class DenseEvaluationTests: XCTestCase {
         try network.predictDense(
           images: [], count: count, height: 12, width: 12, channels: 3, preprocessing: preprocessing(), mirror: true,
           into: &nothing)
-      ) { XCTAssertEqual("\($0)", "dense evaluation: got \(count) pictures, expected at least 1") }
+      ) { XCTAssertEqual("\($0)", "dense evaluation: got \(count) images, expected at least 1") }
     }
     for count in [0, Int.min, Int.max] {
       XCTAssertThrowsError(

@@ -4,8 +4,8 @@ import Tensors
 import XCTest
 
 final class ImageInputTests: XCTestCase {
-  /// A picture whose bytes tell where they are from.
-  private func pictures(_ count: Int, _ height: Int, _ width: Int, _ channels: Int) -> [UInt8] {
+  /// Images whose bytes tell where they are from.
+  private func pixels(_ count: Int, _ height: Int, _ width: Int, _ channels: Int) -> [UInt8] {
     let generator = Philox(seed: 1, purpose: .test, step: 0)
     return (0..<count * height * width * channels).map { UInt8(truncatingIfNeeded: generator.words(UInt64($0))[0]) }
   }
@@ -17,7 +17,7 @@ final class ImageInputTests: XCTestCase {
 
   private func batch(_ count: Int, _ height: Int, _ width: Int, _ channels: Int = 3) -> Batch {
     Batch(
-      bytes: pictures(count, height, width, channels), count: count, height: height, width: width,
+      bytes: pixels(count, height, width, channels), count: count, height: height, width: width,
       channels: channels)
   }
 

@@ -27,7 +27,7 @@ final class MovedCropTests: XCTestCase {
     }
   }
 
-  private let picture = (0..<7 * 9 * 3).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+  private let image = (0..<7 * 9 * 3).map { UInt8(truncatingIfNeeded: $0 &* 37) }
 
   func testAShiftIsExactAndRepeatsTheEdge() {
     for (top, left) in [(1, 2), (-3, -2), (4, 6), (-100, 100)] {
@@ -36,11 +36,11 @@ final class MovedCropTests: XCTestCase {
         for row in 0..<5 {
           for column in 0..<6 {
             let (y, x) = (min(max(top + row, 0), 6), min(max(left + (mirrored ? 5 - column : column), 0), 8))
-            for channel in 0..<3 { expected.append(Float(picture[(y * 9 + x) * 3 + channel])) }
+            for channel in 0..<3 { expected.append(Float(image[(y * 9 + x) * 3 + channel])) }
           }
         }
         XCTAssertEqual(
-          pixels(picture, 7, 9, channels: 3, crop: (5, 6), top: top, left: left, mirrored: mirrored), expected)
+          pixels(image, 7, 9, channels: 3, crop: (5, 6), top: top, left: left, mirrored: mirrored), expected)
       }
     }
   }
@@ -79,8 +79,8 @@ final class MovedCropTests: XCTestCase {
   }
 
   func testAMirroredTurnIsTheMirrorOfTheTurn() {
-    let turned = pixels(picture, 7, 9, channels: 3, crop: (5, 6), top: 1, left: 1, degrees: 40)
-    let mirrored = pixels(picture, 7, 9, channels: 3, crop: (5, 6), top: 1, left: 1, mirrored: true, degrees: 40)
+    let turned = pixels(image, 7, 9, channels: 3, crop: (5, 6), top: 1, left: 1, degrees: 40)
+    let mirrored = pixels(image, 7, 9, channels: 3, crop: (5, 6), top: 1, left: 1, mirrored: true, degrees: 40)
     for row in 0..<5 {
       for column in 0..<6 {
         for channel in 0..<3 {

@@ -187,15 +187,15 @@ final class BFloat16NetworkTests: XCTestCase {
       guard network.spec.name == "small" else { return }
       let (height, width) = (48, 45)
       let size = try network.scoreMapSize(height: height, width: width)
-      let pictures = randomFloats(2 * height * width * 3, seed: 3)
+      let images = randomFloats(2 * height * width * 3, seed: 3)
       func map(_ arithmetic: Arithmetic) throws -> [Float] {
         var output = [Float](repeating: .nan, count: 2 * size.rows * size.columns * network.classCount)
         try network.scoreMap(
           batch: 2, height: height, width: width, arithmetic: arithmetic,
           input: { input, range, _ in
-            pictures.withUnsafeBufferPointer { pictures in
+            images.withUnsafeBufferPointer { images in
               let image = height * width * 3
-              guard let first = pictures.baseAddress else { return }
+              guard let first = images.baseAddress else { return }
               input.update(from: first + range.lowerBound * image, count: range.count * image)
             }
           }, into: &output)

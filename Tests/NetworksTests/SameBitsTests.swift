@@ -85,7 +85,7 @@ final class SameBitsTests: XCTestCase {
     }
   }
 
-  /// A whole picture's scores too, whatever their number.
+  /// A whole image's scores too, whatever their number.
   func testScoreMaps() throws {
     let text = self.text.split(separator: "\n").filter { !$0.hasPrefix("locally_connected") }.joined(separator: "\n")
     for variant in KernelVariant.all(withOpenBLAS: false) {

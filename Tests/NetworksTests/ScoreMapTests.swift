@@ -7,7 +7,7 @@ import XCTest
 @testable import Networks
 
 final class ScoreMapTests: XCTestCase {
-  /// Without padding, so that a crop sees what its pixels see within a picture; one position is four pixels.
+  /// Without padding, so that a crop sees what its pixels see within an image; one position is four pixels.
   private let unpadded = """
     network unpadded
     data channels=3 height=27 width=23
@@ -30,12 +30,12 @@ final class ScoreMapTests: XCTestCase {
   private func scoreMap(_ network: Network, _ x: [Float], batch: Int, height: Int, width: Int) throws -> [Float] {
     let size = try network.scoreMapSize(height: height, width: width)
     var map = [Float](repeating: .nan, count: batch * size.rows * size.columns * network.classCount)
-    let picture = height * width * network.spec.input.channels
+    let image = height * width * network.spec.input.channels
     try network.scoreMap(
       batch: batch, height: height, width: width,
       input: { input, range, _ in
         input.update(
-          from: Array(x[range.lowerBound * picture..<range.upperBound * picture]), count: range.count * picture)
+          from: Array(x[range.lowerBound * image..<range.upperBound * image]), count: range.count * image)
       }, into: &map)
     return map
   }
@@ -53,11 +53,11 @@ final class ScoreMapTests: XCTestCase {
   ) throws -> [Float] {
     let shape = network.spec.input
     var crops: [Float] = []
-    for picture in 0..<batch {
+    for image in 0..<batch {
       for top in stride(from: 0, through: height - shape.height, by: step) {
         for left in stride(from: 0, through: width - shape.width, by: step) {
           for row in top..<top + shape.height {
-            let start = ((picture * height + row) * width + left) * shape.channels
+            let start = ((image * height + row) * width + left) * shape.channels
             crops += x[start..<start + shape.width * shape.channels]
           }
         }
@@ -79,7 +79,7 @@ final class ScoreMapTests: XCTestCase {
     for (x, y) in zip(a, b) { XCTAssertEqual(x, y, accuracy: 1e-5 * largest, line: line) }
   }
 
-  /// A picture that leaves no pixel over, one that leaves some, and one that is higher than wide; several chunks.
+  /// An image that leaves no pixel over, one that leaves some, and one that is higher than wide; several chunks.
   func testEveryPositionIsTheCropUnderIt() throws {
     let network = try network(unpadded)
     for (batch, height, width) in [(2, 39, 43), (1, 29, 26), (1, 71, 24), (45, 27, 27)] {
@@ -154,8 +154,8 @@ final class ScoreMapTests: XCTestCase {
     }
   }
 
-  /// As torchvision's networks take small pictures: the pool stretches a map that is smaller than its own.
-  func testAnAdaptivePoolFillsUpSmallPictures() throws {
+  /// As torchvision's networks take small images: the pool stretches a map that is smaller than its own.
+  func testAnAdaptivePoolFillsUpSmallImages() throws {
     let spec = pooled.replacing("SIZE", with: "6")
     let large = try network(spec)
     for (height, width) in [(4, 4), (8, 20), (12, 24), (8, 36)] {
@@ -228,13 +228,13 @@ final class ScoreMapTests: XCTestCase {
     }
   }
 
-  func testNoPicturesAreRefused() throws {
+  func testNoImagesAreRefused() throws {
     let network = try smallNetwork()
     var nothing: [Float] = []
     for batch in [0, -1] {
       XCTAssertThrowsError(
         try network.scoreMap(
-          batch: batch, height: 50, width: 41, input: { _, _, _ in XCTFail("asked for pictures") }, into: &nothing)
+          batch: batch, height: 50, width: 41, input: { _, _, _ in XCTFail("asked for images") }, into: &nothing)
       ) { XCTAssertEqual("\($0)", "dense evaluation: got \(batch) pictures, expected at least 1") }
     }
   }

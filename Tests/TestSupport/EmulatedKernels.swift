@@ -4,7 +4,7 @@ import Tensors
 
 /// The products of bfloat16 by emulated tiles: the loop is the one that a CPU with AMX runs. Everything besides is
 /// written out naively, so that the drivers can be tested on any CPU.
-public let emulatedAMX = BFloat16Kernels(
+public let emulatedAMX = MatrixKernelsBFloat16(
   rows: TileGeometry.rows, blocks: TileGeometry.blocks, columns: TileGeometry.columns,
   innerMultiple: TileGeometry.innerMultiple,
   tile: { tileProduct($0, as: EmulatedTiles.self) },

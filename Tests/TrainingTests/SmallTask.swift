@@ -4,7 +4,7 @@ import XCTest
 
 @testable import Training
 
-/// A network small enough to train in milliseconds, and pictures of three classes that it can tell apart.
+/// A network small enough to train in milliseconds, and images of three classes that it can tell apart.
 enum SmallTask {
   static let batch = 6
   static let labels: [Int32] = [0, 1, 2, 0, 1, 2]

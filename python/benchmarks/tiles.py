@@ -3,7 +3,7 @@
 python tiles.py [--rounds 5]
 
 A row for each number of vectors of channels, a column for each number of pixels. The figures stand as `rates` in
-Sources/Kernels*/Matrix*.swift. Set SWIFTALEXNET_ISA to measure another instruction set. Every round measures the limit
+Sources/Kernels*/Kernels*.swift. Set SWIFTALEXNET_ISA to measure another instruction set. Every round measures the limit
 anew, because the clock of a shared machine drifts; the median of the rounds is printed.
 """
 

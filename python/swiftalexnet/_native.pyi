@@ -166,11 +166,11 @@ def max_pool2d_backward(
 ) -> None: ...
 def avg_pool2d(
     x: Buffer, kernel: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int, int, int], ceil_mode: bool,
-    count_includes_padding: bool, layout: int, out: Buffer,
+    count_include_pad: bool, layout: int, out: Buffer,
 ) -> None: ...
 def avg_pool2d_backward(
     dy: Buffer, x_shape: tuple[int, ...], kernel: tuple[int, int], stride: tuple[int, int],
-    padding: tuple[int, int, int, int], ceil_mode: bool, count_includes_padding: bool, layout: int, out: Buffer,
+    padding: tuple[int, int, int, int], ceil_mode: bool, count_include_pad: bool, layout: int, out: Buffer,
 ) -> None: ...
 def local_response_norm(
     x: Buffer, size: int, alpha: float, beta: float, k: float, alpha_over_n: bool, layout: int, out: Buffer

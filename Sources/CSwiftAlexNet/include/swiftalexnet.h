@@ -11,16 +11,30 @@
  *   - Any thread may call. Inference on one network runs concurrently; a second training call on a network that is
  *     training fails with SAX_CONCURRENT_USE.
  *
- * One header a topic; this one is all of them.
+ * One header a topic; this one is all of them. The functions of swiftalexnet_convolution.h are implemented in
+ * ConvolutionABI.swift and called in the Python extension's convolution.c, and likewise for every topic.
  */
 #ifndef SWIFTALEXNET_H
 #define SWIFTALEXNET_H
 
+#include "swiftalexnet_activation.h"
+#include "swiftalexnet_architectures.h"
+#include "swiftalexnet_convolution.h"
+#include "swiftalexnet_dense.h"
+#include "swiftalexnet_evaluation.h"
 #include "swiftalexnet_images.h"
+#include "swiftalexnet_locally_connected.h"
+#include "swiftalexnet_loss.h"
 #include "swiftalexnet_memory.h"
 #include "swiftalexnet_networks.h"
-#include "swiftalexnet_operators.h"
+#include "swiftalexnet_normalization.h"
+#include "swiftalexnet_optimizer.h"
+#include "swiftalexnet_pooling.h"
 #include "swiftalexnet_profile.h"
+#include "swiftalexnet_resampling.h"
 #include "swiftalexnet_runtime.h"
+#include "swiftalexnet_tensors.h"
+#include "swiftalexnet_training.h"
+#include "swiftalexnet_whitening.h"
 
 #endif

@@ -3,6 +3,7 @@
 #define SWIFTALEXNET_PROFILE_H
 
 #include "swiftalexnet_images.h"
+#include "swiftalexnet_networks.h"
 
 /* The nodes that are computed in one pass, or `input`, `loss`, `update`, `other`, which have no kind and only a forward
  * part. Seconds are medians; operations (additions and multiplications) and bytes are the least that must be done, but

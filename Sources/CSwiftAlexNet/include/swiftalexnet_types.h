@@ -15,4 +15,17 @@
 /* Orders of 4-D tensors. */
 enum { SAX_NCHW = 0, SAX_NHWC = 1 };
 
+typedef struct sax_network sax_network;
+
+/* ---- How a network computes ---- */
+
+enum { SAX_FLOAT32 = 0, SAX_BFLOAT16 = 1 };
+
+/* All zero is exact float32; the flags are 0 or 1. SAX_UNSUPPORTED says what the instruction set cannot do. */
+typedef struct {
+  int32_t precision;          /* SAX_BFLOAT16: activations and products in bfloat16; sums, weights, logits in float32 */
+  int32_t int8_dense_weights; /* inference: dense layers multiply by weights rounded to 8 bits */
+  int32_t fast_math;          /* inference: float32 convolutions by transforms that are not exact on integers */
+} sax_arithmetic;
+
 #endif

@@ -32,22 +32,22 @@ extension Reference {
   }
 
   public static func averagePoolingForward<T: ReferenceScalar>(
-    _ s: PoolingShape, countIncludesPadding: Bool, input: UnsafePointer<T>, output: UnsafeMutablePointer<T>
+    _ s: PoolingShape, countIncludePad: Bool, input: UnsafePointer<T>, output: UnsafeMutablePointer<T>
   ) {
     forEachOutput(s) { image, oh, ow, channel, at in
       var sum: T = 0
       forEachInput(s, oh, ow) { ih, iw, _ in sum += input[index(s, image, ih, iw, channel)] }
-      output[at] = sum / T(divisor(s, oh, ow, countIncludesPadding))
+      output[at] = sum / T(divisor(s, oh, ow, countIncludePad))
     }
   }
 
   public static func averagePoolingBackward<T: ReferenceScalar>(
-    _ s: PoolingShape, countIncludesPadding: Bool, outputGradient: UnsafePointer<T>,
+    _ s: PoolingShape, countIncludePad: Bool, outputGradient: UnsafePointer<T>,
     inputGradient: UnsafeMutablePointer<T>
   ) {
     inputGradient.update(repeating: 0, count: s.inputCount)
     forEachOutput(s) { image, oh, ow, channel, at in
-      let share = outputGradient[at] / T(divisor(s, oh, ow, countIncludesPadding))
+      let share = outputGradient[at] / T(divisor(s, oh, ow, countIncludePad))
       forEachInput(s, oh, ow) { ih, iw, _ in inputGradient[index(s, image, ih, iw, channel)] += share }
     }
   }
@@ -139,7 +139,7 @@ extension Reference {
     }
   }
 
-  private static func divisor(_ s: PoolingShape, _ oh: Int, _ ow: Int, _ countIncludesPadding: Bool) -> Int {
+  private static func divisor(_ s: PoolingShape, _ oh: Int, _ ow: Int, _ countIncludePad: Bool) -> Int {
     var count = 0
     for kh in 0..<s.kernelHeight {
       for kw in 0..<s.kernelWidth {
@@ -147,7 +147,7 @@ extension Reference {
         let iw = ow * s.strideWidth - s.padding.left + kw
         let isInside = ih >= 0 && ih < s.inputHeight && iw >= 0 && iw < s.inputWidth
         let isPadded = ih < s.inputHeight + s.padding.bottom && iw < s.inputWidth + s.padding.right
-        if isInside || (countIncludesPadding && isPadded) { count += 1 }
+        if isInside || (countIncludePad && isPadded) { count += 1 }
       }
     }
     return count

@@ -40,16 +40,16 @@ struct MaxPoolLayer: Layer {
 /// The mean of overlapping windows (cuda-convnet's `avg`, whose CIFAR-10 nets have it from the second pooling on).
 struct AveragePoolLayer: Layer {
   let shape: PoolingShape
-  let countsPadding: Bool
+  let countIncludePad: Bool
 
   init(
-    input: FeatureShape, kernel: Int, stride: Int, padding: Padding, ceilMode: Bool, countsPadding: Bool
+    input: FeatureShape, kernel: Int, stride: Int, padding: Padding, ceilMode: Bool, countIncludePad: Bool
   ) throws {
     shape = try PoolingShape(
       batch: 1, inputHeight: input.height, inputWidth: input.width, channels: input.channels, kernelHeight: kernel,
       kernelWidth: kernel, strideHeight: stride, strideWidth: stride, padding: padding, ceilMode: ceilMode,
       operation: Self.operation)
-    self.countsPadding = countsPadding
+    self.countIncludePad = countIncludePad
   }
 
   var inputShape: FeatureShape {
@@ -62,14 +62,14 @@ struct AveragePoolLayer: Layer {
 
   func forward(_ operands: ForwardOperands) throws {
     try AveragePooling.forward(
-      try shape.withBatch(operands.batch, operation: Self.operation), countIncludesPadding: countsPadding,
+      try shape.withBatch(operands.batch, operation: Self.operation), countIncludePad: countIncludePad,
       input: operands.input, output: operands.output, context: operands.context)
   }
 
   func backward(_ operands: BackwardOperands) throws {
     guard let inputGradient = operands.inputGradient else { return }
     try AveragePooling.backward(
-      try shape.withBatch(operands.batch, operation: Self.operation), countIncludesPadding: countsPadding,
+      try shape.withBatch(operands.batch, operation: Self.operation), countIncludePad: countIncludePad,
       outputGradient: operands.outputGradient, inputGradient: inputGradient, context: operands.context)
   }
 

@@ -1,0 +1,37 @@
+/* swiftalexnet_architectures.h: the known networks as specifications. The rules are those of swiftalexnet.h. */
+#ifndef SWIFTALEXNET_ARCHITECTURES_H
+#define SWIFTALEXNET_ARCHITECTURES_H
+
+#include "swiftalexnet_types.h"
+
+/* A specification is a network as a value, one node a line. */
+
+/* Families are `alexnet`, `vgg` and `cifar`. Names of a family's variants, separated by spaces. */
+int32_t sax_variants(const char *SAX_NONNULL family, char *SAX_NONNULL text, int64_t capacity);
+
+typedef struct {
+  char name[32];         /* within the family: paper, D, 18pct */
+  char catalog_name[48]; /* among all networks: paper, vgg-D, cifar-18pct */
+  char summary[160];     /* what it is, with the source */
+  char initialization[32];
+  int64_t classes, channels, image_size; /* what its authors had */
+} sax_variant;
+
+int32_t sax_get_variant(const char *SAX_NONNULL family, const char *SAX_NONNULL variant,
+                        sax_variant *SAX_NONNULL result);
+
+typedef struct {
+  int64_t classes, channels, image_size; /* 0: the variant's own */
+  const char *SAX_NULLABLE activation;   /* relu, tanh or sigmoid in the place of every ReLU; NULL: as it is */
+  const char *SAX_NULLABLE without;      /* nodes to leave out, separated by spaces; a layer's activation goes with it */
+  int32_t ceil_mode;                     /* sizes of pools: 1 rounded up, -1 rounded down, 0: the variant's own */
+} sax_spec_options;
+
+/* The specification of a variant. */
+int32_t sax_spec(const char *SAX_NONNULL family, const char *SAX_NONNULL variant,
+                 const sax_spec_options *SAX_NONNULL options, char *SAX_NONNULL text, int64_t capacity);
+
+/* Names of the initialisations, separated by spaces. */
+int32_t sax_initializations(char *SAX_NONNULL text, int64_t capacity);
+
+#endif

@@ -1,0 +1,40 @@
+/* swiftalexnet_training.h: training steps on tensors and on images. The rules are those of swiftalexnet.h. */
+#ifndef SWIFTALEXNET_TRAINING_H
+#define SWIFTALEXNET_TRAINING_H
+
+#include "swiftalexnet_images.h"
+#include "swiftalexnet_networks.h"
+#include "swiftalexnet_optimizer.h"
+
+typedef struct {
+  float learning_rate, momentum, weight_decay;
+  int32_t rule;
+  uint64_t seed; /* of dropout and augmentation, together with `step` */
+  uint64_t step;
+  /* Of each parameter, in their order, or NULL: learning_rate and weight_decay times the parameter's factors. All finite
+   * and ≥ 0; a rate of 0 leaves the parameter as it is. They are read, not kept. */
+  const float *SAX_NULLABLE rates;
+  const float *SAX_NULLABLE decays;
+  int64_t count; /* of parameters, when there are rates or decays */
+  int32_t precision; /* SAX_FLOAT32 or SAX_BFLOAT16 */
+} sax_step_options;
+
+typedef struct {
+  double loss;       /* mean over the batch, before the update */
+  double top1_error; /* in percent, of the training forward pass */
+} sax_step_result;
+
+/* Forward, loss, backward, update: commits whole or not at all. Labels are 0 ≤ label < classes. */
+int32_t sax_network_train_step(sax_network *SAX_NONNULL network, const float *SAX_NONNULL x,
+                               const int32_t *SAX_NONNULL labels, int64_t batch, int32_t layout,
+                               const sax_step_options *SAX_NONNULL options, sax_step_result *SAX_NONNULL result);
+
+/* The same on uint8 images, augmented under the options' seed and step. */
+int32_t sax_network_train_step_images(sax_network *SAX_NONNULL network, const sax_images *SAX_NONNULL images,
+                                      const int32_t *SAX_NONNULL labels,
+                                      const sax_preprocessing *SAX_NONNULL preprocessing,
+                                      const sax_augmentation *SAX_NONNULL augmentation,
+                                      const sax_step_options *SAX_NONNULL options,
+                                      sax_step_result *SAX_NONNULL result);
+
+#endif

@@ -1,0 +1,167 @@
+import Tensors
+
+/// Innermost loops of matrix products of bfloat16, summed in float32: convolution and dense layers in all directions.
+///
+/// ## The contract of a tile
+///
+/// A tile is `rows` × `columns` sums that stay in registers while the inner index k runs, two or more steps at a
+/// time. The right-hand matrix B is packed into *panels* of `columns` columns in which two neighbouring k of a
+/// column lie side by side, as the instructions want them:
+///
+///     B (K × N, as it lies)           panel p: [K / 2][columns][2], contiguous
+///     ┌────────┬────────┬─────┐       ┌────────────────────────────────────────────────┐
+///     │        │        │     │       │ B[0][p·columns] B[1][p·columns] B[0][p·columns+1] …  │
+///     │        │        │  0  │  ──▶  │ B[2][p·columns] B[3][p·columns] …                    │
+///     │        │        │     │       │ …                                              │
+///     └────────┴────────┴─────┘       └────────────────────────────────────────────────┘
+///        p = 0    p = 1    p = 2: the columns past N are zeros
+///
+/// A run of A is a multiple of `innerMultiple` elements long: B has rows of zeros where a run is filled up, and the
+/// kernel reads what lies behind A's run, which must be memory that may be read and holds finite numbers.
+///
+/// No kernel checks anything: pointers are valid for what the shapes say, counts are at least 1, inputs and
+/// outputs do not overlap. A sum is taken in an order that depends on the shapes and the instruction set alone.
+///
+/// ## Precision
+///
+/// A product of two bfloat16 is exact in float32; each of the K additions rounds once, so that a sum is within
+/// 4 · √K · 2^-23 · Σ|a·b| like one of float32. Denormal numbers count as zeros.
+public final class MatrixKernelsBFloat16: Sendable {
+  /// The most rows of a block.
+  public let rows: Int
+  /// Blocks worth giving to one call of `tile`.
+  public let blocks: Int
+  /// The columns of a tile and of a packed panel.
+  public let columns: Int
+  /// What the length of a run is a multiple of.
+  public let innerMultiple: Int
+  /// Some blocks of a product, see ``RowTileBFloat16``.
+  public let tile: @Sendable (_ tile: RowTileBFloat16) -> Void
+  /// y = x
+  public let widen: @Sendable (_ count: Int, _ x: UnsafePointer<BFloat16>, _ y: UnsafeMutablePointer<Float>) -> Void
+  /// y = x, rounded to the nearest, of two equally near ones to the even.
+  public let narrow: @Sendable (_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<BFloat16>) -> Void
+  /// A matrix likewise, rectified if asked, see ``RowNarrowing``.
+  public let narrowRows: @Sendable (_ rows: RowNarrowing) -> Void
+  /// Packs panels from a matrix of floats, rounding them.
+  public let packFloats: PanelPacking<Float>
+  /// Packs panels from a matrix of bfloat16.
+  public let packRows: PanelPacking<BFloat16>
+
+  /// Packs `rowCount` rows of `columns` elements, `stride` apart, into panels that begin `panelStride` elements
+  /// apart. Columns past the last and the second row of a pair that has none are zeros.
+  public typealias PanelPacking<Element> =
+    @Sendable (
+      _ rowCount: Int, _ columns: Int, _ source: UnsafePointer<Element>, _ stride: Int,
+      _ panels: UnsafeMutablePointer<BFloat16>, _ panelStride: Int
+    ) -> Void
+
+  public init(
+    rows: Int, blocks: Int, columns: Int, innerMultiple: Int,
+    tile: @escaping @Sendable (_ tile: RowTileBFloat16) -> Void,
+    widen: @escaping @Sendable (Int, UnsafePointer<BFloat16>, UnsafeMutablePointer<Float>) -> Void,
+    narrow: @escaping @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<BFloat16>) -> Void,
+    narrowRows: @escaping @Sendable (_ rows: RowNarrowing) -> Void,
+    packFloats: @escaping PanelPacking<Float>, packRows: @escaping PanelPacking<BFloat16>
+  ) {
+    self.rows = rows
+    self.blocks = blocks
+    self.columns = columns
+    self.innerMultiple = innerMultiple
+    self.tile = tile
+    self.widen = widen
+    self.narrow = narrow
+    self.narrowRows = narrowRows
+    self.packFloats = packFloats
+    self.packRows = packRows
+  }
+
+  /// The same with other tiles, for an instruction set that multiplies in another way.
+  public convenience init(
+    rows: Int, blocks: Int, innerMultiple: Int, tile: @escaping @Sendable (_ tile: RowTileBFloat16) -> Void,
+    besides others: MatrixKernelsBFloat16
+  ) {
+    self.init(
+      rows: rows, blocks: blocks, columns: others.columns, innerMultiple: innerMultiple, tile: tile,
+      widen: others.widen, narrow: others.narrow, narrowRows: others.narrowRows, packFloats: others.packFloats,
+      packRows: others.packRows)
+  }
+}
+
+/// C[b][i][j] = start[j] + Σ_r Σ_k A_b[i · leftStride + runOffsets[r] + k] · B[r · runLength + k][j].
+///
+/// The rows of a block lie at a constant distance, as neighbouring pixels do; its K elements are `runCount` runs of
+/// `runLength` contiguous elements, the runs at the same offsets for all rows: for a convolution one run a kernel row.
+public struct RowTileBFloat16 {
+  /// Rows of each block, 1 … `rows`.
+  public var rows: Int
+  /// 1 … `blocks`.
+  public var blockCount: Int
+  /// The first row of each block.
+  public var left: UnsafePointer<UnsafePointer<BFloat16>>
+  /// Elements from a row of a block to the next.
+  public var leftStride: Int
+  /// Elements from the beginning of a row to the beginning of each run.
+  public var runOffsets: UnsafePointer<Int>
+  public var runCount: Int
+  /// A multiple of `innerMultiple`.
+  public var runLength: Int
+  /// The packed panel: [runCount · runLength / 2][columns][2].
+  public var panel: UnsafePointer<BFloat16>
+  /// Elements of the panel that are passed over from a run to the next.
+  public var panelGap: Int
+  /// The `columns` floats that every row starts from; nil: the sums start from what C holds.
+  public var start: UnsafePointer<Float>?
+  /// C: the rows of all blocks, one block after the other.
+  public var output: UnsafeMutablePointer<Float>
+  /// Floats from a row of C to the next.
+  public var outputStride: Int
+  /// Whether the first half of the columns is all that counts: a kernel may leave the others as they are.
+  public var isNarrow: Bool
+
+  public init(
+    rows: Int, blockCount: Int, left: UnsafePointer<UnsafePointer<BFloat16>>, leftStride: Int,
+    runOffsets: UnsafePointer<Int>, runCount: Int, runLength: Int, panel: UnsafePointer<BFloat16>,
+    panelGap: Int = 0, start: UnsafePointer<Float>?, output: UnsafeMutablePointer<Float>, outputStride: Int,
+    isNarrow: Bool = false
+  ) {
+    self.rows = rows
+    self.blockCount = blockCount
+    self.left = left
+    self.leftStride = leftStride
+    self.runOffsets = runOffsets
+    self.runCount = runCount
+    self.runLength = runLength
+    self.panel = panel
+    self.panelGap = panelGap
+    self.start = start
+    self.output = output
+    self.outputStride = outputStride
+    self.isNarrow = isNarrow
+  }
+}
+
+/// target[i · targetStride + j] = source[i · sourceStride + j] rounded, for i in 0 ..< rows, j in 0 ..< columns;
+/// max(0, ·) of it if asked, NaN for NaN.
+public struct RowNarrowing {
+  public var rows: Int
+  public var columns: Int
+  public var source: UnsafePointer<Float>
+  public var sourceStride: Int
+  public var relu: Bool
+  public var target: UnsafeMutablePointer<BFloat16>
+  public var targetStride: Int
+
+  public init(
+    rows: Int, columns: Int, source: UnsafePointer<Float>, sourceStride: Int, relu: Bool,
+    target: UnsafeMutablePointer<BFloat16>, targetStride: Int
+  ) {
+    self.rows = rows
+    self.columns = columns
+    self.source = source
+    self.sourceStride = sourceStride
+    self.relu = relu
+    self.target = target
+    self.targetStride = targetStride
+  }
+}

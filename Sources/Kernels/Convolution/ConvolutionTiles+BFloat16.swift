@@ -1,0 +1,117 @@
+import CShims
+import KernelTemplates
+import Tensors
+
+// The same correlation on images in bfloat16. A block of the left matrix is some neighbouring pixels of one output
+// row or column, so that its rows lie at a constant distance.
+//
+// Where a run is filled up, the kernel multiplies what lies behind the window by zeros: an infinity or NaN there
+// makes the sum NaN.
+
+extension ConvolutionTiles {
+  /// Elements of a packed panel.
+  func panelElements(_ kernels: MatrixKernelsBFloat16) -> Int {
+    kernelHeight * kernels.runLength(runLength) * kernels.columns
+  }
+
+  /// - Parameter panels: the weights, packed [group][panel][kernelHeight · filled-up run / 2][panel columns][2].
+  func run(
+    input: UnsafePointer<BFloat16>, panels: UnsafePointer<BFloat16>, bias: UnsafePointer<Float>?, relu: Bool,
+    output: UnsafeMutablePointer<BFloat16>, kernels: MatrixKernelsBFloat16, context: ComputeContext
+  ) throws {
+    let width = kernels.columns
+    let run = kernels.runLength(runLength)
+    // The last window's filled-up run would be read past the image.
+    let inPlace = readsInPlace && run == runLength
+    let stripWidth = inPlace ? inputWidth : (outputWidth - 1) * strideWidth + kernelWidth
+    let strip = ConvolutionStrip(
+      inputHeight: inputHeight, inputWidth: inputWidth, inputChannels: inputChannels, channels: groupInputs,
+      width: stripWidth, left: left)
+    let rowElements = stripWidth * groupInputs
+    let strips = Partition(outputHeight, atMost: outputRowsPerStrip(rowBytes: rowElements * 2))
+    let stripRows = (strips.largest - 1) * strideHeight + kernelHeight
+    let panelCount = kernels.panelCount(groupOutputs)
+    let panelBlocks = panelBlocks(panelCount, items: batch * strips.parts * groups, rows: strips.largest)
+    let panelElements = panelElements(kernels)
+    // Half a tile hides the latency of its sums; fewer pixels are not worth what they leave out.
+    let separates =
+      groupInputs.isMultiple(of: kernels.innerMultiple)
+      && 2 * min(strips.largest, innerColumns.count) >= kernels.rows
+    let tiles = PixelTiles(
+      self, tileRows: kernels.rows, blocks: kernels.blocks, separatesSides: separates, anyPixels: false)
+
+    var layout = ScratchLayout()
+    let copyPart = layout.reserve(inPlace ? 0 : stripRows * rowElements + run - runLength, of: BFloat16.self)
+    let leftPart = layout.reserve(kernels.blocks, of: UnsafePointer<BFloat16>.self)
+    let runPart = layout.reserve(kernelHeight, of: Int.self)
+    let startPart = layout.reserve(panelBlocks.largest * width, of: Float.self)
+    let sumPart = layout.reserve(kernels.blocks * kernels.rows * width, of: Float.self)
+
+    try context.forEach(
+      batch * strips.parts * groups * panelBlocks.parts, scratchBytes: layout.bytes
+    ) { item, scratch in
+      let panelRange = panelBlocks.range(item % panelBlocks.parts)
+      let group = item / panelBlocks.parts % groups
+      let outputRows = strips.range(item / (panelBlocks.parts &* groups) % strips.parts)
+      let image = item / (panelBlocks.parts &* groups &* strips.parts)
+      let imageInput = input + (image &* inputHeight &* inputWidth &* inputChannels)
+      let firstRow = outputRows.lowerBound &* strideHeight &- top
+
+      let (left, runs) = (leftPart.pointer(in: scratch), runPart.pointer(in: scratch))
+      let (start, sums) = (startPart.pointer(in: scratch), sumPart.pointer(in: scratch))
+      var base = imageInput + (firstRow &* rowElements)
+      if !inPlace {
+        let copy = copyPart.pointer(in: scratch)
+        let rows = (outputRows.count &- 1) &* strideHeight &+ kernelHeight
+        strip.copy(
+          image: imageInput, firstChannel: group &* groupInputs, firstRow: firstRow, rows: rows, to: copy)
+        memset(copy + (rows &* rowElements), 0, (run &- runLength) &* 2)
+        base = UnsafePointer(copy)
+      }
+      for row in 0..<kernelHeight { runs[row] = row &* rowElements }
+      let (rowStep, pixelStep) = (strideHeight &* rowElements, strideWidth &* groupInputs)
+      let firstPixel = image &* outputHeight &* outputWidth
+
+      let firstColumn = group &* groupOutputs &+ panelRange.lowerBound &* width
+      let columns = min(panelRange.count &* width, groupOutputs &- panelRange.lowerBound &* width)
+      for j in 0..<(panelRange.count &* width) {
+        start[j] = j < columns ? bias.map { $0[firstColumn &+ j] } ?? 0 : 0
+      }
+      forEachTile(tiles, of: outputRows, panels: panelRange, panelBytes: panelElements &* 2) { tile, panel in
+        let number = panel &- panelRange.lowerBound
+        let column = firstColumn &+ number &* width
+        let valid = min(width, columns &- number &* width)
+        let firstTap = tile.kernelColumns.lowerBound &* groupInputs
+        let isCut = tile.kernelColumns.count < kernelWidth
+        let length = isCut ? tile.kernelColumns.count &* groupInputs : run
+        let first = base + ((tile.row &- outputRows.lowerBound) &* rowStep &+ tile.column &* pixelStep &+ firstTap)
+        let outputPixel =
+          output + ((firstPixel &+ tile.row &* outputWidth &+ tile.column) &* outputChannels &+ column)
+        let outputStride = tile.isVertical ? outputWidth &* outputChannels : outputChannels
+        for block in 0..<tile.blocks {
+          left[block] = first + (block &* rowStep)
+          prefetchForWriting(
+            outputPixel + (block &* outputWidth &* outputChannels), stride: outputStride, rows: tile.count,
+            columns: valid)
+        }
+        let rows = tile.kernelRows
+        let panelStart = (group &* panelCount &+ panel) &* panelElements
+        kernels.tile(
+          RowTileBFloat16(
+            rows: tile.count, blockCount: tile.blocks, left: left,
+            leftStride: tile.isVertical ? rowStep : pixelStep,
+            runOffsets: runs + rows.lowerBound, runCount: rows.count, runLength: length,
+            panel: panels + (panelStart &+ (rows.lowerBound &* run &+ firstTap) &* width),
+            panelGap: (run &- length) &* width, start: start + (number &* width), output: sums, outputStride: width,
+            isNarrow: valid <= width / 2))
+        for block in 0..<tile.blocks {
+          kernels.narrowRows(
+            RowNarrowing(
+              rows: tile.count, columns: valid, source: sums + (block &* tile.count &* width),
+              sourceStride: width, relu: relu, target: outputPixel + (block &* outputWidth &* outputChannels),
+              targetStride: outputStride))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import KernelTemplates
+import Tensors
+
+extension LocalResponseNormalization {
+  /// Maximum pooling of the normalised input, for inference: an item normalises the rows that its windows read and pools
+  /// them while they are in the cache, so that the normalised map is never written out. The bits are those of
+  /// ``forward(rows:channels:groups:parameters:input:output:scale:context:)`` and ``MaxPooling`` one after the other.
+  /// - Parameters:
+  ///   - pool: of the normalised map.
+  ///   - groups: see `forward`.
+  public static func forwardPooled(
+    _ pool: PoolingShape, groups: Int, parameters: ResponseNormalization, input: UnsafePointer<Float>,
+    output: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    let (normalize, maximum) = (
+      context.kernels.pointwise.responseNormalizationForward, context.kernels.pointwise.maxPoolingForward
+    )
+    try forEachPooledBlock(pool, groups: groups, parameters: parameters, context: context) { block, line, _ in
+      normalize(line, block.lines, input + block.input, block.normalized, nil, block.lineScratch)
+    } poolRow: { block, row, _ in
+      maximum(block.plane, row, block.normalized, output + block.output(of: row), nil)
+    }
+  }
+
+  /// The same of bfloat16, computed in float32: rounding keeps the order of numbers, so the bits are again those of one
+  /// pass after the other.
+  public static func forwardPooled(
+    _ pool: PoolingShape, groups: Int, parameters: ResponseNormalization, input: UnsafePointer<BFloat16>,
+    output: UnsafeMutablePointer<BFloat16>, context: ComputeContext
+  ) throws {
+    let bfloat16 = try context.matrixKernelsBFloat16(operation: "local_response_norm")
+    let (normalize, maximum) = (
+      context.kernels.pointwise.responseNormalizationForward, context.kernels.pointwise.maxPoolingForward
+    )
+    try forEachPooledBlock(pool, groups: groups, parameters: parameters, context: context) { block, line, linesAtOnce in
+      var done = 0
+      while done < block.lines {
+        let (lines, at) = (min(linesAtOnce, block.lines &- done), done &* line.length)
+        let widened = block.normalized + at
+        bfloat16.widen(lines &* line.length, input + (block.input &+ at), widened)
+        normalize(line, lines, widened, widened, nil, block.lineScratch)
+        done = done &+ lines
+      }
+    } poolRow: { block, row, maxima in
+      maximum(block.plane, row, block.normalized, maxima, nil)
+      bfloat16.narrow(block.outputRow, maxima, output + block.output(of: row))
+    }
+  }
+
+  /// Rows of the input that an item normalises, and where the rows pooled from them go.
+  private struct PooledBlock {
+    /// The rows at hand as an image.
+    let plane: PoolingPlane
+    /// Elements from the beginning of the input, and of the output, to their first rows.
+    let input: Int
+    let output: Int
+    /// Elements of a row of the output.
+    let outputRow: Int
+    /// Groups of channels in these rows.
+    let lines: Int
+    let normalized: UnsafeMutablePointer<Float>
+    let lineScratch: UnsafeMutablePointer<Float>
+
+    func output(of row: Int) -> Int { output &+ row &* outputRow }
+  }
+
+  /// - Parameters:
+  ///   - normalizeRows: fills the block's normalised rows; told how many lines fit into the first-level cache.
+  ///   - poolRow: pools one row of the output; may use the floats of a row that it is given.
+  private static func forEachPooledBlock(
+    _ pool: PoolingShape, groups: Int, parameters: ResponseNormalization, context: ComputeContext,
+    normalizeRows: (_ block: PooledBlock, _ line: ResponseLine, _ linesAtOnce: Int) -> Void,
+    poolRow: (_ block: PooledBlock, _ row: Int, _ maxima: UnsafeMutablePointer<Float>) -> Void
+  ) throws {
+    try validate(groups: groups, channels: pool.channels)
+    let line = parameters.line(pool.channels / groups)
+    let (inputRow, outputRow) = (pool.inputWidth * pool.channels, pool.outputWidth * pool.channels)
+    let cached = (pooledBytes / 4 / inputRow - pool.kernelHeight) / pool.strideHeight + 1
+    let blocks = Partition(pool.outputHeight, atMost: cached, atLeast: fewestItems / pool.batch)
+    let inputRows = min(pool.inputHeight, (blocks.largest - 1) * pool.strideHeight + pool.kernelHeight)
+    let linesAtOnce = max(ResponseLine.blockLines, Elements.widenedCount / line.length)
+    var layout = ScratchLayout()
+    let normalizedPart = layout.reserve(inputRows * inputRow, of: Float.self)
+    let linePart = layout.reserve(line.scratchCount, of: Float.self)
+    let maximaPart = layout.reserve(outputRow, of: Float.self)
+
+    try context.forEach(pool.batch * blocks.parts, scratchBytes: layout.bytes) { item, scratch in
+      let (image, rows) = (item / blocks.parts, blocks.range(item % blocks.parts))
+      let (plane, read) = pool.plane.windows(ofOutputRows: rows)
+      let block = PooledBlock(
+        plane: plane, input: (image &* pool.inputHeight &+ read.lowerBound) &* inputRow,
+        output: (image &* pool.outputHeight &+ rows.lowerBound) &* outputRow, outputRow: outputRow,
+        lines: read.count &* pool.inputWidth &* groups, normalized: normalizedPart.pointer(in: scratch),
+        lineScratch: linePart.pointer(in: scratch))
+      normalizeRows(block, line, linesAtOnce)
+      for row in 0..<rows.count { poolRow(block, row, maximaPart.pointer(in: scratch)) }
+    }
+  }
+
+  /// Bytes of normalised rows at once, about: most of the second-level cache.
+  private static let pooledBytes = 768 << 10
+  /// A smaller batch is cut further, so that threads have something to share.
+  private static let fewestItems = 8
+}

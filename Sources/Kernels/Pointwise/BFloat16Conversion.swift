@@ -1,0 +1,21 @@
+import KernelTemplates
+import Tensors
+
+/// Whole tensors between float32 and bfloat16.
+public enum BFloat16Conversion {
+  /// output = input, exactly.
+  public static func widen(
+    count: Int, input: UnsafePointer<BFloat16>, output: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    let kernel = try context.matrixKernelsBFloat16(operation: "widen").widen
+    try Elements.forEachBlock(count, context: context) { kernel($1, input + $0, output + $0) }
+  }
+
+  /// output = input, rounded to the nearest, of two equally near ones to the even.
+  public static func narrow(
+    count: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<BFloat16>, context: ComputeContext
+  ) throws {
+    let kernel = try context.matrixKernelsBFloat16(operation: "narrow").narrow
+    try Elements.forEachBlock(count, context: context) { kernel($1, input + $0, output + $0) }
+  }
+}

@@ -1,0 +1,41 @@
+/* networks.h: the Network object and the views of its parameters. */
+#ifndef SWIFTALEXNET_EXTENSION_NETWORKS_H
+#define SWIFTALEXNET_EXTENSION_NETWORKS_H
+
+#include "calls.h"
+
+typedef struct {
+  PyObject_HEAD
+  sax_network *handle;
+  sax_node *nodes; /* asked for once, at creation: arrays are checked against them */
+  int64_t node_count;
+} network_object;
+
+bool add_network_types(PyObject *module);
+
+/* A new View of one parameter; see SAX_VALUE and its kin. */
+PyObject *new_view(network_object *network, int64_t index, int32_t which);
+bool add_view_type(PyObject *module);
+
+/* network.hold(operation, writing): a context manager; see sax_network_hold. */
+PyObject *network_hold(PyObject *network, ARGUMENTS);
+bool add_hold_type(PyObject *module);
+
+/* One image as the network takes it, with the batch that came. */
+extents network_input(const network_object *network, int64_t batch);
+int64_t network_classes(const network_object *network);
+
+/* A batch of such images as an argument. */
+bool call_expects_input(const call *c, int index, const network_object *network, int64_t batch, int32_t layout);
+
+/* Answers pickle and copy, which would otherwise make a shell without a network. */
+PyObject *refuse_pickling(PyObject *self, PyObject *unused);
+
+extern PyMethodDef network_tensor_methods[];     /* forward, capture, backward */
+extern PyMethodDef network_training_methods[];   /* train_step, train_step_images */
+extern PyMethodDef network_evaluation_methods[]; /* predict_images, predict_dense, score_map */
+extern PyMethodDef network_whitening_methods[];  /* set_whitening, whiten */
+extern PyMethodDef network_memory_methods[];     /* memory, release_memory */
+extern PyMethodDef network_profile_methods[];    /* profile_images */
+
+#endif

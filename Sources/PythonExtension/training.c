@@ -1,0 +1,102 @@
+/* training.c: training steps, on tensors and on images. */
+#include "errors.h"
+#include "images.h"
+#include "networks.h"
+
+/* The options of a training step, a tuple of its own, whose arrays stay borrowed until call_end(&o->arrays). */
+typedef struct {
+  call arrays;
+  sax_step_options values;
+} step_options;
+
+static bool step_options_begin(step_options *o, const call *c, int index, const network_object *network) {
+  enum { RATE, MOMENTUM, DECAY, RULE, OPTION_SEED, STEP, RATES, DECAYS, PRECISION };
+  static const argument table[] = {{"learning_rate", NUMBER}, {"momentum", NUMBER},      {"weight_decay", NUMBER},
+                                   {"rule", INTEGER},         {"seed", SEED},            {"step", SEED},
+                                   {"rates", INPUT, 1, true}, {"decays", INPUT, 1, true},
+                                   {"precision", INTEGER}};
+  call *t = &o->arrays;
+  if (!call_begin_tuple(t, c->operation, table, LENGTH(table), c->values[index].object, "options")) return false;
+  int64_t rule = t->values[RULE].integer;
+  Py_ssize_t count = (Py_ssize_t)sax_network_parameter_count(network->handle);
+  int64_t precision = t->values[PRECISION].integer;
+  bool known = false;
+  if (rule < SAX_RULE_PAPER || rule > SAX_RULE_CAFFE) {
+    PyErr_Format(PyExc_ValueError, "%s: rule is %lld, expected 0 (paper), 1 (PyTorch) or 2 (Caffe)", c->operation,
+                 (long long)rule);
+  } else if (precision < SAX_FLOAT32 || precision > SAX_BFLOAT16) {
+    PyErr_Format(PyExc_ValueError, "%s: precision is %lld, expected 0 (float32) or 1 (bfloat16)", c->operation,
+                 (long long)precision);
+  } else known = true;
+  if (!known || !call_expects(t, RATES, 1, &count) || !call_expects(t, DECAYS, 1, &count)) {
+    call_end(t);
+    return false;
+  }
+  o->values = (sax_step_options){.learning_rate = t->values[RATE].number,
+                                 .momentum = t->values[MOMENTUM].number,
+                                 .weight_decay = t->values[DECAY].number,
+                                 .rule = (int32_t)rule,
+                                 .seed = t->values[OPTION_SEED].seed,
+                                 .step = t->values[STEP].seed,
+                                 .rates = call_data(t, RATES),
+                                 .decays = call_data(t, DECAYS),
+                                 .count = count,
+                                 .precision = (int32_t)precision};
+  return true;
+}
+
+static PyObject *network_train_step(PyObject *object, ARGUMENTS) {
+  enum { X, TARGETS, TENSOR_LAYOUT, OPTIONS };
+  static const argument table[] = {{"x", INPUT, 4}, {"labels", LABELS, 1}, {"layout", LAYOUT}, {"options", OBJECT}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "train_step", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
+  Py_ssize_t batch = c.values[X].array.shape[0];
+  step_options options;
+  sax_step_result result;
+  if (call_expects_input(&c, X, self, batch, layout) && call_expects(&c, TARGETS, 1, &batch) &&
+      step_options_begin(&options, &c, OPTIONS, self)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_network_train_step(self->handle, call_data(&c, X), call_data(&c, TARGETS), batch, layout,
+                                    &options.values, &result);
+    Py_END_ALLOW_THREADS
+    call_end(&options.arrays);
+  }
+  call_end(&c);
+  return succeeded(status) ? Py_BuildValue("(dd)", result.loss, result.top1_error) : NULL;
+}
+
+static PyObject *network_train_step_images(PyObject *object, ARGUMENTS) {
+  enum { PIXELS, TARGETS, PREPROCESSING, AUGMENTATION, OPTIONS };
+  static const argument table[] = {{"images", IMAGES, 4},    {"labels", LABELS, 1}, {"preprocessing", OBJECT},
+                                   {"augmentation", OBJECT}, {"options", OBJECT}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "train_step", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  sax_images images = images_of(&c, PIXELS);
+  sax_augmentation augmentation;
+  step_options options;
+  sax_step_result result;
+  preprocessing p;
+  int32_t status = SAX_OK;
+  if (call_expects(&c, TARGETS, 1, c.values[PIXELS].array.shape) &&
+      read_augmentation(&c, AUGMENTATION, &augmentation) && step_options_begin(&options, &c, OPTIONS, self)) {
+    if (preprocessing_begin(&p, &c, PREPROCESSING, &images, false)) {
+      Py_BEGIN_ALLOW_THREADS
+      status = sax_network_train_step_images(self->handle, &images, call_data(&c, TARGETS), &p.values, &augmentation,
+                                             &options.values, &result);
+      Py_END_ALLOW_THREADS
+      call_end(&p.arrays);
+    }
+    call_end(&options.arrays);
+  }
+  call_end(&c);
+  return succeeded(status) ? Py_BuildValue("(dd)", result.loss, result.top1_error) : NULL;
+}
+
+PyMethodDef network_training_methods[] = {
+  METHOD("train_step", network_train_step, "Forward, loss, backward, update."),
+  METHOD("train_step_images", network_train_step_images, "A training step on augmented uint8 images."),
+  {NULL, NULL, 0, NULL},
+};

@@ -1,0 +1,51 @@
+import CSwiftAlexNet
+import Imaging
+import Networks
+import Tensors
+import Training
+
+extension StepOptions {
+  fileprivate init(_ options: sax_step_options, for network: Network) throws {
+    let count = network.parameters.count
+    guard (options.rates == nil && options.decays == nil) || options.count == Int64(count) else {
+      throw EngineError.invalidValue(
+        "train_step: got \(options.count) rates and decays, expected \(count), one a parameter")
+    }
+    let copy = { Array(UnsafeBufferPointer<Float>(start: $0, count: count)) }
+    try self.init(
+      learningRate: options.learning_rate, momentum: options.momentum, weightDecay: options.weight_decay,
+      rule: try Argument.rule(options.rule), seed: options.seed, step: options.step,
+      rates: options.rates.map(copy), decays: options.decays.map(copy),
+      precision: try Argument.precision(options.precision, operation: "train_step"))
+  }
+}
+
+@c @implementation
+public func sax_network_train_step(
+  _ handle: OpaquePointer, _ x: UnsafePointer<Float>, _ labels: UnsafePointer<Int32>, _ batch: Int64, _ layout: Int32,
+  _ options: UnsafePointer<sax_step_options>, _ result: UnsafeMutablePointer<sax_step_result>
+) -> Int32 {
+  status {
+    let step = try network(handle).trainStep(
+      x, labels: labels, batch: try Argument.size(batch, "train_step: batch"), layout: try Argument.layout(layout),
+      options: try StepOptions(options.pointee, for: network(handle)))
+    result.pointee = sax_step_result(loss: step.loss, top1_error: step.top1Error)
+  }
+}
+
+@c @implementation
+public func sax_network_train_step_images(
+  _ handle: OpaquePointer, _ images: UnsafePointer<sax_images>, _ labels: UnsafePointer<Int32>,
+  _ preprocessing: UnsafePointer<sax_preprocessing>, _ augmentation: UnsafePointer<sax_augmentation>,
+  _ options: UnsafePointer<sax_step_options>, _ result: UnsafeMutablePointer<sax_step_result>
+) -> Int32 {
+  status {
+    let (batch, preprocessing) = try ImageBatch.checked(
+      images.pointee, preprocessing.pointee, for: network(handle), operation: "train_step")
+    let step = try network(handle).trainStep(
+      images: batch.pixels, count: batch.count, height: batch.height, width: batch.width, labels: labels,
+      preprocessing: preprocessing, augmentation: try Augmentation(augmentation.pointee),
+      options: try StepOptions(options.pointee, for: network(handle)))
+    result.pointee = sax_step_result(loss: step.loss, top1_error: step.top1Error)
+  }
+}
