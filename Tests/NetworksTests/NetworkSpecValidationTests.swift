@@ -51,7 +51,7 @@ final class NetworkSpecValidationTests: XCTestCase {
   func testAveragePoolSizes() throws {
     func pool(_ kernel: Int, ceilMode: Bool) -> NodeSpec {
       let operation = NodeOperation.averagePool(
-        kernel: kernel, stride: 2, padding: Padding(0), ceilMode: ceilMode, countsPadding: false)
+        kernel: kernel, stride: 2, padding: Padding(0), ceilMode: ceilMode, countIncludePad: false)
       return NodeSpec("pool2", operation)
     }
     XCTAssertEqual(

@@ -115,7 +115,7 @@ extension CIFARNet.Step {
     case .relu: return .relu
     case .maxPool: return .maxPool(3, stride: 2, ceilMode: true)
     case .averagePool:
-      return .averagePool(kernel: 3, stride: 2, padding: Padding(0), ceilMode: true, countsPadding: false)
+      return .averagePool(kernel: 3, stride: 2, padding: Padding(0), ceilMode: true, countIncludePad: false)
     case .spatialNorm:
       return .spatialResponseNorm(
         try ResponseNormalization(size: 3, alpha: 5e-5, beta: 0.75, k: 1, alphaOverN: true))
