@@ -77,7 +77,7 @@ extension Network {
 
   /// The node in front of the first dense layer.
   private var lastFeatureNode: Int? {
-    let dense = spec.nodes.firstIndex { if case .dense = $0.operation { true } else { false } }
+    let dense = spec.nodes.firstIndex { $0.operation.spec is DenseSpec }
     return dense.flatMap { $0 > 0 ? $0 - 1 : nil }
   }
 

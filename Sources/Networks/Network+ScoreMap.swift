@@ -102,7 +102,7 @@ extension Network {
   // MARK: Shapes
 
   private func slide(height: Int, width: Int) throws -> Slide {
-    let first = spec.nodes.firstIndex { $0.operation.seesWindows }
+    let first = spec.nodes.firstIndex { $0.operation.spec.seesWindows }
     guard let classifier = first, classifier > 0 else {
       throw EngineError.invalidValue(
         first == nil
@@ -137,7 +137,7 @@ extension Network {
       shape = resized[index].outputShape
     }
     var window = layers[classifier].inputShape
-    if case .adaptiveAveragePool = spec.nodes[classifier].operation {
+    if spec.nodes[classifier].operation.spec is AdaptiveAveragePoolSpec {
       window.height = min(window.height, shape.height)
       window.width = min(window.width, shape.width)
       resized[classifier] = try layer(classifier, reading: window)
@@ -153,9 +153,9 @@ extension Network {
     let (node, layer) = (spec.nodes[index], layers[index])
     if input == layer.inputShape { return layer }
     // Dropout draws nothing at test time, so its number does not matter.
-    var dropouts: UInt32 = 0
+    let site = LayerSite(name: node.name, input: input, dropouts: 0)
     do {
-      return try layer.parameters.isEmpty ? node.makeLayer(input: input, dropouts: &dropouts) : layer.resized(to: input)
+      return try layer.parameters.isEmpty ? node.operation.spec.makeLayer(site) : layer.resized(to: input)
     } catch let error as EngineError {
       throw error.prefixed("dense evaluation: \(spec.name), node \(node.name): ")
     }
@@ -191,16 +191,6 @@ private struct Slide {
         source += mapLine
         target += line
       }
-    }
-  }
-}
-
-extension NodeOperation {
-  /// Whether dense evaluation feeds the node window by window instead of the whole feature map.
-  fileprivate var seesWindows: Bool {
-    switch self {
-    case .dense, .adaptiveAveragePool: return true
-    default: return false
     }
   }
 }

@@ -73,8 +73,7 @@ public final class Network: @unchecked Sendable {
   /// The dense layers in front of the last one; a convolution over the whole map is one of them.
   private var hiddenDenseNodes: Set<String> {
     let dense = zip(spec.nodes, layers).filter { node, layer in
-      if case .dense = node.operation { return true }
-      return node.operation.coversMap(layer.inputShape)
+      node.operation.spec is DenseSpec || node.operation.coversMap(layer.inputShape)
     }
     return Set(dense.dropLast().map { $0.0.name })
   }

@@ -1,4 +1,3 @@
-import Kernels
 import Tensors
 
 /// Shape inference: turns every node into a layer, or says which node refuses which input and why.
@@ -13,9 +12,10 @@ extension NetworkSpec {
     var reader = "data"
     var dropouts: UInt32 = 0
     return try nodes.map { node in
+      if node.operation.spec is DropoutSpec { dropouts += 1 }
       let layer: any Layer
       do {
-        layer = try node.makeLayer(input: shape, dropouts: &dropouts)
+        layer = try node.operation.spec.makeLayer(LayerSite(name: node.name, input: shape, dropouts: dropouts))
         _ = try Extent.product(
           [layer.outputShape.height, layer.outputShape.width, layer.outputShape.channels], operation: node.name)
       } catch let error as EngineError {
@@ -46,36 +46,6 @@ extension NetworkSpec {
     }
     if let early = nodes.dropLast().first(where: { $0.operation == .softmax }) {
       throw EngineError.invalidValue("\(name): softmax '\(early.name)' is not the last node")
-    }
-  }
-}
-
-extension NodeSpec {
-  func makeLayer(input: FeatureShape, dropouts: inout UInt32) throws -> any Layer {
-    switch operation {
-    case .convolution(let outputs, let kernel, let stride, let padding, let groups):
-      return try ConvolutionLayer(
-        name, input: input, outputs: outputs, kernel: kernel, stride: stride, padding: padding, groups: groups)
-    case .locallyConnected(let outputs, let kernel, let stride, let padding):
-      return try LocallyConnectedLayer(
-        name, input: input, outputs: outputs, kernel: kernel, stride: stride, padding: padding)
-    case .relu: return ActivationLayer(function: .relu, inputShape: input)
-    case .tanh: return ActivationLayer(function: .tanh, inputShape: input)
-    case .sigmoid: return ActivationLayer(function: .sigmoid, inputShape: input)
-    case .responseNorm(let norm, let groups): return try ResponseNormLayer(input: input, norm: norm, groups: groups)
-    case .spatialResponseNorm(let norm): return SpatialResponseNormLayer(inputShape: input, norm: norm)
-    case .maxPool(let kernel, let stride, let padding, let ceilMode):
-      return try MaxPoolLayer(input: input, kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode)
-    case .averagePool(let kernel, let stride, let padding, let ceilMode, let countIncludePad):
-      return try AveragePoolLayer(
-        input: input, kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode,
-        countIncludePad: countIncludePad)
-    case .adaptiveAveragePool(let size): return try AdaptiveAveragePoolLayer(input: input, size: size)
-    case .dense(let outputs): return try DenseLayer(name, input: input, outputs: outputs)
-    case .dropout(let probability, let form):
-      dropouts += 1
-      return try DropoutLayer(input: input, probability: probability, form: form, number: dropouts)
-    case .softmax: return try SoftmaxLayer(input: input)
     }
   }
 }

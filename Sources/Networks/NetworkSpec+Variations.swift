@@ -1,25 +1,4 @@
-import Kernels
 import Tensors
-
-/// What can stand where the papers have a ReLU (compared in section 3.1 of the 2012 paper).
-public enum ActivationKind: String, CaseIterable, Sendable {
-  case relu, tanh, sigmoid
-
-  /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
-  public static func named(_ name: String) throws -> ActivationKind {
-    if let kind = ActivationKind(rawValue: name) { return kind }
-    let known = allCases.map(\.rawValue).joined(separator: ", ")
-    throw EngineError.invalidValue("activation: got '\(name)', expected one of \(known)")
-  }
-
-  var operation: NodeOperation {
-    switch self {
-    case .relu: return .relu
-    case .tanh: return .tanh
-    case .sigmoid: return .sigmoid
-    }
-  }
-}
 
 /// Networks made from others, as values.
 extension NetworkSpec {
@@ -40,7 +19,7 @@ extension NetworkSpec {
     // What does not fit as it is may fit rounded up; convolutions over a whole map are known only where all fits.
     let whole = (try? wholeMapConvolutions()) ?? []
     var result = self
-    result.nodes = nodes.map { NodeSpec($0.name, $0.operation.with(ceilMode: ceilMode)) }
+    result.nodes = nodes.map { NodeSpec($0.name, NodeOperation($0.operation.spec.with(ceilMode: ceilMode))) }
     return whole.isEmpty ? result : try result.fittingToTheirMaps(whole)
   }
 
@@ -69,14 +48,14 @@ extension NetworkSpec {
   }
 
   /// The layer that makes the logits.
-  var lastWeightedNode: Int? { nodes.lastIndex { $0.operation.isWeighted } }
+  var lastWeightedNode: Int? { nodes.lastIndex { $0.operation.spec.isWeighted } }
 
   /// The first activation behind a weighted node and before the next one.
   private func activation(of index: Int) -> Int? {
-    guard nodes[index].operation.isWeighted else { return nil }
+    guard nodes[index].operation.spec.isWeighted else { return nil }
     let behind = nodes[(index + 1)...]
-    let end = behind.firstIndex { $0.operation.isWeighted } ?? nodes.endIndex
-    return behind[..<end].firstIndex { $0.operation.isActivation }
+    let end = behind.firstIndex { $0.operation.spec.isWeighted } ?? nodes.endIndex
+    return behind[..<end].firstIndex { $0.operation.spec.isActivation }
   }
 
   /// Convolutions that stand for dense layers: one window, without padding.
@@ -90,43 +69,17 @@ extension NetworkSpec {
     var result = self
     var map = input
     for (index, node) in nodes.enumerated() {
-      if names.contains(node.name),
-        case .convolution(let outputs, _, let stride, let padding, let groups) = node.operation
-      {
-        result.nodes[index].operation = .convolution(
-          outputs: outputs, kernel: map.height, stride: stride, padding: padding, groups: groups)
+      if names.contains(node.name), var convolution = node.operation.spec as? ConvolutionSpec {
+        convolution.kernel = map.height
+        result.nodes[index].operation = NodeOperation(convolution)
       }
-      map = try result.nodes[index].operation.outputShape(for: map)
+      map = try result.nodes[index].operation.spec.outputShape(for: map)
     }
     return result
   }
 }
 
 extension NodeOperation {
-  /// Whether the node has parameters.
-  var isWeighted: Bool {
-    switch self {
-    case .convolution, .locallyConnected, .dense: return true
-    default: return false
-    }
-  }
-
-  fileprivate func with(ceilMode: Bool) -> NodeOperation {
-    switch self {
-    case .maxPool(let kernel, let stride, let padding, _):
-      return .maxPool(kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode)
-    case .averagePool(let kernel, let stride, let padding, _, let countIncludePad):
-      return .averagePool(
-        kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad)
-    default: return self
-    }
-  }
-
-  var isActivation: Bool { self == .relu || self == .tanh || self == .sigmoid }
-
-  /// Whether the node is a convolution whose one window is all of `input`, without padding.
-  func coversMap(_ input: FeatureShape) -> Bool {
-    guard case .convolution(_, let kernel, _, let padding, _) = self else { return false }
-    return padding == Padding(0) && kernel == input.height && kernel == input.width
-  }
+  /// Whether the node is a convolution whose one window is all of `input`, without padding: a dense layer by another name.
+  func coversMap(_ input: FeatureShape) -> Bool { (spec as? ConvolutionSpec)?.covers(input) ?? false }
 }

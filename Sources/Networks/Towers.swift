@@ -1,4 +1,3 @@
-import Kernels
 import Tensors
 
 /// A network cut into towers, as its authors had it on two GPUs (Krizhevsky et al. 2012, section 3.5): every feature map
@@ -12,19 +11,18 @@ import Tensors
 extension NetworkSpec {
   /// The nodes one of whose outputs reads channels that another tower made.
   public func crossings(towers: Int) -> [String] {
-    guard let first = nodes.firstIndex(where: \.operation.isWeighted) else { return [] }
+    guard let first = nodes.firstIndex(where: \.operation.spec.isWeighted) else { return [] }
     return nodes[(first + 1)...].enumerated().compactMap { place, node in
       let index = first + 1 + place
       if index == lastWeightedNode { return node.name }
-      return index < lastWeightedNode ?? 0 && node.operation.crosses(towers: towers) ? node.name : nil
+      return index < lastWeightedNode ?? 0 && node.operation.spec.crosses(towers: towers) ? node.name : nil
     }
   }
 
   /// Whether some convolution keeps two towers apart.
   var hasTwoTowers: Bool {
     nodes.contains { node in
-      if case .convolution(_, _, _, _, let groups) = node.operation { return groups.isMultiple(of: 2) }
-      return false
+      (node.operation.spec as? ConvolutionSpec)?.groups.isMultiple(of: 2) ?? false
     }
   }
 
@@ -103,15 +101,20 @@ extension Network {
   }
 }
 
-extension NodeOperation {
-  /// For a node behind the first layer with weights and in front of the last one.
-  fileprivate func crosses(towers: Int) -> Bool {
-    switch self {
-    case .convolution(_, _, _, _, let groups): return !groups.isMultiple(of: towers)
-    case .responseNorm(let norm, let groups): return norm.size > 1 && !groups.isMultiple(of: towers)
-    case .dense, .locallyConnected: return towers > 1
-    default: return false
+/// How a node is divided among towers.
+struct TowerCut {
+  let node: String
+  let towers: Int
+  /// Whether the tower has its own part of what the node reads.
+  let isDivided: Bool
+
+  /// Each tower's part of the node's channels.
+  func share(of channels: Int) throws -> Int {
+    guard channels.isMultiple(of: towers) else {
+      throw EngineError.invalidValue(
+        "cut: \(node) has \(channels) channels, expected a multiple of \(towers) towers")
     }
+    return channels / towers
   }
 }
 
@@ -155,10 +158,13 @@ private struct TowerCutter {
         nodes += spec.nodes[index...]
         return try close()
       }
-      nodes.append(NodeSpec(node.name, try part(of: node, reading: whole)))
-      if node.operation.isWeighted { isDivided = true }
-      if case .responseNorm = node.operation, crossings.contains(node.name) {
-        let width = try share(of: whole.channels, node: node.name)
+      let cut = TowerCut(node: node.name, towers: towers, isDivided: isDivided)
+      nodes.append(NodeSpec(node.name, NodeOperation(try node.operation.spec.part(cut))))
+      if node.operation.spec.isWeighted {
+        isDivided = true
+      } else if crossings.contains(node.name) {
+        // A window over several towers: computed for the whole map, of which the tower keeps its part.
+        let width = try cut.share(of: whole.channels)
         try close(keeping: tower * width..<(tower + 1) * width)
         open(.own, input: FeatureShape(height: whole.height, width: whole.width, channels: width))
         isDivided = true
@@ -179,33 +185,5 @@ private struct TowerCutter {
     let all = try segment.outputShapes().last?.channels ?? 0
     done.append(TowerSegment(source: source, spec: segment, channels: channels ?? 0..<all))
     nodes = []
-  }
-
-  /// The node's part that this tower computes.
-  private func part(of node: NodeSpec, reading whole: FeatureShape) throws -> NodeOperation {
-    switch node.operation {
-    case .convolution(let outputs, let kernel, let stride, let padding, let groups):
-      guard isDivided || groups == 1 else {
-        throw EngineError.unsupported("cut: \(node.name) reads the whole map in \(groups) groups, expected 1")
-      }
-      return .convolution(
-        outputs: try share(of: outputs, node: node.name), kernel: kernel, stride: stride, padding: padding,
-        groups: isDivided ? groups / towers : 1)
-    case .locallyConnected(let outputs, let kernel, let stride, let padding):
-      return .locallyConnected(
-        outputs: try share(of: outputs, node: node.name), kernel: kernel, stride: stride, padding: padding)
-    case .dense(let outputs): return .dense(outputs: try share(of: outputs, node: node.name))
-    case .responseNorm(let norm, let groups) where isDivided:
-      return .responseNorm(norm, groups: max(1, groups / towers))
-    default: return node.operation
-    }
-  }
-
-  private func share(of outputs: Int, node: String) throws -> Int {
-    guard outputs.isMultiple(of: towers) else {
-      throw EngineError.invalidValue(
-        "cut: \(node) has \(outputs) channels, expected a multiple of \(towers) towers")
-    }
-    return outputs / towers
   }
 }

@@ -35,10 +35,7 @@ final class AlexNetTests: XCTestCase {
   func testFormsOfDropout() throws {
     let inverted: Set = ["caffe", "caffenet", "owt", "d2l"]
     for variant in AlexNet.variants {
-      let forms = try variant.spec().nodes.compactMap { node -> Dropout.Form? in
-        guard case .dropout(_, let form) = node.operation else { return nil }
-        return form
-      }
+      let forms = try variant.spec().nodes.compactMap { ($0.operation.spec as? DropoutSpec)?.form }
       let expected: Dropout.Form = inverted.contains(variant.name) ? .inverted : .paper2012
       XCTAssertEqual(forms, [expected, expected], variant.name)
     }
@@ -152,8 +149,9 @@ final class AlexNetTests: XCTestCase {
   }
 
   func testNormsOfTheAuthorsRun() throws {
-    func norm(_ variant: String, _ node: String) throws -> NodeOperation? {
-      try AlexNet.variant(variant).spec().nodes.first { $0.name == node }?.operation
+    func norm(_ variant: String, _ node: String) throws -> ResponseNormSpec {
+      let found = try AlexNet.variant(variant).spec().nodes.first { $0.name == node }
+      return try XCTUnwrap(found?.operation.spec as? ResponseNormSpec)
     }
     let text = try AlexNet.variant("chm145").spec().text
     for line in [
@@ -161,16 +159,15 @@ final class AlexNetTests: XCTestCase {
       "response_norm norm2 size=5 alpha=0.0001 beta=0.75 k=2.0 alpha_over_n=1 groups=2",
       "spatial_response_norm spatial_norm2 size=5 alpha=0.001 beta=0.75 k=1.0 alpha_over_n=1",
     ] { XCTAssertTrue(text.contains(line), "\(text) lacks \(line)") }
-    guard case .responseNorm(_, let groups) = try norm("one_gpu", "norm1") else { return XCTFail("one_gpu has norm1") }
-    XCTAssertEqual(groups, 1)
-    guard case .responseNorm(let printed, 1) = try norm("paper", "norm2") else { return XCTFail("paper has norm2") }
-    XCTAssertFalse(printed.alphaOverN)
+    XCTAssertEqual(try norm("one_gpu", "norm1").groups, 1)
+    let printed = try norm("paper", "norm2")
+    XCTAssertEqual(printed.groups, 1)
+    XCTAssertFalse(printed.norm.alphaOverN)
   }
 
   func testWindowsPastTheEdge() throws {
-    guard case .convolution(_, _, _, let padding, _) = try AlexNet.variant("paper").spec().nodes[0].operation else {
-      return XCTFail("the first node is a convolution")
-    }
+    let first = try AlexNet.variant("paper").spec().nodes[0]
+    let padding = try XCTUnwrap(first.operation.spec as? ConvolutionSpec).padding
     XCTAssertEqual([padding.top, padding.left, padding.bottom, padding.right], [0, 0, 3, 3])
   }
 

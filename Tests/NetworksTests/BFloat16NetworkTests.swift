@@ -19,7 +19,7 @@ final class BFloat16NetworkTests: XCTestCase {
         data channels=3 height=17 width=16
         convolution conv1 outputs=6 kernel=3 stride=1 pad=1,1,1,1 groups=1
         tanh tanh1
-        average_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=1 counts_padding=0
+        average_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=1 count_include_pad=0
         spatial_response_norm norm1 size=3 alpha=0.01 beta=0.75 k=1 alpha_over_n=1
         locally_connected local2 outputs=8 kernel=3 stride=1 pad=1,1,1,1
         relu relu2

@@ -63,7 +63,7 @@ final class CIFARNetTests: XCTestCase {
     let quick = try CIFARNet.variant("18pct").spec().text
     for line in [
       "max_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=1",
-      "average_pool pool2 kernel=3 stride=2 pad=0,0,0,0 ceil=1 counts_padding=0",
+      "average_pool pool2 kernel=3 stride=2 pad=0,0,0,0 ceil=1 count_include_pad=0",
       "spatial_response_norm norm1 size=3 alpha=5e-05 beta=0.75 k=1.0 alpha_over_n=1",
       "spatial_response_norm norm2 size=3 alpha=5e-05 beta=0.75 k=1.0 alpha_over_n=1",
     ] { XCTAssertTrue(quick.contains(line), "\(quick) lacks \(line)") }

@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 import XCTest
 
@@ -9,6 +10,41 @@ final class NetworkSpecTextTests: XCTestCase {
       let spec = try variant.spec(classes: 10, channels: 1)
       XCTAssertEqual(try NetworkSpec(text: spec.text), spec)
     }
+  }
+
+  func testEveryKindIsWrittenAndRead() throws {
+    let norm = try ResponseNormalization(size: 5, alpha: 1e-4, beta: 0.75, k: 2, alphaOverN: true)
+    let padding = Padding(top: 1, left: 2, bottom: 3, right: 4)
+    let operations: [NodeOperation] = [
+      .convolution(outputs: 4, kernel: 3, stride: 2, padding: padding, groups: 2),
+      .locallyConnected(outputs: 4, kernel: 3, stride: 2, padding: padding), .dense(outputs: 7),
+      .relu, .tanh, .sigmoid, .maxPool(kernel: 3, stride: 2, padding: padding, ceilMode: true),
+      .averagePool(kernel: 3, stride: 2, padding: padding, ceilMode: false, countIncludePad: true),
+      .adaptiveAveragePool(size: 6), .responseNorm(norm, groups: 2), .spatialResponseNorm(norm),
+      .dropout(probability: 0.5, form: .paper2012), .softmax,
+    ]
+    XCTAssertEqual(Set(operations.map(\.kind)), Set(LayerRegistry.specs.map { $0.kind }))
+    XCTAssertEqual(Set(operations).count, LayerRegistry.specs.count)
+    let spec = NetworkSpec(
+      name: "all", input: FeatureShape(height: 9, width: 9, channels: 4),
+      nodes: operations.map { NodeSpec("n_" + $0.kind, $0) })
+    XCTAssertEqual(try NetworkSpec(text: spec.text), spec)
+  }
+
+  /// `counts_padding` is what `count_include_pad` was called.
+  func testAFileOfAnOlderVersion() throws {
+    let old = """
+      network net
+      data channels=3 height=8 width=8
+      average_pool pool1 kernel=3 stride=2 pad=1,1,1,1 ceil=1 counts_padding=1
+      average_pool pool2 kernel=3 stride=2 pad=0,0,0,0 ceil=0 counts_padding=0
+
+      """
+    let new = old.replacingOccurrences(of: "counts_padding", with: "count_include_pad")
+    XCTAssertEqual(try NetworkSpec(text: old).text, new)
+    XCTAssertEqual(try NetworkSpec(text: new), try NetworkSpec(text: old))
+    let both = new.replacingOccurrences(of: "count_include_pad=1", with: "count_include_pad=1 counts_padding=1")
+    XCTAssertThrowsError(try NetworkSpec(text: both)) { XCTAssertTrue("\($0)".contains("did not expect"), "\($0)") }
   }
 
   func testRefusalsNameTheLine() {

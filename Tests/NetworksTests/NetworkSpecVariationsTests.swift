@@ -54,10 +54,8 @@ final class NetworkSpecVariationsTests: XCTestCase {
   func testWholeMapConvolutionsFollowTheirMap() throws {
     let spec = try AlexNet.variant("towers_apart").spec(classes: 5)
     let wider = try spec.without(["pool5"])
-    guard case .convolution(_, let kernel, _, _, _) = wider.nodes.first(where: { $0.name == "fc6" })?.operation else {
-      return XCTFail("fc6 is a convolution")
-    }
-    XCTAssertEqual(kernel, 13)
+    let fc6 = try XCTUnwrap(wider.nodes.first { $0.name == "fc6" })
+    XCTAssertEqual((fc6.operation.spec as? ConvolutionSpec)?.kernel, 13)
     XCTAssertEqual(try wider.outputShapes().last, FeatureShape(vector: 5))
   }
 

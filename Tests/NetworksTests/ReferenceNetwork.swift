@@ -56,7 +56,8 @@ struct ReferenceNetwork {
         Reference.sigmoidForward(count: count, input: x, output: y)
       case let layer as AveragePoolLayer:
         Reference.averagePoolingForward(
-          try layer.shape.withBatch(batch), countIncludePad: layer.countIncludePad, input: x, output: y)
+          try layer.shape.withBatch(batch, operation: "reference"), countIncludePad: layer.countIncludePad,
+          input: x, output: y)
       case let layer as SpatialResponseNormLayer:
         _ = doubles(count) { spatialNorm(layer, x, output: y, scale: $0) }
       default: throw Unknown(layer: layer)
@@ -109,7 +110,8 @@ struct ReferenceNetwork {
     case let layer as AveragePoolLayer:
       return try doubles(x.count) {
         Reference.averagePoolingBackward(
-          try layer.shape.withBatch(batch), countIncludePad: layer.countIncludePad, outputGradient: dy,
+          try layer.shape.withBatch(batch, operation: "reference"), countIncludePad: layer.countIncludePad,
+          outputGradient: dy,
           inputGradient: $0)
       }
     case let layer as SpatialResponseNormLayer:

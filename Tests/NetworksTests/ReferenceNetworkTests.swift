@@ -15,13 +15,13 @@ final class ReferenceNetworkTests: XCTestCase {
     data channels=3 height=9 width=8
     convolution conv1 outputs=6 kernel=3 stride=1 pad=1,1,1,1 groups=1
     tanh tanh1
-    average_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=1 counts_padding=0
+    average_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=1 count_include_pad=0
     spatial_response_norm norm1 size=3 alpha=0.5 beta=0.75 k=1 alpha_over_n=1
     convolution conv2 outputs=7 kernel=3 stride=1 pad=1,1,1,1 groups=1
     sigmoid sigmoid2
-    average_pool pool2 kernel=3 stride=2 pad=1,1,1,1 ceil=0 counts_padding=1
+    average_pool pool2 kernel=3 stride=2 pad=1,1,1,1 ceil=0 count_include_pad=1
     spatial_response_norm norm2 size=4 alpha=0.3 beta=0.6 k=2 alpha_over_n=0
-    average_pool pool3 kernel=2 stride=2 pad=0,0,0,0 ceil=0 counts_padding=0
+    average_pool pool3 kernel=2 stride=2 pad=0,0,0,0 ceil=0 count_include_pad=0
     dense fc3 outputs=5
     tanh tanh3
     dense fc4 outputs=4

@@ -21,7 +21,7 @@ final class SameBitsTests: XCTestCase {
     relu relu3
     convolution conv4 outputs=33 kernel=5 stride=1 pad=2,2,2,2 groups=1
     tanh tanh4
-    average_pool pool4 kernel=3 stride=2 pad=0,0,0,0 ceil=1 counts_padding=0
+    average_pool pool4 kernel=3 stride=2 pad=0,0,0,0 ceil=1 count_include_pad=0
     locally_connected local5 outputs=7 kernel=3 stride=1 pad=1,1,1,1
     relu relu5
     adaptive_average_pool avgpool size=4

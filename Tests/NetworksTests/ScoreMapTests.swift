@@ -206,7 +206,7 @@ final class ScoreMapTests: XCTestCase {
       data channels=3 height=16 width=16
       convolution conv1 outputs=4 kernel=3 stride=1 pad=0,0,0,0 groups=1
       tanh tanh1
-      average_pool pool1 kernel=2 stride=2 pad=0,0,0,0 ceil=0 counts_padding=0
+      average_pool pool1 kernel=2 stride=2 pad=0,0,0,0 ceil=0 count_include_pad=0
       convolution conv2 outputs=6 kernel=3 stride=1 pad=0,0,0,0 groups=1
       sigmoid sigmoid2
       LAST
@@ -240,9 +240,11 @@ final class ScoreMapTests: XCTestCase {
   }
 
   func testResizedLayersShareTheirParametersAndKeepTheirStride() throws {
-    let layer = try ConvolutionLayer(
-      "conv", input: FeatureShape(height: 5, width: 5, channels: 4), outputs: 6, kernel: 3, stride: 9,
-      padding: Padding(top: 0, left: 0, bottom: 1, right: 1), groups: 2)
+    let padding = Padding(top: 0, left: 0, bottom: 1, right: 1)
+    let spec = ConvolutionSpec(outputs: 6, kernel: 3, stride: 9, padding: padding, groups: 2)
+    let input = FeatureShape(height: 5, width: 5, channels: 4)
+    let layer = try XCTUnwrap(
+      spec.makeLayer(LayerSite(name: "conv", input: input, dropouts: 0)) as? ConvolutionLayer)
     let resized = try layer.resized(to: FeatureShape(height: 30, width: 21, channels: 4))
     XCTAssertEqual(resized.outputShape, FeatureShape(height: 4, width: 3, channels: 6))
     for (a, b) in zip(layer.parameters, resized.parameters) { XCTAssertTrue(a === b) }

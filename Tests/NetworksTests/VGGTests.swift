@@ -56,7 +56,7 @@ final class VGGTests: XCTestCase {
     let text = try VGG.variant("A-LRN").spec().text
     XCTAssertTrue(
       text.contains("response_norm norm1_1 size=5 alpha=0.0001 beta=0.75 k=2.0 alpha_over_n=0 groups=1"), text)
-    XCTAssertEqual(try VGG.variant("E").spec().nodes.filter(\.operation.isWeighted).count, 19)
+    XCTAssertEqual(try VGG.variant("E").spec().nodes.filter(\.operation.spec.isWeighted).count, 19)
   }
 
   /// The authors' toolbox derives from Caffe; torchvision and Keras have the same form.

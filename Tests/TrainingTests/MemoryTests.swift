@@ -15,7 +15,7 @@ final class MemoryTests: XCTestCase {
     convolution conv2 outputs=32 kernel=3 stride=1 pad=1,1,1,1 groups=2
     relu relu2
     spatial_response_norm norm2 size=3 alpha=0.001 beta=0.75 k=1 alpha_over_n=1
-    average_pool pool2 kernel=3 stride=2 pad=0,0,0,0 ceil=1 counts_padding=0
+    average_pool pool2 kernel=3 stride=2 pad=0,0,0,0 ceil=1 count_include_pad=0
     dense fc3 outputs=64
     relu relu3
     dropout drop3 probability=0.5 form=paper2012

@@ -1,4 +1,3 @@
-import Kernels
 import Tensors
 
 /// A row of an architecture's table: what a variant is, where it comes from, and its nodes.
@@ -76,12 +75,5 @@ extension Architecture {
         return true
       } catch EngineError.invalidValue { return false }
     }
-  }
-}
-
-extension NodeOperation {
-  /// A square window without padding.
-  static func maxPool(_ kernel: Int, stride: Int, ceilMode: Bool) -> NodeOperation {
-    .maxPool(kernel: kernel, stride: stride, padding: Padding(0), ceilMode: ceilMode)
   }
 }

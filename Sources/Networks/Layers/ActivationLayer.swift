@@ -1,19 +1,59 @@
 import Kernels
 import Tensors
 
-/// A function of single elements as a pass of its own; convolution and dense layers usually take ReLU along.
-struct ActivationLayer: Layer {
-  enum Function {
-    /// max(0, x)
-    case relu
-    /// tanh x: what networks had before ReLU, and what the paper compares ReLU with (Krizhevsky et al. 2012,
-    /// section 3.1).
-    case tanh
-    /// The logistic function 1 / (1 + e^−x), the other saturating activation of the same section.
-    case sigmoid
+/// What can stand where the papers have a ReLU (compared in section 3.1 of the 2012 paper).
+public enum ActivationKind: String, CaseIterable, Sendable {
+  /// max(0, x)
+  case relu
+  /// tanh x: what networks had before ReLU, and what the paper compares ReLU with.
+  case tanh
+  /// The logistic function 1 / (1 + e^−x), the other saturating activation of the same section.
+  case sigmoid
+
+  /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
+  public static func named(_ name: String) throws -> ActivationKind {
+    if let kind = ActivationKind(rawValue: name) { return kind }
+    let known = allCases.map(\.rawValue).joined(separator: ", ")
+    throw EngineError.invalidValue("activation: got '\(name)', expected one of \(known)")
   }
 
-  let function: Function
+  var operation: NodeOperation {
+    switch self {
+    case .relu: .relu
+    case .tanh: .tanh
+    case .sigmoid: .sigmoid
+    }
+  }
+}
+
+/// A node without fields: each function is a kind of its own.
+protocol ActivationSpec: LayerSpec {
+  static var function: ActivationKind { get }
+  init()
+}
+
+extension ActivationSpec {
+  static var kind: String { function.rawValue }
+  init(fields: inout SpecFields) throws { self.init() }
+  var isActivation: Bool { true }
+  func makeLayer(_ site: LayerSite) throws -> any Layer {
+    ActivationLayer(function: Self.function, inputShape: site.input)
+  }
+}
+
+struct ReLUSpec: ActivationSpec { static let function = ActivationKind.relu }
+struct TanhSpec: ActivationSpec { static let function = ActivationKind.tanh }
+struct SigmoidSpec: ActivationSpec { static let function = ActivationKind.sigmoid }
+
+extension NodeOperation {
+  public static let relu = NodeOperation(ReLUSpec())
+  public static let tanh = NodeOperation(TanhSpec())
+  public static let sigmoid = NodeOperation(SigmoidSpec())
+}
+
+/// A function of single elements as a pass of its own; convolution and dense layers usually take ReLU along.
+struct ActivationLayer: Layer {
+  let function: ActivationKind
   let inputShape: FeatureShape
   var outputShape: FeatureShape { inputShape }
   var backwardReadsOutput: Bool { true }
@@ -30,7 +70,7 @@ struct ActivationLayer: Layer {
   }
 }
 
-extension ActivationLayer.Function {
+extension ActivationKind {
   fileprivate typealias Source = UnsafePointer<Float>
   fileprivate typealias Target = UnsafeMutablePointer<Float>
 

@@ -1,6 +1,68 @@
 import Kernels
 import Tensors
 
+struct ConvolutionSpec: LayerSpec {
+  static let kind = "convolution"
+  var outputs: Int
+  var kernel: Int
+  let stride: Int
+  let padding: Padding
+  var groups: Int
+
+  var fields: String { " outputs=\(outputs) kernel=\(kernel) stride=\(stride) pad=\(padding.text) groups=\(groups)" }
+  var isWeighted: Bool { true }
+
+  /// For one image.
+  func shape(for input: FeatureShape) throws -> ConvolutionShape {
+    try ConvolutionShape(
+      batch: 1, inputHeight: input.height, inputWidth: input.width, inputChannels: input.channels,
+      outputChannels: outputs, kernelHeight: kernel, kernelWidth: kernel, strideHeight: stride, strideWidth: stride,
+      padding: padding, groups: groups)
+  }
+
+  func outputShape(for input: FeatureShape) throws -> FeatureShape { try shape(for: input).outputShape }
+
+  func makeLayer(_ site: LayerSite) throws -> any Layer {
+    try ConvolutionLayer(site.name, shape: shape(for: site.input), stride: stride)
+  }
+
+  /// Whether the one window is all of `input`, without padding.
+  func covers(_ input: FeatureShape) -> Bool {
+    padding == Padding(0) && kernel == input.height && kernel == input.width
+  }
+
+  func crosses(towers: Int) -> Bool { !groups.isMultiple(of: towers) }
+
+  func part(_ cut: TowerCut) throws -> ConvolutionSpec {
+    guard cut.isDivided || groups == 1 else {
+      throw EngineError.unsupported("cut: \(cut.node) reads the whole map in \(groups) groups, expected 1")
+    }
+    var part = self
+    part.outputs = try cut.share(of: outputs)
+    part.groups = cut.isDivided ? groups / cut.towers : 1
+    return part
+  }
+}
+
+extension ConvolutionSpec {
+  init(fields: inout SpecFields) throws {
+    outputs = try fields.integer("outputs")
+    kernel = try fields.integer("kernel")
+    stride = try fields.integer("stride")
+    padding = try fields.padding("pad")
+    groups = try fields.integer("groups")
+  }
+}
+
+extension NodeOperation {
+  public static func convolution(
+    outputs: Int, kernel: Int, stride: Int, padding: Padding, groups: Int
+  ) -> NodeOperation {
+    NodeOperation(
+      ConvolutionSpec(outputs: outputs, kernel: kernel, stride: stride, padding: padding, groups: groups))
+  }
+}
+
 /// Cross-correlation with bias, and the ReLU behind it when `relu` (Krizhevsky et al. 2012, section 3.5).
 struct ConvolutionLayer: Layer {
   /// Batch 1; the batch comes with the operands.
@@ -11,25 +73,17 @@ struct ConvolutionLayer: Layer {
   /// As specified; the shape's is cut to the image.
   private let stride: Int
 
-  init(
-    _ name: String, input: FeatureShape, outputs: Int, kernel: Int, stride: Int, padding: Padding, groups: Int
-  ) throws {
-    shape = try ConvolutionShape(
-      batch: 1, inputHeight: input.height, inputWidth: input.width, inputChannels: input.channels,
-      outputChannels: outputs, kernelHeight: kernel, kernelWidth: kernel, strideHeight: stride, strideWidth: stride,
-      padding: padding, groups: groups)
+  init(_ name: String, shape: ConvolutionShape, stride: Int) throws {
+    self.shape = shape
     self.stride = stride
     weight = try .convolutionWeight(
-      name, outputs: outputs, inputs: input.channels / groups, kernel: kernel, groups: groups)
-    bias = try .bias(name, outputs: outputs, fanIn: weight.fanIn)
+      name, outputs: shape.outputChannels, inputs: shape.inputChannels / shape.groups, kernel: shape.kernelHeight,
+      groups: shape.groups)
+    bias = try .bias(name, outputs: shape.outputChannels, fanIn: weight.fanIn)
   }
 
-  var inputShape: FeatureShape {
-    FeatureShape(height: shape.inputHeight, width: shape.inputWidth, channels: shape.inputChannels)
-  }
-  var outputShape: FeatureShape {
-    FeatureShape(height: shape.outputHeight, width: shape.outputWidth, channels: shape.outputChannels)
-  }
+  var inputShape: FeatureShape { shape.inputShape }
+  var outputShape: FeatureShape { shape.outputShape }
   var parameters: [Parameter] { [weight, bias] }
   var macs: Int { shape.multiplyAccumulates }
   var detail: String { shape.windowDetail + (shape.groups > 1 ? ", groups \(shape.groups)" : "") }
@@ -113,6 +167,9 @@ struct ConvolutionLayer: Layer {
 }
 
 extension ConvolutionShape {
+  var inputShape: FeatureShape { FeatureShape(height: inputHeight, width: inputWidth, channels: inputChannels) }
+  var outputShape: FeatureShape { FeatureShape(height: outputHeight, width: outputWidth, channels: outputChannels) }
+
   /// "3×3, stride 1, pad 1"
   var windowDetail: String {
     let uniform = [padding.left, padding.bottom, padding.right].allSatisfy { $0 == padding.top }

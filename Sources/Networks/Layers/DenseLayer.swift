@@ -1,6 +1,33 @@
 import Kernels
 import Tensors
 
+struct DenseSpec: LayerSpec {
+  static let kind = "dense"
+  var outputs: Int
+
+  var fields: String { " outputs=\(outputs)" }
+  var isWeighted: Bool { true }
+  var seesWindows: Bool { true }
+
+  func outputShape(for input: FeatureShape) throws -> FeatureShape { FeatureShape(vector: outputs) }
+
+  func makeLayer(_ site: LayerSite) throws -> any Layer {
+    try DenseLayer(site.name, input: site.input, outputs: outputs)
+  }
+
+  func crosses(towers: Int) -> Bool { towers > 1 }
+  func part(_ cut: TowerCut) throws -> DenseSpec { DenseSpec(outputs: try cut.share(of: outputs)) }
+}
+
+extension DenseSpec {
+  init(fields: inout SpecFields) throws { outputs = try fields.integer("outputs") }
+}
+
+extension NodeOperation {
+  /// Reads a feature map as a vector in the order channels, height, width.
+  public static func dense(outputs: Int) -> NodeOperation { NodeOperation(DenseSpec(outputs: outputs)) }
+}
+
 /// y = x · W + b over the input read as a vector in the order channels, height, width, and the ReLU behind
 /// it when `relu`.
 struct DenseLayer: Layer {

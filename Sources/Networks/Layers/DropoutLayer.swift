@@ -1,6 +1,35 @@
 import Kernels
 import Tensors
 
+struct DropoutSpec: LayerSpec {
+  static let kind = "dropout"
+  let probability: Float
+  let form: Dropout.Form
+
+  var fields: String { " probability=\(probability) form=\(form == .inverted ? "inverted" : "paper2012")" }
+
+  func makeLayer(_ site: LayerSite) throws -> any Layer {
+    try DropoutLayer(input: site.input, probability: probability, form: form, number: site.dropouts)
+  }
+}
+
+extension DropoutSpec {
+  init(fields: inout SpecFields) throws {
+    let form = try fields.word("form")
+    guard form == "inverted" || form == "paper2012" else {
+      throw fields.error("form is '\(form)', expected inverted or paper2012")
+    }
+    self.form = form == "inverted" ? .inverted : .paper2012
+    probability = try fields.float("probability")
+  }
+}
+
+extension NodeOperation {
+  public static func dropout(probability: Float, form: Dropout.Form) -> NodeOperation {
+    NodeOperation(DropoutSpec(probability: probability, form: form))
+  }
+}
+
 /// Dropout (Krizhevsky et al. 2012, section 4.2), in the paper's form or the inverted one. `number` tells
 /// the dropout layers of a network apart, so that they draw different masks.
 struct DropoutLayer: Layer {

@@ -1,6 +1,55 @@
 import Kernels
 import Tensors
 
+struct LocallyConnectedSpec: LayerSpec {
+  static let kind = "locally_connected"
+  var outputs: Int
+  let kernel: Int
+  let stride: Int
+  let padding: Padding
+
+  var fields: String { " outputs=\(outputs) kernel=\(kernel) stride=\(stride) pad=\(padding.text)" }
+  var isWeighted: Bool { true }
+
+  /// For one image.
+  private func shape(for input: FeatureShape) throws -> ConvolutionShape {
+    try ConvolutionShape(
+      batch: 1, inputHeight: input.height, inputWidth: input.width, inputChannels: input.channels,
+      outputChannels: outputs, kernelHeight: kernel, kernelWidth: kernel, strideHeight: stride, strideWidth: stride,
+      padding: padding, groups: 1, operation: Self.kind)
+  }
+
+  func outputShape(for input: FeatureShape) throws -> FeatureShape { try shape(for: input).outputShape }
+
+  func makeLayer(_ site: LayerSite) throws -> any Layer {
+    try LocallyConnectedLayer(site.name, shape: shape(for: site.input))
+  }
+
+  func crosses(towers: Int) -> Bool { towers > 1 }
+
+  func part(_ cut: TowerCut) throws -> LocallyConnectedSpec {
+    var part = self
+    part.outputs = try cut.share(of: outputs)
+    return part
+  }
+}
+
+extension LocallyConnectedSpec {
+  init(fields: inout SpecFields) throws {
+    outputs = try fields.integer("outputs")
+    kernel = try fields.integer("kernel")
+    stride = try fields.integer("stride")
+    padding = try fields.padding("pad")
+  }
+}
+
+extension NodeOperation {
+  /// A convolution whose weights and biases are not shared between positions (cuda-convnet's `local`).
+  public static func locallyConnected(outputs: Int, kernel: Int, stride: Int, padding: Padding) -> NodeOperation {
+    NodeOperation(LocallyConnectedSpec(outputs: outputs, kernel: kernel, stride: stride, padding: padding))
+  }
+}
+
 /// cuda-convnet's `local`: a convolution with weights and biases of its own at every output position, and the ReLU
 /// behind it when `relu`. Its weights tie it to one size of input.
 struct LocallyConnectedLayer: Layer {
@@ -10,22 +59,16 @@ struct LocallyConnectedLayer: Layer {
   let bias: Parameter
   var relu = false
 
-  init(_ name: String, input: FeatureShape, outputs: Int, kernel: Int, stride: Int, padding: Padding) throws {
-    shape = try ConvolutionShape(
-      batch: 1, inputHeight: input.height, inputWidth: input.width, inputChannels: input.channels,
-      outputChannels: outputs, kernelHeight: kernel, kernelWidth: kernel, strideHeight: stride, strideWidth: stride,
-      padding: padding, groups: 1, operation: "locally_connected")
-    let places = (height: shape.outputHeight, width: shape.outputWidth)
-    weight = try .localWeight(name, places: places, outputs: outputs, inputs: input.channels, kernel: kernel)
+  init(_ name: String, shape: ConvolutionShape) throws {
+    self.shape = shape
+    let (places, outputs) = ((height: shape.outputHeight, width: shape.outputWidth), shape.outputChannels)
+    weight = try .localWeight(
+      name, places: places, outputs: outputs, inputs: shape.inputChannels, kernel: shape.kernelHeight)
     bias = try .localBias(name, places: places, outputs: outputs, fanIn: weight.fanIn)
   }
 
-  var inputShape: FeatureShape {
-    FeatureShape(height: shape.inputHeight, width: shape.inputWidth, channels: shape.inputChannels)
-  }
-  var outputShape: FeatureShape {
-    FeatureShape(height: shape.outputHeight, width: shape.outputWidth, channels: shape.outputChannels)
-  }
+  var inputShape: FeatureShape { shape.inputShape }
+  var outputShape: FeatureShape { shape.outputShape }
   var parameters: [Parameter] { [weight, bias] }
   var macs: Int { shape.multiplyAccumulates }
   var detail: String { shape.windowDetail + ", untied" }

@@ -1,6 +1,49 @@
 import Kernels
 import Tensors
 
+struct ResponseNormSpec: LayerSpec {
+  static let kind = "response_norm"
+  let norm: ResponseNormalization
+  let groups: Int
+
+  var fields: String { "\(norm.fields) groups=\(groups)" }
+
+  func makeLayer(_ site: LayerSite) throws -> any Layer {
+    try ResponseNormLayer(input: site.input, norm: norm, groups: groups)
+  }
+
+  func crosses(towers: Int) -> Bool { norm.size > 1 && !groups.isMultiple(of: towers) }
+
+  func part(_ cut: TowerCut) throws -> ResponseNormSpec {
+    cut.isDivided ? ResponseNormSpec(norm: norm, groups: max(1, groups / cut.towers)) : self
+  }
+}
+
+extension ResponseNormSpec {
+  init(fields: inout SpecFields) throws {
+    norm = try ResponseNormalization(fields: &fields, kind: Self.kind)
+    groups = try fields.integer("groups")
+  }
+}
+
+extension NodeOperation {
+  /// `groups`: the window never crosses a group of channels (a tower); 1 is the whole layer.
+  public static func responseNorm(_ norm: ResponseNormalization, groups: Int) -> NodeOperation {
+    NodeOperation(ResponseNormSpec(norm: norm, groups: groups))
+  }
+}
+
+extension ResponseNormalization {
+  var fields: String { " size=\(size) alpha=\(alpha) beta=\(beta) k=\(k) alpha_over_n=\(alphaOverN ? 1 : 0)" }
+
+  init(fields: inout SpecFields, kind: String) throws {
+    try self.init(
+      size: try fields.integer("size"), alpha: try fields.float("alpha"), beta: try fields.float("beta"),
+      k: try fields.float("k"), alphaOverN: try fields.integer("alpha_over_n") != 0,
+      operation: "\(fields.place): \(kind)")
+  }
+}
+
 /// Local response normalisation across channels (Krizhevsky et al. 2012, section 3.3).
 struct ResponseNormLayer: Layer {
   let inputShape: FeatureShape

@@ -4,7 +4,8 @@ import Tensors
 extension ResponseNormPoolLayer: BFloat16Layer {
   func forward(_ operands: TypedForwardOperands<BFloat16, BFloat16>) throws {
     try LocalResponseNormalization.forwardPooled(
-      try pool.shape.withBatch(operands.batch), groups: norm.groups, parameters: norm.norm, input: operands.input,
+      try pool.shape.withBatch(operands.batch, operation: MaxPoolSpec.kind), groups: norm.groups, parameters: norm.norm,
+      input: operands.input,
       output: operands.output, context: operands.context)
   }
 

@@ -11,7 +11,8 @@ struct ResponseNormPoolLayer: Layer {
 
   func forward(_ operands: ForwardOperands) throws {
     try LocalResponseNormalization.forwardPooled(
-      try pool.shape.withBatch(operands.batch), groups: norm.groups, parameters: norm.norm, input: operands.input,
+      try pool.shape.withBatch(operands.batch, operation: MaxPoolSpec.kind), groups: norm.groups, parameters: norm.norm,
+      input: operands.input,
       output: operands.output, context: operands.context)
   }
 

@@ -1,6 +1,20 @@
 import Kernels
 import Tensors
 
+struct SoftmaxSpec: LayerSpec {
+  static let kind = "softmax"
+
+  func makeLayer(_ site: LayerSite) throws -> any Layer { try SoftmaxLayer(input: site.input) }
+}
+
+extension SoftmaxSpec {
+  init(fields: inout SpecFields) throws {}
+}
+
+extension NodeOperation {
+  public static let softmax = NodeOperation(SoftmaxSpec())
+}
+
 /// Probabilities from logits. It stands last; training takes loss and gradient from the logits in one pass
 /// (``SoftmaxCrossEntropy``), so that no backward pass goes through it.
 struct SoftmaxLayer: Layer {

@@ -1,6 +1,28 @@
 import Kernels
 import Tensors
 
+struct SpatialResponseNormSpec: LayerSpec {
+  static let kind = "spatial_response_norm"
+  let norm: ResponseNormalization
+
+  var fields: String { norm.fields }
+
+  func makeLayer(_ site: LayerSite) throws -> any Layer {
+    SpatialResponseNormLayer(inputShape: site.input, norm: norm)
+  }
+}
+
+extension SpatialResponseNormSpec {
+  init(fields: inout SpecFields) throws { norm = try ResponseNormalization(fields: &fields, kind: Self.kind) }
+}
+
+extension NodeOperation {
+  /// Over a square window of the same channel (cuda-convnet's `rnorm`); `size`, not its square, is the window's side.
+  public static func spatialResponseNorm(_ norm: ResponseNormalization) -> NodeOperation {
+    NodeOperation(SpatialResponseNormSpec(norm: norm))
+  }
+}
+
 /// Response normalisation within each map (cuda-convnet's `rnorm`), as the authors' own AlexNet and CIFAR-10 nets have.
 struct SpatialResponseNormLayer: Layer {
   let inputShape: FeatureShape

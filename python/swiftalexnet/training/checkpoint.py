@@ -174,10 +174,11 @@ def identity(run: Run) -> dict[str, Any]:
 
 
 def _up_to_date(saved: dict[str, Any]) -> dict[str, Any]:
-    """Return a saved identity as this version writes it: older ones had no precision, and another word for images."""
+    """Return a saved identity as this version writes it: older ones had no precision, and other words."""
     saved = {"precision": "float32", **saved}
     if "training pictures" in saved:
         saved["training images"] = saved.pop("training pictures")
+    saved["network"] = [line.replace("counts_padding=", "count_include_pad=") for line in saved["network"]]
     return saved
 
 

@@ -1,0 +1,74 @@
+import Tensors
+
+/// A kind of layer as a value, without memory or parameters: its fields and what follows from them. Each kind has one,
+/// in the file of its layer; `LayerRegistry` lists them.
+protocol LayerSpec: Hashable, Sendable {
+  /// The word for it in specifications and tables.
+  static var kind: String { get }
+
+  /// From the fields of a line of a specification.
+  init(fields: inout SpecFields) throws
+  /// The same fields as text, a space before each.
+  var fields: String { get }
+
+  /// - Throws: ``EngineError`` for an input that the layer refuses.
+  func outputShape(for input: FeatureShape) throws -> FeatureShape
+  /// Checks what ``outputShape(for:)`` does and more; allocates the parameters.
+  func makeLayer(_ site: LayerSite) throws -> any Layer
+
+  /// Whether it has parameters.
+  var isWeighted: Bool { get }
+  /// Whether it is a function of single elements that stands behind a weighted layer and goes with it.
+  var isActivation: Bool { get }
+  /// Whether dense evaluation feeds the node window by window instead of the whole feature map.
+  var seesWindows: Bool { get }
+  /// A pool with its output size rounded up or down; everything else as it is.
+  func with(ceilMode: Bool) -> Self
+
+  /// Whether an output reads channels of several towers, for a node behind the first layer with weights and in front of
+  /// the last one.
+  func crosses(towers: Int) -> Bool
+  /// What one tower computes.
+  func part(_ cut: TowerCut) throws -> Self
+}
+
+extension LayerSpec {
+  var fields: String { "" }
+  func outputShape(for input: FeatureShape) throws -> FeatureShape { input }
+  var isWeighted: Bool { false }
+  var isActivation: Bool { false }
+  var seesWindows: Bool { false }
+  func with(ceilMode: Bool) -> Self { self }
+  func crosses(towers: Int) -> Bool { false }
+  func part(_ cut: TowerCut) throws -> Self { self }
+}
+
+/// Where a layer stands in its network.
+struct LayerSite {
+  /// The node's name.
+  let name: String
+  let input: FeatureShape
+  /// Dropout layers up to and with this node: they draw different masks.
+  let dropouts: UInt32
+}
+
+/// What a node computes. The kinds are static members, each in the file of its layer.
+public struct NodeOperation: Hashable, Sendable {
+  let spec: any LayerSpec
+
+  init(_ spec: any LayerSpec) { self.spec = spec }
+
+  /// The word for it in specifications and tables.
+  public var kind: String { type(of: spec).kind }
+
+  public static func == (first: NodeOperation, second: NodeOperation) -> Bool { first.spec.equals(second.spec) }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(kind)
+    hasher.combine(spec)
+  }
+}
+
+extension LayerSpec {
+  fileprivate func equals(_ other: any LayerSpec) -> Bool { other as? Self == self }
+}
