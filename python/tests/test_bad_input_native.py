@@ -121,7 +121,7 @@ def edited(old, new):
 
 NORM = "response_norm norm1 size=5 alpha=0.0001 beta=0.75 k=2 alpha_over_n=0 groups=1"
 POOL = "max_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=0"
-AVERAGE = "average_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=0 counts_padding=0"
+AVERAGE = "average_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=0 count_include_pad=0"
 
 SPECIFICATIONS = {
     "empty": ("", ValueError),
