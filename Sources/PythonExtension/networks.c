@@ -137,16 +137,16 @@ static PyObject *network_parameters(PyObject *object, PyObject *unused) {
   return list_of(self, sax_network_parameter_count(self->handle), describe_parameter);
 }
 
-static PyObject *network_view(PyObject *object, ARGUMENTS) {
+static PyObject *network_parameter(PyObject *object, ARGUMENTS) {
   static const argument table[] = {{"index", INTEGER}, {"which", INTEGER}};
   call c;
-  if (!call_begin(&c, "view", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  if (!call_begin(&c, "parameter", table, LENGTH(table), arguments, given, keywords)) return NULL;
   int64_t which = c.values[1].integer;
   if (which < SAX_VALUE || which > SAX_VELOCITY) {
-    PyErr_Format(PyExc_ValueError, "view: which is %lld, expected VALUE, GRADIENT or VELOCITY", (long long)which);
+    PyErr_Format(PyExc_ValueError, "parameter: which is %lld, expected VALUE, GRADIENT or VELOCITY", (long long)which);
     return NULL;
   }
-  return new_view((network_object *)object, c.values[0].integer, (int32_t)which);
+  return new_parameter((network_object *)object, c.values[0].integer, (int32_t)which);
 }
 
 static PyObject *network_require_finite(PyObject *object, ARGUMENTS) {
@@ -194,7 +194,7 @@ static PyMethodDef own_methods[] = {
   {"spec", network_spec, METH_NOARGS, "The specification as text, one node a line."},
   {"nodes", network_nodes, METH_NOARGS, "Name, kind, detail, input, (channels, height, width), parameters, macs."},
   {"parameters", network_parameters, METH_NOARGS, "Name and shape of every parameter."},
-  METHOD("view", network_view, "A parameter's memory as a buffer."),
+  METHOD("parameter", network_parameter, "A parameter's memory as a buffer."),
   METHOD("hold", network_hold, "Keep others from training the network, or from using it, in a with block."),
   METHOD("require_finite", network_require_finite, "Raises NonFiniteError unless all values or velocities are finite."),
   METHOD("set_multipliers", network_set_multipliers, "Factors on rate and decay of one parameter."),
@@ -231,5 +231,5 @@ bool add_network_types(PyObject *module) {
   PyObject *type = PyType_FromModuleAndSpec(module, &spec, NULL);
   bool added = type && PyModule_AddObjectRef(module, "Network", type) == 0;
   Py_XDECREF(type);
-  return added && add_view_type(module) && add_hold_type(module);
+  return added && add_parameter_type(module) && add_hold_type(module);
 }

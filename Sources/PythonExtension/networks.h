@@ -1,4 +1,4 @@
-/* networks.h: the Network object and the views of its parameters. */
+/* networks.h: the Network object and its parameters. */
 #ifndef SWIFTALEXNET_EXTENSION_NETWORKS_H
 #define SWIFTALEXNET_EXTENSION_NETWORKS_H
 
@@ -13,9 +13,9 @@ typedef struct {
 
 bool add_network_types(PyObject *module);
 
-/* A new View of one parameter; see SAX_VALUE and its kin. */
-PyObject *new_view(network_object *network, int64_t index, int32_t which);
-bool add_view_type(PyObject *module);
+/* One parameter's memory, a new object; see SAX_VALUE and its kin. */
+PyObject *new_parameter(network_object *network, int64_t index, int32_t which);
+bool add_parameter_type(PyObject *module);
 
 /* network.hold(operation, writing): a context manager; see sax_network_hold. */
 PyObject *network_hold(PyObject *network, ARGUMENTS);

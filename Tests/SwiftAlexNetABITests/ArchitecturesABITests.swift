@@ -4,8 +4,6 @@ import XCTest
 
 /// The catalogue as a C program sees it.
 final class ArchitecturesABITests: XCTestCase {
-  private var lastError: String { String(cString: sax_last_error()) }
-
   private func text(_ bytes: [CChar]) -> String {
     String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }

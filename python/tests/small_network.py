@@ -64,7 +64,7 @@ def forward(network, x, keep=False, training=False, layout=0):
 def state(network, *which):
     """Return copies of all parameters, or of what `which` says (VALUE, GRADIENT, VELOCITY)."""
     indices = range(len(network.parameters()))
-    return [np.array(network.view(i, kind)) for kind in which or (_native.VALUE,) for i in indices]
+    return [np.array(network.parameter(i, kind)) for kind in which or (_native.VALUE,) for i in indices]
 
 
 def same_bits(a, b):

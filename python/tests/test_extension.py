@@ -139,12 +139,12 @@ except sa.UnsupportedError as error: print(error)
 
 
 def test_objects_refuse_pickling(network):
-    for thing in (network, network.view(0, VALUE)):
+    for thing in (network, network.parameter(0, VALUE)):
         for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
             with pytest.raises(TypeError, match=r"save\(\)"):
                 attempt(thing)
     with pytest.raises(TypeError):
-        _native.View()
+        _native.Parameter()
 
 
 # ---- Views ----
@@ -153,17 +153,17 @@ def test_objects_refuse_pickling(network):
 def test_views_are_the_memory_itself(network):
     x, _ = small.batch()
     before = small.forward(network, x)
-    bias = np.asarray(network.view(len(network.parameters()) - 1, VALUE))
+    bias = np.asarray(network.parameter(len(network.parameters()) - 1, VALUE))
     bias += 1
     np.testing.assert_allclose(small.forward(network, x), before + 1, rtol=1e-5, atol=1e-6)
-    weight = np.asarray(network.view(0, VALUE))
+    weight = np.asarray(network.parameter(0, VALUE))
     assert weight.shape == (8, 3, 5, 5) and weight.dtype == np.float32 and weight.flags.writeable
 
 
 def test_views_outlive_their_network():
     network = small.make()
     expected = small.state(network)
-    arrays = [np.asarray(network.view(i, VALUE)) for i in range(len(expected))]
+    arrays = [np.asarray(network.parameter(i, VALUE)) for i in range(len(expected))]
     del network
     gc.collect()
     others = [small.make(seed) for seed in range(20)]
@@ -171,7 +171,7 @@ def test_views_outlive_their_network():
 
 
 def test_views_refuse_consumers_that_want_contiguous_memory(network):
-    weight, bias = network.view(0, VALUE), network.view(1, VALUE)
+    weight, bias = network.parameter(0, VALUE), network.parameter(1, VALUE)
     assert not memoryview(weight).c_contiguous
     with pytest.raises(BufferError, match="not contiguous"):
         np.frombuffer(weight, np.float32)
@@ -180,7 +180,7 @@ def test_views_refuse_consumers_that_want_contiguous_memory(network):
 
 def test_gradients_and_velocities_keep_their_place(network):
     x, labels = small.batch()
-    gradient, velocity = (np.asarray(network.view(0, which)) for which in (GRADIENT, VELOCITY))
+    gradient, velocity = (np.asarray(network.parameter(0, which)) for which in (GRADIENT, VELOCITY))
     assert not gradient.any() and not velocity.any()
     network.train_step(x, labels, 0, small.OPTIONS)
     assert gradient.any() and velocity.any()

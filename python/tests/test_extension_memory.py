@@ -88,8 +88,8 @@ def calls(network):
     yield lambda: _native.relu(x, out=x), [x]
     yield lambda: _native.relu(x, y=x), [x]
     yield lambda: _native.relu(x.T, x), [x]
-    yield lambda: np.asarray(network.view(0, VALUE)), [network]
-    yield lambda: network.view(0, 9), [network]
+    yield lambda: np.asarray(network.parameter(0, VALUE)), [network]
+    yield lambda: network.parameter(0, 9), [network]
     yield lambda: (network.spec(), network.nodes(), network.parameters(), network.multipliers(0)), [network]
     yield lambda: network.memory(4, True, small.FLOAT32), [network, small.FLOAT32]
     yield lambda: network.memory(0, True, small.FLOAT32), [network, small.FLOAT32]
@@ -163,7 +163,7 @@ FAILING = {
     "forward": lambda n: small.forward(n, small.batch(6)[0]),
     "forward keeping": lambda n: small.forward(n, small.batch(6)[0], keep=True),
     "train_step": lambda n: n.train_step(*small.batch(6), 0, small.OPTIONS),
-    "gradient": lambda n: n.view(0, GRADIENT),
+    "gradient": lambda n: n.parameter(0, GRADIENT),
     "predict": lambda n: n.predict_images(
         small.labelled_images(6), small.PREPROCESSING, 10, small.FLOAT32, np.empty((6, small.CLASSES), np.float32)
     ),

@@ -81,7 +81,7 @@ def names(network: _native.Network) -> list[str]:
 
 def views(network: _native.Network, which: int) -> Views:
     """Return the engine's own memory, writable, with strides that give the conventional order."""
-    return Views({name: np.asarray(network.view(index, which)) for index, name in enumerate(names(network))})
+    return Views({name: np.asarray(network.parameter(index, which)) for index, name in enumerate(names(network))})
 
 
 def copies(network: _native.Network, which: int) -> dict[str, Float32]:

@@ -142,7 +142,7 @@ def test_no_checkpoint_holds_them(which, tmp_path):
     model = tiny_model()
 
     def poison(_row):
-        np.asarray(model.network.view(0, which)).flat[0] = np.nan
+        np.asarray(model.network.parameter(0, which)).flat[0] = np.nan
 
     with pytest.raises(sa.NonFiniteError, match=r"conv1\.weight (holds nan|, )|velocity of conv1\.weight holds nan"):
         model.fit(dataset(), epochs=1, recipe=quick_recipe(), progress=False, checkpoint=tmp_path, on_epoch_end=poison)

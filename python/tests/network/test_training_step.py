@@ -57,7 +57,9 @@ def engine_steps(rule, rates):
         model.train_step(
             X[:, :, None, None], LABELS, learning_rate=rate, momentum=MOMENTUM, weight_decay=DECAY, rule=rule, step=step
         )
-        states.append([np.array(model.parameters()["fc.weight"]), np.array(model.network.view(0, _native.VELOCITY))])
+        states.append(
+            [np.array(model.parameters()["fc.weight"]), np.array(model.network.parameter(0, _native.VELOCITY))]
+        )
     return states
 
 

@@ -171,7 +171,7 @@ _MAKERS: dict[str, Callable[[World], dict[str, Any]]] = {
     "Network.score_map": _score_map,
     "Network.capture": _capture,
     **dict.fromkeys(("Network.set_whitening", "Network.whiten"), _whitening),
-    **dict.fromkeys(("Network.view", "Network.set_multipliers", "Network.multipliers"), _parameters),
+    **dict.fromkeys(("Network.parameter", "Network.set_multipliers", "Network.multipliers"), _parameters),
     **dict.fromkeys(("Network.memory", "Network.score_map_size", "set_num_threads"), _parameters),
     "fail_allocation_after": lambda world: {"count": -1},
     "score": _rows,

@@ -73,7 +73,7 @@ def _copied(world: World) -> None:
     things = [
         *(model, world.shared.data, world.folder(), model.preprocessing, sa.recipe("chm145"), world.shared.history),
         *(model.summary(), model.memory(2), model.predict(world.images(1, 9, 9, 3)), sa.Ensemble([model, model])),
-        *(model.network, model.network.view(0, 0), sa.Views(), sa.info(), sa.CheckpointCorruptError("x")),
+        *(model.network, model.network.parameter(0, 0), sa.Views(), sa.info(), sa.CheckpointCorruptError("x")),
     ]
     thing = world.random.choice(things)
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):

@@ -19,30 +19,30 @@ from .deeds import acts, short_fit
 
 
 def _raw_objects(world: World) -> None:
-    """Use the extension's objects in ways that nobody should, and a view after its network is gone."""
+    """Use the extension's objects in ways that nobody should, and a parameter after its network is gone."""
     network = small_network.make()
-    view = network.view(world.random.randrange(len(network.parameters())), world.random.randrange(3))
+    parameter = network.parameter(world.random.randrange(len(network.parameters())), world.random.randrange(3))
     with suppress(BufferError, AttributeError):  # Python's own words for memory that is not an array
-        world.random.choice(_odd_calls(world, network, view))()
+        world.random.choice(_odd_calls(world, network, parameter))()
     del network
     gc.collect()
-    np.asarray(view).sum()
+    np.asarray(parameter).sum()
 
 
-def _odd_calls(world: World, network: _native.Network, view: _native.View) -> list[Callable[[], Any]]:
+def _odd_calls(world: World, network: _native.Network, parameter: _native.Parameter) -> list[Callable[[], Any]]:
     return [
-        lambda: _native.View(),
+        lambda: _native.Parameter(),
         lambda: _native.Network.__new__(_native.Network),
         lambda: object.__new__(_native.Network),
         lambda: type("Network", (_native.Network,), {}),
-        lambda: _native.Network.forward(view),
+        lambda: _native.Network.forward(parameter),
         lambda: _native.Network.spec(world.shared.model),
-        lambda: _native.Network.view.__get__(network)(0, 9),
+        lambda: _native.Network.parameter.__get__(network)(0, 9),
         lambda: _native.Network.__init__(network, 1, 2, 3),
-        lambda: np.asarray(view).resize((9, 9)),
-        lambda: memoryview(view).cast("B"),
-        lambda: bytes(view),
-        lambda: hash(view) and view == network,
+        lambda: np.asarray(parameter).resize((9, 9)),
+        lambda: memoryview(parameter).cast("B"),
+        lambda: bytes(parameter),
+        lambda: hash(parameter) and parameter == network,
         lambda: _native.Network(small_network.SPEC, "zeros", 0, 1),
         lambda: network.forward(*[network] * 8),
         lambda: network.forward(x=1, y=2),
