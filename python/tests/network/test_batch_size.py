@@ -40,7 +40,7 @@ def test_fit_with_auto_is_the_recipes_fit():
 def test_otherwise_the_largest_power_of_two_that_fits(monkeypatch, fitting, expected):
     model = tiny_model()
     free_for(monkeypatch, model, fitting, True)
-    with pytest.warns(UserWarning, match=f"'auto' is {expected}, the recipe's 1000 .* learning rate"):
+    with pytest.warns(UserWarning, match=f"'auto' is {expected}, because the recipe's 1000 .* learning rate"):
         assert batch_size.for_training(model, 1000) == expected
 
 
