@@ -14,7 +14,7 @@ def shown(value: Any) -> str:
     """Return `repr(value)`, shortened if it is long or deep; the name of its type if `repr` fails."""
     try:
         text = _REPR.repr(value)
-    except Exception:  # a value of a caller's own class may raise anything, and an int of 5,000 digits ValueError
+    except Exception:  # a user's class may raise anything, and an int of 5,000 digits raises ValueError
         return f"<{type(value).__name__}>"
     if "\n" in text:  # an array, a table
         text = " ".join(text.split())

@@ -1,6 +1,6 @@
 """A few threads that work in advance for their caller.
 
-Not those of `concurrent.futures`, which refuse work once the main thread has ended: a run in another thread goes on.
+Not those of `concurrent.futures`, which refuse work once the main thread has ended: a run in another thread continues.
 """
 
 import threading

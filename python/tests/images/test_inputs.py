@@ -1,4 +1,4 @@
-"""The door for images: what is one, what is none, and lists of them."""
+"""Images from callers: what is accepted, what is refused, and lists."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The door for images: what is taken, what is refused, and that every way in gives the same answer."""
+"""Prediction: which images are accepted and refused, and that every form of input gives the same result."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""`batch_size="auto"`: the recipe's batch where it fits, else the largest that does."""
+"""`batch_size="auto"`: the recipe's batch size if it fits into memory, otherwise the largest that does."""
 
 import functools
 import warnings
@@ -13,7 +13,7 @@ from swiftalexnet.network import batch_size
 
 
 def free_for(monkeypatch, model, batch, training):
-    """Let just so much memory be free that `batch` images fit, and no more."""
+    """Report just enough free memory for `batch` images."""
     needed = batch_size._needed(model, batch, training)
     monkeypatch.setattr(batch_size, "available", lambda: int(needed / batch_size._PART) + 1)
 
