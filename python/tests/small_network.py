@@ -1,4 +1,4 @@
-"""A network with every kind of node of the paper, small enough to be built and trained in milliseconds."""
+"""A network with every kind of node in the paper, small enough to be built and trained in milliseconds."""
 
 import numpy as np
 
@@ -30,7 +30,7 @@ PREPROCESSING = (15, 15, None, None, 0)
 
 
 def augmentation(color_noise=0.0, vectors=None, deviations=None, chunk=1, divisor=1.0, rotation=0.0, shift=0):
-    """Return a random crop and flip with the rest as given."""
+    """Return augmentation with a random crop and flip, and the given colour noise."""
     return True, True, color_noise, vectors, deviations, chunk, divisor, rotation, shift
 
 
@@ -62,11 +62,11 @@ def forward(network, x, keep=False, training=False, layout=0):
 
 
 def state(network, *which):
-    """Return copies of all parameters, or of what `which` says (VALUE, GRADIENT, VELOCITY)."""
+    """Return copies of all values, gradients or velocities (`which`: VALUE, GRADIENT, VELOCITY)."""
     indices = range(len(network.parameters()))
     return [np.array(network.parameter(i, kind)) for kind in which or (_native.VALUE,) for i in indices]
 
 
 def same_bits(a, b):
-    """Tell whether two lists of arrays are equal bit by bit (NaN included)."""
+    """Return whether two lists of arrays are bitwise equal (including NaN)."""
     return all(np.array_equal(x.view(np.uint32), y.view(np.uint32)) for x, y in zip(a, b, strict=True))

@@ -1,4 +1,4 @@
-"""What several tests share: small networks, images with something to learn, folders of photographs."""
+"""Shared by several tests: small networks, images that can be learned, folders of photographs."""
 
 import hashlib
 import os
@@ -62,7 +62,7 @@ def unpadded_model() -> sa.Model:
 
 
 def quick_recipe(**changes) -> sa.Recipe:
-    """Return the paper's recipe, made quick: constant rate, small batches."""
+    """Return a fast version of the paper's recipe: constant rate, small batches."""
     return sa.recipe("paper", **QUICK | changes)
 
 
@@ -117,6 +117,6 @@ def shared_data(name: str) -> Path:
 
 
 def fit(model: sa.Model, train=None, validation=None, epochs: int = 2, **options) -> sa.History:
-    """Fit with a quick recipe and no bar."""
+    """Fit with a fast recipe and without a progress bar."""
     options = {"recipe": quick_recipe(), "progress": False} | options
     return model.fit(train if train is not None else dataset(), validation, epochs, **options)

@@ -1,4 +1,4 @@
-"""Networks by name: counts, defaults, changes, names that are not there."""
+"""Networks by name: counts, defaults, changes, unknown names."""
 
 from pathlib import Path
 

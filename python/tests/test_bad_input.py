@@ -1,4 +1,4 @@
-"""Bad input of operators: a typed exception that names the operation, what came and what was expected."""
+"""Bad input of operators: a typed exception that names the operation, the value and what was expected."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Bad input of models, data sets and files, through the package's own doors."""
+"""Bad input of models, data sets and files, through the public functions."""
 
 import pickle
 

@@ -1,4 +1,4 @@
-"""Bad input of the extension itself, which its callers in the package should have prevented, and of specifications."""
+"""Bad input of the extension itself, which the package normally prevents, and of specifications."""
 
 import re
 

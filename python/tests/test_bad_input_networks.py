@@ -1,4 +1,4 @@
-"""Bad input of a network, tensors and images: refused by type, the network bit-unchanged."""
+"""Bad input of a network, tensors and images: a typed exception, and not a bit of the network changes."""
 
 import numpy as np
 import pytest

@@ -16,7 +16,7 @@ VALUE, GRADIENT, VELOCITY = _native.VALUE, _native.GRADIENT, _native.VELOCITY
 
 @pytest.fixture
 def network():
-    """A network of the test's own, in place of the shared one."""
+    """The test's own network instead of the shared one."""
     return small.make()
 
 
@@ -84,7 +84,7 @@ def test_the_number_of_threads_changes_nothing(count):
 
 
 def test_training_twice_at_once_is_refused(network):
-    """One of two threads that train one network is told so; the weights are those of whole steps."""
+    """One of two threads that train the same network gets an error; the weights are those of complete steps."""
     x, labels = small.batch(512)
     refusals, start = [], threading.Barrier(2)
 
@@ -131,7 +131,7 @@ def test_a_child_process_predicts(method, network):
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_fork_while_other_threads_compute(network):
-    """The child of a fork that hit the pool at work computes all the same."""
+    """The child of a fork during work of the thread pool can still compute."""
     x, _ = small.batch(64)
     expected, stop = small.forward(network, x), threading.Event()
 
@@ -219,7 +219,7 @@ def test_ctrl_c_leaves_the_last_whole_step(delay):
 
 
 def test_ctrl_c_in_a_long_operation():
-    """It is left in the middle: in less time than one operation takes."""
+    """It is interrupted: in less time than one operation takes."""
     code = """
 import os, signal, threading, time
 import numpy as np, swiftalexnet as sa

@@ -1,4 +1,4 @@
-"""The Python samples of README.md and of the pages run as they stand.
+"""The Python samples of README.md and the pages in docs run unchanged.
 
 A page's samples run one after the other, in a folder that holds the photographs, files and images they name. Only sizes
 are cut, for time: a network reads 64 × 64 pixels where the sample names no size, and `fit` ends after one epoch.
@@ -38,7 +38,7 @@ def with_small_input(build):
 
 @pytest.fixture
 def world(tmp_path, monkeypatch, small):
-    """What the pages suppose that their reader has, by the names that they use."""
+    """The objects and files that the pages assume, by their names."""
     monkeypatch.chdir(tmp_path)
     for name, count in (("train", 6), ("validation", 2), ("test", 2)):
         photo_folder(tmp_path / "photos" / name, count, SIDE)

@@ -1,4 +1,4 @@
-"""Every experiment runs, goes on where it was stopped, and its results become a page."""
+"""Every experiment runs and resumes after a stop, and its results become a page."""
 
 import json
 import os
@@ -20,13 +20,13 @@ CLASSES = ("cat", "dog", "ship")
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """Return the folder in which all results are kept."""
+    """Return the folder of all results."""
     return tmp_path_factory.mktemp("results")
 
 
 @pytest.fixture(scope="module")
 def cifar(tmp_path_factory):
-    """Write a zip archive of a few coloured images a class."""
+    """Write a zip archive with a few coloured images per class."""
     generator = np.random.default_rng(0)
     files = {}
     for part, count in (("train", 12), ("test", 4)):
@@ -44,7 +44,7 @@ def run(script: str, *arguments: object) -> str:
 
 
 def quick(script: str, results: Path, *arguments: object) -> list[dict]:
-    """Run a script twice, the second time for nothing; return its runs."""
+    """Run a script twice, the second time with nothing to do; return its runs."""
     output = results / f"{script}.json"
     before = len(json.loads(output.read_text())["runs"]) if output.exists() else 0
     options = (*arguments, "--quick", "--threads", 2, "--output", output)
@@ -282,7 +282,7 @@ def test_hours_are_apart_by_threads():
 
 
 def test_a_stopped_sweep_keeps_what_is_done(cifar, tmp_path):
-    """A run that fails leaves those before it in the file; the next call does only the rest."""
+    """If a run fails, the file keeps the earlier ones; the next call does only the others."""
     output = tmp_path / "r.json"
     options = ("--cifar", cifar, "--quick", "--output", output)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(FOLDER), os.environ.get("PYTHONPATH", "")])}

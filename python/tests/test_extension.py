@@ -1,4 +1,4 @@
-"""The extension as a guest in its host: symbols, surface, views, rates; memory is test_extension_memory's."""
+"""The extension in its host process: symbols, interface, parameters, rates; test_extension_memory tests memory."""
 
 import ast
 import copy
@@ -21,7 +21,7 @@ VALUE, GRADIENT, VELOCITY = _native.VALUE, _native.GRADIENT, _native.VELOCITY
 
 @pytest.fixture
 def network():
-    """A network of the test's own, in place of the shared one."""
+    """The test's own network instead of the shared one."""
     return small.make()
 
 
@@ -63,7 +63,7 @@ def test_import_with_the_toolchain_hidden():
 
 
 def test_import_leaves_the_host_as_it_was():
-    """No thread, no signal handler, nothing printed, no file opened for good."""
+    """No thread, no signal handler, nothing printed, no file left open."""
     code = """
 import os, numpy
 def look():
@@ -147,7 +147,7 @@ def test_objects_refuse_pickling(network):
         _native.Parameter()
 
 
-# ---- Views ----
+# ---- Parameters ----
 
 
 def test_views_are_the_memory_itself(network):

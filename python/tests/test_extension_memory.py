@@ -1,4 +1,4 @@
-"""What the extension holds and takes: reference counts, memory that stays flat, memory that is refused."""
+"""Memory of the extension: reference counts, no leaks, refused allocations."""
 
 import contextlib
 import gc
@@ -17,7 +17,7 @@ VALUE, GRADIENT = _native.VALUE, _native.GRADIENT
 
 @pytest.fixture
 def network():
-    """A network of the test's own, in place of the shared one."""
+    """The test's own network instead of the shared one."""
     return small.make()
 
 
@@ -25,7 +25,7 @@ def network():
 
 
 def calls(network):
-    """Yield (call, arrays that it is given): successes and failures, each way out of the extension."""
+    """Yield (call, its arrays): successes and failures, for every exit from the extension."""
     x, labels = small.batch()
     logits, dx = np.empty((4, 5), np.float32), np.empty_like(x)
     mean, names = np.ones(3, np.float32), ["conv1", "fc4"]

@@ -1,4 +1,4 @@
-"""Files whose checksums are right and whose content is not: one kind of error, and reading changes nothing."""
+"""Files with correct checksums and invalid content: one kind of error, and reading changes nothing."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Scale jitter: sizes and places are even, fixed for ever, and independent of anything but seed, epoch and index."""
+"""Scale jitter: sizes and places are uniform, reproducible, and depend only on seed, epoch and index."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ PREPROCESSING = default_preprocessing("paper", 20, 3)
 
 
 def ramps(width: int = 90, height: int = 60) -> np.ndarray:
-    """Return an image whose red tells the column and whose green tells the row, from 0 to 240."""
+    """Return an image whose red encodes the column and whose green encodes the row, from 0 to 240."""
     x, y = np.meshgrid(np.linspace(0, 240, width), np.linspace(0, 240, height))
     return np.stack([x, y, np.zeros_like(x)], axis=-1).astype(np.uint8)
 

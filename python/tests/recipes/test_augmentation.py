@@ -1,4 +1,4 @@
-"""How training images vary: what the engine makes of the settings, and which settings are refused."""
+"""Augmentation: the engine's results for the settings, and which settings are refused."""
 
 import numpy as np
 import pytest
@@ -12,14 +12,14 @@ IMAGES = small.labelled_images(16, 18)
 
 
 def augmented(augmentation: sa.Augmentation, mean=None, step: int = 2, images=IMAGES) -> np.ndarray:
-    """Return crops of 15 × 15 as training sees them."""
+    """Return crops of 15 × 15 as used in training."""
     crops = np.empty((len(images), 15, 15, images.shape[-1]), np.float32)
     _native.augment_images(images, (15, 15, mean, None, 0), augmentation.for_engine(images.shape[-1]), 1, step, crops)
     return crops
 
 
 def windows(image: np.ndarray) -> dict[bytes, tuple[int, int, bool]]:
-    """Return every crop of 15 × 15 of an image, as bytes, to its place."""
+    """Map every crop of 15 × 15 of an image, as bytes, to its position."""
     places = [(top, left, mirrored) for top in range(4) for left in range(4) for mirrored in (False, True)]
     cut = {place: image[place[0] : place[0] + 15, place[1] : place[1] + 15] for place in places}
     return {(crop[:, ::-1] if place[2] else crop).tobytes(): place for place, crop in cut.items()}

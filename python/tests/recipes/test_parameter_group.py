@@ -1,4 +1,4 @@
-"""Which parameters a group means, what it says of itself, and what it refuses."""
+"""Parameter groups: matching names, text, and refusals."""
 
 import pytest
 

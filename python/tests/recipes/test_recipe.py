@@ -188,7 +188,7 @@ def test_numpy_numbers_become_plain():
 
 
 def test_older_checkpoints_are_recognised():
-    """What an earlier version wrote for its recipes, letter by letter."""
+    """Exactly what an earlier version wrote for its recipes."""
     assert sa.recipe("paper").to_json() == {
         "batch_size": 128,
         "learning_rate": 0.01,

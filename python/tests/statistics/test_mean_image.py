@@ -1,4 +1,4 @@
-"""The mean that `fit` learns: of every pixel, or of every channel."""
+"""The mean computed by `fit`: of every pixel or of every channel."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def test_is_the_mean_of_the_training_set(kind, axes):
 
 
 class Decoded:
-    """The images of an array as a data set that is not one: as if each had to be decoded."""
+    """The images of an array as a data set of another type, as if each had to be decoded."""
 
     def __init__(self, data: sa.ArrayDataset):
         self._data, self.labels, self.classes, self.workers, self.skipped = data, data.labels, data.classes, 1, 0

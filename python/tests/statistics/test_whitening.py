@@ -25,7 +25,7 @@ VALUES = 6 * 6 * 3
 
 
 def model(seed: int = 0, **changes) -> sa.Model:
-    """Return a network of crops of 6 × 6 whose `fit` learns mean and whitening."""
+    """Return a network with crops of 6 × 6 whose `fit` computes mean and whitening."""
     small = sa.Model.from_spec(SPEC, "torchvision", seed)
     small.preprocessing = small.preprocessing.replace(
         **{"resize": 8, "learn_mean": True, "learn_whitening": 1.0, **changes}
@@ -34,7 +34,7 @@ def model(seed: int = 0, **changes) -> sa.Model:
 
 
 def data(count: int = 600) -> sa.ArrayDataset:
-    """Return images of 8 × 8 whose neighbouring pixels and colours are alike."""
+    """Return images of 8 × 8 with correlated neighbouring pixels and colours."""
     images, labels = labelled_images(count, side=8)
     smooth = (images + np.roll(images, 1, 1).astype(int) + np.roll(images, 1, 2) + images[..., :1]) // 4
     return sa.ArrayDataset(smooth.astype(np.uint8), labels, CLASSES)
@@ -49,7 +49,7 @@ def crops(preprocessing: Preprocessing, images: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def fitted():
-    """Return a model with a whitening matrix, trained for a moment."""
+    """Return a briefly trained model with a whitening matrix."""
     trained = model()
     trained.fit(data(), epochs=1, recipe=quick_recipe(), progress=False)
     return trained
