@@ -1,4 +1,4 @@
-"""Run by training/test_run.py: fit, be interrupted `delay` seconds after the first step, and compare with a straight run.
+"""Run by training/test_run.py: fit, be interrupted `delay` seconds after the first step, compare with a straight run.
 
 Prints how late the exception came, how many decoding threads are left, the step, and whether the weights are equal.
 """
