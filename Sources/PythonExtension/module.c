@@ -3,7 +3,7 @@
 #include "network.h"
 
 static PyMethodDef *const topics[] = {
-  runtime_methods, architecture_methods,  image_methods, convolution_methods, locally_connected_methods,
+  runtime_methods, architecture_methods, recipe_methods, image_methods, convolution_methods, locally_connected_methods,
   pooling_methods, normalization_methods, dense_methods, pointwise_methods, memory_methods, resampling_methods};
 
 static bool add_functions(PyObject *module) {

@@ -21,6 +21,7 @@
 #include "swiftalexnet_networks.h"
 #include "swiftalexnet_operators.h"
 #include "swiftalexnet_profile.h"
+#include "swiftalexnet_recipes.h"
 #include "swiftalexnet_runtime.h"
 
 #endif
