@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _native
 from ._arrays import require_memory
 from .data import Dataset
 from .dataset_checks import checked_image, checked_labels, checked_workers
@@ -173,9 +174,5 @@ def split(order: NDArray[np.intp], batch_size: int) -> Iterator[NDArray[np.intp]
 
 
 def shuffled(count: int, seed: int, epoch: int) -> NDArray[np.intp]:
-    """Return the order of one epoch: a permutation that depends on (seed, epoch) only.
-
-    Philox's raw words are sorted, because numpy fixes its bit streams for ever but not its `permutation`.
-    """
-    words = np.random.Philox(key=np.array((seed, epoch), np.uint64)).random_raw(count)
-    return np.argsort(words, kind="stable")
+    """Return the order of one epoch: a permutation that depends on (seed, epoch) only, the engine's."""
+    return np.frombuffer(_native.shuffle(count, seed, epoch), np.int64)
