@@ -199,7 +199,7 @@ def recipe(name: str = "paper", **overrides: Any) -> Recipe:
     """
     from .recipe_table import RECIPES
 
-    return RECIPES[choose("recipe", "recipe", name, RECIPES, 0)].replace(**overrides)
+    return RECIPES[choose("recipe", "recipe", name, RECIPES, even_if_far=True)].replace(**overrides)
 
 
 def recipe_names() -> list[str]:
