@@ -4,6 +4,7 @@ extension AlexNet {
   public static let variants = [
     AlexNet(
       name: "paper", summary: "Krizhevsky, Sutskever, Hinton 2012, section 3, as printed", initialization: .paper,
+      preprocessing: .paper,
       stages: stages(groups: 2, first: .roundingUp, behind: [.relu, .norm, .pool]), pool: .overlapping,
       head: .dropoutBehind(.paper2012)),
     AlexNet(
@@ -51,25 +52,28 @@ extension AlexNet {
       norm: .run145, head: .dropoutBehind(.paper2012)),
     AlexNet(
       name: "caffe", summary: "BVLC bvlc_alexnet: LRN alpha/n with k = 1, inverted dropout", imageSize: 227,
-      initialization: .caffe, stages: stages(groups: 2, first: .uniform(0), behind: [.relu, .norm, .pool]),
+      initialization: .caffe, preprocessing: .caffe,
+      stages: stages(groups: 2, first: .uniform(0), behind: [.relu, .norm, .pool]),
       pool: .roundedUp, norm: .caffe, head: .dropoutBehind(.inverted)),
     AlexNet(
       name: "caffenet", summary: "BVLC bvlc_reference_caffenet: pooling before LRN", imageSize: 227,
-      initialization: .caffenet, stages: stages(groups: 2, first: .uniform(0), behind: [.relu, .pool, .norm]),
+      initialization: .caffenet, preprocessing: .caffe,
+      stages: stages(groups: 2, first: .uniform(0), behind: [.relu, .pool, .norm]),
       pool: .roundedUp, norm: .caffe, head: .dropoutBehind(.inverted)),
     AlexNet(
       name: "one_tower", summary: "the paper's net without the division into two towers", initialization: .paper,
+      preprocessing: .paper,
       stages: stages(groups: 1, first: .roundingUp, behind: [.relu, .norm, .pool]),
       pool: .overlapping, head: .dropoutBehind(.paper2012)),
     AlexNet(
       name: "owt", summary: "Krizhevsky 2014, “One weird trick”, as torchvision.models.alexnet",
-      initialization: .torchvision,
+      initialization: .torchvision, preprocessing: .torchvision, namings: [.torchvision],
       stages: stages([64, 192, 384, 256, 256], groups: 1, first: .uniform(2), behind: [.relu, .pool]),
       pool: .overlapping,
       head: .adaptiveDropoutBefore),
     AlexNet(
       name: "d2l", summary: "Dive into Deep Learning, section 8.1: one channel, ten classes, no norms", classes: 10,
-      channels: 1, initialization: .glorot,
+      channels: 1, initialization: .glorot, preprocessing: .diveIntoDeepLearning,
       stages: stages(groups: 1, first: .uniform(1), behind: [.relu, .pool]), pool: .overlapping,
       head: .dropoutBehind(.inverted)),
   ]

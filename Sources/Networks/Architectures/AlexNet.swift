@@ -1,3 +1,4 @@
+import Imaging
 import Kernels
 import Tensors
 
@@ -65,6 +66,8 @@ public struct AlexNet: Architecture {
   public let defaultChannels: Int
   public let defaultImageSize: Int
   public let defaultInitialization: Initialization
+  public let preprocessing: PreprocessingDefaults
+  public let namings: [LayerNaming]
   let stages: [Stage]
   let pool: Pool
   let norm: Norm
@@ -72,7 +75,8 @@ public struct AlexNet: Architecture {
 
   init(
     name: String, summary: String, classes: Int = 1000, channels: Int = 3, imageSize: Int = 224,
-    initialization: Initialization, stages: [Stage], pool: Pool, norm: Norm = .paper, head: Head
+    initialization: Initialization, preprocessing: PreprocessingDefaults = .cudaConvnet, namings: [LayerNaming] = [],
+    stages: [Stage], pool: Pool, norm: Norm = .paper, head: Head
   ) {
     self.name = name
     self.summary = summary
@@ -80,6 +84,8 @@ public struct AlexNet: Architecture {
     defaultChannels = channels
     defaultImageSize = imageSize
     defaultInitialization = initialization
+    self.preprocessing = preprocessing
+    self.namings = namings
     self.stages = stages
     self.pool = pool
     self.norm = norm
