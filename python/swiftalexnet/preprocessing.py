@@ -240,6 +240,7 @@ def default_preprocessing(variant: str | None, size: int, channels: int) -> Prep
     """
     text = _native.variant_preprocessing(plain_text(variant or ""), size, channels)
     words = dict(word.split("=", 1) for word in text.split())
+    learned: dict[str, bool | str] = {"none": False, "image": True, "pixel": "pixel"}
 
     def numbers(name: str) -> NDArray[np.float32]:
         return np.resize(np.array(words[name].split(","), np.float32), channels)
@@ -250,7 +251,7 @@ def default_preprocessing(variant: str | None, size: int, channels: int) -> Prep
         numbers("mean"),
         numbers("scale") if "scale" in words else None,
         words["resample"],
-        {"none": False, "image": True, "pixel": "pixel"}[words["learn_mean"]],
+        learned[words["learn_mean"]],
         words["warp"] == "1",
         mean_at=words["mean_at"],
     )

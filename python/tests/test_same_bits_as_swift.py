@@ -61,8 +61,12 @@ def trained(case: Case) -> list[str]:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_same_bits(file):
-    code = "import sys, pathlib, test_same_bits_as_swift as t; print(*t.trained(t.read(pathlib.Path(sys.argv[1]))), sep='\\n')"
+    code = "import sys, pathlib, test_same_bits_as_swift as test; test.show(pathlib.Path(sys.argv[1]))"
     assert run(code, str(file), **PORTABLE).splitlines() == read(file).expected
+
+
+def show(file: Path) -> None:
+    print(*trained(read(file)), sep="\n")
 
 
 if __name__ == "__main__":
