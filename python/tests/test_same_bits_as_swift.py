@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from fresh_process import run
-from swiftalexnet.networks import Model
 
 import swiftalexnet as sa
+from swiftalexnet.model import Model
 
 FILES = sorted((Path(__file__).parent / "golden" / "trained").glob("*.txt"))
 # OpenBLAS would sum in an order of its own.
@@ -35,7 +35,7 @@ def read(file: Path) -> Case:
 
 
 def images(count: int, side: int) -> np.ndarray:
-    """Return pictures made of whole numbers, so that Swift makes the same."""
+    """Return images made of whole numbers, so that Swift makes the same."""
     image, index = np.arange(count)[:, None], np.arange(side * side * 3)[None]
     pixels = 60 * (image % 3) + (31 * image + 7 * index + index * index // 128) % 97
     return pixels.astype(np.uint8).reshape(count, side, side, 3)
@@ -61,9 +61,12 @@ def trained(case: Case) -> list[str]:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_same_bits(file):
-    start = "import sys, pathlib, test_same_bits_as_swift as t"
-    code = f"{start}; print(*t.trained(t.read(pathlib.Path(sys.argv[1]))), sep='\\n')"
+    code = "import sys, pathlib, test_same_bits_as_swift as test; test.show(pathlib.Path(sys.argv[1]))"
     assert run(code, str(file), **PORTABLE).splitlines() == read(file).expected
+
+
+def show(file: Path) -> None:
+    print(*trained(read(file)), sep="\n")
 
 
 if __name__ == "__main__":
