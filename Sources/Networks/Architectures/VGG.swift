@@ -3,7 +3,7 @@ import Kernels
 import Tensors
 
 /// The networks of Simonyan and Zisserman 2014 (arXiv:1409.1556v6, table 1): blocks of convolutions with a 2×2 pool
-/// behind each, then fc6, fc7, fc8. Everything is padded to keep its size and followed by a ReLU.
+/// after each, then fc6, fc7, fc8. Everything is padded to keep its size and followed by a ReLU.
 public struct VGG: Architecture {
   public static let family = Catalog.Family.vgg
 
@@ -37,7 +37,7 @@ public struct VGG: Architecture {
       name: "A", summary: "Simonyan, Zisserman 2014, 11 weight layers", blocks: [[3], [3], [3, 3], [3, 3], [3, 3]],
       namings: [.torchvision]),
     VGG(
-      name: "A-LRN", summary: "A with response normalisation behind conv1_1",
+      name: "A-LRN", summary: "A with response normalisation after conv1_1",
       blocks: [[3], [3], [3, 3], [3, 3], [3, 3]], hasNorm: true),
     VGG(
       name: "B", summary: "Simonyan, Zisserman 2014, 13 weight layers",
