@@ -35,19 +35,27 @@ class WatchedNetwork:
         return self._network.train_step_images(*arguments)
 
 
+class CountedNetwork(WatchedNetwork):
+    """A network that refuses the step after `count` others."""
+
+    def __init__(self, network, count: int):
+        super().__init__(network, self._count)
+        self._left = count
+
+    def _count(self) -> None:
+        if not self._left:
+            raise Enough
+        self._left -= 1
+
+
 def fit(model: sa.Model, **options) -> None:
     model.fit(dataset(200), epochs=options.pop("epochs", 100_000), recipe=quick_recipe(), progress=False, **options)
 
 
 def weights_after(steps: int) -> str:
     model = tiny_model()
-    network, left = model.network, iter(range(steps))
-
-    def count() -> None:
-        if next(left, None) is None:
-            raise Enough
-
-    model._network = WatchedNetwork(network, count)
+    network = model.network
+    model._network = CountedNetwork(network, steps)
     try:
         fit(model)
     except Enough:
