@@ -62,7 +62,7 @@ def test_damaged_pixels_are_found_and_verifying_mends_them(folder, file):
 def test_somebody_elses_file_is_not_replaced(folder, file):
     for content in (b"", b"short", b"a letter of more than sixty-four bytes, which nobody should lose" * 2):
         file.write_bytes(content)
-        with pytest.raises(sa.CacheCorruptError, match="no cache of images"):
+        with pytest.raises(sa.CacheCorruptError, match="not a cache of images"):
             sa.ImageFolder(folder, cache=file)
         assert file.read_bytes() == content
     with pytest.raises(OSError):

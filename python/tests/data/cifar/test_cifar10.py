@@ -49,7 +49,7 @@ def test_an_empty_folder_and_a_missing_file_are_named(tmp_path):
     with pytest.raises(FileNotFoundError):
         sa.cifar10(tmp_path / "missing.zip")
     (tmp_path / "text").write_text("no archive at all")
-    with pytest.raises(ValueError, match="no complete .tar.gz"):
+    with pytest.raises(ValueError, match="not a complete .tar.gz"):
         sa.cifar10(tmp_path / "text")
 
 
