@@ -68,16 +68,16 @@ def main(delay: float, folder: Path) -> None:
     network, moments = model.network, []
 
     def start_timer() -> None:
-        if not moments:  # from the first step on, however long the start takes on a busy machine
-            moments.append(time.perf_counter() + delay)
-            threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT)).start()
+        """Begin with the first step, however long the start takes; the others are the engine's own, as in any run."""
+        model._network = network
+        moments.append(time.perf_counter() + delay)
+        threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT)).start()
 
     model._network = WatchedNetwork(network, start_timer)
     try:
         fit(model, checkpoint=folder)
     except KeyboardInterrupt:
         late = time.perf_counter() - moments[0]
-    model._network = network
     threads = [thread for thread in threading.enumerate() if thread.name.startswith("swiftalexnet")]
     step = safetensors.read(folder / "checkpoint.safetensors")[1]["training"]["step"]
     print(late, len(threads), step, fingerprint(model) == weights_after(step))
