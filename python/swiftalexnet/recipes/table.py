@@ -70,14 +70,14 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _read(text: str) -> Recipe:
+def read_recipe(text: str) -> Recipe:
     """Return the recipe that the engine's text describes, a setting a line."""
-    lines = [line.split(" ", 1) for line in text.splitlines()]
+    lines = [line.partition(" ")[::2] for line in text.splitlines()]
     settings = {name: _READERS.get(name, float)(value) for name, value in lines if name != "group"}
     return Recipe(**settings, groups=tuple(_group(value) for name, value in lines if name == "group"))
 
 
-RECIPES = {name: _read(_native.recipe(name)) for name in _native.recipe_names()}
+RECIPES = {name: read_recipe(_native.recipe(name)) for name in _native.recipe_names()}
 
 
 def as_markdown() -> str:
