@@ -5,17 +5,17 @@
 >>> history = model.fit(sa.ImageFolder("photos/train"), validation=sa.ImageFolder("photos/validation"))
 >>> model.predict("photo.jpg")
 
-Names are imported from their modules when they are first used, so that `import swiftalexnet` costs milliseconds.
+Names are imported from their modules on first use, so that `import swiftalexnet` takes milliseconds.
 """
 
 import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
-# The Swift runtime would put its own crash handler into the host process; a user's own setting stands.
+# The Swift runtime would install its own crash handler in the host process; a setting of the user's is kept.
 os.environ.setdefault("SWIFT_BACKTRACE", "enable=no")
 
-from ._support import forking  # noqa: F401 (it takes care of forks from now on)
+from ._support import forking  # noqa: F401 (registers the fork handlers)
 from ._support.environment import check_environment
 from .errors import CacheCorruptError, CheckpointCorruptError, ConcurrentUseError, NonFiniteError, UnsupportedError
 
@@ -143,7 +143,7 @@ _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for the first time."""
+    """Import a public name on first use."""
     if name == "ops":
         return importlib.import_module(".ops", __name__)
     if name not in _MODULE_OF:

@@ -1,4 +1,4 @@
-"""Networks by name, made into models."""
+"""Build models of the known networks by name."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ from .network.catalog import Variant, catalog
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid")
 
-# What the deeper networks take over from network A: Simonyan, Zisserman 2014, section 3.1.
+# The layers that the deeper networks copy from network A: Simonyan, Zisserman 2014, section 3.1.
 VGG_PRETRAINED = ("conv1_1", "conv2_1", "conv3_1", "conv3_2", "fc6", "fc7", "fc8")
 
 
@@ -33,26 +33,27 @@ def alexnet(
     Parameters
     ----------
     variant : str
-        `paper` (Krizhevsky et al. 2012, as printed), `chm145` (what its authors ran), their ablations `one_gpu`,
-        `no_lrn`, `non_overlapping`, `towers_apart`, and `conv6` (the pre-trained nets); `caffe` (BVLC AlexNet),
-        `caffenet` (pooling before normalisation), `one_tower` (no groups), `owt` ("One weird trick", as torchvision
-        has it), `d2l` (Dive into Deep Learning). `alexnet_variants` lists them.
+        `paper` (Krizhevsky et al. 2012, as printed), `chm145` (the network its authors ran), their ablations
+        `one_gpu`, `no_lrn`, `non_overlapping`, `towers_apart`, and `conv6` (the pre-trained nets); `caffe` (BVLC
+        AlexNet), `caffenet` (pooling before normalisation), `one_tower` (no groups), `owt` ("One weird trick", as in
+        torchvision), `d2l` (Dive into Deep Learning). `alexnet_variants` lists them.
     num_classes, in_channels : int, optional
-        Outputs, and colour channels of the images; by default the variant's own: 1000 and 3 for most.
+        Number of outputs, and colour channels of the images; by default the variant's own: 1000 and 3 for most.
     image_size : int, optional
-        Side, in pixels, of what the network reads; by default the variant's own, 224 or 227.
+        Side of the network's input in pixels; by default the variant's own, 224 or 227.
     seed : int
-        Of the random weights.
+        Seed of the random weights.
     initialization : str, optional
         `paper`, `chm145`, `caffe`, `caffenet`, `torchvision`, `vgg`, `vgg_0.01`, `glorot`, `zeros` or the name of a
         CIFAR network; by default the variant's own.
     activation : {"relu", "tanh", "sigmoid"}
-        The function in place of every ReLU; `relu1` is then called `tanh1` or `sigmoid1`.
+        The function that replaces every ReLU; `relu1` is then called `tanh1` or `sigmoid1`.
     without : str or iterable of str
         Nodes to leave out, such as "conv4" (its ReLU goes with it), "norm1" or "drop6".
     ceil_mode : bool, optional
-        Whether the output sizes of pools are rounded up, as Caffe and cuda-convnet do, so that a last window may reach
-        past the edge, or down, as PyTorch does; by default as the variant's source does. `summary()` says "rounded up".
+        Whether the output sizes of pooling layers are rounded up, as in Caffe and cuda-convnet, so that the last window
+        may reach past the edge, or down, as in PyTorch; by default as in the variant's source. `summary()` says
+        "rounded up".
 
     Returns
     -------
@@ -61,7 +62,7 @@ def alexnet(
     Raises
     ------
     TypeError, ValueError
-        An unknown name, or sizes that leave a layer nothing to read.
+        An unknown name, or sizes that leave a layer without input.
     MemoryError
         The network does not fit into memory.
     """
@@ -86,19 +87,19 @@ def vgg(
     Parameters
     ----------
     variant : {"A", "A-LRN", "B", "C", "D", "E"}
-        A column of the paper's table 1; D is VGG-16, E is VGG-19.
+        A column of table 1 in the paper; D is VGG-16, E is VGG-19.
     num_classes, in_channels, image_size, seed, activation, without
         As for `alexnet`.
     ceil_mode : bool, optional
-        As for `alexnet`: by default rounded down, as torchvision and Keras do; True is what the authors' toolbox, a
-        derivative of Caffe, does. At multiples of 32 pixels there is no difference.
+        As for `alexnet`: by default rounded down, as in torchvision and Keras; True is what the authors' toolbox, a
+        derivative of Caffe, does. It makes no difference at multiples of 32 pixels.
     initialization : str, optional
-        By default `glorot`, which the authors found to do without pre-training (section 3.1, footnote). `vgg` is
-        normal with a variance of 10⁻², as the paper prints it, from which training at the paper's rate overflows;
-        `vgg_0.01` has a deviation of 10⁻².
+        By default `glorot`, with which the authors found pre-training unnecessary (section 3.1, footnote). `vgg` is
+        normal with a variance of 10⁻², as printed in the paper, and overflows at the paper's learning rate;
+        `vgg_0.01` has a standard deviation of 10⁻².
     from_model : Model, optional
         A trained network A: the first four convolutions and the three dense layers start from its weights
-        (section 3.1), the others at random.
+        (section 3.1), the other layers from random ones.
 
     Returns
     -------
@@ -107,7 +108,7 @@ def vgg(
     Raises
     ------
     TypeError, ValueError
-        An unknown name, sizes that leave a layer nothing to read, or a `from_model` whose layers have other shapes.
+        An unknown name, sizes that leave a layer without input, or a `from_model` whose layers have other shapes.
     MemoryError
         The network does not fit into memory.
     """
@@ -129,12 +130,12 @@ def cifar_net(
     without: str | Iterable[str] = (),
     ceil_mode: bool | None = None,
 ) -> Model:
-    """Build one of cuda-convnet's networks for CIFAR-10, among them those of section 3.3 of the 2012 paper.
+    """Build one of cuda-convnet's networks for CIFAR-10, which include those of section 3.3 of the 2012 paper.
 
     Parameters
     ----------
     variant : {"80sec", "18pct", "19pct", "conv-local-13pct", "conv-local-11pct"}
-        The name of its configuration file; the percentages are its authors' test errors.
+        The name of its configuration file; the percentages are the test errors its authors report.
     num_classes, in_channels, seed, initialization, activation, without, ceil_mode
         As for `alexnet`; ten classes by default.
     image_size : int, optional
@@ -147,7 +148,7 @@ def cifar_net(
     Raises
     ------
     TypeError, ValueError
-        An unknown name, or sizes that leave a layer nothing to read.
+        An unknown name, or sizes that leave a layer without input.
     MemoryError
         The network does not fit into memory.
     """
@@ -166,7 +167,7 @@ def build(
     without: str | Iterable[str] = (),
     ceil_mode: bool | None = None,
 ) -> Model:
-    """Build a network by its name among all: "paper", "vgg-D", "cifar-18pct"; `variants` lists them.
+    """Build a network by its full name, such as "paper", "vgg-D" or "cifar-18pct"; `variants` lists them.
 
     The other parameters, the result and the errors are those of `alexnet`.
     """
@@ -210,7 +211,7 @@ def _build(
 
 
 def _nodes(operation: str, without: str | Iterable[str], spec: str) -> list[str]:
-    """Return the names in `without`, each a node of the specification."""
+    """Return the names in `without`; each must be a node of the specification."""
     names = [without] if isinstance(without, str) else as_items(without, "without", operation)
     known = [line.split()[1] for line in spec.splitlines()[2:]]
     return [choose(operation, "node in without", name, known) for name in names]

@@ -11,7 +11,7 @@ __all__ = [
     "UnsupportedError",
 ]
 
-# What working on the content of a malformed file raises: whoever reads one turns these into one of the errors below.
+# What code raises on the content of a malformed file; every reader turns these into one of the errors below.
 MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 

@@ -1,8 +1,8 @@
 """A network with its weights, the preprocessing of its images and the names of its classes.
 
-Two doors, never confused. *Images* (`fit`, `predict`, `evaluate`, `features`) are uint8 or files and get the model's
-own preprocessing. *Tensors* (`forward`, `backward`, `train_step`) are float32 that has been preprocessed already, NCHW
-unless `layout="NHWC"` is said.
+There are two kinds of input. *Images* (`fit`, `predict`, `evaluate`, `features`) are files or uint8 arrays and go
+through the model's preprocessing. *Tensors* (`forward`, `backward`, `train_step`) are float32, already preprocessed,
+and NCHW unless `layout="NHWC"` is given.
 """
 
 import os
@@ -29,27 +29,27 @@ Float32 = NDArray[np.float32]
 
 
 class Model(BaseModel):
-    """A network and what belongs to it; made by `alexnet`, `vgg`, `cifar_net`, `load` or `Model.from_spec`.
+    """A network with its preprocessing and classes; made by `alexnet`, `vgg`, `cifar_net`, `load`, `Model.from_spec`.
 
     Attributes
     ----------
     variant : str or None
-        The name it was built by.
+        The name it was built from.
     input_shape : (int, int, int)
-        Channels, height and width of what it reads.
+        Channels, height and width of its input.
     num_classes : int
     preprocessing : Preprocessing
-        How images become its input; may be replaced.
+        How images become its input; can be replaced.
     classes : tuple of str or None
-        Names of its outputs, once it has been trained; may be replaced.
+        Names of its outputs, once it has been trained; can be replaced.
     """
 
     def memory(self, batch: int, training: bool = False, **arithmetic: Any) -> Memory:
-        """Return the bytes that a batch will take, before anything runs: see `swiftalexnet.memory`."""
+        """Return the memory that a batch will need, in bytes, without running it: see `swiftalexnet.memory`."""
         return memory(self, batch, training, **arithmetic)
 
     def profile(self, batch: Any, training: bool = False, **options: Any) -> "Profile":
-        """Measure where the time goes, layer by layer: see `swiftalexnet.profiling.profile`."""
+        """Measure the time of each layer: see `swiftalexnet.profiling.profile`."""
         from .profiling import profile
 
         return profile(self, batch, training, **options)
@@ -80,7 +80,7 @@ class Model(BaseModel):
         scales: Sequence[int] | None = None,
         **arithmetic: Any,
     ) -> "Evaluation":
-        """Measure what the model gets wrong: see `swiftalexnet.evaluation.evaluate.evaluate`."""
+        """Measure the model's errors on labelled images: see `swiftalexnet.evaluation.evaluate.evaluate`."""
         from .evaluation.evaluate import evaluate
 
         return evaluate(self, data, crops, batch_size, progress, dense, scales, **arithmetic)
@@ -92,25 +92,25 @@ class Model(BaseModel):
         return predict(self, images, top, crops, **options)
 
     def probabilities(self, images: Any, crops: int | None = None, **options: Any) -> Float32:
-        """Return all probabilities, [count, classes]: see `swiftalexnet.inference.prediction.probabilities`."""
+        """Return the probability of every class, [count, classes]: see `inference.prediction.probabilities`."""
         from .inference.prediction import probabilities
 
         return probabilities(self, images, crops, **options)
 
     def score_map(self, image: Any, scale: int | None = None, **options: Any) -> Float32:
-        """Return logits at every position of an image: see `swiftalexnet.inference.prediction.score_map`."""
+        """Return the logits at every position of an image: see `swiftalexnet.inference.prediction.score_map`."""
         from .inference.prediction import score_map
 
         return score_map(self, image, scale, **options)
 
     def features(self, images: Any, layers: Sequence[str], **options: Any) -> dict[str, Float32]:
-        """Return what named layers make of images: see `swiftalexnet.inference.features.features`."""
+        """Return the outputs of named layers for images: see `swiftalexnet.inference.features.features`."""
         from .inference.features import features
 
         return features(self, images, layers, **options)
 
     def with_classes(self, num_classes: int, seed: int = 0, initialization: str | None = None) -> "Model":
-        """Return a copy for other classes, its last layer new: see `swiftalexnet.network.fine_tuning.with_classes`."""
+        """Return a copy with a new last layer for other classes: see `network.fine_tuning.with_classes`."""
         from .network.fine_tuning import with_classes
 
         return with_classes(self, num_classes, seed, initialization)
@@ -123,12 +123,12 @@ class Model(BaseModel):
         Raises
         ------
         OSError
-            With the system's errno; an old file is untouched.
+            With the system's errno; an existing file is left untouched.
         NonFiniteError
-            A weight is infinite or NaN: no such file could be loaded. The message names the parameter; an old file is
-            untouched.
+            A weight is infinite or NaN, and such a file could not be loaded. The message names the parameter; an
+            existing file is left untouched.
         ConcurrentUseError
-            Called while this very thread trains the model, as by a signal handler.
+            Called while the same thread is training the model, for example by a signal handler.
         """
         parts.save(self, path)
 
@@ -140,14 +140,14 @@ class Model(BaseModel):
 
 
 def load(path: str | os.PathLike[str]) -> Model:
-    """Read a model from its own file or from a training checkpoint.
+    """Read a model from a model file or a training checkpoint.
 
     Raises
     ------
     OSError
         The file cannot be read.
     CheckpointCorruptError
-        It is damaged, or not this package's.
+        It is damaged, or was not written by this package.
     MemoryError
         The model does not fit into memory.
     """

@@ -1,4 +1,4 @@
-"""Where the time of a network goes: layer by layer, beside what the machine allows."""
+"""The time of each layer of a network, compared with the machine's limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
 
 
 class Row(NamedTuple):
-    """One direction of one step: the nodes that are computed in one pass, or `input`, `loss`, `update`, `other`."""
+    """One direction of one step: the nodes computed in one pass, or `input`, `loss`, `update`, `other`."""
 
     name: str
-    kind: str  # of the first node; empty where the row is not a layer
-    direction: str  # "forward", or "backward": data and filter together
+    kind: str  # of the first node; empty if the row is not a layer
+    direction: str  # "forward", or "backward": data and filter gradients together
     milliseconds: float
-    gflops: float | None  # a second; None where nothing is multiplied
-    gigabytes: float | None  # a second, of the least traffic: every tensor read or written once
-    share: float | None  # of the limit that binds, in percent
-    limit: str  # "arithmetic" or "memory": which of them takes longer at the machine's best; empty for `other`
+    gflops: float | None  # per second; None if nothing is multiplied
+    gigabytes: float | None  # per second, of the least traffic: every tensor read or written once
+    share: float | None  # of the limit that applies, in percent
+    limit: str  # "arithmetic" or "memory": the one that takes longer at the machine's best; empty for `other`
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Medians of what the parts of a pass took.
+    """Median times of the parts of a pass.
 
-    A row is held to the larger of two times: its operations at the speed at which the machine multiplies and adds, and
-    its bytes at the speed at which it reads memory; both speeds are measured in the same run. A share can exceed 100 %
-    where tensors come from a cache, and where `fast_math` computes a convolution by Winograd's method: its operations
-    stay those of the direct sum. Rows come in the order of computation.
+    A row is compared with the larger of two times: its operations at the machine's multiply-add rate, and its bytes at
+    the machine's memory bandwidth; both are measured in the same run. A share can exceed 100 % if tensors come from a
+    cache, or if `fast_math` computes a convolution by Winograd's method, because its operations are counted as those of
+    the direct sum. Rows come in the order of computation.
 
     Attributes
     ----------
@@ -50,9 +50,9 @@ class Profile:
     batch : int
     training : bool
     milliseconds : float
-        The median of whole passes.
+        Median time of a whole pass.
     gflops_limit, gigabytes_limit : float
-        What the machine allows a second, on all threads: the operations in the precision of the passes.
+        The machine's limits per second on all threads; the operations are in the precision of the passes.
     rows : tuple of Row
     """
 
@@ -66,7 +66,7 @@ class Profile:
 
     @property
     def images_per_second(self) -> float:
-        """Images a second."""
+        """Images per second."""
         return 1e3 * self.batch / self.milliseconds
 
     def to_frame(self) -> "DataFrame":
@@ -82,7 +82,7 @@ class Profile:
         return frame
 
     def plot(self) -> "Figure":
-        """Draw the time of every row and its share of the limit: see `swiftalexnet.plots.plot_profile`."""
+        """Draw the time and the share of the limit of every row: see `swiftalexnet.plots.plot_profile`."""
         from .plots import plot_profile
 
         return plot_profile(self)
@@ -113,24 +113,24 @@ def profile(
     weights: str = "float",
     fast_math: bool = False,
 ) -> Profile:
-    """Measure where the time of a training step, or of inference, goes.
+    """Measure the time of each layer in a training step or in inference.
 
-    The passes run on a twin of the network, which takes memory of its own; weights, velocities, gradients and a kept
-    `forward` of the model stay as they are. A first pass is not counted.
+    The passes run on a copy of the network, which needs its own memory; the model's weights, velocities, gradients and
+    last `forward` do not change. The first pass is not counted.
 
     Parameters
     ----------
     model : Model
     batch : int or images
-        So many random images; or images, see `predict`.
+        A number of random images, or images as for `predict`.
     training : bool
         Measure training steps: forward, loss, backward, update.
     repeats : int
-        Passes, of which medians are taken.
+        Number of passes; the medians are returned.
     augmentation : Augmentation, optional
-        Of training steps; by default random crops and mirroring.
+        For training steps; by default random crops and mirroring.
     precision, weights, fast_math
-        How the network computes; training takes a precision only.
+        How the network computes; only `precision` applies to training.
 
     Returns
     -------
@@ -141,9 +141,9 @@ def profile(
     TypeError, ValueError, OSError
         Numbers out of range, or something that is not an image.
     UnsupportedError
-        The processor does not have the arithmetic.
+        The processor does not support the arithmetic.
     MemoryError
-        The twin does not fit into memory.
+        The copy does not fit into memory.
     """
     arithmetic = choose_arithmetic("profile", precision, weights, fast_math)
     repeats = as_integer(repeats, "repeats", "profile", 1, 1000)
@@ -197,7 +197,7 @@ def _row(
 
 
 _HEADING = ("layer", "kind", "", "ms", "GFLOP/s", "GB/s", "% of limit", "limit")
-_TEXT = (0, 1, 2, 7)  # columns that begin at the left
+_TEXT = (0, 1, 2, 7)  # left-aligned columns
 
 
 def _cells(row: Row) -> tuple[str, ...]:

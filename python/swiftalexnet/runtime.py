@@ -1,4 +1,4 @@
-"""The engine itself: its version, the processor, the kernels that were chosen, the number of threads."""
+"""The engine itself: version, processor, selected kernels and number of threads."""
 
 from . import _native
 from ._support.arrays import as_integer
@@ -16,38 +16,39 @@ class Info(dict[str, str]):
 
 
 def info() -> Info:
-    """Return version, cpu, instruction_set, available, gemm, precisions and threads of the engine.
+    """Return the engine's version, cpu, instruction_set, available, gemm, precisions and threads.
 
-    `instruction_set` follows the processor, or the environment variable SWIFTALEXNET_ISA; `precisions` are those
-    that it computes in. `gemm` says who multiplies matrices, swift or openblas: SWIFTALEXNET_GEMM, or else OpenBLAS
-    where the processor has only the portable kernels and the library can be loaded.
+    `instruction_set` depends on the processor or the environment variable SWIFTALEXNET_ISA; `precisions` are those
+    it can compute in. `gemm` is the matrix multiplication in use, swift or openblas: SWIFTALEXNET_GEMM selects it;
+    by default it is OpenBLAS if the processor has only the portable kernels and the library can be loaded.
 
     Raises
     ------
     UnsupportedError
-        The environment asks for what this processor does not have, or for OpenBLAS where it cannot be loaded.
+        An environment variable asks for instructions that this processor does not have, or for OpenBLAS and it cannot
+        be loaded.
     """
     return Info(_native.runtime_info() | {"threads": str(get_num_threads())})
 
 
 def set_num_threads(count: int) -> None:
-    """Compute on `count` threads, 1 to 256, the calling one included; results do not depend on it."""
+    """Compute on `count` threads, 1 to 256, including the caller's; results do not depend on the number."""
     _native.set_num_threads(as_integer(count, "count", "set_num_threads", 1, 256))
 
 
 def get_num_threads() -> int:
-    """Return on how many threads the engine computes.
+    """Return the number of threads the engine computes on.
 
-    By default the smallest of the processors that this process may use, its cgroup's quota, and what the environment
-    asks for.
+    The default is the smallest of: the processors this process may use, its cgroup's quota, and the number that the
+    environment asks for.
     """
     return _native.get_num_threads()
 
 
 def fma_limits() -> dict[str, float]:
-    """Measure how many GFLOP/s the threads in use can multiply and add, by precision: the limit of every layer's speed.
+    """Measure the peak multiply-add rate of the threads in use, in GFLOP/s by precision: no layer can be faster.
 
-    float32, and bfloat16 where the processor has instructions for it. A multiply-add is two operations. It takes some
-    tens of milliseconds of all threads; other work on the machine lowers the figures.
+    float32, and bfloat16 if the processor has instructions for it. A multiply-add counts as two operations. It takes
+    some tens of milliseconds on all threads; other work on the machine lowers the figures.
     """
     return {precision: limit / 1e9 for precision, limit in _native.fma_limits().items()}

@@ -1,6 +1,6 @@
-"""What to train on one's own photographs: network, image size, first weights and recipe, by the number of images.
+"""What to train on a few photographs: network, image size, initial weights and recipe, by the number of images.
 
-docs/small_data.md has the settings that were tried and what came out.
+docs/small_data.md has the settings that were tried and their results.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class _Plan(NamedTuple):
-    """What is worth its time up to so many images."""
+    """The settings for fewer than `images` images; larger ones did not repay their time."""
 
     images: float
     image_size: int
@@ -31,7 +31,7 @@ class _Plan(NamedTuple):
 _PLANS = (_Plan(1000, 32, 1650), _Plan(float("inf"), 48, 3000))
 _LEAST_EPOCHS, _MOST_EPOCHS = 10, 200
 _AT_FULL_RATE = 0.8  # of the epochs, as in the recipe
-_MARGIN = 9 / 8  # side of the decoded image to side of the crop, as 256 to 224
+_MARGIN = 9 / 8  # side of the decoded image over side of the crop, as 256 to 224
 _FACTORS = default_preprocessing("owt", 224, 3).scale  # torchvision's: 1 / deviation of photographs' pixels, a channel
 _SCALE = 1 / np.mean([1.0] if _FACTORS is None else 1 / _FACTORS.astype(np.float64))
 
@@ -43,13 +43,13 @@ class Suggestion:
     Parameters
     ----------
     variant : str
-        The network's name among all: see `swiftalexnet.variants`.
+        The network's name: see `swiftalexnet.variants`.
     image_size : int
-        Side of what the network reads, in pixels.
+        Side of the network's input in pixels.
     initialization : str
-        How its first weights are drawn.
+        How its initial weights are drawn.
     recipe : Recipe
-        What `fit` trains it by.
+        For `fit`.
     """
 
     variant: str
@@ -58,10 +58,10 @@ class Suggestion:
     recipe: Recipe
 
     def build(self, num_classes: int, in_channels: int = 3, seed: int = 0) -> "Model":
-        """Return the network, untrained.
+        """Return the untrained network.
 
-        Its preprocessing squeezes whole images to a square, so that nothing of a tall photograph is lost, and brings
-        pixels to a deviation near 1, which Glorot's weights expect.
+        Its preprocessing squeezes the whole image to a square, so that no part of a tall photograph is lost, and scales
+        pixels to a standard deviation near 1, which Glorot's weights expect.
 
         Parameters
         ----------
@@ -69,7 +69,7 @@ class Suggestion:
         in_channels : int
             3 for RGB, 1 for grey.
         seed : int
-            Of the first weights.
+            Seed of the initial weights.
 
         Raises
         ------
@@ -84,17 +84,17 @@ class Suggestion:
 
 
 def suggest(train: "Dataset", image_size: int | None = None, epochs: int | None = None) -> Suggestion:
-    """Suggest how to train on a few hundred to a few thousand images in a few minutes of two processor cores.
+    """Suggest how to train on a few hundred to a few thousand images in a few minutes on two processor cores.
 
-    One of cuda-convnet's small networks, not AlexNet: with so few images it is better, and quicker by far. Fewer images
-    get smaller inputs and more epochs. Nothing is decoded; only the number of images counts.
+    The network is one of cuda-convnet's small ones, not AlexNet: with so few images it is better and far quicker. The
+    fewer the images, the smaller the input and the more epochs. No image is decoded; only their number counts.
 
     Parameters
     ----------
     train : Dataset
-        What will be trained on.
+        The training images.
     image_size, epochs : int, optional
-        In place of the suggested ones.
+        Replace the suggested ones.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def suggest(train: "Dataset", image_size: int | None = None, epochs: int | None 
     Raises
     ------
     TypeError, ValueError
-        No data set, one without images, or numbers out of range.
+        Not a data set, one without images, or numbers out of range.
 
     Examples
     --------

@@ -20,14 +20,14 @@ def model(network):
 
 
 X, LABELS = small.batch()
-PICTURES = small.labelled_images()
+IMAGES = small.labelled_images()
 HUGE = np.broadcast_to(np.float32(1), (2**20, 3, 2**10, 2**10))
 NAN = float("nan")
 
 MODELS = [
     case("forward list", TypeError, "forward: x is of type list", lambda m: m.forward(X.tolist())),
     case("forward float64", TypeError, "forward: x has dtype float64", lambda m: m.forward(X.astype(float))),
-    case("forward images", TypeError, "forward: x has dtype uint8", lambda m: m.forward(PICTURES)),
+    case("forward images", TypeError, "forward: x has dtype uint8", lambda m: m.forward(IMAGES)),
     case("forward one image", ValueError, "forward: x has shape", lambda m: m.forward(X[0])),
     case("forward NHWC", ValueError, r"expected \(4, 15, 15, 3\)", lambda m: m.forward(X, layout="NHWC")),
     case("forward layout", ValueError, "forward: layout is 'HWC'", lambda m: m.forward(X, layout="HWC")),
@@ -62,25 +62,27 @@ MODELS = [
     case("predict float", (TypeError, ValueError), "value_range|float32", lambda m: m.predict(X)),
     case("predict object", TypeError, "images", lambda m: m.predict([object()])),
     case("predict empty", ValueError, "predict: .*empty list", lambda m: m.predict([])),
-    case("predict empty array", ValueError, "images|images", lambda m: m.predict(PICTURES[:0])),
-    case("predict zero height", ValueError, "images|images", lambda m: m.predict(PICTURES[:, :0])),
+    case("predict empty array", ValueError, "images|images", lambda m: m.predict(IMAGES[:0])),
+    case("predict zero height", ValueError, "images|images", lambda m: m.predict(IMAGES[:, :0])),
     case("predict channels", ValueError, "channels", lambda m: m.predict(np.zeros((2, 20, 20, 7), np.uint8))),
-    case("predict crops", ValueError, "crops", lambda m: m.predict(PICTURES, crops=5)),
-    case("predict dense", TypeError, "predict: dense is 'yes'", lambda m: m.predict(PICTURES, dense="yes")),
-    case("predict scale small", ValueError, "predict: 14 is a scale", lambda m: m.predict(PICTURES, scales=[20, 14])),
-    case("predict scale text", TypeError, "predict: scales is 'big'", lambda m: m.predict(PICTURES, scales="big")),
-    case("predict scale 2^40", ValueError, "predict: a scale is", lambda m: m.predict(PICTURES, scales=[2**40])),
+    case("predict crops", ValueError, "crops", lambda m: m.predict(IMAGES, crops=5)),
+    case("predict dense", TypeError, "predict: dense is 'yes'", lambda m: m.predict(IMAGES, dense="yes")),
+    case(
+        "predict scale small", ValueError, "predict: scale 14 is smaller", lambda m: m.predict(IMAGES, scales=[20, 14])
+    ),
+    case("predict scale text", TypeError, "predict: scales is 'big'", lambda m: m.predict(IMAGES, scales="big")),
+    case("predict scale 2^40", ValueError, "predict: a scale is", lambda m: m.predict(IMAGES, scales=[2**40])),
     case("score map none", TypeError, "score_map: got NoneType", lambda m: m.score_map(None)),
-    case("score map two", ValueError, "score_map: got 4 images", lambda m: m.score_map(PICTURES)),
-    case("score map scale", ValueError, "score_map: dense.* 13×13", lambda m: m.score_map(PICTURES[0], 13)),
-    case("score map float", TypeError, "score_map: a scale is 20.5", lambda m: m.score_map(PICTURES[0], 20.5)),
+    case("score map two", ValueError, "score_map: got 4 images", lambda m: m.score_map(IMAGES)),
+    case("score map scale", ValueError, "score_map: dense.* 13×13", lambda m: m.score_map(IMAGES[0], 13)),
+    case("score map float", TypeError, "score_map: a scale is 20.5", lambda m: m.score_map(IMAGES[0], 20.5)),
     case("ensemble weights", ValueError, "Ensemble: a weight is nan", lambda m: sa.Ensemble([m], [NAN])),
     case("ensemble of one", TypeError, "Ensemble: models is .*, expected a sequence", lambda m: sa.Ensemble(m)),
-    case("predict top 0", ValueError, "top", lambda m: m.predict(PICTURES, top=0)),
-    case("predict top float", TypeError, "top", lambda m: m.predict(PICTURES, top=2.5)),
-    case("predict batch 0", ValueError, "batch_size", lambda m: m.predict(PICTURES, batch_size=0)),
-    case("features unknown", ValueError, "conv9", lambda m: m.features(PICTURES, layers=["conv9"])),
-    case("features none", TypeError, "features: layers", lambda m: m.features(PICTURES, layers=[])),
+    case("predict top 0", ValueError, "top", lambda m: m.predict(IMAGES, top=0)),
+    case("predict top float", TypeError, "top", lambda m: m.predict(IMAGES, top=2.5)),
+    case("predict batch 0", ValueError, "batch_size", lambda m: m.predict(IMAGES, batch_size=0)),
+    case("features unknown", ValueError, "conv9", lambda m: m.features(IMAGES, layers=["conv9"])),
+    case("features none", TypeError, "features: layers", lambda m: m.features(IMAGES, layers=[])),
     case("state missing", ValueError, "load_state_dict: ", lambda m: m.load_state_dict({})),
     case(
         "state shape",
@@ -142,10 +144,10 @@ BUILDING = [
     case("threads 0", ValueError, "set_num_threads", lambda: sa.set_num_threads(0)),
     case("threads 10^6", ValueError, "set_num_threads", lambda: sa.set_num_threads(10**6)),
     case("threads float", TypeError, "set_num_threads", lambda: sa.set_num_threads(1.5)),
-    case("array data shape", ValueError, "ArrayDataset", lambda: sa.ArrayDataset(PICTURES[0, 0], [0])),
+    case("array data shape", ValueError, "ArrayDataset", lambda: sa.ArrayDataset(IMAGES[0, 0], [0])),
     case("array data float", TypeError, "ArrayDataset", lambda: sa.ArrayDataset(X, LABELS)),
-    case("array data labels", ValueError, "ArrayDataset", lambda: sa.ArrayDataset(PICTURES, LABELS[:2])),
-    case("array data negative", ValueError, "ArrayDataset", lambda: sa.ArrayDataset(PICTURES, [-1, 0, 0, 0])),
+    case("array data labels", ValueError, "ArrayDataset", lambda: sa.ArrayDataset(IMAGES, LABELS[:2])),
+    case("array data negative", ValueError, "ArrayDataset", lambda: sa.ArrayDataset(IMAGES, [-1, 0, 0, 0])),
     case("recipe", ValueError, "recipe", lambda: sa.recipe("papers")),
     case("recipe rate", ValueError, "rate", lambda: sa.recipe("paper", learning_rate=NAN)),
     case("recipe momentum", ValueError, "momentum", lambda: sa.recipe("paper", momentum=1.0)),
@@ -158,7 +160,7 @@ def test_building(error, message, call):
     refuse(error, message, call)
 
 
-DATA = sa.ArrayDataset(PICTURES, LABELS % 5, tuple("abcde"))
+DATA = sa.ArrayDataset(IMAGES, LABELS % 5, tuple("abcde"))
 
 RECIPE = sa.recipe("paper", schedule=sa.ConstantSchedule(), batch_size=2)
 
@@ -180,12 +182,12 @@ FITTING = [
     case("checkpoint_every 0", ValueError, "fit: checkpoint_every", fit(checkpoint_every=0)),
     case("non_finite", ValueError, "fit: .*non_finite", fit(non_finite="x")),
     case("precision", (ValueError, sa.UnsupportedError), "fit: .*precision", fit(precision="int8")),
-    case("classes", ValueError, "fit: .*classes", fit(sa.ArrayDataset(PICTURES, LABELS % 2, ("a", "b")))),
+    case("classes", ValueError, "fit: .*classes", fit(sa.ArrayDataset(IMAGES, LABELS % 2, ("a", "b")))),
     case(
         "evaluate classes",
         ValueError,
         "evaluate: .*classes",
-        lambda m: m.evaluate(sa.ArrayDataset(PICTURES, LABELS % 2, ("a", "b"))),
+        lambda m: m.evaluate(sa.ArrayDataset(IMAGES, LABELS % 2, ("a", "b"))),
     ),
     case("evaluate crops", ValueError, "evaluate: crops", lambda m: m.evaluate(DATA, crops=3)),
     case("evaluate dense", TypeError, "evaluate: dense is 2", lambda m: m.evaluate(DATA, dense=2)),
@@ -268,7 +270,7 @@ def test_folders(tmp_path):
     (tmp_path / "cat").mkdir()
     with pytest.raises(ValueError, match="cat"):
         sa.ImageFolder(tmp_path)
-    Image.fromarray(PICTURES[0]).save(tmp_path / "cat" / "1.png")
+    Image.fromarray(IMAGES[0]).save(tmp_path / "cat" / "1.png")
     assert len(sa.ImageFolder(tmp_path)) == 1
     with pytest.raises(ValueError, match="on_error"):
         sa.ImageFolder(tmp_path, on_error="ignore")

@@ -182,7 +182,7 @@ def test_tensors(network, error, message, call):
 
 # ---- A network on images ----
 
-PICTURES = small.labelled_images()
+IMAGES = small.labelled_images()
 PROBABILITIES = np.empty((4, small.CLASSES), np.float32)
 CROPS = np.empty((4, 15, 15, 3), np.float32)
 
@@ -191,24 +191,24 @@ def prepared(height=15, width=15, mean=None, scale=None, position=0):
     return height, width, mean, scale, position
 
 
-def predict(images=PICTURES, given=None, views=1, probabilities=PROBABILITIES, **changes):
+def predict(images=IMAGES, given=None, views=1, probabilities=PROBABILITIES, **changes):
     return lambda n: n.predict_images(
         images, prepared(**changes) if given is None else given, views, small.FLOAT32, probabilities
     )
 
 
-def dense(images=PICTURES, given=None, mirror=True, probabilities=PROBABILITIES, **changes):
+def dense(images=IMAGES, given=None, mirror=True, probabilities=PROBABILITIES, **changes):
     return lambda n: n.predict_dense(
         images, prepared(**changes) if given is None else given, mirror, small.FLOAT32, probabilities
     )
 
 
-def score_map(images=PICTURES, scores=None, **changes):
+def score_map(images=IMAGES, scores=None, **changes):
     scores = np.empty((4, 2, 2, small.CLASSES), np.float32) if scores is None else scores
     return lambda n: n.score_map(images, prepared(**changes), small.FLOAT32, scores)
 
 
-def augment(images=PICTURES, augmentation=small.AUGMENTATION, out=CROPS, seed=1, step=2, **changes):
+def augment(images=IMAGES, augmentation=small.AUGMENTATION, out=CROPS, seed=1, step=2, **changes):
     return lambda n: _native.augment_images(images, prepared(**changes), augmentation, seed, step, out)
 
 
@@ -216,32 +216,32 @@ def vary(*noise, **changes):
     return augment(augmentation=small.augmentation(*noise, **changes))
 
 
-def train_images(images=PICTURES, labels=TARGETS, augmentation=small.AUGMENTATION, **changes):
+def train_images(images=IMAGES, labels=TARGETS, augmentation=small.AUGMENTATION, **changes):
     return lambda n: n.train_step_images(images, labels, small.PREPROCESSING, augmentation, options(**changes))
 
 
-def profile(images=PICTURES, augmentation=None, **changes):
+def profile(images=IMAGES, augmentation=None, **changes):
     return lambda n: n.profile_images(images, prepared(**changes), augmentation, small.FLOAT32, 1)
 
 
 EYE, THREE = np.eye(3, dtype=np.float32), np.ones(3, np.float32)
 NO_MATRIX = np.full((675, 675), np.nan, np.float32)
 
-IMAGES = [
+IMAGE_CASES = [
     case("float32", TypeError, "predict: images has dtype float32, expected uint8", predict(T)),
-    case("int8", TypeError, "predict: images has dtype int8", predict(PICTURES.astype(np.int8))),
-    case("rank", ValueError, "predict: images has shape", predict(PICTURES[0])),
-    case("empty", ValueError, r"predict: images has shape \(0,", predict(PICTURES[:0])),
+    case("int8", TypeError, "predict: images has dtype int8", predict(IMAGES.astype(np.int8))),
+    case("rank", ValueError, "predict: images has shape", predict(IMAGES[0])),
+    case("empty", ValueError, r"predict: images has shape \(0,", predict(IMAGES[:0])),
     case(
         "small",
         ValueError,
         "predict: the crop is 15 x 15, expected 1 x 1 to the images' 14 x 18",
-        predict(PICTURES[:, :14].copy()),
+        predict(IMAGES[:, :14].copy()),
     ),
-    case("gray", ValueError, "predict: .*takes", predict(PICTURES[..., :1].copy())),
-    case("profile gray", ValueError, "profile: .*takes", profile(PICTURES[..., :1].copy())),
+    case("gray", ValueError, "predict: .*takes", predict(IMAGES[..., :1].copy())),
+    case("profile gray", ValueError, "profile: .*takes", profile(IMAGES[..., :1].copy())),
     case("profile crop", ValueError, "profile: .*takes", profile(height=14)),
-    case("planar", ValueError, "predict", predict(np.ascontiguousarray(PICTURES.transpose(0, 3, 1, 2)))),
+    case("planar", ValueError, "predict", predict(np.ascontiguousarray(IMAGES.transpose(0, 3, 1, 2)))),
     case("crop", ValueError, "predict: .*takes", predict(height=14)),
     case("crop 0", ValueError, "predict: the crop is 0", predict(height=0)),
     case("crop -1", ValueError, "predict: the crop is 15 x -1", predict(width=-1)),
@@ -271,15 +271,15 @@ IMAGES = [
         predict(mean=PROBABILITIES.reshape(-1)[:3]),
     ),
     case("dense float32", TypeError, "predict: images has dtype float32, expected uint8", dense(T)),
-    case("dense rank", ValueError, "predict: images has shape", dense(PICTURES[0])),
-    case("dense empty", ValueError, r"predict: images has shape \(0,", dense(PICTURES[:0])),
+    case("dense rank", ValueError, "predict: images has shape", dense(IMAGES[0])),
+    case("dense empty", ValueError, r"predict: images has shape \(0,", dense(IMAGES[:0])),
     case(
         "dense small",
         ValueError,
         "dense evaluation: .* 13×18 pixels, small needs 14×14",
-        dense(PICTURES[:, :13].copy()),
+        dense(IMAGES[:, :13].copy()),
     ),
-    case("dense gray", ValueError, "dense evaluation: .*takes", dense(PICTURES[..., :1].copy())),
+    case("dense gray", ValueError, "dense evaluation: .*takes", dense(IMAGES[..., :1].copy())),
     case("dense crop", ValueError, "dense evaluation: .*takes", dense(height=14)),
     case("dense crop 0", ValueError, "crop height: got 0", dense(height=0)),
     case("dense crop 2^62", ValueError, "crop height: got", dense(height=2**62)),
@@ -289,7 +289,7 @@ IMAGES = [
     case("dense mean nan", ValueError, "mean", dense(mean=THREE * np.float32(np.nan))),
     case("dense probabilities", ValueError, "predict: probabilities has shape", dense(probabilities=LOGITS[:3])),
     case("dense overlap", ValueError, "overlaps mean", dense(mean=PROBABILITIES.reshape(-1)[:3])),
-    case("map small", ValueError, "dense evaluation: .*needs 14×14", score_map(PICTURES[:, :, :13].copy())),
+    case("map small", ValueError, "dense evaluation: .*needs 14×14", score_map(IMAGES[:, :, :13].copy())),
     case("map scores", ValueError, "score_map: scores has shape", score_map(scores=np.empty((4, 1, 2, 5), np.float32))),
     case("map rank", ValueError, "score_map: scores has shape", score_map(scores=np.empty((4, 5), np.float32))),
     case("map crop", ValueError, "dense evaluation: .*takes", score_map(height=14)),
@@ -324,32 +324,32 @@ IMAGES = [
         "augment gray",
         ValueError,
         "3 channels",
-        augment(PICTURES[..., :1].copy(), small.augmentation(0.1, EYE, THREE), np.empty((4, 15, 15, 1), np.float32)),
+        augment(IMAGES[..., :1].copy(), small.augmentation(0.1, EYE, THREE), np.empty((4, 15, 15, 1), np.float32)),
     ),
     case("augment seed", ValueError, "augment_images: seed", augment(seed=-1)),
     case(
         "crops views 3",
         ValueError,
         "crops: got 3, expected 1, 9, 10 or 50",
-        lambda n: _native.crop_images(PICTURES, prepared(), 3, np.empty((12, 15, 15, 3), np.float32)),
+        lambda n: _native.crop_images(IMAGES, prepared(), 3, np.empty((12, 15, 15, 3), np.float32)),
     ),
     case(
         "crops views 0",
         ValueError,
         "crops: got 0, expected 1, 9, 10 or 50",
-        lambda n: _native.crop_images(PICTURES, prepared(), 0, CROPS),
+        lambda n: _native.crop_images(IMAGES, prepared(), 0, CROPS),
     ),
     case(
         "crops views -1",
         ValueError,
         "crops: got -1, expected 1, 9, 10 or 50",
-        lambda n: _native.crop_images(PICTURES, prepared(), -1, CROPS),
+        lambda n: _native.crop_images(IMAGES, prepared(), -1, CROPS),
     ),
     case(
         "crops views 2^62",
         ValueError,
         "crop_images: crops: got 4611686018427387904 of each of 4 images",
-        lambda n: _native.crop_images(PICTURES, prepared(), 2**62, CROPS),
+        lambda n: _native.crop_images(IMAGES, prepared(), 2**62, CROPS),
     ),
     case("train labels", ValueError, "train_step: label 0 is -1", train_images(labels=np.int32([-1, 0, 0, 0]))),
     case("train labels short", ValueError, "train_step: labels has shape", train_images(labels=TARGETS[:2])),
@@ -358,7 +358,7 @@ IMAGES = [
         "train rates nan", ValueError, "train_step: fc4.bias: got learning rate nan", train_images(rates=told(np.nan))
     ),
     case("train rate", ValueError, "learning rate nan", train_images(learning_rate=float("nan"))),
-    case("train gray", ValueError, "train_step: .*takes", train_images(PICTURES[..., :1].copy())),
+    case("train gray", ValueError, "train_step: .*takes", train_images(IMAGES[..., :1].copy())),
     case("whitening shape", ValueError, r"set_whitening: matrix has shape \(3, 3\)", lambda n: n.set_whitening(EYE)),
     case("whitening nan", ValueError, "whitening: got nan in row 0", lambda n: n.set_whitening(NO_MATRIX)),
     case("whitening float64", TypeError, "set_whitening: matrix has dtype", lambda n: n.set_whitening(np.eye(675))),
@@ -370,6 +370,6 @@ IMAGES = [
 ]
 
 
-@pytest.mark.parametrize(("error", "message", "call"), IMAGES)
+@pytest.mark.parametrize(("error", "message", "call"), IMAGE_CASES)
 def test_images(network, error, message, call):
     refuse(error, message, lambda: call(network))

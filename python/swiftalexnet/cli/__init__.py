@@ -1,12 +1,11 @@
 """The command `swiftalexnet`: train, resume, evaluate, predict, cache, colors, kernels, panel, info and more.
 
-Exit status: 0, all was done. 1, the work was done but for something that a message names: images that `predict` had to
-leave out, or results that standard output could not take. 2, refused or failed, with a line that says why. 130, stopped
-by Ctrl-C (143 by SIGTERM, 129 by SIGHUP); what `train` had learned is kept. Anything else that is raised is a defect
-and shows its traceback.
+Exit status: 0, success. 1, partial success, and a message names what is missing: images that `predict` skipped, or
+results that could not be written to standard output. 2, refused or failed, with one line that says why. 130, stopped by
+Ctrl-C (143 by SIGTERM, 129 by SIGHUP); `train` keeps its run. Any other exception is a defect and shows its traceback.
 
-Results go to standard output, everything else to standard error. Progress is a courtesy: where it cannot be shown, the
-work goes on.
+Results go to standard output, everything else to standard error. Progress is optional: if it cannot be shown, the
+command continues.
 """
 
 import sys
@@ -30,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.threads is not None:
             sa.set_num_threads(options.threads)
         output = Output(sys.stdout, options)
-        # What is printed during the work is not a result.
+        # Anything printed while the command runs is not a result.
         with plain_warnings(), signals.as_interrupts(), redirect_stdout(sys.stderr):
             return options.run(options, output) or DONE
     except KeyboardInterrupt as interrupt:

@@ -17,7 +17,9 @@ _CHANNELS = {"1": 1, "3": 3}
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("folder", metavar="FOLDER", help="FOLDER/<class>/…")
-    parser.add_argument("file", metavar="FILE", help="the file, or a folder for it; train and evaluate: --disk-cache")
+    parser.add_argument(
+        "file", metavar="FILE", help="cache file, or a folder to put it in; train and evaluate: --disk-cache"
+    )
     parser.add_argument(
         "--side", type=side, metavar="N", help="pixels of the shorter side (default: the file's, or 256)"
     )
@@ -25,7 +27,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--resample",
         type=one_of("word", RESAMPLERS),
         metavar="|".join(RESAMPLERS),
-        help="as the network's preprocessing (default: the file's, or area)",
+        help="as in the network's preprocessing (default: the file's, or area)",
     )
     parser.add_argument(
         "--channels",
@@ -42,7 +44,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, output: "Output") -> None:
-    """Keep a folder's decoded images in a file, or bring that file up to date."""
+    """Write a folder's decoded images to a cache file, or update that file."""
     given = {name: getattr(options, name) for name in ("side", "resample", "channels", "warp")}
     settings = {name: value for name, value in given.items() if value is not None}
     data = sa.ImageFolder(options.folder, value_range=options.value_range)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("folder", metavar="FOLDER", help="FOLDER/<class>/…")
-    parser.add_argument("--size", type=side, metavar="N", help="side of the centre square that is read (default: 256)")
+    parser.add_argument("--size", type=side, metavar="N", help="side of the centre square that is used (default: 256)")
     add_quiet(parser)
     add_reading(parser, "raise")
 

@@ -1,4 +1,4 @@
-"""All commands by name, and from the words of a command line to the options of one of them."""
+"""All commands by name, and the parsing of a command line into the options of one of them."""
 
 import argparse
 import importlib
@@ -28,12 +28,12 @@ class _Version(argparse.Action):
 
 
 def module_of(command: str) -> ModuleType:
-    """Import the module of a command: it has the command's name, `add` and `run`."""
+    """Import the module of a command: it has the command's name and defines `add` and `run`."""
     return importlib.import_module(f".{command}", __package__)
 
 
 class _GeneralParser(Parser):
-    """The parser of what stands before a command, and of the command's name."""
+    """The parser of the options before a command, and of the command's name."""
 
     def __init__(self) -> None:
         about = "Train AlexNet and VGG on photographs, and classify with them."
@@ -43,15 +43,15 @@ class _GeneralParser(Parser):
         self.add_argument("command", nargs="?", type=one_of("command", COMMANDS), help=argparse.SUPPRESS)
 
     def format_help(self) -> str:
-        """Return the help, which tells what every command is for: only then all are imported."""
+        """Return the help, with a line for each command: only this imports all of them."""
         width = max(map(len, COMMANDS))
         lines = [f"  {name:<{width}}  {module_of(name).run.__doc__}" for name in COMMANDS]
-        self.epilog = "\n".join(["commands:", *lines, "", "swiftalexnet COMMAND --help says what a command takes."])
+        self.epilog = "\n".join(["commands:", *lines, "", "swiftalexnet COMMAND --help shows a command's options."])
         return super().format_help()
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
-    """Return the options of the command that the words name, among them `run`, its function, and its own `words`.
+    """Return the options of the command in the words, with `run`, its function, and `words`, those after its name.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How a command that reads a folder of class folders decodes its images."""
+"""Options of commands that read a folder of class folders: how images are decoded."""
 
 import argparse
 import os
@@ -16,9 +16,9 @@ def add(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--disk-cache",
         metavar="PATH",
-        help="keep decoded images in this file, or in a file in this folder (default: no)",
+        help="cache decoded images in this file, or in a file in this folder (default: no)",
     )
-    parser.add_argument("--draft", action="store_true", help="decode large JPEGs at reduced size: not the same pixels")
+    parser.add_argument("--draft", action="store_true", help="decode large JPEGs at reduced size; pixels differ")
 
 
 def use_cache(
@@ -28,23 +28,23 @@ def use_cache(
     *folders: "ImageFolder",
     side: int | None = None,
 ) -> None:
-    """Read images from --disk-cache, if it was given.
+    """Read images from --disk-cache, if it is given.
 
     Parameters
     ----------
     options : namespace
     output : Output
     preprocessing : Preprocessing
-        What the images are read for.
+        Of the network that reads the images.
     folders : ImageFolder
-        If they have different roots, --disk-cache is a folder.
+        If they have different roots, --disk-cache must be a folder.
     side : int, optional
-        In place of the side that `preprocessing` resizes to.
+        Instead of the side that `preprocessing` resizes to.
 
     Raises
     ------
     ValueError
-        Several folders of images for one file.
+        Several folders of images for one cache file.
     """
     if options.disk_cache is None:
         return

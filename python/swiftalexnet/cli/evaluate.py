@@ -19,15 +19,15 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_model(parser)
     parser.add_argument(
-        "folder", metavar="FOLDER", help="FOLDER/<class>/…; or FOLDER/validation/<class>/…, where FOLDER/train is too"
+        "folder", metavar="FOLDER", help="FOLDER/<class>/…; or FOLDER/validation/<class>/…, if FOLDER/train exists too"
     )
     parser.add_argument(
         "--hold-out",
         type=fraction,
         metavar="FRACTION",
-        help="only the images that `train --hold-out` keeps apart, 0.2 unless it was told otherwise (default: all)",
+        help="only the images that `train --hold-out` held out, 0.2 unless another fraction was given (default: all)",
     )
-    parser.add_argument("--plot", metavar="FILE", help="draw the confusion of classes: confusion.png (default: no)")
+    parser.add_argument("--plot", metavar="FILE", help="draw the confusion matrix: confusion.png (default: no)")
     add_force(parser)
     add_quiet(parser)
     add_reading(parser, "raise")

@@ -1,4 +1,4 @@
-"""Files and folders of images, as they are named on a command line."""
+"""Image files and folders named on a command line."""
 
 import os
 import warnings
@@ -16,15 +16,15 @@ from ..runtime import get_num_threads
 
 
 def image_files(names: Iterable[str]) -> list[str]:
-    """Return the files that are named, and all images below the folders that are, each in the order of its name.
+    """Return the named files, and all images below the named folders, sorted by name within each folder.
 
-    A file that is named is taken whatever its extension. Below a folder the extension decides, as in `ImageFolder`,
-    and a UserWarning counts the others.
+    A named file is used whatever its extension. Below a folder the extension decides, as in `ImageFolder`, and a
+    UserWarning counts the other files.
 
     Raises
     ------
     OSError
-        There is no such file, or a folder cannot be read.
+        A file does not exist, or a folder cannot be read.
     ValueError
         A folder without images.
     """
@@ -45,7 +45,7 @@ def image_files(names: Iterable[str]) -> list[str]:
 
 
 class ImageFiles:
-    """Image files as a data set without labels; with `skips`, those that cannot be read are noted in `errors`."""
+    """Image files as a data set without labels; with `skips`, `errors` records those that cannot be read."""
 
     classes = None
 
@@ -57,7 +57,7 @@ class ImageFiles:
 
     @property
     def skipped(self) -> int:
-        """How many could not be read so far."""
+        """The number of files that could not be read so far."""
         return len(self.errors)
 
     def __len__(self) -> int:

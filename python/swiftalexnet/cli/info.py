@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def add(_: argparse.ArgumentParser) -> None:
-    """Add nothing to what all commands take."""
+    """Add nothing to the options of all commands."""
 
 
 def run(_: argparse.Namespace, output: "Output") -> None:
-    """Show version, processor and the kernels chosen for it."""
+    """Show the version, the processor and the kernels selected for it."""
     facts = sa.info()
     output.show(facts, str(facts))

@@ -1,4 +1,4 @@
-"""Commands as a user types them again."""
+"""Commands in the form a user would type them."""
 
 import os
 import shlex
@@ -9,12 +9,12 @@ _NAME = "swiftalexnet"
 
 
 def as_typed(*words: str | os.PathLike[str]) -> str:
-    """Return a command of this program with these words, quoted for the shell."""
+    """Return the command that runs this program with these words, quoted for the shell."""
     return shlex.join([*_program(), *(os.fspath(word) for word in words)])
 
 
 def _program() -> list[str]:
-    """Return what this process was started by: the installed command, or Python with this package."""
+    """Return how this process was started: the installed command, or Python with this package."""
     started = sys.argv[0] if sys.argv else ""
     if started.endswith(os.path.join(_NAME, "__main__.py")):
         python = sys.executable or "python"

@@ -15,12 +15,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_model(parser)
     parser.add_argument("--layer", metavar="NAME", help="a convolution (default: the first)")
-    parser.add_argument("--output", default="kernels.png", metavar="FILE", help="where the image goes")
+    parser.add_argument("--output", default="kernels.png", metavar="FILE", help="output file of the figure")
     add_force(parser)
 
 
 def run(options: argparse.Namespace, output: "Output") -> None:
-    """Draw the kernels of the first layer of a model: figure 3 of the 2012 paper."""
+    """Draw the kernels of a model's first layer: figure 3 of the 2012 paper."""
     from ..plots import plot_kernels
 
     draw = check_figure(options.output, options.force)

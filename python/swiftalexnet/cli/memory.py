@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_network(parser)
-    parser.add_argument("--batch", type=batch, default=128, metavar="N", help="images at once")
-    parser.add_argument("--training", action="store_true", help="a training step instead of inference")
+    parser.add_argument("--batch", type=batch, default=128, metavar="N", help="images per batch")
+    parser.add_argument("--training", action="store_true", help="of a training step instead of inference")
     add_arithmetic(parser)
 
 
 def run(options: argparse.Namespace, output: "Output") -> None:
-    """Show how much memory a batch will take, before anything runs."""
+    """Show how much memory a batch will need, without running it."""
     use = open_network(options, "memory").memory(options.batch, options.training, **arithmetic(options))
     output.show(asdict(use) | {"total": use.total}, str(use))

@@ -1,4 +1,4 @@
-"""The model that a command reads: named first, or by --model, in all commands alike."""
+"""The model that a command reads: the first argument or --model, in all commands."""
 
 import argparse
 import os
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """Add both ways to name the model."""
+    """Add the model's argument and option."""
     parser.add_argument("first_model", nargs="?", metavar="MODEL", help="a saved model, a checkpoint or a run's folder")
-    parser.add_argument("--model", metavar="MODEL", help="the model, if it is not the first name")
+    parser.add_argument("--model", metavar="MODEL", help="the model, if it is not the first argument")
 
 
 def named_model(options: argparse.Namespace) -> str:
@@ -24,13 +24,13 @@ def named_model(options: argparse.Namespace) -> str:
     Raises
     ------
     ValueError
-        None is named, or two are.
+        No model or two models are given.
     """
     names = [name for name in (options.model, options.first_model) if name is not None]
     if len(names) == 2:
-        raise ValueError(f"two models are named, {names[1]} and --model {names[0]}; expected one")
+        raise ValueError(f"two models are given, {names[1]} and --model {names[0]}; expected one")
     if not names:
-        raise ValueError("no model is named; expected one as the first name, or --model MODEL")
+        raise ValueError("no model is given; expected one as the first argument, or --model MODEL")
     return str(names[0])
 
 

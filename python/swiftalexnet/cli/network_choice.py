@@ -1,4 +1,4 @@
-"""Which network `train` trains and by which recipe: what the data suggest, what the options say, or another model."""
+"""The network and recipe of `train`: as the data suggest, as the options say, or from another model."""
 
 import argparse
 from dataclasses import replace
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from .output import Output
 
 OLD_RATE = 0.1
-_BESIDE_A_RECIPE = "paper"  # the network, if only a recipe is asked for
-_FITTING = "what suits the number of images"
+_BESIDE_A_RECIPE = "paper"  # the network, if only a recipe is given
+_FITTING = "chosen by the number of images"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--variant",
         type=one_of("variant", sa.variants()),
         metavar="NAME",
-        help=f"one of {', '.join(sa.variants())} (default: {_FITTING}; beside another --recipe {_BESIDE_A_RECIPE})",
+        help=f"one of {', '.join(sa.variants())} (default: {_FITTING}; with another --recipe {_BESIDE_A_RECIPE})",
     )
     network.add_argument(
         "--image-size",
@@ -41,7 +41,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--initialization",
         type=one_of("initialization", _native.initializations()),
         metavar="NAME",
-        help=f"of first weights: one of {', '.join(_native.initializations())} (default: the network's own)",
+        help=f"of the weights: one of {', '.join(_native.initializations())} (default: the network's own)",
     )
     recipe = parser.add_argument_group("recipe")
     recipe.add_argument(
@@ -55,46 +55,46 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--batch-size",
         type=batch_size,
         metavar="N|auto",
-        help="images a step; auto: what fits into free memory (default: the recipe's)",
+        help="images per step; auto: as many as fit into free memory (default: the recipe's)",
     )
     recipe.add_argument(
         "--learning-rate", type=real(0, open_below=True), metavar="X", help="of the first step (default: the recipe's)"
     )
-    recipe.add_argument("--seed", type=seed, default=0, metavar="N", help="of everything random")
+    recipe.add_argument("--seed", type=seed, default=0, metavar="N", help="of all random numbers")
     tuning = parser.add_argument_group("fine-tuning")
     tuning.add_argument(
         "--from",
         dest="base",
         metavar="MODEL",
-        help="begin with the layers of this model, all but the last if the classes are others (default: at random)",
+        help="start from this model's layers, except the last if the classes differ (default: random weights)",
     )
     tuning.add_argument(
         "--old-rate",
         type=real(0),
         default=OLD_RATE,
         metavar="X",
-        help="the learning rate of the layers of --from, as a factor on that of new ones; 0 keeps them as they are",
+        help="the learning rate of the layers of --from, as a factor of the new layers' rate; 0 freezes them",
     )
     tuning.add_argument(
         "--freeze",
         type=several(str),
         metavar="NAME,…",
-        help="keep the layers whose names begin so: conv, or conv1,conv2 (default: none)",
+        help="freeze the layers whose names begin with one of these: conv, or conv1,conv2 (default: none)",
     )
 
 
 def suggest(options: argparse.Namespace, train: "ImageFolder") -> "Suggestion":
-    """Return what suits so many images."""
+    """Return the suggestion for this number of images."""
     return sa.suggest(train, options.image_size, options.epochs)
 
 
 def recipe(options: argparse.Namespace, suggestion: "Suggestion", validates: bool, output: "Output") -> "Recipe":
-    """Return the recipe that was asked for; without images to measure with no schedule can watch them."""
+    """Return the chosen recipe; without validation images its learning rate must not depend on them."""
     chosen = sa.recipe(options.recipe) if _is_another(options, suggestion) else suggestion.recipe
     given = {name: getattr(options, name) for name in ("epochs", "learning_rate", "batch_size")}
     changes: dict[str, Any] = {name: value for name, value in given.items() if value not in (None, "auto")}
     if not validates and any(each.needs_validation for each in chosen.schedules):
-        output.note("no images to measure with, so the learning rate stays constant")
+        output.note("no validation images, so the learning rate stays constant")
         changes["schedule"] = sa.ConstantSchedule()
     return chosen.replace(**changes)
 
@@ -102,26 +102,26 @@ def recipe(options: argparse.Namespace, suggestion: "Suggestion", validates: boo
 def network(
     options: argparse.Namespace, suggestion: "Suggestion", classes: tuple[str, ...], output: "Output"
 ) -> "Model":
-    """Build the network that was asked for, or take it from --from."""
+    """Build the chosen network, or start from --from."""
     if options.base is not None:
         return _from_base(options, classes, output)
     return _new_network(options, suggestion, len(classes))
 
 
 def wake(options: argparse.Namespace, model: "Model") -> None:
-    """End what --old-rate and --freeze have slowed, so that further training finds the model as any other."""
+    """Undo --old-rate and --freeze, so that the saved model trains further like any other."""
     if options.base is not None:
         model.set_multipliers(list(model.parameters()), 1, 1)
 
 
 def _is_another(options: argparse.Namespace, suggestion: "Suggestion") -> bool:
-    """Tell whether another recipe is asked for than the one that is suggested."""
+    """Return whether another recipe is chosen than the suggested one."""
     return options.recipe not in (None, suggestion.recipe.name)
 
 
 def _new_network(options: argparse.Namespace, suggestion: "Suggestion", classes: int) -> "Model":
     if options.freeze:
-        raise ValueError("--freeze keeps layers of --from, which is not given")
+        raise ValueError("--freeze freezes layers of --from, which is not given")
     variant = _BESIDE_A_RECIPE if options.variant is None and _is_another(options, suggestion) else options.variant
     size, initialization, start = options.image_size, options.initialization, options.seed
     try:
@@ -135,11 +135,11 @@ def _new_network(options: argparse.Namespace, suggestion: "Suggestion", classes:
 
 
 def _from_base(options: argparse.Namespace, classes: tuple[str, ...], output: "Output") -> "Model":
-    """Return the model of --from for these classes, its layers slowed or frozen."""
+    """Return the model of --from for these classes, with --old-rate and --freeze applied."""
     fixed = [name for name in ("variant", "image_size", "initialization") if getattr(options, name) is not None]
     if fixed:
         names = " and ".join(f"--{name.replace('_', '-')}" for name in fixed)
-        raise ValueError(f"{names} cannot be chosen with --from, whose network and input it is")
+        raise ValueError(f"{names} cannot be used with --from, which sets the network and its input")
     base = open_model(options.base)
     same = base.classes == classes
     model = base if same else base.with_classes(len(classes), seed=options.seed)

@@ -1,4 +1,4 @@
-"""The network whose costs a command tells: a variant's, or a model's."""
+"""The network whose cost a command shows: a variant or a model."""
 
 import argparse
 from pathlib import Path
@@ -17,7 +17,7 @@ _DEFAULT = "paper"
 
 
 def add_network(parser: argparse.ArgumentParser) -> None:
-    """Add how the network is named."""
+    """Add the options that name the network."""
     parser.add_argument(
         "first_model",
         metavar="MODEL",
@@ -25,22 +25,24 @@ def add_network(parser: argparse.ArgumentParser) -> None:
         help=f"a saved model, a checkpoint, a run's folder, or a variant (default: {_DEFAULT}): "
         f"{', '.join(sa.variants())}",
     )
-    parser.add_argument("--model", metavar="MODEL", help="the same, instead of the first name")
-    parser.add_argument("--classes", type=count, metavar="N", help="of a variant (default: its own)")
-    parser.add_argument("--image-size", type=side, metavar="N", help="of a variant, in pixels (default: its own)")
+    parser.add_argument("--model", metavar="MODEL", help="the same, instead of the first argument")
+    parser.add_argument("--classes", type=count, metavar="N", help="number of classes of a variant (default: its own)")
+    parser.add_argument(
+        "--image-size", type=side, metavar="N", help="side of a variant's input in pixels (default: its own)"
+    )
 
 
 def open_network(options: argparse.Namespace, command: str, initialization: str | None = "zeros") -> "Model":
-    """Return the network that was named: a variant, or a file.
+    """Return the named network: a variant, or a file.
 
     Raises
     ------
     OSError, ValueError
-        Neither; or sizes for a model, which has its own.
+        It is neither, or sizes are given for a model, which has its own.
     """
     named = [name for name in (options.first_model, options.model) if name is not None]
     if len(named) > 1:
-        raise ValueError(f"two models are named, {named[0]} and --model {named[1]}; expected one")
+        raise ValueError(f"two models are given, {named[0]} and --model {named[1]}; expected one")
     name, size = named[0] if named else _DEFAULT, options.image_size
     if name in sa.variants():
         return sa.build(name, options.classes, image_size=size, initialization=initialization)
@@ -52,6 +54,6 @@ def open_network(options: argparse.Namespace, command: str, initialization: str 
 
 
 def _looks_like_a_name(name: str) -> bool:
-    """Tell a mistyped variant from a file that is missing: no file, and neither folder nor suffix in it."""
+    """Return whether this is a mistyped variant rather than a missing file: it has neither folder nor suffix."""
     path = Path(name)
     return not path.exists() and path.name == name and not path.suffix

@@ -1,4 +1,4 @@
-"""The options that commands share, and what numbers and names may be: each stands here once."""
+"""The options that several commands share, and the readers of numbers and names."""
 
 import argparse
 import math
@@ -8,11 +8,11 @@ from typing import Any
 from .._support.arithmetic import PRECISIONS, WEIGHTS
 from .._support.choices import nearest
 
-_SHOWN = 40  # characters of what was typed, in a message
+_SHOWN = 40  # characters of the user's input in a message
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
-    """Return what reads a whole number from `low` to `high`."""
+    """Return a reader of whole numbers from `low` to `high`."""
 
     def read(text: str) -> int:
         try:
@@ -27,7 +27,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def real(low: float, high: float = math.inf, open_below: bool = False) -> Callable[[str], float]:
-    """Return what reads a finite number from `low`, or above it, to `high`."""
+    """Return a reader of finite numbers from `low`, or above it with `open_below`, to `high`."""
     least = f"above {low:g}" if open_below else f"of at least {low:g}"
     expected = f"a number {least}" + ("" if high == math.inf else f" and at most {high:g}")
 
@@ -44,7 +44,7 @@ def real(low: float, high: float = math.inf, open_below: bool = False) -> Callab
 
 
 def one_of(what: str, names: Iterable[str]) -> Callable[[str], str]:
-    """Return what reads one of these names, and offers the nearest for another."""
+    """Return a reader of these names, which suggests the nearest one for any other."""
     known = list(names)
 
     def read(text: str) -> str:
@@ -57,7 +57,7 @@ def one_of(what: str, names: Iterable[str]) -> Callable[[str], str]:
 
 
 def several(read: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
-    """Return what reads a list with commas."""
+    """Return a reader of lists separated by commas."""
     return lambda text: tuple(read(part) for part in text.split(","))
 
 
@@ -74,56 +74,54 @@ def batch_size(text: str) -> int | str:
 
 
 def add_general(parser: argparse.ArgumentParser) -> None:
-    """Add what every command takes."""
+    """Add the options of every command."""
     group = parser.add_argument_group("general")
     group.add_argument("--json", action="store_true", help="print the result as JSON")
     group.add_argument(
-        "--threads", type=threads, metavar="N", help="compute on N threads (default: as the machine allows)"
+        "--threads", type=threads, metavar="N", help="compute on N threads (default: one per available processor)"
     )
 
 
 def add_quiet(parser: argparse.ArgumentParser) -> None:
-    """Add the option of commands that take long."""
-    parser.add_argument(
-        "--quiet", action="store_true", help="no progress and no notes, only the result and what is wrong"
-    )
+    """Add the option of commands that run for long."""
+    parser.add_argument("--quiet", action="store_true", help="print only the result, warnings and errors")
 
 
 def add_force(parser: argparse.ArgumentParser) -> None:
     """Add the option of commands that write a file."""
-    parser.add_argument("--force", action="store_true", help="replace a file that is there already")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
 
 
 def add_on_error(parser: argparse._ActionsContainer, default: str) -> None:
-    """Add what an image does that cannot be read, and what the numbers of some mean."""
+    """Add what happens to an image that cannot be read, and the value range of images."""
     add_value_range(parser)
     parser.add_argument(
         "--on-error",
         type=one_of("word", ("raise", "skip")),
         default=default,
         metavar="raise|skip",
-        help="an image that cannot be read ends the work, or is left out",
+        help="an image that cannot be read stops the command, or is skipped",
     )
 
 
 def add_value_range(parser: argparse._ActionsContainer) -> None:
-    """Add what the numbers of images mean that have no range of their own."""
+    """Add the value range of images that do not define one."""
     parser.add_argument(
         "--value-range",
         type=value_range,
         metavar="BLACK,WHITE",
-        help="of images with more than 8 bits, as 0,65535 (default: their own; images without one cannot be read)",
+        help="of images with more than 8 bits, such as 0,65535 (default: the file's; one is needed)",
     )
 
 
 def add_reading(parser: argparse._ActionsContainer, default: str) -> None:
-    """Add how a folder's images are read."""
+    """Add the options for reading a folder's images."""
     add_on_error(parser, default)
     parser.add_argument(
         "--max-errors",
         type=_images_or_part,
         metavar="N",
-        help="so many images may be left out; 0.1: a tenth of them (default: any number, but not all of a class)",
+        help="most images that may be skipped: a number, or a fraction such as 0.1 (default: all but one per class)",
     )
 
 
@@ -133,7 +131,7 @@ def reading(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def value_range(text: str) -> tuple[float, float]:
-    """Read what black and white are: "0,65535"."""
+    """Read the values of black and white: "0,65535"."""
     try:
         black, white = map(float, text.split(","))
     except ValueError:
@@ -154,7 +152,7 @@ def add_precision(parser: argparse.ArgumentParser) -> None:
         type=one_of("precision", (*PRECISIONS, "auto")),
         default="float32",
         metavar="float32|bfloat16|auto",
-        help="of activations; auto: bfloat16 where the processor has it",
+        help="of activations; auto: bfloat16 if the processor supports it",
     )
 
 
@@ -169,7 +167,7 @@ def add_arithmetic(parser: argparse.ArgumentParser) -> None:
         help="of dense layers; int8: rounded to 8 bits",
     )
     parser.add_argument(
-        "--fast-math", action="store_true", help="faster convolutions in float32 that are not exact on integers"
+        "--fast-math", action="store_true", help="faster float32 convolutions that are not exact on integers"
     )
 
 
@@ -179,7 +177,7 @@ def arithmetic(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def add_views(parser: argparse.ArgumentParser) -> None:
-    """Add what of an image is classified, and how it is computed."""
+    """Add the views of an image that are classified, and the arithmetic."""
     from ..inference.views import CROPS
 
     crops = {str(crops): crops for crops in CROPS}
@@ -187,7 +185,7 @@ def add_views(parser: argparse.ArgumentParser) -> None:
         "--crops",
         type=lambda text: crops[one_of("number", crops)(text)],
         metavar="|".join(crops),
-        help="1: the centre; 9: a grid; 10: corners, centre and mirror images; 50: a grid and mirror images "
+        help="1: the centre; 9: a grid; 10: corners, centre and their mirror images; 50: a grid and its mirror images "
         "(default: 1, and none with --dense)",
     )
     parser.add_argument("--dense", action="store_true", help="slide the network over the whole image")
@@ -195,7 +193,7 @@ def add_views(parser: argparse.ArgumentParser) -> None:
         "--scales",
         type=several(side),
         metavar="N,N,…",
-        help="shorter sides of the whole image (default: the model's own)",
+        help="sizes of the whole image's shorter side (default: the model's own)",
     )
     add_arithmetic(parser)
 

@@ -1,4 +1,4 @@
-"""What commands say: results to standard output, where they must arrive; everything else to standard error."""
+"""Output of commands: results to standard output, which must not be lost; everything else to standard error."""
 
 import argparse
 import json
@@ -15,11 +15,11 @@ from .._support.output import print_text
 
 DONE, PARTLY, FAILED = 0, 1, 2  # exit statuses; those of signals are in signals.py
 
-_CLEARED = "\r\x1b[K"  # a bar that stands in the terminal's line, and draws itself anew
+_CLEARED = "\r\x1b[K"  # erases a progress bar from the terminal's line; the bar redraws itself
 
 
-class NotWritten(Exception):  # noqa: N818 (no fault if the reader has left)
-    """A result did not arrive; it is `unwanted` if the reader has left (`| head`)."""
+class NotWritten(Exception):  # noqa: N818 (not an error if the reader has closed the pipe)
+    """A result could not be written; it is `unwanted` if the reader has closed the pipe (`| head`)."""
 
     def __init__(self, unwanted: bool):
         super().__init__(unwanted)
@@ -27,13 +27,13 @@ class NotWritten(Exception):  # noqa: N818 (no fault if the reader has left)
 
 
 class Output:
-    """Where one command says what it has to say.
+    """Where one command writes its results and messages.
 
     Parameters
     ----------
     results : text stream or None
     options : namespace
-        Whose `quiet` leaves notes out, and whose `json` asks for JSON instead of text.
+        `quiet` omits notes, and `json` prints JSON instead of text.
     """
 
     def __init__(self, results: Any, options: argparse.Namespace):
@@ -42,16 +42,16 @@ class Output:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the results are shown on a terminal as they come."""
+        """Whether results are shown on a terminal as they are printed."""
         return _is_terminal(self._results)
 
     def note(self, text: str) -> None:
-        """Say something on the way."""
+        """Print a message about the command's progress, unless `quiet`."""
         if not self.quiet:
             print_text(text, sys.stderr)
 
     def show(self, value: Any, text: str) -> None:
-        """Print what the command was run for, as JSON of `value` or as text.
+        """Print the command's result, as JSON of `value` or as text.
 
         Raises
         ------
@@ -60,7 +60,7 @@ class Output:
         self.line(to_json(value) if self._json else text)
 
     def done(self, value: Any, text: str) -> None:
-        """Say that a file is written; JSON, which is asked for, must arrive, the text is a courtesy."""
+        """Report a written file; only with --json is it an error if the report cannot be printed."""
         try:
             self.show(value, text)
         except NotWritten:
@@ -68,7 +68,7 @@ class Output:
                 raise
 
     def line(self, text: str) -> None:
-        """Print a line of a result, or several.
+        """Print one or more lines of a result.
 
         Raises
         ------
@@ -78,7 +78,7 @@ class Output:
 
 
 def print_result(text: str, stream: Any) -> None:
-    """Print what must arrive.
+    """Print text that must not be lost.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def print_result(text: str, stream: Any) -> None:
 
 
 def complain(message: str, error: BaseException | None = None) -> None:
-    """Say on standard error what went wrong, and the notes that were added to the error on its way."""
+    """Print to standard error what went wrong, and the notes added to the error."""
     start = _CLEARED if _is_terminal(sys.stderr) else ""
     for line in (message, *getattr(error, "__notes__", ())):
         print_text(f"{start}swiftalexnet: {line}", sys.stderr)
@@ -105,13 +105,13 @@ def describe(error: BaseException) -> str:
 
 
 def to_json(value: Any) -> str:
-    """Return JSON for other programs; numbers that are not finite, which it cannot say, are null."""
+    """Return JSON for other programs; numbers that are not finite, which JSON lacks, become null."""
     return json.dumps(_finite(value), indent=1)
 
 
 @contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Show a warning as one line, without the place in the code that gave it; none ends a command."""
+    """Show a warning as one line, without its place in the code; no warning stops a command."""
     with warnings.catch_warnings():
         warnings.simplefilter("default", UserWarning)
         warnings.showwarning = lambda message, *_, **__: complain(f"warning: {' '.join(str(message).split())}")
@@ -119,13 +119,13 @@ def plain_warnings() -> Iterator[None]:
 
 
 def hold_descriptors() -> None:
-    """Open what is closed of descriptors 0 to 2, lest a model file become one of them and hold what others print."""
+    """Open those of descriptors 0 to 2 that are closed: a model file must not become standard output or error."""
     for descriptor in range(3):
         with suppress(OSError):
             try:
                 os.fstat(descriptor)
             except OSError:
-                os.open(os.devnull, os.O_RDWR)  # the lowest that is free
+                os.open(os.devnull, os.O_RDWR)  # takes the lowest free descriptor
 
 
 def _is_terminal(stream: Any) -> bool:
@@ -136,7 +136,7 @@ def _is_terminal(stream: Any) -> bool:
 
 
 def _has_no_reader(stream: Any) -> bool:
-    """Tell whether a stream is a pipe, or a connection, whose reader has gone."""
+    """Return whether a stream is a pipe or a connection whose reader has closed it."""
     try:
         asked = select.poll()
         asked.register(stream, select.POLLOUT)

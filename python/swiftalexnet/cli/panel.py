@@ -19,14 +19,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--test", required=True, metavar="FOLDER", help="FOLDER/<class>/…")
     parser.add_argument("--train", required=True, metavar="FOLDER", help="the same classes, for the neighbours")
     parser.add_argument("--layer", metavar="NAME", help="whose outputs are compared (default: the last hidden one)")
-    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="another one draws other test images")
-    parser.add_argument("--output", default="panel.png", metavar="FILE", help="where the image goes")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="chooses the test images")
+    parser.add_argument("--output", default="panel.png", metavar="FILE", help="output file of the figure")
     add_force(parser)
     add_reading(parser, "raise")
 
 
 def run(options: argparse.Namespace, output: "Output") -> None:
-    """Draw predictions for test images, and the training images most like them: figure 4 of the 2012 paper."""
+    """Draw predictions for test images, and the most similar training images: figure 4 of the 2012 paper."""
     from ..plots import plot_panel
 
     draw = check_figure(options.output, options.force)

@@ -1,4 +1,4 @@
-"""A parser of one command's options: in any order, wrong ones in one line, every default in the help."""
+"""A parser of one command's options: any order, one-line errors, and every default in the help."""
 
 import argparse
 import sys
@@ -13,19 +13,19 @@ from .output import FAILED, print_result
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that says what is wrong in one line, and whose output may go anywhere."""
+    """A parser with one-line errors, and whose help can be printed to any stream."""
 
     def __init__(self, prog: str, description: str | None, **settings: Any):
         super().__init__(prog, description=description, formatter_class=_Formatter, add_help=False, **settings)
         self.add_argument("-h", "--help", action="help", help="show this help and exit")
 
     def parse_words(self, words: Sequence[str]) -> argparse.Namespace:
-        """Return the options that the words give; names of files may stand between them.
+        """Return the options in the words; file names may stand between them.
 
         Raises
         ------
         SystemExit
-            With 2 for a word that fits nothing.
+            With 2 for an unknown word.
         """
         options, unknown = self.parse_known_intermixed_args(words)
         if unknown:
@@ -35,24 +35,24 @@ class Parser(argparse.ArgumentParser):
         return options
 
     def error(self, message: str) -> NoReturn:
-        """Say in one line what is wrong, and exit."""
+        """Print what is wrong in one line, and exit."""
         print_text(f"swiftalexnet: {' '.join(message.split())} (see {self.prog} --help)", sys.stderr)
         raise SystemExit(FAILED)
 
     def print_help(self, file: Any = None) -> None:
-        """Print the help, which was asked for: it must arrive."""
+        """Print the help to standard output; NotWritten if it cannot be printed."""
         print_result(self.format_help().rstrip(), sys.stdout)
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Names the default of every option whose help does not."""
+    """Adds the default to the help of every option that does not name it."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         return with_default(action)
 
 
 def with_default(action: argparse.Action) -> str | None:
-    """Return an option's help, which ends with its default if it has one and does not say it already."""
+    """Return an option's help, followed by its default if it has one that the help does not name."""
     has_none = any(action.default is each for each in (None, False, argparse.SUPPRESS))
     if has_none or not action.help or "default" in action.help:
         return action.help
@@ -60,7 +60,7 @@ def with_default(action: argparse.Action) -> str | None:
 
 
 def command_parser(module: ModuleType, kind: type[Parser] = Parser) -> Parser:
-    """Return the parser of the command that a module has: `add` adds its options, `run` does it."""
+    """Return the parser of a module's command: `add` adds its options, `run` runs it."""
     parser = kind(f"swiftalexnet {module.__name__.rpartition('.')[2]}", module.run.__doc__)
     module.add(parser)
     add_general(parser)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ..model import Model
     from .output import Output
 
-_BATCH = 64  # crops that are computed at once, as `Model.predict` does
-_BATCHES = 32  # after which answers are printed
+_BATCH = 64  # crops per batch, as in `Model.predict`
+_BATCHES = 32  # between outputs
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -31,10 +31,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         "names",
         nargs="+",
         metavar="NAME",
-        help="the model, unless --model names it; then images, and folders of images",
+        help="the model, unless --model is given; then images, and folders of images",
     )
     parser.add_argument("--model", metavar="MODEL", help="a saved model, a checkpoint or a run's folder")
-    parser.add_argument("--top", type=count, default=5, metavar="N", help="classes an image")
+    parser.add_argument("--top", type=count, default=5, metavar="N", help="classes per image")
     parser.add_argument("--csv", action="store_true", help="print a line of CSV for each class of each image")
     add_quiet(parser)
     add_on_error(parser, "raise")
@@ -42,7 +42,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, output: "Output") -> int:
-    """Classify images: files, and all images in folders."""
+    """Classify image files, and all images in folders."""
     if options.json and options.csv:
         raise ValueError("--json and --csv: expected one of them")
     model, names = _model_and_names(options)
@@ -68,23 +68,23 @@ def run(options: argparse.Namespace, output: "Output") -> int:
 
 
 def _model_and_names(options: argparse.Namespace) -> "tuple[Model, list[str]]":
-    """Open the model, and return what else is named."""
+    """Open the model, and return it with the other names."""
     if options.model is not None:
         return open_model(options.model), options.names
     first, *others = options.names
     try:
         model = open_model(first)
     except (OSError, ValueError) as error:
-        raise ValueError(f"{describe(error)}; the first name is the model, unless --model names it") from None
+        raise ValueError(f"{describe(error)}; the first argument is the model unless --model is given") from None
     if not others:
-        raise ValueError(f"no image is named after the model {first}")
+        raise ValueError(f"no image is given after the model {first}")
     return model, others
 
 
 def _classify(
     model: "Model", files: list[str], options: argparse.Namespace, output: "Output"
 ) -> "Iterator[tuple[str, Prediction | Exception]]":
-    """Yield each file and what it shows, or why it could not be read, in order and some at a time."""
+    """Yield each file and its prediction, or the error that it could not be read for, in order."""
     named = views(options)
     how = choose_arithmetic("predict", *(named.pop(name) for name in ("precision", "weights", "fast_math")))
     seen = Views(**named, operation="predict", arithmetic=how)
@@ -103,7 +103,7 @@ def _classify(
 
 
 def _csv(*values: object) -> str:
-    """Return one row, quoted where it must be."""
+    """Return one row, quoted where necessary."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="").writerow(values)
     return buffer.getvalue()

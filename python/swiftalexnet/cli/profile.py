@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add the options: those of `memory`, and its own."""
+    """Add the options: those of `memory`, and a few more."""
     memory.add(parser)
     parser.add_argument(
-        "--repeats", type=whole(1, 1000), default=5, metavar="N", help="passes, whose medians are taken"
+        "--repeats", type=whole(1, 1000), default=5, metavar="N", help="passes; the table shows medians"
     )
-    parser.add_argument("--output", metavar="FILE", help="draw them: profile.png (default: no)")
+    parser.add_argument("--output", metavar="FILE", help="draw the table: profile.png (default: no)")
     add_force(parser)
 
 
 def run(options: argparse.Namespace, output: "Output") -> None:
-    """Measure where the time goes, layer by layer; show a table, and draw it."""
+    """Measure the time of each layer; show a table, and draw it."""
     draw = None if options.output is None else check_figure(options.output, options.force)
     model = open_network(options, "profile", None)
     result = model.profile(options.batch, options.training, repeats=options.repeats, **arithmetic(options))

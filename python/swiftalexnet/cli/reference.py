@@ -1,4 +1,4 @@
-"""The commands and their options as docs/command_line.md has them: `python -m swiftalexnet.cli.reference`."""
+"""The commands and their options for docs/command_line.md: `python -m swiftalexnet.cli.reference`."""
 
 import argparse
 
@@ -7,7 +7,7 @@ from .parser import command_parser, with_default
 
 
 def as_markdown() -> str:
-    """Return for every command what it does, and a table of what it takes."""
+    """Return a description and a table of options for every command."""
     return "\n\n".join(map(_section, COMMANDS))
 
 

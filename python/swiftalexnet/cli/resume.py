@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("run_folder", metavar="FOLDER", help="the folder that `train` keeps the run in")
+    parser.add_argument("run_folder", metavar="FOLDER", help="the folder in which `train` keeps the run")
     parser.add_argument("--epochs", type=count, metavar="N", help="passes over the images (default: as before)")
-    parser.add_argument("--output", metavar="FILE", help="where the model goes (default: as before)")
+    parser.add_argument("--output", metavar="FILE", help="output file of the model (default: as before)")
     add_force(parser)
     add_quiet(parser)
 
 
 def run(options: argparse.Namespace, output: "Output") -> None:
-    """Go on with a training that was stopped, by the options that it began with."""
+    """Resume a training run that was stopped, with its saved options."""
     given = {name: getattr(options, name) for name in ("epochs", "output", "threads")}
     words = [f"--{name}={value}" for name, value in given.items() if value is not None]
     train.go_on(RunFolder(options.run_folder), [*words, *(["--force"] if options.force else [])], output)

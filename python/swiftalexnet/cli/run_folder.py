@@ -1,4 +1,4 @@
-"""A training run's folder: its checkpoint, and the options it was started with, so that it goes on without them."""
+"""A training run's folder: its checkpoint and its options, so that it can be resumed without typing them again."""
 
 import errno
 import fcntl
@@ -27,7 +27,7 @@ class RunFolder:
     Parameters
     ----------
     path : path
-        Made when the run begins.
+        Created when the run starts.
     """
 
     def __init__(self, path: str | os.PathLike[str]):
@@ -36,48 +36,48 @@ class RunFolder:
 
     @classmethod
     def beside(cls, output: Path) -> "RunFolder":
-        """Return the folder of a run that was given no other: model.run for model.safetensors."""
+        """Return the default folder of a run: model.run for model.safetensors."""
         return cls(output.with_name(output.name.removesuffix(".safetensors") + ".run"))
 
     def check(self, force: bool) -> None:
-        """Refuse a place that is not a folder, or holds what another run, or another program, has written.
+        """Refuse a path that is not a folder, or that contains files of another run or another program.
 
         Raises
         ------
         OSError
         """
         if self.path.exists() and not self.path.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, "expected a folder, to keep the run in", str(self.path))
-        refuse_existing(self.checkpoint, force, f"and --resume {self.path} goes on with it")
+            raise NotADirectoryError(errno.ENOTDIR, "expected a folder for the run", str(self.path))
+        refuse_existing(self.checkpoint, force, f"--resume {self.path} resumes it")
         try:
-            self.read()  # options without a checkpoint are of a run that ended before it had learned anything
+            self.read()  # options without a checkpoint come from a run that ended before its first checkpoint
         except FileNotFoundError:
             return
         except CheckpointCorruptError:
-            refuse_existing(self._file, force, "and --checkpoint names another folder")
+            refuse_existing(self._file, force, "or choose another folder with --checkpoint")
 
     @contextmanager
     def held(self, options: dict[str, Any], goes_on: bool, force: bool) -> Iterator[None]:
-        """Have the folder for one run alone, its options written; a run that leaves no checkpoint leaves nothing.
+        """Lock the folder for one run and write its options; remove them if the run leaves no checkpoint.
 
         Parameters
         ----------
         options : dict
         goes_on : bool
-            What is there belongs to this run.
+            The files in the folder belong to this run.
         force : bool
-            What is there may go.
+            Existing files may be replaced.
 
         Raises
         ------
         OSError
-            Another run has the folder, or it cannot be written.
+            Another run uses the folder, or it cannot be written.
         """
         made = not self.path.exists()
         self.path.mkdir(parents=True, exist_ok=True)
         with _locked(self.path):
             if not goes_on:
-                self.check(force)  # once more, now that the folder is locked
+                self.check(force)  # again, now that the folder is locked
                 self.checkpoint.unlink(missing_ok=True)
             self._write(options, self._made() if goes_on else None)
             try:
@@ -87,7 +87,7 @@ class RunFolder:
                     self.remove(made)
 
     def remove(self, folder: bool = True) -> None:
-        """Remove what the run has written here, and with `folder` the folder too if nothing else is in it."""
+        """Remove the run's files, and with `folder` also the folder if it is then empty."""
         for path in (self.checkpoint, self._file):
             path.unlink(missing_ok=True)
         if folder:
@@ -95,24 +95,24 @@ class RunFolder:
                 self.path.rmdir()
 
     def read(self) -> dict[str, Any]:
-        """Return the options that the run was started with, as names and plain values.
+        """Return the options the run was started with, as names and plain values.
 
         Raises
         ------
         FileNotFoundError
             There is no run in the folder.
         CheckpointCorruptError
-            The file is damaged, of another version, or not this package's.
+            The file is damaged, has another version, or was not written by this package.
         """
         return self._read()[0]
 
     def has_made(self, output: Path) -> bool:
-        """Tell whether the file is the one that this run has written, as it was."""
+        """Return whether this run wrote the file and nothing has changed it since."""
         found = state(output)
         return found is not None and found == self._made()
 
     def note_made(self, output: Path) -> None:
-        """Note that the run has written this file."""
+        """Record that the run has written this file."""
         self._write(self.read(), state(output))
 
     def _made(self) -> Any:
@@ -131,10 +131,10 @@ class RunFolder:
             if (version := found[_FORMAT_KEY]) != _FORMAT:
                 raise ValueError(f"it has format {version!r}, this version reads format {_FORMAT}")
             if not isinstance(options := found["options"], dict):
-                raise TypeError("its options are no table")
+                raise TypeError("its options are not a JSON object")
             return options, found.get("made")
         except MALFORMED as error:
-            raise CheckpointCorruptError(f"{self._file} does not hold the options of a run: {error}") from error
+            raise CheckpointCorruptError(f"{self._file} does not contain the options of a run: {error}") from error
 
     def _write(self, options: dict[str, Any], made: list[int] | None) -> None:
         content = {_FORMAT_KEY: _FORMAT, "options": options, "made": made}
@@ -142,7 +142,7 @@ class RunFolder:
 
 
 def state(path: Path) -> list[int] | None:
-    """Return size and time of a file, by which another one at its place is known; None if there is none."""
+    """Return the size and time of a file, which tell it from a later one; None if there is no file."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -152,13 +152,13 @@ def state(path: Path) -> list[int] | None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold a lock on the folder, where the file system has locks; it ends with the process, however that ends."""
+    """Lock the folder, if the file system supports locks; the lock ends with the process, however that ends."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BlockingIOError(errno.EWOULDBLOCK, "another training keeps its run here", str(folder)) from None
+            raise BlockingIOError(errno.EWOULDBLOCK, "another training run uses this folder", str(folder)) from None
         except OSError:
             pass
         yield

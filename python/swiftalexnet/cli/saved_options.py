@@ -1,4 +1,4 @@
-"""Options of a command as plain values, which a file can hold, and back through the parser that checks a user's own."""
+"""Convert a command's options to plain values for a file, and back through the parser, which checks them."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ from .parser import Parser
 
 
 class StrictParser(Parser):
-    """A parser of saved words, which nobody typed: a wrong one is a ValueError."""
+    """A parser of saved options, which nobody typed: it raises ValueError for a wrong one."""
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of ending the process."""
@@ -19,7 +19,7 @@ class StrictParser(Parser):
 def to_values(
     options: argparse.Namespace, parser: Parser, without: Collection[str], paths: Collection[str]
 ) -> dict[str, Any]:
-    """Return the options that say anything, by name, so that `paths` hold from every folder."""
+    """Return the options that are set, by name, with `paths` made absolute."""
     values = {}
     for name, action in _actions(parser, without).items():
         value = getattr(options, name)
@@ -34,7 +34,7 @@ def to_values(
 
 
 def to_words(values: dict[str, Any], parser: Parser, without: Collection[str]) -> list[str]:
-    """Return what a user would type for the options that `to_values` returned.
+    """Return the words a user would type for the options that `to_values` returned.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def _word(action: argparse.Action, value: str | float) -> str:
     flags = action.option_strings
     if not flags:
         if str(value).startswith("-"):
-            raise ValueError(f"{action.dest} is {value!r}, which would be an option")
+            raise ValueError(f"{action.dest} is {value!r}, which looks like an option")
         return str(value)
     if action.nargs != 0:
         return f"{flags[0]}={value}"

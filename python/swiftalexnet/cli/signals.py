@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP end a command as Ctrl-C does, so that what was learned is kept."""
+"""SIGTERM and SIGHUP end a command as Ctrl-C does, so that a training run is saved."""
 
 import signal
 import threading
@@ -19,7 +19,7 @@ class Stopped(KeyboardInterrupt):
 
 @contextmanager
 def as_interrupts() -> Iterator[None]:
-    """Raise `Stopped` for these signals; those that are ignored (nohup) or have a handler of the host's stay so."""
+    """Raise `Stopped` for these signals, unless they are ignored (nohup) or the host has a handler for them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -34,7 +34,7 @@ def as_interrupts() -> Iterator[None]:
 
 
 def status(interrupt: KeyboardInterrupt) -> int:
-    """Return the exit status that shells give to the end by that signal."""
+    """Return the exit status that shells give a process ended by that signal."""
     return 128 + (interrupt.number if isinstance(interrupt, Stopped) else signal.SIGINT)
 
 

@@ -1,4 +1,4 @@
-"""Files that a command writes: checked before any work, and never over a file that is there unless --force is given."""
+"""Files that a command writes: checked before any work; an existing file is replaced only with --force."""
 
 import errno
 import os
@@ -15,33 +15,33 @@ if TYPE_CHECKING:
 
 
 def check_new(path: str | os.PathLike[str], force: bool) -> Path:
-    """Return a path that may be written.
+    """Return a path that can be written.
 
     Raises
     ------
     OSError
-        Something is there and `force` is not given, or it could not be written.
+        The file exists and `force` is False, or it could not be written.
     """
     check_target(path)
-    refuse_existing(path, force, "another name keeps it")
+    refuse_existing(path, force, "or choose another name")
     return Path(path)
 
 
 def refuse_existing(path: str | os.PathLike[str], force: bool, otherwise: str) -> None:
-    """Raise FileExistsError, which tells the ways out, if a file is there and may not be replaced."""
+    """Raise FileExistsError, with the ways out in its message, if a file exists and must not be replaced."""
     if not force and os.path.exists(path):
-        raise FileExistsError(errno.EEXIST, f"is there already; --force replaces it, {otherwise}", os.fspath(path))
+        raise FileExistsError(errno.EEXIST, f"already exists; --force replaces it, {otherwise}", os.fspath(path))
 
 
 def check_figure(path: str | os.PathLike[str], force: bool) -> Callable[["Figure"], None]:
-    """Return what writes a figure, atomically, to a path that may be written in a format that there is.
+    """Check the path and format of a figure, and return a function that writes it atomically.
 
     Raises
     ------
     OSError
         As `check_new`.
     ValueError
-        matplotlib does not know what the suffix means.
+        matplotlib does not know the suffix.
     ImportError
         matplotlib is not installed.
     """

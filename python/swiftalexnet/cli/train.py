@@ -25,22 +25,20 @@ if TYPE_CHECKING:
     from .output import Output
 
 _PATHS = {"folder", "validation", "disk_cache", "base", "checkpoint", "output"}
-_OF_ONE_CALL = {"resume", "force", "quiet", "json"}  # and not of the run
+_OF_ONE_CALL = {"resume", "force", "quiet", "json"}  # not saved with the run
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("folder", nargs="?", metavar="FOLDER", help="FOLDER/<class>/…, or FOLDER/train/<class>/…")
-    parser.add_argument("--output", default="model.safetensors", metavar="FILE", help="where the model goes")
+    parser.add_argument("--output", default="model.safetensors", metavar="FILE", help="output file of the model")
     add_force(parser)
     parser.add_argument(
         "--checkpoint",
         metavar="FOLDER",
-        help="keep the run here, also when it has ended (default: beside the output, until the model is saved)",
+        help="keep the run here, even after it has ended (default: next to the output, until the model is saved)",
     )
-    parser.add_argument(
-        "--resume", metavar="FOLDER", help="go on with the run that is kept in FOLDER, by its own options"
-    )
+    parser.add_argument("--resume", metavar="FOLDER", help="resume the run in FOLDER with its saved options")
     add_quiet(parser)
     add_precision(parser)
     training_data.add(parser)
@@ -53,9 +51,7 @@ def run(options: argparse.Namespace, output: "Output") -> None:
         go_on(RunFolder(options.resume), options.words, output)
         return
     if options.folder is None:
-        raise ValueError(
-            "no folder of images is named: swiftalexnet train FOLDER, or --resume FOLDER to go on with a run"
-        )
+        raise ValueError("no folder of images is given: swiftalexnet train FOLDER, or --resume FOLDER to resume a run")
     target = check_new(options.output, options.force)
     folder = RunFolder.beside(target) if options.checkpoint is None else RunFolder(options.checkpoint)
     folder.check(options.force)
@@ -63,12 +59,12 @@ def run(options: argparse.Namespace, output: "Output") -> None:
 
 
 def go_on(folder: RunFolder, words: Sequence[str], output: "Output") -> None:
-    """Go on with a run by the options that it began with, and by what a user has typed besides.
+    """Resume a run with its saved options, and with those that the user has typed, which take precedence.
 
     Raises
     ------
     OSError
-        There is no run in the folder.
+        The folder contains no run.
     CheckpointCorruptError
         Its options are damaged.
     """
@@ -88,24 +84,24 @@ def go_on(folder: RunFolder, words: Sequence[str], output: "Output") -> None:
 
 
 def _saved_values(folder: RunFolder, typed: argparse.Namespace) -> dict[str, Any]:
-    """Return the options that a run began with, as this command's parser takes them."""
+    """Return the saved options of a run, after checking that the parser accepts them."""
     try:
         values = folder.read()
     except FileNotFoundError:
         if typed.folder is not None and folder.checkpoint.exists():
-            return {"checkpoint": str(folder.path)}  # of `Model.fit`: its options are typed, and its checkpoint stays
-        raise FileNotFoundError(errno.ENOENT, "no run is kept here", str(folder.path)) from None
+            return {"checkpoint": str(folder.path)}  # from `Model.fit`: the options are typed, the checkpoint is kept
+        raise FileNotFoundError(errno.ENOENT, "no run in this folder", str(folder.path)) from None
     try:
         strict = command_parser(sys.modules[__name__], StrictParser)
         if strict.parse_words(to_words(values, strict, _OF_ONE_CALL)).folder is None:
             raise ValueError("they name no folder of images")
     except (TypeError, ValueError) as error:
-        raise CheckpointCorruptError(f"{folder.path} holds options that cannot be: {error}") from error
+        raise CheckpointCorruptError(f"{folder.path} holds invalid options: {error}") from error
     return values
 
 
 def _train(options: argparse.Namespace, folder: RunFolder, target: Path, goes_on: bool, output: "Output") -> None:
-    """Train, and save the model; whatever ends the training, what was learned stays in the run's folder."""
+    """Train, and save the model; if training ends early for any reason, the run's folder keeps the last checkpoint."""
     parts = training_data.parts(options)
     suggestion = network_choice.suggest(options, parts.train)
     recipe = network_choice.recipe(options, suggestion, parts.validation is not None, output)
@@ -135,7 +131,7 @@ def _train(options: argparse.Namespace, folder: RunFolder, target: Path, goes_on
             precision=options.precision,
         )
         network_choice.wake(options, model)
-        check_new(target, options.force or folder.has_made(target))  # once more, after so long a time
+        check_new(target, options.force or folder.has_made(target))  # again, because training takes long
         model.save(target)
         if options.checkpoint is None:
             folder.remove()
@@ -146,7 +142,7 @@ def _train(options: argparse.Namespace, folder: RunFolder, target: Path, goes_on
 
 @contextmanager
 def _kept_so_far(folder: RunFolder) -> Iterator[None]:
-    """Add to what ends the training early where that is kept which was learned, and how to go on."""
+    """Add a note to an error that ends training early: where the run is saved and how to resume it."""
     before = state(folder.checkpoint)
     try:
         yield
@@ -154,7 +150,7 @@ def _kept_so_far(folder: RunFolder) -> Iterator[None]:
         stopped, after = isinstance(error, KeyboardInterrupt), state(folder.checkpoint)
         if after is not None and (stopped or after != before):
             command = as_typed("resume", folder.path)
-            error.add_note(f"what was learned is kept in {folder.path}; to go on: {command}")
+            error.add_note(f"the run is saved in {folder.path}; to resume: {command}")
         elif stopped:
-            error.add_note("nothing had been learned yet, and nothing is kept")
+            error.add_note("no training step was finished, so nothing is saved")
         raise

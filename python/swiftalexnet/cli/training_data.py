@@ -1,4 +1,4 @@
-"""Which images `train` learns from, and which it measures with."""
+"""The training and validation images of `train`."""
 
 import argparse
 from fractions import Fraction
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from .output import Output
 
 HELD_OUT = Fraction(1, 5)
-_MOST_CACHED = 1 << 30  # bytes of decoded images that are kept in memory unasked
+_MOST_CACHED = 1 << 30  # bytes of decoded images that are cached in memory by default
 
 _TRAIN, _VALIDATION = "train", "validation"
 
 
 class Parts(NamedTuple):
-    """Images to learn from, images to measure with, and where the latter come from."""
+    """Training images, validation images, and where the latter come from."""
 
     train: "ImageFolder"
     validation: "ImageFolder | None"
     origin: str
 
     def __str__(self) -> str:
-        text = f"{self.train.root}: {len(self.train):,} images of {len(self.train.classes)} classes to learn from"
-        return text if self.validation is None else f"{text}, {len(self.validation):,} to measure with ({self.origin})"
+        text = f"{self.train.root}: {len(self.train):,} images of {len(self.train.classes)} classes for training"
+        return text if self.validation is None else f"{text}, {len(self.validation):,} for validation ({self.origin})"
 
 
 def fraction(text: str) -> Fraction:
@@ -52,18 +52,21 @@ def add(parser: argparse.ArgumentParser) -> None:
     apart.add_argument(
         "--validation",
         metavar="FOLDER",
-        help=f"other images of the same classes (default: {_VALIDATION}/ beside {_TRAIN}/, or the held-out images)",
+        help=f"other images of the same classes (default: {_VALIDATION}/ next to {_TRAIN}/, or the held-out images)",
     )
     apart.add_argument(
-        "--hold-out", type=fraction, metavar="FRACTION", help=f"images kept apart (default: {float(HELD_OUT)})"
+        "--hold-out",
+        type=fraction,
+        metavar="FRACTION",
+        help=f"images held out for validation (default: {float(HELD_OUT)})",
     )
-    apart.add_argument("--no-validation", action="store_true", help="learn from all images, and measure nothing")
+    apart.add_argument("--no-validation", action="store_true", help="train on all images, without validation")
     add_reading(group, "skip")
     decoding.add(group)
     group.add_argument(
         "--cache",
         action=argparse.BooleanOptionalAction,
-        help="keep decoded images in memory (default: if a gigabyte, and a quarter of what is free, hold them)",
+        help="cache decoded images in memory (default: if they fit into 1 GB and a quarter of free memory)",
     )
 
 
@@ -73,14 +76,16 @@ def parts(options: argparse.Namespace, cache: bool = False) -> Parts:
     Raises
     ------
     OSError, ValueError
-        As `ImageFolder`; fewer than two classes; too few images to hold any out.
+        As for `ImageFolder`; fewer than two classes; too few images to hold any out.
     """
     folder = Path(options.folder)
     divided = _is_divided(folder)
     how: dict[str, Any] = {"cache": cache, "draft": options.draft, **reading(options)}
     train = sa.ImageFolder(folder / _TRAIN if divided else folder, **how)
     if len(train.classes) < 2:
-        raise ValueError(f"{train.root} holds one class, {train.classes[0]!r}; expected two or more, a folder each")
+        raise ValueError(
+            f"{train.root} holds one class, {train.classes[0]!r}; expected two or more, each with its own folder"
+        )
     if options.no_validation:
         return Parts(train, None, "")
     other = options.validation
@@ -93,7 +98,7 @@ def parts(options: argparse.Namespace, cache: bool = False) -> Parts:
 
 
 def hold_out(data: "ImageFolder", share: Fraction) -> tuple["ImageFolder", "ImageFolder"]:
-    """Return (images to learn from, images to measure with), by the names of their files.
+    """Return (training images, held-out images), split by file name.
 
     Raises
     ------
@@ -103,11 +108,11 @@ def hold_out(data: "ImageFolder", share: Fraction) -> tuple["ImageFolder", "Imag
     try:
         return data.split(share.denominator, share.numerator)
     except ValueError as error:
-        raise ValueError(f"{error}; --no-validation learns from all of them") from None
+        raise ValueError(f"{error}; --no-validation trains on all of them") from None
 
 
 def to_measure_with(folder: str) -> Path:
-    """Return FOLDER/validation where that and FOLDER/train are, and the folder itself where not."""
+    """Return FOLDER/validation if that and FOLDER/train exist, otherwise the folder itself."""
     return Path(folder, _VALIDATION) if _is_divided(Path(folder)) else Path(folder)
 
 
@@ -122,14 +127,14 @@ def cached(
     scale: tuple[int, int] | None,
     output: "Output",
 ) -> Parts:
-    """Return the same images, decoded once where memory or --disk-cache keeps them.
+    """Return the same images, cached if they fit into memory or --disk-cache is given.
 
     Parameters
     ----------
     preprocessing : Preprocessing
-        Of the network that will read them.
+        Of the network that reads them.
     scale : (int, int), optional
-        The recipe's: crops from whole images are other ones every time.
+        The recipe's; crops at random scales differ every time, so they are not cached in memory.
     """
     if options.disk_cache is not None:
         folders = [part for part in (read.train, read.validation) if part is not None]

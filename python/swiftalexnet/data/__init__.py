@@ -1,1 +1,1 @@
-"""Data sets of labelled images, and the loader that decodes them ahead."""
+"""Data sets of labelled images, and the loader that decodes them in advance."""

@@ -20,17 +20,17 @@ class ArrayDataset:
     Parameters
     ----------
     images : array, [count, height, width, channels] or [count, height, width]
-        Of uint8, or of other numbers with `value_range`. Grey images and RGB are converted to what the network reads;
-        other numbers of channels must match it.
+        uint8, or other numbers with `value_range`. Grey and RGB images are converted to the network's channels; any
+        other number of channels must match.
     labels : integers, [count]
-        From 0.
+        Counted from 0.
     classes : sequence of str, optional
         Names by label.
     layout : {"NHWC", "NCHW"}, optional
-        NCHW: [count, channels, height, width]. NHWC unless it is given; it must be where the second axis may hold the
-        channels as well.
+        NCHW: [count, channels, height, width]. NHWC by default; it must be given if the second axis could be the
+        channels too.
     value_range : (float, float), optional
-        What black and white are in images that are not uint8, for instance (0, 1); they are rounded to uint8.
+        The values of black and white in images that are not uint8, for example (0, 1); they are rounded to uint8.
 
     Raises
     ------

@@ -1,16 +1,16 @@
-"""Decoded images in one file, so that later epochs read pixels where the first one decoded.
+"""Decoded images in one file, so that later epochs read pixels instead of decoding.
 
 | bytes | what |
 |---|---|
-| 8 | the mark `saxpixel` |
-| 3 × 8 | little-endian: format (2), place of the index, length of the index |
+| 8 | the magic bytes `saxpixel` |
+| 3 × 8 | little-endian: format (2), offset of the index, length of the index |
 | 32 | SHA-256 of the 32 bytes before it and of the index |
-| … | pixels: uint8 [height, width, channels] of one image after the other |
-| to the end | the index, JSON: `settings`, `began_ns`, and a row for each image (`Entry`, after its name) |
+| … | pixels: uint8 [height, width, channels], one image after another |
+| to the end | the index, JSON: `settings`, `began_ns`, and a row for each image (its name, then `Entry`) |
 
-An image is kept whole, its shorter side resized to `side` pixels. Of a file of format 1, whose images were resized
-otherwise, only the settings are read. The file is read, not mapped into memory: a map of
-a file that another process cuts short would kill this one.
+The whole image is stored, with its shorter side resized to `side` pixels. Only the settings are read from a file of
+format 1, whose images were resized differently. The file is read, not mapped into memory: if another process truncated
+a mapped file, this process would be killed.
 """
 
 import hashlib
@@ -40,12 +40,12 @@ from ..images.geometry import RESAMPLERS, Geometry, Whole
 from ..images.levels import Range, as_value_range
 
 _MARK, _FORMAT, _OLD_FORMAT = b"saxpixel", 2, 1
-_START = struct.Struct("<8sQQQ")  # what the checksum begins with
+_START = struct.Struct("<8sQQQ")  # the first bytes that the checksum covers
 _HEADER_BYTES = _START.size + hashlib.sha256().digest_size
 
 
 class Settings(NamedTuple):
-    """How images are decoded and resized before they are kept: see `Geometry` and `ImageFolder`."""
+    """How images are decoded and resized before they are stored: see `Geometry` and `ImageFolder`."""
 
     side: int = 256
     channels: int = 3
@@ -55,7 +55,7 @@ class Settings(NamedTuple):
 
 
 class Source(NamedTuple):
-    """An image's file when it was decoded."""
+    """The state of an image's file when it was decoded."""
 
     bytes: int
     mtime_ns: int
@@ -66,7 +66,7 @@ UNREAD = Source(-1, 0, "")  # of a file that could not be opened or read
 
 
 class Entry(NamedTuple):
-    """A row of the index; an image that could not be decoded, or is not worth keeping, has a height of 0."""
+    """A row of the index; an image that could not be decoded, or is not worth storing, has a height of 0."""
 
     source: Source
     height: int = 0
@@ -76,23 +76,23 @@ class Entry(NamedTuple):
 
 
 class ImageCache:
-    """A file of decoded images, open for reading; threads may share it, and so may processes after a fork.
+    """A file of decoded images, open for reading; threads may share it, and processes after a fork.
 
     Parameters
     ----------
     path : path
     file : file, optional
-        What will have that name, if it has not yet.
+        The open file that will have that name.
 
     Attributes
     ----------
     settings : Settings
     entries : dict of str to Entry
-        By the name of the image's file below its folder.
+        By the image's file name relative to its folder.
     began_ns : int
-        When writing it began, in nanoseconds since 1970.
+        When writing started, in nanoseconds since 1970.
     is_old : bool
-        Whether it is of format 1; it then has no entries.
+        Whether it has format 1 and therefore no entries.
 
     Raises
     ------
@@ -120,16 +120,16 @@ class ImageCache:
         return ImageCache, (self.path,)
 
     def image(self, name: str, geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
-        """Return an image as `geometry` says; None if it is not kept, or must be decoded from its file.
+        """Return an image with the given geometry; None if it is not stored, or must be decoded from its file.
 
-        With a shorter side of `settings.side` it is bit by bit what decoding the file gives. Of smaller ones only crops
-        from anywhere (scale jitter) are resized from the pixels that are kept; the first time that others are asked
-        for, a UserWarning says how to keep them.
+        At a shorter side of `settings.side` it has the same bits as the decoded file. At smaller sides only crops from
+        anywhere in the image (scale jitter) are resized from the stored pixels; for others a UserWarning tells, once,
+        how to cache them.
 
         Raises
         ------
         ValueError
-            Images of another kind are asked for than are kept.
+            The geometry does not match the stored images.
         CacheCorruptError
             The pixels are damaged.
         """
@@ -142,7 +142,7 @@ class ImageCache:
         return None if pixels is None else array_to_square(pixels, geometry)
 
     def read(self, name: str) -> NDArray[np.uint8] | None:
-        """Return an image's pixels as they are kept, [height, width, channels]; None if it is not kept.
+        """Return an image's pixels as stored, [height, width, channels]; None if it is not stored.
 
         Raises
         ------
@@ -168,22 +168,22 @@ class ImageCache:
         if asked[1:] != self.settings[1:] or asked.side > self.settings.side:
             wanted = ", ".join(f"{name}={value!r}" for name, value in asked._asdict().items() if name != "value_range")
             raise ValueError(
-                f"{self.path} keeps images as {self.settings}, expected for this: cache_to(another file, {wanted})"
+                f"{self.path} stores images as {self.settings}, expected for this: cache_to(another file, {wanted})"
             )
 
     def _warn(self, side: int) -> None:
-        """Say once of each side that a cache of another one does not serve it."""
+        """Warn once per side that the cache has another one."""
         if side not in self._warned:
             self._warned.add(side)
             warnings.warn(
-                f"{self.path} keeps images of side {self.settings.side}: those of side {side} are decoded from their "
-                f"files, as without a cache; cache_to(another file, side={side}) keeps them",
+                f"{self.path} stores images of side {self.settings.side}: those of side {side} are decoded from their "
+                f"files, as without a cache; cache_to(another file, side={side}) stores them",
                 UserWarning,
                 stacklevel=2,
             )
 
     def _index(self) -> tuple[bytes, int]:
-        """Return the index and its place, after checking header, lengths and checksum."""
+        """Return the index and its offset, after checking header, lengths and checksum."""
         size = os.fstat(self._descriptor).st_size
         header = bytearray(_HEADER_BYTES)
         if size < _HEADER_BYTES:
@@ -219,7 +219,7 @@ class ImageCache:
 
 
 class CacheWriter:
-    """Write such a file to an open, empty one: `add` every image, then `finish`."""
+    """Write a cache to an open, empty file: `add` every image, then `finish`."""
 
     def __init__(self, descriptor: int, settings: Settings):
         self._descriptor, self._settings = descriptor, settings
@@ -228,7 +228,7 @@ class CacheWriter:
         write_all(descriptor, bytes(_HEADER_BYTES))
 
     def add(self, name: str, source: Source, pixels: NDArray[np.uint8] | None) -> None:
-        """Append an image; None for one that is not kept."""
+        """Append an image; None for one that is not stored."""
         entry = Entry(source)
         if pixels is not None:
             height, width, _ = pixels.shape
@@ -249,7 +249,7 @@ class CacheWriter:
 
 
 def is_cache(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a file begins as a cache of images does, damaged or not."""
+    """Return whether a file starts like a cache of images, damaged or not."""
     with open_regular(path) as file:
         return file.read(len(_MARK)) == _MARK
 
@@ -277,7 +277,7 @@ def as_settings(values: Mapping[str, Any], operation: str) -> Settings:
 
 
 def _parse(text: bytes, end: int) -> tuple[Settings, dict[str, Entry], int]:
-    """Return settings, entries and beginning of an index whose pixels lie before `end`; all of it is checked."""
+    """Return settings, entries and `began_ns` of an index, checked; all pixels must lie before `end`."""
     index = json.loads(text)
     settings = as_settings(index["settings"], "index")
     began_ns = as_integer(index["began_ns"], "began_ns", "index")
@@ -285,7 +285,7 @@ def _parse(text: bytes, end: int) -> tuple[Settings, dict[str, Entry], int]:
     rows = index["images"] if "images" in index else index["pictures"]  # which older versions wrote
     for name, size, mtime_ns, sha256, *numbers in rows:
         if not isinstance(name, str) or not isinstance(sha256, str) or name in entries:
-            raise ValueError(f"the row of {name!r} is not a name and hash of its own")
+            raise ValueError(f"the row of {name!r} has no valid name and hash, or repeats a name")
         source = Source(as_integer(size, "bytes", name, -1), as_integer(mtime_ns, "mtime_ns", name), sha256)
         height, width, offset, crc32 = (as_integer(number, "a number", name, 0) for number in numbers)
         entries[name] = Entry(source, height, width, offset, crc32)

@@ -1,4 +1,4 @@
-"""Bring a cache of decoded images to the state of their files: keep what is unchanged, decode the rest."""
+"""Update a cache of decoded images from their files: keep unchanged images, decode the others."""
 
 import hashlib
 import os
@@ -25,20 +25,21 @@ from .cache_file import UNREAD, CacheWriter, ImageCache, Settings, Source, as_se
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# A file that was so young when it was decoded may change again and keep its time: clocks of file systems tick, FAT's
-# every 2 seconds.
+# A file modified less than this before it was decoded may change again without a new time: file systems store times
+# in ticks, FAT in ticks of 2 seconds.
 _TICK_NS = 2_000_000_000
 
 
 class CacheChanges(NamedTuple):
-    """What bringing a cache up to date did, in images.
+    """The changes made by an update of a cache, as numbers of images.
 
     Attributes
     ----------
     unchanged, decoded, removed : int
-        Taken over from the old cache, decoded from their files, and gone with their files.
+        Copied from the old cache, decoded from their files, and removed because their files are gone.
     left_out : int
-        Cannot be decoded, or are more than eight times as long as wide; they are read from their files.
+        Not stored because they cannot be decoded, or are more than eight times as long as wide; they are read from
+        their files.
     """
 
     unchanged: int
@@ -56,24 +57,24 @@ def update_cache(
     verify: bool = False,
     progress: bool = False,
 ) -> tuple[ImageCache, CacheChanges]:
-    """Return an open cache of the images `names` below `root`, and what had to be done for it.
+    """Return an open cache of the images `names` below `root`, and the changes made to it.
 
-    A file is unchanged if its size and time are those of when it was decoded, and its SHA-256 if it was young then; one
-    that could not be opened, if it still cannot. With `verify` every SHA-256 must be the same, the pixels that are kept
-    must have their checksum, and what could not be decoded is tried again. If anything has changed a new cache is
-    written, with what is still good of the old one, and replaces it.
+    A file is unchanged if its size and time are the same as when it was decoded, and also its SHA-256 if it had just
+    been modified then; a file that could not be opened, if it still cannot. With `verify` every SHA-256 is compared,
+    the checksums of stored pixels are checked, and files that could not be decoded are tried again. If anything has
+    changed, a new cache is written with the valid images of the old one, and replaces it.
 
     Parameters
     ----------
     changes : dict
-        Settings that differ from the old cache's, or from `Settings`' own.
+        Settings that differ from the old cache's, or from the defaults of `Settings`.
 
     Raises
     ------
     OSError
-        The cache cannot be written, for instance for lack of space; the old one stays.
+        The cache cannot be written, for example for lack of space; the old one is unchanged.
     CacheCorruptError
-        The file is not a cache; a damaged cache is written anew.
+        The file is not a cache; a damaged cache is rewritten.
     TypeError, ValueError
         Unknown settings.
     """
@@ -92,7 +93,7 @@ def update_cache(
 
 
 def file_for(path: str | os.PathLike[str], root: Path) -> Path:
-    """Return the file itself, or in an existing folder one that is named after `root`."""
+    """Return the file itself, or for an existing folder a file in it that is named after `root`."""
     given = as_path(path, "path", "ImageFolder.cache_to")
     if not given.is_dir():
         return given
@@ -108,13 +109,13 @@ class _Image(NamedTuple):
 
 
 class _Images:
-    """Where the images of a new cache come from: the old one, or their files."""
+    """The source of a new cache's images: the old cache, or their files."""
 
     def __init__(self, root: Path, settings: Settings, old: ImageCache | None, fresh: set[str]):
         self.settings, self._root, self._old, self._fresh = settings, root, old, fresh
 
     def __call__(self, name: str) -> _Image:
-        """Return an image; one that cannot be decoded, or is too long to be kept, has no pixels."""
+        """Return an image; one that cannot be decoded, or is too long to be stored, has no pixels."""
         if name in self._fresh and (kept := self._kept(name)) is not None:
             return kept
         path = self._root / name
@@ -132,9 +133,9 @@ class _Images:
             return _Image(name, UNREAD, None, True)
 
     def _kept(self, name: str, digest: str | None = None) -> _Image | None:
-        """Return what the old cache has of a file, if that had the given hash; None without it or if damaged.
+        """Return the old cache's image of a file if it has the given hash; None if missing or damaged.
 
-        A file that could not be decoded, but has a hash to be compared, is tried again.
+        Given a hash, a file that could not be decoded is tried again.
         """
         entry = self._old.entries.get(name) if self._old else None
         if self._old is None or entry is None:
@@ -153,7 +154,7 @@ def _open(path: str | os.PathLike[str]) -> ImageCache | None:
     except FileNotFoundError:
         return None
     except CacheCorruptError:
-        if not is_cache(path):  # another program's file: do not replace it
+        if not is_cache(path):  # do not replace another program's file
             raise
         return None
 
@@ -161,7 +162,7 @@ def _open(path: str | os.PathLike[str]) -> ImageCache | None:
 def _fresh(
     old: ImageCache | None, root: Path, names: Sequence[str], workers: int, verify: bool, bar: Progress
 ) -> set[str]:
-    """Return the names whose entries in the old cache still hold."""
+    """Return the names whose entries in the old cache are still valid."""
     if old is None:
         return set()
     sources = {name: old.entries[name].source for name in names if name in old.entries}
@@ -179,7 +180,7 @@ def _fresh(
 
 
 def _holds(cache: ImageCache, root: Path, verify: bool, name: str) -> bool:
-    """Compare an image's file with the hash that the cache has of it; with `verify` there must be good pixels too."""
+    """Compare an image's file with its hash in the cache; with `verify` check the stored pixels too."""
     try:
         if verify and cache.read(name) is None:
             return False
@@ -190,7 +191,7 @@ def _holds(cache: ImageCache, root: Path, verify: bool, name: str) -> bool:
 
 
 def _unchanged(path: Path, source: Source) -> bool:
-    """Compare size and time of a file; one that could not be opened is unchanged if it still cannot."""
+    """Compare a file's size and time; a file that could not be opened is unchanged if it still cannot."""
     try:
         if source == UNREAD:
             open_regular(path).close()
@@ -204,7 +205,7 @@ def _unchanged(path: Path, source: Source) -> bool:
 def _write(
     path: str | os.PathLike[str], images: _Images, names: Sequence[str], workers: int, progress: bool
 ) -> tuple[ImageCache, int]:
-    """Write a cache; return it, whatever another process puts in its place, and how many images were decoded."""
+    """Write a cache; return it, even if another process replaces the file, and the number of decoded images."""
     decoded = 0
     with (
         replacing(path) as descriptor,
@@ -230,7 +231,7 @@ def _decode(file: BufferedReader, path: Path, settings: Settings) -> NDArray[np.
 
 
 def _resized(image: "Image", settings: Settings) -> NDArray[np.uint8] | None:
-    """Return what is kept of an image; most pixels of a very long one would never be read."""
+    """Return the cached pixels of an image; None for a very long one, most of whose pixels would never be read."""
     side, channels, resample, warp, value_range = settings
     if not warp and max(image.size) > LONGEST * min(image.size):
         return None

@@ -1,7 +1,7 @@
-"""What a data set must be before anything is done with it, and what its images must be: the same for all kinds.
+"""Checks of data sets, before they are used, and of their images.
 
-Users write data sets of their own. A message names the class and what is wrong in it; what its methods raise passes
-through.
+Users write their own data sets. A message names the class and what is wrong with it; exceptions from its methods are
+not changed.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from .dataset import Dataset
 
 
 class Classifier(Protocol):
-    """What a data set must fit: a model, or an ensemble of models, which then has `models`."""
+    """What a data set must fit: a model, or an ensemble, which has `models`."""
 
     @property
     def num_classes(self) -> int:
@@ -25,16 +25,16 @@ class Classifier(Protocol):
 
     @property
     def classes(self) -> tuple[str, ...] | None:
-        """Their names, if they have names."""
+        """Names of the classes, if they have names."""
 
 
 class Snapshot:
-    """A data set as it was when it was checked: whatever happens to it meanwhile, length, labels and names stay.
+    """A data set with the length, labels and names that it had when it was checked, unaffected by later changes.
 
     Attributes
     ----------
     source : Dataset
-        The data set itself, which still makes the images.
+        The data set itself, which still provides the images.
     labels : array of int32, [count]
     classes : tuple of str or None
     workers : int
@@ -42,7 +42,7 @@ class Snapshot:
     Raises
     ------
     TypeError, ValueError
-        Something that is not a data set.
+        Not a data set.
     """
 
     def __init__(self, data: Dataset, operation: str, classes: int | None = None):
@@ -63,23 +63,23 @@ class Snapshot:
 
 
 def snapshot(data: Any, operation: str, classes: int | None = None) -> Dataset:
-    """Return the snapshot of a data set with labels below `classes`; a snapshot stays as it is."""
+    """Return the snapshot of a data set with labels below `classes`; a snapshot is returned unchanged."""
     checked: Dataset = data if isinstance(data, Snapshot) else Snapshot(data, operation, classes)
     return checked
 
 
 def source(data: Dataset) -> Dataset:
-    """Return the data set itself, without the snapshot around it."""
+    """Return the data set itself instead of its snapshot."""
     return data.source if isinstance(data, Snapshot) else data
 
 
 def check_dataset(model: Classifier, data: Dataset, operation: str, same_names: bool = False) -> Dataset:
-    """Return the snapshot of a data set whose classes, by number and with `same_names` by name, and labels fit a model.
+    """Return the snapshot of a data set whose labels and number of classes fit a model, with `same_names` their names.
 
     Raises
     ------
     TypeError, ValueError
-        Something that is not a data set, or one that does not fit.
+        Not a data set, or one that does not fit.
     """
     checked = snapshot(data, operation, model.num_classes)
     classes = checked.classes
@@ -94,7 +94,7 @@ def check_dataset(model: Classifier, data: Dataset, operation: str, same_names: 
 
 
 def require_dataset(data: Any, operation: str) -> None:
-    """Raise TypeError if something lacks what a data set has."""
+    """Raise TypeError if an attribute of data sets is missing."""
     for attribute, there in (("__len__", type(data)), ("labels", data), ("classes", data), ("image", data)):
         if not hasattr(there, attribute):
             raise TypeError(
@@ -104,24 +104,24 @@ def require_dataset(data: Any, operation: str) -> None:
 
 
 def require_clear_layout(data: Dataset, channels: int, operation: str) -> None:
-    """Refuse arrays of unstated layout that a network of so many channels could read in two ways."""
+    """Raise ValueError if the layout of arrays is not given and ambiguous for this number of channels."""
     if not getattr(data, "layout_is_clear", True):
         require_clear(data.images.shape, channels, operation)  # type: ignore[attr-defined]
 
 
 def class_names(data: Dataset, operation: str) -> tuple[str, ...] | None:
-    """Return the names of a data set's classes, None if they have none.
+    """Return the names of a data set's classes, or None if they have none.
 
     Raises
     ------
     TypeError, ValueError
-        Something else than names, each another one.
+        Not a sequence of distinct names.
     """
     return None if data.classes is None else as_class_names(data.classes, f"{operation}: {_name(data)}")
 
 
 def as_class_names(classes: Any, owner: str) -> tuple[str, ...]:
-    """Return names of classes as a tuple; messages begin with `owner`."""
+    """Return class names as a tuple; messages begin with `owner`."""
     names = () if isinstance(classes, str) or not hasattr(classes, "__iter__") else tuple(classes)
     if not names or not all(isinstance(name, str) for name in names):
         raise TypeError(f"{owner}: classes is {classes!r}, expected a sequence of names")
@@ -136,7 +136,7 @@ def checked_labels(data: Dataset, operation: str, classes: int | None = None) ->
     Raises
     ------
     TypeError, ValueError
-        They are not integers, not as many as images, or not from 0 to below `classes`; or there is no image.
+        They are not integers, not one per image, or not from 0 to below `classes`; or there is no image.
     """
     count = as_integer(type(data).__len__(data), f"the length of {_name(data)}", operation, 0, 2**40)
     if count == 0:
@@ -145,12 +145,12 @@ def checked_labels(data: Dataset, operation: str, classes: int | None = None) ->
 
 
 def checked_workers(data: Dataset, operation: str) -> int:
-    """Return how many threads should decode: 1 where the data set does not say."""
+    """Return the number of decoding threads, 1 if the data set does not say."""
     return as_integer(getattr(data, "workers", 1), f"{_name(data)}.workers", operation, 1, 256)
 
 
 def checked_image(image: Any, data: Dataset, geometry: Geometry | Whole) -> NDArray[np.uint8] | None:
-    """Return what the data set's `image` gave, None for an image that is left out.
+    """Return the result of the data set's `image`; None for an image that is left out.
 
     Raises
     ------
@@ -169,8 +169,8 @@ def checked_image(image: Any, data: Dataset, geometry: Geometry | Whole) -> NDAr
         expected, fits = str(shape), pixels.shape == shape
     if not fits:
         raise ValueError(
-            f"loading: {name} gave {pixels.shape}, expected {expected}, as its geometry says: "
-            "swiftalexnet.images.decoding.array_to_square(image, geometry) brings an image there"
+            f"loading: {name} gave {pixels.shape}, expected {expected} for its geometry: "
+            "swiftalexnet.images.decoding.array_to_square(image, geometry) resizes an image to it"
         )
     return pixels
 

@@ -1,4 +1,4 @@
-"""What training and evaluation ask of a data set."""
+"""The interface of data sets."""
 
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from ..images.geometry import Geometry, Whole
 
 
 class Dataset(Protocol):
-    """What `fit` and `evaluate` ask of a data set."""
+    """The interface that `fit` and `evaluate` require of a data set."""
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -21,11 +21,11 @@ class Dataset(Protocol):
 
     @property
     def workers(self) -> int:
-        """How many threads should decode; 1 if there is no such attribute."""
+        """Number of decoding threads; 1 if there is no such attribute."""
 
     @property
     def skipped(self) -> int:
-        """How many images could not be read so far."""
+        """Number of images that could not be read so far."""
 
     def __len__(self) -> int: ...
 

@@ -1,4 +1,4 @@
-"""Labelled images to train on and to measure with: a folder of class folders, or arrays.
+"""Labelled images in a folder of class folders.
 
 A data set has a length, `classes`, `labels` and `image(index, geometry)`; anything with these works in `fit` and
 `evaluate`. `image` returns None for an image that is skipped.
@@ -34,32 +34,31 @@ if TYPE_CHECKING:
 
 
 class ImageFolder:
-    """Photographs in one folder a class: `root/cat/1.jpg`, `root/dog/2.png`.
+    """Photographs in one folder per class: `root/cat/1.jpg`, `root/dog/2.png`.
 
     Parameters
     ----------
     root : path
         The folder of class folders. Names that begin with a dot are ignored; class folders are searched to any depth.
-        A class folder may be a symbolic link, and so may an image; links to folders below a class are not followed.
+        Class folders and images may be symbolic links; links to folders below a class are not followed.
     classes : sequence of str, optional
-        The classes in the order of their labels, for instance `train.classes` for the validation folder; some may then
-        have no image. By default the sorted names of the class folders, each of which must hold one.
+        The classes in the order of their labels, for example `train.classes` for the validation folder; some may then
+        have no images. By default the sorted names of the class folders, each of which must contain an image.
     on_error : {"raise", "skip"}
-        What an image that cannot be read does: end the work, naming the file, or be left out and counted.
+        What happens if an image cannot be read: an error that names the file, or the image is left out and counted.
     workers : int, optional
         Decoding threads; by default as many as the engine computes on, `swiftalexnet.get_num_threads()`.
     cache : bool or path
-        True keeps decoded images in memory: count × size × size × channels bytes. Crops from a place of their own in
-        an image (`Recipe.scale`) are other ones every time and are not kept. A path keeps them in a file: see
-        `cache_to`.
+        True caches decoded images in memory: count × size × size × channels bytes. Random crops of whole images
+        (`Recipe.scale`) differ every time and are not cached. A path caches them in a file: see `cache_to`.
     draft : bool
-        Decode large JPEGs at a reduced size where at least twice the pixels remain that are asked for: faster, but not
-        the same pixels.
+        Decode large JPEGs at a reduced size that is still at least twice the requested one: faster, but the pixels
+        differ.
     max_errors : int or float, optional
-        With on_error="skip": how many images may be left out before that is an error, or which part of all, from 0 to
-        1. By default any number, but for all images of a class, which is an error of `fit` and `evaluate`.
+        With on_error="skip": the most images that may be left out, as a number, or as a fraction from 0 to 1. By
+        default any number, but `fit` and `evaluate` raise an error if a class loses all its images.
     value_range : (float, float), optional
-        What black and white are in images of more than 8 bits: see `Model.probabilities`.
+        The values of black and white in images of more than 8 bits: see `Model.probabilities`.
 
     Attributes
     ----------
@@ -68,16 +67,16 @@ class ImageFolder:
     labels : array of int32, [count]
     classes : tuple of str
     errors : dict
-        File to reason, for the images that were skipped.
+        Maps the files of skipped images to the reasons.
     others : dict
-        Class to files that are left out because their extension is not an image's.
+        Maps classes to the files that are left out because of their extension.
 
     Raises
     ------
     ValueError
-        No class folders, a class without images, or a class folder that `classes` does not name.
+        No class folders, a class without images, or a class folder that is not in `classes`.
     OSError
-        `root`, or a folder below it, is not a readable folder.
+        `root` or a folder below it cannot be read.
     """
 
     def __init__(
@@ -106,7 +105,7 @@ class ImageFolder:
         if not isinstance(draft, bool):
             raise TypeError(f"ImageFolder: draft is {shown(draft)}, expected True or False")
         self.draft = draft
-        self._folder = self.paths  # all of them, also in a part that `split` makes
+        self._folder = self.paths  # all of them, even in a part made by `split`
         self._cache: dict[tuple[int, Geometry | Whole], NDArray[np.uint8]] | None = {} if cache is True else None
         self._file: ImageCache | None = None
         if not isinstance(cache, bool):
@@ -119,7 +118,7 @@ class ImageFolder:
         return f"ImageFolder({str(self.root)!r}): {len(self)} images of {len(self.classes)} classes"
 
     def _require_images(self, found: Sequence[Sequence[Path]], may_be_empty: bool) -> None:
-        """Refuse a class without images, unless it was named and holds no photographs that cannot be read either."""
+        """Refuse a class without images, unless it is in `classes` and has no photographs of unreadable formats."""
         empty = [name for name, files in zip(self.classes, found, strict=True) if not files]
         if may_be_empty and len(empty) < len(found):
             unread = [name for name, files in self.others.items() if any(way_to_read(path.suffix) for path in files)]
@@ -132,7 +131,7 @@ class ImageFolder:
 
     @property
     def workers(self) -> int:
-        """How many threads decode."""
+        """Number of decoding threads."""
         return get_num_threads() if self._workers is None else self._workers
 
     @workers.setter
@@ -141,11 +140,11 @@ class ImageFolder:
 
     @property
     def skipped(self) -> int:
-        """How many images could not be read so far."""
+        """Number of images that could not be read so far."""
         return len(self.errors)
 
     def left_out(self) -> dict[str, dict[str, int]]:
-        """Return how many files have been left out so far, by class and reason."""
+        """Return the number of files left out so far, by class and reason."""
         broken = Counter(path.relative_to(self.root).parts[0] for path in tuple(self.errors))
         counts = {name: {"broken": broken[name]} if broken[name] else {} for name in self.classes}
         for name, files in self.others.items():
@@ -158,14 +157,14 @@ class ImageFolder:
 
     @property
     def file_names(self) -> list[bytes]:
-        """Names of the files below `root`, in the order of the images, as the system has them."""
+        """File names relative to `root`, in the order of the images, as bytes of the file system."""
         return [os.fsencode(self._name(path)) for path in self.paths]
 
     def split(self, parts: int = 5, held_out: int = 1) -> "tuple[ImageFolder, ImageFolder]":
-        """Divide into images to learn from, and `held_out` in `parts` to measure with.
+        """Split into training images, and a held-out fraction of `held_out` / `parts`.
 
-        The file's name below `root` decides, by its SHA-256: an image stays in its part when others come and go. Only
-        a class that would be held out whole keeps its first image to learn from.
+        The SHA-256 of the file name relative to `root` decides, so an image stays in its part when others are added or
+        removed. If a whole class would be held out, its first image is kept for training.
 
         Raises
         ------
@@ -185,27 +184,27 @@ class ImageFolder:
     def cache_to(
         self, path: str | os.PathLike[str], verify: bool = False, progress: bool = False, **settings: Any
     ) -> "CacheChanges":
-        """Keep decoded images in a file, made or brought up to date by this, and read them from there from now on.
+        """Cache decoded images in a file, which is created or updated, and read them from there from now on.
 
-        All images below `root` are kept, whole and resized; the centre square of `side` pixels that is cut from them
-        is the same bits as without a cache. Files that are new, or have another size or time than when they were
-        decoded, are decoded; the others' pixels are taken over. Files that were younger than 2 seconds are compared by
-        their SHA-256 too, because they may have changed again within one tick of the clock. What happens to the files
-        afterwards is noticed by the next call, not before. Images that cannot be decoded, or are more than eight
-        times as long as wide, are left to their files.
+        All images below `root` are stored whole and resized; the centre square of `side` pixels that is cut from them
+        has the same bits as without a cache. Files that are new, or whose size or time has changed, are decoded; the
+        pixels of the others are copied. Files that were less than 2 seconds old when decoded are also compared by
+        their SHA-256, because they may have changed again within one tick of the clock. Later changes of the files are
+        noticed only by the next call. Images that cannot be decoded, or are more than eight times as long as wide, are
+        read from their files.
 
         Parameters
         ----------
         path : path
-            A file; or an existing folder, in which it gets a name that belongs to `root`.
+            A file, or an existing folder, in which the file is named after `root`.
         verify : bool
-            Compare the SHA-256 of every file, and the checksum of all pixels that are kept; try again what could not be
+            Compare the SHA-256 of every file and the checksum of all stored pixels; retry files that could not be
             decoded.
         progress : bool
             Show a bar.
         side : int, optional
-            Pixels of the shorter side: what the network's preprocessing resizes to, or the high end of `Recipe.scale`.
-            Each setting that is not given is the existing file's, or 256, "area", 3 and False.
+            Pixels of the shorter side: the `resize` of the network's preprocessing, or the high end of `Recipe.scale`.
+            Settings that are not given are those of the existing file, or 256, "area", 3 and False.
         resample : {"area", "bilinear", "opencv_bilinear", "box"}, optional
         channels : {1, 3}, optional
         warp : bool, optional
@@ -219,19 +218,19 @@ class ImageFolder:
         Raises
         ------
         OSError
-            The file cannot be written, for instance for lack of space; an old one stays as it was.
+            The file cannot be written, for example for lack of space; an existing one is unchanged.
         CacheCorruptError
-            There is another kind of file at `path`. A damaged cache is written anew.
+            The file at `path` is not a cache. A damaged cache is rewritten.
         TypeError, ValueError
             Unknown settings, or `draft`: a cache holds exact pixels.
         """
         from .cache_update import file_for, update_cache
 
         if self.draft:
-            raise ValueError("ImageFolder: a cache keeps exactly decoded images, expected draft=False")
+            raise ValueError("ImageFolder: a cache stores exactly decoded images, expected draft=False")
         names = [self._name(path) for path in self._folder]
         if settings.get("value_range") is not None:
-            raise TypeError("ImageFolder.cache_to: value_range is the folder's: ImageFolder(…, value_range=…)")
+            raise TypeError("ImageFolder.cache_to: value_range belongs to the folder: ImageFolder(…, value_range=…)")
         settings["value_range"] = self.value_range
         self._file, changes = update_cache(
             file_for(path, self.root), self.root, names, settings, self.workers, verify, progress
@@ -256,12 +255,11 @@ class ImageFolder:
         Raises
         ------
         OSError, ValueError
-            It cannot be read, and `on_error` is "raise"; or other images are asked for than the file that `cache_to`
-            wrote has.
+            It cannot be read, and `on_error` is "raise"; or the geometry does not match the file that `cache_to` wrote.
         IndexError, TypeError
-            There is no such image, or no such geometry.
+            The index is out of range, or the geometry is not one.
         CacheCorruptError
-            That file is damaged.
+            The cache file is damaged.
         """
         check_geometry(geometry, "ImageFolder.image")
         index = as_index(index, len(self), "ImageFolder.image")
@@ -298,14 +296,14 @@ class ImageFolder:
 
 
 def _as_budget(max_errors: Any, on_error: str) -> int | float | None:
-    """Return how many images may be left out, an int, or which part of them, a float."""
+    """Return the most images that may be left out: an int, or a fraction of them as a float."""
     if max_errors is None:
         return None
     if on_error != "skip":
-        raise ValueError("ImageFolder: max_errors needs on_error='skip'; without it the first error ends the work")
+        raise ValueError("ImageFolder: max_errors needs on_error='skip'; without it the first error is raised")
     check_number(max_errors, "max_errors", "ImageFolder")
     if not isinstance(max_errors, (float, np.floating)):
         return int(max_errors)
     if max_errors > 1:
-        raise ValueError(f"ImageFolder: max_errors is {max_errors}, expected an integer, or a part from 0 to 1")
+        raise ValueError(f"ImageFolder: max_errors is {max_errors}, expected an integer, or a fraction from 0 to 1")
     return float(max_errors)

@@ -1,4 +1,4 @@
-"""Which files of a folder are images of which class, and which are not."""
+"""List the class folders of a data set, their images, and their other files."""
 
 import os
 import warnings
@@ -9,17 +9,17 @@ from pathlib import Path
 from ..images.formats import extensions, way_to_read
 from .checks import as_class_names
 
-# What folders are called that hold a part of the data, and not a class.
+# Names of folders that usually hold a part of a data set instead of a class.
 _PARTS = {"train", "training", "val", "valid", "validation", "dev", "test", "testing"}
 
 
 def class_folders(root: Path, classes: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the names of the class folders, or `classes` after checking them against what is there.
+    """Return the names of the class folders, or `classes` after checking them against the folders.
 
     Raises
     ------
     TypeError, ValueError
-        There is no class folder, or one that `classes` does not name.
+        There is no class folder, or one that is not in `classes`.
     """
     folders = sorted(path.name for path in root.iterdir() if not path.name.startswith(".") and path.is_dir())
     if not folders:
@@ -35,7 +35,7 @@ def class_folders(root: Path, classes: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _warn_of_parts(root: Path, folders: Sequence[str]) -> None:
-    """Warn if the folders are named as parts of a data set, and hold folders themselves."""
+    """Warn if the folders are named like parts of a data set, and contain folders themselves."""
     if all(name.lower() in _PARTS and any(path.is_dir() for path in (root / name).iterdir()) for name in folders):
         warnings.warn(
             f"ImageFolder: {root} holds {', '.join(folders)}, which become the classes: if they are parts of a data "
@@ -46,10 +46,10 @@ def _warn_of_parts(root: Path, folders: Sequence[str]) -> None:
 
 
 def list_files(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Return the files at any depth whose extension is an image's, and the others, each in a fixed order."""
+    """Return the files at any depth with the extension of an image, and the others, each in a fixed order."""
     known = extensions()
     found: tuple[list[Path], list[Path]] = [], []
-    if not folder.is_dir():  # a class that is named and has no images
+    if not folder.is_dir():  # a class in `classes` without images
         return found
     for parent, folders, files in os.walk(folder, onerror=_raise):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -59,7 +59,7 @@ def list_files(folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def reasons(files: Sequence[Path]) -> dict[str, int]:
-    """Count files that are left out for their extension, by reason."""
+    """Count the files that are left out because of their extension, by reason."""
     return dict(Counter(_reason(path.suffix.lower()) for path in files))
 
 

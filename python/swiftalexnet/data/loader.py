@@ -1,6 +1,6 @@
-"""Decoded batches, read ahead on threads, in the order that was asked for.
+"""Batches of decoded images in a given order, decoded in advance on threads.
 
-Pillow releases the interpreter's lock while it decodes, so threads are enough. The queue is bounded: a few batches.
+Pillow releases the interpreter's lock while it decodes, so threads are enough. The queue is limited to a few batches.
 """
 
 import threading
@@ -21,7 +21,7 @@ from .dataset import Dataset
 from .order import split
 
 _BATCHES_AHEAD = 3
-_PICTURES_A_TASK = 16
+_IMAGES_PER_TASK = 16
 
 
 class Batch(NamedTuple):
@@ -32,7 +32,7 @@ class Batch(NamedTuple):
 
 
 class Loader:
-    """Iterate over batches of a data set; use it as a context manager, which ends the threads.
+    """An iterator over batches of a data set; use it as a context manager, which ends its threads.
 
     Parameters
     ----------
@@ -40,24 +40,24 @@ class Loader:
     batches : iterable of integer arrays
         The images of each batch, by index, in order.
     geometry : Geometry or callable
-        What images are decoded to; or what gives it for an index (`ScaleJitter`), then of one size and as many
+        What images are decoded to, or a function of the index that returns it (`ScaleJitter`), with the same size and
         channels for all.
     labels : array of int32, [count], optional
-        In place of the data set's, for instance numbers that tell which images could be read.
+        Instead of the data set's, for example indices that identify the images.
 
     Attributes
     ----------
     missing : list of int
-        Which images of the batches so far were left out.
+        Indices of the images that were left out of the batches so far.
 
     Raises
     ------
     TypeError, ValueError
-        The data set has no labels or number of threads; while iterating, an image that is none.
+        The data set has invalid labels or number of threads; while iterating, an invalid image.
     OSError, ValueError
-        While iterating: an image of that batch cannot be read and the data set does not skip it.
+        While iterating: an image of the batch cannot be read and the data set does not skip it.
     MemoryError
-        While iterating, before anything of that batch is decoded: it would not fit into free memory.
+        While iterating: the batch would not fit into free memory; none of it has been decoded.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Loader:
         self._batches = iter(batches)
         self._stop = threading.Event()
         workers = checked_workers(dataset, "loading")
-        self._threads = Threads(workers if len(dataset) > 1 else 0)  # one image has nothing to be decoded ahead of
+        self._threads = Threads(workers if len(dataset) > 1 else 0)  # a single image needs no thread
         self._queue: deque[tuple[NDArray[np.intp], list[Task[_Decoded]]]] = deque()
 
     def __enter__(self) -> "Loader":
@@ -90,17 +90,17 @@ class Loader:
             yield self._assemble(indices, [image for task in tasks for image in task.result()])
 
     def close(self) -> None:
-        """Drop what was read ahead and end the threads; each finishes at most the image that it is decoding."""
+        """Discard queued batches and end the threads; each first finishes the image that it is decoding."""
         self._stop.set()
         self._threads.close()
 
     def _fill(self) -> bool:
-        """Queue batches up to the bound; return whether any was queued."""
+        """Queue batches up to the limit; return whether any was queued."""
         before = len(self._queue)
         while len(self._queue) < _BATCHES_AHEAD and (indices := next(self._batches, None)) is not None:
             require_memory((len(indices), *self._shape), 1, "decoding a batch")
-            parts = range(0, len(indices), _PICTURES_A_TASK)
-            tasks = [self._threads.submit(partial(self._decode, indices[at : at + _PICTURES_A_TASK])) for at in parts]
+            parts = range(0, len(indices), _IMAGES_PER_TASK)
+            tasks = [self._threads.submit(partial(self._decode, indices[at : at + _IMAGES_PER_TASK])) for at in parts]
             self._queue.append((indices, tasks))
         return len(self._queue) > before
 
@@ -134,14 +134,14 @@ def read_images(
     bar: tuple[bool, str],
     operation: str,
 ) -> Generator[NDArray[np.uint8], None, None]:
-    """Yield the chosen images in batches, none of them empty; `contextlib.closing` ends its threads.
+    """Yield the chosen images in batches, none of them empty; use `contextlib.closing` to end its threads.
 
     Parameters
     ----------
     bar : (bool, str)
         Whether to show a progress bar, and its title.
     operation : str
-        What messages begin with.
+        The beginning of messages.
 
     Raises
     ------

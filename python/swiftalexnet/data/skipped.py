@@ -1,4 +1,4 @@
-"""What was left out of a data set, by class and reason: said once, and an error where a class has lost everything."""
+"""Files left out of a data set, by class and reason: one warning, and an error if a class has lost all its images."""
 
 import warnings
 from collections import Counter
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 Skipped = dict[str, dict[str, int]]  # class, reason, how many
 
-# What has been said of each data set, so that `fit`, which evaluates after every epoch, says it once.
+# The last report on each data set, so that `fit`, which evaluates after every epoch, does not repeat it.
 _reported: WeakKeyDictionary["Dataset", Skipped] = WeakKeyDictionary()
 
 
 def report_skipped(data: "Dataset", missing: Collection[int], operation: str) -> None:
-    """Warn of what was left out of a data set, unless the same has been said before.
+    """Warn about files left out of a data set, unless the same warning has been given before.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def report_skipped(data: "Dataset", missing: Collection[int], operation: str) ->
     missing : collection of int
         The images that could not be read.
     operation : str
-        What messages begin with.
+        The beginning of messages.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def report_skipped(data: "Dataset", missing: Collection[int], operation: str) ->
     skipped = skipped_images(data, missing)
     if not skipped or skipped == reported(data):
         return
-    with suppress(TypeError):  # a data set of the user's own may be no key: then it is said again
+    with suppress(TypeError):  # a user's data set may not be hashable: then the warning is repeated
         _reported[source(data)] = skipped
     total = sum(sum(each.values()) for each in skipped.values())
     files = "1 file was" if total == 1 else f"{total} files were"
@@ -55,7 +55,7 @@ def describe(skipped: Skipped) -> str:
 
 
 def reported(data: "Dataset") -> Skipped:
-    """Return what has been said of a data set."""
+    """Return the last report on a data set."""
     with suppress(TypeError):
         return _reported.get(source(data), {})
     return {}
@@ -74,7 +74,7 @@ def require_classes(data: "Dataset", missing: Collection[int], operation: str) -
 
 
 def skipped_images(data: "Dataset", missing: Collection[int]) -> Skipped:
-    """Return how many files were left out, by class and reason: what a folder says, or who gave None."""
+    """Return the number of files left out, by class and reason, from the data set's own `left_out` if it has one."""
     own = getattr(data, "left_out", None)
     if own is not None:
         skipped: Skipped = own()
@@ -89,6 +89,6 @@ def _class_name(data: "Dataset", label: int) -> str:
 
 
 def _why(data: "Dataset", index: int) -> str:
-    """Say why an image is missing: what the data set knows of it, or that its `image` gave None."""
+    """Return why an image is missing: the data set's reason, or that its `image` gave None."""
     why = getattr(data, "why_missing", None)
     return f"{type(source(data)).__name__}.image gave None" if why is None else str(why(index))

@@ -1,1 +1,1 @@
-"""Models and ensembles measured on labelled images."""
+"""Evaluation of models and ensembles on labelled images."""

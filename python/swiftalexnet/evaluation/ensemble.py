@@ -1,4 +1,4 @@
-"""Several models as one: their probabilities averaged, with weights that may be searched for.
+"""Several models as one: the mean of their probabilities, with weights that can be searched for.
 
 Krizhevsky et al. 2012, section 6, and Simonyan and Zisserman 2014, section 4.4, average the softmaxes of up to seven
 networks.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Float32 = NDArray[np.float32]
 
-_LARGEST = 1e30  # of a weight as it is given: sums stay far from overflow
+_LARGEST = 1e30  # of a weight before normalisation: keeps sums far from overflow
 
 
 class Ensemble:
@@ -40,9 +40,9 @@ class Ensemble:
     Parameters
     ----------
     models : sequence of Model
-        They tell the same classes apart, in the same order.
+        With the same classes, in the same order.
     weights : sequence of float, optional
-        At least 0; brought to a sum of 1. By default all are equal.
+        At least 0; normalised to a sum of 1. By default all are equal.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Ensemble:
     Raises
     ------
     TypeError, ValueError
-        No models, models of other classes, or weights that are no weights.
+        No models, models with different classes, or invalid weights.
     """
 
     def __init__(self, models: Iterable[BaseModel], weights: Sequence[float] | None = None):
@@ -74,7 +74,7 @@ class Ensemble:
 
     @property
     def weights(self) -> tuple[float, ...]:
-        """What each model's probabilities are multiplied by; the sum is 1."""
+        """The factors of the models' probabilities; they sum to 1."""
         return self._weights
 
     @weights.setter
@@ -93,12 +93,12 @@ class Ensemble:
         images : images
             See `swiftalexnet.inference.prediction.predict`.
         crops, **options
-            See `swiftalexnet.inference.prediction.probabilities`; they hold for every model.
+            See `swiftalexnet.inference.prediction.probabilities`; they apply to every model.
 
         Raises
         ------
         TypeError, ValueError, OSError
-            Something that is not an image, or cannot be read.
+            Something is not an image, or cannot be read.
         """
         views = Views(crops, options.get("dense", False), options.get("scales"), "predict")
         for model in self.models:
@@ -120,10 +120,10 @@ class Ensemble:
         scales: Sequence[int] | None = None,
         **arithmetic: Any,
     ) -> Evaluation:
-        """Classify every image and compare with its label: see `swiftalexnet.evaluation.evaluate`.
+        """Classify every image and compare the result with its label: see `swiftalexnet.evaluation.evaluate`.
 
         `arithmetic` is `precision`, `weights` and `fast_math`; "auto" chooses a batch size for each model.
-        Images that a model cannot read are skipped for all. Holds two arrays of float32 [images, classes].
+        Images that one model cannot read are skipped for all. Needs two arrays of float32 [images, classes].
         """
         views, data = self._ready(data, crops, batch_size, dense, scales, "evaluate", arithmetic)
         readable = np.ones(len(data), np.bool_)
@@ -147,12 +147,12 @@ class Ensemble:
         scales: Sequence[int] | None = None,
         **arithmetic: Any,
     ) -> tuple[float, ...]:
-        """Choose the weights by coordinate descent on the top-5 error, and keep them.
+        """Choose the weights by coordinate descent on the top-5 error, and set them.
 
-        From equal weights, each model in turn gets the best of 21 shares from 0 to 1 while the others keep their
-        proportions, until nothing improves. Equal top-5 errors are told apart by the top-1 error, then by the loss; the
-        result is never worse than equal weights on `validation`, and the same on every call. Each model computes its
-        probabilities once; one array of float32 [images, classes] a model is held.
+        Starting from equal weights, each model in turn gets the best of 21 shares from 0 to 1 while the others keep
+        their proportions, until nothing improves. Ties in the top-5 error are broken by the top-1 error, then by the
+        loss. On `validation` the result is never worse than equal weights, and it is the same on every call. Each model
+        computes its probabilities once; this needs one array of float32 [images, classes] per model.
 
         Parameters
         ----------
@@ -169,7 +169,7 @@ class Ensemble:
         Raises
         ------
         ValueError, OSError
-            As `evaluate`.
+            As for `evaluate`.
         """
         views, validation = self._ready(validation, crops, batch_size, dense, scales, "search_weights", arithmetic)
         readable = np.ones(len(validation), np.bool_)
@@ -183,7 +183,7 @@ class Ensemble:
 
     @property
     def _voices(self) -> list[BaseModel]:
-        """The models that count."""
+        """The models whose weight is not 0."""
         return [model for model, weight in zip(self.models, self._weights, strict=True) if weight]
 
     @property
@@ -200,7 +200,7 @@ class Ensemble:
         work: str,
         arithmetic: dict[str, Any],
     ) -> "tuple[Views, Dataset]":
-        """Check everything that can be checked before any work."""
+        """Check everything that can be checked in advance."""
         views = Views(crops, dense, scales, work, choose_arithmetic(work, **arithmetic))
         data = check_dataset(self, data, work, same_names=True)
         for model in self.models:
@@ -221,7 +221,7 @@ class Ensemble:
 
 
 def _agreed(values: list[Any], what: str) -> Any:
-    """Return what all values are."""
+    """Return the value that all share."""
     for value in values[1:]:
         if value != values[0]:
             raise ValueError(f"Ensemble: the models have different {what}: {values[0]} and {value}")
@@ -235,7 +235,7 @@ def _table(
     table = as_output(None, (len(data), model.num_classes), views.operation)
     table[:] = 0
     read = np.zeros_like(readable)
-    size = for_inference(model, batch_size, views.operation, views.arithmetic)  # beside what earlier models hold
+    size = for_inference(model, batch_size, views.operation, views.arithmetic)  # earlier models have taken memory
     for numbers, rows in classify_all(model, data, views, size, bar.advance):
         table[numbers] = rows
         read[numbers] = True

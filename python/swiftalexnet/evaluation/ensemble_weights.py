@@ -1,4 +1,4 @@
-"""The weights of an ensemble: the mean that they make, and the search for them.
+"""The weights of an ensemble: the weighted mean, and the search for weights.
 
 The authors of Krizhevsky et al. 2012 chose weights by coordinate descent on the top-5 error of the validation set
 (computerhistory/AlexNet-Source-Code, avg-valid.py).
@@ -14,13 +14,13 @@ from .. import _native
 
 Float32 = NDArray[np.float32]
 
-# What a model's share of the whole may be, and how often all models are gone through at most.
+# The shares that are tried for a model, and the most passes over all models.
 _SHARES = np.linspace(0, 1, 21)
 _SWEEPS = 20
 
 
 def mix(tables: Iterable[Float32], weights: Iterable[float]) -> Float32:
-    """Return Σ weight · table, added in order."""
+    """Return Σ weight · table, summed in order."""
     total: Float32 | None = None
     for table, weight in zip(tables, weights, strict=True):
         part = table * np.float32(weight)
@@ -30,14 +30,14 @@ def mix(tables: Iterable[Float32], weights: Iterable[float]) -> Float32:
 
 
 def search(tables: Sequence[Float32], labels: NDArray[np.int32]) -> tuple[float, ...]:
-    """Return the weights that coordinate descent from equal weights finds; see `Ensemble.search_weights`.
+    """Search weights by coordinate descent from equal weights; see `Ensemble.search_weights`.
 
     Parameters
     ----------
     tables : sequence of array of float32, [count, classes]
         Each model's probabilities.
     labels : array of int32, [count]
-        The right classes.
+        The correct classes.
     """
 
     def badness(weights: tuple[float, ...]) -> tuple[float, float, float]:
@@ -59,7 +59,7 @@ def search(tables: Sequence[Float32], labels: NDArray[np.int32]) -> tuple[float,
 
 
 def with_share(weights: tuple[float, ...], index: int, share: float) -> tuple[float, ...]:
-    """Give one model its share; the others divide the rest as they did, or evenly if they had nothing."""
+    """Give one model its share; the others divide the rest in proportion, or evenly if all of them were 0."""
     others = math.fsum(weights[:index] + weights[index + 1 :])
     if len(weights) == 1:
         return weights

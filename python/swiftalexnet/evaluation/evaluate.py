@@ -1,4 +1,4 @@
-"""Measure a model on labelled images: error rates as the two papers have them, and what goes wrong."""
+"""Measure a model on labelled images: error rates as in the two papers, and the mistakes behind them."""
 
 import os
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Evaluation", "Tally", "evaluate"]
 
-_WORST = 16  # images that an evaluation names
+_WORST = 16  # images listed by an evaluation
 
 
 def evaluate(
@@ -38,35 +38,35 @@ def evaluate(
     weights: str = "float",
     fast_math: bool = False,
 ) -> Evaluation:
-    """Classify every image and compare with its label.
+    """Classify every image and compare the result with its label.
 
     Parameters
     ----------
     model : Model
     data : Dataset
-        Its classes must be the model's. What is left out of it is a UserWarning with counts by class and reason.
+        Its classes must be the model's. A UserWarning counts the files that are left out, by class and reason.
     crops : {1, 9, 10, 50}, optional
-        See `Views`: the centre crop; or grids, or corners and centre, of which probabilities are averaged.
+        See `Views`: the centre crop, or several crops whose probabilities are averaged.
     batch_size : int or "auto"
-        Crops that are computed at once; results do not depend on it, but for rounding with OpenBLAS. "auto":
-        the largest power of two up to 256 that fits into free memory.
+        Crops per batch; results do not depend on it, except for rounding with OpenBLAS. "auto": the largest power of
+        two up to 256 that fits into free memory.
     progress : bool
         Show a bar.
     dense : bool
-        See `Views`: the network slides over the whole image.
+        See `Views`: slide the network over the whole image.
     scales : sequence of int, optional
-        See `Views`: shorter sides of the whole image.
+        See `Views`: sizes of the whole image's shorter side.
     precision, weights, fast_math
         See `swiftalexnet.inference.prediction.probabilities`.
 
     Raises
     ------
     TypeError, ValueError
-        Something that is not a data set; classes or labels that are not the model's; with crops, a scale smaller than
-        the crop; with dense evaluation, a scale too small for a single position; a class without a readable image.
+        Not a data set; classes or labels that are not the model's; with crops, a scale smaller than the crop; with
+        dense evaluation, a scale too small for a single position; a class without a readable image.
     UnsupportedError
-        Dense evaluation of a network with layers for one size only, or of a model that whitens its images;
-        arithmetic that the processor does not have.
+        Dense evaluation of a network with layers of fixed size, or of a model that whitens its images; arithmetic that
+        the processor does not support.
     OSError
         An image cannot be read.
     """
@@ -85,14 +85,14 @@ def evaluate(
 
 
 class Tally:
-    """What is known of the images of a data set that were measured so far: five numbers an image."""
+    """Accumulates results over the images of a data set: five numbers per image."""
 
     def __init__(self, data: "Dataset"):
         self._data, self._totals = data, np.zeros(3)
         self._parts: list[tuple[NDArray[Any], ...]] = []
 
     def add(self, probabilities: NDArray[np.float32], numbers: NDArray[np.int32]) -> None:
-        """Count images, given the probabilities [count, classes] of those with these numbers."""
+        """Add images, given their probabilities [count, classes] and their numbers."""
         labels = np.ascontiguousarray(self._data.labels[numbers], np.int32)
         self._totals += _native.score(probabilities, labels)  # which refuses labels out of range
         rows = np.arange(len(numbers))
@@ -106,7 +106,7 @@ class Tally:
         return [int(number) for number in np.setdiff1d(np.arange(len(self._data)), measured)]
 
     def evaluation(self, model: Classifier, views: Views) -> Evaluation:
-        """Return what a model got wrong.
+        """Return the result.
 
         Raises
         ------
@@ -117,7 +117,7 @@ class Tally:
         if not self._parts:
             raise ValueError(f"evaluate: none of {images} images could be read")
         joined = [np.concatenate(parts) for parts in zip(*self._parts, strict=True)]
-        order = np.argsort(joined[0])  # images of one size come together where whole images are seen
+        order = np.argsort(joined[0])  # dense evaluation groups images of one size
         numbers, labels, predicted, confidence, right = (part[order] for part in joined)
         losses = -np.log(np.maximum(right, np.finfo(np.float32).smallest_subnormal))
         top1, top5 = (100 * (len(numbers) - float(credit)) / len(numbers) for credit in self._totals[:2])
@@ -139,13 +139,13 @@ class Tally:
 
 
 def _names(count: int, *given: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the first names that are as many as the classes, or their numbers."""
+    """Return the first names of which there is one per class, otherwise the class numbers."""
     fitting = (names for names in given if names is not None and len(names) == count)
     return tuple(map(str, next(fitting, range(count))))
 
 
 def _path(data: "Dataset", index: int) -> str | None:
-    """Return the file of an image, None where the data set has no list of files."""
+    """Return the file of an image, or None if the data set has no list of files."""
     try:
         return os.fsdecode(data.paths[index])  # type: ignore[attr-defined]
     except (AttributeError, LookupError, TypeError):

@@ -1,4 +1,4 @@
-"""An evaluation for people and programs: text, HTML, JSON, a pandas frame."""
+"""Output of an evaluation as text, HTML, JSON or a pandas frame."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-_CLASSES = 20  # in the text; of more, those with the highest error
+_CLASSES = 20  # in the text, those with the highest error
 _WORST = 5  # images in the text
-_TAKEN_FOR = 3  # other classes in a row
+_TAKEN_FOR = 3  # other classes per row
 _TRY = (
-    "what to try: the network and the recipe that swiftalexnet.suggest has for so many images, more epochs, another "
-    "learning rate; and do the labels fit the images?"
+    "what to try: the network and recipe of swiftalexnet.suggest for this number of images, more epochs, another "
+    "learning rate; and check the labels"
 )
 
 _HEAD = ("class", "images", "error %", "taken for")
@@ -26,7 +26,7 @@ _WORST_HEAD = ("image", "class", "predicted", "probability %")
 
 
 def as_text(result: Measurements) -> str:
-    """Return rates, chance and calibration, a table of classes and the worst images."""
+    """Return error rates, chance, calibration, a table of classes and the worst images."""
     return "\n".join([*map(printable, _lines(result)), "", *_class_lines(result), "", *_worst_lines(result)])
 
 
@@ -40,7 +40,7 @@ def as_html(result: Measurements) -> str:
 
 
 def as_frame(result: Measurements) -> "DataFrame":
-    """Return a pandas DataFrame, a row a class."""
+    """Return a pandas DataFrame, one row per class."""
     pandas = require("pandas", "frame", "Evaluation.to_frame")
     columns = {
         "label": np.arange(len(result.classes)),
@@ -55,7 +55,7 @@ def as_frame(result: Measurements) -> "DataFrame":
 
 
 def as_json(result: Measurements) -> dict[str, Any]:
-    """Return what JSON can hold."""
+    """Return the result as values for JSON."""
     calibration, confusions = result.calibration, result.confusions
     per_class = zip(result.classes, result.class_counts, result.class_mistakes, result.class_errors, strict=True)
     bins = zip(calibration.edges, *calibration, strict=False)
@@ -110,14 +110,15 @@ def _lines(result: Measurements) -> list[str]:
         rates(result),
         f"views: {result.views}",
         *_chance(result),
-        f"{calibration}: the likeliest class has {confidence:.2f} % in the mean, and is right for {right.mean():.2f} %",
+        f"{calibration}: the likeliest class has a mean probability of {confidence:.2f} %, "
+        f"and is right for {right.mean():.2f} %",
     ]
 
 
 def _chance(result: Measurements) -> list[str]:
     name = result.classes[result.commonest]
     if not result.chance_error:
-        return [f"all images are of the class {name}, so that nothing tells skill from chance"]
+        return [f"all images are of the class {name}, so chance cannot be told from skill"]
     chance = f"chance is a top-1 error of {result.chance_error:.2f} %: always answering {name}"
     if not result.near_chance:
         return [chance]
@@ -150,6 +151,6 @@ def _worst_row(result: Measurements, worst: WorstImage) -> tuple[str, ...]:
 
 
 def _number(value: float) -> float | None:
-    """Return a number as Python has it, None for one that JSON has no word for."""
+    """Return a plain Python number, or None if JSON cannot represent it."""
     plain = value.item() if isinstance(value, np.generic) else value
     return plain if math.isfinite(plain) else None

@@ -1,4 +1,4 @@
-"""The result of an evaluation, as people and programs read it: text, HTML, JSON, figures, a pandas frame."""
+"""The result of an evaluation: as text, HTML, JSON, figures or a pandas frame."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation(Measurements):
-    """What a model gets wrong. Prints itself; a notebook shows it as tables.
+    """The errors of a model on a data set. Prints as a report; a notebook shows it as tables.
 
-    Two are equal if their rates, counts, classes and views are. Attributes are those of `Measurements`.
+    Two are equal if their rates, counts, classes and views are equal. Attributes are those of `Measurements`.
     """
 
     def plot(self) -> "Figure":
-        """Draw confusion matrix, error a class and reliability diagram: see `swiftalexnet.plots.plot_evaluation`."""
+        """Draw the confusion matrix, class errors and a reliability diagram: see `plots.plot_evaluation`."""
         from ..plots import plot_evaluation
 
         return plot_evaluation(self)
@@ -32,7 +32,7 @@ class Evaluation(Measurements):
         return plot_worst(self, data, count)
 
     def to_frame(self) -> "DataFrame":
-        """Return a pandas DataFrame, a row a class: `label`, `class`, `images`, `mistakes`, `error`, `taken_for`.
+        """Return a pandas DataFrame, one row per class: `label`, `class`, `images`, `mistakes`, `error`, `taken_for`.
 
         Raises
         ------
@@ -42,9 +42,9 @@ class Evaluation(Measurements):
         return report.as_frame(self)
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything but the numbers of single images, as JSON can hold it.
+        """Return everything except the values of single images, as values for JSON.
 
-        What is not defined is None. `confusion` lists [right, predicted, images] where there are any.
+        Undefined values are None. `confusion` lists [right, predicted, images] for every pair that occurs.
         """
         return report.as_json(self)
 

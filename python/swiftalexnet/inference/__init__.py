@@ -1,1 +1,1 @@
-"""Images to probabilities, features and neighbours; what a model gets wrong, in numbers."""
+"""Inference: probabilities, features and neighbours of images, and measurements of a model's errors."""

@@ -1,4 +1,4 @@
-"""From images to batches: the one way that prediction, features and evaluation read them."""
+"""Decode images in batches, for prediction, features and evaluation."""
 
 from collections.abc import Callable, Iterator
 
@@ -13,7 +13,7 @@ from ..images.geometry import Geometry, Whole
 def batches(
     data: Dataset, geometry: Geometry | Whole, size: int, advance: Callable[[int], None] = lambda _: None
 ) -> Iterator[Batch]:
-    """Yield decoded images with their numbers in place of labels; no batch is empty.
+    """Yield decoded images with their indices instead of labels; no batch is empty.
 
     Parameters
     ----------
@@ -21,9 +21,9 @@ def batches(
     geometry : Geometry or Whole
         What images are decoded to.
     size : int
-        Images in a batch; the last may be smaller, and so is one that an image is left out of.
+        Images per batch; the last may be smaller, and so is a batch with images left out.
     advance : callable
-        Told how many images were decoded, after each batch.
+        Called after each batch with the number of its images.
     """
     with Loader(data, in_order(len(data), size), geometry, np.arange(len(data), dtype=np.int32)) as loader:
         for batch in loader:

@@ -1,4 +1,4 @@
-"""How far a model's probabilities can be trusted: whether of the images that get 80 %, 80 % are classified rightly."""
+"""Calibration: whether 80 % of the images that are predicted with a probability of 80 % are classified correctly."""
 
 from typing import NamedTuple
 
@@ -9,10 +9,10 @@ BINS = 15  # as in Guo et al. 2017, section 5
 
 
 class Calibration(NamedTuple):
-    """Images in bins of equal width by the probability of the predicted class, its confidence.
+    """Images in bins of equal width by confidence, the probability of the predicted class.
 
     Bin m of M holds the images whose confidence lies in ((m − 1) / M, m / M]: Guo et al. 2017, "On Calibration of
-    Modern Neural Networks", section 2. What has no image is NaN.
+    Modern Neural Networks", section 2. Values of an empty bin are NaN.
 
     Attributes
     ----------
@@ -21,7 +21,7 @@ class Calibration(NamedTuple):
     confidence : array of float64, [bins]
         Mean confidence, 0 … 1.
     accuracy : array of float64, [bins]
-        The share that is classified rightly, 0 … 1.
+        The share that is classified correctly, 0 … 1.
     """
 
     counts: NDArray[np.int64]
@@ -30,7 +30,7 @@ class Calibration(NamedTuple):
 
     @property
     def edges(self) -> NDArray[np.float64]:
-        """The ends of the bins, [bins + 1]."""
+        """The edges of the bins, [bins + 1]."""
         return np.linspace(0, 1, len(self.counts) + 1)
 
     @property
@@ -51,9 +51,9 @@ def calibrate(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) -> Cali
     Parameters
     ----------
     confidence : array, [count]
-        Probability of the predicted class, 0 … 1; rounding may leave it a little above.
+        Probability of the predicted class, 0 … 1; rounding may make it slightly larger than 1.
     right : array of bool, [count]
-        Whether that class is the right one.
+        Whether that class is the correct one.
     bins : int
     """
     values = np.asarray(confidence, np.float64)

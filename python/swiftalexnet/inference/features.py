@@ -1,4 +1,4 @@
-"""Read out what the layers of a network make of images."""
+"""The outputs of a network's layers for images."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,7 +31,7 @@ def features(
     weights: str = "float",
     fast_math: bool = False,
 ) -> dict[str, Float32]:
-    """Return the outputs of named layers for the centre crops of images; computes no further than the last of them.
+    """Return the outputs of named layers for the centre crops of images; later layers are not computed.
 
     Parameters
     ----------
@@ -39,25 +39,25 @@ def features(
     images : images
         See `swiftalexnet.inference.prediction.predict`.
     layers : sequence of str
-        Names of `summary()`; for `owt` and VGG A, B, D, E also torchvision's ("features.6"), for VGG D and E Keras's
-        ("block1_conv1"). `conv3` is before the ReLU, `relu3` after it; `data` is what the network reads.
+        Names as in `summary()`; for `owt` and VGG A, B, D, E also torchvision's ("features.6"), for VGG D and E also
+        Keras's ("block1_conv1"). `conv3` is before the ReLU, `relu3` after it; `data` is the network's input.
     layout, value_range, batch_size, precision, weights, fast_math
         See `swiftalexnet.inference.prediction.probabilities`.
 
     Returns
     -------
     dict of str to array of float32
-        [count, channels, height, width], or [count, channels] from the first dense layer on, by the names that were
-        asked for; two names of one layer share its array.
+        [count, channels, height, width], or [count, channels] from the first dense layer on, by the given names; two
+        names of one layer share its array.
 
     Raises
     ------
     TypeError, ValueError, OSError
         An unknown layer, or something that is not an image.
     UnsupportedError
-        Arithmetic that the processor does not have.
+        The processor does not support the arithmetic.
     NonFiniteError
-        A value is infinite or NaN; the message names the parameter or the node that makes it so.
+        A value is infinite or NaN; the message names the parameter or node that caused it.
     """
     arithmetic = choose_arithmetic("features", precision, weights, fast_math)
     batch_size = for_inference(model, batch_size, "features", arithmetic, keeps_layers=True)

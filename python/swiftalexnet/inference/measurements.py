@@ -1,4 +1,4 @@
-"""What a model gets wrong, in numbers: classes, confusions, chance, calibration, the worst images."""
+"""Measurements of a model's errors: by class, confusions, chance, calibration, the worst images."""
 
 import math
 from dataclasses import dataclass, field
@@ -24,15 +24,15 @@ class WorstImage:
     Attributes
     ----------
     index : int
-        Its place in the data.
+        Its index in the data.
     path : str or None
-        Its file, where the data has files.
+        Its file, if the data has files.
     label, predicted : int
-        The right class, and the likeliest.
+        The correct class, and the likeliest.
     probability : float
         Of the predicted class, 0 … 1.
     loss : float
-        −log p of the right class.
+        −log p of the correct class.
     """
 
     index: int
@@ -44,7 +44,7 @@ class WorstImage:
 
 
 class Confusions(NamedTuple):
-    """The entries of a confusion matrix that are not zero, row by row; each [pairs]."""
+    """The nonzero entries of a confusion matrix, row by row; each array is [pairs]."""
 
     labels: Int64
     predicted: Int64
@@ -53,30 +53,30 @@ class Confusions(NamedTuple):
 
 @dataclass(frozen=True)
 class Measurements:
-    """What a model gets wrong, in numbers; `Evaluation` adds text, tables and figures.
+    """Measurements of a model's errors; `Evaluation` adds text, tables and figures.
 
-    Two are equal if their rates, counts, classes and views are.
+    Two are equal if their rates, counts, classes and views are equal.
 
     Attributes
     ----------
     top1_error, top5_error : float
         Percent. Classes of equal probability share the credit, as in the authors' code.
     loss : float
-        Mean of −log p of the right class.
+        Mean of −log p of the correct class.
     count, skipped : int
         Images that were measured, and images that could not be read.
     classes : tuple of str
-        Names of the classes by label; the label as text where they have no names.
+        Names of the classes by label; the label as text if they have no names.
     views : Views
-        What of each image was classified, and in which arithmetic.
+        The views of each image that were classified, and the arithmetic.
     indices : array of int32, [count]
-        The measured images' places in the data, rising.
+        The measured images' indices in the data, ascending.
     labels, predicted : array of int32, [count]
-        The right class of each, and the likeliest: the first of several that are equally likely.
+        The correct class of each image, and the likeliest; the first if several are equally likely.
     confidence : array of float32, [count]
         Probability of the predicted class, 0 … 1.
     losses : array of float32, [count]
-        −log p of the right class.
+        −log p of the correct class.
     worst : tuple of WorstImage
         The 16 images with the largest loss, the worst first.
     """
@@ -97,14 +97,14 @@ class Measurements:
 
     @cached_property
     def confusions(self) -> Confusions:
-        """The pairs of (right class, predicted class) that occur."""
+        """The pairs of (correct class, predicted class) that occur."""
         classes = len(self.classes)
         pairs, counts = np.unique(self.labels.astype(np.int64) * classes + self.predicted, return_counts=True)
         return Confusions(pairs // classes, pairs % classes, counts)
 
     @cached_property
     def confusion(self) -> Int64:
-        """The confusion matrix, [classes, classes]: images of the row's class that were taken for the column's.
+        """The confusion matrix, [classes, classes]: images of the row's class predicted as the column's class.
 
         Raises
         ------
@@ -119,12 +119,12 @@ class Measurements:
 
     @cached_property
     def class_counts(self) -> Int64:
-        """Measured images of each class, [classes]."""
+        """The number of measured images of each class, [classes]."""
         return np.bincount(self.labels, minlength=len(self.classes))
 
     @cached_property
     def class_mistakes(self) -> Int64:
-        """Images of each class that were taken for another one, [classes]."""
+        """The number of misclassified images of each class, [classes]."""
         return np.bincount(self.labels[self.labels != self.predicted], minlength=len(self.classes))
 
     @property
@@ -135,14 +135,14 @@ class Measurements:
 
     @property
     def commonest(self) -> int:
-        """The class with most of the measured images; the first of several."""
+        """The class with the most measured images; the first of several."""
         return int(np.argmax(self.class_counts))
 
     @property
     def chance_error(self) -> float:
         """The top-1 error, in percent, of always answering `commonest`.
 
-        100 · (1 − 1 / classes) where all classes have as many images.
+        100 · (1 − 1 / classes) if all classes have the same number of images.
         """
         return 100 * (1 - int(self.class_counts.max()) / self.count)
 
@@ -156,13 +156,13 @@ class Measurements:
     def near_chance(self) -> bool:
         """Whether the top-1 error is no more than two standard errors better than chance.
 
-        False where all images are of one class: every answer of that class is then right.
+        False if all images belong to one class, because always answering that class is then correct.
         """
         return self.chance_error > 0 and self.top1_error >= self.chance_error - 2 * self.chance_deviation
 
     @cached_property
     def calibration(self) -> Calibration:
-        """Confidence beside accuracy, in 15 bins; `calibration.error` is the expected calibration error (ECE)."""
+        """Confidence and accuracy in 15 bins; `calibration.error` is the expected calibration error (ECE)."""
         return calibrate(self.confidence, self.labels == self.predicted)
 
 

@@ -1,4 +1,4 @@
-"""The images that a network finds most alike: nearest neighbours in its last hidden layer."""
+"""The images that are most similar to a network: nearest neighbours by the activations of its last hidden layer."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -17,15 +17,15 @@ from .features import features
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
 
-_PICTURES_AT_ONCE = 2048
+_IMAGES_AT_ONCE = 2048
 _VALUES_AT_ONCE = 1 << 22
 
 
 def nearest(features: ArrayLike, queries: ArrayLike, count: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Find the rows of `features` that are nearest to each query by Euclidean distance.
 
-    Differences are taken before they are squared, in float64, so that nothing cancels. Of rows at the same distance
-    the first comes first.
+    Distances are sums of squared differences in float64, which do not suffer from cancellation. Rows at the same
+    distance keep their order.
 
     Parameters
     ----------
@@ -43,11 +43,13 @@ def nearest(features: ArrayLike, queries: ArrayLike, count: int) -> tuple[NDArra
     Raises
     ------
     TypeError, ValueError
-        Arrays of other shapes, or with values that are not finite; a count out of range.
+        Arrays with other shapes or with values that are not finite; a count out of range.
     """
     rows, wanted = (_matrix(values, name) for values, name in ((features, "features"), (queries, "queries")))
     if rows.shape[1] != wanted.shape[1]:
-        raise ValueError(f"nearest: features have {rows.shape[1]} values, queries {wanted.shape[1]}, expected as many")
+        raise ValueError(
+            f"nearest: features have {rows.shape[1]} values, queries {wanted.shape[1]}, expected the same number"
+        )
     count = as_integer(count, "count", "nearest", 1, len(rows))
     require_memory((len(wanted), len(rows)), 16, "nearest: distances")  # and their order
     squares = np.empty((len(wanted), len(rows)))
@@ -66,13 +68,13 @@ def nearest_images(
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Find the images whose activations are nearest to those of each query (Krizhevsky et al. 2012, figure 4).
 
-    Only some thousand images and their activations are in memory at a time.
+    Only a few thousand images and their activations are in memory at a time.
 
     Parameters
     ----------
     model : Model
     data : Dataset
-        The images to search; those that cannot be read are left out if it skips them.
+        The images to search; those that cannot be read are left out if the data set skips them.
     queries : array of uint8, [queries, height, width, channels]
     count : int
         Neighbours of each query.
@@ -82,12 +84,12 @@ def nearest_images(
     Returns
     -------
     indices, distances
-        As `nearest` returns them; indices are those of `data`.
+        As for `nearest`; the indices are those of `data`.
 
     Raises
     ------
     TypeError, ValueError, OSError
-        An unknown layer, something that is not an image, or fewer images than `count`.
+        An unknown layer, something that is not an image, or fewer readable images than `count`.
     """
     require_model(model, "nearest_images")
     data = snapshot(data, "nearest_images")
@@ -109,7 +111,7 @@ def nearest_images(
 
 
 def last_hidden(model: BaseModel) -> str:
-    """Name the node whose output the last dense layer reads, before dropout: `relu7` of the paper's network.
+    """Return the name of the last dense layer's input before dropout: `relu7` in the paper's network.
 
     Raises
     ------
@@ -128,7 +130,7 @@ def last_hidden(model: BaseModel) -> str:
 def _blocks(model: BaseModel, data: "Dataset", layer: str) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]:
     """Yield (indices, activations) of some images at a time."""
     geometry = model.preprocessing.geometry
-    batches = list(in_order(len(data), _PICTURES_AT_ONCE))
+    batches = list(in_order(len(data), _IMAGES_AT_ONCE))
     with Loader(data, batches, geometry) as loader:
         for members, (images, _) in zip(batches, loader, strict=True):
             members = np.setdiff1d(members, loader.missing)

@@ -1,4 +1,4 @@
-"""Classify images: any image in, probabilities out."""
+"""Classify images."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,12 +28,12 @@ def predict(model: BaseModel, images: Any, top: int = 5, crops: int | None = Non
     model : Model
     images : images
         uint8 array [count, height, width, channels]; one image [height, width, channels]; grey [count, height, width]
-        or [height, width]; a path; a Pillow image; or a list of single images, in any sizes. An array that can be read
-        in two ways is refused: see `layout`.
+        or [height, width]; a path; a Pillow image; or a list of single images of any sizes. An array whose layout is
+        ambiguous is refused: see `layout`.
     top : int
-        How many classes, at least 1.
+        Number of classes, at least 1.
     crops : {1, 9, 10, 50}, optional
-        See `Views`: the centre crop; or grids, or corners and centre, with averaged probabilities.
+        See `Views`: the centre crop, or several crops whose probabilities are averaged.
     **options
         `dense`, `scales`, `layout`, `value_range`, `batch_size`, `precision`, `weights` and `fast_math`: see
         `probabilities`.
@@ -41,7 +41,7 @@ def predict(model: BaseModel, images: Any, top: int = 5, crops: int | None = Non
     Raises
     ------
     TypeError, ValueError, OSError
-        Something that is not an image, or cannot be read.
+        Something is not an image, or cannot be read.
     """
     top = as_integer(top, "top", "predict", 1)
     return likeliest(probabilities(model, images, crops, **options), model.classes, top)
@@ -70,29 +70,29 @@ def probabilities(
     crops : {1, 9, 10, 50}, optional
         See `Views`.
     layout : {"NHWC", "NCHW"}, optional
-        Order of arrays, NHWC unless it is given; it must be where the channels, 1, 3 or as many as the network reads,
-        may be the first axis as well as the last. [3, height, width] is one image in NCHW, and else refused: three grey
-        images are [3, height, width, 1].
+        Axis order of arrays, NHWC by default. It must be given if both the first and the last axis could be the
+        channels: 1, 3 or as many as the network reads. [3, height, width] is one NCHW image; otherwise it is refused:
+        three grey images are [3, height, width, 1].
     value_range : (float, float), optional
-        What black and white are in images of more than 8 bits, for instance (0, 1): float arrays and those of other
-        integers, files and Pillow images of 32 bits need it, because a guess would be wrong for some. 16 bits mean
-        (0, 65535) unless it is given. Such images are rounded to uint8; others do not heed it.
+        The values of black and white in images of more than 8 bits, for example (0, 1). Float arrays, arrays of other
+        integers, and 32-bit files and Pillow images need it, because no default fits all of them. For 16 bits the
+        default is (0, 65535). Such images are rounded to uint8; it has no effect on 8-bit images.
     batch_size : int or "auto"
-        Crops that are computed at once; results do not depend on it, but for rounding with OpenBLAS. "auto":
-        the largest power of two up to 256 that fits into free memory.
+        Crops per batch; results do not depend on it, except for rounding with OpenBLAS. "auto": the largest power of
+        two up to 256 that fits into free memory.
     dense : bool
-        See `Views`: the network slides over the whole image.
+        See `Views`: slide the network over the whole image.
     scales : sequence of int, optional
-        See `Views`: shorter sides of the whole image.
+        See `Views`: sizes of the whole image's shorter side.
     precision : {"float32", "bfloat16", "auto"}
-        What activations are kept in and products are made of; sums and logits are float32 always. "auto" is bfloat16
-        where the processor has instructions for it, else float32. In bfloat16 an activation that is not finite may make
-        its neighbours NaN.
+        Of activations and the factors of products; sums and logits are always float32. "auto" is bfloat16 if the
+        processor has instructions for it, otherwise float32. In bfloat16 an activation that is not finite may turn its
+        neighbours into NaN.
     weights : {"float", "int8"}
-        Whether the dense layers' weights are rounded to 8 bits; these layers then read float32 in every precision.
+        With "int8" the weights of dense layers are rounded to 8 bits; these layers then read float32 in any precision.
     fast_math : bool
-        Compute 3 × 3 and 5 × 5 convolutions of stride 1 in float32 by Winograd's method: faster, and off by at most
-        2e-5 of a layer's largest output; not exact on integers. bfloat16 stays as it is.
+        Compute 3 × 3 and 5 × 5 convolutions of stride 1 in float32 by Winograd's method: faster, with an error of at
+        most 2e-5 of a layer's largest output, and not exact on integers. It has no effect on bfloat16.
 
     Returns
     -------
@@ -101,11 +101,11 @@ def probabilities(
     Raises
     ------
     TypeError, ValueError, OSError
-        Something that is not an image, or cannot be read.
+        Something is not an image, or cannot be read.
     UnsupportedError
-        Arithmetic that the processor does not have.
+        The processor does not support the arithmetic.
     NonFiniteError
-        A probability is NaN; the message names the parameter or the node that makes it so.
+        A probability is NaN; the message names the parameter or node that caused it.
     """
     views = Views(crops, dense, scales, "predict", choose_arithmetic("predict", precision, weights, fast_math))
     batch_size = for_inference(model, batch_size, "predict", views.arithmetic)
@@ -128,11 +128,11 @@ def score_map(
     weights: str = "float",
     fast_math: bool = False,
 ) -> Float32:
-    """Return the class scores at every position of one whole image: dense evaluation before it averages.
+    """Return the class scores at every position of one whole image: dense evaluation before averaging.
 
-    Position (i, j) is the network on the crop that begins `stride` · i pixels down and `stride` · j pixels to the
-    right, where `stride` is the product of the strides (32 for the networks of 2012 and 2014), except for what padding
-    puts around a crop.
+    Position (i, j) is the network's output for the crop that starts `stride` · i pixels down and `stride` · j pixels to
+    the right, where `stride` is the product of all strides (32 for the networks of 2012 and 2014), except that padding
+    surrounds the whole image, not the crop.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def score_map(
     image : image
         One image: see `predict`.
     scale : int, optional
-        What its shorter side is resized to; by default the preprocessing's `resize`.
+        Size of its shorter side after resizing; by default the preprocessing's `resize`.
     layout, value_range, precision, weights, fast_math
         See `probabilities`.
 
@@ -152,11 +152,11 @@ def score_map(
     Raises
     ------
     TypeError, ValueError, OSError
-        Something that is not one image, cannot be read, or is smaller than what the network needs.
+        Not a single image, one that cannot be read, or one that is too small for the network.
     UnsupportedError
-        The network has layers for one size only, or the processor does not have the arithmetic.
+        The network has layers of fixed size, or the processor does not support the arithmetic.
     NonFiniteError
-        A score is infinite or NaN; the message names the parameter or the node that makes it so.
+        A score is infinite or NaN; the message names the parameter or node that caused it.
     """
     arithmetic = choose_arithmetic("score_map", precision, weights, fast_math)
     views = Views(None, True, None if scale is None else (scale,), "score_map")

@@ -1,4 +1,4 @@
-"""The likeliest classes of images, for people."""
+"""The likeliest classes of images, with their names."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Prediction:
     labels : tuple of int
         Indices of the classes.
     classes : tuple of str
-        Their names; the index as text where the model has no names.
+        Their names; the index as text if the model has no names.
     probabilities : tuple of float
     """
 
@@ -43,7 +43,7 @@ class Prediction:
 
 
 class Predictions(list[Prediction]):
-    """A list of predictions, one an image, which a notebook shows as a table."""
+    """A list of predictions, one per image, which a notebook shows as a table."""
 
     def _repr_html_(self) -> str:
         rows = [[str(number), *each._answers()] for number, each in enumerate(self[:_SHOWN])]
@@ -53,7 +53,7 @@ class Predictions(list[Prediction]):
 
 
 def likeliest(probabilities: NDArray[np.float32], classes: tuple[str, ...] | None, top: int) -> Predictions:
-    """Return the `top` likeliest classes of each row of probabilities [count, classes]; of equal ones the first."""
+    """Return the `top` likeliest classes for each row of probabilities [count, classes]; ties keep their order."""
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
     names = classes or tuple(map(str, range(probabilities.shape[1])))
     return Predictions(

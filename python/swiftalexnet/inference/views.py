@@ -1,7 +1,7 @@
-"""Test time: which parts of an image are classified, at which sizes, and how their probabilities become one.
+"""Test-time views: which crops and scales of an image are classified, and how their probabilities are averaged.
 
-docs/evaluation.md explains the procedures. The engine cuts crops and slides the network; here images are brought to
-the sizes that a procedure asks for, and the probabilities of its parts are averaged.
+docs/evaluation.md explains the procedures. The engine cuts crops and slides the network; this module resizes images to
+the scales of a procedure, and averages the probabilities of its views.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,12 +30,12 @@ Float32 = NDArray[np.float32]
 
 CROPS = (1, 9, 10, 50)
 
-_WAITING = 2  # batches of whole images that may wait for others of their size
+_WAITING = 2  # batches of whole images that may wait for others of the same size
 
 
 @dataclass(frozen=True)
 class Views:
-    """What of an image is classified. The probabilities of all views are averaged.
+    """The views of an image that are classified; their probabilities are averaged.
 
     Parameters
     ----------
@@ -45,19 +45,19 @@ class Views:
         mirror images (Simonyan and Zisserman 2014, section 3.2). By default 1, and none with `dense`.
     dense : bool
         Dense evaluation: the dense layers slide over the feature map of the whole image and of its mirror image
-        (Simonyan and Zisserman 2014, section 3.2). Its probabilities weigh as much as those of all crops together.
+        (Simonyan and Zisserman 2014, section 3.2). Its probabilities have the same weight as those of all crops.
     scales : sequence of int, optional
-        Shorter sides, in pixels, that the whole image is brought to, its proportions kept; each weighs the same. By
-        default the preprocessing's `resize`, of which crops without `dense` see only the centre square.
+        Sizes of the shorter side, in pixels, to which the whole image is resized in proportion; all have the
+        same weight. By default the preprocessing's `resize`; crops without `dense` then see only the centre square.
     operation : str
-        What messages begin with.
+        The beginning of messages.
     arithmetic : Arithmetic
         How the network computes.
 
     Raises
     ------
     TypeError, ValueError
-        Another number of crops, or scales that are no integers, too large, named twice or none at all.
+        Another number of crops, or scales that are not integers, too large, repeated or empty.
     """
 
     crops: int | None = None
@@ -82,19 +82,19 @@ class Views:
 
     @property
     def crop_count(self) -> int:
-        """Crops of an image at one scale; 0 for dense evaluation alone."""
+        """The number of crops of an image at one scale; 0 for dense evaluation alone."""
         if self.crops is None:
             return 0 if self.dense else 1
         return int(self.crops)
 
     @property
     def whole(self) -> bool:
-        """Whether the whole image is seen, and not only its centre square."""
+        """Whether the whole image is used, and not only its centre square."""
         return self.dense or self.scales is not None
 
     @property
     def passes(self) -> int:
-        """How many times every image is decoded."""
+        """The number of times each image is decoded."""
         return 1 if self.scales is None else len(self.scales)
 
     def __str__(self) -> str:
@@ -105,41 +105,40 @@ class Views:
         return ", ".join([" and ".join(views) + scales, PRECISIONS[code.precision], *words])
 
     def check(self, model: BaseModel) -> None:
-        """Refuse what the model cannot do, before any work.
+        """Raise if the model does not support these views.
 
         Raises
         ------
         ValueError
-            With crops, a scale smaller than the crop; with dense evaluation, one that leaves the dense layers not a
-            single position, or a network that has no dense layers to slide.
+            With crops, a scale smaller than the crop; with dense evaluation, one that leaves no position for the dense
+            layers, or a network without dense layers.
         UnsupportedError
-            Dense evaluation of a network with layers for one size only, or of a model that whitens its images.
+            Dense evaluation of a network with layers of fixed size, or of a model that whitens its images.
         """
         require_model(model, self.operation)
         crop = model.preprocessing.crop
         if self.dense and model.preprocessing.whitening is not None:
             raise UnsupportedError(
-                f"{self.operation}: dense evaluation: the model's whitening matrix is for {crop} × {crop} pixels and no"
-                " other size"
+                f"{self.operation}: dense evaluation: the model's whitening matrix is for {crop} × {crop} pixels only"
             )
         for scale in self.scales_for(model):
             if self.crop_count and scale < crop:
                 raise ValueError(
-                    f"{self.operation}: {scale} is a scale smaller than the input, expected {crop} pixels or more"
+                    f"{self.operation}: scale {scale} is smaller than the input, expected at least {crop} pixels"
                 )
             if self.dense:
                 try:
-                    model.network.score_map_size(scale, scale)  # a longer side makes a larger map
+                    model.network.score_map_size(scale, scale)  # a longer side gives a larger map
                 except ValueError as error:
                     raise ValueError(f"{self.operation}: {error}") from None
 
     def scales_for(self, model: BaseModel) -> tuple[int, ...]:
-        """Return the shorter sides, the model's own where none were asked for."""
+        """Return the sizes of the shorter side, by default the model's own."""
         require_model(model, self.operation)
         return (model.preprocessing.resize,) if self.scales is None else tuple(self.scales)
 
     def images_at_once(self, batch_size: int) -> int:
-        """Return how many images have about `batch_size` crops."""
+        """Return the number of images with about `batch_size` crops."""
         return max(1, as_integer(batch_size, "batch_size", self.operation, 1, 2**20) // max(1, self.crop_count))
 
 
@@ -159,9 +158,9 @@ def classify(model: BaseModel, images: NDArray[np.uint8], views: Views) -> Float
 def classify_all(
     model: BaseModel, data: "Dataset", views: Views, batch_size: int, advance: Callable[[int], None] = lambda _: None
 ) -> Iterator[tuple[NDArray[np.int32], Float32]]:
-    """Yield (numbers of images, their probabilities) until every readable image has come once.
+    """Yield (indices of images, their probabilities), every readable image once.
 
-    `advance` hears how many images have been decoded; there are `views.passes` times as many as in the data.
+    `advance` is called with the number of images decoded, in total `views.passes` times the number in the data.
     """
     size = views.images_at_once(batch_size)
     if not views.whole:
@@ -197,7 +196,7 @@ def _classify_wholes(
 
 
 def _by_shape(singles: Iterable[Batch], size: int) -> Iterator[Batch]:
-    """Join single images of one shape to batches of up to `size`; a few wait, then the largest group goes."""
+    """Group single images by shape into batches of up to `size`; when too many wait, the largest group is yielded."""
     waiting: dict[tuple[int, ...], list[Batch]] = {}
     count = 0
     for single in singles:

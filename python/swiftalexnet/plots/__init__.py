@@ -1,7 +1,7 @@
-"""Figures of a run and of a network: learning curves, kernels, evaluations, predictions, neighbours, profiles.
+"""Figures: learning curves, kernels, evaluations, predictions, neighbours and profiles.
 
-Every function returns a matplotlib Figure on its own: no window, no global state, `savefig` writes it, and
-a notebook shows it as the value of a cell.
+Every function returns a matplotlib Figure without a window or global state; `savefig` writes it, and a notebook shows
+it as the value of a cell.
 """
 
 from .curves import plot_history

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class History(Protocol):
-    """What is drawn of a run's history."""
+    """The parts of a run's history that are drawn."""
 
     def __len__(self) -> int: ...
 
@@ -32,7 +32,7 @@ def plot_history(history: History) -> "Figure":
     Raises
     ------
     TypeError, ValueError
-        No history, or an empty one.
+        Not a history, or an empty one.
     ImportError
         matplotlib is not installed.
     """

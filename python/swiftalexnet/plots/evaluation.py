@@ -1,4 +1,4 @@
-"""An evaluation as a figure: confusion matrix, error a class, reliability diagram."""
+"""An evaluation as a figure: confusion matrix, class errors, reliability diagram."""
 
 from typing import TYPE_CHECKING
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_NAMED = 50  # classes: up to here each has a name, a row and a bar of its own
-_NUMBERED = 20  # classes: up to here the squares have numbers in them
-_SQUARES = 250  # a side, at most
+_NAMED = 50  # most classes that get a name and a bar each
+_NUMBERED = 20  # most classes with numbers in the squares
+_SQUARES = 250  # most squares per side
 _RIGHT, _GAP, _CHANCE = "#4477aa", "#cc6677", "#777777"
-_FONT, _LABEL = 8, 1.7  # points; inches of a name at most
+_FONT, _LABEL = 8, 1.7  # points; inches, the longest name
 
 
 def plot_evaluation(evaluation: Measurements) -> "Figure":
-    """Draw what is taken for what, how often each class is missed, and whether probabilities can be trusted.
+    """Draw the confusion matrix, the error of each class, and the reliability diagram.
 
-    Left: the confusion matrix, the right class down and the predicted one across; shades are shares of the row. Middle:
-    the top-1 error of each class, and chance. Right: the reliability diagram of Guo et al. 2017, figure 1: how many of
-    the images with a confidence are classified rightly; below it, how many images there are. A class without images
-    has a grey row and no bar. Of more than 50 classes names are left out, and of more than 250 neighbouring classes
-    share a square, which has the largest share among them.
+    Left: the confusion matrix, with a row for each correct class and a column for each predicted one; shades are shares
+    of the row. Middle: the top-1 error of each class, and chance. Right: the reliability diagram of Guo et al. 2017,
+    figure 1: the accuracy at each confidence, and below it the number of images. A class without images has a grey row
+    and no bar. With more than 50 classes names are omitted; with more than 250, neighbouring classes share a square,
+    which shows the largest of their shares.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def _matrix(axes: "Axes", evaluation: Measurements, names: list[str]) -> None:
 
 
 def _shares(evaluation: Measurements) -> NDArray[np.float64]:
-    """Return the percentages of each row, [squares, squares]; NaN where a class has no images."""
+    """Return the percentages of each row, [squares, squares]; NaN for a class without images."""
     labels, predicted, counts = evaluation.confusions
     classes = len(evaluation.classes)
     together = -(-classes // _SQUARES)

@@ -1,4 +1,4 @@
-"""Figures without a window or global state, and text that is cut or wrapped to fit."""
+"""Figures without a window or global state, and text shortened or wrapped to fit."""
 
 import io
 import warnings
@@ -17,12 +17,12 @@ DPI = 120
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """Return an empty figure of this size in inches.
+    """Return an empty figure of the given size in inches.
 
     Raises
     ------
     TypeError, ValueError
-        Sizes that are no numbers, negative, or not finite.
+        Sizes that are not numbers, negative, or not finite.
     ImportError
         matplotlib is not installed.
     """
@@ -34,7 +34,7 @@ def new_figure(width: float, height: float) -> "Figure":
 
 @cache
 def _figure_class() -> Any:
-    """Return matplotlib's Figure with what a notebook needs to show it; made late, as matplotlib is imported late."""
+    """Return matplotlib's Figure as a class that notebooks can show; defined here because matplotlib loads lazily."""
     base: Any = require("matplotlib.figure", "plots", "drawing").Figure
 
     class NotebookFigure(base):  # type: ignore[misc]
@@ -55,21 +55,21 @@ def place(figure: "Figure", left: float, top: float, width: float, height: float
 
 
 def text_width(text: str, size: float) -> float:
-    """Return how wide a line of text is, in inches, at a size in points."""
+    """Return the width of a line of text in inches; `size` is in points."""
     FontProperties = require("matplotlib.font_manager", "plots", "drawing").FontProperties  # noqa: N806 (a class)
     text_to_path = require("matplotlib.textpath", "plots", "drawing").text_to_path
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of signs that the font lacks: drawing them says it again
+        warnings.simplefilter("ignore")  # about glyphs missing from the font: drawing warns again
         width, _, _ = text_to_path.get_text_width_height_descent(text, FontProperties(size=size), ismath=False)
     return float(width) / 72
 
 
 def fitted(text: str, inches: float, size: float) -> str:
-    """Return a label no wider than `inches`: where text is longer, its middle is left out."""
+    """Return a label no wider than `inches`; the middle of longer text is replaced by an ellipsis."""
     text = printable(text)
     if text_width(text, size) <= inches:
         return verbatim(text)
-    fits, too_many = 1, len(text)  # characters, of which half of what lies between is tried
+    fits, too_many = 1, len(text)  # characters; bisection
     while too_many - fits > 1:
         tried = (fits + too_many) // 2
         if text_width(_shortened(text, tried), size) <= inches:
@@ -80,7 +80,7 @@ def fitted(text: str, inches: float, size: float) -> str:
 
 
 def wrapped(text: str, inches: float, size: float) -> str:
-    """Return text in lines that are no wider than `inches`, broken between words."""
+    """Return text broken between words into lines no wider than `inches`."""
     lines: list[str] = []
     for word in printable(text).split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -92,7 +92,7 @@ def wrapped(text: str, inches: float, size: float) -> str:
 
 
 def verbatim(text: str) -> str:
-    """Keep matplotlib from reading formulas between two dollar signs."""
+    """Escape dollar signs, between which matplotlib would read a formula."""
     return text.replace("$", r"\$")
 
 

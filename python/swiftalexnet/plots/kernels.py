@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 Float32 = NDArray[np.float32]
 
-_WIDTH, _MARGIN, _LINE = 7.0, 0.1, 0.3  # inches: about the sheet's width, around it, a line of text
-_MOST_DOTS = 12  # a side of a weight: few columns make a narrow sheet, and no long one
+_WIDTH, _MARGIN, _LINE = 7.0, 0.1, 0.3  # inches: approximate width of the sheet, margin, height of a line of text
+_MOST_DOTS = 12  # per side of a weight, so that a sheet of few columns does not become long
 
 
 def plot_kernels(model: BaseModel, layer: str | None = None, columns: int = 16) -> "Figure":
     """Draw the kernels of a convolution that reads images.
 
-    As the authors' own tool does: the smallest weight of all is subtracted and all are divided by the largest, so that
-    one scale holds for all; 16 in a row, a pixel apart, no smoothing. Where the next convolution has groups, the
-    kernels of each tower stand apart, as the paper's two GPUs.
+    As in the authors' own tool, all weights are mapped linearly to 0 … 1, by their common minimum and maximum; kernels
+    are drawn 16 per row, one pixel apart, without smoothing. If the next convolution has groups, each tower's kernels
+    are drawn on a sheet of their own, like those of the paper's two GPUs.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def plot_kernels(model: BaseModel, layer: str | None = None, columns: int = 16) 
     layer : str, optional
         By default the first convolution.
     columns : int
-        Kernels in a row.
+        Kernels per row.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def plot_kernels(model: BaseModel, layer: str | None = None, columns: int = 16) 
     widest = max(sheet.shape[1] for sheet in sheets)
     inches = (
         min(max(1, round(_WIDTH * DPI / widest)), _MOST_DOTS) / DPI
-    )  # of a weight: whole dots, so that all are equally large
+    )  # per weight: a whole number of dots, so that all are equally large
     heights = [inches * sheet.shape[0] for sheet in sheets]
     width = max(inches * widest, *(text_width(label, 10) for label in labels))
     figure = new_figure(width + 2 * _MARGIN, sum(heights) + len(sheets) * (_LINE + _MARGIN))
@@ -78,13 +78,13 @@ def plot_kernels(model: BaseModel, layer: str | None = None, columns: int = 16) 
 
 
 def kernel_sheet(kernels: Float32, columns: int = 16) -> Float32:
-    """Lay kernels [count, channels, height, width] out on a white sheet [rows, columns, channels] of 0 … 1."""
+    """Arrange kernels [count, channels, height, width] on a white sheet [rows, columns, channels] of 0 … 1."""
     array = as_float32(kernels, "kernels", "kernel_sheet", 4)
     return _laid_out(_scaled(array), as_integer(columns, "columns", "kernel_sheet", 1))
 
 
 def _scaled(kernels: Float32) -> Float32:
-    """Bring the smallest weight to 0 and the largest to 1."""
+    """Map the weights linearly to 0 … 1."""
     raised: Float32 = kernels - kernels.min()
     raised /= max(raised.max(), np.finfo(np.float32).tiny)
     return raised
@@ -101,7 +101,7 @@ def _laid_out(kernels: Float32, columns: int) -> Float32:
 
 
 def _towers(weights: dict[str, Float32], name: str) -> int:
-    """Return the groups of the convolution that reads this one's output: it tells how many channels each reads."""
+    """Return the number of groups of the next convolution, from the number of channels each of its kernels reads."""
     names = list(weights)
     following = names[names.index(name) + 1 :]
     count, read = len(weights[name]), int(weights[following[0]].shape[1]) if following else 0

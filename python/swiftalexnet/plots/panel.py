@@ -1,4 +1,4 @@
-"""What a network makes of test images, and which training images it finds alike: figure 4 of the 2012 paper."""
+"""Predictions for test images, and the training images nearest to them: figure 4 of the 2012 paper."""
 
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..data.dataset import Dataset
 
-# Inches. Left: two rows of images with label and bars; right: rows of a test image and its neighbours.
+# Inches. Left: two rows of images with labels and bars; right: rows with a test image and its neighbours.
 _IMAGE, _GAP, _CLASSES = 1.5, 0.14, 5
 _CELL = LABEL + _IMAGE + 0.04 + BAR * _CLASSES
 _THUMB, _THUMB_GAP, _QUERY_GAP = 0.98, 0.085, 0.16
@@ -39,23 +39,23 @@ def plot_panel(
     neighbors: int = 6,
     seed: int = 0,
 ) -> "Figure":
-    """Draw predictions for some test images, and for others the nearest training images.
+    """Draw predictions for some test images, and the nearest training images for others.
 
-    Left: the right class above each image, bars of the five likeliest classes below; the right class's bar is green,
-    a wrong first one red. Right: a test image in the first column, then the training images whose activations of
-    `layer` have the smallest Euclidean distance to its own; a green frame says that one is of the same class. Test
-    images are drawn by `seed`, a class at a time, and not chosen by what the network makes of them.
+    Left: the correct class above each image, bars of the five likeliest classes below; the correct class's bar is
+    green, a wrong first one red. Right: a test image in the first column, then the training images whose activations of
+    `layer` have the smallest Euclidean distance to its own; a green frame marks the same class. Test images are drawn
+    at random from `seed`, cycling through the classes, whatever the network's answers.
 
     Parameters
     ----------
     model : Model
     test, train : Dataset
     layer : str, optional
-        By default the last hidden one, after its activation function: `relu7` of the paper's network.
+        By default the last hidden one, after its activation function: `relu7` in the paper's network.
     predictions, queries : int
-        Images at the left, in two rows, and rows at the right.
+        Number of images on the left, in two rows, and of rows on the right.
     neighbors : int
-        Training images a row.
+        Training images per row.
     seed : int
 
     Raises
@@ -69,7 +69,7 @@ def plot_panel(
     as_seed(seed, "seed", "plot_panel")
     for name, value in (("predictions", predictions), ("queries", queries), ("neighbors", neighbors)):
         as_integer(value, name, "plot_panel", 1)
-    figure = new_figure(1, 1)  # before any work: matplotlib may be missing
+    figure = new_figure(1, 1)  # first, because matplotlib may be missing
     test, train = (check_dataset(model, data, "plot_panel") for data in (test, train))
     layer = layer or last_hidden(model)
     chosen = _some(test, model, seed, predictions + queries)
@@ -127,7 +127,7 @@ def _answers(model: BaseModel, test: "Dataset", chosen: list[tuple[int, NDArray[
 
 
 def _some(data: "Dataset", model: BaseModel, seed: int, count: int) -> list[tuple[int, NDArray[np.uint8]]]:
-    """Take (index, pixels) of `count` readable images, a class at a time."""
+    """Return (index, pixels) of `count` readable images, cycling through the classes."""
     geometry, chosen = model.preprocessing.geometry, []
     for index in map(int, class_by_class(data.labels, shuffled(len(data), seed, 0))):
         pixels = checked_image(data.image(index, geometry), data, geometry)

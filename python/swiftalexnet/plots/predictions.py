@@ -24,7 +24,7 @@ def plot_predictions(
     title: str = "",
     **options: Any,
 ) -> "Figure":
-    """Draw images with bars of their likeliest classes, as figure 4 of Krizhevsky et al. 2012.
+    """Draw images with bars of their likeliest classes, as in figure 4 of Krizhevsky et al. 2012.
 
     Parameters
     ----------
@@ -32,18 +32,18 @@ def plot_predictions(
     images : images
         See `Model.predict`.
     labels : sequence of int, optional
-        The right classes: named above each image; the bar of the right class is green, a wrong first one red.
+        The correct classes, shown above each image; the bar of the correct class is green, a wrong first one red.
     top, columns : int
-        Bars an image, and images in a row.
+        Bars per image, and images per row.
     title : str
-        What stands above all.
+        Above the figure.
     **options
         `crops`, `layout`, `value_range`: see `Model.predict`.
 
     Raises
     ------
     TypeError, ValueError, OSError
-        Something that is not an image, or labels that are not as many or out of range.
+        Something that is not an image; a wrong number of labels, or labels out of range.
     ImportError
         matplotlib is not installed.
     """

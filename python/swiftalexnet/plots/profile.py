@@ -1,4 +1,4 @@
-"""The time of a pass, layer by layer, beside what the machine allows."""
+"""The time of each layer in a pass, compared with the machine's limits."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class Row(Protocol):
-    """What is drawn of one step: see `swiftalexnet.profiling.Row`."""
+    """The parts of a row that are drawn: see `swiftalexnet.profiling.Row`."""
 
     @property
     def name(self) -> str:
-        """Its node."""
+        """The node's name."""
 
     @property
     def direction(self) -> str:
@@ -23,7 +23,7 @@ class Row(Protocol):
 
     @property
     def milliseconds(self) -> float:
-        """How long it took."""
+        """The time it took."""
 
     @property
     def share(self) -> float | None:
@@ -31,12 +31,12 @@ class Row(Protocol):
 
     @property
     def limit(self) -> str:
-        """Which limit binds."""
+        """The limit that applies."""
 
 
 @runtime_checkable
 class Profile(Protocol):
-    """What is drawn of a profile: see `swiftalexnet.profiling.Profile`."""
+    """The parts of a profile that are drawn: see `swiftalexnet.profiling.Profile`."""
 
     @property
     def title(self) -> str:
@@ -44,19 +44,19 @@ class Profile(Protocol):
 
     @property
     def milliseconds(self) -> float:
-        """The median of whole passes."""
+        """The median time of a whole pass."""
 
     @property
     def gflops_limit(self) -> float:
-        """Operations that the machine allows a second."""
+        """The machine's limit of operations per second."""
 
     @property
     def gigabytes_limit(self) -> float:
-        """Bytes that it allows a second."""
+        """The machine's limit of bytes per second."""
 
     @property
     def images_per_second(self) -> float:
-        """Images a second."""
+        """Images per second."""
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -69,14 +69,14 @@ _HIDDEN = 0.002  # of the whole: shorter rows are left out
 
 
 def plot_profile(profile: Profile) -> "Figure":
-    """Draw a bar for every row: as long as its time, dark as far as the machine's limit, with the share as a number.
+    """Draw a bar for every row: its length is the time, its dark part the machine's limit, its number their ratio.
 
-    Rows below 0.2 % of the whole are left out.
+    Rows below 0.2 % of the total are omitted.
 
     Raises
     ------
     TypeError
-        No profile.
+        Not a profile.
     ImportError
         matplotlib is not installed.
     """
@@ -108,7 +108,7 @@ def plot_profile(profile: Profile) -> "Figure":
 
 
 def _least(row: Row) -> float:
-    """Return the milliseconds that the limit allows, no more than were taken."""
+    """Return the time at the machine's limit in milliseconds, at most the measured time."""
     return row.milliseconds * min(100.0, row.share or 0.0) / 100
 
 

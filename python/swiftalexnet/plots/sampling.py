@@ -1,4 +1,4 @@
-"""Which images stand for all: drawn by a seed, and not chosen by what looks well."""
+"""Representative images, drawn at random from a seed instead of picked by hand."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -14,23 +14,22 @@ from ..inference.measurements import Measurements
 
 
 def fair_sample(evaluation: Measurements, count: int, seed: int = 0) -> NDArray[np.int32]:
-    """Draw measured images, right and wrong ones in proportion, over as many classes as there are places.
+    """Draw measured images with correct and wrong answers in proportion, spread over as many classes as possible.
 
-    Of `count` images count · (wrong images) / (measured images) are wrong, rounded half to even; no class comes again
-    before others have come, as far as there are images.
+    Of `count` images, count · (wrong images) / (measured images) are wrong, rounded half to even; a class is repeated
+    only after all others, as far as they have images.
 
     Parameters
     ----------
     evaluation : Evaluation
     count : int
-        How many, at most all.
+        Number of images, limited to those that were measured.
     seed : int
 
     Returns
     -------
     array of int32, [count]
-        Places in the evaluation's arrays (`evaluation.indices[places]` are places in the data), those of one class
-        together.
+        Positions in the evaluation's arrays, grouped by class; `evaluation.indices[places]` are indices of the data.
     """
     require_kind(evaluation, Measurements, "evaluation", "fair_sample", "Evaluation")
     count = min(as_integer(count, "count", "fair_sample", 1), evaluation.count)
@@ -44,9 +43,9 @@ def fair_sample(evaluation: Measurements, count: int, seed: int = 0) -> NDArray[
 
 
 def class_by_class(labels: NDArray[Any], order: NDArray[Any], seen: Iterable[int] = ()) -> NDArray[Any]:
-    """Bring places into an order in which no class comes again before the others have come.
+    """Reorder positions so that a class is repeated only after all others.
 
-    `seen` are the labels of images that have come before.
+    `seen` are the labels of images that have already been chosen.
     """
     times = Counter(map(int, seen))
     rounds = []

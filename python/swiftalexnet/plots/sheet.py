@@ -1,4 +1,4 @@
-"""Images with bars of their likeliest classes, as in figure 4 of Krizhevsky et al. 2012: one of them, and a sheet."""
+"""Images with bars of their likeliest classes, one or a sheet of them: figure 4 of Krizhevsky et al. 2012."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 RIGHT, _WRONG, _OTHER = "#228833", "#cc3311", "#bbbbbb"
 
-BAR, LABEL = 0.165, 0.26  # inches: heights of a bar and of a line above an image
+BAR, LABEL = 0.165, 0.26  # inches: heights of a bar and of the label above an image
 _IMAGE, _GAP, _MARGIN, _LINE = 2.0, 0.16, 0.12, 0.2
 
 
 class Answer(NamedTuple):
-    """An image, what a network makes of it, and what is right, if that is known."""
+    """An image, a network's prediction for it, and the correct class if it is known."""
 
     image: NDArray[np.uint8] | None  # None: it cannot be shown
     title: str
@@ -29,7 +29,7 @@ class Answer(NamedTuple):
 
 
 def plot_answers(answers: Sequence[Answer], columns: int, title: str = "") -> "Figure":
-    """Draw a sheet of images with a title above, and a legend below where the right classes are known."""
+    """Draw a sheet of images with a title above, and a legend below if correct classes are known."""
     columns = min(columns, len(answers))
     rows = -(-len(answers) // columns)
     bars = max(len(answer.prediction.labels) for answer in answers)
@@ -53,7 +53,7 @@ def plot_answers(answers: Sequence[Answer], columns: int, title: str = "") -> "F
 
 
 def draw_answer(figure: "Figure", left: float, top: float, width: float, answer: Answer) -> None:
-    """Draw a label, a square image and a bar a class below each other, from a place in inches."""
+    """Draw, from top to bottom, a label, a square image and a bar per class at a position in inches."""
     axes = place(figure, left, top + LABEL, width, width)
     show(axes, answer.image)
     axes.set_title(fitted(answer.title, width, 9), fontsize=9, pad=4)
@@ -70,7 +70,7 @@ def _colors(answer: Answer) -> list[str]:
 
 
 def _draw_legend(axes: "Axes", used: set[str], in_a_row: int) -> None:
-    """Say what the colours of the bars mean."""
+    """Explain the colours of the bars."""
     for color, meaning in ((RIGHT, "the right class"), (_WRONG, "a wrong answer"), (_OTHER, "another class")):
         if color in used:
             axes.bar(0, 0, color=color, alpha=0.8, label=meaning)
@@ -80,7 +80,7 @@ def _draw_legend(axes: "Axes", used: set[str], in_a_row: int) -> None:
 
 
 def show(axes: "Axes", pixels: NDArray[np.uint8] | None) -> None:
-    """Draw uint8 [height, width, 1 or 3], or say that there is nothing to draw."""
+    """Draw uint8 [height, width, 1 or 3], or a note that the image cannot be shown."""
     if pixels is None:
         axes.text(0.5, 0.5, "cannot be shown", ha="center", va="center", fontsize=8, color="#777777")
         return
@@ -88,7 +88,7 @@ def show(axes: "Axes", pixels: NDArray[np.uint8] | None) -> None:
 
 
 def _draw_bars(axes: "Axes", answer: Answer, width: float) -> None:
-    """Draw one bar a class, the likeliest at the top, with the names inside."""
+    """Draw one bar per class, the likeliest at the top, with the names inside."""
     prediction = answer.prediction
     positions = range(len(prediction.labels))
     axes.barh(positions, prediction.probabilities, color=_colors(answer), height=0.86, alpha=0.8)

@@ -1,4 +1,4 @@
-"""The images that a model gets most wrong."""
+"""The images with the largest loss."""
 
 import math
 from typing import TYPE_CHECKING
@@ -24,22 +24,22 @@ _SIDE = 240  # pixels of a drawn image
 
 
 def plot_worst(evaluation: Measurements, data: "Dataset | None" = None, count: int = 12, columns: int = 4) -> "Figure":
-    """Draw the images with the largest loss: the right class above each, and bars of both classes' probabilities.
+    """Draw the images with the largest loss, with the correct class above and bars of both classes' probabilities.
 
     Parameters
     ----------
     evaluation : Evaluation
     data : Dataset, optional
-        What was evaluated; only needed where images have no files.
+        The evaluated data; only needed if its images have no files.
     count, columns : int
-        Images, at most the 16 that an evaluation names, and images in a row.
+        Number of images, at most the 16 that an evaluation lists, and images per row.
 
     Raises
     ------
     ValueError
-        Images without files, and no `data`; or other data than was evaluated.
+        Images without files, and no `data`; or not the data that was evaluated.
     TypeError
-        Something that is not a number.
+        Not a number.
     ImportError
         matplotlib is not installed.
     """
@@ -51,7 +51,7 @@ def plot_worst(evaluation: Measurements, data: "Dataset | None" = None, count: i
         came = f"{evaluation.count + evaluation.skipped} images were evaluated"
         raise ValueError(f"plot_worst: {came}, data has {len(data)}; expected the same data")
     if data is None and any(each.path is None for each in worst):
-        raise ValueError("plot_worst: these images have no files, expected data=, what was evaluated")
+        raise ValueError("plot_worst: these images have no files, expected data=, the evaluated data")
     answers = [_answer(evaluation, each, _pixels(each, data)) for each in worst]
     return plot_answers(answers, columns, f"Largest loss first, of {evaluation.count} images; above each its class")
 
@@ -64,7 +64,7 @@ def _answer(evaluation: Measurements, worst: WorstImage, image: NDArray[np.uint8
 
 
 def _pixels(worst: WorstImage, data: "Dataset | None") -> NDArray[np.uint8] | None:
-    """Return uint8 [side, side, 3]; None for a file that has changed or gone since it was evaluated."""
+    """Return uint8 [side, side, 3]; None for a file that can no longer be read."""
     geometry = Geometry(_SIDE, 3, "area")
     try:
         if data is not None:

@@ -1,1 +1,1 @@
-"""How images become the input of a network: crop, mean, scale."""
+"""Preprocessing: how images become the input of a network."""

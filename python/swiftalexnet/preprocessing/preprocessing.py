@@ -1,9 +1,8 @@
-"""From a decoded image to what a network reads: sizes, mean and scale, as a value that travels with the weights.
+"""From a decoded image to the input of a network: sizes, mean and scale, saved with the weights.
 
-An image is resized until its shorter side has `resize` pixels, and its centre square of that side is kept: this much
-is done where images are decoded. The engine then cuts `crop` × `crop` pixels, subtracts the mean and multiplies by
-the scale, all in one pass, and by the whitening matrix if there is one. Pixels are 0 … 255, channels in the order
-R, G, B.
+When an image is decoded, its shorter side is resized to `resize` pixels and its centre square of that side is kept.
+The engine then cuts `crop` × `crop` pixels, subtracts the mean and multiplies by the scale, all in one pass, and
+multiplies by the whitening matrix if there is one. Pixels are 0 … 255, channels in the order R, G, B.
 """
 
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from ..images.geometry import RESAMPLERS, Geometry
 
 MEANS = ("image", "pixel")
 MEAN_PLACES = ("center", "crop")  # by their number in the engine
-# Values of a crop that can be whitened: 36 × 36 × 3 fit, and the matrix has 64 MiB at most.
+# Most values of a crop that can be whitened: 36 × 36 × 3 fit, and the matrix has at most 64 MiB.
 MOST_WHITENED = 4096
 
 
@@ -32,39 +31,39 @@ class Preprocessing:
     Parameters
     ----------
     resize : int
-        Side, in pixels, of the centre square that an image is brought to.
+        Side of the resized centre square in pixels.
     crop : int
-        Side, in pixels, of what the network reads; at most `resize`.
+        Side of the network's input in pixels; at most `resize`.
     mean : array of float32
-        What is subtracted: a value a channel, [channels], or a whole mean image, [resize, resize, channels].
+        Subtracted from the image: one value per channel, [channels], or a mean image, [resize, resize, channels].
     scale : array of float32, optional
-        Factors after the mean, [channels].
+        Factors after the mean is subtracted, [channels].
     resample : {"area", "bilinear", "opencv_bilinear", "box"}
-        "area" averages over a pixel's area when it shrinks and is bicubic when it enlarges (cuda-convnet2); "bilinear"
-        is torchvision's, antialiased; "opencv_bilinear" is that of Caffe's tools, which is not; "box" averages whole
-        pixels, and is what models of the first versions have.
+        "area" averages over a pixel's area to shrink and is bicubic to enlarge (cuda-convnet2); "bilinear" is
+        torchvision's, antialiased; "opencv_bilinear" is that of Caffe's tools, not antialiased; "box" averages whole
+        pixels, and is used by models of the first versions.
     learn_mean : bool or {"image", "pixel"}
-        The next `fit` replaces `mean` by the mean image of its training set (True or "image"), or by the mean of each
-        channel over all its pixels ("pixel": Simonyan and Zisserman 2014, section 2).
+        The next `fit` replaces `mean` with the mean image of its training set (True or "image"), or with the mean of
+        each channel over all pixels ("pixel": Simonyan and Zisserman 2014, section 2).
     warp : bool
-        Squeeze images to `resize` × `resize` without keeping their proportion, as Caffe's tools do, instead of
-        keeping the centre square.
+        Squeeze images to `resize` × `resize` without keeping their proportions, as Caffe's tools do, instead of taking
+        the centre square.
     whitening : array of float32, [n, n], optional
-        A matrix by which every crop is multiplied after mean and scale, n = crop · crop · channels up to 4096, with
-        the crop's values in the order rows, columns, channels.
+        A matrix that multiplies every crop after mean and scale, n = crop · crop · channels up to 4096; the values of
+        the crop are ordered by rows, columns, channels.
     learn_whitening : float, optional
-        The next `fit` replaces `whitening` by its training set's own: see `whitening.learn_whitening`, of which this
-        is the regulariser ε, above 0, in squared units of the scaled pixels.
+        The next `fit` replaces `whitening` with the matrix of its training set: see `whitening.learn_whitening`. The
+        value is the regulariser ε, above 0, in squared units of the scaled pixels.
     mean_at : {"center", "crop"}
-        The part of a mean image that a crop gets. "center": its centre, wherever the crop was taken and never mirrored,
-        as the authors' code did. "crop": what lies under the crop, mirrored with it, so that every pixel loses its own
-        mean (the 2012 paper's words; Caffe). Images of another size than the mean image (`scales` of evaluation) get
-        the centre; a crop that is turned or shifted gets what lay under it before.
+        The part of a mean image that is subtracted from a crop. "center": its centre, wherever the crop is taken and
+        never mirrored, as in the authors' code. "crop": the same part as the crop, mirrored with it, so that the mean
+        of each pixel is subtracted (as in the 2012 paper's text and in Caffe). Images whose size is not the mean
+        image's (`scales` of evaluation) use the centre; a rotated or shifted crop uses the part before the movement.
 
     Raises
     ------
     ValueError
-        Sizes, shapes or values that do not fit each other.
+        Sizes, shapes or values are inconsistent.
     """
 
     resize: int
@@ -117,12 +116,12 @@ class Preprocessing:
 
     @property
     def channels(self) -> int:
-        """Colour channels of an image."""
+        """Number of colour channels of an image."""
         return int(self.mean.shape[-1])
 
     @property
     def geometry(self) -> Geometry:
-        """What a data set decodes images to."""
+        """The geometry that a data set decodes images to."""
         return Geometry(self.resize, self.channels, self.resample, warp=self.warp)
 
     def replace(self, **changes: Any) -> "Preprocessing":
@@ -130,19 +129,19 @@ class Preprocessing:
         return replace(self, **changes)
 
     def with_pixel_mean(self) -> "Preprocessing":
-        """Return a copy whose mean is a value a channel, and stays so: a mean image gives the means of its channels.
+        """Return a copy whose mean, now and after `fit`, has one value per channel; a mean image is averaged.
 
-        For crops that do not come from the square that a mean image belongs to (`Recipe.scale`).
+        For crops that are not cut from the square of a mean image (`Recipe.scale`).
         """
         mean = self.mean if self.mean.ndim == 1 else self.mean.mean(axis=(0, 1), dtype=np.float64)
         return self.replace(mean=mean, learn_mean="pixel" if self.learn_mean else False)
 
     def for_engine(self) -> CropOptions:
-        """Return it as the extension takes it."""
+        """Return the options for the extension."""
         return CropOptions(self.crop, self.crop, self.mean, self.scale, MEAN_PLACES.index(self.mean_at))
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything but the mean and the whitening matrix, which are stored as tensors."""
+        """Return everything except the mean and the whitening matrix, which are stored as tensors."""
         scale = None if self.scale is None else [float(factor) for factor in self.scale]
         fields = {"resize": self.resize, "crop": self.crop, "resampling": self.resample}
         learned = {"learn_mean": self.learn_mean, "learn_whitening": self.learn_whitening}
@@ -152,9 +151,9 @@ class Preprocessing:
     def from_json(
         cls, fields: dict[str, Any], mean: ArrayLike, whitening: NDArray[np.float32] | None = None
     ) -> "Preprocessing":
-        """Rebuild from `to_json`, the mean and the whitening matrix; what an older version left out is the default.
+        """Rebuild from `to_json`, the mean and the whitening matrix; fields missing in older files get defaults.
 
-        Older versions wrote "resample", and averaged whole pixels where it said "area": such models keep their pixels.
+        Older versions wrote "resample", and "area" then meant averages of whole pixels: such models keep their pixels.
         """
         fields = dict(fields)
         if "resampling" in fields:

@@ -1,6 +1,6 @@
-"""Crops from anywhere in whole images of random size: the scale jitter of Simonyan and Zisserman 2014, section 3.1.
+"""Crops from anywhere in images of random size: the scale jitter of Simonyan and Zisserman 2014, section 3.1.
 
-The shorter side is resized to S pixels, S drawn evenly from low … high for each image and each presentation, and the
+The shorter side is resized to S pixels, with S drawn uniformly from low … high every time an image is shown, and the
 crop is taken anywhere in the whole resized image, not only in its centre square.
 """
 
@@ -18,25 +18,25 @@ _UNIT = 2.0**-53
 
 
 class ScaleJitter:
-    """What to decode each image of one epoch to; give it to a `Loader` in place of a geometry.
+    """The geometry of each image in one epoch; pass it to a `Loader` instead of a geometry.
 
-    Draws depend on (seed, epoch, index) alone, so that a resumed epoch sees the same crops.
+    Random numbers depend only on (seed, epoch, index), so a resumed epoch has the same crops.
 
     Parameters
     ----------
     scale : (int, int)
-        Lowest and highest shorter side in pixels, both possible; the lowest is at least the crop.
+        Smallest and largest shorter side in pixels, inclusive; the smallest is at least the crop.
     preprocessing : Preprocessing
-        For its crop, channels, resampling and `warp` (both sides then have S pixels). A mean image does not belong to
-        such crops: give the engine `preprocessing.with_pixel_mean()`.
+        Its crop, channels, resampling and `warp` are used (with `warp` both sides have S pixels). A mean image does not
+        fit such crops: pass `preprocessing.with_pixel_mean()` to the engine.
     seed, epoch : int
     crop : bool
-        Take the crop anywhere; otherwise at the centre.
+        Take the crop anywhere instead of at the centre.
 
     Raises
     ------
     TypeError, ValueError
-        A scale that is no such pair, or lower than the crop.
+        `scale` is not such a pair, or smaller than the crop.
     """
 
     def __init__(self, scale: tuple[int, int], preprocessing: Preprocessing, seed: int, epoch: int, crop: bool = True):
@@ -48,7 +48,7 @@ class ScaleJitter:
 
     def __call__(self, index: int) -> Geometry:
         """Return the geometry of image `index`."""
-        # Raw words, because numpy fixes its bit streams for ever but not what it makes of them.
+        # Raw words, because numpy guarantees its bit streams but not the numbers that it derives from them.
         counter = np.array((0, index, _STREAM, 0), np.uint64)
         size, across, down = (int(word) for word in np.random.Philox(key=self._key, counter=counter).random_raw(3))
         short = self._low + (size * (self._high - self._low + 1) >> 64)
@@ -63,7 +63,7 @@ def as_scale(scale: Any, operation: str, least: int = 1) -> tuple[int, int]:
     Raises
     ------
     TypeError, ValueError
-        It is no such pair of integers; the message names `operation`.
+        It is not such a pair of integers; the message names `operation`.
     """
     if not isinstance(scale, (tuple, list)) or len(scale) != 2:
         raise TypeError(f"{operation}: scale is {shown(scale)}, expected (low, high), shorter sides in pixels")
@@ -72,5 +72,5 @@ def as_scale(scale: Any, operation: str, least: int = 1) -> tuple[int, int]:
 
 
 def _unit(word: int) -> float:
-    """Return the middle of one of 2⁵³ equal parts of 0 … 1."""
+    """Map a word to the middle of one of 2⁵³ equal parts of 0 … 1."""
     return ((word >> 11) + 0.5) * _UNIT

@@ -1,1 +1,1 @@
-"""Training recipes as data: hyper-parameters, schedules, augmentation."""
+"""Training recipes as data: hyperparameters, schedules, augmentation."""

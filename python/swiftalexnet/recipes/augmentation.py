@@ -1,4 +1,4 @@
-"""What training does to images on top of preprocessing: random crops, mirroring, turning, shifting, colour noise."""
+"""Augmentation of training images: random crops, mirroring, rotation, shifts, colour noise."""
 
 from dataclasses import dataclass
 
@@ -13,32 +13,33 @@ from .color_components import ILSVRC, ColorComponents
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How training images vary; every draw belongs to one image of one step and depends on the seed alone.
+    """Random changes of training images; each image of each step has its own, which depend only on the seed.
 
     Parameters
     ----------
     crop : bool
-        Take the crop anywhere in the resized square; otherwise at its centre.
+        Take the crop anywhere in the resized square instead of at its centre.
     flip : bool
-        Mirror left and right with probability one half.
+        Mirror the crop left to right with a probability of one half.
     color_noise : float
         Standard deviation of the coefficients of the colour shift along the principal components of RGB
-        (Krizhevsky et al. 2012, section 4.1: 0.1); 0 is off. Networks that do not read RGB train without it.
+        (Krizhevsky et al. 2012, section 4.1: 0.1); 0 is off. It is ignored by networks that do not read RGB.
     components : ColorComponents, optional
-        The principal components, for instance of `color_components(train)`; by default those of ILSVRC.
+        The principal components, for example from `color_components(train)`; by default those of ILSVRC.
     color_divisor : float
-        What an image with colour noise is divided by afterwards, mean already subtracted; 1 is off. The authors' code
+        Divisor of an image with colour noise, applied after the mean is subtracted; 1 is off. The authors' code
         divides by 1.1 (computerhistory/AlexNet-Source-Code, convdata_jpeg.py).
     chunk : int
-        So many consecutive images of a batch share one crop offset and one flip. The paper has it by image (1), the
-        authors' own run by 32. Colour noise, rotation and shift stay with the image.
+        Number of consecutive images of a batch that share one crop offset and one flip: 1 in the paper, 32 in the
+        authors' own run. Colour noise, rotation and shift are drawn for each image.
     rotation : float
-        Turn about the crop's centre by an angle from ± `rotation` degrees, all equally likely, 0 to 180. Between
-        pixels values are bilinear.
+        Rotate about the crop's centre by an angle drawn uniformly from ± `rotation` degrees, 0 to 180, with bilinear
+        interpolation.
     shift : int
-        Move the crop by whole pixels from ± `shift`, down and across, all equally likely; at most the crop's side.
+        Move the crop vertically and horizontally by whole pixels drawn uniformly from ± `shift`; at most the crop's
+        side.
 
-    Beyond the border of the decoded square its edge pixels repeat, for `rotation` and `shift`.
+    For `rotation` and `shift` the edge pixels of the decoded square are repeated beyond its border.
 
     Raises
     ------
@@ -69,7 +70,7 @@ class Augmentation:
             raise TypeError(f"Augmentation: components is {shown(self.components)}, expected ColorComponents or None")
 
     def for_engine(self, channels: int) -> AugmentationOptions:
-        """Return it as the extension takes it, for images of so many channels."""
+        """Return the options for the extension, for images with this number of channels."""
         moves = self.chunk, self.color_divisor, self.rotation, self.shift
         if channels == 3 and self.color_noise:
             components = ILSVRC if self.components is None else self.components

@@ -1,4 +1,4 @@
-"""Some of a network's parameters, chosen by their names, that learn in a way of their own."""
+"""Parameters, selected by name, with their own learning rate, weight decay and schedule."""
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -12,17 +12,17 @@ from .schedules import Schedule, check_schedule
 
 @dataclass(frozen=True)
 class ParameterGroup:
-    """Some parameters that learn in a way of their own.
+    """Parameters with their own learning rate, weight decay and schedule.
 
     Parameters
     ----------
     pattern : str
-        Which, by name, as in file names: "fc10.weight", "conv*", "*.bias". Letters count as they are written.
+        Names of parameters, with wildcards as for file names: "fc10.weight", "conv*", "*.bias". Case matters.
     learning_rate, weight_decay : float
-        Factors, on top of the recipe's for biases and of those of other groups that match; 0 freezes, or does not
-        decay.
+        Factors, multiplied by the recipe's for biases and by those of other matching groups; 0 freezes, or turns
+        weight decay off.
     schedule : Schedule, optional
-        In place of the recipe's; among several groups that match, the last one's.
+        Replaces the recipe's; if several groups match, the last one's.
 
     Raises
     ------
@@ -44,12 +44,12 @@ class ParameterGroup:
         check_schedule(self.schedule, "schedule", "ParameterGroup", optional=True)
 
     def matches(self, name: str) -> bool:
-        """Tell whether the parameter of that name belongs to the group."""
+        """Return whether the parameter with this name belongs to the group."""
         require_kind(name, str, "name", "ParameterGroup.matches")
         return fnmatchcase(name, self.pattern)
 
     def to_json(self) -> dict[str, Any]:
-        """Return all fields, to recognise the group again."""
+        """Return all fields, which identify the group in a checkpoint."""
         schedule = self.schedule and self.schedule.to_json()
         factors = {"learning_rate": self.learning_rate, "weight_decay": self.weight_decay}
         return {"pattern": self.pattern, **factors, "schedule": schedule}

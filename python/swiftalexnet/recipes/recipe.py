@@ -1,4 +1,4 @@
-"""How a network is trained, as data: hyper-parameters apart from architectures."""
+"""Training recipes as data: hyperparameters, separate from architectures."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -16,30 +16,30 @@ from .color_components import ColorComponents
 from .parameter_group import ParameterGroup
 from .schedules import Schedule, check_schedule
 
-# Fields that recipes did not always have: at their defaults they are not written, so that older checkpoints are known.
+# Later additions: not written at their defaults, so that the recipes of older checkpoints still compare equal.
 _LATER = (
     *("bias_schedule", "groups", "color_noise_epochs", "color_divisor", "color_components"),
     *("chunk", "rotation", "shift", "scale"),
 )
 
 
-_SHORT = {"lr": "learning_rate", "scheduler": "schedule"}  # what settings are called elsewhere
+_SHORT = {"lr": "learning_rate", "scheduler": "schedule"}  # names in other libraries
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a training run besides the data, the network and the seed.
+    """Everything that determines a training run apart from the data, the network and the seed.
 
     Parameters
     ----------
     batch_size : int
-        Images a step; the last batch of an epoch may be smaller. Gradients are means over the batch.
+        Images per step; the last batch of an epoch may be smaller. Gradients are means over the batch.
     learning_rate, momentum, weight_decay : float
         ε, μ and λ of the update. `rule` "paper": v = μv − λεw − εg, w = w + v (Krizhevsky et al. 2012, section 5);
         `rule` "pytorch": v = μv + (g + λw), w = w − εv, which differs once ε changes; `rule` "caffe":
-        v = μv + ε(g + λw), w = w − v, the paper's with the velocity's sign turned.
+        v = μv + ε(g + λw), w = w − v, the paper's rule with the sign of the velocity reversed.
     schedule : Schedule
-        How the learning rate falls.
+        How the learning rate changes.
     epochs : int
         Passes over the training set.
     bias_learning_rate, bias_weight_decay : float
@@ -47,19 +47,18 @@ class Recipe:
     crop, flip, color_noise, color_divisor, color_components, chunk, rotation, shift
         See `Augmentation`.
     source : str
-        Where the numbers come from, and what departs from it.
+        Source of the numbers, and deviations from it.
     bias_schedule : Schedule, optional
-        How the learning rate of biases falls; by default as that of the weights.
+        How the learning rate of biases changes; by default like that of the weights.
     groups : sequence of ParameterGroup
-        Parameters that learn in a way of their own.
+        Parameters with their own learning rate, weight decay or schedule.
     color_noise_epochs : int, optional
-        Epochs with colour noise, and so with its divisor; later ones have neither. By default all have.
+        Number of epochs with colour noise and its divisor; later epochs have neither. By default all epochs.
     scale : (int, int), optional
-        The shorter side of a training image is brought to S pixels, low ≤ S ≤ high, every whole S equally likely and
-        drawn anew each time that the image is shown; the crop then comes from anywhere in the whole image, and the
-        mean is a value a channel (Simonyan & Zisserman 2014, section 3.1). The preprocessing's `resize` becomes the
-        middle of both, at which images are evaluated (section 3.2). By default images are brought to the
-        preprocessing's square.
+        (low, high): resize the shorter side of a training image to S pixels, an integer drawn uniformly from
+        low … high each time the image is shown. The crop then comes from anywhere in the whole image, and the mean has
+        one value per channel (Simonyan & Zisserman 2014, section 3.1). The preprocessing's `resize` becomes the middle
+        of both, at which images are evaluated (section 3.2). By default crops come from the preprocessing's square.
 
     Raises
     ------
@@ -110,11 +109,11 @@ class Recipe:
 
     @property
     def augmentation(self) -> Augmentation:
-        """What is done to training images in the first epoch."""
+        """Augmentation of training images in the first epoch."""
         return self.augmentation_in(0)
 
     def augmentation_in(self, epoch: int) -> Augmentation:
-        """Return what is done to training images in an epoch, counted from 0."""
+        """Return the augmentation of training images in an epoch, counted from 0."""
         colored = self.color_noise_epochs is None or epoch < self.color_noise_epochs
         return self._augmentation(self.color_noise if colored else 0.0)
 
@@ -132,7 +131,7 @@ class Recipe:
 
     @property
     def schedules(self) -> tuple[Schedule, ...]:
-        """All schedules: of the weights, then of biases and of groups that have one of their own."""
+        """All schedules: that of the weights, then those of biases and groups with their own."""
         others = (self.bias_schedule, *(group.schedule for group in self.groups))
         return (self.schedule, *(schedule for schedule in others if schedule is not None))
 
@@ -142,15 +141,15 @@ class Recipe:
         Raises
         ------
         ValueError
-            A name that is not a field.
+            Not the name of a field.
         """
         known = [field.name for field in fields(self)]
         return replace(self, **{choose("recipe", "setting", name, known): value for name, value in changes.items()})
 
     def to_json(self) -> dict[str, Any]:
-        """Return what decides the run, to recognise it again.
+        """Return the settings that identify a run in a checkpoint.
 
-        The number of epochs may grow, unless a schedule is stretched over them.
+        The number of epochs is not among them, so that it can be increased, unless a schedule depends on it.
         """
         given = {each.name: (getattr(self, each.name), each.default) for each in fields(self)}
         kept = {
@@ -175,7 +174,7 @@ class Recipe:
 
 
 def refuse_unknown(options: Iterable[str], given: Any, known: Iterable[str]) -> None:
-    """Raise TypeError if `fit` was given options that it does not take; those of a recipe have their place there."""
+    """Raise TypeError if `fit` was given unknown options; for settings of a recipe the message says where they go."""
     for name in options:
         settings = [field.name for field in fields(Recipe)]
         setting = _SHORT.get(name, name)
@@ -194,7 +193,7 @@ def _checked_groups(groups: Any) -> tuple[ParameterGroup, ...]:
 
 
 def _plain(value: Any) -> Any:
-    """Return what JSON can hold of a setting."""
+    """Return a setting as a value for JSON."""
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     return value.to_json() if hasattr(value, "to_json") else value

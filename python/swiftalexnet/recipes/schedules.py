@@ -1,7 +1,7 @@
-"""How the learning rate falls: pure functions of the moment in the run and of a small state that checkpoints keep.
+"""Learning rate schedules: pure functions of the moment in the run and of a small state that checkpoints save.
 
 `rate_factor(moment, state)` multiplies the recipe's learning rate in one step; `after_epoch` returns the state of the
-next epoch. A state is a dict of numbers. Sources/Training/Schedule.swift has the same schedules for Swift programs.
+next epoch. A state is a dict of numbers. Sources/Training/Schedule.swift defines the same schedules for Swift.
 """
 
 import math
@@ -21,7 +21,7 @@ State = dict[str, float]
 
 
 class Moment(NamedTuple):
-    """A step of a run: its epoch, its number since the beginning, both from 0, and the steps of the whole run."""
+    """A step of a run: its epoch and its number in the run, both from 0, and the steps of the whole run."""
 
     epoch: int
     step: int
@@ -29,13 +29,13 @@ class Moment(NamedTuple):
 
     @property
     def progress(self) -> float:
-        """The fraction of the run that is done, 0 ≤ progress < 1."""
+        """The completed fraction of the run, 0 ≤ progress < 1."""
         return self.step / self.total_steps
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """A learning rate that stays as it is, and what the others share."""
+    """Base class of all schedules, with a constant learning rate."""
 
     needs_validation: ClassVar[bool] = False
     needs_length: ClassVar[bool] = False  # whether the rate depends on how long the run will be
@@ -45,7 +45,7 @@ class Schedule:
         return {}
 
     def rate_factor(self, moment: Moment, state: State) -> float:
-        """Return the factor on the learning rate in the step at `moment`."""
+        """Return the factor of the learning rate in the step at `moment`."""
         return 1.0
 
     def after_epoch(self, state: State, validation_error: float | None) -> State:
@@ -53,7 +53,7 @@ class Schedule:
         return state
 
     def to_json(self) -> dict[str, Any]:
-        """Return name and fields, to recognise the schedule again."""
+        """Return the name and fields, which identify the schedule in a checkpoint."""
         return {"name": type(self).__name__, **asdict(self)}
 
 
@@ -67,7 +67,7 @@ class ConstantSchedule(Schedule):
 
 @dataclass(frozen=True)
 class _BoundarySchedule(Schedule):
-    """Multiply the learning rate by `factor` at given epochs or steps, which are named like a moment's field."""
+    """Multiply the learning rate by `factor` at given epochs or steps; `unit` is the field of `Moment`."""
 
     boundaries: Sequence[int]
     factor: float = 0.1
@@ -79,7 +79,7 @@ class _BoundarySchedule(Schedule):
         object.__setattr__(self, "boundaries", _rising(self.boundaries, f"{self.unit}s", type(self).__name__))
 
     def rate_factor(self, moment: Moment, state: State) -> float:
-        """Return factor ** (boundaries reached)."""
+        """Return factor ** (number of boundaries reached)."""
         _check_moment(moment, type(self).__name__)
         return _power(self.factor, bisect_right(self.boundaries, getattr(moment, self.unit)))
 
@@ -95,7 +95,7 @@ class EpochSchedule(_BoundarySchedule):
     Parameters
     ----------
     boundaries : sequence of int
-        Epochs, rising.
+        Epochs, ascending.
     factor : float
         Greater than 0; 0.1 divides by ten.
     """
@@ -105,12 +105,12 @@ class EpochSchedule(_BoundarySchedule):
 
 @dataclass(frozen=True)
 class StepSchedule(_BoundarySchedule):
-    """Multiply the learning rate by `factor` at given steps, counted from 0 (the solvers of Caffe count iterations).
+    """Multiply the learning rate by `factor` at given steps, counted from 0 (the iterations of Caffe's solvers).
 
     Parameters
     ----------
     boundaries : sequence of int
-        Steps, rising.
+        Steps, ascending.
     factor : float
         Greater than 0; 0.1 divides by ten.
     """
@@ -120,12 +120,12 @@ class StepSchedule(_BoundarySchedule):
 
 @dataclass(frozen=True)
 class EpochTableSchedule(Schedule):
-    """Say the factor on the learning rate for each stretch of epochs; 0 freezes.
+    """Set the factor of the learning rate for each range of epochs; 0 freezes.
 
     Parameters
     ----------
     boundaries : sequence of int
-        Epochs, counted from 0, rising. Before the first of them the factor is 1.
+        Epochs, counted from 0, ascending. Before the first of them the factor is 1.
     factors : sequence of float
         The factor from each of these epochs on, at least 0.
     """
@@ -140,14 +140,12 @@ class EpochTableSchedule(Schedule):
             check_number(factor, "factors", "EpochTableSchedule")
         factors = tuple(map(float, factors))
         if len(factors) != len(boundaries):
-            raise ValueError(
-                f"EpochTableSchedule: factors are {factors}, expected as many as boundaries, {len(boundaries)}"
-            )
+            raise ValueError(f"EpochTableSchedule: factors are {factors}, expected one per boundary, {len(boundaries)}")
         object.__setattr__(self, "boundaries", boundaries)
         object.__setattr__(self, "factors", factors)
 
     def rate_factor(self, moment: Moment, state: State) -> float:
-        """Return the factor of the stretch that the epoch lies in."""
+        """Return the factor of the range that contains the epoch."""
         _check_moment(moment, "EpochTableSchedule")
         return (1.0, *self.factors)[bisect_right(self.boundaries, moment.epoch)]
 
@@ -157,18 +155,18 @@ class EpochTableSchedule(Schedule):
 
 @dataclass(frozen=True)
 class DexpSchedule(Schedule):
-    """Divide the learning rate by `target_factor` in all, over equal stretches of the run that fall by equal factors.
+    """Divide the learning rate by `target_factor` in total, in equal parts of the run and by equal factors.
 
     cuda-convnet2's `dexp[base; tgtFactor; numSteps]` ("discrete exponential"): the factor is
-    target_factor^(−i / (steps − 1)) with i = ⌊progress · steps⌋. With 250 and 4: 1, 0.159, 0.0252 and 0.004, changing
-    when 25, 50 and 75 % of the run are done, in the middle of an epoch if need be.
+    target_factor^(−i / (steps − 1)) with i = ⌊progress · steps⌋. For 250 and 4: 1, 0.159, 0.0252 and 0.004, changing
+    after 25, 50 and 75 % of the run, even within an epoch.
 
     Parameters
     ----------
     target_factor : float
         Greater than 0.
     steps : int
-        Stretches, at least 2.
+        Number of parts, at least 2.
     """
 
     target_factor: float = 250.0
@@ -181,7 +179,7 @@ class DexpSchedule(Schedule):
         as_integer(self.steps, "steps", "DexpSchedule", 2)
 
     def rate_factor(self, moment: Moment, state: State) -> float:
-        """Return the factor of the stretch that the step lies in; found in integers, so that no boundary is missed."""
+        """Return the factor of the part that contains the step, found in integers so that boundaries are exact."""
         _check_moment(moment, "DexpSchedule")
         stretch = min(moment.step * self.steps // moment.total_steps, self.steps - 1)
         return _power(self.target_factor, -stretch / (self.steps - 1))
@@ -194,17 +192,17 @@ class DexpSchedule(Schedule):
 class PlateauSchedule(Schedule):
     """Multiply the learning rate when the validation error stops improving (Krizhevsky et al. 2012, section 5).
 
-    The authors watched the error and divided by ten three times in about 90 epochs; "stops improving" is made definite
-    here as `patience` epochs in a row without a new best top-1 error.
+    The authors watched the error and divided by ten three times in about 90 epochs; here "stops improving" means
+    `patience` epochs in a row without a new best top-1 error.
 
     Parameters
     ----------
     factor : float
         Greater than 0; 0.1 divides by ten.
     patience : int
-        Epochs without improvement that are waited for, at least 1.
+        Epochs without improvement before the rate changes, at least 1.
     times : int
-        How often the rate changes at most.
+        Most changes of the rate.
     """
 
     factor: float = 0.1
@@ -219,7 +217,7 @@ class PlateauSchedule(Schedule):
         as_integer(self.times, "times", "PlateauSchedule", 0)
 
     def initial(self) -> State:
-        """Return an error that anything improves upon; 101 % rather than infinity, which JSON cannot write."""
+        """Return a state that any error improves on; 101 % instead of infinity, which JSON cannot represent."""
         return {"best": 101.0, "waited": 0, "reductions": 0}
 
     def rate_factor(self, moment: Moment, state: State) -> float:
@@ -243,7 +241,7 @@ class PlateauSchedule(Schedule):
     def _check_state(self, state: State) -> None:
         for name in self.initial():
             if not isinstance(state, dict) or name not in state:
-                raise TypeError(f"PlateauSchedule: state is {shown(state)}, expected what `initial` returned")
+                raise TypeError(f"PlateauSchedule: state is {shown(state)}, expected the result of `initial`")
             check_number(state[name], name, "PlateauSchedule")
 
     def __str__(self) -> str:
@@ -251,7 +249,7 @@ class PlateauSchedule(Schedule):
 
 
 def check_schedule(value: Any, name: str, operation: str, optional: bool = False) -> None:
-    """Refuse what is not a schedule, or with `optional` neither that nor None."""
+    """Raise TypeError unless it is a schedule, or None if `optional`."""
     if not isinstance(value, Schedule) and not (optional and value is None):
         expected = f"a Schedule such as EpochSchedule((20, 30)){' or None' if optional else ''}"
         raise TypeError(f"{operation}: {name} is {shown(value)}, expected {expected}")
@@ -265,7 +263,7 @@ def _check_moment(moment: Any, operation: str) -> None:
 
 
 def _power(factor: float, exponent: float) -> float:
-    """Return factor ** exponent; what leaves float64 is infinite, which the engine refuses as a rate."""
+    """Return factor ** exponent; overflow gives infinity, which the engine refuses as a rate."""
     try:
         return float(factor**exponent)
     except OverflowError:
@@ -282,5 +280,5 @@ def _rising(boundaries: Sequence[int], what: str, operation: str) -> tuple[int, 
     items = tuple(as_items(boundaries, "boundaries", operation, _MOST_BOUNDARIES))
     numbers = tuple(as_integer(number, "boundaries", operation, 0) for number in items)
     if list(numbers) != sorted(set(numbers)):
-        raise ValueError(f"{operation}: boundaries are {numbers}, expected rising {what}")
+        raise ValueError(f"{operation}: boundaries are {numbers}, expected ascending {what}")
     return numbers

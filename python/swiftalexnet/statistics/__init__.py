@@ -1,1 +1,1 @@
-"""What a training set teaches before the first step: mean, whitening, colour components."""
+"""Statistics of a training set, computed before the first step: mean, whitening, colour components."""

@@ -15,26 +15,26 @@ _BATCH = 16
 
 
 def color_components(data: "Dataset", size: int | None = None, progress: bool = False) -> ColorComponents:
-    """Return the principal components of the red, green and blue of all pixels of a training set.
+    """Return the principal components of the red, green and blue values of all pixels of a training set.
 
-    Sums of values and of products of values are whole numbers, exact whatever the order; only the eigenvectors of
-    their covariance are computed in floating point. The component of largest size comes first. Of each eigenvector
-    the entry of largest magnitude is positive (the sign does not matter, because α is symmetric).
+    Sums of values and of their products are integers, exact in any order; only the eigenvectors of the covariance are
+    computed in floating point. The largest component comes first. The entry of largest magnitude of each eigenvector is
+    positive (the sign does not matter, because α is symmetric).
 
     Parameters
     ----------
     data : Dataset
-        Images in colour; all of them are read.
+        Colour images; all of them are read.
     size : int, optional
-        Side of the centre square of each image that is looked at, in pixels, after resizing its shorter side to
-        that. By default the shorter side of an `ArrayDataset`, whose pixels then stay as they are, and 256 for files.
+        Side in pixels: the shorter side of each image is resized to it, and the centre square is used. By default the
+        shorter side of an `ArrayDataset`, whose pixels are then not changed, and 256 for files.
     progress : bool
         Show a bar.
 
     Raises
     ------
     ValueError
-        Grey images, or none that can be read.
+        The images are grey, or none can be read.
     OSError
         An image cannot be read.
     """
@@ -53,7 +53,7 @@ def color_components(data: "Dataset", size: int | None = None, progress: bool = 
     shown, geometry = (progress, "colours"), Geometry(side, 3, "area")
     with closing(read_images(data, np.arange(len(data)), _BATCH, geometry, shown, "color_components")) as batches:
         for image in chain.from_iterable(batches):
-            # Products are below 2¹⁶ and pixels of an image at most 2³⁰: sums below 2⁵³ are exact in float64.
+            # Products are below 2¹⁶ and an image has at most 2³⁰ pixels: sums are below 2⁵³, exact in float64.
             pixels = image.reshape(-1, 3).astype(np.float64)
             sums += pixels.sum(axis=0).astype(np.int64)
             products += (pixels.T @ pixels).astype(np.int64)
@@ -75,7 +75,7 @@ def _covariance(sums: NDArray[np.object_], products: NDArray[np.object_], count:
 def _principal(covariance: NDArray[np.float64]) -> ColorComponents:
     values, columns = np.linalg.eigh(covariance)
     rows = columns.T[::-1]
-    # Rounded, so that of entries that are equal but for the last bits always the first decides.
+    # Rounded, so that of entries that differ only in their last bits the first always decides.
     largest = np.abs(rows).round(9).argmax(axis=1)
     rows = rows * np.sign(rows[np.arange(3), largest])[:, None]
     return ColorComponents(rows, np.sqrt(values[::-1].clip(0)))

@@ -1,4 +1,4 @@
-"""The mean of a training set, which is subtracted from every image: an image, or a value a channel."""
+"""The mean of a training set, which is subtracted from every image: an image, or one value per channel."""
 
 from collections.abc import Generator
 from contextlib import closing
@@ -15,9 +15,9 @@ from ..data.order import evenly_spread
 from ..preprocessing.preprocessing import Preprocessing
 
 # A mean over this many images has a standard error of about one grey level in 0 … 255 at every pixel.
-PICTURES = 4096
+IMAGES = 4096
 _BATCH = 64
-# So many bytes add up to 65,535 at most, so that uint16 holds their sum.
+# The sum of this many bytes is at most 65,535, which fits into uint16.
 _BYTES_IN_UINT16 = 257
 
 
@@ -25,14 +25,14 @@ def learn_mean(preprocessing: Preprocessing, data: Dataset, progress: bool) -> P
     """Return `preprocessing` with the mean of a training set.
 
     The mean of every pixel (Krizhevsky et al. 2012, section 2), or with `learn_mean="pixel"` of every channel
-    (Simonyan and Zisserman 2014, section 2), over the squares that training cuts its crops from. Of an `ArrayDataset`
-    all images count; of anything else, whose images must be decoded, up to `PICTURES`, spread evenly over the
-    data. Sums are whole numbers, so the result does not depend on the order of decoding.
+    (Simonyan and Zisserman 2014, section 2), over the squares that training cuts its crops from. All images of an
+    `ArrayDataset` are used; of other data sets, whose images must be decoded, up to `IMAGES`, spread evenly over the
+    data. Sums are integers, so the result does not depend on the order of decoding.
 
     Raises
     ------
     OSError, ValueError
-        An image cannot be read, or none can.
+        An image cannot be read, or no image can.
     MemoryError
         The sums would not fit into free memory.
     """
@@ -50,13 +50,13 @@ def learn_mean(preprocessing: Preprocessing, data: Dataset, progress: bool) -> P
 
 
 def _batches(preprocessing: Preprocessing, data: Dataset, progress: bool) -> Generator[NDArray[np.uint8], None, None]:
-    """Yield the squares of the images that count, at most 257 at a time."""
+    """Yield the squares of the images that are used, at most 257 at a time."""
     shape = (preprocessing.resize, preprocessing.resize, preprocessing.channels)
-    # A subclass may make other images of its arrays.
+    # A subclass may change the images of its arrays.
     own = source(data)
     if type(own) is ArrayDataset and own.images.shape[1:] == shape:
         for at in range(0, len(data), _BYTES_IN_UINT16):
-            yield own.images[at : at + _BYTES_IN_UINT16]  # views: no need to copy them
+            yield own.images[at : at + _BYTES_IN_UINT16]  # not copied
         return
-    chosen = evenly_spread(len(data), len(data) if isinstance(own, ArrayDataset) else PICTURES)
+    chosen = evenly_spread(len(data), len(data) if isinstance(own, ArrayDataset) else IMAGES)
     yield from read_images(data, chosen, _BATCH, preprocessing.geometry, (progress, "mean image"), "fit")

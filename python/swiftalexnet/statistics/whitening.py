@@ -1,8 +1,8 @@
 """ZCA whitening: a matrix that makes the values of a training set's crops uncorrelated and of unit variance.
 
-W = U diag(1 / √(λ + ε)) Uᵀ with U, λ the eigenvectors and eigenvalues of the covariance of the crops; of all matrices
-that whiten, the one that changes an image least (Krizhevsky, "Learning multiple layers of features from tiny images",
-2009, appendix A; Bell and Sejnowski 1997). ε keeps directions in which images hardly vary from being blown up.
+W = U diag(1 / √(λ + ε)) Uᵀ with U, λ the eigenvectors and eigenvalues of the covariance of the crops: the whitening
+matrix that changes an image least (Krizhevsky, "Learning multiple layers of features from tiny images", 2009, appendix
+A; Bell and Sejnowski 1997). ε prevents the amplification of directions in which images hardly vary.
 """
 
 from collections.abc import Iterable
@@ -17,24 +17,24 @@ from ..data.dataset import Dataset
 from ..data.loader import read_images
 from ..data.order import evenly_spread
 from ..preprocessing.preprocessing import Preprocessing
-from .mean_image import PICTURES
+from .mean_image import IMAGES
 
-# A covariance of n values needs several times n images.
-_PICTURES_A_VALUE = 16
+# The covariance of n values needs several times n images.
+_IMAGES_PER_VALUE = 16
 _BATCH = 256
 
 
 def learn_whitening(preprocessing: Preprocessing, data: Dataset, progress: bool) -> Preprocessing:
     """Return `preprocessing` with the whitening matrix of the centre crops of a training set.
 
-    Up to 16 images for each of the n = crop · crop · channels values, and never fewer than 4,096, spread evenly over
-    the data; crops have had their mean subtracted and their scale applied. In float64, with matrices of 8 n² bytes
-    (CIFAR-10, n = 3072: 75 MB), by numpy's linear algebra, whose last bits may depend on its number of threads.
+    It is computed from up to 16 images for each of the n = crop · crop · channels values, and at least 4,096 if there
+    are so many, spread evenly over the data, after mean and scale are applied. Matrices are float64 and take 8 n² bytes
+    (CIFAR-10, n = 3072: 75 MB); the last bits of numpy's linear algebra may depend on its number of threads.
 
     Raises
     ------
     OSError, ValueError
-        An image cannot be read, or none can.
+        An image cannot be read, or no image can.
     MemoryError
         The covariance would not fit into free memory.
     """
@@ -43,7 +43,7 @@ def learn_whitening(preprocessing: Preprocessing, data: Dataset, progress: bool)
         return preprocessing
     size = preprocessing.crop**2 * preprocessing.channels
     require_memory((6, size, size), 8, "fit: covariance for whitening")
-    chosen = evenly_spread(len(data), max(PICTURES, _PICTURES_A_VALUE * size))
+    chosen = evenly_spread(len(data), max(IMAGES, _IMAGES_PER_VALUE * size))
     batches = read_images(data, chosen, _BATCH, preprocessing.geometry, (progress, "whitening"), "fit")
     with closing(batches):
         covariance = _covariance(preprocessing, batches)

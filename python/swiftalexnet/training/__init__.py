@@ -1,1 +1,1 @@
-"""`fit`: runs, learning rates, checkpoints, history."""
+"""Training: `fit`, runs, learning rates, checkpoints and the history."""

@@ -1,4 +1,4 @@
-"""A training run as one file: weights, velocities, and everything that the next step depends on."""
+"""A training run as one file: weights, velocities, and everything else that the next step depends on."""
 
 import hashlib
 import itertools
@@ -25,14 +25,14 @@ _VELOCITY = "velocity."
 
 
 class Begun(NamedTuple):
-    """What a run began with, and what a caller may leave to the machine."""
+    """The settings that a caller may leave to "auto", as the run was started with them."""
 
     batch_size: int
     precision: str
 
 
 def begun_with(folder: Path) -> Begun | None:
-    """Return what the run of the checkpoint in a folder began with; None if there is no checkpoint yet.
+    """Return the settings that the run in a folder was started with; None if there is no checkpoint yet.
 
     Raises
     ------
@@ -57,7 +57,7 @@ class Checkpoint:
     Parameters
     ----------
     folder : Path
-        Made if it is not there.
+        Created if it does not exist.
     run : Run
     """
 
@@ -67,16 +67,16 @@ class Checkpoint:
         folder.mkdir(parents=True, exist_ok=True)
 
     def write(self) -> None:
-        """Replace the file by the state of the run, atomically.
+        """Replace the file with the current state of the run, atomically.
 
         Raises
         ------
         OSError
-            With the system's errno; the old file and the run are untouched.
+            With the system's errno. On any of these errors the old file and the run are unchanged.
         ValueError
-            The names of classes and parameters are more than a file's header holds; likewise.
+            The names of classes and parameters do not fit into a file's header.
         NonFiniteError
-            A weight or a velocity is infinite or NaN; likewise.
+            A weight or a velocity is infinite or NaN.
         """
         run, network = self._run, self._run.model.network
         with network.hold("fit: checkpoint", False):
@@ -89,14 +89,15 @@ class Checkpoint:
             safetensors.write(self.path, tensors | steps, {"model": header, "training": training})
 
     def restore(self) -> bool:
-        """Bring model and run to the state of the file; False if there is none.
+        """Restore model and run from the file; return False if there is none.
 
-        Warns if another version of the engine, or another instruction set, wrote the file: bits may then differ.
+        Warns if the file was written by another version of the engine or on another instruction set, because results
+        may then differ in their last bits.
 
         Raises
         ------
         CheckpointCorruptError
-            The file is damaged, or not a checkpoint; model and run are untouched.
+            The file is damaged, or not a checkpoint; model and run are unchanged.
         ValueError
             It belongs to another network, recipe, seed, precision or training set; the message names both.
         """
@@ -117,7 +118,7 @@ class Checkpoint:
         return True
 
     def _difference(self, saved: dict[str, Any]) -> str | None:
-        """Return how the saved run differs from this one; None if it does not."""
+        """Return how the saved run differs from this one, or None if it does not."""
         saved = _up_to_date(saved)
         for what, here in self._identity.items():
             if saved[what] != here:
@@ -126,7 +127,7 @@ class Checkpoint:
         return None
 
     def _take_over(self, file: safetensors.Reader) -> None:
-        """Check everything, then read the file once more into the model: two copies of it need not fit into memory."""
+        """Check everything, then read the file again into the model, so that memory never holds it twice."""
         run, network = self._run, self._run.model.network
         state = run_from_parts(run, file.sections["training"], file)
         preprocessing = preprocessing_from_parts(file.sections["model"], file)
@@ -144,18 +145,19 @@ class Checkpoint:
                 file.read_into(name, target, finite=True)
 
     def _compare_engines(self, training: dict[str, Any]) -> None:
-        """Warn if bits may differ from those of the engine that wrote the file."""
+        """Warn if the results may differ in their bits from those of the engine that wrote the file."""
         here, saved = _native.runtime_info(), training.get("engine")
         there = saved if isinstance(saved, dict) else {}
         changed = [what for what in ("version", "instruction_set") if there.get(what) != here[what]]
         if changed:
             differences = "; ".join(f"{what} {there.get(what)} there, {here[what]} here" for what in changed)
-            message = f"fit: {self.path} was written by another engine, so the bits may differ: {differences}"
+            writer = "another version of the engine or on another instruction set"
+            message = f"fit: {self.path} was written by {writer}, so the bits may differ: {differences}"
             warn(message, stacklevel=5)
 
 
 def identity(run: Run) -> dict[str, Any]:
-    """Return what must be the same for a run to go on: as JSON, and short enough for a message."""
+    """Return what must be the same for a run to be resumed, as JSON, and short enough for a message."""
     plan, model = run.plan, run.model
     classes = None if plan.train.classes is None else list(plan.train.classes)
     parts = {
@@ -174,7 +176,7 @@ def identity(run: Run) -> dict[str, Any]:
 
 
 def _up_to_date(saved: dict[str, Any]) -> dict[str, Any]:
-    """Return a saved identity as this version writes it: older ones had no precision, and other words."""
+    """Convert a saved identity to this version's form: older ones had no precision and used other words."""
     saved = {"precision": "float32", **saved}
     if "training pictures" in saved:
         saved["training images"] = saved.pop("training pictures")
@@ -183,12 +185,12 @@ def _up_to_date(saved: dict[str, Any]) -> dict[str, Any]:
 
 
 def _hash_of_names(names: list[bytes] | None) -> str | None:
-    """Hash the names of the images' files, in order; None for images without files."""
+    """Hash the file names of the images, in order; None for images without files."""
     return None if names is None else hashlib.sha256(b"\0".join(names)).hexdigest()
 
 
 def _where_they_differ(there: Any, here: Any) -> tuple[Any, Any]:
-    """Return the lines, or the settings, in which two values differ; the values themselves if they are plain."""
+    """Return the lines or settings in which two values differ; plain values are returned whole."""
     if isinstance(there, list) and isinstance(here, list):
         pairs = [pair for pair in itertools.zip_longest(there, here) if pair[0] != pair[1]]
         return [pair[0] for pair in pairs], [pair[1] for pair in pairs]

@@ -8,12 +8,12 @@ from .._support.arrays import as_integer
 
 CheckpointEvery = int | Literal["auto"] | None
 
-_SHARE = 1 / 20  # of the time that "auto" spends on writing, at most
-_LONG = 60  # seconds without a checkpoint, after which "auto" does not wait for the end of the epoch
+_SHARE = 1 / 20  # largest share of the time that "auto" spends on writing
+_LONG = 60  # seconds after a checkpoint until "auto" no longer waits for the end of the epoch
 
 
 def as_pace(every: CheckpointEvery) -> CheckpointEvery:
-    """Return a number of steps, "auto" or None, and refuse anything else."""
+    """Return a number of steps, "auto" or None; raise for anything else."""
     if every is None:
         return None
     if not isinstance(every, str):
@@ -24,14 +24,14 @@ def as_pace(every: CheckpointEvery) -> CheckpointEvery:
 
 
 class Pace:
-    """Writes a checkpoint as often as is wanted.
+    """Writes a checkpoint as often as requested.
 
     Parameters
     ----------
     write : callable
     every : int, "auto" or None
-        After so many steps; after every epoch; or "auto": after an epoch, or a minute, if all writing so takes no more
-        than a twentieth of the time.
+        The number of steps between checkpoints; None: after every epoch; "auto": after an epoch or a minute, as long as
+        writing takes at most a twentieth of the time.
     """
 
     def __init__(self, write: Callable[[], None], every: CheckpointEvery):
@@ -39,7 +39,7 @@ class Pace:
         self._written, self._took = time.perf_counter(), 0.0
 
     def after_step(self, step: int) -> None:
-        """Write if the run has come to such a step."""
+        """Write if a checkpoint is due after this step."""
         if isinstance(self._every, int):
             if step % self._every == 0:
                 self._write()
@@ -47,7 +47,7 @@ class Pace:
             self._write_if_cheap()
 
     def after_epoch(self) -> None:
-        """Write at the end of an epoch, unless steps are counted."""
+        """Write at the end of an epoch, unless checkpoints are written every few steps."""
         if self._every is None:
             self._write()
         elif not isinstance(self._every, int):

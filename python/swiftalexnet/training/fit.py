@@ -48,51 +48,52 @@ def fit(
 ) -> History:
     """Train `model` on `train`.
 
-    Images are shuffled anew in every epoch; the last, smaller batch is kept. Everything random depends on
-    (seed, epoch, step) only, so the same call gives the same bits with any number of threads. Before the first epoch a
-    model whose preprocessing says so learns the mean image of the training set: of all images of an `ArrayDataset`,
-    of up to 4,096 of any other. A recipe with `scale` = (low, high) makes that the mean of each channel, and brings the
-    preprocessing's `resize`, at which images are validated, to the middle of `scale`. Velocities start at zero.
+    Images are reshuffled in every epoch; the last, smaller batch is used too. All random numbers depend only on
+    (seed, epoch, step), so the same call gives the same bits with any number of threads. Before the first epoch, if the
+    preprocessing's `learn_mean` is set, the mean image of the training set is computed: from all images of an
+    `ArrayDataset`, or from up to 4,096 of another data set. A recipe with `scale` = (low, high) uses the mean of each
+    channel instead, and sets the preprocessing's `resize`, at which images are validated, to the middle of `scale`.
+    Velocities start at zero.
 
     Parameters
     ----------
     model : Model
     train, validation : Dataset
-        Their classes must be as many as the model's outputs, and the same in both. What is left out of them is a
+        Both must have the same classes, as many as the model has outputs. Files that are left out are reported by a
         UserWarning after the first epoch, with counts by class and reason, and in the history's `skipped`.
     epochs : int, optional
-        In place of the recipe's.
+        Replaces the recipe's.
     batch_size : int or "auto", optional
-        In place of the recipe's. "auto": the recipe's if a step with it fits into free memory, else the largest power
-        of two up to 256 that does, with a UserWarning, because the learning rate belongs to the recipe's. A run that
-        goes on keeps its own.
+        Replaces the recipe's. "auto": the recipe's if a step with it fits into free memory, otherwise the largest power
+        of two up to 256 that fits, with a UserWarning, because the learning rate is meant for the recipe's. A resumed
+        run keeps its own.
     recipe : str or Recipe
         See `swiftalexnet.recipe`.
     seed : int
-        Of shuffling, augmentation and dropout.
+        For shuffling, augmentation and dropout.
     checkpoint : path, optional
-        A folder, which is made; `checkpoint.safetensors` in it is replaced at the end of every epoch, at the end, and
+        A folder, created if necessary. Its `checkpoint.safetensors` is replaced after every epoch, at the end, and
         when Ctrl-C or an error ends the training.
     checkpoint_every : int or "auto", optional
-        Replace it after every so many steps instead of every epoch. "auto": after an epoch, or after a minute, but
-        never for more than a twentieth of the time.
+        Replace it every this many steps instead of every epoch. "auto": after an epoch or a minute, but for at most a
+        twentieth of the time.
     resume : bool
-        Go on from the checkpoint, to the same bits as an uninterrupted run; begin anew if there is none yet. Another
-        version of the engine, or another instruction set, than the checkpoint's is a UserWarning. Without `resume`
-        the run begins anew and its first checkpoint replaces an existing one, whatever that holds.
+        Resume from the checkpoint, with the same bits as an uninterrupted run; start a new run if there is none yet.
+        A UserWarning tells if the checkpoint comes from another version of the engine or another instruction set.
+        Without `resume` a new run starts, and its first checkpoint replaces any existing file.
     progress : bool
-        Show a bar with images a second and the time left, and a line an epoch.
+        Show a bar with images per second and the remaining time, and a line per epoch.
     on_epoch_end : callable, optional
         Called with the new row of the history; an exception from it ends the training.
     precision : {"float32", "bfloat16", "auto"}
-        What activations and their gradients are kept in and products are made of, in training and validation; sums,
-        weights, velocities and the loss are float32 always. "auto" is bfloat16 where the processor has instructions for
-        it, else float32; a run that goes on with "auto" keeps its own. Another one than the checkpoint's is refused.
+        Of activations, their gradients and the factors of products, in training and validation; sums, weights,
+        velocities and the loss are always float32. "auto" is bfloat16 if the processor has instructions for it,
+        otherwise float32; a resumed run keeps its own. A precision other than the checkpoint's is refused.
     non_finite : {"raise", "stop"}
-        What a loss or gradient that is not finite does, or a validation loss; the weights stay those of the step
-        before. In bfloat16 an activation that is not finite may make its neighbours NaN.
+        What to do if a loss, a gradient or a validation loss is not finite; the weights stay those of the step before.
+        In bfloat16 an activation that is not finite may turn its neighbours into NaN.
     **unknown
-        Anything else is a TypeError, which says where settings of a recipe go.
+        Anything else is a TypeError, which explains where settings of a recipe go.
 
     Returns
     -------
@@ -103,22 +104,22 @@ def fit(
     ValueError
         All images of a class are left out.
     TypeError, ValueError
-        Before any work: data, recipe or numbers that do not fit, a group that matches no parameter; a checkpoint of
+        Before any work: data, a recipe or numbers that do not fit; a group that matches no parameter; a checkpoint of
         another run.
     OSError
         An image cannot be read, or a checkpoint cannot be written; the model stays usable.
     MemoryError
-        With batch_size "auto": not even one image fits, before any work.
+        Before any work, with batch_size "auto": not even one image fits.
     CheckpointCorruptError
         The checkpoint is damaged.
     NonFiniteError
         See `non_finite`.
     UnsupportedError
-        A precision that the processor does not have.
+        The processor does not support the precision.
     ConcurrentUseError
-        The model is being trained already.
+        The model is already being trained.
     KeyboardInterrupt
-        Ctrl-C: the weights are those of the last whole step. A note says so if the checkpoint could not be written.
+        Ctrl-C: the weights are those of the last complete step. A note says if the checkpoint could not be written.
     """
     refuse_unknown(unknown, recipe, _options())
     if isinstance(batch_size, str):
@@ -128,7 +129,7 @@ def fit(
     choose("fit", "non_finite", non_finite, ("raise", "stop"))
     every = as_pace(checkpoint_every)
     _require(every is None or checkpoint is not None, "checkpoint_every needs checkpoint=, the folder to write to")
-    _require(checkpoint is not None or not resume, "resume needs checkpoint=, the folder to go on from")
+    _require(checkpoint is not None or not resume, "resume needs checkpoint=, the folder to resume from")
     folder = None if checkpoint is None else as_path(checkpoint, "checkpoint", "fit")
     if on_epoch_end is not None and not callable(on_epoch_end):
         raise TypeError(f"fit: on_epoch_end is {shown(on_epoch_end)}, expected a function of a row of the history")
@@ -153,7 +154,7 @@ def fit(
 
 
 def _options() -> list[str]:
-    """Return the names of what `fit` takes."""
+    """Return the names of the options of `fit`."""
     return [name for name in fit.__annotations__ if name not in ("model", "unknown", "return")]
 
 
@@ -165,7 +166,7 @@ def _train(
     on_epoch_end: Callable[[dict[str, Any]], object] | None,
     non_finite: str,
 ) -> None:
-    """Train to the last epoch, writing checkpoints on the way; what is done is written before it is shown."""
+    """Train to the last epoch, with checkpoints; an epoch is written before it is shown."""
     images = len(run.plan.train)
     with Progress(run.epochs * images, progress, "train", run.images_done()) as bar:
         bar.say(HEADING)
@@ -191,7 +192,7 @@ def _train(
 
 
 def _write_after(end: BaseException, store: Checkpoint) -> bool:
-    """Write a last checkpoint; if that fails, what ended the run remains what the caller sees, with a note."""
+    """Write a last checkpoint; if that fails, the caller still sees the original exception, with a note."""
     try:
         store.write()
     except (OSError, ValueError, MemoryError, NonFiniteError) as error:
@@ -201,7 +202,7 @@ def _write_after(end: BaseException, store: Checkpoint) -> bool:
 
 
 def _preprocessing(model: BaseModel, train: "Dataset", recipe: Recipe, progress: bool) -> Preprocessing:
-    """Return the model's own with what the recipe changes and the training set teaches."""
+    """Return the model's preprocessing with the recipe's changes and the statistics of the training set."""
     preprocessing = model.preprocessing
     if recipe.scale is not None:
         # Simonyan and Zisserman 2014, section 3.2: Q = S for a fixed S, and the middle of a range.
@@ -216,7 +217,7 @@ def _preprocessing(model: BaseModel, train: "Dataset", recipe: Recipe, progress:
 def _checked_data(
     model: BaseModel, train: "Dataset", validation: "Dataset | None", recipe: Recipe
 ) -> "tuple[Dataset, Dataset | None]":
-    """Refuse data that does not fit, before any work; return what it is now, whatever becomes of it."""
+    """Check the data sets before any work; return them as they are now, unaffected by later changes."""
     train = check_dataset(model, train, "fit")
     if validation is not None:
         validation = check_dataset(model, validation, "fit")
@@ -227,13 +228,13 @@ def _checked_data(
             )
     _require(
         validation is not None or not any(schedule.needs_validation for schedule in recipe.schedules),
-        f"a schedule of recipe {recipe.name!r} watches the validation error: give validation=, or another schedule, "
+        f"a schedule of recipe {recipe.name!r} depends on the validation error: give validation=, or another schedule, "
         f"for instance recipe=swiftalexnet.recipe({recipe.name!r}, schedule=swiftalexnet.ConstantSchedule())",
     )
     crop = model.preprocessing.crop
     _require(
         recipe.scale is None or recipe.scale[0] >= crop,
-        f"recipe {recipe.name!r} brings the shorter side of images to scale={recipe.scale} pixels, the network reads "
+        f"recipe {recipe.name!r} resizes the shorter side of images to scale={recipe.scale} pixels, the network reads "
         f"{crop} × {crop}; expected a scale of at least that",
     )
     _require(recipe.shift <= crop, f"recipe {recipe.name!r} has shift {recipe.shift}, expected at most {crop} pixels")

@@ -1,6 +1,6 @@
-"""What happened in training, a row an epoch.
+"""The history of a training run, one row per epoch.
 
-Rows, which programs and checkpoints hold, count epochs from 0; what people read counts them from 1.
+Rows, which programs and checkpoints use, count epochs from 0; output for people counts them from 1.
 """
 
 import io
@@ -35,16 +35,16 @@ HEADING = "epoch      rate   train loss  error %   validation loss  top-1 %  top
 
 
 class History(Sequence[dict[str, Any]]):
-    """Rows of a training run: dicts with the keys of `COLUMNS`. Prints itself; a notebook shows it as a table.
+    """Rows of a training run: dicts with the keys of `COLUMNS`. Prints as a table; a notebook shows it as HTML.
 
-    `epoch` counts from 0 in rows, and from 1 in everything that people read: text, plot, `to_frame`, `to_csv`. Errors
-    are in percent; losses are means over images of −log p. The training columns are taken while training, with
-    augmentation and dropout, over steps that each used newer weights. Validation columns are None without validation
-    data. `learning_rate` is that of the epoch's last step, for weights that belong to no group of the recipe. `seconds`
-    is the time of the training part of the epoch.
+    `epoch` counts from 0 in rows, and from 1 in output for people: text, plot, `to_frame`, `to_csv`. Errors are in
+    percent; losses are means over images of −log p. The training columns are measured during training, with
+    augmentation and dropout, while the weights change from step to step. Validation columns are None without validation
+    data. `learning_rate` is that of the epoch's last step, for weights in no group of the recipe. `seconds` is the time
+    of the epoch without validation.
 
-    `skipped` says how many files were left out of "train" and of "validation": {part: {class: {reason: count}}}, empty
-    if there were none.
+    `skipped` counts the files left out of "train" and of "validation": {part: {class: {reason: count}}}, empty if there
+    were none.
     """
 
     def __init__(self, rows: Sequence[dict[str, Any]] = (), skipped: "dict[str, Skipped] | None" = None):
@@ -82,7 +82,7 @@ class History(Sequence[dict[str, Any]]):
         Raises
         ------
         OSError
-            It cannot be written, or `path` is not a regular file; an old file is untouched.
+            It cannot be written, or `path` is not a regular file; an existing file is left untouched.
         """
         import csv
 

@@ -1,7 +1,7 @@
-"""The learning rate and the weight decay of every parameter, step by step.
+"""The learning rate and weight decay of every parameter in every step.
 
-Every step takes all of them with it, and the network keeps its own factors: whatever ends a run, there is nothing to
-put back. Every rate is computed once, here, in float64, and rounded once.
+Each step passes all of them to the engine, and the network keeps its own factors, so nothing has to be restored when a
+run ends. Every rate is computed here, in float64, and rounded once.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from ..recipes.schedules import Moment, Schedule, State
 
 
 class Rates:
-    """What a recipe means for the parameters of one network.
+    """The rates of a recipe for the parameters of one network.
 
     Parameters
     ----------
     recipe : Recipe
     own : mapping of str to (float, float)
-        The network's own factors on (learning rate, weight decay) by parameter name, in the engine's order: 0 keeps a
-        layer frozen.
+        The network's own factors of (learning rate, weight decay) by parameter name, in the engine's order: 0 freezes
+        a layer.
 
     Raises
     ------
@@ -38,7 +38,7 @@ class Rates:
         self._parameters = {name: _factors(recipe, name, *pair) for name, pair in own.items()}
 
     def at(self, moment: Moment, states: Sequence[State]) -> Multipliers:
-        """Return (learning rate, factor on the weight decay) by name; `states` are those of `recipe.schedules`."""
+        """Return (learning rate, factor of the weight decay) by name; `states` are those of `recipe.schedules`."""
         scheduled = [
             self._recipe.learning_rate * schedule.rate_factor(moment, state)
             for schedule, state in zip(self._recipe.schedules, states, strict=True)
@@ -46,21 +46,20 @@ class Rates:
         return {name: (scheduled[which] * rate, decay) for name, (which, rate, decay) in self._parameters.items()}
 
     def for_step(self, moment: Moment, states: Sequence[State]) -> tuple[Float32 | None, Float32 | None]:
-        """Return the learning rates and the weight decays that the engine is told, [parameters] each.
+        """Return the learning rates and weight decays for the engine, [parameters] each; None without parameters.
 
-        What leaves float32 becomes infinite, which the engine refuses by the parameter's name. A network without
-        parameters is told nothing.
+        A value that overflows float32 becomes infinite, which the engine refuses with the parameter's name.
         """
         if not self._parameters:
             return None, None
         with np.errstate(over="ignore"):
             rates, factors = np.array(list(zip(*self.at(moment, states).values(), strict=True)), np.float32)
-            # A product of float32 numbers, like that of a step's decay and a parameter's factor in the engine.
+            # A product of float32 numbers, as the engine multiplies a step's decay by a parameter's factor.
             return rates, np.float32(self._recipe.weight_decay) * factors
 
 
 def _factors(recipe: Recipe, name: str, rate: float, decay: float) -> tuple[int, float, float]:
-    """Return (which of `recipe.schedules`, factor on the rate, factor on the decay) of one parameter."""
+    """Return (index into `recipe.schedules`, factor of the rate, factor of the decay) of one parameter."""
     schedule: Schedule = recipe.schedule
     if name.endswith(".bias"):
         rate, decay = rate * recipe.bias_learning_rate, decay * recipe.bias_weight_decay

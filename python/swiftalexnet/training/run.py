@@ -1,8 +1,8 @@
 """A training run in progress: its state, and the step from one state to the next.
 
-A run can be stopped between any two bytecodes, by Ctrl-C. Two rules keep its state true to the weights. The engine's
-step and the note of it are one call of C code, `list.extend`, into which no signal can come; all counts are derived
-from that list. And an epoch ends by one assignment of a new state.
+Ctrl-C can stop a run between any two bytecodes. Two rules keep its state consistent with the weights. The engine's step
+and its record are one call of C code, `list.extend`, which no signal can interrupt; all counts are derived from that
+list. And an epoch ends with a single assignment of a new state.
 """
 
 import itertools
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run was asked for."""
+    """The data and settings of a run."""
 
     train: "Dataset"
     validation: "Dataset | None"
@@ -47,10 +47,10 @@ class Plan:
 
 @dataclass
 class RunState:
-    """Where a run is; together with weights and velocities all that a checkpoint holds.
+    """The progress of a run; with weights and velocities, everything that a checkpoint holds.
 
-    `outcomes` has (mean loss, top-1 error in percent) of each step of this epoch and `counts` its images; `counts`
-    may be one ahead. `schedules` are the states of the recipe's schedules, in its order.
+    `outcomes` has (mean loss, top-1 error in percent) of each step of this epoch and `counts` its number of images;
+    `counts` may be one entry ahead. `schedules` are the states of the recipe's schedules, in its order.
     """
 
     epoch: int
@@ -73,19 +73,19 @@ class Run:
         self._missing: set[int] = set()  # images of the training set that could not be read
 
     def begin(self, preprocessing: Preprocessing) -> None:
-        """Start at epoch 0: nothing moves yet."""
+        """Start at epoch 0, with velocities of zero."""
         for velocity in parameters.views(self.model.network, _native.VELOCITY).values():
             velocity[...] = 0
         self.model.preprocessing = preprocessing
         self._name_classes()
 
     def go_on(self, state: RunState, preprocessing: Preprocessing) -> None:
-        """Take over the state of a checkpoint; weights and velocities are its caller's.
+        """Resume from the state of a checkpoint; the caller restores weights and velocities.
 
         Raises
         ------
         ValueError
-            Preprocessing that the network does not fit; nothing has changed.
+            The preprocessing does not fit the network; nothing has changed.
         """
         self.model.preprocessing = preprocessing
         self.state = state
@@ -93,31 +93,31 @@ class Run:
 
     @property
     def step(self) -> int:
-        """Steps since the beginning."""
+        """Number of steps since the start."""
         return self.state.first_step + len(self.state.outcomes)
 
     def moment(self, step: int) -> Moment:
-        """Return what schedules see at a step of this epoch."""
+        """Return the moment that schedules receive for a step of this epoch."""
         steps_an_epoch = -(-len(self.plan.train) // self.plan.recipe.batch_size)
         return Moment(self.state.epoch, step, max(1, self.epochs * steps_an_epoch))
 
     def last_learning_rate(self) -> float:
-        """Return the rate of weights that belong to no group, in the last step."""
+        """Return the learning rate of weights in no group, in the last step."""
         recipe = self.plan.recipe
         return recipe.learning_rate * recipe.schedule.rate_factor(self.moment(self.step - 1), self.state.schedules[0])
 
     def images_done(self) -> int:
-        """Images seen so far, in all epochs; skipped ones count."""
+        """Return the number of images seen so far in all epochs, including skipped ones."""
         in_epoch = min(len(self.state.outcomes) * self.plan.recipe.batch_size, len(self.plan.train))
         return self.state.epoch * len(self.plan.train) + in_epoch
 
     def shown(self) -> dict[str, str]:
-        """Return what the progress bar shows: the epoch, and the last step's loss."""
+        """Return the values for the progress bar: the epoch and the loss of the last step."""
         loss = self.state.outcomes[-1][0]
         return {"epoch": f"{self.state.epoch + 1}/{self.epochs}", "loss": f"{loss:.3f}"}
 
     def seconds(self) -> float:
-        """Time spent on this epoch."""
+        """Return the time spent on this epoch."""
         return self.state.seconds + time.perf_counter() - self._started
 
     def steps(self) -> Iterator[int]:
@@ -126,9 +126,9 @@ class Run:
         Raises
         ------
         OSError, ValueError
-            An image cannot be read, or none can.
+            An image cannot be read, or no image can.
         NonFiniteError
-            A loss or gradient is not finite, or an update would not be; that step changed nothing.
+            A loss, a gradient or an update is not finite; that step changed nothing.
         """
         data, recipe = self.plan.train, self.plan.recipe
         order = shuffled(len(data), self.plan.seed, self.state.epoch)[len(self.state.outcomes) * recipe.batch_size :]
@@ -144,14 +144,14 @@ class Run:
             raise ValueError(f"fit: none of {len(data)} images could be read")
 
     def finish_epoch(self) -> dict[str, Any]:
-        """Measure, note a row of the history, and move to the next epoch.
+        """Validate, add a row to the history, and move to the next epoch.
 
         Raises
         ------
         ValueError
             All validation images of a class were left out.
         NonFiniteError
-            A validation image gets no finite probabilities; the run stays at the end of the epoch.
+            The probabilities of a validation image are not finite; the run stays at the end of the epoch.
         """
         report_skipped(self.plan.train, self._missing, "fit")
         state, seconds = self.state, self.seconds()
@@ -186,7 +186,7 @@ class Run:
         return {name: skipped for name, skipped in found.items() if skipped}
 
     def _geometry(self) -> Geometry | ScaleJitter:
-        """Return what images are decoded to in this epoch."""
+        """Return the geometry that images are decoded to in this epoch."""
         scale, preprocessing = self.plan.recipe.scale, self.model.preprocessing
         if scale is None:
             return preprocessing.geometry

@@ -1,6 +1,6 @@
-"""The state of a training run as JSON and tensors, and back, with every value checked, because files cannot be trusted.
+"""Convert the state of a run to JSON and tensors, and back; every value is checked, because files are not trusted.
 
-The history is a tensor of bytes, because it grows without bound and headers may not.
+The history is a tensor of bytes, because it can grow without limit and a file's header cannot.
 """
 
 import json
@@ -23,7 +23,7 @@ Tensors = dict[str, NDArray[Any]]
 
 
 def run_to_parts(run: Run) -> tuple[dict[str, Any], Tensors]:
-    """Return (fields, tensors): all that `run_from_parts` needs."""
+    """Return (fields, tensors) for `run_from_parts`."""
     state = run.state
     done = len(state.outcomes)
     fields: dict[str, Any] = {
@@ -48,7 +48,7 @@ def run_from_parts(run: Run, fields: dict[str, Any], tensors: Mapping[str, NDArr
     Raises
     ------
     LookupError, TypeError, ValueError, ArithmeticError, RecursionError
-        What was read is not a state of such a run.
+        The values are not a state of such a run.
     """
     epoch, first_step = (as_integer(fields[name], name, "checkpoint", 0) for name in ("epoch", "first_step"))
     rows = _rows(tensors[_HISTORY], epoch)
@@ -93,7 +93,7 @@ def _steps(run: Run, outcomes: NDArray[Any], counts: NDArray[Any]) -> tuple[list
     done = len(counts)
     _require(counts.dtype == np.int64 and counts.ndim == 1 and done <= -(-images // batch_size), "too many steps")
     _require(not done or (counts.min() >= 0 and counts.max() <= batch_size), "a step of an impossible size")
-    _require(outcomes.dtype == np.float64 and outcomes.shape == (done, 2), "as many outcomes as steps are missing")
+    _require(outcomes.dtype == np.float64 and outcomes.shape == (done, 2), "there are not as many outcomes as steps")
     _require(bool(np.isfinite(outcomes).all()), "outcomes that are not finite")
     return [(float(loss), float(error)) for loss, error in outcomes], [int(count) for count in counts]
 

@@ -138,7 +138,7 @@ def test_a_signal_keeps_what_was_learned(sent, tmp_path):
     assert straight.returncode == 0, straight.stderr
     ended = interrupted("train", "photos", *options, folder=tmp_path, when=AFTER_TWO_EPOCHS, sent=sent)
     assert ended.returncode == 128 + sent and "Traceback" not in ended.stderr
-    command = ended.stderr.splitlines()[-1].partition("to go on: ")[2]
+    command = ended.stderr.splitlines()[-1].partition("to resume: ")[2]
     done = process(redirection=f"; {command} --quiet", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert weights(tmp_path / "model.safetensors") == weights(tmp_path / "straight")

@@ -113,7 +113,7 @@ def test_a_folder_that_is_divided_is_used_so(photos, capsys):
     shutil.copytree("photos", "whole/train")
     shutil.copytree("photos", "whole/validation")
     code, _, err = run(capsys, "train", "whole", "--epochs", 1, "--batch-size", 8)
-    assert code == 0 and "24 images of 4 classes to learn from, 24 to measure with (whole/validation)" in err
+    assert code == 0 and "24 images of 4 classes for training, 24 for validation (whole/validation)" in err
 
 
 def test_without_validation_the_rate_is_constant(photos, capsys):

@@ -143,7 +143,7 @@ def test_a_cache_has_the_range_of_its_folder(tmp_path, file):
 )
 def test_other_images_than_are_kept_are_refused(folder, file, geometry):
     data, _ = cached(folder, file, on_error="skip")
-    with pytest.raises(ValueError, match="keeps images as"):
+    with pytest.raises(ValueError, match="stores images as"):
         data.image(0, geometry)
     assert data.skipped == 0
 

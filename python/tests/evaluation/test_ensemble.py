@@ -152,7 +152,7 @@ def test_refuses_what_is_no_ensemble(arguments, kind, message):
     ("options", "message"),
     [
         ({"crops": 3}, "crops is 3"),
-        ({"scales": [19]}, "19 is a scale smaller than the input"),
+        ({"scales": [19]}, "scale 19 is smaller than the input"),
         ({"batch_size": 0}, "batch_size"),
     ],
 )

@@ -25,7 +25,7 @@ def test_text_says_near_chance_and_what_to_try():
     good, bad = made_up(300, 3, skill=4)[0], made_up(300, 3, skill=0)[0]
     assert "NEAR CHANCE" not in str(good) and "chance is a top-1 error of" in str(good)
     assert "NEAR CHANCE" in str(bad) and "what to try" in str(bad)
-    assert "nothing tells skill from chance" in str(evaluation([[1, 0]], [0]))
+    assert "chance cannot be told from skill" in str(evaluation([[1, 0]], [0]))
 
 
 def test_text_of_many_classes_has_those_with_the_highest_error():

@@ -13,7 +13,7 @@ from swiftalexnet.images.decoding import read_image
 from swiftalexnet.images.formats import extensions, readable
 from swiftalexnet.images.geometry import Geometry
 
-PICTURE = Image.fromarray(np.full((20, 20, 3), 90, np.uint8))
+IMAGE = Image.fromarray(np.full((20, 20, 3), 90, np.uint8))
 NO_PHOTOGRAPHS = {".eps", ".ps", ".pdf", ".mpg", ".mpeg", ".wmf", ".emf", ".bufr", ".grib", ".h5", ".hdf", ".fits"}
 
 
@@ -25,15 +25,15 @@ def test_documents_films_and_data_are_left_out():
 
 def test_a_folder_does_not_list_them(tmp_path):
     (tmp_path / "cat").mkdir()
-    PICTURE.save(tmp_path / "cat" / "1.png")
+    IMAGE.save(tmp_path / "cat" / "1.png")
     for extension in ("eps", "pdf"):
-        PICTURE.save(tmp_path / "cat" / f"1.{extension}")
+        IMAGE.save(tmp_path / "cat" / f"1.{extension}")
     assert [path.name for path in sa.ImageFolder(tmp_path).paths] == ["1.png"]
 
 
 @pytest.mark.parametrize("form", ["eps", "pcx", "sgi"])
 def test_content_counts_not_the_name(tmp_path, form):
-    PICTURE.save(tmp_path / "photo.jpg", form)
+    IMAGE.save(tmp_path / "photo.jpg", form)
     if form == "eps":
         with pytest.raises(ValueError, match=r"photo.jpg cannot be decoded"):
             read_image(tmp_path / "photo.jpg", Geometry(16, 3, "area"))

@@ -68,7 +68,7 @@ def test_a_model_is_a_model():
 
 @pytest.mark.parametrize("block", [4, 1000])
 def test_images_in_blocks(block, monkeypatch):
-    monkeypatch.setattr(neighbors, "_PICTURES_AT_ONCE", block)
+    monkeypatch.setattr(neighbors, "_IMAGES_AT_ONCE", block)
     model, data, queries = tiny_model(), dataset(30), labelled_images(3, seed=5)[0]
     features = model.features(np.stack([data.image(i, model.preprocessing.geometry) for i in range(30)]), ["relu6"])
     wanted = model.features(queries, ["relu6"])

@@ -197,7 +197,7 @@ IMAGE = labelled_images(1, side=30)[0][0]
         ({"scales": [24, 30, 24]}, ValueError, "each once"),
         ({"scales": [0]}, ValueError, "predict: a scale is 0"),
         ({"scales": [2**16]}, ValueError, "predict: a scale is 65536"),
-        ({"scales": [24, 19]}, ValueError, "predict: 19 is a scale smaller than the input, expected 20 pixels"),
+        ({"scales": [24, 19]}, ValueError, "predict: scale 19 is smaller than the input, expected at least 20 pixels"),
         ({"scales": [19], "dense": True}, ValueError, r"predict: (?!.*predict).*needs 20×20"),
     ],
 )

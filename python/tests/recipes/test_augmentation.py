@@ -8,10 +8,10 @@ import swiftalexnet as sa
 from swiftalexnet import _native
 from swiftalexnet.recipes.color_components import ILSVRC
 
-PICTURES = small.labelled_images(16, 18)
+IMAGES = small.labelled_images(16, 18)
 
 
-def augmented(augmentation: sa.Augmentation, mean=None, step: int = 2, images=PICTURES) -> np.ndarray:
+def augmented(augmentation: sa.Augmentation, mean=None, step: int = 2, images=IMAGES) -> np.ndarray:
     """Return crops of 15 × 15 as training sees them."""
     crops = np.empty((len(images), 15, 15, images.shape[-1]), np.float32)
     _native.augment_images(images, (15, 15, mean, None, 0), augmentation.for_engine(images.shape[-1]), 1, step, crops)
@@ -30,17 +30,17 @@ def place(image: np.ndarray, crop: np.ndarray) -> tuple[int, int, bool]:
 
 
 def test_a_chunk_shares_crop_and_flip():
-    each = [place(*pair) for pair in zip(PICTURES, augmented(sa.Augmentation()), strict=True)]
+    each = [place(*pair) for pair in zip(IMAGES, augmented(sa.Augmentation()), strict=True)]
     assert len(set(each)) > 8
     for chunk in (1, 5, 32):
-        together = [place(*pair) for pair in zip(PICTURES, augmented(sa.Augmentation(chunk=chunk)), strict=True)]
+        together = [place(*pair) for pair in zip(IMAGES, augmented(sa.Augmentation(chunk=chunk)), strict=True)]
         assert together == [each[index // chunk] for index in range(16)]
 
 
 def test_a_shift_moves_by_whole_pixels():
     plain = augmented(sa.Augmentation(crop=False, flip=False))
     shifted = augmented(sa.Augmentation(crop=False, flip=False, shift=3))
-    framed = np.pad(PICTURES, ((0, 0), (3, 3), (3, 3), (0, 0)), "edge")
+    framed = np.pad(IMAGES, ((0, 0), (3, 3), (3, 3), (0, 0)), "edge")
     seen = set()
     for image, crop in zip(framed, shifted, strict=True):
         found = [(y, x) for y in range(7) for x in range(7) if np.array_equal(image[1 + y :, 1 + x :][:15, :15], crop)]
@@ -57,8 +57,8 @@ def test_a_rotation_keeps_what_looks_the_same_from_everywhere():
     inside = (x**2 + y**2)[1:16, 1:16] <= 49  # corners come from beyond the border
     assert np.abs(turned - plain)[:, inside].max() < 1.5
     assert len({crop.tobytes() for crop in turned}) == 8
-    tilted = augmented(sa.Augmentation(False, False, rotation=10), images=PICTURES)
-    assert PICTURES.min() <= tilted.min() and tilted.max() <= PICTURES.max()
+    tilted = augmented(sa.Augmentation(False, False, rotation=10), images=IMAGES)
+    assert IMAGES.min() <= tilted.min() and tilted.max() <= IMAGES.max()
 
 
 def test_color_noise_goes_along_the_given_components_and_is_divided():

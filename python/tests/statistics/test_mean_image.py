@@ -33,7 +33,7 @@ class Decoded:
 
 @pytest.mark.parametrize("count", [257, 700])
 def test_all_images_in_memory_count(monkeypatch, count):
-    monkeypatch.setattr(mean_image, "PICTURES", 10)
+    monkeypatch.setattr(mean_image, "IMAGES", 10)
     images, labels = labelled_images(count)
     images[:257] = 255  # the largest sum that a block can have
     preprocessing, data = tiny_model().preprocessing, sa.ArrayDataset(images, labels, CLASSES)
@@ -45,7 +45,7 @@ def test_all_images_in_memory_count(monkeypatch, count):
 
 
 def test_images_in_memory_of_other_sizes_count_too(monkeypatch):
-    monkeypatch.setattr(mean_image, "PICTURES", 10)
+    monkeypatch.setattr(mean_image, "IMAGES", 10)
     images, labels = labelled_images(90, side=31)
     preprocessing, data = tiny_model().preprocessing, sa.ArrayDataset(images, labels, CLASSES)
     squares = np.stack([data.image(index, preprocessing.geometry) for index in range(90)])

@@ -190,7 +190,7 @@ def test_dense_evaluation_has_no_crops_to_whiten():
     dense = tiny_model()
     images = labelled_images(3, side=30)[0]
     dense.preprocessing = dense.preprocessing.replace(whitening=np.eye(1200))
-    refusal = "dense evaluation: the model's whitening matrix is for 20 × 20 pixels and no other size"
+    refusal = "dense evaluation: the model's whitening matrix is for 20 × 20 pixels only"
     for work, arguments in (
         (dense.predict, ("missing.png",)),
         (dense.evaluate, (Untouchable(),)),

@@ -1,1 +1,1 @@
-"""CIFAR-10: its files, downloaded and read without trusting them."""
+"""CIFAR-10: download its files and read them safely."""

@@ -1,7 +1,7 @@
-"""CIFAR-10 as its authors publish it: five training files and a test file, in binary records or as pickles of Python 2.
+"""CIFAR-10 as its authors publish it: five training files and a test file, as binary records or as Python 2 pickles.
 
-https://www.cs.toronto.edu/~kriz/cifar.html describes both. They come as a .tar.gz or as the folder that it unpacks to;
-an archive is read as it is, nothing is written.
+https://www.cs.toronto.edu/~kriz/cifar.html describes both. They are read from a .tar.gz archive, without unpacking it
+to disk, or from the folder that it unpacks to.
 """
 
 import gzip
@@ -45,12 +45,12 @@ class Cifar(NamedTuple):
 
 
 def is_batch_folder(folder: Path) -> bool:
-    """Tell whether a folder holds batches of either kind."""
+    """Return whether a folder contains batches of either kind."""
     return any((folder / names[0][0]).exists() for names in (_BINARY, _PYTHON))
 
 
 def read_batch_folder(folder: Path) -> Cifar:
-    """Read a folder that holds the files of one of the archives.
+    """Read a folder with the files of one of the archives.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def read_batch_archive(path: Path) -> Cifar:
     OSError
         The file is not readable.
     ValueError
-        It is no such archive, is cut short, or holds files of another size or content.
+        It is not such an archive, is truncated, or contains files of another size or content.
     """
     wanted = {name for names in (_BINARY, _PYTHON) for name in (*names[0], names[1], names[2])}
     files: dict[str, bytes] = {}
@@ -88,7 +88,7 @@ def read_batch_archive(path: Path) -> Cifar:
                     name = member.name.rpartition("/")[2]
                     if member.isreg() and name in wanted and (content := archive.extractfile(member)) is not None:
                         files[name] = _read(content, member.size, name)
-            while unpacked.read(tarfile.RECORDSIZE):  # to its end, where the checksum is
+            while unpacked.read(tarfile.RECORDSIZE):  # to its end, which has the checksum
                 pass
         except (EOFError, zlib.error, tarfile.TarError, gzip.BadGzipFile, *MALFORMED) as error:
             raise ValueError(f"{path} is not a complete .tar.gz archive of CIFAR-10: {error}") from error
@@ -96,7 +96,7 @@ def read_batch_archive(path: Path) -> Cifar:
 
 
 class _Limited:
-    """A .gz file, unpacked; an error where an archive of this data set would have ended long before."""
+    """The unpacked content of a .gz file; an error if it is much longer than an archive of this data set."""
 
     def __init__(self, file: IO[bytes]):
         self._file, self._left = gzip.GzipFile(fileobj=file), _UNPACKED_LIMIT
@@ -110,7 +110,7 @@ class _Limited:
 
 
 def _read(file: IO[bytes], size: int, name: str) -> bytes:
-    """Read a file of `size` bytes, after a look at that size: pickles hold file names besides, 40 bytes each."""
+    """Read a file of `size` bytes after checking the size; pickles also contain file names, 40 bytes each."""
     limit = RECORDS * (_PIXELS + 128) + 4096
     if not 0 <= size <= limit:
         raise ValueError(f"{name} has {size:,} bytes, expected at most {limit:,}")
@@ -136,7 +136,7 @@ def _decode(files: dict[str, bytes], names: tuple[tuple[str, ...], str, str], so
 
 
 def _binary_batch(data: bytes, name: str) -> Images:
-    """Split records of a label byte and three planes of pixels."""
+    """Split records with a label byte and three planes of pixels."""
     expected = RECORDS * (1 + _PIXELS)
     if len(data) != expected:
         raise ValueError(f"{name} has {len(data):,} bytes, expected {expected:,}")
@@ -149,7 +149,7 @@ def _binary_names(data: bytes, name: str) -> tuple[str, ...]:
 
 
 def _python_batch(data: bytes, name: str) -> Images:
-    """Take pixels, [count, 3072] in planes, and labels from a pickled dict."""
+    """Return the pixels, [count, 3072] in planes, and labels of a pickled dict."""
     batch = read_pickle(data, name)
     pixels, labels = batch.get("data"), batch.get("labels")
     if not isinstance(pixels, np.ndarray) or pixels.shape != (RECORDS, _PIXELS):
@@ -170,12 +170,12 @@ def _python_names(data: bytes, name: str) -> tuple[str, ...]:
 
 def _class_names(names: list[str], source: str) -> tuple[str, ...]:
     if not names or len(set(names)) != len(names):
-        raise ValueError(f"{source} does not name the classes, each once: {', '.join(names)[:200]!r}")
+        raise ValueError(f"{source} must name every class exactly once: {', '.join(names)[:200]!r}")
     return tuple(names)
 
 
 def _interleaved(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Turn [count, 3 × 1,024] into [count, 32, 32, 3]."""
+    """Convert [count, 3 × 1,024] to [count, 32, 32, 3]."""
     return np.ascontiguousarray(planes.reshape(-1, CHANNELS, SIDE, SIDE).transpose(0, 2, 3, 1))
 
 

@@ -39,29 +39,28 @@ def cifar10(
     Parameters
     ----------
     path : path
-        One of: the official archives cifar-10-binary.tar.gz and cifar-10-python.tar.gz, or the folders they unpack to;
-        a zip archive of `{train,test}/<class>/NNNN.jpg`, or such a folder; a folder that holds an official archive.
-        The pickles of the Python archive are read without running anything that they name.
+        One of: the official archive cifar-10-binary.tar.gz or cifar-10-python.tar.gz, or the folder it unpacks to; a
+        zip archive of `{train,test}/<class>/NNNN.jpg`, or such a folder; a folder that contains an official archive.
+        The pickles of the Python archive are read without running any of their code.
     download : bool or {"binary", "python"}
-        Fetch an official archive, by default the binary one of 170 MB, into the folder `path` if there is none yet. Its
-        SHA-256 is checked before it gets its name.
+        Download an official archive, by default the binary one of 170 MB, into the folder `path` if it has none yet.
+        Its SHA-256 is checked before the file gets its name.
     cache : path, optional
-        Of a .npz file, which keeps decoded JPEG images: the next call is quick as long as the files are the same.
+        A .npz file for decoded JPEG images, which makes the next call fast as long as the files do not change.
     progress : bool
         Show a bar while downloading.
 
     Returns
     -------
     train, test : ArrayDataset
-        With the names of the classes. Images are in the order of the files; image files in the order of classes
-        and names.
+        With the names of the classes. Images are in the order of the files; image files are sorted by class and name.
 
     Raises
     ------
     OSError
         Something is missing or not readable, or the download failed.
     ValueError
-        Files that are damaged, cut short, or not CIFAR-10.
+        Files that are damaged, truncated, or not CIFAR-10.
     """
     place = as_path(path, "path", "cifar10")
     kept = None if cache is None else as_path(cache, "cache", "cifar10")
@@ -80,7 +79,7 @@ def _read(path: Path, cache: Path | None) -> Cifar:
     if path.is_dir():
         found = _in_folder(path)
         if found is None:
-            raise ValueError(f"cifar10: {path} holds neither batches, nor train and test folders, nor an archive")
+            raise ValueError(f"cifar10: {path} contains no CIFAR-10 batches, train and test folders, or archive")
         if not found.is_dir():
             return read_batch_archive(found)
         return read_batch_folder(found) if is_batch_folder(found) else read_image_folder(found, cache)
@@ -90,7 +89,7 @@ def _read(path: Path, cache: Path | None) -> Cifar:
 
 
 def _in_folder(folder: Path) -> Path | None:
-    """Return the folder of batches or images, or the official archive, that `folder` is or holds."""
+    """Return the folder of batches or images, or the official archive, that `folder` is or contains."""
     for each in (folder, *(folder / name for name in FOLDERS)):
         if is_batch_folder(each):
             return each

@@ -1,4 +1,4 @@
-"""Fetch a file of known size and SHA-256: it gets its name only when it is the right one."""
+"""Download a file of known size and SHA-256; it gets its name only after both have been checked."""
 
 import hashlib
 import time
@@ -13,7 +13,7 @@ _CHUNK = 1 << 20
 
 
 class Download(NamedTuple):
-    """A file on the web, as it must be."""
+    """A file on the web, with its expected size and SHA-256."""
 
     url: str
     name: str
@@ -24,7 +24,7 @@ class Download(NamedTuple):
 def fetch(
     download: Download, folder: Path, progress: bool = True, timeout: float = 30.0, time_limit: float = 3600.0
 ) -> Path:
-    """Download a file into `folder`, which is made, and return its path.
+    """Download a file into `folder`, which is created if necessary, and return its path.
 
     Parameters
     ----------
@@ -33,14 +33,14 @@ def fetch(
     progress : bool
         Show a bar.
     timeout, time_limit : float
-        Seconds: without any answer, and in all.
+        Seconds: without an answer, and in total.
 
     Raises
     ------
     OSError
-        No connection, no such file on the server, too slow, or no room on the disk.
+        No connection, no such file on the server, a timeout, or no space on the disk.
     ValueError
-        What came has another size or SHA-256; nothing remains of it.
+        The file has another size or SHA-256; it is deleted.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / download.name) as descriptor:
@@ -59,7 +59,7 @@ def _receive(download: Download, descriptor: int, progress: bool, timeout: float
             if received > download.size:
                 raise ValueError(f"{download.url} has more than the expected {download.size:,} bytes")
             if time.monotonic() > end:
-                raise TimeoutError(f"{download.url}: {received:,} of {download.size:,} bytes when time was up")
+                raise TimeoutError(f"{download.url}: {received:,} of {download.size:,} bytes before the timeout")
             digest.update(chunk)
             write_all(descriptor, chunk)
             bar.advance(len(chunk))

@@ -1,6 +1,6 @@
 """CIFAR-10 as image files, `{train,test}/<class>/NNNN.jpg`, in a zip archive or a folder.
 
-Images come in the order of their classes and file names. The archive is read as it is, nothing is unpacked to disk.
+Images are sorted by class and file name. An archive is read without unpacking it to disk.
 """
 
 import errno
@@ -28,7 +28,7 @@ from .batches import CHANNELS, SIDE, Cifar, Images
 _EXTENSIONS = (".jpg", ".jpeg", ".png")
 _BYTES_LIMIT = 1 << 16  # of a file of 32 × 32 pixels
 _COUNT_LIMIT = 1 << 17
-_PICTURES_A_TASK = 512
+_IMAGES_PER_TASK = 512
 _ENCRYPTED = 1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -40,12 +40,12 @@ class _File(NamedTuple):
     class_name: str
     name: str
     size: int
-    stamp: int  # changes with the content
-    handle: Any  # what the source reads it by
+    stamp: int  # changes when the content changes
+    handle: Any  # for the source's function that reads the file
 
 
 def is_image_folder(folder: Path) -> bool:
-    """Tell whether a folder holds both parts as folders."""
+    """Return whether a folder contains both parts as folders."""
     return all((folder / part).is_dir() for part in ("train", "test"))
 
 
@@ -57,7 +57,7 @@ def read_image_folder(folder: Path, cache: Path | None) -> Cifar:
     OSError
         Something is not readable.
     ValueError
-        An image is broken or not of 32 × 32 pixels, or the parts have other classes.
+        An image is broken or does not have 32 × 32 pixels, or the two parts have different classes.
     """
 
     def read(path: str) -> bytes:
@@ -75,7 +75,7 @@ def read_image_archive(path: Path, cache: Path | None) -> Cifar:
     OSError
         It is not readable.
     ValueError
-        It is not a zip archive or a damaged one, an image is broken, or the parts have other classes.
+        It is not a zip archive or is damaged, an image is broken, or the two parts have different classes.
     """
     with open_regular(path) as file:
         with _zip_errors(path):
@@ -91,11 +91,11 @@ def read_image_archive(path: Path, cache: Path | None) -> Cifar:
 
 @contextmanager
 def _zip_errors(path: Path, member: str = "") -> Iterator[None]:
-    """Make a ValueError, which names the archive, of what damage to it raises."""
+    """Turn errors caused by a damaged archive into a ValueError that names it."""
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, struct.error, OSError, *MALFORMED) as error:
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # to look before its beginning is damage
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: a damaged offset before the start
             raise
         where = f"{member}: " if member else ""
         raise ValueError(f"{path} is not a complete zip archive: {where}{error}") from error
@@ -124,13 +124,13 @@ def _members(archive: zipfile.ZipFile, path: Path) -> list[_File]:
             if member.flag_bits & _ENCRYPTED:
                 raise ValueError(f"{path} is encrypted")
             if member.compress_type not in _METHODS:
-                raise ValueError(f"{path} has {member.filename} packed by another method than stored or deflated")
+                raise ValueError(f"{path} has {member.filename} compressed by a method other than stored or deflated")
             files.append(_File(part, class_name, name, member.file_size, member.CRC, member))
     return files
 
 
 def _read_all(files: Iterable[_File], read: Callable[[Any], bytes], source: str, cache: Path | None) -> Cifar:
-    """Decode every image in a fixed order, or take all from the cache if it was made from the same files."""
+    """Decode all images in a fixed order, or read them from the cache if it was made from the same files."""
     ordered = sorted(files, key=lambda file: (file.part, file.class_name, file.name))
     parts = {part: [file for file in ordered if file.part == part] for part in ("train", "test")}
     classes = _classes(parts, source)
@@ -155,11 +155,11 @@ def _decode_all(files: Sequence[_File], read: Callable[[Any], bytes], source: st
     images = np.empty((len(files), SIDE, SIDE, CHANNELS), np.uint8)
 
     def decode(start: int) -> None:
-        for index in range(start, min(start + _PICTURES_A_TASK, len(files))):
+        for index in range(start, min(start + _IMAGES_PER_TASK, len(files))):
             file = files[index]
             images[index] = _decode(read(file.handle), f"{source}: {'/'.join(file[:3])}")
 
-    starts = range(0, len(files), _PICTURES_A_TASK)
+    starts = range(0, len(files), _IMAGES_PER_TASK)
     with closing(map_ahead(decode, starts, get_num_threads())) as tasks:
         for _ in tasks:
             pass
@@ -178,7 +178,7 @@ def _decode(data: bytes, name: str) -> NDArray[np.uint8]:
             pixels = np.asarray(image.convert("RGB")) if size == (SIDE, SIDE) else None
     except MemoryError:
         raise
-    except Exception as error:  # Pillow's decoders raise nearly every type there is
+    except Exception as error:  # Pillow's decoders raise nearly every type
         raise ValueError(f"{name} cannot be decoded: {error}") from error
     if pixels is None:
         raise ValueError(f"{name} has {size[0]} × {size[1]} pixels, expected {SIDE} × {SIDE}")
@@ -186,14 +186,14 @@ def _decode(data: bytes, name: str) -> NDArray[np.uint8]:
 
 
 def _from_cache(path: Path, key: str, classes: tuple[str, ...]) -> Cifar | None:
-    """Return what the cache holds, or None if it is missing, damaged in whatever way, or made from other files."""
+    """Return the cached images, or None if the cache is missing, damaged in any way, or made from other files."""
     try:
         with open_regular(path) as file, np.load(file, allow_pickle=False) as arrays:
             if str(arrays["key"]) != key:
                 return None
             train, test = (Images(arrays[f"{part}_images"], arrays[f"{part}_labels"]) for part in ("train", "test"))
             sound = all(_is_sound(part, len(classes)) for part in (train, test))
-    except Exception:  # a damaged file raises nearly every type there is, and the images are there to decode
+    except Exception:  # a damaged file raises nearly every type, and the images can be decoded again
         return None
     return Cifar(train, test, classes) if sound else None
 

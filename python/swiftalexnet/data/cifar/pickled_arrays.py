@@ -1,10 +1,10 @@
-"""Read a pickle of a dict of numbers, text, lists and uint8 arrays, and nothing else, without running what it names.
+"""Read a pickled dict of numbers, text, lists and uint8 arrays, and nothing else, without running any of its code.
 
-A pickle is a program for a stack machine, which may name any function and have it called. This machine knows only the
-steps that Python 2 and 3 write for such dicts in protocols 0 to 2 (CPython's Lib/pickletools.py describes
-them), and the names that arrays and bytes need mean placeholders here, which keep what they are given. Lists
-and dicts do not nest and tuples not deeper than an array's state, so nothing that goes through a value recurses; no
-step takes more memory than the file has bytes, and the number of steps is limited.
+A pickle is a program for a stack machine and can call any function by name. This machine knows only the opcodes that
+Python 2 and 3 write for such dicts in protocols 0 to 2 (described in CPython's Lib/pickletools.py). The names that
+arrays and bytes need stand for placeholders here, which store their arguments. Lists and dicts do not nest, and tuples
+nest no deeper than the state of an array, so no traversal recurses; no opcode takes more memory than the size of the
+file, and the number of opcodes is limited.
 """
 
 import codecs
@@ -15,20 +15,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_STEPS_LIMIT = 1 << 20  # a batch of 10,000 images takes 100,000 or fewer
+_STEPS_LIMIT = 1 << 20  # a batch of 10,000 images takes at most 100,000
 _TUPLE_LIMIT = 16  # the state of numpy's types has nine
 _LINE_LIMIT = 24  # characters of an integer of 64 bits and its suffix
 
 
 class _DType:
-    """Stands for an instance of `numpy.dtype`: its code, for instance "u1"."""
+    """Stands for an instance of `numpy.dtype`: its code, for example "u1"."""
 
     def __init__(self, code: Any):
         self.code = code.decode("ascii") if isinstance(code, bytes) else code
 
 
 class _Array:
-    """Stands for what `numpy.core.multiarray._reconstruct` makes: an array, once it has been given its state."""
+    """Stands for the result of `numpy.core.multiarray._reconstruct`: an array, once its state is set."""
 
     pixels: NDArray[np.uint8] | None = None
 
@@ -65,17 +65,17 @@ class _Name:
 
 
 class _Machine:
-    """Goes through a pickle step by step."""
+    """Executes a pickle opcode by opcode."""
 
     def __init__(self, data: bytes):
         self._data, self._at = data, 0
         self._stack: list[Any] = []
         self._below: list[list[Any]] = []  # the stacks under the marks
         self._memo: dict[int, Any] = {}
-        self._encodable = len(data)  # text becomes bytes once, so all of it is no longer than the file
+        self._encodable = len(data)  # each text is encoded at most once, so the total is at most the size of the file
 
     def run(self) -> Any:
-        """Return what is on top of the stack at the end."""
+        """Return the value on top of the stack at the end."""
         for _ in range(_STEPS_LIMIT):
             code = self.take(1)
             if code == b".":
@@ -85,7 +85,7 @@ class _Machine:
             _STEPS[code](self)
         raise ValueError(f"it has more than {_STEPS_LIMIT:,} steps")
 
-    # What a step is made of
+    # Parts of opcodes
 
     def take(self, count: int) -> bytes:
         found = self._data[self._at : self._at + count]
@@ -122,14 +122,14 @@ class _Machine:
         self.push(tuple(items))
 
     def pop(self, count: int) -> list[Any]:
-        """Return the uppermost values, the lowest first."""
+        """Return the topmost values, the lowest first."""
         return [self._stack.pop() for _ in range(count)][::-1]
 
     def pop_to_mark(self) -> list[Any]:
         items, self._stack = self._stack, self._below.pop()
         return items
 
-    # Steps
+    # Opcodes
 
     def protocol(self) -> None:
         if (version := self.number(1)) > 2:
@@ -265,13 +265,13 @@ _STEPS: dict[bytes, Callable[[_Machine], None]] = {
 
 
 def read_pickle(data: bytes, name: str) -> dict[str, Any]:
-    """Return a pickled dict, by text keys, with arrays of uint8 among its values; text of Python 2 stays bytes.
+    """Return a pickled dict with text keys and arrays of uint8 among its values; text of Python 2 stays bytes.
 
     Raises
     ------
     ValueError
-        It is damaged, of a protocol above 2, holds something else, or names anything but numpy's arrays; nothing of it
-        has been run.
+        It is damaged, has a protocol above 2, contains anything else, or names anything but numpy's arrays; none of its
+        code has been run.
     """
     try:
         found = _Machine(data).run()
@@ -282,7 +282,7 @@ def read_pickle(data: bytes, name: str) -> dict[str, Any]:
         raise ValueError(f"{name} cannot be read: a step lacks its values") from error
     except MemoryError:
         raise
-    except Exception as error:  # damaged text and numbers, and what warnings become
+    except Exception as error:  # damaged text and numbers, and warnings turned into errors
         raise ValueError(f"{name} cannot be read: {error}") from error
 
 

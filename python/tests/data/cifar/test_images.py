@@ -72,7 +72,7 @@ def test_only_common_methods_of_packing(method, tmp_path):
     with zipfile.ZipFile(tmp_path / "c.zip", "w", method) as archive:
         for name, content in made.jpegs().items():
             archive.writestr(name, content)
-    with pytest.raises(ValueError, match=r"c\.zip has t.*packed by another method"):
+    with pytest.raises(ValueError, match=r"c\.zip has t.*compressed by a method"):
         sa.cifar10(tmp_path / "c.zip")
 
 

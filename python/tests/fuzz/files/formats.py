@@ -216,7 +216,7 @@ def formats() -> dict[str, Format]:
     return {
         "model": Format(model_file, _load, exact=True),
         "checkpoint": Format(lambda world: _checkpoint_file(world.shared.folder).read_bytes(), _load, exact=True),
-        "checkpoint to go on from": Format(
+        "checkpoint to resume from": Format(
             lambda world: _checkpoint_file(world.shared.folder).read_bytes(), fit_again, exact=True
         ),
         "cache of images": Format(_cache_file, _cached),

@@ -132,7 +132,7 @@ def _rewritten(world: World, tensors: dict[str, Any], sections: dict[str, Any]) 
 
 def _header(world: World) -> Reading:
     """Change the safetensors header itself: offsets, shapes, types, text that no program writes."""
-    name = world.one_of("model", "checkpoint", "checkpoint to go on from")
+    name = world.one_of("model", "checkpoint", "checkpoint to resume from")
     kind, done = formats()[name], []
 
     def change(header: dict[str, Any]) -> str:
