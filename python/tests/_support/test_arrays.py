@@ -1,4 +1,4 @@
-"""What `_arrays` lets pass, copies and refuses."""
+"""What `arrays` lets pass, copies and refuses."""
 
 import numpy as np
 import pytest

@@ -125,7 +125,7 @@ def test_a_cache_has_the_range_of_its_folder(tmp_path, file):
     assert [int(data.image(index, Geometry(256, 3, "area")).mean()) for index in (0, 1)] == [0, 255]
     assert sa.ImageFolder(tmp_path, value_range=(0, 400)).cache_to(file).unchanged == 2
     assert sa.ImageFolder(tmp_path, value_range=(0, 800)).cache_to(file).decoded == 2
-    with pytest.raises(TypeError, match="value_range is the folder's"):
+    with pytest.raises(TypeError, match="value_range belongs to the folder"):
         data.cache_to(file, value_range=(0, 1))
 
 

@@ -68,7 +68,7 @@ def test_labels_beyond_the_classes(tmp_path):
 
 
 def test_class_names_must_differ(tmp_path):
-    with pytest.raises(ValueError, match="each once"):
+    with pytest.raises(ValueError, match="exactly once"):
         sa.cifar10(made.write_folder(tmp_path, {**made.binary_files(), "batches.meta.txt": b"cat\ncat\n"}))
 
 

@@ -44,7 +44,7 @@ def test_every_form_holds_the_same_images(form, tmp_path):
 
 
 def test_an_empty_folder_and_a_missing_file_are_named(tmp_path):
-    with pytest.raises(ValueError, match="neither batches"):
+    with pytest.raises(ValueError, match="contains no CIFAR-10 batches"):
         sa.cifar10(tmp_path)
     with pytest.raises(FileNotFoundError):
         sa.cifar10(tmp_path / "missing.zip")
