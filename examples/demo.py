@@ -1,4 +1,4 @@
-"""Train on images and show what was learnt: `make demo`, or `python examples/demo.py [--data FOLDER]`.
+"""Train on images and show the result: `make demo`, or `python examples/demo.py [--data FOLDER]`.
 
 Without a folder: the 1,797 scanned digits of scikit-learn, enlarged to what the network of the 2012 paper reads; a
 fifth is held out. With a folder: your own photographs, in `FOLDER/<class>/…` (a fifth is held out by file name) or in
@@ -69,7 +69,7 @@ def digits(options: argparse.Namespace) -> tuple[sa.Model, sa.ArrayDataset, sa.A
 
 
 def photographs(options: argparse.Namespace) -> tuple[sa.Model, sa.ImageFolder, sa.ImageFolder, sa.Recipe]:
-    """The user's photographs, with the network and recipe that are suggested for so many."""
+    """The user's photographs, with the network and recipe suggested for their number."""
     if (options.data / "train").is_dir() and (options.data / "validation").is_dir():
         train = sa.ImageFolder(options.data / "train", on_error="skip", cache=True)
         held_out = sa.ImageFolder(options.data / "validation", train.classes, on_error="skip", cache=True)
@@ -99,7 +99,7 @@ def write_results(
 
 
 def plot_sample(model: sa.Model, data: sa.Dataset, evaluation: sa.Evaluation, seed: int = 0) -> "Figure":
-    """Draw predictions for a fair sample: right and wrong in proportion, over all classes, at most 36 images."""
+    """Draw predictions for a representative sample: right and wrong in proportion, all classes, at most 36 images."""
     places = fair_sample(evaluation, min(max(12, model.num_classes), 36), seed)
     images = np.stack([data.image(int(index), model.preprocessing.geometry) for index in evaluation.indices[places]])
     labels = evaluation.labels[places]

@@ -1,4 +1,4 @@
-"""The CIFAR-10 networks of cuda-convnet by their own recipes, against their authors' test errors.
+"""The CIFAR-10 networks of cuda-convnet with their own recipes, compared with their authors' test errors.
 
     python cifar_nets.py --net 80sec --schedule published --threads 2
     python cifar_nets.py --net 18pct --schedule short --factor 0.2 --threads 2

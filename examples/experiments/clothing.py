@@ -1,4 +1,4 @@
-"""What the parts of AlexNet are worth on 3,068 photographs of clothes: ablations of Krizhevsky et al. 2012, small.
+"""Ablations of AlexNet (Krizhevsky et al. 2012) on 3,068 photographs of clothes, at a small scale.
 
 The network that the authors ran (`chm145`) reads crops of 64 pixels from images of 72, all conditions learn from
 Glorot's initialisation with the same recipe, seeds and order of images, and each differs in one thing. Ten crops
@@ -20,7 +20,7 @@ from swiftalexnet.images.geometry import Geometry
 
 
 class Condition(NamedTuple):
-    """What differs from the authors' network and the recipe."""
+    """The differences from the authors' network and the recipe."""
 
     variant: str = "chm145"
     network: dict[str, Any] = {}  # noqa: RUF012 (nobody changes it)
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def recipe(options: argparse.Namespace, condition: Condition) -> sa.Recipe:
-    """Return the paper's recipe for few images: smaller batches, and a rate that falls at fixed epochs."""
+    """Return the paper's recipe for few images: smaller batches, and a rate that is reduced at fixed epochs."""
     changes = sorted({max(1, round(part * options.epochs)) for part in (0.7, 0.9)})
     return sa.recipe(
         "paper",
@@ -107,7 +107,7 @@ def build(classes: int, size: int, condition: Condition, seed: int) -> sa.Model:
 
 
 def photographs(options: argparse.Namespace) -> tuple[sa.ArrayDataset, sa.ArrayDataset]:
-    """Return what is trained on and what is validated on."""
+    """Return the training and validation images."""
     train = read(options.folder / "train", options.resize)
     validation = read(options.folder / "validation", options.resize, train.classes)
     return (experiment.some(train, 48), experiment.some(validation, 16)) if options.quick else (train, validation)
@@ -123,7 +123,7 @@ def read(folder: Path, side: int, classes: tuple[str, ...] | None = None) -> sa.
 
 
 def parse(parser: argparse.ArgumentParser, epochs: int) -> argparse.Namespace:
-    """Add what training on the photographs takes, and parse."""
+    """Add the options for training on the photographs, and parse."""
     parser.add_argument("folder", type=Path, nargs="?", default=Path(experiment.DATA) / "clothing")
     parser.add_argument("--epochs", type=int, default=epochs)
     parser.add_argument("--batch-size", type=int, default=32)

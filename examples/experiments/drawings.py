@@ -1,4 +1,4 @@
-"""The report's figures."""
+"""The figures of the report."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ GREY, BLUE = "#888888", "#4477aa"
 
 
 def training_errors(runs: dict[str, Sequence[Sequence[float]]], target: float) -> "Figure":
-    """Draw training error against epochs, a line for the mean of each activation and a band from best to worst seed.
+    """Draw the training error over epochs, with a line for each activation's mean and a band from best to worst seed.
 
     Runs end at the target: mean and band go as far as the shortest of them, thin lines show each to its end.
     """
@@ -44,7 +44,7 @@ def training_errors(runs: dict[str, Sequence[Sequence[float]]], target: float) -
 
 
 def differences(rows: dict[str, Sequence[float]], label: str) -> "Figure":
-    """Draw paired differences: a dot a seed, a bar at the mean, a line at zero."""
+    """Draw paired differences: a dot per seed, a bar at the mean, a line at zero."""
     figure = new_figure(6.4, 0.9 + 0.42 * len(rows))
     axes = figure.subplots()
     axes.axvline(0, color=GREY, linewidth=0.8)

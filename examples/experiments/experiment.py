@@ -1,4 +1,4 @@
-"""What the experiments share: their arguments, and a file of results with which a stopped sweep goes on."""
+"""Shared by the experiments: their arguments, and a file of results with which a stopped sweep can be resumed."""
 
 import argparse
 import hashlib
@@ -23,7 +23,7 @@ DATA = os.environ.get("SWIFTALEXNET_DATA", ".")
 
 
 def arguments(description: str, seeds: int) -> argparse.ArgumentParser:
-    """Return a parser with what every experiment takes."""
+    """Return a parser with the options of every experiment."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     name = Path(sys.argv[0]).stem
     parser.add_argument("--output", type=Path, metavar="FILE", help=f"default: docs/reproduction/{name}.json")
@@ -57,7 +57,7 @@ def some(data: sa.ArrayDataset, count: int) -> sa.ArrayDataset:
 
 
 def described(train: sa.ArrayDataset, test: sa.ArrayDataset) -> dict[str, Any]:
-    """Say which images these are."""
+    """Describe the images."""
     digest = hashlib.sha256()
     for data in (train, test):
         digest.update(data.images.tobytes() + data.labels.tobytes())
@@ -65,7 +65,7 @@ def described(train: sa.ArrayDataset, test: sa.ArrayDataset) -> dict[str, Any]:
 
 
 def shortened(recipe: sa.Recipe, factor: float) -> sa.Recipe:
-    """Scale the length of every phase between two changes of the rate; none becomes shorter than an epoch."""
+    """Scale the length of every phase between two changes of the rate, to at least one epoch each."""
     if not isinstance(recipe.schedule, sa.EpochSchedule) or factor <= 0:
         raise ValueError(f"shortened: cannot scale {recipe.schedule} by {factor}")
     boundaries = tuple(recipe.schedule.boundaries)
@@ -76,7 +76,7 @@ def shortened(recipe: sa.Recipe, factor: float) -> sa.Recipe:
 
 
 class Results:
-    """Runs in a JSON file, each with its settings, what came out, and where, when and how it was run."""
+    """Runs in a JSON file, each with its settings, its results, and where, when and how it was run."""
 
     def __init__(self, options: argparse.Namespace):
         if options.threads is not None:

@@ -1,4 +1,4 @@
-"""Whether training in bfloat16 ends where float32 does: the network of `clothing.py` in both, with the same seeds.
+"""Compare training in bfloat16 and float32: the network of `clothing.py` in both, with the same seeds.
 
 What a precision may change is judged by what another seed changes: the means of both precisions' errors at the end
 may be as far apart as float32's seeds are among themselves.
@@ -18,7 +18,7 @@ PRECISIONS = ("float32", "bfloat16")
 
 
 def main() -> None:
-    """Train with every seed in both precisions, and say how they compare."""
+    """Train with every seed in both precisions, and compare the results."""
     options = clothing.parse(experiment.arguments(__doc__, seeds=3), epochs=12)
     results = experiment.Results(options)
     train, validation = clothing.photographs(options)

@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def introduction(runs: list[tables.Run]) -> str:
-    """Say where the numbers come from, if there are any, and how long it took to get them."""
+    """Describe the origin of the numbers, if there are any, and how long the runs took."""
     results = (
         tables.fill("results", time=tables.durations(runs)).rstrip() if runs else "; no experiment has been run yet."
     )

@@ -81,7 +81,7 @@ def _epochs(group: list[Run]) -> str:
 
 
 def response_norm(runs: list[Run], images: Path) -> str:
-    """What response normalisation is worth on CIFAR-10."""
+    """The effect of response normalisation on CIFAR-10."""
     rows, shown = [], []
     for group in tables.grouped(runs, "seed", "norms"):
         errors: dict[str, dict[int, float]] = {"with": {}, "without": {}}

@@ -12,7 +12,7 @@ COLUMN = "validation_top1_error"
 
 
 def precision(runs: list[Run], images: Path) -> str:
-    """float32 and bfloat16 side by side, and whether they end alike."""
+    """float32 and bfloat16 side by side, and whether their results agree."""
     groups = tables.grouped(runs, "seed", "precision")
     if not groups:
         return tables.not_run("precision")
@@ -53,7 +53,7 @@ def end(run: Run) -> float:
 
 
 def verdict(runs: list[Run]) -> str:
-    """Say whether the precisions' means are no farther apart than float32's seeds."""
+    """Describe whether the means of the precisions differ by no more than the seeds of float32."""
     ends = {name: [end(run) for run in found] for name, found in _by_precision(runs).items()}
     if set(ends) != {"float32", "bfloat16"} or len(ends["float32"]) < 2:
         return "Not all runs are there: nothing can be said of the precisions yet."

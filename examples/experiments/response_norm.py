@@ -1,4 +1,4 @@
-"""What response normalisation is worth on CIFAR-10: section 3.3 of Krizhevsky et al. 2012.
+"""The effect of response normalisation on CIFAR-10: section 3.3 of Krizhevsky et al. 2012.
 
 cuda-convnet's 18pct network with and without its two normalisation layers, everything else equal: recipe, seeds, order
 of the images, and the random weights, which do not depend on layers that have none.

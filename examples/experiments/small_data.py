@@ -1,4 +1,4 @@
-"""Training with few photographs: what `swiftalexnet.suggest` says, and settings that differ from it.
+"""Training with few photographs: the suggestion of `swiftalexnet.suggest`, and settings that differ from it.
 
 The folder holds `train/<class>/*.jpg` and `validation/<class>/*.jpg`. Of each class the first 40 photographs by name
 are taken (`--images 0`: all) and a fifth of them is held out, as `examples/demo.py` does. A fifth of 400 is few, so
@@ -23,7 +23,7 @@ import swiftalexnet as sa
 
 
 class Setting(NamedTuple):
-    """What differs from the suggestion."""
+    """The differences from the suggestion."""
 
     network: dict[str, Any] = {}  # noqa: RUF012 (nobody changes it)
     preprocessing: dict[str, Any] = {}  # noqa: RUF012
@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def photographs(options: argparse.Namespace, links: Path) -> list[sa.ImageFolder]:
-    """Return what is trained on, what the demo holds out of the same folder, and `validation/`."""
+    """Return the training images, those that the demo holds out of the same folder, and `validation/`."""
     everything = sa.ImageFolder(options.folder / "train")
     for name in everything.classes:
         (links / name).mkdir()
@@ -78,7 +78,7 @@ def photographs(options: argparse.Namespace, links: Path) -> list[sa.ImageFolder
 
 
 def suggest(train: sa.ImageFolder, setting: Setting, options: argparse.Namespace) -> sa.Suggestion:
-    """Return the suggestion with what the setting changes."""
+    """Return the suggestion with the setting's changes."""
     found = sa.suggest(train)
     changes = setting.recipe | ({"epochs": 1} if options.quick else {})
     return dataclasses.replace(found, **setting.network, recipe=found.recipe.replace(**changes))
@@ -91,7 +91,7 @@ def train_one(
     preprocessing: dict[str, Any],
     seed: int,
 ) -> dict[str, Any]:
-    """Train one network; measure it with the centre crop and with ten on what was held out and on `validation/`."""
+    """Train one network; measure it with the centre crop and ten crops on the held-out images and `validation/`."""
     model = suggestion.build(len(train.classes), seed=seed)
     model.preprocessing = model.preprocessing.replace(**preprocessing)
     started = time.process_time()

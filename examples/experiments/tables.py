@@ -1,4 +1,4 @@
-"""Runs of the experiments, grouped, and what is said of them: numbers as text, tables, prose with places to fill."""
+"""Group the runs of experiments and describe them: numbers as text, tables, prose with placeholders."""
 
 import json
 import math
@@ -19,7 +19,7 @@ def read(folder: Path, name: str) -> list[Run]:
 
 
 def grouped(runs: Iterable[Run], *apart: str) -> list[list[Run]]:
-    """Group runs whose settings are the same but for those named, in the order of their first runs."""
+    """Group runs whose settings are the same except for those named, in the order of their first runs."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
         key = json.dumps({name: value for name, value in run["settings"].items() if name not in apart}, sort_keys=True)
@@ -28,19 +28,19 @@ def grouped(runs: Iterable[Run], *apart: str) -> list[list[Run]]:
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table: the first column to the left, the others to the right."""
+    """Return a Markdown table with the first column left-aligned and the others right-aligned."""
     lines = [titles, ["---", *("--:" for _ in titles[1:])], *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
 
 
 def spread(values: Sequence[float], digits: int = 1, sign: str = "") -> str:
-    """Return mean ± standard deviation; of one value, that value."""
+    """Return mean ± standard deviation, or a single value."""
     mean = f"{statistics.fmean(values):{sign}.{digits}f}".replace("-", "−")
     return mean if len(values) < 2 else f"{mean} ± {statistics.stdev(values):.{digits}f}"
 
 
 def fill(name: str, **values: Any) -> str:
-    """Return a text of the folder `prose` with its places filled."""
+    """Return a text of the folder `prose` with its placeholders filled in."""
     return (PROSE / f"{name}.md").read_text().format(**values)
 
 
@@ -50,7 +50,7 @@ def not_run(name: str) -> str:
 
 
 def duration(runs: Iterable[Run]) -> str:
-    """Return how long runs took in all."""
+    """Return the total duration of runs."""
     minutes = math.ceil(sum(run["seconds"] for run in runs) / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
@@ -61,7 +61,7 @@ def counted(threads: int) -> str:
 
 
 def durations(runs: Sequence[Run]) -> str:
-    """Return how long runs took in all, apart by their threads."""
+    """Return the total duration of runs for each number of threads."""
     parts = []
     for threads in sorted({run["machine"]["threads"] for run in runs}):
         those = [run for run in runs if run["machine"]["threads"] == threads]
@@ -70,7 +70,7 @@ def durations(runs: Sequence[Run]) -> str:
 
 
 def provenance(runs: Sequence[Run]) -> str:
-    """Say how, where and with what runs were made, each different answer once."""
+    """Describe how, where and with which versions runs were made, listing each difference once."""
     commands = _once(run["command"] for run in runs)
     places = _once(
         f"{run['machine']['cpu']}, {counted(run['machine']['threads'])}, {run['machine']['instruction set']}; "

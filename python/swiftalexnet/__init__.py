@@ -1,4 +1,4 @@
-"""AlexNet and VGG on CPUs, complete and exact: a Swift engine behind numpy arrays.
+"""AlexNet and VGG on CPUs, complete and exact: a Swift engine with an interface of numpy arrays.
 
 >>> import swiftalexnet as sa
 >>> model = sa.alexnet("paper", num_classes=10)

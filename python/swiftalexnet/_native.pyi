@@ -1,8 +1,8 @@
 """The CPython extension: checks arrays, releases the GIL, calls the Swift engine.
 
 Arrays come and go by the buffer protocol: inputs must be C-contiguous and native-endian, `out` arrays C-contiguous,
-writable and apart from every input. The wrappers of the package prepare such arrays; nothing here copies.
-float32 unless said; `layout` is 0 for NCHW, 1 for NHWC.
+writable and not overlapping any input. The package's wrappers prepare such arrays; nothing is copied here.
+Arrays are float32 unless stated otherwise; `layout` is 0 for NCHW, 1 for NHWC.
 """
 
 from collections.abc import Sequence
@@ -21,15 +21,15 @@ GRADIENT: int
 VELOCITY: int
 
 def runtime_info() -> dict[str, str]: ...  # version, cpu, instruction_set, available, gemm, precisions
-def fma_limits() -> dict[str, float]: ...  # operations a second of all threads, by precision
-def tile_rates() -> tuple[tuple[float, ...], ...]: ...  # operations a second of all threads, [vectors - 1][rows - 1]
+def fma_limits() -> dict[str, float]: ...  # operations per second of all threads, by precision
+def tile_rates() -> tuple[tuple[float, ...], ...]: ...  # operations per second of all threads, [vectors - 1][rows - 1]
 def set_num_threads(count: int) -> None: ...
 def get_num_threads() -> int: ...
 def allocation_count() -> int: ...
 def fail_allocation_after(count: int) -> None: ...
-def tensor_bytes() -> tuple[int, int]: ...  # now, the most at once since the last reset
+def tensor_bytes() -> tuple[int, int]: ...  # now, and the peak since the last reset
 def reset_peak_bytes() -> None: ...
-def available_bytes() -> int: ...  # -1 where the system does not say
+def available_bytes() -> int: ...  # -1 if the system does not say
 # weights, gradients, velocities, activations, scratch
 def spec_memory(
     spec: str, batch: int, training: bool, arithmetic: Arithmetic
@@ -56,7 +56,7 @@ class Parameter:
     def __buffer__(self, flags: int, /) -> memoryview: ...
 
 class Hold:
-    """A network that others may not train, or not use; lets go in the end."""
+    """A context manager that keeps other threads from training a network, or from using it at all."""
 
     def __enter__(self) -> Hold: ...
     def __exit__(self, *error: object) -> None: ...
@@ -103,7 +103,7 @@ class Network:
         self, images: Buffer, preprocessing: CropOptions, views: int, arithmetic: Arithmetic,
         probabilities: Buffer,
     ) -> None: ...
-    # images of any size from the smallest on; the crop of the preprocessing is the network's own size
+    # images of any size from the smallest up; the crop of the preprocessing is the network's own size
     def predict_dense(
         self, images: Buffer, preprocessing: CropOptions, mirror: bool, arithmetic: Arithmetic,
         probabilities: Buffer,
@@ -114,7 +114,7 @@ class Network:
     def score_map(
         self, images: Buffer, preprocessing: CropOptions, arithmetic: Arithmetic, scores: Buffer
     ) -> None: ...
-    # augmentation None: inference; (seconds, operations a second, bytes a second, rows); a row: name, kind, seconds,
+    # augmentation None: inference; (seconds, operations per second, bytes per second, rows); a row: name, kind, seconds,
     # operations, bytes of forward, then of backward
     def profile_images(
         self, images: Buffer, preprocessing: CropOptions, augmentation: AugmentationOptions | None,

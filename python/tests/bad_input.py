@@ -1,4 +1,5 @@
-"""What the tests of bad input share: a refusal is typed, names the operation, and leaves a network as it was."""
+"""Shared by the tests of bad input: an error has the right type, names the operation, and leaves a network
+unchanged."""
 
 import re
 

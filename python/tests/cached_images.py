@@ -1,4 +1,4 @@
-"""What tests of the cache of decoded images share."""
+"""Shared by the tests of the cache of decoded images."""
 
 from pathlib import Path
 

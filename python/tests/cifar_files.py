@@ -1,4 +1,4 @@
-"""Tiny CIFAR-10s in every form, two images a class and file, with the same pixels in all of them."""
+"""Tiny CIFAR-10 files in every format, two images per class and file, with the same pixels in all of them."""
 
 import io
 import pickle

@@ -40,7 +40,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def process(*arguments: object, redirection: str = "", folder: Path | None = None, **changes: str):
-    """Run a command in a process of its own, by a shell that redirects its output; return it when it has ended."""
+    """Run a command in its own process through a shell that redirects its output; return it when it has ended."""
     script = f'"$@" {redirection}'
     return subprocess.run(
         ["bash", "-o", "pipefail", "-c", script, "bash", *PROGRAM, *map(str, arguments)],

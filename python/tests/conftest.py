@@ -12,19 +12,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(scope="session")
 def network():
-    """A small network that everybody shares and nobody may change."""
+    """A small network that all tests share and none may change."""
     return small_network.make()
 
 
 @pytest.fixture(scope="session")
 def network_before(network):
-    """Its parameters and its logits, as they must stay."""
+    """Its original parameters and logits."""
     return small_network.state(network), [small_network.forward(network, small_network.batch()[0])]
 
 
 @pytest.fixture
 def unchanged(network, network_before):
-    """Check after a test that the shared network's parameters and logits are the same bits as ever."""
+    """Check after a test that the shared network's parameters and logits have not changed."""
     yield
     assert small_network.same_bits(small_network.state(network), network_before[0])
     assert small_network.same_bits([small_network.forward(network, small_network.batch()[0])], network_before[1])

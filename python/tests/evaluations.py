@@ -1,4 +1,4 @@
-"""Evaluations of probabilities that a test made up."""
+"""Evaluations of given probabilities."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from swiftalexnet.evaluation.evaluate import Tally
 
 
 class Told:
-    """What an evaluation asks of a model."""
+    """The attributes of a model that an evaluation needs."""
 
     def __init__(self, num_classes, classes=None):
         self.num_classes, self.classes = num_classes, classes

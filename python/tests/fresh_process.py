@@ -1,4 +1,4 @@
-"""Runs code in a process of its own: what ends it, or lasts for its life, does no harm to the other tests."""
+"""Runs code in its own process, so that ending it or changing its state does not affect other tests."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Read back the tables of `_repr_html_` as a browser would."""
+"""Read the tables of `_repr_html_` as a browser would."""
 
 from html.parser import HTMLParser
 

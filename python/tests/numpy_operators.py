@@ -1,4 +1,4 @@
-"""The operators once more, written plainly in float64 numpy: what `sa.ops` is compared with.
+"""The operators in plain float64 numpy, as a reference for `sa.ops`.
 
 Tensors are NCHW, weights OIHW, padding is (top, left, bottom, right), kernel and stride are pairs.
 """

@@ -1,4 +1,4 @@
-"""What the tests of `sa.ops` share: operands and a comparison with a bound."""
+"""Shared by the tests of `sa.ops`: operands and a comparison with a bound."""
 
 import numpy as np
 from hypothesis import settings

@@ -46,7 +46,7 @@ def test_models(change, tmp_path, capsys):
     header, tensors = model_to_parts(tiny_model())
     path = tmp_path / "m.safetensors"
     safetensors.write(path, tensors, {"model": header | change})
-    with pytest.raises(sa.CheckpointCorruptError, match="does not hold a model"):
+    with pytest.raises(sa.CheckpointCorruptError, match="does not contain a model"):
         sa.load(path)
     assert main(["summary", str(path)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
@@ -56,7 +56,7 @@ def test_models(change, tmp_path, capsys):
 def test_models_without_a_header(model, tmp_path):
     _, tensors = model_to_parts(tiny_model())
     safetensors.write(tmp_path / "m", tensors, {"model": model})
-    with pytest.raises(sa.CheckpointCorruptError, match="does not hold a model"):
+    with pytest.raises(sa.CheckpointCorruptError, match="does not contain a model"):
         sa.load(tmp_path / "m")
 
 

@@ -477,7 +477,7 @@ def test_load_refuses_files_that_hold_no_model(tmp_path):
         *(parts[0] | {"multipliers": factors} for factors in BAD_MULTIPLIERS),
     ):
         safetensors.write(tmp_path / "m", parts[1], {"model": header})
-        with pytest.raises(sa.CheckpointCorruptError, match="does not hold a model"):
+        with pytest.raises(sa.CheckpointCorruptError, match="does not contain a model"):
             sa.load(tmp_path / "m")
 
 

@@ -1,1 +1,1 @@
-"""What every room needs: arguments checked, text shown, threads, progress; it knows nothing of networks."""
+"""Helpers for all other packages: checks of arguments, output, threads, progress; independent of networks."""

@@ -1,4 +1,4 @@
-"""How a network computes, from the words that users type to what the engine takes."""
+"""The arithmetic of a network: from the caller's options to the engine's codes."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ WEIGHTS = ("float", "int8")
 
 
 def choose_precision(operation: str, precision: Any) -> int:
-    """Return the code of a precision; "auto" is bfloat16 where the processor has instructions for it, else float32.
+    """Return the code of a precision; "auto" is bfloat16 if the processor has instructions for it, else float32.
 
     Raises
     ------
     UnsupportedError
         A precision that the instruction set in use does not have.
     ValueError
-        A word that names no precision.
+        An unknown precision.
     """
     known = _native.runtime_info()["precisions"].split()
     if choose(operation, "precision", precision, (*PRECISIONS, "auto")) == "auto":
@@ -38,16 +38,16 @@ def choose_precision(operation: str, precision: Any) -> int:
 def choose_arithmetic(
     operation: str, precision: Any = "float32", weights: Any = "float", fast_math: Any = False
 ) -> Arithmetic:
-    """Return how inference computes.
+    """Return the arithmetic of inference.
 
     Parameters
     ----------
     operation : str
-        What messages begin with.
+        The beginning of messages.
     precision : {"float32", "bfloat16", "auto"}
         See `choose_precision`.
     weights : {"float", "int8"}
-        What the dense layers' weights are rounded to.
+        The type to which the dense layers' weights are rounded.
     fast_math : bool
         Compute float32 convolutions by transforms that are not exact on integers.
 
@@ -56,7 +56,7 @@ def choose_arithmetic(
     UnsupportedError
         A precision that the instruction set in use does not have.
     TypeError, ValueError
-        Words that name nothing.
+        Unknown names.
     """
     code = choose_precision(operation, precision)
     if not isinstance(fast_math, (bool, np.bool_)):

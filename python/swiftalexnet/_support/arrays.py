@@ -1,9 +1,9 @@
-"""What every array and number of a caller passes before the engine sees it.
+"""Checks for arrays and numbers from callers.
 
-Arrays are checked here for type and rank, and copied when the engine could not walk them as they lie (steps, negative
-strides, odd alignment, foreign byte order). Values are never converted: an array of another type is refused, because
-a silent float64 → float32 hides a mistake and doubles the memory. Sizes that must fit each other are checked by the
-extension. A message names the operation, what came and what was expected.
+Arrays are checked here for type and rank, and copied if the engine cannot read their memory directly (steps, negative
+strides, misalignment, foreign byte order). Values are never converted: an array of another type is refused, because
+a silent float64 → float32 hides a mistake and doubles the memory. The extension checks that sizes match. A message
+names the operation, the value and what was expected.
 """
 
 import operator
@@ -19,21 +19,21 @@ Float32 = NDArray[np.float32]
 
 LAYOUTS = {"NCHW": 0, "NHWC": 1}
 
-# Below this a copy is made without asking the system what is free: reading /proc costs more than the copy.
+# Smaller copies are made without checking free memory, because reading /proc costs more than the copy.
 _SMALL_COPY = 256 << 20
 
 
 def as_float32(x: Any, name: str, operation: str, ndim: int | tuple[int, ...] | None = None) -> Float32:
-    """Return `x` as an aligned, C-contiguous, native float32 array; a copy only where the memory demands it.
+    """Return `x` as an aligned, C-contiguous, native float32 array, copied only if necessary.
 
     Parameters
     ----------
     x : array of float32
         Anything numpy recognises as an array. Lists and masked arrays are refused.
     name, operation : str
-        What messages call the array and the function.
+        Names of the array and the function in messages.
     ndim : int or tuple of int, optional
-        The rank, or the ranks, that are accepted.
+        The accepted rank or ranks.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def as_float32(x: Any, name: str, operation: str, ndim: int | tuple[int, ...] | 
 
 
 def as_uint8(x: Any, name: str, operation: str, ndim: int | tuple[int, ...] | None = None) -> NDArray[np.uint8]:
-    """Return `x` as a C-contiguous uint8 array: images [count, height, width, channels] are such arrays."""
+    """Return `x` as a C-contiguous uint8 array, such as images [count, height, width, channels]."""
     array = _as_array(x, name, operation, "uint8")
     if array.dtype != np.uint8:
         raise TypeError(f"{operation}: {name} has dtype {array.dtype}, expected uint8")
@@ -63,14 +63,14 @@ def as_uint8(x: Any, name: str, operation: str, ndim: int | tuple[int, ...] | No
 def as_labels(
     labels: Any, name: str, operation: str, count: int | None = None, classes: int | None = None
 ) -> NDArray[np.int32]:
-    """Return class labels as int32 [count]; any integer type and lists of integers are taken.
+    """Return class labels as int32 [count]; any integer type and lists of integers are accepted.
 
     Raises
     ------
     TypeError
         The labels are not integers.
     ValueError
-        They are not 1-D, not `count` many, or one lies outside 0 ≤ label < `classes`.
+        They are not 1-D, there are not `count` of them, or one is outside 0 ≤ label < `classes`.
     """
     try:
         array = np.asarray(plain(labels, name, operation, "integers"))
@@ -88,9 +88,9 @@ def as_labels(
 
 
 def as_output(out: Any, shape: tuple[int, ...], operation: str, name: str = "out") -> Float32:
-    """Return the array that a result is written to: `out` if one was given, else a new one.
+    """Return the array for a result: `out` if it was given, otherwise a new one.
 
-    The extension checks a given array: float32, of the exact shape, C-contiguous, writable, apart from the inputs.
+    The extension checks a given array: float32, exact shape, C-contiguous, writable, not overlapping the inputs.
 
     Raises
     ------
@@ -107,16 +107,16 @@ def as_output(out: Any, shape: tuple[int, ...], operation: str, name: str = "out
 
 
 def plain(array: Any, name: str, operation: str, dtype: str) -> Any:
-    """Return `array` unless it is masked: the mask would be lost without a word."""
+    """Return `array` unless it is masked, because the mask would be lost silently."""
     if isinstance(array, np.ma.MaskedArray):
         raise TypeError(f"{operation}: {name} is a masked array, expected a plain array of {dtype}: use .filled(value)")
     return array
 
 
 def require_memory(shape: tuple[int, ...], item_size: int, operation: str) -> None:
-    """Raise MemoryError if an array of `shape` cannot fit into what the system has free.
+    """Raise MemoryError if an array of `shape` does not fit into the system's free memory.
 
-    A system that overcommits grants such memory and kills the process when it is touched; hence the question.
+    A system that overcommits grants such memory and kills the process when it is used, so it must be checked first.
     """
     bytes_needed = item_size
     for extent in shape:
@@ -126,7 +126,7 @@ def require_memory(shape: tuple[int, ...], item_size: int, operation: str) -> No
 
 
 def layout_code(layout: Any, operation: str) -> int:
-    """Return the extension's number of `layout`, "NCHW" or "NHWC"."""
+    """Return the extension's code of `layout`, "NCHW" or "NHWC"."""
     code = LAYOUTS.get(layout) if isinstance(layout, str) else None
     if code is None:
         raise ValueError(f"{operation}: layout is {shown(layout)}, expected 'NCHW' or 'NHWC'")
@@ -152,7 +152,7 @@ def as_index(value: Any, count: int, operation: str) -> int:
     Raises
     ------
     TypeError, IndexError
-        No integer, or one beyond the items.
+        Not an integer, or out of range.
     """
     index = as_integer(value, "index", operation, -(2**200), 2**200)
     if not -count <= index < count:

@@ -1,4 +1,4 @@
-"""The environment variable that the engine would ignore in silence where it holds nonsense; others are errors there."""
+"""The environment variable that the engine silently ignores if it is invalid; the engine raises errors for others."""
 
 import os
 
@@ -8,7 +8,7 @@ _THREADS = "SWIFTALEXNET_NUM_THREADS"
 
 
 def check_environment() -> None:
-    """Give a UserWarning if the number of threads is none; called when the package is imported, so once."""
+    """Give a UserWarning if the number of threads is invalid; called once, when the package is imported."""
     wish = os.environ.get(_THREADS, "")
     is_number = wish.isascii() and wish.removeprefix("+").isdecimal() and len(wish) < 20
     if wish and not (is_number and int(wish) >= 1):

@@ -1,4 +1,4 @@
-"""JSON of values that may hold numpy's numbers."""
+"""JSON of values that may contain numpy's numbers."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ def to_json(value: Any) -> str:
     Raises
     ------
     TypeError, ValueError
-        What JSON cannot say, NaN and infinity among it.
+        A value that JSON cannot represent, such as NaN or infinity.
     """
     return json.dumps(value, allow_nan=False, default=_item)
 

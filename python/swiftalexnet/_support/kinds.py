@@ -1,4 +1,4 @@
-"""Arguments that must be of one class, a model or a history, or several things: names, numbers, models."""
+"""Checks for arguments of one class, such as a model or a history, and for sequences."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -8,20 +8,20 @@ from .shown import shown
 
 
 def require_kind(value: Any, kind: type, name: str, operation: str, expected: str | None = None) -> None:
-    """Refuse what is not an instance of `kind` with a TypeError; `expected` is the word for it in the message."""
+    """Raise TypeError unless it is an instance of `kind`; `expected` is its name in the message."""
     if not isinstance(value, kind):
         raise TypeError(f"{operation}: {name} is {shown(value)}, expected a {expected or kind.__name__}")
 
 
 def as_items(values: Any, name: str, operation: str, most: int = 10_000) -> list[Any]:
-    """Return what a caller gave several of as a list; what has no end is not gone through.
+    """Return a caller's sequence as a list; an endless one is read only up to the limit.
 
     Raises
     ------
     TypeError
-        A text, or something that cannot be gone through.
+        A text, or something that is not iterable.
     ValueError
-        More than `most`.
+        More than `most` items.
     """
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise TypeError(f"{operation}: {name} is {shown(values)}, expected a sequence")

@@ -1,4 +1,4 @@
-"""What crosses into the extension as one argument: tuples with names, in the order that the C code reads."""
+"""Named tuples that are passed to the extension as one argument, in the order of the C code."""
 
 from typing import NamedTuple
 
@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 Float32 = NDArray[np.float32]
 
-RULES = ("paper", "pytorch", "caffe")  # of an update; a rule's number is its place
+RULES = ("paper", "pytorch", "caffe")  # of an update; the code of a rule is its index
 
 
 class Arithmetic(NamedTuple):
-    """How the engine computes; all zero is exact float32.
+    """The arithmetic of the engine; all zeros is exact float32.
 
     `precision` is 0 for float32 and 1 for bfloat16, the others are 0 or 1.
     """
@@ -25,10 +25,10 @@ FLOAT32 = Arithmetic()
 
 
 class StepOptions(NamedTuple):
-    """Of one training step.
+    """The options of one training step.
 
-    `rule` is a place in RULES. `rates` and `decays`, [parameters], hold the learning rate and weight decay of each
-    parameter, in place of `learning_rate` and `weight_decay` times the parameter's factors.
+    `rule` is an index into RULES. `rates` and `decays`, [parameters], are the learning rate and weight decay of each
+    parameter, instead of `learning_rate` and `weight_decay` times the parameter's factors.
     """
 
     learning_rate: float
@@ -45,8 +45,8 @@ class StepOptions(NamedTuple):
 class CropOptions(NamedTuple):
     """How decoded images become crops.
 
-    `mean` is [channels] or [height, width, channels], `scale` [channels]. `mean_position` of a mean image: 0 for its
-    centre, 1 for what lies under the crop.
+    `mean` is [channels] or [height, width, channels], `scale` [channels]. `mean_position` is the part of a mean image
+    that is subtracted: 0 for its centre, 1 for the same part as the crop.
     """
 
     crop_height: int

@@ -1,4 +1,4 @@
-"""Checks of hyper-parameters."""
+"""Checks of hyperparameters."""
 
 import math
 import sys
@@ -11,7 +11,7 @@ from .shown import shown
 
 
 def check_number(value: Any, name: str, operation: str, below: float = math.inf) -> None:
-    """Refuse what is not a finite number from 0 to, but not, `below`."""
+    """Raise unless it is a finite number with 0 ≤ value < `below`."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{operation}: {name} is {shown(value)}, expected a number")
     if not (0 <= value < below and value <= sys.float_info.max):
@@ -20,7 +20,7 @@ def check_number(value: Any, name: str, operation: str, below: float = math.inf)
 
 
 def make_plain(instance: Any) -> None:
-    """Replace numpy's scalars in the fields of a frozen dataclass by Python's numbers, which files can hold."""
+    """Replace numpy's scalars in the fields of a frozen dataclass with Python's numbers, which files can store."""
     for field in fields(instance):
         value = getattr(instance, field.name)
         if isinstance(value, np.generic):

@@ -1,4 +1,4 @@
-"""Packages that only some functions need: imported when asked for, and named when they are missing."""
+"""Optional packages: imported on demand, and named if they are missing."""
 
 import importlib
 from types import ModuleType
@@ -12,7 +12,7 @@ def require(module: str, extra: str, operation: str) -> ModuleType:
     Raises
     ------
     ImportError
-        It is not installed; the message says which extra of this package brings it.
+        It is not installed; the message names the extra of this package that installs it.
     """
     try:
         with importing:

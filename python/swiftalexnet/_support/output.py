@@ -1,4 +1,4 @@
-"""Text for people. What a stream cannot encode is written in ASCII, or dropped: output never ends the work."""
+"""Text for people: characters that a stream cannot encode are written in ASCII or dropped, so output never fails."""
 
 import io
 import select
@@ -7,18 +7,18 @@ import warnings
 from contextlib import suppress
 from typing import Any
 
-# What is said instead where a stream's encoding lacks a character; any other is written as its number ("\xfc").
+# Replacements for characters that a stream's encoding lacks; others are written as their code ("\xfc").
 _LIKE_IN_ASCII = {"–": "-", "—": "-", "×": "x", "÷": "/", "·": "*", "…": "...", "→": "->", "≤": "<=", "≥": ">="}
 
 
 def print_text(text: str, stream: Any = "stdout") -> bool:
-    """Write a text and the end of its line to a stream, by default `sys.stdout`; never raises because of the stream.
+    """Write a line of text to a stream, by default `sys.stdout`; never raises because of the stream.
 
     Parameters
     ----------
     text : str
     stream : text stream or None
-        None, what Python has in place of a closed stream, takes nothing.
+        None, which Python uses for a closed stream, accepts nothing.
 
     Returns
     -------
@@ -29,18 +29,18 @@ def print_text(text: str, stream: Any = "stdout") -> bool:
 
 
 def write_text(text: str, stream: Any, wait: bool = True) -> bool:
-    """Write a text as `print_text` does, without an end of line; without `wait` only if the stream takes it at once."""
+    """Write a text like `print_text`, without a newline; without `wait` only if the stream does not block."""
     try:
         raw = _descriptor_of(stream)
         if not (wait or raw is None or _takes_more(raw)):
             return False
-        stream.flush()  # what others have written comes first
+        stream.flush()  # earlier output comes first
         if raw is None:
             stream.write(_sayable(text, stream))
             stream.flush()
             return True
         return _write_all(_sayable(text, stream).encode(stream.encoding, stream.errors), raw, wait)
-    except Exception:  # a stream may be anything, and may be closed, full, gone or foreign
+    except Exception:  # a stream may be any object, and may be closed, full or gone
         return False
 
 
@@ -50,15 +50,15 @@ def warn(message: str, stacklevel: int) -> None:
         warnings.warn(message, UserWarning, stacklevel=stacklevel + 1)
     except Warning:
         raise
-    except Exception:  # standard error is a closed file, for instance
+    except Exception:  # for example, standard error is a closed file
         return
 
 
 def _descriptor_of(stream: Any) -> io.FileIO | None:
-    """Return the file below one of Python's own streams.
+    """Return the unbuffered file of one of Python's own streams.
 
-    What is written there leaves nothing in a buffer; a rest that cannot be written would end the process with status
-    120, when Python flushes its streams at the end.
+    Writing to it leaves nothing in a buffer; buffered data that cannot be written would end the process with status
+    120 when Python flushes its streams at exit.
     """
     if type(stream) is not io.TextIOWrapper:
         return None
@@ -72,7 +72,7 @@ def _write_all(data: bytes, raw: io.FileIO, wait: bool) -> bool:
         count = raw.write(rest)
         if count is not None:
             rest = rest[count:]
-        elif wait:  # a descriptor that does not wait, and is full
+        elif wait:  # a nonblocking descriptor that is full
             select.select((), (raw,), ())
         else:
             return False
@@ -80,14 +80,14 @@ def _write_all(data: bytes, raw: io.FileIO, wait: bool) -> bool:
 
 
 def _takes_more(raw: io.FileIO) -> bool:
-    """Whether a write would not wait, as it does on a stopped terminal or a pipe without a reader."""
+    """Return whether a write would not block, as it does on a stopped terminal or a full pipe."""
     asked = select.poll()
     asked.register(raw, select.POLLOUT)
     return bool(asked.poll(0))
 
 
 def _sayable(text: str, stream: Any) -> str:
-    """Return the text, in characters that the stream's encoding has."""
+    """Return the text with only those characters that the stream's encoding has."""
     encoding = getattr(stream, "encoding", None)
     if not isinstance(encoding, str):
         return text

@@ -1,7 +1,7 @@
-"""A progress bar with images a second, or bytes, and the time left; or nothing.
+"""A progress bar with images or bytes per second and the remaining time, or nothing.
 
-Everything that long work says goes through here. It is a courtesy: whatever becomes of the bar and of the streams, the
-work that it accompanies goes on, without waiting for them.
+All output of long work goes through this module. It is optional: the work continues, without waiting, whatever happens
+to the bar and the streams.
 """
 
 import os
@@ -14,19 +14,19 @@ from .output import write_text
 
 
 class Progress:
-    """A tqdm bar over images when it is wanted; a context manager. No method raises because of what it shows.
+    """A tqdm bar over images if it is wanted; a context manager. No method raises because of its output.
 
     Parameters
     ----------
     total : int
-        Images, or what `unit` says.
+        Number of images, or of `unit`.
     wanted : bool
         Whether to show it; tqdm is imported only then.
     title : str
     done : int
-        Images that an earlier run has done.
+        Images already processed by an earlier run.
     unit : str
-        "B" shows large numbers with k, M and G.
+        With "B", large numbers are shown with k, M and G.
     """
 
     def __init__(self, total: int, wanted: bool, title: str, done: int = 0, unit: str = " images"):
@@ -34,7 +34,7 @@ class Progress:
         self._bar = _bar(total, done, title, unit) if wanted else None
 
     def advance(self, count: int, **shown: str) -> None:
-        """Count images, and show values beside the bar."""
+        """Count images, and show values next to the bar."""
         if shown:
             self._ask("set_postfix", shown, refresh=False)
         self._ask("update", count)
@@ -55,7 +55,7 @@ class Progress:
         self._ask("close")
 
     def _ask(self, method: str, *arguments: Any, **options: Any) -> None:
-        """Call a method of the bar, if there is one; a bar that fails is not asked again."""
+        """Call a method of the bar, if there is one; a bar that fails is not used again."""
         if self._bar is not None:
             try:
                 getattr(self._bar, method)(*arguments, **options)
@@ -64,7 +64,7 @@ class Progress:
 
 
 class _Courteous:
-    """A stream for tqdm: what it does not take at once is left out."""
+    """A stream for tqdm, which drops output that would block."""
 
     def __init__(self, stream: Any):
         self._stream = stream
@@ -73,7 +73,7 @@ class _Courteous:
         write_text(text, self._stream, wait=False)
 
     def flush(self) -> None:
-        """Do nothing: `write` has flushed."""
+        """Do nothing, because `write` flushes."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)  # encoding, fileno
@@ -84,7 +84,7 @@ class _Courteous:
     __hash__ = None  # type: ignore[assignment]
 
 
-# What tqdm locks while it draws; the child of a fork gets a new one, because another thread may have been drawing.
+# tqdm's lock while it draws; the child of a fork gets a new one, because another thread may have been drawing.
 _drawing = RLock()
 
 
@@ -97,12 +97,12 @@ os.register_at_fork(after_in_child=_renew_lock)
 
 
 def _bar(total: int, done: int, title: str, unit: str) -> Any:
-    """Return a bar of tqdm, or None if none can be made."""
+    """Return a tqdm bar, or None if it cannot be created."""
     try:
         from tqdm.auto import tqdm
 
         live = sys.stderr.isatty() or "ipykernel" in sys.modules
-        # No thread watches over it: `miniters` has every call of `update` look at the clock.
+        # Without a monitor thread: `miniters` makes every call of `update` check the clock.
         return type("Bar", (tqdm,), {"monitor_interval": 0, "_lock": _drawing})(
             total=total,
             initial=done,

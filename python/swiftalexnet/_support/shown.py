@@ -1,4 +1,4 @@
-"""How a message shows what came: as Python writes it, but short, in one line, and whatever it is."""
+"""How messages show a value: like `repr`, but short, in one line, and for any object."""
 
 import reprlib
 from typing import Any
@@ -11,10 +11,10 @@ _REPR.maxstring = _REPR.maxlong = _REPR.maxother = _LONGEST
 
 
 def shown(value: Any) -> str:
-    """Return `repr(value)`, cut where it is long or deep; the name of its type where it has no text."""
+    """Return `repr(value)`, shortened if it is long or deep; the name of its type if `repr` fails."""
     try:
         text = _REPR.repr(value)
-    except Exception:  # a value of a caller's own class may raise anything, and an int of 5,000 digits ValueError
+    except Exception:  # a user's class may raise anything, and an int of 5,000 digits raises ValueError
         return f"<{type(value).__name__}>"
     if "\n" in text:  # an array, a table
         text = " ".join(text.split())

@@ -1,26 +1,26 @@
-"""Tables for people: as lines of text, and as HTML in which names that a user chose are only text."""
+"""Tables as lines of text, and as HTML in which names chosen by users are escaped."""
 
 from collections.abc import Container, Iterable, Sequence
 from html import escape
 
-_SCROLLED = 25  # rows: a longer table of a notebook scrolls
+_SCROLLED = 25  # rows: a longer table scrolls in a notebook
 
 
 def printable(text: str) -> str:
-    """Write what cannot be printed (line ends, control characters, bytes that are no text) as Python escapes it."""
+    """Escape characters that cannot be printed (newlines, control characters, undecodable bytes) as Python does."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def lay_out(table: Sequence[Sequence[str]], left: Container[int], last_is_free: bool = False) -> list[str]:
-    """Return a line a row, each column as wide as its widest cell.
+    """Return one line per row, with each column as wide as its widest cell.
 
     Parameters
     ----------
     table : sequence of rows of cells
     left : container of int
-        Columns that begin at the left; the others end at the right.
+        Left-aligned columns; the others are right-aligned.
     last_is_free : bool
         The last column is text of any length; nothing follows it.
     """
@@ -38,7 +38,7 @@ def lay_out(table: Sequence[Sequence[str]], left: Container[int], last_is_free: 
 
 
 def html_table(captions: Sequence[str], head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table in which all text is escaped; one of many rows scrolls."""
+    """Return a table in which all text is escaped; a table with many rows scrolls."""
     body = [_html_row(cells, "td") for cells in rows]
     caption = "<br>".join(escape(printable(line)) for line in captions)
     table = (

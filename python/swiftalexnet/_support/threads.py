@@ -1,6 +1,6 @@
-"""A few threads that work ahead of their caller.
+"""A few threads that work in advance for their caller.
 
-Not those of `concurrent.futures`, which refuse work once the main thread has ended: a run in another thread goes on.
+Not those of `concurrent.futures`, which refuse work once the main thread has ended: a run in another thread continues.
 """
 
 import threading
@@ -17,7 +17,7 @@ _Result = TypeVar("_Result")
 
 
 class Task(Generic[_Result]):
-    """A call on one of the threads, and what came of it."""
+    """A call on one of the threads, and its result."""
 
     def __init__(self, call: Callable[[], _Result]):
         self._call, self._ended = call, threading.Event()
@@ -33,7 +33,7 @@ class Task(Generic[_Result]):
         self._ended.set()
 
     def result(self) -> _Result:
-        """Wait for the call's end; return its value, or raise what it raised."""
+        """Wait until the call has ended; return its value, or raise its exception."""
         self._ended.wait()
         if self._error is not None:
             raise self._error

@@ -26,6 +26,6 @@ def _program() -> list[str]:
 
 
 def _is_found(program: str) -> bool:
-    """Tell whether the shell finds this program by its name alone."""
+    """Return whether the shell finds this program by its name alone."""
     found = shutil.which(_NAME)
     return found is not None and os.path.realpath(found) == os.path.realpath(program)

@@ -1,7 +1,7 @@
-"""Paths, regular files only, and writing so that, whatever happens, the old content or the new is there, whole.
+"""Atomic writing: whatever happens, a file has either its old content or the complete new one.
 
-Writing: temporary file in the same folder, write, fsync, rename, fsync of the folder. A temporary file that a killed
-process left behind is removed by the next write to the same name.
+The steps are: create a temporary file in the same folder, write, fsync, rename, fsync the folder. A temporary file left
+by a killed process is removed by the next write to the same name.
 """
 
 import errno
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
-    """Replace the content of `path` by `data`: see `replacing`."""
+    """Replace the content of `path` with `data`: see `replacing`."""
     with replacing(path) as descriptor:
         write_all(descriptor, data)
         check_size(descriptor, len(data))
@@ -34,9 +34,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[int]:
     Raises
     ------
     OSError
-        With the system's errno, for instance ENOSPC, and the path; the old file is untouched and no temporary file
-        remains. Only when it comes from the last step, the sync of the folder, the new file is in place already, but a
-        loss of power may bring the old one back.
+        With the system's errno, for example ENOSPC, and the path; the old file is unchanged and no temporary file
+        remains. Only if the last step, the sync of the folder, fails, the new file is already in place, but a power
+        failure may restore the old one.
     """
     target = os.path.realpath(as_path(path, "path", "write"))
     mode = _mode_of(target)
@@ -50,30 +50,30 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[int]:
             yield descriptor
             os.fsync(descriptor)
             os.replace(temporary, target)
-        except BaseException:  # also Ctrl-C
+        except BaseException:  # including Ctrl-C
             with suppress(FileNotFoundError):
                 os.unlink(temporary)
             raise
         finally:
-            os.close(descriptor)  # and release the lock, which is no longer needed
+            os.close(descriptor)  # also releases the lock
         _sync_folder(folder)
 
 
 def write_all(descriptor: int, data: bytes | memoryview) -> None:
-    """Write every byte, however few the system takes at once."""
+    """Write all bytes, in as many calls as the system needs."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
 
 
 def check_size(descriptor: int, size: int) -> None:
-    """Raise OSError if the file has not as many bytes as were written."""
+    """Raise OSError if the size of the file is not the number of bytes written."""
     if os.fstat(descriptor).st_size != size:
-        raise OSError(errno.EIO, "The file has another size than what was written")
+        raise OSError(errno.EIO, "The file's size differs from the number of bytes written")
 
 
 def check_target(path: str | os.PathLike[str]) -> None:
-    """Refuse, before long work, a path that `write_atomically` could not write.
+    """Raise, before long work, if `write_atomically` could not write a path.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def check_target(path: str | os.PathLike[str]) -> None:
 
 
 def _mode_of(target: str) -> int | None:
-    """Return the permissions to keep, None for a new file; refuse folders, devices and pipes."""
+    """Return the permissions to keep, or None for a new file; refuse folders, devices and pipes."""
     try:
         mode = os.stat(target).st_mode
     except FileNotFoundError:
@@ -102,7 +102,7 @@ def _mode_of(target: str) -> int | None:
 
 
 def _sync_folder(folder: str) -> None:
-    """Make a rename in the folder outlast a loss of power; it has happened already, whatever is raised here."""
+    """Make a completed rename in the folder survive a power failure."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

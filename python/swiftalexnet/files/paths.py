@@ -1,4 +1,4 @@
-"""Paths that callers gave, and regular files opened without waiting."""
+"""Paths from callers, and regular files opened without blocking."""
 
 import errno
 import os
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def as_path(value: Any, name: str, operation: str) -> "Path":
-    """Return a path that a caller gave: a str, bytes, or what has `__fspath__`.
+    """Return a caller's path: a str, bytes, or an object with `__fspath__`.
 
     Raises
     ------
     TypeError
-        Anything else; an integer, to which True belongs, would be an open file of the process.
+        Anything else; an integer, such as True, would be an open file of the process.
     ValueError
-        It is empty, which would be the current folder, or holds a NUL.
+        It is empty, which would be the current folder, or contains a NUL.
     """
-    from pathlib import Path  # slow to import, for its size
+    from pathlib import Path  # slow to import
 
     try:
         text = os.fsdecode(value)
@@ -32,25 +32,25 @@ def as_path(value: Any, name: str, operation: str) -> "Path":
     try:
         os.fsencode(text)
     except UnicodeEncodeError as error:
-        raise ValueError(f"{operation}: {name} is {text!r}, which no file can be called: {error.reason}") from None
+        raise ValueError(f"{operation}: {name} is {text!r}, which cannot be a file name: {error.reason}") from None
     if not text or "\0" in text:
-        raise ValueError(f"{operation}: {name} is {text!r}, expected a path that is not empty and holds no NUL")
+        raise ValueError(f"{operation}: {name} is {text!r}, expected a path that is not empty and contains no NUL")
     return Path(text)
 
 
 @contextmanager
 def naming(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Name the file in an OSError of the block that names none, as those of `os.write` do."""
+    """Add the file name to an OSError of the block that has none, such as one from `os.write`."""
     try:
         yield
     except OSError as error:
-        if error.filename is None and error.errno is not None:  # without a number it has its own words
+        if error.filename is None and error.errno is not None:  # without a number it has its own message
             error.filename = os.fspath(path)
         raise
 
 
 def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
-    """Open a file for reading, without waiting at a pipe or reading from a device.
+    """Open a file for reading, without blocking at a pipe or reading from a device.
 
     Raises
     ------

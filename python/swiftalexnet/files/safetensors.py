@@ -1,12 +1,12 @@
-"""The package's own files: safetensors, with everything checked by SHA-256.
+"""The package's own safetensors files, with everything checked by SHA-256.
 
-Tensors lie in the file under their names; `__metadata__` holds text: the format's version, sections of JSON, the
-SHA-256 of every tensor, and a checksum over all of that. Any program with the safetensors library can open them. They
-are written and read here, in pieces, because that library needs the whole file in memory several times, and ends the
-process where it cannot have it.
+Tensors are stored under their names; `__metadata__` contains text: the format's version, JSON sections, the SHA-256 of
+every tensor, and a checksum over all of that. Any program with the safetensors library can open the files. They are
+written and read here, in pieces, because that library needs the whole file in memory several times, and aborts the
+process if memory is too small.
 
-The file: 8 bytes that tell the length of the header, the header (JSON: type, shape and place of every tensor), and the
-tensors one after another, in C order, little-endian.
+A file consists of 8 bytes with the length of the header, the header (JSON: type, shape and offsets of every tensor),
+and the tensors one after another, in C order, little-endian.
 """
 
 import hashlib
@@ -41,25 +41,25 @@ from .safetensors_header import (
     tensors_of,
 )
 
-PIECE = 8 << 20  # bytes in memory at a time, beside the tensor itself
+PIECE = 8 << 20  # bytes in memory at a time, in addition to the tensor itself
 
 
 def write(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], sections: Mapping[str, Any]) -> None:
-    """Write tensors and JSON sections, atomically, with at most `PIECE` bytes of copies at a time.
+    """Write tensors and JSON sections atomically, with at most `PIECE` bytes of copies at a time.
 
     Parameters
     ----------
     path : path
     tensors : mapping of str to array
-        Of numbers or booleans, in any memory order; they must not change meanwhile.
+        Of numbers or booleans, in any memory order; they must not change during the call.
     sections : mapping of str to JSON values
 
     Raises
     ------
     OSError
-        With the system's errno and the path; an old file is untouched.
+        With the system's errno and the path. On any of these errors an existing file is unchanged.
     ValueError
-        Sections and names are more than `read` takes, or JSON cannot say them; an old file is untouched.
+        Sections and names are too long for `read`, or cannot be represented in JSON.
     """
     places = places_of(tensors)
     metadata = {FORMAT_KEY: FORMAT} | {name: to_json(value) for name, value in sections.items()}
@@ -67,7 +67,7 @@ def write(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], sec
     if (length := len(start) - LENGTH_BYTES) > HEADER_LIMIT:
         raise ValueError(f"{path} would need a header of {length} bytes, expected at most {HEADER_LIMIT}")
     with replacing(path) as descriptor:
-        write_all(descriptor, start)  # its length is right, its digests follow
+        write_all(descriptor, start)  # with the final length; the digests follow
         digests = {name: _write_tensor(descriptor, tensors[name], places[name]) for name in places}
         os.lseek(descriptor, 0, os.SEEK_SET)
         write_all(descriptor, encoded(places, metadata, digests))
@@ -76,14 +76,14 @@ def write(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], sec
 
 @contextmanager
 def opened(path: str | os.PathLike[str]) -> Iterator["Reader"]:
-    """Open a file that `write` wrote; whatever the block finds malformed is a CheckpointCorruptError.
+    """Open a file written by `write`; errors about malformed content in the block become CheckpointCorruptError.
 
     Raises
     ------
     OSError
         The file cannot be read, or is not a regular file.
     CheckpointCorruptError
-        It is damaged, cut short, of another version, or not this package's.
+        It is damaged, truncated, has another version, or was not written by this package.
     """
     with open_regular(path) as file, naming(path):
         try:
@@ -95,7 +95,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator["Reader"]:
 
 
 class Reader(Mapping[str, NDArray[Any]]):
-    """An open file: its sections, and a mapping of names to tensors, which are read and checked when asked for.
+    """An open file: its sections, and a mapping of names to tensors, which are read and checked on access.
 
     Attributes
     ----------
@@ -112,7 +112,7 @@ class Reader(Mapping[str, NDArray[Any]]):
         self._unread = set(self.tensors)
         self._digests = json.loads(metadata.get(DIGESTS_KEY, "null"))
         if not isinstance(self._digests, dict) or self._digests.keys() != self.tensors.keys():
-            raise CheckpointCorruptError(f"{path} is damaged: it holds other tensors than were written")
+            raise CheckpointCorruptError(f"{path} is damaged: its tensors are not those that were written")
         size = os.fstat(self._descriptor).st_size
         if size != self._start + max((tensor.end for tensor in self.tensors.values()), default=0):
             raise CheckpointCorruptError(f"{path} is cut short, or longer than its header says ({size} bytes)")
@@ -134,23 +134,23 @@ class Reader(Mapping[str, NDArray[Any]]):
         return len(self.tensors)
 
     def read_into(self, name: str, target: NDArray[Any], finite: bool = False) -> None:
-        """Read a tensor into memory of its type and shape, in any order.
+        """Read a tensor into memory of its type and shape, in any memory order.
 
         Parameters
         ----------
         finite : bool
-            Refuse numbers that are not.
+            Refuse numbers that are not finite.
 
         Raises
         ------
         LookupError, TypeError, ValueError
-            The file has no such tensor; `target` may be written to in part.
+            The file has no such tensor; `target` may have been partly written.
         """
         tensor = self._expect(name, target)
         self._read(name, _buffers(target), tensor, finite)
 
     def check(self, name: str, target: NDArray[Any], finite: bool = False) -> None:
-        """Raise what `read_into` would raise, without writing to `target`."""
+        """Raise the errors of `read_into` without writing to `target`."""
         tensor = self._expect(name, target)
         self._read(name, _scratch(tensor), tensor, finite)
 
@@ -168,7 +168,7 @@ class Reader(Mapping[str, NDArray[Any]]):
         return tensor
 
     def _read(self, name: str, buffers: Iterator[NDArray[Any]], tensor: Tensor, finite: bool) -> None:
-        """Fill buffers one after another, and compare the hash in the end."""
+        """Fill buffers one after another, then compare the hash."""
         digest, offset = _new_digest(tensor), self._start + tensor.begin
         for buffer in buffers:
             data = _bytes_of(buffer)
@@ -190,24 +190,24 @@ class Reader(Mapping[str, NDArray[Any]]):
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Return (tensors, sections) of a file that `write` wrote.
+    """Return (tensors, sections) of a file written by `write`.
 
     Raises
     ------
     OSError, CheckpointCorruptError
-        As `opened`.
+        As for `opened`.
     """
     with opened(path) as file:
         return dict(file), file.sections
 
 
 def read_sections(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return the sections of a file that `write` wrote; the tensors are neither read nor checked.
+    """Return the sections of a file written by `write`; the tensors are neither read nor checked.
 
     Raises
     ------
     OSError, CheckpointCorruptError
-        As `opened`.
+        As for `opened`.
     """
     with opened(path) as file:
         return file.sections
@@ -224,7 +224,7 @@ def _write_tensor(descriptor: int, array: NDArray[Any], tensor: Tensor) -> str:
 
 
 def _blocks(array: NDArray[Any]) -> Generator[NDArray[Any], None, None]:
-    """Yield views of at most `PIECE` bytes, in C order: of contiguous memory flat parts, of other memory rows."""
+    """Yield slices of at most `PIECE` bytes in C order: flat ones of contiguous memory, otherwise rows."""
     if array.flags.c_contiguous:
         array = array.reshape(-1)
     if array.nbytes <= PIECE:
@@ -239,7 +239,7 @@ def _blocks(array: NDArray[Any]) -> Generator[NDArray[Any], None, None]:
 
 
 def _buffers(target: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """Yield contiguous memory to be filled, piece by piece, which then is in `target`."""
+    """Yield contiguous buffers to be filled; their content is then in `target`."""
     for block in _blocks(target):
         if block.flags.c_contiguous:
             yield block
@@ -250,7 +250,7 @@ def _buffers(target: NDArray[Any]) -> Iterator[NDArray[Any]]:
 
 
 def _scratch(tensor: Tensor) -> Iterator[NDArray[Any]]:
-    """Yield memory for a whole tensor, the same again and again."""
+    """Yield one buffer repeatedly, as often as a whole tensor needs."""
     piece = np.empty(min(tensor.size, PIECE // tensor.dtype.itemsize), tensor.dtype)
     for at in range(0, tensor.size, max(len(piece), 1)):
         yield piece[: tensor.size - at]
@@ -261,5 +261,5 @@ def _bytes_of(array: NDArray[Any]) -> memoryview:
 
 
 def _new_digest(tensor: Tensor) -> "hashlib._Hash":
-    """Begin the hash of type, shape and bytes."""
+    """Start the hash of type, shape and bytes."""
     return hashlib.sha256(f"{tensor.dtype.str} {tensor.shape}".encode())

@@ -1,7 +1,7 @@
-"""The header of the package's own safetensors files: types, shapes and places of tensors, text, checksums.
+"""The header of the package's own safetensors files: types, shapes and offsets of tensors, text, checksums.
 
-Eight bytes tell its length; then comes JSON. `__metadata__` holds the format's version, sections of JSON, the SHA-256
-of every tensor, and a checksum over all of that.
+Eight bytes give its length; JSON follows. `__metadata__` contains the format's version, JSON sections, the SHA-256 of
+every tensor, and a checksum over all of that.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from ..errors import CheckpointCorruptError
 
 FORMAT = "1"
 _OWN_KEYS = FORMAT_KEY, DIGESTS_KEY, _CHECKSUM_KEY = "swiftalexnet.format", "sha256", "checksum"
-LENGTH_BYTES = 8  # bytes before the header, which tell its length
+LENGTH_BYTES = 8  # bytes before the header, with its length
 HEADER_LIMIT = 1 << 20  # bytes; ours are a few kilobytes, and the format's own 100 MB invite abuse
 _ALIGNMENT = 8  # of the first tensor
 _MOST_DIMENSIONS = 32
@@ -39,7 +39,7 @@ _TYPE_NAMES = {dtype: name for name, dtype in _TYPES.items()}
 
 
 class Tensor(NamedTuple):
-    """What the header says of a tensor; `begin` counts from the first tensor's first byte."""
+    """A tensor's entry in the header; `begin` counts from the first tensor's first byte."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -47,17 +47,17 @@ class Tensor(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many numbers it has."""
+        """Number of elements."""
         return math.prod(self.shape)
 
     @property
     def end(self) -> int:
-        """Where the next tensor begins."""
+        """Offset of the next tensor."""
         return self.begin + self.size * self.dtype.itemsize
 
 
 def places_of(tensors: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
-    """Return where each tensor goes: the widest numbers first, so that all are aligned."""
+    """Return the entry of each tensor; the widest types come first, so that all are aligned."""
     types = {name: array.dtype.newbyteorder("<") for name, array in tensors.items()}
     places: dict[str, Tensor] = {}
     end = 0
@@ -82,7 +82,7 @@ def encoded(places: Mapping[str, Tensor], metadata: Mapping[str, str], digests: 
 
 
 def read_start(file: BufferedReader, path: object) -> bytes:
-    """Return the header and the 8 bytes before it, reading no more of a file than they show to be ours."""
+    """Return the header and the 8 bytes before it; a file that is not ours is not read any further."""
     size = os.fstat(file.fileno()).st_size
     start = file.read(LENGTH_BYTES)
     length = int.from_bytes(start, "little")
@@ -95,7 +95,7 @@ def read_start(file: BufferedReader, path: object) -> bytes:
 
 
 def metadata_of(path: object, start: bytes) -> dict[str, str]:
-    """Return the header's text, whose checksum and version are right."""
+    """Return the header's text after checking its checksum and version."""
     metadata = json.loads(start[LENGTH_BYTES:])["__metadata__"]
     if not isinstance(metadata, dict) or metadata.get(_CHECKSUM_KEY) != checksum(metadata):
         raise CheckpointCorruptError(f"{path} is damaged: the checksum of its header does not match")
@@ -105,12 +105,12 @@ def metadata_of(path: object, start: bytes) -> dict[str, str]:
 
 
 def sections_of(metadata: Mapping[str, str]) -> dict[str, Any]:
-    """Return the sections that the text holds."""
+    """Return the sections in the text."""
     return {name: json.loads(text) for name, text in metadata.items() if name not in _OWN_KEYS}
 
 
 def tensors_of(header: bytes) -> dict[str, Tensor]:
-    """Return what the header says of the tensors, which must lie one after another without a gap."""
+    """Return the header's entries of the tensors, which must follow each other without gaps."""
     entries: dict[str, Any] = json.loads(header, object_pairs_hook=_unique)
     tensors = {name: _tensor(name, entry) for name, entry in entries.items() if name != "__metadata__"}
     end = 0
@@ -125,24 +125,24 @@ def _tensor(name: str, entry: Any) -> Tensor:
     shape, offsets = entry["shape"], entry["data_offsets"]
     for numbers in (shape, offsets):
         if not isinstance(numbers, list) or not all(type(number) is int and number >= 0 for number in numbers):
-            raise ValueError(f"{name} has a shape or a place that is not a list of numbers")
+            raise ValueError(f"{name} has a shape or offsets that are not a list of numbers")
     if len(shape) > _MOST_DIMENSIONS:
         raise ValueError(f"{name} has {len(shape)} dimensions, expected at most {_MOST_DIMENSIONS}")
     begin, end = offsets
     tensor = Tensor(_TYPES[entry["dtype"]], tuple(shape), begin)
     if tensor.end != end:
-        raise ValueError(f"{name} takes {tensor.end - begin} bytes, its place has {end - begin}")
+        raise ValueError(f"{name} needs {tensor.end - begin} bytes, its offsets allow {end - begin}")
     return tensor
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that names a key twice, of which programs take the first or the last."""
+    """Refuse an object with a repeated key, of which programs use either the first or the last."""
     if len(found := dict(pairs)) != len(pairs):
-        raise ValueError("its header names something twice")
+        raise ValueError("its header repeats a key")
     return found
 
 
 def checksum(metadata: Mapping[str, Any]) -> str:
-    """Return the checksum over the text, its own entry left out."""
+    """Return the checksum over the text without its own entry."""
     rest = sorted((name, value) for name, value in metadata.items() if name != _CHECKSUM_KEY)
     return hashlib.sha256(json.dumps(rest).encode()).hexdigest()

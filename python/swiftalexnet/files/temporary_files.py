@@ -1,9 +1,9 @@
-"""Temporary files that replace others when they are whole, and what is left of those whose writers died.
+"""Temporary files that replace others once they are complete, and removal of those whose writers have died.
 
-A writer locks its file while it lives; a file without a lock has lost its writer and may be removed. Two
-machines on one network disk need not see each other's locks, so a name tells the machine, by the number that Linux
-draws when it starts, and files of another machine or of a time before a restart are never removed. Process numbers
-would not do: containers on one disk count their own.
+A writer keeps its file locked; a file without a lock has lost its writer and may be removed. Two machines on one
+network disk may not see each other's locks, so a name contains the number that Linux draws at boot, and files of
+another machine or from before a reboot are never removed. Process numbers would not work, because containers on one
+disk have their own.
 """
 
 import errno
@@ -13,10 +13,10 @@ import stat
 import struct
 from contextlib import suppress
 
-_NAME_KEPT = 50  # characters: a temporary name must not be too long where the name itself is not
+_NAME_KEPT = 50  # characters: a temporary name must not be too long if the name itself is not
 
-# struct flock of the whole file. These locks belong to the open file: threads, and processes of all containers of a
-# machine, exclude each other, and the system lets go of them with the file's last descriptor.
+# struct flock for the whole file. These locks belong to the open file: they exclude threads, and processes of all
+# containers of a machine, and the system releases them with the file's last descriptor.
 _WHOLE_FILE = struct.pack("hhqqi0q", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
 
@@ -26,12 +26,12 @@ def create(folder: str, name: str) -> tuple[str, int]:
     Raises
     ------
     OSError
-        It cannot be made.
+        It cannot be created.
     """
     while True:
         path = os.path.join(folder, f"{_prefix(name)}{_machine() or 'unknown'}-{os.urandom(4).hex()}")
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        # Somebody who tidies up may have been faster than the lock, and has removed the file then.
+        # Another process may have removed the file as stale before it was locked.
         if _lock(descriptor) is not False and os.fstat(descriptor).st_nlink:
             return path, descriptor
         os.close(descriptor)
@@ -44,7 +44,7 @@ def remove_stale(folder: str, name: str) -> None:
     with suppress(OSError):
         for entry in os.listdir(folder):
             if entry.startswith(f"{_prefix(name)}{machine}-"):
-                with suppress(OSError):  # of another user, or gone meanwhile
+                with suppress(OSError):  # owned by another user, or already removed
                     _remove_unless_locked(os.path.join(folder, entry))
 
 
@@ -58,7 +58,7 @@ def _remove_unless_locked(path: str) -> None:
 
 
 def _lock(descriptor: int) -> bool | None:
-    """Lock a file; False if another process holds the lock, None where there are no such locks."""
+    """Lock a file; False if another process holds the lock, None if the file system has no such locks."""
     try:
         fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _WHOLE_FILE)
     except OSError as error:
@@ -71,7 +71,7 @@ def _prefix(name: str) -> str:
 
 
 def _machine() -> str | None:
-    """Return what tells this machine since its start from all others; None where the system does not say."""
+    """Return an identifier of this machine since its last boot; None if the system has none."""
     with suppress(OSError), open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
         return "boot" + file.read(8)
     return None

@@ -1,1 +1,1 @@
-"""Images: formats, decoding, resampling, and how an image becomes uint8 [height, width, channels]."""
+"""Images: formats, decoding, resampling, and conversion to uint8 [height, width, channels]."""

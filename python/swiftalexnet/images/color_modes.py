@@ -1,8 +1,8 @@
-"""From every mode that a Pillow image may have to bytes of grey or RGB, what is transparent over white.
+"""Convert Pillow images of any mode to 8-bit grey or RGB, with transparent pixels over white.
 
-What lies under transparent pixels is not part of the image. Modes of 16 bits are brought to their high byte, as Pillow
-reads RGB of 16 bits; modes of unknown range are refused. Mode "I" has 32 bits, and a known range only where
-Pillow reads files of 16 bits into it.
+The colour of a transparent pixel is not part of the image. 16-bit modes are reduced to their high byte, as Pillow does
+for 16-bit RGB; modes of unknown range are refused. Mode "I" has 32 bits; its range is known only if Pillow has read a
+16-bit file into it.
 """
 
 from typing import Any
@@ -16,14 +16,14 @@ from .levels import WAY_OUT, Range, to_bytes
 _ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0  # tags of TIFF
 
-# A PNG's transparent colour is told in its file's own bits: factors to the 8 bits that Pillow makes of them.
+# A PNG stores its transparent colour at the file's own bit depth: factors to Pillow's 8 bits.
 _KEY_FACTORS = {"1": 255, "L;2": 85, "L;4": 17}
 
 
 def transparent_color(image: Image.Image) -> Any:
-    """Return which colour is transparent, on the scale of the image's pixels; None if none is.
+    """Return the transparent colour on the scale of the image's pixels, or None.
 
-    To be asked before the pixels are read, which forgets how many bits the file has.
+    Call it before the pixels are read, because Pillow then forgets the bit depth of the file.
     """
     color = image.info.get("transparency")
     if isinstance(color, tuple) and max(color, default=0) > 255:
@@ -34,12 +34,12 @@ def transparent_color(image: Image.Image) -> Any:
 
 
 def to_colors(image: Image.Image, channels: int, value_range: Range | None, key: Any = None) -> Image.Image:
-    """Return the image as "L" or "RGB", by the channels asked for, or as "RGBa" where something is transparent.
+    """Return the image as "L" or "RGB", depending on `channels`, or as "RGBa" if parts of it are transparent.
 
     Parameters
     ----------
     value_range : (float, float), optional
-        What black and white are, for modes of more than 8 bits.
+        The values of black and white, for modes of more than 8 bits.
     key : int or tuple of int, optional
         The transparent colour: see `transparent_color`.
 
@@ -55,14 +55,14 @@ def to_colors(image: Image.Image, channels: int, value_range: Range | None, key:
     elif _is_transparent(image):
         image = image.convert("LA") if image.mode == "La" else image
         return image if image.mode == "RGBa" else image.convert("RGBA").convert("RGBa")
-    elif image.mode == "LAB" and channels == 1:  # which Pillow converts to RGB only
+    elif image.mode == "LAB" and channels == 1:  # Pillow converts LAB only to RGB
         image = image.convert("RGB")
     mode = "L" if channels == 1 else "RGB"
     return image if image.mode == mode else image.convert(mode)
 
 
 def over_white(pixels: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
-    """Lay pixels of "RGBa", whose colours are multiplied by alpha already, over white, and return grey or RGB."""
+    """Blend pixels of "RGBa", whose colours are premultiplied by alpha, with white, and return grey or RGB."""
     colors, alpha = pixels[..., :3].astype(np.uint16), pixels[..., 3:]
     flat = np.minimum(colors + (255 - alpha), 255).astype(np.uint8)
     return flat if channels == 3 else np.asarray(Image.fromarray(flat).convert("L"))[..., None]
@@ -76,8 +76,8 @@ def _is_transparent(image: Image.Image) -> bool:
 
 
 def _to_eight_bits(image: Image.Image, value_range: Range | None, key: Any) -> Image.Image:
-    """Return an image of 16 or 32 bits as "L"; Pillow's own conversion would cut everything above 255."""
-    values = np.asarray(image)  # two or four bytes a pixel, as Pillow has them
+    """Return an image of 16 or 32 bits as "L"; Pillow's own conversion would clip everything above 255."""
+    values = np.asarray(image)  # two or four bytes per pixel, as in Pillow
     if value_range is not None:
         levels = to_bytes(values, value_range, f"pixels of mode {image.mode}", "they")
     elif (bits := _known_bits(image)) is not None:
@@ -92,10 +92,10 @@ def _to_eight_bits(image: Image.Image, value_range: Range | None, key: Any) -> I
 
 
 def _known_bits(image: Image.Image) -> int | None:
-    """Return how many bits of each pixel are used, None if that is unknown."""
+    """Return the number of bits used in each pixel, or None if it is unknown."""
     if image.mode.startswith("I;16"):
         return 12 if image.format == "TIFF" and _tag(image, _BITS_PER_SAMPLE) == 12 else 16
-    # Some versions of Pillow read PNG files of 16 bits into "I"; all of them do so with PGM files, scaled to 65535.
+    # Some versions of Pillow read 16-bit PNG files into "I"; all of them do so with PGM files, scaled to 65535.
     return 16 if image.mode == "I" and image.format in ("PNG", "PPM") else None
 
 
@@ -105,7 +105,7 @@ def _tag(image: Image.Image, tag: int) -> Any:
 
 
 def _painted_white(image: Image.Image, key: int | tuple[int, ...]) -> Image.Image:
-    """Paint the pixels of a transparent colour white, which is how they look over white."""
+    """Set the pixels of a transparent colour to white, as they would look over white."""
     pixels = np.array(image)
     there = pixels == np.array(key)
     pixels[there.all(axis=-1) if there.ndim == 3 else there] = 255

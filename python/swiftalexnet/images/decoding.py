@@ -1,7 +1,7 @@
-"""From an image file, or a Pillow image, to uint8 [height, width, channels]: the only place where pixels are decoded.
+"""Decode image files and Pillow images to uint8 [height, width, channels]; nothing else decodes pixels.
 
-Refuses rather than guesses: anything that is not a regular file, is broken or cut short, holds more pixels than
-Pillow's limit, or has pixels without a known range, ends in an error that names the file.
+It does not guess: anything that is not a regular file, is broken or truncated, has more pixels than Pillow's limit, or
+has pixels of unknown range raises an error that names the file.
 """
 
 import os
@@ -24,7 +24,7 @@ from .levels import Range
 from .resampling import MORE_PIXELS, check_pixels, resize_array, resize_image
 
 _ORIENTATION = 0x0112
-_UPRIGHT = {  # by the orientation of EXIF
+_UPRIGHT = {  # by EXIF orientation
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
     4: Transpose.FLIP_TOP_BOTTOM,
@@ -33,25 +33,25 @@ _UPRIGHT = {  # by the orientation of EXIF
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-_LYING = (5, 6, 7, 8)  # width and height are exchanged
+_LYING = (5, 6, 7, 8)  # width and height are swapped
 
 
 def read_image(
     path: str | os.PathLike[str], geometry: Geometry | Whole, draft: bool = False, value_range: Range | None = None
 ) -> NDArray[np.uint8]:
-    """Decode a file to the square, or the whole image, that `geometry` describes.
+    """Decode a file to the square or whole image that `geometry` describes.
 
     Parameters
     ----------
     path : path
-        A regular file in one of `image_formats.FORMATS`, whatever its name says.
+        A regular file in one of `formats.FORMATS`, whatever its name.
     geometry : Geometry or Whole
         Size in pixels, channels (1 is grey, 3 is RGB), resampling and place.
     draft : bool
-        Decode a JPEG to a half, a quarter or an eighth where its shorter side then has still twice the pixels that
-        `geometry` asks for: faster, and not the same pixels.
+        Decode a JPEG at a half, a quarter or an eighth of its size if its shorter side then still has twice the pixels
+        of `geometry`: faster, but the pixels differ.
     value_range : (float, float), optional
-        What black and white are in images of more than 8 bits; needed where their range is not known.
+        The values of black and white in images of more than 8 bits; needed if their range is unknown.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def read_image(
 
 @contextmanager
 def decoding(file: BinaryIO, path: str | os.PathLike[str]) -> Iterator[Image.Image]:
-    """Yield the Pillow image of an open file; what fails inside is a ValueError that names the file."""
+    """Yield the Pillow image of an open file; errors inside the block become a ValueError that names the file."""
     with named_errors(os.fspath(path)):
         try:
             image = Image.open(file, formats=readable())
@@ -86,12 +86,12 @@ def decoding(file: BinaryIO, path: str | os.PathLike[str]) -> Iterator[Image.Ima
 
 @contextmanager
 def named_errors(name: str) -> Iterator[None]:
-    """Make of whatever decoding raises a ValueError that begins with the name of the image."""
+    """Turn any error in decoding into a ValueError that begins with the name of the image."""
     try:
         yield
     except MemoryError:
         raise
-    except Exception as error:  # Pillow's decoders raise nearly every type there is
+    except Exception as error:  # Pillow's decoders raise nearly every type
         raise ValueError(f"{name} cannot be decoded: {error}") from error
 
 
@@ -101,20 +101,20 @@ def image_to_array(
     extent: tuple[float, float] | None = None,
     value_range: Range | None = None,
 ) -> NDArray[np.uint8]:
-    """Turn a Pillow image upright, to grey or RGB, and to the square or the whole image of `geometry`.
+    """Convert a Pillow image to upright grey or RGB, and to the square or whole image of `geometry`.
 
     Parameters
     ----------
     extent : (float, float), optional
-        How far the content goes to the right and down, in pixels: a reduced JPEG may end within its last pixels.
+        Width and height of the content in pixels: a reduced JPEG may end within its last pixels.
     value_range : (float, float), optional
-        What black and white are in images of more than 8 bits.
+        The values of black and white in images of more than 8 bits.
 
     Raises
     ------
     ValueError
-        More pixels than Pillow's limit, more scans than a JPEG has, pixels of unknown range, or a number of channels
-        other than 1 or 3.
+        More pixels than Pillow's limit, too many JPEG scans, pixels of unknown range, or a number of channels other
+        than 1 or 3.
     """
     if geometry.channels not in (1, 3):
         raise ValueError(f"images have 1 or 3 channels, the network reads {geometry.channels}: give it arrays")
@@ -134,12 +134,12 @@ def image_to_array(
 
 
 def array_to_square(pixels: NDArray[np.uint8], geometry: Geometry | Whole) -> NDArray[np.uint8]:
-    """Bring uint8 [height, width, channels] to the size and channels of `geometry`.
+    """Convert uint8 [height, width, channels] to the size and channels of `geometry`.
 
     Raises
     ------
     ValueError
-        The numbers of channels do not match, and are not 1 and 3.
+        The numbers of channels differ, and are not 1 and 3.
     """
     channels = pixels.shape[-1]
     check_pixels(*pixels.shape[1::-1])
@@ -153,8 +153,8 @@ def array_to_square(pixels: NDArray[np.uint8], geometry: Geometry | Whole) -> ND
 
 
 def _orientation(image: Image.Image) -> int:
-    """Return the orientation of EXIF, 1 if there is none or it cannot be read; nothing else of EXIF matters."""
-    with suppress(Exception):  # Pillow's parser raises nearly every type there is
+    """Return the EXIF orientation, or 1 if there is none or it cannot be read; nothing else is read from EXIF."""
+    with suppress(Exception):  # Pillow's parser raises nearly every type
         orientation = image.getexif().get(_ORIENTATION)
         return orientation if orientation in _UPRIGHT else 1
     return 1

@@ -1,7 +1,7 @@
-"""Which of Pillow's formats count as images.
+"""The formats of Pillow that are read as images.
 
 Pillow also knows documents, films and scientific data: some of these start another program (EPS starts Ghostscript),
-others need a plug-in of the user's, and none is a photograph.
+others need a plug-in from the user, and none is a photograph.
 """
 
 import importlib
@@ -9,14 +9,14 @@ from functools import cache
 
 from PIL import Image
 
-# Pillow's names, in the order in which a file is tried; HEIF and JXL are there once their plug-in is installed.
-# TGA comes last because its files begin with no mark.
+# Pillow's names, in the order in which they are tried; HEIF and JXL are available if their plug-in is installed.
+# TGA comes last because its files have no magic number.
 FORMATS = (
     *("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "JPEG2000", "AVIF", "HEIF", "JXL"),
     *("PPM", "QOI", "PCX", "SGI", "DIB", "TGA"),
 )
 
-# Photographs that Pillow does not read by itself: extensions, and what has to be done.
+# Photographs that Pillow does not read by itself: extensions, and what to do.
 _ELSEWHERE = (
     ((".heic", ".heif", ".hif"), "HEIC needs a plug-in: pip install pillow-heif"),
     ((".jxl",), "JPEG XL needs a plug-in: pip install pillow-jxl-plugin"),
@@ -27,28 +27,28 @@ _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 
 
 def readable() -> list[str]:
-    """Return those formats that this Pillow reads."""
+    """Return the formats that the installed Pillow reads."""
     _load_plugins()
     return [name for name in FORMATS if name in Image.OPEN]
 
 
 def extensions() -> set[str]:
-    """Return the extensions of those formats, with the dot, in small letters; MPO is several JPEGs in a file."""
+    """Return the extensions of those formats, with the dot, in lower case; MPO is several JPEGs in a file."""
     _load_plugins()
     known = {*readable(), "MPO"}
     return {extension for extension, name in Image.EXTENSION.items() if name in known}
 
 
 def way_to_read(extension: str) -> str | None:
-    """Return what has to be done to read photographs with an extension that is not readable; None for other files."""
+    """Return what to do to read photographs with an unreadable extension; None for other files."""
     return next((way for known, way in _ELSEWHERE if extension.lower() in known), None)
 
 
 def what_it_is(head: bytes) -> str:
-    """Say what a file is that begins with `head`, and that Pillow does not know."""
+    """Describe a file that begins with `head` and that Pillow does not know."""
     extension = _extension_of(head)
     way = None if extension is None or extension in extensions() else way_to_read(extension)
-    return way or f"it is broken or no image, expected one of {', '.join(readable())}"
+    return way or f"it is broken or not an image, expected one of {', '.join(readable())}"
 
 
 def _extension_of(head: bytes) -> str | None:
@@ -62,12 +62,12 @@ def _extension_of(head: bytes) -> str | None:
 
 @cache
 def _load_plugins() -> None:
-    """Have Pillow's own formats registered, and those of the plug-ins that are installed."""
+    """Register Pillow's own formats and those of installed plug-ins."""
     Image.init()
     for module, function in (("pillow_heif", "register_heif_opener"), ("pillow_jxl", None)):
         try:
             plug_in = importlib.import_module(module)
             if function is not None:
                 getattr(plug_in, function)()
-        except Exception:  # missing, or broken: its files are then named as what cannot be read
+        except Exception:  # missing or broken: its files are then reported as unreadable
             continue

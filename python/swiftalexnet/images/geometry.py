@@ -1,4 +1,4 @@
-"""What an image is brought to when it is decoded: a square of one size, or the whole image at one scale."""
+"""The size to which an image is decoded: a square, or the whole image at one scale."""
 
 from typing import Any, NamedTuple
 
@@ -10,12 +10,12 @@ RESAMPLERS = ("area", "bilinear", "opencv_bilinear", "box")  # see resampling.py
 
 
 class Geometry(NamedTuple):
-    """What a data set must know to hand out decoded images: uint8 [size, size, channels].
+    """How a data set decodes an image: to uint8 [size, size, channels].
 
-    An image is resized until its shorter side has `short` pixels (`size`, unless it is given), and `size` × `size`
-    pixels are cut out of it. `place` says where: (across, down), 0 at the left and the top, 1 at the right and the
-    bottom; offsets are whole pixels, and numbers spread evenly over 0 … 1 make all of them equally likely. With `warp`
-    both sides are squeezed to `short`, whatever their proportion.
+    The shorter side of an image is resized to `short` pixels (by default `size`), and `size` × `size` pixels are cut
+    out at `place`: (across, down), 0 at the left and the top, 1 at the right and the bottom. Offsets are whole pixels;
+    numbers drawn uniformly from 0 … 1 make all of them equally likely. With `warp` both sides are squeezed to `short`,
+    whatever their proportions.
     """
 
     size: int
@@ -32,12 +32,12 @@ class Geometry(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """A geometry without a square: the whole image, its shorter side of `size` pixels, [height, width, channels]."""
+    """Decode the whole image with a shorter side of `size` pixels, to uint8 [height, width, channels]."""
 
     size: int
     channels: int
     resample: str
-    whole: bool = True  # so that it is never equal to the Geometry of the same numbers
+    whole: bool = True  # so that it is never equal to a Geometry with the same numbers
 
     @property
     def side(self) -> int:
@@ -46,7 +46,7 @@ class Whole(NamedTuple):
 
 
 def check_geometry(geometry: Any, operation: str) -> None:
-    """Refuse what is neither a `Geometry` nor a `Whole`, or one whose numbers do not fit each other.
+    """Raise unless it is a `Geometry` or a `Whole` with consistent numbers.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The door for images: whatever a caller holds, as a list of single images, which are then decoded to uint8."""
+"""Images from callers, in any form, as a list of single images that are decoded to uint8."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -17,14 +17,14 @@ from .levels import Range, as_value_range, require_range, to_bytes
 
 
 class Images:
-    """Images without labels as a data set, which a `Loader` decodes; files on several threads.
+    """Images without labels as a data set for a `Loader`, which decodes files on several threads.
 
     Parameters
     ----------
     images : sequence
         Each a path, a Pillow image or an array of uint8 [height, width, channels].
     value_range : (float, float), optional
-        What black and white are in files and Pillow images of more than 8 bits.
+        The values of black and white in files and Pillow images of more than 8 bits.
     """
 
     classes, skipped = None, 0
@@ -33,14 +33,14 @@ class Images:
         self._images, self._value_range = images, value_range
         self.labels = np.zeros(len(images), np.int32)
         self.all_files = all(isinstance(image, (str, os.PathLike)) for image in images)
-        # A Pillow image may stand in the list twice, and must not be decoded by two threads.
+        # A Pillow image may occur twice in the list and must not be decoded by two threads.
         self.workers = min(len(images), get_num_threads()) if self.all_files else 1
 
     def __len__(self) -> int:
         return len(self._images)
 
     def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8]:
-        """Decode one image to uint8 [height, width, channels] of `geometry`.
+        """Decode one image to uint8 [height, width, channels] with the size of `geometry`.
 
         Raises
         ------
@@ -61,25 +61,25 @@ class Images:
 
 
 def as_images(images: Any, layout: str | None, value_range: Any, channels: int, operation: str) -> Images:
-    """Split what a caller gave into single images.
+    """Split the caller's images into single images.
 
     Parameters
     ----------
     images : images
         An array, a path, a Pillow image, or a list or tuple of these, each item one image.
     layout : {"NHWC", "NCHW"}, optional
-        Order of arrays: see `as_batch`.
+        Axis order of arrays: see `as_batch`.
     value_range : (float, float), optional
-        What black and white are, in images of more than 8 bits.
+        The values of black and white in images of more than 8 bits.
     channels : int
-        What the network reads: tells one colour image from several grey ones.
+        Of the network's input: distinguishes one colour image from several grey ones.
     operation : str
-        What messages begin with.
+        The beginning of messages.
 
     Raises
     ------
     TypeError, ValueError
-        Something that is not an image, or an array that can be read in two ways.
+        Something that is not an image, or an array with an ambiguous layout.
     """
     layout, levels = as_layout(layout, operation), as_value_range(value_range, operation)
 
@@ -97,7 +97,7 @@ def as_images(images: Any, layout: str | None, value_range: Any, channels: int, 
         raise ValueError(f"{operation}: got an empty list, expected at least one image")
     items = [singles(image) for image in images]
     if any(len(item) != 1 for item in items):
-        raise ValueError(f"{operation}: a list holds an array of several images, expected one image an item")
+        raise ValueError(f"{operation}: a list contains an array of several images, expected one image per item")
     return Images([item[0] for item in items], levels)
 
 
@@ -112,7 +112,7 @@ def as_batch(
     Raises
     ------
     TypeError, ValueError
-        No such array, one that can be read in two ways, or numbers that need `value_range`.
+        Not such an array, an ambiguous layout, or numbers that need `value_range`.
     MemoryError
         A copy that would not fit into free memory.
     """
@@ -126,9 +126,9 @@ def as_batch(
     if axis is None:
         pixels, axis = pixels[..., None], -1
     pixels = np.moveaxis(pixels, axis, -1)
-    return as_uint8(pixels if pixels.ndim == 4 else pixels[None], "images", operation)  # copies where it must
+    return as_uint8(pixels if pixels.ndim == 4 else pixels[None], "images", operation)  # copies if necessary
 
 
 def _is_array(item: Any) -> bool:
-    """Tell an array, of another library too; a type such as `np.ndarray` is none."""
+    """Return whether it is an array, of any library; a type such as `np.ndarray` is not."""
     return isinstance(item, (np.ndarray, memoryview)) or (hasattr(item, "__array__") and not isinstance(item, type))

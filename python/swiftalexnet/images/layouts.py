@@ -1,7 +1,7 @@
-"""Where the channels of an image array are, when its shape says so, and a refusal when it does not.
+"""Find the channel axis of an image array from its shape; refuse ambiguous shapes.
 
-An axis may hold channels if the network can read that many: 1 or 3 where it reads 1 or 3, else as many as it reads.
-Channels come last (NHWC) unless the caller says NCHW. Nobody's array is read in one of two ways by a guess.
+An axis can be the channels if the network can read that many: 1 or 3 if it reads 1 or 3, otherwise as many as it reads.
+Channels come last (NHWC) unless the caller gives NCHW. An ambiguous layout is never guessed.
 """
 
 from typing import Any
@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 from .._support.arrays import LAYOUTS
 from .._support.choices import choose
 
-_WHICH = "layout='NCHW' says that the channels come first, layout='NHWC' that they come last"
+_WHICH = "give layout='NCHW' if the channels come first, layout='NHWC' if they come last"
 
 
 def as_layout(layout: str | None, operation: str) -> str | None:
-    """Return a layout that there is, or None if none was given."""
+    """Return a checked layout, or None if none was given."""
     return None if layout is None else choose(operation, "layout", layout, LAYOUTS)
 
 
 def channel_axis(shape: tuple[int, ...], layout: str | None, channels: int, operation: str) -> int | None:
-    """Return which axis of one image or a batch holds the channels, −1 or −3; None for grey images without one.
+    """Return the channel axis of one image or a batch, −1 or −3; None for grey images without one.
 
     Raises
     ------
     ValueError
-        No axis of a batch does; or, without `layout`, either may; or the first of three axes may, so that it is one
-        image in NCHW or several grey ones.
+        A batch has no such axis; or, without `layout`, both axes are possible; or the first of three axes is possible,
+        so that it is one image in NCHW or several grey ones.
     """
     if len(shape) == 2:
         return None
@@ -42,19 +42,19 @@ def channel_axis(shape: tuple[int, ...], layout: str | None, channels: int, oper
         )
     if first and shape[0] != 1:  # one grey image is the same either way
         raise ValueError(
-            f"{operation}: images have shape {shape}: layout='NCHW' says that this is one image, channels first; "
+            f"{operation}: images have shape {shape}: give layout='NCHW' if this is one image with channels first; "
             f"{shape[0]} grey images are [{shape[0]}, height, width, 1]"
         )
     return None
 
 
 def channels_last(images: NDArray[Any], layout: str | None, operation: str) -> NDArray[Any]:
-    """Return a batch of images, for whatever network, with its channels last.
+    """Return a batch of images for any network with its channels last.
 
     Raises
     ------
     ValueError
-        Without `layout`, an order that is not NHWC: see `require_clear` for what only a network can tell.
+        Without `layout`, an order that is not NHWC; `require_clear` checks the rest once the network is known.
     """
     if images.ndim != 4:
         return images
@@ -64,7 +64,7 @@ def channels_last(images: NDArray[Any], layout: str | None, operation: str) -> N
 
 
 def require_clear(shape: tuple[int, ...], channels: int, operation: str) -> None:
-    """Refuse a batch taken as NHWC without being told so, if a network of so many channels could read it as NCHW."""
+    """Refuse a batch without a given layout, taken as NHWC, that could be NCHW for this number of channels."""
     if shape[1] in _readable(channels):
         raise ValueError(f"{operation}: images have shape {shape}: {_WHICH}")
 

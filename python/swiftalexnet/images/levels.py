@@ -1,7 +1,7 @@
-"""Grey levels: numbers of a range that the caller names become bytes, and nothing else does.
+"""Grey levels: convert numbers of a given range to bytes.
 
-A float image may hold 0 … 1 or 0 … 255, and 16 bits may come from a camera that fills 12 of them. To guess is to show
-some users a black image, so images of unknown range are refused by a message that names `value_range`.
+A float image may have values 0 … 1 or 0 … 255, and a camera may use only 12 of 16 bits. Guessing would give some users
+a black image, so images of unknown range are refused with a message that names `value_range`.
 """
 
 import math
@@ -14,7 +14,7 @@ from .._support.arrays import require_memory
 
 Range = tuple[float, float]  # black, white
 
-WAY_OUT = "value_range=(black, white), for instance (0, 1) or (0, 65535), says what they mean"
+WAY_OUT = "value_range=(black, white), for example (0, 1) or (0, 65535), gives it"
 
 
 def as_value_range(value: Any, operation: str) -> Range | None:
@@ -23,7 +23,7 @@ def as_value_range(value: Any, operation: str) -> Range | None:
     Raises
     ------
     TypeError, ValueError
-        Something else than two finite numbers, black < white.
+        Not two finite numbers with black < white.
     """
     if value is None:
         return None
@@ -41,7 +41,7 @@ def as_value_range(value: Any, operation: str) -> Range | None:
 def to_bytes(
     values: NDArray[Any], value_range: Range | None, operation: str, what: str = "images"
 ) -> NDArray[np.uint8]:
-    """Return uint8 of the same shape: 0 is black, 255 white, in between rounded.
+    """Return uint8 of the same shape: 0 is black, 255 is white, values between are rounded.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def to_bytes(
     known = require_range(values.dtype, value_range, operation, what)
     require_memory(values.shape, 1, f"{operation}: {what} of {values.dtype}")
     pixels = np.empty(values.shape, np.uint8)
-    # One image at a time, because the numbers in between are four or eight times as large.
+    # One image at a time, because intermediate values are four or eight times as large.
     parts = zip(values, pixels, strict=True) if values.ndim > 3 else [(values, pixels)]
     for part, target in parts:
         require_memory(part.shape, 24, f"{operation}: {what} of {values.dtype}")
@@ -62,12 +62,12 @@ def to_bytes(
 
 
 def require_range(dtype: np.dtype[Any], value_range: Range | None, operation: str, what: str = "images") -> Range:
-    """Return the range of numbers that are not bytes.
+    """Return `value_range` after checking that numbers of this type have one.
 
     Raises
     ------
     TypeError
-        Something else than real numbers, or integers without `value_range`.
+        Not real numbers, or integers without `value_range`.
     ValueError
         Floats without `value_range`.
     """
@@ -81,10 +81,10 @@ def require_range(dtype: np.dtype[Any], value_range: Range | None, operation: st
 
 
 def _levels(values: NDArray[Any], value_range: Range, operation: str, what: str) -> NDArray[np.floating[Any]]:
-    """Return whole numbers from 0 to 255; float32 is enough for values of 16 bits and no more."""
+    """Return whole numbers from 0 to 255; float32 is exact enough for values of up to 16 bits."""
     black, white = value_range
     number = np.result_type(values.dtype, np.float32)
-    with np.errstate(all="ignore"):  # what is not finite is refused below
+    with np.errstate(all="ignore"):  # values that are not finite are refused below
         levels = (values.astype(number) - number.type(black)) * number.type(255 / (white - black))
     if not (np.isfinite(levels).all() and levels.min() > -1 and levels.max() < 256):
         raise ValueError(f"{operation}: {what} hold values outside value_range {value_range}")

@@ -1,16 +1,16 @@
-"""Resizing: which pixels of an image make a pixel of the resized one, and how much each of them weighs.
+"""Resizing: the pixels of an image that contribute to each pixel of the resized one, and their weights.
 
 | name | shrinking | enlarging | as |
 |---|---|---|---|
-| `area` | the average over the pixel's area, parts of pixels by their part | cubic | OpenCV INTER_AREA, INTER_CUBIC |
+| `area` | the average over the pixel's area, with fractions of pixels | cubic | OpenCV INTER_AREA, INTER_CUBIC |
 | `bilinear` | a triangle twice as wide as the pixel: antialiased | linear | Pillow, torchvision |
 | `opencv_bilinear` | linear between the four nearest pixels: aliased | the same | OpenCV INTER_LINEAR |
 | `box` | the average of the pixels whose centres lie in its area | cubic | Pillow BOX, BICUBIC |
 
 `area` is cuda-convnet2's (make-data/pyext/src/pyext.cpp), `opencv_bilinear` that of Caffe's convert_imageset
-(src/caffe/util/io.cpp). `box` is what models of the first versions were trained with, and called "area". OpenCV's three
-are the engine's weighted sums, whose bits are the same whatever part of the resized image is asked for; the others are
-Pillow's own.
+(src/caffe/util/io.cpp). Models of the first versions were trained with `box`, then called "area". OpenCV's three
+methods are weighted sums computed by the engine, whose bits do not depend on the part of the resized image that is
+requested; the others are computed by Pillow.
 """
 
 import math
@@ -26,22 +26,22 @@ from .. import _native
 from .._support.arrays import require_memory
 from .geometry import Geometry, Whole
 
-# An image more than so many times as long as wide is not resized as a whole to cut a square from it.
+# An image more than this many times as long as wide is not resized as a whole to cut a square from it.
 LONGEST = 8
 
 MORE_PIXELS = "Make it smaller; or raise PIL.Image.MAX_IMAGE_PIXELS, if you trust its source."
 
 _CUBIC = -0.75  # the slope of OpenCV's cubic at a distance of one pixel; Pillow's is −0.5
-_AT_ONCE = 1 << 20  # bytes of an image that are taken from Pillow at once
-_STRIP = 1 << 17  # of a larger image: larger blocks come from the system page by page, which takes long
+_AT_ONCE = 1 << 20  # bytes; images up to this size are copied from Pillow at once
+_STRIP = 1 << 17  # bytes per strip of a larger image; larger blocks are slow, because the system maps them page by page
 
-_Taps = tuple[NDArray[np.int32], NDArray[np.float32]]  # where each output's weights begin, and [outputs, weights]
+_Taps = tuple[NDArray[np.int32], NDArray[np.float32]]  # first input pixel of each output, and weights [outputs, taps]
 
 
 class Axis(NamedTuple):
-    """One side of an image: `content` of its `pixels` become `resized`, of which `wanted` are wanted from `start` on.
+    """One axis of an image: `content` of its `pixels` become `resized`, of which `wanted` are needed from `start` on.
 
-    Where a JPEG was decoded at reduced size, its content may end within the last pixel.
+    The content of a JPEG that was decoded at reduced size may end within the last pixel.
     """
 
     pixels: int
@@ -52,25 +52,25 @@ class Axis(NamedTuple):
 
     @property
     def step(self) -> float:
-        """Pixels of the image to one of the resized image."""
+        """Pixels of the image per pixel of the resized image."""
         return self.content / self.resized
 
     @property
     def stays(self) -> bool:
-        """Whether the pixels stay as they are and are only cut."""
+        """Whether the image is only cropped, not resized."""
         return self.pixels == self.content == self.resized
 
     @property
     def ends(self) -> tuple[float, float]:
-        """Where the wanted part begins and ends in the image."""
+        """Start and end of the wanted part in the image."""
         return self.start * self.step, min((self.start + self.wanted) * self.step, self.content)
 
 
 def axes(size: tuple[int, int], content: tuple[float, float], geometry: Geometry | Whole) -> tuple[Axis, Axis]:
-    """Return how an image of (width, height) pixels is resized, across and down.
+    """Return the horizontal and vertical axis for resizing an image of (width, height) pixels.
 
-    The longer side is rounded, for "bilinear" cut off as torchvision does. The centre square lies where cuda-convnet2
-    cuts it: a start of half a pixel is rounded down.
+    The longer side is rounded, or truncated for "bilinear" as in torchvision. The centre square is that of
+    cuda-convnet2: an offset of half a pixel is rounded down.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def check_pixels(width: int, height: int) -> None:
 
 
 def resize_image(image: Image.Image, geometry: Geometry | Whole, content: tuple[float, float]) -> NDArray[np.uint8]:
-    """Resize what lies in the `content` (width, height) of a Pillow image with a byte a channel.
+    """Resize the `content` (width, height) of a Pillow image with one byte per channel.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def resize_image(image: Image.Image, geometry: Geometry | Whole, content: tuple[
 
 
 def resize_array(pixels: NDArray[np.uint8], geometry: Geometry | Whole) -> NDArray[np.uint8]:
-    """Resize an array of uint8 [height, width, channels], of any number of channels."""
+    """Resize an array of uint8 [height, width, channels] with any number of channels."""
     size = pixels.shape[1], pixels.shape[0]
     across, down = axes(size, size, geometry)
     if across.stays and down.stays:
@@ -130,7 +130,7 @@ def resize_array(pixels: NDArray[np.uint8], geometry: Geometry | Whole) -> NDArr
 
 
 def _start(room: int, place: float) -> int:
-    """Return an offset from 0 … room: which of as many equal parts of 0 … 1 holds `place`; a half is room // 2."""
+    """Return an offset from 0 … room: the index of the equal part of 0 … 1 with `place`; a half gives room // 2."""
     return min(max(math.ceil(place * (room + 1)) - 1, 0), room)
 
 
@@ -143,17 +143,17 @@ def _cut(pixels: NDArray[np.uint8], across: Axis, down: Axis) -> NDArray[np.uint
     return pixels[down.start : down.start + down.wanted, across.start : across.start + across.wanted]
 
 
-_PILLOWS = {  # by name: when shrinking, when enlarging
+_PILLOWS = {  # for shrinking, for enlarging
     "bilinear": (Resampling.BILINEAR, Resampling.BILINEAR),
     "box": (Resampling.BOX, Resampling.BICUBIC),
 }
 
 
 def _by_pillow(image: Image.Image, across: Axis, down: Axis, geometry: Geometry | Whole) -> NDArray[np.uint8]:
-    """Resize by Pillow: the whole image, of which a part is then cut, as torchvision does.
+    """Resize the whole image with Pillow and cut a part from it, as torchvision does.
 
-    A crop from anywhere in an image of random size, or a square of a very long one, is computed alone: a level may then
-    be rounded otherwise.
+    For a random crop of an image of random size, or a square of a very long image, only that part is computed; its
+    values may then be rounded differently.
     """
     shrinks = min(across.content, down.content) > geometry.side
     resampling = _PILLOWS[geometry.resample][0 if shrinks else 1]
@@ -166,14 +166,14 @@ def _by_pillow(image: Image.Image, across: Axis, down: Axis, geometry: Geometry 
 
 
 def _by_taps(pixels: NDArray[np.uint8], down: _Taps, across: _Taps) -> NDArray[np.uint8]:
-    """Resize by the engine."""
+    """Resize with the engine."""
     out = np.empty((len(down[0]), len(across[0]), pixels.shape[-1]), np.uint8)
     _native.resample(pixels, *down, *across, out)
     return out
 
 
 def _by_strips(image: Image.Image, down: _Taps, across: _Taps) -> NDArray[np.uint8]:
-    """Resize by the engine, a few rows at a time, and take no more of the image than is needed."""
+    """Resize with the engine a few rows at a time, reading only the necessary part of the image."""
     (rows, row_weights), (columns, column_weights) = down, across
     left, right = int(columns[0]), int(columns[-1]) + column_weights.shape[1]
     out = np.empty((len(rows), len(columns), len(image.getbands())), np.uint8)
@@ -191,7 +191,7 @@ def _by_strips(image: Image.Image, down: _Taps, across: _Taps) -> NDArray[np.uin
 
 @lru_cache(256)  # photographs of one camera share their sizes
 def _taps(resample: str, axis: Axis) -> _Taps:
-    """Return which pixels make those that are wanted, and their weights, whose sum is 1."""
+    """Return the pixels that contribute to the wanted ones, with weights that sum to 1."""
     wanted = np.arange(axis.start, axis.start + axis.wanted)[:, None]
     if resample == "area" and axis.step >= 1:
         pixels, weights = _area(wanted, axis)
@@ -206,7 +206,7 @@ def _taps(resample: str, axis: Axis) -> _Taps:
 
 
 def _area(wanted: NDArray[np.intp], axis: Axis) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Weigh each pixel by the part of it that a resized pixel covers."""
+    """Weight each pixel by the fraction of it that a resized pixel covers."""
     count = math.ceil(axis.step) + 1
     require_memory((len(wanted), count), 40, "resizing")
     left = wanted * axis.step
@@ -223,7 +223,7 @@ def _cubic(distances: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _within(pixels: NDArray[np.int64], weights: NDArray[np.float64], axis: Axis) -> _Taps:
-    """Store the weights from each output's first pixel on; those of a pixel that occurs twice are added."""
+    """Store the weights from each output's first pixel on; weights of a repeated pixel are added."""
     count = min(pixels.shape[1], axis.pixels)
     starts = pixels[:, :1].clip(0, axis.pixels - count)
     stored = np.zeros((len(pixels), count))

@@ -1,1 +1,1 @@
-"""A network in the engine: weights, tensors in and out, layer names, memory; it knows nothing of data sets."""
+"""Networks in the engine: weights, tensors in and out, layer names, memory; independent of data sets."""

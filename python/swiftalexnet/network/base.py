@@ -1,6 +1,6 @@
-"""A network in the engine with its weights, preprocessing and class names; its door for tensors.
+"""A network in the engine with its weights, preprocessing and class names, and its methods for tensors.
 
-Tensors are float32 that has been preprocessed already, NCHW unless `layout="NHWC"` is said.
+Tensors are float32, already preprocessed, and NCHW unless `layout="NHWC"` is given.
 """
 
 from collections.abc import Sequence
@@ -25,19 +25,19 @@ Float32 = NDArray[np.float32]
 
 
 class BaseModel(Weights):
-    """A network and what belongs to it; made by `alexnet`, `vgg`, `cifar_net`, `load` or `Model.from_spec`.
+    """A network with its preprocessing and classes; made by `alexnet`, `vgg`, `cifar_net`, `load`, `Model.from_spec`.
 
     Attributes
     ----------
     variant : str or None
-        The name it was built by.
+        The name it was built from.
     input_shape : (int, int, int)
-        Channels, height and width of what it reads.
+        Channels, height and width of its input.
     num_classes : int
     preprocessing : Preprocessing
-        How images become its input; may be replaced.
+        How images become its input; can be replaced.
     classes : tuple of str or None
-        Names of its outputs, once it has been trained; may be replaced.
+        Names of its outputs, once it has been trained; can be replaced.
     """
 
     def __init__(self, network: _native.Network, variant: str | None = None):
@@ -52,7 +52,7 @@ class BaseModel(Weights):
 
     @classmethod
     def from_spec(cls, text: str, initialization: str = "paper", seed: int = 0, variant: str | None = None) -> Self:
-        """Build any network from the text of its specification, as `spec` returns it.
+        """Build a network from the text of its specification, as returned by `spec`.
 
         Raises
         ------
@@ -71,17 +71,17 @@ class BaseModel(Weights):
 
     @property
     def spec(self) -> str:
-        """The network's specification, a line a node."""
+        """The network's specification, one line per node."""
         return self.network.spec()
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of what the network reads."""
+        """Channels, height and width of the network's input."""
         return self._input_shape
 
     @property
     def num_classes(self) -> int:
-        """How many outputs the network has."""
+        """Number of the network's outputs."""
         return self._num_classes
 
     @property
@@ -110,22 +110,22 @@ class BaseModel(Weights):
         self._preprocessing = value
 
     def summary(self) -> Summary:
-        """Return layers, output sizes, parameters and multiply-accumulates as a table."""
+        """Return a table of layers, output sizes, parameters and multiply-accumulates."""
         return summarize(repr(self), self.network.nodes())
 
     def __repr__(self) -> str:
         return f"<{self.variant or 'network'}: {_sizes(self.input_shape)} pixels to {self.num_classes} classes>"
 
     def release_memory(self) -> None:
-        """Give back what activations take; the next call makes its own anew, and a kept `forward` is forgotten.
+        """Free the memory of activations; the next call allocates it again, and the last `forward` is forgotten.
 
-        Weights, gradients and velocities stay. Waits until other threads' predictions have ended, and Ctrl-C waits
-        with it.
+        Weights, gradients and velocities are kept. The call waits until predictions on other threads have ended, and
+        Ctrl-C takes effect only then.
 
         Raises
         ------
         ConcurrentUseError
-            The network is training on another thread.
+            The network is being trained on another thread.
         """
         self.network.release_memory()
 
@@ -144,7 +144,7 @@ class BaseModel(Weights):
     ) -> Float32:
         """Compute logits, the input of the softmax.
 
-        What is not finite passes: a NaN in `x` or in the weights comes out as it may, and no error says so.
+        Values that are not finite are not checked: a NaN in `x` or in the weights raises no error.
 
         Parameters
         ----------
@@ -152,12 +152,13 @@ class BaseModel(Weights):
             Preprocessed images.
         layout : {"NCHW", "NHWC"}
         keep : bool
-            Keep what `backward` needs; such a call has the network to itself. Without it threads may share the network.
+            Keep what `backward` needs; such a call needs exclusive use of the network. Without it threads may share the
+            network.
         training : bool
-            Dropout acts, drawn from (seed, step); needs `keep`.
+            Apply dropout, drawn from (seed, step); needs `keep`.
         precision, weights, fast_math
             See `swiftalexnet.inference.prediction.probabilities`; `weights` and `fast_math` need keep=False.
-            `backward` computes in the precision of the `forward` that it follows.
+            `backward` computes in the precision of its `forward`.
         out : array of float32, [batch, classes], optional
             Where to write the logits.
 
@@ -170,9 +171,9 @@ class BaseModel(Weights):
         TypeError, ValueError
             An array of another type or shape.
         ConcurrentUseError
-            The network is training on another thread.
+            The network is being trained on another thread.
         UnsupportedError
-            Arithmetic that the processor does not have.
+            The processor does not support the arithmetic.
         """
         arithmetic = choose_arithmetic("forward", precision, weights, fast_math)
         array = as_float32(x, "x", "forward", ndim=4)
@@ -192,16 +193,16 @@ class BaseModel(Weights):
         accumulate: bool = False,
         input_gradient: bool = True,
     ) -> Float32 | None:
-        """Compute gradients for the last `forward` that kept what this needs; `gradients()` holds them afterwards.
+        """Compute gradients for the last `forward` with keep=True; `gradients()` returns them afterwards.
 
-        Each such `forward` serves one `backward`.
+        Each such `forward` allows one `backward`.
 
         Parameters
         ----------
         dlogits : array of float32, [batch, classes]
             Gradient of the loss with respect to the logits.
         layout : {"NCHW", "NHWC"}
-            Order of the result.
+            Layout of the result.
         accumulate : bool
             Add to the parameters' gradients instead of replacing them.
         input_gradient : bool
@@ -214,7 +215,7 @@ class BaseModel(Weights):
         Raises
         ------
         TypeError, ValueError
-            An array of another type or shape, or no kept `forward` of that batch.
+            An array of another type or shape, or no `forward` of that batch was kept.
         """
         slope = as_float32(dlogits, "dlogits", "backward", ndim=2)
         code = layout_code(layout, "backward")
@@ -237,7 +238,7 @@ class BaseModel(Weights):
         step: int = 0,
         precision: str = "float32",
     ) -> float:
-        """Forward, loss, backward and update in one call, which commits whole or not at all.
+        """Forward, loss, backward and update in one call, which is applied completely or not at all.
 
         Parameters
         ----------
@@ -245,11 +246,11 @@ class BaseModel(Weights):
             Preprocessed images.
         labels : integers, [batch]
         learning_rate, momentum, weight_decay, rule
-            Of the update: see `Recipe`.
+            For the update: see `Recipe`.
         seed, step : int
-            What dropout is drawn from.
+            For the random numbers of dropout.
         precision : {"float32", "bfloat16", "auto"}
-            What activations and their gradients are kept in: see `swiftalexnet.training.fit`.
+            Of activations and their gradients: see `swiftalexnet.training.fit`.
 
         Returns
         -------
@@ -261,10 +262,10 @@ class BaseModel(Weights):
         TypeError, ValueError
             Arrays or numbers that do not fit.
         NonFiniteError
-            Loss or gradients are not finite, or the update would make a weight or a velocity so: the message names the
-            parameter, and nothing was updated.
+            The loss, a gradient, or an updated weight or velocity is not finite: the message names the parameter, and
+            nothing was updated.
         ConcurrentUseError
-            The network is training on another thread.
+            The network is being trained on another thread.
         """
         code = choose_precision("train_step", precision)
         rule_code = RULES.index(choose("train_step", "rule", rule, RULES))
@@ -278,7 +279,7 @@ class BaseModel(Weights):
 
 
 def _class_names(names: Sequence[str], count: int) -> tuple[str, ...]:
-    """Return names of classes, as many as there are and each once."""
+    """Return the class names after checking that there are `count` different ones."""
     chosen = tuple(as_items(names, "classes", "Model", count))
     if not all(isinstance(name, str) for name in chosen):
         raise TypeError(f"Model: classes is {names!r}, expected a sequence of names")

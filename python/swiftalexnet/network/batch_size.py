@@ -1,4 +1,4 @@
-"""How many images at once, where a caller leaves it to the machine: `batch_size="auto"`."""
+"""The batch size, if the caller passes "auto"."""
 
 from typing import Literal
 
@@ -11,22 +11,22 @@ from .memory_use import available, engine_memory
 BatchSize = int | Literal["auto"]
 
 _POWERS = (256, 128, 64, 32, 16, 8, 4, 2, 1)
-_PART = 0.9  # of what is free; the rest is for whatever else the process and its neighbours do
+_PART = 0.9  # of free memory; the rest is left for other allocations
 _VALIDATION_BATCH = 64  # the default of `evaluate`
-_BATCHES = 4  # of decoded images that wait or are in work
+_BATCHES = 4  # of decoded images, waiting or in use
 
 
 def for_training(model: BaseModel, recipe_batch: int, precision: int = 0, validates: bool = False) -> int:
     """Return the recipe's batch size if a training step with it fits into free memory.
 
-    Else the largest power of two up to 256 that does; a UserWarning says so, because the learning rate belongs to the
-    recipe's. A run that `validates` keeps room for that beside the step. Activations of earlier calls are given back
-    first, and a kept `forward` with them.
+    Otherwise return the largest power of two up to 256 that fits, with a UserWarning, because the learning rate is
+    meant for the recipe's. With `validates` memory is also reserved for validation. Activations of earlier calls and
+    the last `forward` are freed first.
 
     Parameters
     ----------
     precision : int
-        Its place in PRECISIONS.
+        Index into PRECISIONS.
 
     Raises
     ------
@@ -39,8 +39,8 @@ def for_training(model: BaseModel, recipe_batch: int, precision: int = 0, valida
     chosen = _largest(model, recipe_batch, True, arithmetic, "fit", room)
     if chosen != recipe_batch:
         warn(
-            f"fit: batch_size 'auto' is {chosen}, the recipe's {recipe_batch} do not fit into memory; "
-            f"its learning rate belongs to batches of {recipe_batch}",
+            f"fit: batch_size 'auto' is {chosen}, because the recipe's {recipe_batch} does not fit into memory; "
+            f"its learning rate is meant for batches of {recipe_batch}",
             stacklevel=4,
         )
     return chosen
@@ -58,12 +58,12 @@ def for_inference(
     Parameters
     ----------
     keeps_layers : bool
-        The outputs of layers are kept: then as much is asked for as a training step keeps.
+        The outputs of layers are kept, which needs as much memory as in a training step.
 
     Raises
     ------
     ValueError
-        Another word.
+        A text other than "auto".
     MemoryError
         Not even one image fits.
     """
@@ -76,7 +76,7 @@ def for_inference(
 
 
 def require_auto(batch_size: str, operation: str) -> None:
-    """Refuse any word but "auto" with a ValueError."""
+    """Raise ValueError for any text other than "auto"."""
     if batch_size != "auto":
         raise ValueError(f"{operation}: batch_size is {shown(batch_size)}, expected an integer or 'auto'")
 
@@ -84,12 +84,12 @@ def require_auto(batch_size: str, operation: str) -> None:
 def _largest(
     model: BaseModel, wanted: int, training: bool, arithmetic: Arithmetic, operation: str, room: int = 0
 ) -> int:
-    """Return the wanted batch size or the largest power of two below it that fits."""
+    """Return the wanted batch size, or the largest power of two below it that fits."""
     free = available()
     for batch in (wanted, *(power for power in _POWERS if power < wanted)):
         try:
             needed = room + _needed(model, batch, training, arithmetic)
-        except MemoryError as error:  # the process may not have so many addresses
+        except MemoryError as error:  # the address space of the process may be limited
             if batch == 1:
                 raise MemoryError(f"{operation}: not even one image fits: {error}") from error
             continue
@@ -99,7 +99,7 @@ def _largest(
 
 
 def _needed(model: BaseModel, batch: int, training: bool, arithmetic: Arithmetic = FLOAT32) -> int:
-    """Return the bytes that a batch takes besides what is there already."""
+    """Return the bytes that a batch needs in addition to those already allocated."""
     use = engine_memory(model, batch, training, arithmetic)
     there = use.weights + (use.gradients + use.velocities if model.has_trained else 0)
     side = model.preprocessing.geometry.size

@@ -1,4 +1,4 @@
-"""The networks that have names: rows of the engine's tables."""
+"""The catalogue of named networks, from the engine's tables."""
 
 from typing import NamedTuple
 
@@ -20,33 +20,33 @@ class Variant(NamedTuple):
 
 
 def variants() -> dict[str, str]:
-    """Return what every network is, by its name among all."""
+    """Return a description of every network by its full name."""
     return {name: variant.summary for name, (_, variant) in catalog().items()}
 
 
 def alexnet_variants() -> list[str]:
-    """Return the names of the variants that `alexnet` knows."""
+    """Return the variants of `alexnet`."""
     return _native.variants("alexnet")
 
 
 def vgg_variants() -> list[str]:
-    """Return the names of the variants that `vgg` knows."""
+    """Return the variants of `vgg`."""
     return _native.variants("vgg")
 
 
 def cifar_variants() -> list[str]:
-    """Return the names of the variants that `cifar_net` knows."""
+    """Return the variants of `cifar_net`."""
     return _native.variants("cifar")
 
 
 def first_weights(name: str) -> str | None:
-    """Return the initialisation of a network by its name among all; None for a name that is not there."""
+    """Return the initialisation of a network by its full name; None for an unknown name."""
     found = catalog().get(name)
     return None if found is None else found[1].initialization
 
 
 def catalog() -> dict[str, tuple[str, Variant]]:
-    """Return family and row of every network by its name among all."""
+    """Return the family and row of every network by its full name."""
     rows = (
         (family, Variant(*_native.variant(family, name))) for family in FAMILIES for name in _native.variants(family)
     )

@@ -1,4 +1,4 @@
-"""Whether something is a model."""
+"""Check that an argument is a model."""
 
 from typing import Any
 
@@ -7,5 +7,5 @@ from .base import BaseModel
 
 
 def require_model(model: Any, operation: str) -> None:
-    """Refuse what is not a `Model` with a TypeError."""
+    """Raise TypeError unless it is a `Model`."""
     require_kind(model, BaseModel, "model", operation, "Model")

@@ -1,4 +1,4 @@
-"""A trained network for other classes: every layer but the last keeps what it has learned."""
+"""A trained network for other classes: all layers except the last keep their weights."""
 
 import re
 from typing import TypeVar
@@ -13,30 +13,30 @@ from .catalog import first_weights
 Kind = TypeVar("Kind", bound=BaseModel)
 
 _OUTPUTS = re.compile(r"(?<=\boutputs=)\d+")
-_INITIALIZATION = "glorot"  # of networks without a name; it suits layers of every width
+_INITIALIZATION = "glorot"  # for networks without a name; suitable for layers of any width
 
 
 def with_classes(model: Kind, num_classes: int, seed: int = 0, initialization: str | None = None) -> Kind:
     """Return a copy of a model for another number of classes.
 
-    Weights and factors of all layers but the last, and the preprocessing with its mean, are those of `model`; the last
-    layer is new, and the classes have no names until `fit` learns them.
+    Weights and factors of all layers except the last, and the preprocessing with its mean, are those of `model`; the
+    last layer is new, and the classes have no names until `fit` sets them.
 
     Parameters
     ----------
     model : Model
     num_classes : int
     seed : int
-        Of the last layer's weights.
+        Seed of the last layer's weights.
     initialization : str, optional
-        How they are drawn; by default as the variant's first weights, and as `glorot` for a network without a name.
+        How they are drawn; by default the variant's own, or `glorot` for a network without a name.
 
     Raises
     ------
     TypeError, ValueError
         A number out of its range, or an unknown initialisation.
     UnsupportedError
-        The network's last layer with weights is not followed by its softmax alone.
+        The network does not end with a dense layer or convolution and the softmax.
     MemoryError
         The copy does not fit into memory.
     """
@@ -45,7 +45,9 @@ def with_classes(model: Kind, num_classes: int, seed: int = 0, initialization: s
     lines = model.spec.splitlines()
     last = len(lines) - 2
     if not _OUTPUTS.search(lines[last]):
-        raise UnsupportedError(f"with_classes: the network ends with {lines[last]!r}, expected a layer with weights")
+        raise UnsupportedError(
+            f"with_classes: the network ends with {lines[last]!r}, expected a dense layer or convolution last"
+        )
     lines[last] = _OUTPUTS.sub(str(count), lines[last], count=1)
     if initialization is None:
         initialization = first_weights(model.variant or "") or _INITIALIZATION

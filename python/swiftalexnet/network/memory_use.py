@@ -1,4 +1,4 @@
-"""How much memory a network takes, before anything runs."""
+"""The memory that a network needs, without running it."""
 
 from dataclasses import dataclass, fields
 
@@ -15,19 +15,19 @@ MAX_BATCH = 2**20
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes that the engine takes for a batch. Arrays and images of the caller come on top.
+    """Memory of the engine for a batch, in bytes, without the caller's arrays and images.
 
-    So do 8 MiB while a model or a checkpoint is written or read, whatever its size.
+    Writing or reading a model or checkpoint takes another 8 MiB, whatever its size.
 
     Attributes
     ----------
     title : str
     weights, gradients, velocities : int
-        Of all parameters; inference has neither of the latter two.
+        Of all parameters; inference has no gradients and velocities.
     activations : int
-        Outputs of layers and their gradients, and what the forward pass keeps for the backward pass.
+        Outputs of layers and their gradients, and everything that the forward pass keeps for the backward pass.
     scratch : int
-        Packed weights, what each thread works in, and what lies side by side only for a moment.
+        Packed weights, the working memory of each thread, and temporary copies.
     """
 
     title: str
@@ -39,7 +39,7 @@ class Memory:
 
     @property
     def total(self) -> int:
-        """The sum: the most bytes at once."""
+        """The sum: the peak memory."""
         return sum(getattr(self, name) for name in _parts())
 
     def __str__(self) -> str:
@@ -57,22 +57,21 @@ def memory(
     weights: str = "float",
     fast_math: bool = False,
 ) -> Memory:
-    """Return the bytes that a batch will take, without allocating or computing anything.
+    """Return the memory that a batch will need, in bytes, without allocating it or computing anything.
 
-    The computation is rehearsed on addresses without memory, so that the figure holds for the threads and
-    the instruction set in use now, and for one call at a time. While arrays of `Model.parameters` are alive, inference
-    keeps no packed weights but makes them in every call.
+    The computation is rehearsed on addresses without memory, so the result is valid for the current number of threads
+    and instruction set, and for one call at a time. While arrays of `Model.parameters` are alive, inference keeps no
+    packed weights but packs them in every call.
 
     Parameters
     ----------
     network : Model or str
-        A model, or the text of a specification, as `Model.spec` returns it, whose network need not fit into memory.
+        A model, or the text of a specification, as returned by `Model.spec`; such a network need not fit into memory.
     batch : int
-        Images in a training step; crops that are computed at once in inference, of which `predict` and `evaluate`
-        never have more than 120.
+        Images in a training step; crops per batch in inference, of which `predict` and `evaluate` use at most 120.
     training : bool
     precision, weights, fast_math
-        How it will compute; training takes a precision only.
+        How it will compute; only `precision` applies to training.
 
     Returns
     -------
@@ -81,9 +80,9 @@ def memory(
     Raises
     ------
     TypeError, ValueError
-        A batch that is not a number from 1 to 2²⁰, or a text that describes no network.
+        A batch that is not a number from 1 to 2²⁰, or a text that does not describe a network.
     UnsupportedError
-        The processor does not have the arithmetic.
+        The processor does not support the arithmetic.
     MemoryError
         The network is too large for any machine.
     """
@@ -94,7 +93,7 @@ def memory(
 
 
 def engine_memory(network: BaseModel | str, batch: int, training: bool, arithmetic: Arithmetic) -> Memory:
-    """Return the same for an arithmetic that has been chosen."""
+    """Return the same for a checked arithmetic."""
     if isinstance(network, str):
         name, parts = "network", _native.spec_memory(network, batch, training, arithmetic)
     else:
@@ -104,7 +103,7 @@ def engine_memory(network: BaseModel | str, batch: int, training: bool, arithmet
 
 
 def available() -> int | None:
-    """Return the bytes that this process may still take: the machine's, or less in a container or under `ulimit -v`."""
+    """Return the free memory for this process in bytes: the machine's, or that of its container or `ulimit -v`."""
     count = _native.available_bytes()
     return None if count < 0 else count
 

@@ -20,9 +20,9 @@ _PART_OF_A_LAYER = (
     "tanh",
     "sigmoid",
     "softmax",
-)  # kinds of nodes that other frameworks count to the layer before
+)  # kinds of nodes that belong to the previous layer in other frameworks
 
-Multipliers = dict[str, tuple[float, float]]  # factors on learning rate and weight decay, by parameter name
+Multipliers = dict[str, tuple[float, float]]  # factors of learning rate and weight decay, by parameter name
 
 
 class _Difference(NamedTuple):
@@ -31,12 +31,12 @@ class _Difference(NamedTuple):
 
 
 class Difference(_Difference):
-    """Names in which two sets of weights differ: (missing, unknown); `loaded` are those that they share."""
+    """Names in which two sets of weights differ: (missing, unknown); `loaded` are the common names."""
 
     loaded: Sequence[str]
 
     def __new__(cls, missing: list[str], unknown: list[str], loaded: Sequence[str] = ()) -> "Difference":
-        """Return a pair that knows what was loaded as well."""
+        """Return a pair with the attribute `loaded`."""
         difference = super().__new__(cls, missing, unknown)
         difference.loaded = loaded
         return difference
@@ -45,8 +45,8 @@ class Difference(_Difference):
         return f"Difference(missing={self.missing}, unknown={self.unknown}, loaded={list(self.loaded)})"
 
 
-class Views(Mapping[str, Float32]):
-    """Arrays by name that lie in the engine's memory: one can write into them, but not put others in their place."""
+class ParameterArrays(Mapping[str, Float32]):
+    """Arrays in the engine's memory by name: their values can be changed, but the arrays cannot be replaced."""
 
     def __init__(self, arrays: dict[str, Float32]):
         self._arrays = arrays
@@ -64,14 +64,14 @@ class Views(Mapping[str, Float32]):
         return repr(self._arrays)
 
     def __setitem__(self, name: str, value: Any) -> None:
-        if value is not self._arrays.get(name):  # as after `parameters()[name] += 1`
+        if value is not self._arrays.get(name):  # `parameters()[name] += 1` assigns the same array
             raise TypeError(
-                f"{name!r} is memory of the engine, which no other array can replace; "
+                f"{name!r} is the network's memory and cannot be replaced with another array; "
                 f'to write values into it: parameters()["{name}"][...] = array'
             )
 
     def __delitem__(self, name: str) -> NoReturn:
-        raise TypeError(f"{name!r} is memory of the engine and belongs to the network, which cannot lose it")
+        raise TypeError(f"{name!r} cannot be deleted: it is the network's memory")
 
 
 def names(network: _native.Network) -> list[str]:
@@ -79,15 +79,17 @@ def names(network: _native.Network) -> list[str]:
     return [name for name, _ in network.parameters()]
 
 
-def views(network: _native.Network, which: int) -> Views:
-    """Return the engine's own memory, writable, with strides that give the conventional order."""
-    return Views({name: np.asarray(network.parameter(index, which)) for index, name in enumerate(names(network))})
+def by_name(network: _native.Network, which: int) -> ParameterArrays:
+    """Return writable arrays in the engine's memory, whose strides give the conventional order."""
+    return ParameterArrays(
+        {name: np.asarray(network.parameter(index, which)) for index, name in enumerate(names(network))}
+    )
 
 
 def copies(network: _native.Network, which: int) -> dict[str, Float32]:
-    """Return C-contiguous copies, all of one state between two training steps."""
+    """Return C-contiguous copies of a single state between two training steps."""
     with network.hold("state_dict", False):
-        return {name: np.array(view, order="C") for name, view in views(network, which).items()}
+        return {name: np.array(array, order="C") for name, array in by_name(network, which).items()}
 
 
 def load(
@@ -98,7 +100,7 @@ def load(
     Raises
     ------
     TypeError, ValueError
-        Nothing has been written: names, shapes or types do not fit, or values are not finite.
+        Names, shapes or types do not fit, or values are not finite; nothing has been written.
     """
     arrays, difference = check(network, which, state, strict, operation)
     write(network, which, arrays, operation)
@@ -106,8 +108,8 @@ def load(
 
 
 def write(network: _native.Network, which: int, arrays: Arrays, operation: str) -> None:
-    """Write arrays that `check` returned, while no other thread uses the network."""
-    targets = views(network, which)
+    """Write arrays returned by `check`, while no other thread uses the network."""
+    targets = by_name(network, which)
     with network.hold(operation, True):
         for name, array in arrays.items():
             targets[name][...] = array
@@ -116,14 +118,14 @@ def write(network: _native.Network, which: int, arrays: Arrays, operation: str) 
 def check(
     network: _native.Network, which: int, state: Mapping[str, ArrayLike], strict: bool, operation: str
 ) -> tuple[Arrays, Difference]:
-    """Return the arrays of `state` that the network has, and the names in which they differ.
+    """Return the arrays of `state` that the network has, and the differences in names.
 
     Raises
     ------
     TypeError, ValueError
         Names, shapes or types do not fit, or values are not finite.
     """
-    targets = views(network, which)
+    targets = by_name(network, which)
     missing, unknown = [n for n in targets if n not in state], [n for n in state if n not in targets]
     if strict and (missing or unknown):
         parts = [
@@ -134,7 +136,7 @@ def check(
         raise ValueError(f"{operation}: state {' and '.join(parts)}; expected {', '.join(targets)}")
     if len(missing) == len(targets):
         came = f"{', '.join(map(str, unknown[:5]))} …" if unknown else "no names at all"
-        raise ValueError(f"{operation}: state has {came}, none that fits; expected some of {', '.join(targets)}")
+        raise ValueError(f"{operation}: state has {came}, none of which matches; expected some of {', '.join(targets)}")
     arrays = {name: _checked(name, state[name], targets[name], operation) for name in targets if name in state}
     return arrays, Difference(missing, unknown, list(arrays))
 
@@ -142,14 +144,14 @@ def check(
 def in_own_names(
     network: _native.Network, variant: str | None, state: Mapping[str, ArrayLike], operation: str
 ) -> Mapping[str, ArrayLike]:
-    """Return weights by this package's names: a variant's weights may come with other frameworks' names.
+    """Return weights by this package's names; they may have the names of another framework with the same network.
 
     Raises
     ------
     TypeError
-        It is not a mapping.
+        Not a mapping.
     ValueError
-        Two names mean one parameter.
+        Two names denote the same parameter.
     """
     if not isinstance(state, Mapping):
         raise TypeError(f"{operation}: state is of type {type(state).__name__}, expected a mapping of names to arrays")
@@ -163,7 +165,7 @@ def in_own_names(
 
 
 def _elsewhere(network: _native.Network, variant: str | None) -> dict[str, str]:
-    """Return parameters' names by those of other frameworks: of the layer, or of the activation that belongs to it."""
+    """Return this package's parameter names by those of other frameworks, which may name the layer's activation."""
     known, layer, layers = set(names(network)), "", {}
     for name, kind, *_ in network.nodes():
         layer = name if f"{name}.weight" in known else layer if kind in _PART_OF_A_LAYER else ""
@@ -179,9 +181,9 @@ def copy_layers(source: _native.Network, target: _native.Network, layers: tuple[
     Raises
     ------
     ValueError
-        Nothing has been written: a name that is not a layer with parameters of both, or different shapes.
+        A name is not a layer with parameters of both, or shapes differ; nothing has been written.
     """
-    values, targets = views(source, _native.VALUE), views(target, _native.VALUE)
+    values, targets = by_name(source, _native.VALUE), by_name(target, _native.VALUE)
     for layer in layers:
         choose(operation, "layer", layer, _layers(values))
         choose(operation, "target layer", layer, _layers(targets))
@@ -190,7 +192,7 @@ def copy_layers(source: _native.Network, target: _native.Network, layers: tuple[
         if values[name].shape != targets[name].shape:
             raise ValueError(f"{operation}: {name} has shape {values[name].shape}, expected {targets[name].shape}")
     with ExitStack() as held:
-        # In one order for everybody, so that two threads that copy to and fro do not wait for each other.
+        # Always in the same order, so that two threads copying in opposite directions do not deadlock.
         for network in sorted({source, target}, key=id):
             held.enter_context(network.hold(operation, network is target))
         for name in chosen:
@@ -202,17 +204,17 @@ def _layers(arrays: Iterable[str]) -> list[str]:
 
 
 def require_prefixes(network: _native.Network, prefixes: tuple[str, ...], operation: str) -> None:
-    """Refuse no prefix at all, and an empty one, which every name begins with: a slip more often than a wish."""
+    """Refuse an empty list of prefixes, and the empty prefix, which matches every name and is usually a mistake."""
     if not prefixes or "" in prefixes:
         came = "an empty name" if prefixes else "no names"
-        expected = f"what the names of some parameters begin with: {', '.join(names(network))}"
+        expected = f"the beginning of parameters' names: {', '.join(names(network))}"
         raise ValueError(f"{operation}: got {came}, expected {expected}")
 
 
 def set_multipliers(
     network: _native.Network, prefixes: tuple[str, ...], rate: float | None, decay: float | None
 ) -> None:
-    """Set factors of the parameters whose names begin with a prefix; None leaves a factor as it is."""
+    """Set factors of the parameters whose names begin with a prefix; None leaves a factor unchanged."""
     for factor, what in ((rate, "learning_rate"), (decay, "weight_decay")):
         if factor is not None:
             check_number(factor, what, "set_multipliers")
@@ -220,7 +222,7 @@ def set_multipliers(
     for prefix in prefixes:
         if not isinstance(prefix, str) or not any(name.startswith(prefix) for name in known):
             raise ValueError(
-                f"set_multipliers: {shown(prefix)} begins no parameter's name, expected one of {', '.join(known)}"
+                f"set_multipliers: no parameter's name begins with {shown(prefix)}, expected one of {', '.join(known)}"
                 f"{nearest(prefix, [*known, *{name.partition('.')[0] for name in known}])}"
             )
     for index, name in enumerate(known):
@@ -230,7 +232,7 @@ def set_multipliers(
 
 
 def multipliers(network: _native.Network) -> Multipliers:
-    """Return the factors on (learning rate, weight decay) by name."""
+    """Return the factors of (learning rate, weight decay) by name."""
     return {name: network.multipliers(index) for index, name in enumerate(names(network))}
 
 
@@ -240,7 +242,7 @@ def changed(factors: Multipliers) -> Multipliers:
 
 
 def restore_multipliers(network: _native.Network, factors: Multipliers) -> None:
-    """Set factors to what `multipliers` returned."""
+    """Set the factors to those returned by `multipliers`."""
     for index, name in enumerate(names(network)):
         network.set_multipliers(index, *factors[name])
 

@@ -1,4 +1,4 @@
-"""Models as files: weights, specification, factors, preprocessing, class names; and the parts that pickle uses."""
+"""Models as files, and as parts for pickle: weights, specification, factors, preprocessing, class names."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ Kind = TypeVar("Kind", bound=BaseModel)
 
 
 def save(model: BaseModel, path: str | os.PathLike[str]) -> None:
-    """Write a model, atomically, as it is between two training steps: see `Model.save`."""
+    """Write the state of a model between two training steps, atomically: see `Model.save`."""
     target = as_path(path, "path", "save")
     with model.network.hold("save", False):
         header, tensors = model_to_parts(model)
@@ -31,12 +31,12 @@ def save(model: BaseModel, path: str | os.PathLike[str]) -> None:
 
 
 def model_to_parts(model: BaseModel) -> tuple[dict[str, Any], Tensors]:
-    """Return (header, tensors): all that `model_from_parts` needs. The weights are views of the engine's memory.
+    """Return (header, tensors) for `model_from_parts`. The weights are arrays in the engine's memory, not copies.
 
     Raises
     ------
     NonFiniteError
-        A weight is infinite or NaN, and the file could not be loaded; the message names the parameter.
+        A weight is infinite or NaN, and such a file could not be loaded; the message names the parameter.
     """
     model.network.require_finite(_native.VALUE, "save")
     header: dict[str, Any] = {
@@ -55,14 +55,14 @@ def model_to_parts(model: BaseModel) -> tuple[dict[str, Any], Tensors]:
 
 
 def load(kind: type[Kind], path: str | os.PathLike[str]) -> Kind:
-    """Read a model of class `kind` from its own file or from a training checkpoint.
+    """Read a model of class `kind` from a model file or a training checkpoint.
 
     Raises
     ------
     OSError
         The file cannot be read.
     CheckpointCorruptError
-        It is damaged, or not this package's.
+        It is damaged, or was not written by this package.
     MemoryError
         The model does not fit into memory.
     """
@@ -75,7 +75,7 @@ def load(kind: type[Kind], path: str | os.PathLike[str]) -> Kind:
         except CheckpointCorruptError:
             raise
         except MALFORMED as error:
-            raise CheckpointCorruptError(f"{source} does not hold a model: {error}") from error
+            raise CheckpointCorruptError(f"{source} does not contain a model: {error}") from error
 
 
 def model_from_parts(kind: type[Kind], header: dict[str, Any], tensors: Tensors) -> Kind:
@@ -90,7 +90,7 @@ def model_from_parts(kind: type[Kind], header: dict[str, Any], tensors: Tensors)
 def _with_weights(
     kind: type[Kind], header: dict[str, Any], read_into: Callable[[str, NDArray[Any], bool], None]
 ) -> Kind:
-    """Build a model and let its weights be filled; tensors that are not its own (those of a checkpoint) stay aside."""
+    """Build a model and read its weights; other tensors, such as those of a checkpoint, are ignored."""
     model = kind.from_spec(header["specification"], "zeros", variant=header["variant"])
     for name, target in model.parameters().items():
         read_into(name, target, True)
@@ -98,7 +98,7 @@ def _with_weights(
 
 
 def _completed(model: Kind, header: dict[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Kind:
-    """Give a model all that is not weights."""
+    """Set everything of a model except its weights."""
     parameters.restore_multipliers(model.network, _multipliers(header, model.multipliers()))
     model.preprocessing = preprocessing_from_parts(header, tensors)
     model.classes = header["classes"]
@@ -111,7 +111,7 @@ def preprocessing_from_parts(header: dict[str, Any], tensors: Mapping[str, NDArr
 
 
 def _multipliers(header: dict[str, Any], ones: Multipliers) -> Multipliers:
-    """Return the factors by parameter name; those that the header does not name are 1."""
+    """Return the factors by parameter name; those not in the header are 1."""
     named: dict[str, Any] = header.get("multipliers", {})
     if unknown := named.keys() - ones.keys():
         raise ValueError(f"factors of {sorted(unknown)}, which the network does not have")

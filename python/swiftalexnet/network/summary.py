@@ -1,4 +1,4 @@
-"""What a network consists of, as a table: layers, sizes, parameters, multiply-accumulates."""
+"""A table of a network's layers: sizes, parameters, multiply-accumulates."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -75,7 +75,7 @@ class Summary:
 
 
 def summarize(title: str, nodes: list[tuple[str, str, str, str, tuple[int, int, int], int, int]]) -> Summary:
-    """Make a summary of the extension's nodes: maps, if of one pixel, and from the first dense layer on vectors."""
+    """Make a summary of the extension's nodes, whose outputs are vectors from the first dense layer on."""
     kinds = [node[1] for node in nodes]
     first = next((number for number, kind in enumerate(kinds) if kind in ("dense", "softmax")), len(nodes))
     rows = (Row(*n[:4], n[4] if number < first else n[4][:1], *n[5:]) for number, n in enumerate(nodes))

@@ -1,4 +1,4 @@
-"""The learned numbers of a network: views, copies, and which of them learn."""
+"""The parameters of a network: access, copies, and which of them are trained."""
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +11,7 @@ from .. import _native
 from .._support.kinds import as_items
 from ..errors import ConcurrentUseError
 from . import parameters
-from .parameters import Difference, Multipliers, Views
+from .parameters import Difference, Multipliers, ParameterArrays
 
 Float32 = NDArray[np.float32]
 
@@ -19,11 +19,11 @@ _MOST_NAMES = 100_000
 
 
 class Weights:
-    """What a `Model` does with its parameters."""
+    """The methods of `Model` for its parameters."""
 
     def __init__(self, network: _native.Network, variant: str | None = None):
         self._network, self._variant = network, variant
-        self.has_trained = False  # gradients and velocities have their memory
+        self.has_trained = False  # whether gradients and velocities are allocated
         self._fitting = threading.Lock()
 
     @property
@@ -33,20 +33,20 @@ class Weights:
 
     @property
     def variant(self) -> str | None:
-        """The name of the catalogue that the network was built by, if it was."""
+        """The catalogue's name of the network, if it was built from it."""
         return self._variant
 
-    def parameters(self) -> Views:
-        """Return the weights by name ("conv1.weight"): writable views of the engine's memory, nothing is copied.
+    def parameters(self) -> ParameterArrays:
+        """Return the weights by name ("conv1.weight"): writable arrays in the engine's memory, not copies.
 
-        `parameters()["conv1.bias"][...] = array` writes; the names and the memory stay as they are. Convolutions are
-        [out, in / groups, height, width], dense layers [out, in] with in = C, H, W. Strides tell the engine's order.
+        `parameters()["conv1.bias"][...] = array` sets values; names and arrays cannot be replaced. Convolutions are
+        [out, in / groups, height, width], dense layers [out, in] with in = C, H, W. Strides follow the engine's order.
         """
-        return parameters.views(self.network, _native.VALUE)
+        return parameters.by_name(self.network, _native.VALUE)
 
-    def gradients(self) -> Views:
-        """Return the gradients of the last `backward`, as views like those of `parameters`."""
-        return parameters.views(self.network, _native.GRADIENT)
+    def gradients(self) -> ParameterArrays:
+        """Return the gradients of the last `backward`, as arrays in the engine's memory like `parameters`."""
+        return parameters.by_name(self.network, _native.GRADIENT)
 
     def state_dict(self) -> dict[str, Float32]:
         """Return copies of the weights, C-contiguous in the conventional order."""
@@ -55,18 +55,18 @@ class Weights:
     def load_state_dict(self, state: Mapping[str, ArrayLike], strict: bool = True) -> Difference:
         """Replace the weights; everything is checked before anything is written.
 
-        Names are this package's ("conv1.weight"), or torchvision's ("features.0.weight") and Keras's
-        ("block1_conv1.weight") of a variant that they have; arrays are in the order of `state_dict` whatever the name.
+        Names are this package's ("conv1.weight"), or for a variant that torchvision or Keras has, theirs
+        ("features.0.weight", "block1_conv1.weight"); arrays are in the order of `state_dict` whatever the name.
 
-        Weights fit the inputs that they were trained on. Caffe's networks read blue, green, red: turn the channels of
-        the first convolution, `w[:, ::-1]`, for images in red, green, blue. Mean and scale belong to `preprocessing`.
+        Weights need the inputs that they were trained on. Caffe's networks read blue, green, red: reverse the channels
+        of the first convolution, `w[:, ::-1]`, for images in red, green, blue. Mean and scale go to `preprocessing`.
 
         Parameters
         ----------
         state : mapping of str to array
-            Floating arrays in the shapes of `state_dict`.
+            Floating-point arrays with the shapes of `state_dict`.
         strict : bool
-            Refuse missing and unknown names; otherwise they are returned.
+            Refuse missing and unknown names instead of returning them.
 
         Returns
         -------
@@ -76,7 +76,7 @@ class Weights:
         Raises
         ------
         TypeError, ValueError
-            Names, shapes or types that do not fit, or values that are not finite; without `strict`, no name that fits.
+            Names, shapes or types do not fit, or values are not finite; without `strict`, no name matches.
         ConcurrentUseError
             The model is being trained by `fit`.
         """
@@ -107,25 +107,25 @@ class Weights:
             parameters.copy_layers(source.network, self.network, layers, f"copy_layers from {source!r}")
 
     def freeze(self, *prefixes: str) -> None:
-        """Keep the parameters whose names begin with one of `prefixes` ("conv1", "conv", "fc6.bias") as they are.
+        """Freeze the parameters whose names begin with one of `prefixes` ("conv1", "conv", "fc6.bias").
 
-        Files keep this, copies too: a loaded model is frozen where the saved one was, until `unfreeze`.
+        Saved files and copies keep this: the same parameters of a loaded model are frozen until `unfreeze`.
 
         Raises
         ------
         ValueError
-            No prefix, an empty one, or one that fits no parameter.
+            No prefix, an empty one, or one that matches no parameter.
         """
         parameters.require_prefixes(self.network, prefixes, "freeze")
         self.set_multipliers(prefixes, learning_rate=0.0)
 
     def unfreeze(self, *prefixes: str) -> None:
-        """Let the parameters whose names begin with one of `prefixes` learn again; without arguments, all.
+        """Train the parameters whose names begin with one of `prefixes` again; without arguments, all of them.
 
         Raises
         ------
         ValueError
-            An empty prefix, or one that fits no parameter.
+            An empty prefix, or one that matches no parameter.
         """
         prefixes = prefixes or tuple(self.parameters())
         parameters.require_prefixes(self.network, prefixes, "unfreeze")
@@ -134,32 +134,32 @@ class Weights:
     def set_multipliers(
         self, prefixes: Iterable[str], learning_rate: float | None = None, weight_decay: float | None = None
     ) -> None:
-        """Set factors on learning rate and weight decay of the parameters whose names begin with one of `prefixes`.
+        """Set factors of the learning rate and weight decay of parameters whose names begin with one of `prefixes`.
 
         Raises
         ------
         TypeError, ValueError
-            A prefix that fits no parameter, or a factor that is not a finite number of at least 0.
+            A prefix that matches no parameter, or a factor that is not a finite number of at least 0.
         """
         with self.exclusive("set_multipliers"):
             chosen = tuple(as_items(prefixes, "prefixes", "set_multipliers", _MOST_NAMES))
             parameters.set_multipliers(self.network, chosen, learning_rate, weight_decay)
 
     def multipliers(self) -> Multipliers:
-        """Return the factors on (learning rate, weight decay) by parameter name."""
+        """Return the factors of (learning rate, weight decay) by parameter name."""
         return parameters.multipliers(self.network)
 
     @contextmanager
     def exclusive(self, operation: str) -> Iterator[None]:
-        """Hold the model for one `fit` or one change of all its weights.
+        """Reserve the model for one `fit` or one change of all its weights.
 
         Raises
         ------
         ConcurrentUseError
-            Somebody else holds it.
+            The model is already reserved.
         """
         if not self._fitting.acquire(blocking=False):
-            raise ConcurrentUseError(f"{operation}: the model is being trained by fit, expected to have it alone")
+            raise ConcurrentUseError(f"{operation}: the model is being trained by fit")
         try:
             yield
         finally:

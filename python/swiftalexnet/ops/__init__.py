@@ -1,12 +1,12 @@
 """Every kernel of the engine as a function on numpy arrays.
 
 Arrays are float32; an array of another type is refused, never converted. 4-D tensors are NCHW, or NHWC with
-``layout="NHWC"``, which the engine uses inside and which therefore saves a copy; convolution weights are OIHW, dense
-weights [out, in]. A pair may be given as one int. `out` receives the result: C-contiguous, of the exact shape, apart
-from every input. NaN and infinities pass through; they are arithmetic.
+``layout="NHWC"``, which saves a copy because the engine uses it internally; convolution weights are OIHW, dense weights
+[out, in]. A pair may be given as one int. `out` receives the result: C-contiguous, with the exact shape, and not
+overlapping any input. NaN and infinities are computed with, not refused.
 
-Every function raises TypeError for what is not an array of float32, ValueError for shapes and numbers that do not fit,
-and MemoryError before memory runs out. A result does not depend on the number of threads.
+Every function raises TypeError for anything but an array of float32, ValueError for shapes and numbers that do not fit,
+and MemoryError before memory runs out. Results do not depend on the number of threads.
 """
 
 from .activation import dropout, relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward

@@ -18,7 +18,7 @@ def relu(x: Any, *, out: Any = None) -> Float32:
 
 
 def relu_backward(dy: Any, x: Any, *, out: Any = None) -> Float32:
-    """Gradient of :func:`relu`: dy where x > 0, else 0. `x` may be the input or the result of the forward pass."""
+    """Gradient of :func:`relu`: dy where x > 0, otherwise 0. `x` may be the input or the result of the forward pass."""
     dy, x = as_float32(dy, "dy", "relu_backward"), as_float32(x, "x", "relu_backward")
     dx = as_output(out, x.shape, "relu_backward")
     _native.relu_backward(dy, x, dx)
@@ -26,7 +26,7 @@ def relu_backward(dy: Any, x: Any, *, out: Any = None) -> Float32:
 
 
 def tanh(x: Any, *, out: Any = None) -> Float32:
-    """Compute tanh x of an array of any shape; error at most 4 ε relative, exactly ±1 from |x| = 9.02 on."""
+    """Compute tanh x of an array of any shape; relative error at most 4 ε, exactly ±1 from |x| = 9.02 on."""
     x = as_float32(x, "x", "tanh")
     y = as_output(out, x.shape, "tanh")
     _native.tanh(x, y)
@@ -42,9 +42,9 @@ def tanh_backward(dy: Any, x: Any, *, out: Any = None) -> Float32:
 
 
 def sigmoid(x: Any, *, out: Any = None) -> Float32:
-    """Compute 1 / (1 + exp(-x)) of an array of any shape; nothing overflows, error at most 4 ε relative.
+    """Compute 1 / (1 + exp(-x)) of an array of any shape without overflow; relative error at most 4 ε.
 
-    Below x = -87, where the result is not a normal number, the error is at most the smallest number.
+    Below x = -87, where the result is subnormal, the error is at most the smallest subnormal number.
     """
     x = as_float32(x, "x", "sigmoid")
     y = as_output(out, x.shape, "sigmoid")
@@ -72,7 +72,7 @@ def dropout(
 ) -> Float32:
     """Set each element to 0 with the given probability.
 
-    The mask depends on (seed, step, element) only: the same call on `dy` is the backward pass.
+    The mask depends only on (seed, step, element), so the same call on `dy` is the backward pass.
 
     Parameters
     ----------
@@ -80,8 +80,9 @@ def dropout(
     probability : float
         0 ≤ probability < 1.
     form : {"inverted", "paper2012"}
-        Survivors are divided by 1 - probability in training and nothing happens otherwise; or, as Krizhevsky et al.
-        2012, section 4.2, survivors stay as they are in training and all is multiplied by 1 - probability otherwise.
+        "inverted": the remaining elements are divided by 1 - probability in training, and nothing happens otherwise.
+        "paper2012" (Krizhevsky et al. 2012, section 4.2): the remaining elements do not change in training, and all
+        elements are multiplied by 1 - probability otherwise.
     training : bool
     seed, step : int
         0 to 2⁶⁴ - 1.

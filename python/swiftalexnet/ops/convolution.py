@@ -19,7 +19,7 @@ def conv2d(
     layout: Layout = "NCHW",
     out: Any = None,
 ) -> Float32:
-    """Convolve: y[n,o,i,j] = b[o] + Σ w[o,c,u,v] · x[n, c, i·s + u - top, j·s + v - left], x being 0 outside.
+    """Convolve: y[n,o,i,j] = b[o] + Σ w[o,c,u,v] · x[n, c, i·s + u - top, j·s + v - left], where x is 0 outside.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def conv2d(
     stride : int or (vertical, horizontal)
     padding : int, (vertical, horizontal) or (top, left, bottom, right)
     groups : int
-        Output channels of group g see input channels of group g only (Krizhevsky et al. 2012, section 3.2).
+        Output channels of group g read only input channels of group g (Krizhevsky et al. 2012, section 3.2).
     relu : bool
         Clamp the result at 0 in the same pass.
     layout : {"NCHW", "NHWC"}
@@ -64,7 +64,7 @@ def conv2d_backward(
     ----------
     dy : array, shaped like the result of ``conv2d(x, w, b, stride, padding, groups)``
     x, w, stride, padding, groups, layout
-        What the forward pass got.
+        As in the forward pass.
     """
     operation = "conv2d_backward"
     dy, x = as_float32(dy, "dy", operation, 4), as_float32(x, "x", operation, 4)

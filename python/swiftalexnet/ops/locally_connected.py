@@ -1,4 +1,4 @@
-"""The operators of `ops` that compute locally connected layers."""
+"""Locally connected layers."""
 
 from typing import Any
 
@@ -18,15 +18,15 @@ def locally_connected2d(
     layout: Layout = "NCHW",
     out: Any = None,
 ) -> Float32:
-    """Convolve with weights and biases of its own at every output position, cuda-convnet's `local` layer.
+    """Convolve with different weights and biases at every output position, as in cuda-convnet's `local` layer.
 
-    y[n,o,i,j] = b[i,j,o] + Σ w[i,j,o,c,u,v] · x[n, c, i·s + u - top, j·s + v - left], x being 0 outside.
+    y[n,o,i,j] = b[i,j,o] + Σ w[i,j,o,c,u,v] · x[n, c, i·s + u - top, j·s + v - left], where x is 0 outside.
 
     Parameters
     ----------
     x : array [n, c, h, w] or [n, h, w, c]
     w : array [oh, ow, o, c, kernel height, kernel width]
-        oh = (h + top + bottom - kernel height) // stride + 1, and so ow.
+        oh = (h + top + bottom - kernel height) // stride + 1, likewise ow.
     b : array [oh, ow, o], optional
     stride : int or (vertical, horizontal)
     padding : int, (vertical, horizontal) or (top, left, bottom, right)
@@ -52,8 +52,8 @@ def locally_connected2d(
 
     Notes
     -----
-    Error against exact arithmetic: at most 4 √K ε Σ|w · x|, K = c · kernel size. Weights that meet only padding are
-    not read.
+    Error against exact arithmetic: at most 4 √K ε Σ|w · x|, K = c · kernel size. Weights that are only multiplied by
+    padding are not read.
     """
     operation = "locally_connected2d"
     x, w = as_float32(x, "x", operation, 4), as_float32(w, "w", operation, 6)
@@ -76,7 +76,7 @@ def locally_connected2d_backward(
     ----------
     dy : array, shaped like the result of ``locally_connected2d(x, w, b, stride, padding)``
     x, w, stride, padding, layout
-        What the forward pass got.
+        As in the forward pass.
 
     Raises
     ------

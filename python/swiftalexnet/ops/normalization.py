@@ -24,12 +24,12 @@ def local_response_norm(
     ----------
     x : array [n, c, h, w] or [n, h, w, c]
     size : int
-        Channels in the sum, which begins ⌊size/2⌋ before c: an even size has one more before it than after it. Those
-        that do not exist count as 0.
+        Channels in the sum, which starts ⌊size/2⌋ before c: an even size has one more before c than after it. Channels
+        outside `x` count as 0.
     alpha, beta, k : float
         The defaults are those of Krizhevsky et al. 2012, section 3.3.
     alpha_over_n : bool
-        a = alpha / size, as Caffe, PyTorch and ONNX read it; False: a = alpha, as the paper prints it.
+        a = alpha / size, as in Caffe, PyTorch and ONNX; False: a = alpha, as printed in the paper.
     layout : {"NCHW", "NHWC"}
     out : array, shaped like `x`, optional
     """
@@ -65,17 +65,17 @@ def spatial_response_norm(
 ) -> Float32:
     """Normalise within each map: y[i,j] = x[i,j] / (k + a · Σ x[i',j']²)^beta over a window of the same channel.
 
-    cuda-convnet's ``rnorm``, which the authors' own AlexNet and CIFAR-10 nets have.
+    cuda-convnet's ``rnorm``, used by the authors' own AlexNet and CIFAR-10 nets.
 
     Parameters
     ----------
     x : array [n, c, h, w] or [n, h, w, c]
     size : int
-        Side of the square window, which begins ``size // 2`` before the pixel; pixels outside `x` count as 0.
+        Side of the square window, which starts ``size // 2`` before the pixel; pixels outside `x` count as 0.
     alpha, beta, k : float
         The defaults are those of the authors' AlexNet (layers-145.cfg).
     alpha_over_n : bool
-        a = alpha / size², at the borders too, as cuda-convnet reads it; False: a = alpha.
+        a = alpha / size², even at the borders, as in cuda-convnet; False: a = alpha.
     layout : {"NCHW", "NHWC"}
     out : array, shaped like `x`, optional
 
@@ -103,7 +103,7 @@ def spatial_response_norm_backward(
 
 
 def _forward(operation: str, x: Any, norm: tuple[Any, ...], layout: Layout, out: Any) -> Float32:
-    """Call the extension's function of that name; `norm` is (size, alpha, beta, k, alpha_over_n)."""
+    """Call the extension's function with this name; `norm` is (size, alpha, beta, k, alpha_over_n)."""
     x = as_float32(x, "x", operation, 4)
     y = as_output(out, x.shape, operation)
     getattr(_native, operation)(x, *norm, layout_code(layout, operation), y)

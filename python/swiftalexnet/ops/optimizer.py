@@ -1,4 +1,4 @@
-"""The update of weights."""
+"""The update of weights by stochastic gradient descent."""
 
 from typing import Any, Literal
 

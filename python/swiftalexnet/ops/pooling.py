@@ -7,7 +7,7 @@ from .._support.arrays import Float32, as_float32, as_integer, as_output, as_pad
 from .._support.shown import shown
 from ._shared import Layout, Padding, Pair, output_shape
 
-# Kernel, stride, padding and ceil_mode, as the extension takes them.
+# Kernel, stride, padding and ceil_mode, for the extension.
 _Pooling = tuple[tuple[int, int], tuple[int, int], tuple[int, int, int, int], bool]
 
 
@@ -21,18 +21,18 @@ def max_pool2d(
     layout: Layout = "NCHW",
     out: Any = None,
 ) -> Float32:
-    """Largest value of each window; padding never wins.
+    """Maximum of each window; padding is ignored.
 
     Parameters
     ----------
     x : array [n, c, h, w] or [n, h, w, c]
     kernel : int or (height, width)
-        With a stride below the kernel, windows overlap (Krizhevsky et al. 2012, section 3.4: kernel 3, stride 2).
+        If the stride is smaller, windows overlap (Krizhevsky et al. 2012, section 3.4: kernel 3, stride 2).
     stride : int or (vertical, horizontal), optional
-        The kernel if not given.
+        By default the kernel.
     padding : int, (vertical, horizontal) or (top, left, bottom, right)
     ceil_mode : bool
-        Round the output's size up, as Caffe does, so that the last window may pass the edge.
+        Round the output's size up, as in Caffe, so that the last window may reach past the edge.
     layout : {"NCHW", "NHWC"}
     out : array, optional
     """
@@ -54,13 +54,13 @@ def max_pool2d_backward(
     layout: Layout = "NCHW",
     out: Any = None,
 ) -> Float32:
-    """Gradient of :func:`max_pool2d`: each dy goes to the first largest value of its window, in reading order.
+    """Gradient of :func:`max_pool2d`: each dy goes to the first maximum of its window, in row-major order.
 
     Parameters
     ----------
     dy : array, shaped like the pooled result
     x, kernel, stride, padding, ceil_mode, layout
-        What the forward pass got.
+        As in the forward pass.
     out : array, shaped like `x`, optional
     """
     operation = "max_pool2d_backward"
@@ -87,8 +87,8 @@ def avg_pool2d(
     Parameters
     ----------
     count_include_pad : bool
-        Divide by the window's cells including padding (but not what `ceil_mode` lets pass the padded edge), or by
-        the cells that lie in `x` only.
+        Divide by the number of cells of the window including padding (but without the part that `ceil_mode` lets reach
+        past the padded edge), or only by the number of cells in `x`.
     """
     x, code = as_float32(x, "x", "avg_pool2d", 4), layout_code(layout, "avg_pool2d")
     geometry = _pooling(kernel, stride, padding, ceil_mode, "avg_pool2d")
@@ -109,7 +109,7 @@ def avg_pool2d_backward(
     layout: Layout = "NCHW",
     out: Any = None,
 ) -> Float32:
-    """Gradient of :func:`avg_pool2d`, for which the shape of `x` is enough.
+    """Gradient of :func:`avg_pool2d`, which needs only the shape of `x`.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def avg_pool2d_backward(
     x_shape : (int, int, int, int)
         In `layout`.
     kernel, stride, padding, ceil_mode, count_include_pad, layout
-        What the forward pass got.
+        As in the forward pass.
     out : array of `x_shape`, optional
     """
     operation = "avg_pool2d_backward"

@@ -25,7 +25,7 @@ def plot_kernels(model: BaseModel, layer: str | None = None, columns: int = 16) 
 
     As in the authors' own tool, all weights are mapped linearly to 0 … 1, by their common minimum and maximum; kernels
     are drawn 16 per row, one pixel apart, without smoothing. If the next convolution has groups, each tower's kernels
-    are drawn on a sheet of their own, like those of the paper's two GPUs.
+    are drawn on a separate sheet, like those of the paper's two GPUs.
 
     Parameters
     ----------

@@ -82,7 +82,7 @@ class Checkpoint:
         with network.hold("fit: checkpoint", False):
             header, tensors = model_to_parts(run.model)
             network.require_finite(_native.VELOCITY, "fit: checkpoint")
-            velocities = parameters.views(network, _native.VELOCITY)
+            velocities = parameters.by_name(network, _native.VELOCITY)
             tensors |= {_VELOCITY + name: array for name, array in velocities.items()}
             fields, steps = run_to_parts(run)
             training = {"identity": self._identity, "engine": _native.runtime_info(), **fields}
@@ -132,9 +132,9 @@ class Checkpoint:
         state = run_from_parts(run, file.sections["training"], file)
         preprocessing = preprocessing_from_parts(file.sections["model"], file)
         targets = {
-            prefix + name: view
+            prefix + name: array
             for which, prefix in ((_native.VALUE, ""), (_native.VELOCITY, _VELOCITY))
-            for name, view in parameters.views(network, which).items()
+            for name, array in parameters.by_name(network, which).items()
         }
         for name, target in targets.items():
             file.check(name, target, finite=True)

@@ -229,7 +229,7 @@ def _checked_data(
     _require(
         validation is not None or not any(schedule.needs_validation for schedule in recipe.schedules),
         f"a schedule of recipe {recipe.name!r} depends on the validation error: give validation=, or another schedule, "
-        f"for instance recipe=swiftalexnet.recipe({recipe.name!r}, schedule=swiftalexnet.ConstantSchedule())",
+        f"for example recipe=swiftalexnet.recipe({recipe.name!r}, schedule=swiftalexnet.ConstantSchedule())",
     )
     crop = model.preprocessing.crop
     _require(

@@ -74,7 +74,7 @@ class Run:
 
     def begin(self, preprocessing: Preprocessing) -> None:
         """Start at epoch 0, with velocities of zero."""
-        for velocity in parameters.views(self.model.network, _native.VELOCITY).values():
+        for velocity in parameters.by_name(self.model.network, _native.VELOCITY).values():
             velocity[...] = 0
         self.model.preprocessing = preprocessing
         self._name_classes()

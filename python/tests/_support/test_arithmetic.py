@@ -1,4 +1,4 @@
-"""The words for how a network computes."""
+"""Names of precisions and other arithmetic."""
 
 import numpy as np
 import pytest

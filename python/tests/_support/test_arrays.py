@@ -1,4 +1,4 @@
-"""What `arrays` lets pass, copies and refuses."""
+"""Arrays and numbers that are accepted, copied and refused."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Unknown names: what is known, and the nearest."""
+"""Unknown names: the message lists the known ones and suggests the nearest."""
 
 import pytest
 

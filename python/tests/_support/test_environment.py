@@ -1,4 +1,4 @@
-"""What the environment asks for: understood, or answered."""
+"""Environment variables: used, or reported as invalid."""
 
 import fresh_process
 import pytest

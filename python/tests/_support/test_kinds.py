@@ -1,4 +1,4 @@
-"""Arguments of one class, and several things: what is refused, and that nothing endless is gone through."""
+"""Arguments of one class, and sequences: what is refused, and that endless iterables are."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Tests of swiftalexnet._support.output: text degrades, and nothing is raised, whatever the stream."""
+"""Tests of swiftalexnet._support.output: text is simplified if necessary, and no stream makes it raise."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""Tests of swiftalexnet._support.progress: what is shown is a courtesy, and work goes on whatever becomes of it."""
+"""Tests of swiftalexnet._support.progress: output is optional, and work continues whatever happens to it."""
 
 import io
 import os
@@ -41,7 +41,7 @@ def test_it_starts_no_thread():
 
 
 class Broken(tqdm.auto.tqdm):
-    """A bar that fails as widgets of a notebook do whose page is gone."""
+    """A bar that fails like the widget of a notebook whose page has been closed."""
 
     def update(self, n=1):
         raise RuntimeError("no page")

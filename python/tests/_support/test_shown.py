@@ -1,4 +1,4 @@
-"""How messages show what came: short, and whatever it is."""
+"""How messages show a value: short, and for any object."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Tables: columns that line up, and names that stay text."""
+"""Tables: aligned columns, and escaped names."""
 
 from html_tables import read_html
 

@@ -12,7 +12,7 @@ from swiftalexnet.training import fit as training
 
 @dataclass(frozen=True)
 class TinySuggestion:
-    """A network that learns in no time, in the place of one that suits the images."""
+    """A network that trains in no time, instead of the suggested one."""
 
     variant: str = "tiny"
     image_size: int | None = None
@@ -25,7 +25,7 @@ class TinySuggestion:
 
 @pytest.fixture
 def photos(tmp_path, monkeypatch):
-    """Stand in a folder that holds photos/<class>/…; what suits these images is a tiny network."""
+    """Change to a folder with photos/<class>/…; the suggested network for these images is a tiny one."""
     monkeypatch.setattr(network_choice, "suggest", lambda *_: TinySuggestion())
     monkeypatch.chdir(tmp_path)
     return photo_folder(tmp_path / "photos")
@@ -33,7 +33,7 @@ def photos(tmp_path, monkeypatch):
 
 @pytest.fixture
 def stop(monkeypatch):
-    """Return what makes Ctrl-C come after so many steps of the next training."""
+    """Return a function that sends Ctrl-C after a number of steps of the next training."""
 
     def after(steps: int) -> None:
         left = [steps]

@@ -1,4 +1,4 @@
-"""All commands: their parsers, and that no output ends or spoils their work."""
+"""All commands: their parsers, and that failing output never stops or damages their work."""
 
 import json
 import os
@@ -181,7 +181,7 @@ RESULTS = {
 
 @pytest.mark.parametrize("words", RESULTS.values(), ids=RESULTS)
 def test_results_must_arrive(words, folder):
-    """On a full disk, or a closed output, the status says that they did not; a reader who has left wants no more."""
+    """On a full disk or a closed output the exit status reports it; a reader that has closed the pipe is no error."""
     assert process(*words, folder=folder).returncode == 0
     full = process(*words, redirection=">/dev/full", folder=folder)
     assert full.returncode == 1 and "Traceback" not in full.stderr
@@ -206,7 +206,7 @@ def test_json_of_a_training_must_arrive_and_the_model_is_saved_all_the_same(fold
 
 
 def test_a_model_file_never_takes_the_place_of_an_output(folder, tmp_path):
-    """A file that is opened while 1 or 2 is closed would get that number, and whatever libraries print."""
+    """A file opened while descriptor 1 or 2 is closed would get that number and everything that libraries print."""
     done = process(*TRAIN, "--output", tmp_path / "m", redirection=">&- 2>&- <&-", folder=folder)
     assert done.returncode == 0 and sa.load(tmp_path / "m").num_classes == 4
 

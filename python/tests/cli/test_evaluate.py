@@ -13,7 +13,7 @@ import swiftalexnet as sa
 
 @pytest.fixture
 def model(tmp_path, monkeypatch):
-    """Stand in a folder with a model, m, and photos/<class>/…."""
+    """Change to a folder with a model, m, and photos/<class>/…."""
     monkeypatch.chdir(tmp_path)
     photo_folder(tmp_path / "photos", count=12)
     trained = tiny_model()

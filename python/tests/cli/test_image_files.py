@@ -1,4 +1,4 @@
-"""Names of files and folders become files: in order, and only images below a folder."""
+"""Image files from the names of files and folders: in order, and only images below a folder."""
 
 import os
 

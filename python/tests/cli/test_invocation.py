@@ -1,4 +1,4 @@
-"""The command that goes on is one that the shell takes."""
+"""The command that resumes a run can be pasted into a shell."""
 
 import shlex
 import shutil

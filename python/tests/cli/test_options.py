@@ -1,4 +1,4 @@
-"""Options that commands share: numbers, names, arithmetic and views are what Python's words are."""
+"""Options that commands share: numbers, names, arithmetic and views, with the same meaning as in Python."""
 
 import argparse
 import json

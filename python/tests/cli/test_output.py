@@ -1,4 +1,4 @@
-"""What commands say, and where."""
+"""The output of commands."""
 
 import argparse
 import io

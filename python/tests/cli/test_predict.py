@@ -1,4 +1,4 @@
-"""The command `predict`: files and folders, in order; a broken image does not end the rest if it is told so."""
+"""The command `predict`: files and folders, in order; with --on-error skip a broken image does not stop the command."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ from swiftalexnet.cli import predict
 
 @pytest.fixture
 def model(tmp_path, monkeypatch):
-    """Stand in a folder with a model, m, and photos/<class>/…."""
+    """Change to a folder with a model, m, and photos/<class>/…."""
     monkeypatch.chdir(tmp_path)
     photo_folder(tmp_path / "photos")
     trained = tiny_model()

@@ -1,4 +1,4 @@
-"""docs/command_line.md has every command and every option, and the statuses that there are."""
+"""docs/command_line.md has every command, option and exit status."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ PAGE = (Path(__file__).resolve().parents[3] / "docs" / "command_line.md").read_t
 
 
 def test_the_page_ends_with_what_the_parsers_say():
-    """`python -m swiftalexnet.cli.reference` prints that part anew."""
+    """`python -m swiftalexnet.cli.reference` prints that part."""
     assert PAGE.endswith(f"\n{as_markdown()}\n")
 
 

@@ -1,4 +1,4 @@
-"""The command `resume`, and `train --resume`: the same bits as without a stop, and no option repeated."""
+"""The command `resume`, and `train --resume`: the same bits as an uninterrupted run, without repeating options."""
 
 import json
 import os

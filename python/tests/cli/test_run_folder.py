@@ -1,4 +1,4 @@
-"""A run's folder: whatever stands in it is refused by a typed error, or goes on."""
+"""A run's folder: whatever is in it is either refused with a typed error or resumed."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from swiftalexnet.cli.run_folder import OPTIONS_NAME, RunFolder
 
 @pytest.fixture
 def stopped(photos, stop, capsys):
-    """Leave a run that was stopped; return what changes its file of options."""
+    """Create a stopped run; return a function that changes its file of options."""
     stop(2)
     assert run(capsys, "train", "photos", "--epochs", 2, "--batch-size", 8, "--quiet")[0] == 130
     path = photos.parent / "model.run" / OPTIONS_NAME

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP come as Ctrl-C does."""
+"""SIGTERM and SIGHUP act like Ctrl-C."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The command `train`: where it writes, what it learns from, and that nothing ends it with what was learned lost."""
+"""The command `train`: where it writes, which images it uses, and that no interruption loses the run."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What `train` learns from and measures with."""
+"""The training and validation images of `train`."""
 
 import argparse
 import shutil

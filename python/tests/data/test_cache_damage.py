@@ -1,4 +1,4 @@
-"""A cache of decoded images in harm's way: damage, full disks, Ctrl-C, processes that die, others at work."""
+"""Faults around a cache of decoded images: damage, full disks, Ctrl-C, killed processes, concurrent writers."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""The format of caches: no content of the file, however made, does more than raise one kind of error."""
+"""The format of caches: any invalid content raises only one kind of error."""
 
 import hashlib
 import json
@@ -36,7 +36,7 @@ def write(path) -> bytes:
 
 
 def seal(index: bytes, place: int | None = None, form: int = 2, mark: bytes = b"saxpixel") -> bytes:
-    """Return a file with this index and the right checksum."""
+    """Return a file with this index and a correct checksum."""
     start = HEADER.pack(mark, form, 64 + PIXELS.size if place is None else place, len(index))
     return start + hashlib.sha256(start + index).digest() + PIXELS.tobytes() + index
 

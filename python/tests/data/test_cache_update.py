@@ -1,4 +1,4 @@
-"""A cache of decoded images on disk: the same pixels, every change of a file noticed, every damage found."""
+"""A cache of decoded images on disk: the same pixels, and every change and damage of a file is detected."""
 
 import errno
 import hashlib

@@ -1,4 +1,4 @@
-"""Data sets of the user's own: the checks of ArrayDataset, named after what is wrong in them; their errors pass."""
+"""Users' own data sets: they are checked like ArrayDataset, and their own exceptions are passed on."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ REFERENCE = sa.ArrayDataset(IMAGES, LABELS, CLASSES)
 
 
 class Flowers:
-    """A data set with no more than is needed, of which a test replaces parts."""
+    """A minimal data set, of which a test replaces parts."""
 
     def __init__(self, **parts):
         self.labels, self.classes = LABELS, CLASSES
@@ -150,7 +150,7 @@ def test_arrays_of_any_memory_are_taken():
 
 
 class OwnError(Exception):
-    """What only the user knows."""
+    """An exception of the user's own."""
 
 
 @pytest.mark.parametrize("door", DOORS)

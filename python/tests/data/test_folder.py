@@ -1,4 +1,4 @@
-"""Data sets: what folders and arrays are taken, and which are refused."""
+"""Data sets: which folders and arrays are accepted and which are refused."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Files of a folder: images, others, folders that are parts of a data set and no classes."""
+"""Files of a folder: images, other files, and folders that are parts of a data set instead of classes."""
 
 import warnings
 

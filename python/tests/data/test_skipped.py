@@ -1,4 +1,4 @@
-"""What was left out is said once, by class and reason; a class that lost everything is an error."""
+"""Files left out are reported once, by class and reason; a class that lost all its images is an error."""
 
 import warnings
 
@@ -11,7 +11,7 @@ from swiftalexnet.data.skipped import report_skipped
 
 
 def break_images(folder, **counts):
-    """Break so many images of each class, and return the folder."""
+    """Break a number of images of each class, and return the folder."""
     for name, count in counts.items():
         for number in range(count):
             (folder / name / f"{number}.png").write_bytes(b"broken")
@@ -24,7 +24,7 @@ def fit(data, validation=None, epochs=3, **options):
 
 
 def said(call) -> tuple[list[str], object]:
-    """Return the warnings of a call, all of which are about what was left out, and its result."""
+    """Return the result of a call and its warnings, all of which are about files left out."""
     with warnings.catch_warnings(record=True) as record:
         warnings.simplefilter("always")
         result = call()

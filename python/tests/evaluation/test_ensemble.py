@@ -14,7 +14,7 @@ IMAGES, LABELS = labelled_images(8, seed=3)
 
 @pytest.fixture(scope="module")
 def models():
-    """Two models that have learned something, with different inputs and means, and one that knows nothing."""
+    """Two trained models with different inputs and means, and an untrained one."""
     learned = []
     for seed, model in enumerate((tiny_model(), unpadded_model())):
         model.fit(dataset(60, seed), epochs=2, recipe=quick_recipe(learning_rate=0.001), progress=False)

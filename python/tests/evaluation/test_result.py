@@ -1,4 +1,4 @@
-"""What follows from an evaluation: confusion matrix, classes, chance, calibration, worst images."""
+"""Results of an evaluation: confusion matrix, classes, chance, calibration, worst images."""
 
 import copy
 import pickle

@@ -165,7 +165,7 @@ def test_reading_refuses_pipes_devices_and_folders(tmp_path):
 
 
 class Named:
-    """What has a path of its own kind."""
+    """An object with `__fspath__`."""
 
     def __init__(self, path):
         self._path = path
@@ -187,7 +187,7 @@ NO_PATHS = {
 
 
 def doors(model):
-    """Return whatever takes a path: the name of its argument, and a call."""
+    """Return everything that takes a path: the name of its argument, and a call."""
     history = model.fit(dataset(8), epochs=1, recipe=quick_recipe(), progress=False)
 
     def image_folder(cache):

@@ -57,7 +57,7 @@ CONTAINER = ("unshare", "--pid", "--fork", "--mount-proc")
 
 @pytest.mark.parametrize("other", ["writes", "tidies"])
 def test_processes_of_two_containers_leave_each_other_alone(tmp_path, other):
-    """Each has numbers of its own: a process there may have the number of one that is dead here, or of none."""
+    """Each has its own process numbers: a process there may have the number of a dead one here."""
     path = tmp_path / "file"
     try:
         subprocess.run([*CONTAINER, "true"], check=True, capture_output=True)
@@ -98,7 +98,7 @@ def abandoned(folder, monkeypatch=None) -> Path:
 
 
 def test_a_file_of_another_machine_stays(tmp_path, monkeypatch):
-    """Its lock may be one that this machine cannot see."""
+    """This machine may not be able to see its lock."""
     ours, theirs = abandoned(tmp_path), tmp_path / ".file.tmp-boot0000000-12345678"
     for path in (theirs, tmp_path / f".file.tmp-{2**22 - 1}-12345678", tmp_path / ".file.tmp-"):
         path.write_bytes(b"half")

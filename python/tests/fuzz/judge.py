@@ -48,7 +48,7 @@ def fingerprint(model: Any) -> str:
     network = model if isinstance(model, _native.Network) else model.network
     hashed = hashlib.blake2b(digest_size=16)
     for which in (_native.VALUE, _native.VELOCITY) if getattr(model, "has_trained", False) else (_native.VALUE,):
-        for array in parameters.views(network, which).values():
+        for array in parameters.by_name(network, which).values():
             hashed.update(np.ascontiguousarray(array))
     hashed.update(repr(parameters.multipliers(network)).encode())
     if isinstance(model, sa.Model):

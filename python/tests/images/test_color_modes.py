@@ -1,4 +1,4 @@
-"""Every mode of Pillow's, in memory and from files: the right colour, transparency over white, no guess at a range."""
+"""All Pillow modes, in memory and from files: correct colours, transparency over white, no guessed range."""
 
 import io
 import struct

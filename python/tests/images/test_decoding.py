@@ -1,4 +1,4 @@
-"""Every kind of image that a folder may hold, upright and in the right colours; and everything that is none."""
+"""Images of every kind, upright and with correct colours, and files that are not images."""
 
 import contextlib
 import io

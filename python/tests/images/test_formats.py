@@ -62,7 +62,7 @@ def test_photographs_that_need_a_plug_in_name_it(tmp_path, monkeypatch, name):
 def test_what_is_no_image_says_what_would_be(tmp_path, content):
     (tmp_path / "x.jpg").write_bytes(content)
     with pytest.raises(
-        ValueError, match=r"x.jpg cannot be decoded: it is broken or no image, expected one of JPEG, PNG"
+        ValueError, match=r"x.jpg cannot be decoded: it is broken or not an image, expected one of JPEG, PNG"
     ):
         read_image(tmp_path / "x.jpg", Geometry(16, 3, "area"))
 

@@ -1,4 +1,4 @@
-"""The door for images: what is one, what is none, and lists of them."""
+"""Images from callers: what is accepted, what is refused, and lists."""
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def test_what_is_no_image_is_a_type_error(wrong, door):
 
 
 def test_an_array_of_several_is_no_item():
-    with pytest.raises(ValueError, match="work: a list holds an array of several images"):
+    with pytest.raises(ValueError, match="work: a list contains an array of several images"):
         as_images([np.stack([IMAGE, IMAGE])], None, None, 3, "work")
     assert len(as_images([IMAGE[None], IMAGE], None, None, 3, "work")) == 2
 

@@ -1,4 +1,4 @@
-"""A JPEG of thousands of scans is refused before it is decoded; marks of scans that are none do not count."""
+"""A JPEG with thousands of scans is refused before it is decoded; markers that are not scans do not count."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Where channels are: what a shape says, what must be said beside it, and that nothing is guessed at any door."""
+"""The channel axis: when the shape determines it, when a layout is required, and that no entry point guesses."""
 
 import numpy as np
 import pytest
@@ -73,7 +73,7 @@ DOORS = {
 def test_one_image_with_its_channels_first_is_not_three(model, door, kind):
     call, options = DOORS[door], {} if kind == "uint8" else {"value_range": (0, 1)}
     planes, image = (x if kind == "uint8" else x / 255 for x in (PLANES, IMAGES[0]))
-    with pytest.raises(ValueError, match=r"layout='NCHW' says that this is one image.*\[3, height, width, 1\]"):
+    with pytest.raises(ValueError, match=r"layout='NCHW' if this is one image.*\[3, height, width, 1\]"):
         call(model, planes, **options)
     np.testing.assert_array_equal(call(model, planes, layout="NCHW", **options), call(model, image, **options))
 
@@ -116,7 +116,7 @@ def test_a_small_batch_that_the_network_may_read_both_ways_is_refused(model):
     images = np.zeros((4, 3, 30, 3), np.uint8)
     data = sa.ArrayDataset(images, [0, 1, 2, 3])
     for call in (lambda: model.evaluate(data), lambda: model.fit(data, progress=False)):
-        with pytest.raises(ValueError, match=r"images have shape \(4, 3, 30, 3\): layout='NCHW'"):
+        with pytest.raises(ValueError, match=r"images have shape \(4, 3, 30, 3\): give layout='NCHW'"):
             call()
     assert model.evaluate(sa.ArrayDataset(images, [0, 1, 2, 3], layout="NHWC")).count == 4
 

@@ -1,4 +1,4 @@
-"""Numbers of a range become bytes: rounded, checked, never guessed."""
+"""Conversion of numbers of a range to bytes: rounded, checked, never guessed."""
 
 import numpy as np
 import pytest

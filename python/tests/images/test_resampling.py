@@ -1,4 +1,4 @@
-"""Resizing: the pixels of OpenCV's filters by their definitions, Pillow's by Pillow, and parts of what is whole."""
+"""Resizing: OpenCV's filters against their definitions, Pillow's against Pillow, and parts against the whole."""
 
 import math
 

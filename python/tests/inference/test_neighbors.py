@@ -1,4 +1,4 @@
-"""Nearest neighbours against brute force, with distances that float32 would lose, and over images in blocks."""
+"""Nearest neighbours against brute force, with distances below float32's precision, and over blocks of images."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The door for images: what is taken, what is refused, and that every way in gives the same answer."""
+"""Prediction: which images are accepted and refused, and that every form of input gives the same result."""
 
 import threading
 
@@ -112,7 +112,7 @@ def test_ten_crops_average_their_probabilities(model):
         (None, {}, TypeError, "NoneType"),
         (b"image", {}, TypeError, "bytes"),
         ("missing.jpg", {}, OSError, "missing.jpg"),
-        ("nul\0.jpg", {}, ValueError, "holds no NUL"),
+        ("nul\0.jpg", {}, ValueError, "contains no NUL"),
         (IMAGES, {"crops": 5}, ValueError, "1, 9, 10, 50 or None"),
         (IMAGES, {"crops": "10"}, TypeError, "crops"),
         (IMAGES, {"batch_size": 0}, ValueError, "batch_size"),

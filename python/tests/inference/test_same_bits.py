@@ -1,4 +1,4 @@
-"""An image gets the same bits alone and in any batch: through every door, in every arithmetic, on every processor."""
+"""An image gives the same bits alone and in any batch: for all methods, arithmetics and instruction sets."""
 
 import sys
 from pathlib import Path

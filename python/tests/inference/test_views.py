@@ -1,4 +1,4 @@
-"""Test time: which crops, sizes and whole images are classified, and that their averages are what they say."""
+"""Test-time views: which crops, scales and whole images are classified, and their averages."""
 
 import numpy as np
 import pytest

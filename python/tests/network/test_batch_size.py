@@ -1,4 +1,4 @@
-"""`batch_size="auto"`: the recipe's batch where it fits, else the largest that does."""
+"""`batch_size="auto"`: the recipe's batch size if it fits into memory, otherwise the largest that does."""
 
 import functools
 import warnings
@@ -13,7 +13,7 @@ from swiftalexnet.network import batch_size
 
 
 def free_for(monkeypatch, model, batch, training):
-    """Let just so much memory be free that `batch` images fit, and no more."""
+    """Report just enough free memory for `batch` images."""
     needed = batch_size._needed(model, batch, training)
     monkeypatch.setattr(batch_size, "available", lambda: int(needed / batch_size._PART) + 1)
 
@@ -40,7 +40,7 @@ def test_fit_with_auto_is_the_recipes_fit():
 def test_otherwise_the_largest_power_of_two_that_fits(monkeypatch, fitting, expected):
     model = tiny_model()
     free_for(monkeypatch, model, fitting, True)
-    with pytest.warns(UserWarning, match=f"'auto' is {expected}, the recipe's 1000 .* learning rate"):
+    with pytest.warns(UserWarning, match=f"'auto' is {expected}, because the recipe's 1000 .* learning rate"):
         assert batch_size.for_training(model, 1000) == expected
 
 

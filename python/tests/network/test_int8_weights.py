@@ -1,4 +1,4 @@
-"""Dense layers with weights of 8 bits: close to float32 through every door, refused where they make no sense."""
+"""Dense layers with 8-bit weights: close to float32 in all methods, and refused if they make no sense."""
 
 import numpy as np
 import pytest

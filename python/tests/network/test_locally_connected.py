@@ -1,4 +1,4 @@
-"""A network with locally connected layers: its parameters of rank 6 through views, state, files and checkpoints."""
+"""A network with locally connected layers: its parameters of rank 6 in memory, state, files and checkpoints."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What `memory` foretells is what the engine and the process take."""
+"""The memory that `memory` predicts is what the engine and the process use."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Infinities and NaNs: no step commits them, no image is classified by them, no file holds them."""
+"""Infinities and NaNs: no step applies them, no image is classified with them, no file contains them."""
 
 import copy
 import pickle

@@ -1,4 +1,4 @@
-"""Writing and reading models and checkpoints: what it takes of memory, and that a file holds one state."""
+"""Writing and reading models and checkpoints: the memory it needs, and that a file has a consistent state."""
 
 import threading
 

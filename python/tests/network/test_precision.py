@@ -1,4 +1,4 @@
-"""bfloat16 against float32: predictions, gradients, training, checkpoints, and processors that do not have it."""
+"""bfloat16 against float32: predictions, gradients, training, checkpoints, and processors without it."""
 
 import os
 import signal

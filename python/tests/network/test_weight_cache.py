@@ -1,4 +1,4 @@
-"""Weights packed or quantised once for many predictions never outlive a change of the weights."""
+"""Weights packed or quantised once for many predictions are discarded when the weights change."""
 
 import gc
 from concurrent.futures import ThreadPoolExecutor

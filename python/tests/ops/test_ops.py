@@ -1,4 +1,4 @@
-"""What holds for all functions of `sa.ops`."""
+"""Properties of all functions of `sa.ops`."""
 
 import numpy as np
 import pytest

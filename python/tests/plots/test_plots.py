@@ -1,4 +1,4 @@
-"""Images: that they are drawn, from the right numbers, and what happens without matplotlib."""
+"""Figures: that they are drawn from the right numbers, and what happens without matplotlib."""
 
 import itertools
 import sys
@@ -29,7 +29,7 @@ AWKWARD = (
 
 
 def assert_text_is_readable(figure):
-    """Check that every text that is drawn lies within the figure, and none over another."""
+    """Check that all text lies within the figure and does not overlap."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.text import Text
     from matplotlib.transforms import Bbox

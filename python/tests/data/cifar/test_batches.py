@@ -1,4 +1,4 @@
-"""Binary and Python batches that are cut short, damaged, or made by somebody who means harm."""
+"""Binary and Python batches that are truncated, damaged or malicious."""
 
 import gzip
 import tarfile

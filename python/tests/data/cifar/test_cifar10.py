@@ -1,4 +1,4 @@
-"""CIFAR-10: the same images from every form of it, and from a download."""
+"""CIFAR-10: the same images from every format and from a download."""
 
 import hashlib
 import http.server
@@ -85,7 +85,7 @@ def site(tmp_path):
 
 @pytest.fixture
 def archive(site, monkeypatch):
-    """Put a tiny binary archive on the site in place of the real one; return what is expected of it."""
+    """Serve a tiny binary archive instead of the real one; return its expected size and hash."""
     folder, address = site
     content = made.write_tar(folder / "cifar.tar.gz", made.binary_files(), "cifar-10-batches-bin").read_bytes()
     name, sha256 = "cifar-10-binary.tar.gz", hashlib.sha256(content).hexdigest()

@@ -55,7 +55,7 @@ def test_python_2_in_protocol_0():
 
 
 class Hostile:
-    """Would make a folder if it were run."""
+    """Would create a folder if it were run."""
 
     def __init__(self, path):
         self.path = path
