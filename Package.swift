@@ -47,9 +47,9 @@ let package = Package(
       ],
       linkerSettings: [.linkedLibrary("m")]),
 
-    // MARK: Networks and what is done with them
-    .target(name: "Networks", dependencies: ["Kernels", "Parallel", "Tensors"]),
+    // MARK: Images, networks and what is done with them
     .target(name: "Imaging", dependencies: ["CShims", "Parallel", "Tensors"]),
+    .target(name: "Networks", dependencies: ["Imaging", "Kernels", "Parallel", "Tensors"]),
     .target(name: "Training", dependencies: ["Networks", "Imaging", "Kernels", "Parallel", "Tensors"]),
     .target(name: "Evaluation", dependencies: ["Networks", "Kernels", "Imaging", "Parallel", "Tensors"]),
 

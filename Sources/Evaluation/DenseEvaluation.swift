@@ -23,7 +23,7 @@ extension Network {
     let whole = try wholeImages(height: height, width: width, channels: channels, preprocessing: preprocessing)
     let size = try scoreMapSize(height: height, width: width)
     let views = mirror ? ImageInput.Views.centerAndMirror : .center
-    let chunk = min(count, max(1, try picturesPerChunk(height: height, width: width) / views.count))
+    let chunk = min(count, max(1, try imagesPerChunk(height: height, width: width) / views.count))
     let positions = size.rows * size.columns
     let rows = try Extent.product([chunk, views.count], operation: operation)
     let maps = try AlignedBuffer<Float>(

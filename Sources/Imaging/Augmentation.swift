@@ -11,7 +11,7 @@ public struct Augmentation: Hashable, Sendable {
   public var colorNoise: Float
   /// p_k: three rows of red, green, blue, the principal components of the training set's pixels.
   public var eigenvectors: [Float]
-  /// √λ_k, on the 0–255 scale. The paper writes λ; its authors' code takes the root, and only that is in range.
+  /// √λ_k, on the 0–255 scale.
   public var deviations: [Float]
   /// What an image is divided by once colour noise was added; acts only together with it. 1 is off; the authors' code
   /// divides by 1.1 (convdata_jpeg.py).
@@ -24,13 +24,9 @@ public struct Augmentation: Hashable, Sendable {
   /// the border an image's edge pixels repeat.
   public var shift: Int
 
-  /// The components of ILSVRC-2012 that the authors' code carries (cuda-convnet2, `color_pca`).
-  public static let imageNetEigenvectors: [Float] = [
-    -0.563_510_45, -0.576_184_40, -0.592_002_96,
-    -0.712_579_45, -0.023_541_67, 0.701_196_34,
-    0.417_955_13, -0.816_980_62, 0.397_311_18,
-  ]
-  public static let imageNetDeviations: [Float] = [121.780_06, 37.093_89, 19.720_83]
+  /// The components that the authors' code carries.
+  public static let imageNetEigenvectors = ColorComponents.ilsvrc.eigenvectors.flatMap { $0.map { Float($0) } }
+  public static let imageNetDeviations = ColorComponents.ilsvrc.deviations.map { Float($0) }
 
   public init(
     randomCrop: Bool = true, flip: Bool = true, colorNoise: Float = 0,

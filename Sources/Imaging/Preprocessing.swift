@@ -61,9 +61,9 @@ public struct Preprocessing: Hashable, Sendable {
     self.scale = scale
   }
 
-  /// The same for whole pictures of `height` × `width` pixels, as dense evaluation reads them. A mean image covers a
+  /// The same for whole images of `height` × `width` pixels, as dense evaluation reads them. A mean image covers a
   /// square and no more; in its place stand its channel means over its centre, as large as the crop, whatever the
-  /// picture's size, so that all pictures are treated alike.
+  /// image's size, so that all images are treated alike.
   public func whole(height: Int, width: Int) throws -> Preprocessing {
     try Preprocessing(cropHeight: height, cropWidth: width, mean: meanOfChannels, scale: scale)
   }

@@ -60,7 +60,7 @@ package final class Execution: @unchecked Sendable {
   /// The output of a step that computes in float32: logits, probabilities, and in float32 plans all.
   package func output(of step: Int) -> UnsafeMutablePointer<Float> { tensor(plan.steps[step].output) }
 
-  /// The gradient behind such a step.
+  /// The gradient of such a step's output.
   package func gradient(of step: Int) -> UnsafeMutablePointer<Float>? { plan.steps[step].gradient.map(tensor) }
 
   /// The output of the last step: logits, where the plan goes that far.
@@ -83,7 +83,7 @@ package final class Execution: @unchecked Sendable {
     }
   }
 
-  /// From the gradient that the caller put behind step `last` to the parameters' gradients and, where
+  /// From the gradient that the caller put at the output of step `last` to the parameters' gradients and, where
   /// `inputGradient` is given, to the input's.
   func backward(from last: Int, accumulate: Bool, inputGradient: UnsafeMutablePointer<Float>?) throws {
     let first = inputGradient.map { plan.narrowedInputGradient.map(bytes) ?? UnsafeMutableRawPointer($0) }

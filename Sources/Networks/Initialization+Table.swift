@@ -9,7 +9,7 @@ extension Initialization {
   /// layers ("to accelerate the early stages of learning by providing the ReLUs with positive inputs").
   public static let paper = Initialization(
     name: "paper", weights: Rules(all: .normal(0.01)), biases: positive(1, in: ["conv2", "conv4", "conv5"]))
-  /// The authors' run 145 (and 146, which has conv6): 0.03 in conv3 and behind.
+  /// The authors' run 145 (and 146, which has conv6): 0.03 in conv3 and later layers.
   public static let chm145 = Initialization(
     name: "chm145",
     weights: Rules(all: .normal(0.01), nodes: same(.normal(0.03), for: ["conv3", "conv4", "conv5", "conv6"])),

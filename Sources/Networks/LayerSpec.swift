@@ -18,14 +18,14 @@ protocol LayerSpec: Hashable, Sendable {
 
   /// Whether it has parameters.
   var isWeighted: Bool { get }
-  /// Whether it is a function of single elements that stands behind a weighted layer and goes with it.
+  /// Whether it is a function of single elements that follows a weighted layer and goes with it.
   var isActivation: Bool { get }
   /// Whether dense evaluation feeds the node window by window instead of the whole feature map.
   var seesWindows: Bool { get }
   /// A pool with its output size rounded up or down; everything else as it is.
   func with(ceilMode: Bool) -> Self
 
-  /// Whether an output reads channels of several towers, for a node behind the first layer with weights and in front of
+  /// Whether an output reads channels of several towers, for a node after the first layer with weights and in front of
   /// the last one.
   func crosses(towers: Int) -> Bool
   /// What one tower computes.

@@ -1,14 +1,14 @@
 import Kernels
 import Tensors
 
-/// Dense evaluation's first half: a network on pictures of any size (Sermanet et al. 2013; Simonyan and Zisserman 2014,
+/// Dense evaluation's first half: a network on images of any size (Sermanet et al. 2013; Simonyan and Zisserman 2014,
 /// section 3.2).
 ///
-/// The nodes in front of the first dense layer compute the feature map of the whole picture. What follows slides over
+/// The nodes in front of the first dense layer compute the feature map of the whole image. What follows slides over
 /// it: every window as large as the feature map of the network's own size goes through the dense layers, one position
 /// to the right or below being as many pixels as the strides multiply to. No weight is converted, and a window's scores
 /// are those of the crop under it, except for what padding puts around a crop and not around the same pixels within a
-/// picture. Convolutions keep the padding of the network's own size, on the sides where they have it.
+/// image. Convolutions keep the padding of the network's own size, on the sides where they have it.
 ///
 /// An adaptive average pool counts as the first of the dense layers: it sees each window. Where the map is smaller than
 /// the window, it makes of the map what it would make of a whole window, as torchvision's networks do.
@@ -16,50 +16,50 @@ extension Network {
   /// Windows that go through the dense layers together: enough to read large weights seldom, few enough to bound what
   /// the windows, which overlap, take when they are laid out one by one.
   private static let windowsPerBlock = 256
-  /// Pictures of the network's own size whose feature maps are computed together.
-  private static let picturesPerChunk = 40
+  /// Images of the network's own size whose feature maps are computed together.
+  private static let imagesPerChunk = 40
 
-  /// Rows and columns of the score map of pictures of `height` × `width` pixels.
-  /// - Throws: ``EngineError/invalidValue(_:)`` for a network without dense layers, and for pictures that are too small,
+  /// Rows and columns of the score map of images of `height` × `width` pixels.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for a network without dense layers, and for images that are too small,
   ///   naming the smallest; ``EngineError/unsupported(_:)`` for layers that have weights for one size only.
   public func scoreMapSize(height: Int, width: Int) throws -> (rows: Int, columns: Int) {
     let slide = try slide(height: height, width: width)
     return (slide.rows, slide.columns)
   }
 
-  /// How many pictures of a size are computed together: about the same number of pixels for any size, whatever the
+  /// How many images of a size are computed together: about the same number of pixels for any size, whatever the
   /// number of threads.
-  package func picturesPerChunk(height: Int, width: Int) throws -> Int {
+  package func imagesPerChunk(height: Int, width: Int) throws -> Int {
     let pixels = try Extent.product([height, width], operation: "dense evaluation")
-    return max(1, Self.picturesPerChunk * spec.input.height * spec.input.width / max(1, pixels))
+    return max(1, Self.imagesPerChunk * spec.input.height * spec.input.width / max(1, pixels))
   }
 
-  /// Logits [batch][rows][columns][classes] of pictures of `height` × `width` pixels, for inference.
+  /// Logits [batch][rows][columns][classes] of images of `height` × `width` pixels, for inference.
   ///
   /// The bits depend neither on the number of threads nor, with the engine's own kernels, on the company.
-  /// - Parameter input: writes pictures [range][height][width][channels].
+  /// - Parameter input: writes images [range][height][width][channels].
   /// - Throws: ``EngineError/nonFinite(_:)`` for scores that are infinite or NaN, naming the parameter or node.
   public func scoreMap(
     batch: Int, height: Int, width: Int, arithmetic: Arithmetic = Arithmetic(), input: InputWriter,
     into output: UnsafeMutablePointer<Float>
   ) throws {
     guard batch >= 1 else {
-      throw EngineError.invalidValue("dense evaluation: got \(batch) pictures, expected at least 1")
+      throw EngineError.invalidValue("dense evaluation: got \(batch) images, expected at least 1")
     }
     let slide = try slide(height: height, width: width)
-    let chunk = min(batch, try picturesPerChunk(height: height, width: width))
+    let chunk = min(batch, try imagesPerChunk(height: height, width: width))
     let scores = try Extent.product([slide.rows, slide.columns, classCount], operation: "dense evaluation")
     try usage.reading {
       let features = try makeExecution(
         layers: slide.layers, batch: chunk, nodes: 0...slide.classifier - 1, arithmetic: arithmetic, training: false)
       try withExtendedLifetime(features) {
         for first in stride(from: 0, to: batch, by: chunk) {
-          let pictures = first..<min(first + chunk, batch)
-          try features.writeInput(pictures, input)
-          try features.forward(batch: pictures.count, dropout: nil)
-          try classify(slide, maps: features, pictures: pictures.count, into: output + first * scores)
+          let images = first..<min(first + chunk, batch)
+          try features.writeInput(images, input)
+          try features.forward(batch: images.count, dropout: nil)
+          try classify(slide, maps: features, images: images.count, into: output + first * scores)
           try requireFinite(
-            output + first * scores, count: pictures.count, rowCount: scores, of: "dense evaluation: a score is",
+            output + first * scores, count: images.count, rowCount: scores, of: "dense evaluation: a score is",
             layers: slide.layers, last: slide.classifier - 1, arithmetic: arithmetic, context: features.context
           ) { target, range, context in
             try input(target, range.lowerBound + first..<range.upperBound + first, context)
@@ -69,11 +69,11 @@ extension Network {
     }
   }
 
-  /// Logits of every window of `pictures` feature maps.
+  /// Logits of every window of `images` feature maps.
   private func classify(
-    _ slide: Slide, maps: Execution, pictures: Int, into output: UnsafeMutablePointer<Float>
+    _ slide: Slide, maps: Execution, images: Int, into output: UnsafeMutablePointer<Float>
   ) throws {
-    let blocks = Partition(pictures * slide.rows * slide.columns, atMost: Self.windowsPerBlock)
+    let blocks = Partition(images * slide.rows * slide.columns, atMost: Self.windowsPerBlock)
     try withClassifier(slide, batch: blocks.largest, arithmetic: maps.arithmetic) { classifier in
       for block in 0..<blocks.parts {
         let windows = blocks.range(block)
@@ -122,13 +122,13 @@ extension Network {
       let smallestHeight = try (1...native.height).first { try fits($0, native.width) } ?? native.height
       let smallestWidth = try (1...native.width).first { try fits(native.height, $0) } ?? native.width
       throw EngineError.invalidValue(
-        "dense evaluation: got pictures of \(height)×\(width) pixels, \(spec.name) needs \(smallestHeight)×"
+        "dense evaluation: got images of \(height)×\(width) pixels, \(spec.name) needs \(smallestHeight)×"
           + "\(smallestWidth) or more")
     }
   }
 
   private func slide(height: Int, width: Int, classifier: Int) throws -> Slide {
-    guard min(height, width) >= 1 else { throw EngineError.invalidValue("got pictures of \(height)×\(width) pixels") }
+    guard min(height, width) >= 1 else { throw EngineError.invalidValue("got images of \(height)×\(width) pixels") }
     var shape = FeatureShape(height: height, width: width, channels: spec.input.channels)
     _ = try Extent.product([height, width, shape.channels], operation: "dense evaluation")
     var resized = layers
@@ -162,9 +162,9 @@ extension Network {
   }
 }
 
-/// A network at work on pictures of one size.
+/// A network at work on images of one size.
 private struct Slide {
-  /// All layers: in front of the classifier for the whole picture, from there on for one window.
+  /// All layers: in front of the classifier for the whole image, from there on for one window.
   let layers: [any Layer]
   /// The first node that sees windows.
   let classifier: Int
@@ -174,7 +174,7 @@ private struct Slide {
   var rows: Int { map.height - window.height + 1 }
   var columns: Int { map.width - window.width + 1 }
 
-  /// Copies windows, numbered by picture, row and column, each as a small feature map of its own.
+  /// Copies windows, numbered by image, row and column, each as a small feature map of its own.
   func gather(
     _ windows: Range<Int>, maps: UnsafeRawPointer, pixelBytes: Int, into output: UnsafeMutableRawPointer,
     context: ComputeContext
@@ -183,8 +183,8 @@ private struct Slide {
     let (line, mapLine) = (window.width * pixelBytes, map.width * pixelBytes)
     try context.forEach(windows.count) { item, _ in
       let (position, column) = (windows.lowerBound + item).quotientAndRemainder(dividingBy: columns)
-      let (picture, row) = position.quotientAndRemainder(dividingBy: rows)
-      var source = maps + ((picture * map.height + row) * mapLine + column * pixelBytes)
+      let (image, row) = position.quotientAndRemainder(dividingBy: rows)
+      var source = maps + ((image * map.height + row) * mapLine + column * pixelBytes)
       var target = output + item * window.height * line
       for _ in 0..<window.height {
         target.copyMemory(from: source, byteCount: line)

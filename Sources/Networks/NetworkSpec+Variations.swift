@@ -50,12 +50,12 @@ extension NetworkSpec {
   /// The layer that makes the logits.
   var lastWeightedNode: Int? { nodes.lastIndex { $0.operation.spec.isWeighted } }
 
-  /// The first activation behind a weighted node and before the next one.
+  /// The first activation after a weighted node and before the next one.
   private func activation(of index: Int) -> Int? {
     guard nodes[index].operation.spec.isWeighted else { return nil }
-    let behind = nodes[(index + 1)...]
-    let end = behind.firstIndex { $0.operation.spec.isWeighted } ?? nodes.endIndex
-    return behind[..<end].firstIndex { $0.operation.spec.isActivation }
+    let rest = nodes[(index + 1)...]
+    let end = rest.firstIndex { $0.operation.spec.isWeighted } ?? nodes.endIndex
+    return rest[..<end].firstIndex { $0.operation.spec.isActivation }
   }
 
   /// Convolutions that stand for dense layers: one window, without padding.

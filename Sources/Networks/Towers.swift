@@ -48,7 +48,7 @@ public struct TowerSegment: Hashable, Sendable {
 
   public let source: Source
   public let spec: NetworkSpec
-  /// The channels of the output that are this tower's: all of them, except behind a norm whose window spans towers,
+  /// The channels of the output that are this tower's: all of them, except after a norm whose window spans towers,
   /// which is computed for the whole map.
   public let channels: Range<Int>
 }

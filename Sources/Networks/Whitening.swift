@@ -101,7 +101,7 @@ extension Network {
   package func requireNoWhitening(operation: String) throws {
     guard whitening == nil else {
       throw EngineError.invalidValue(
-        "\(operation): the network whitens crops of \(spec.input), whole pictures have no such crop")
+        "\(operation): the network whitens crops of \(spec.input), whole images have no such crop")
     }
   }
 

@@ -37,6 +37,13 @@ static PyObject *variant(PyObject *self, ARGUMENTS) {
                        (long long)row.classes, (long long)row.channels, (long long)row.image_size);
 }
 
+/* What the engine wrote, or NULL with an exception set if it refused; gives the memory back. */
+static PyObject *taken_text(int32_t status, char *text) {
+  PyObject *result = succeeded(status) ? PyUnicode_FromString(text) : NULL;
+  PyMem_Free(text);
+  return result;
+}
+
 static PyObject *spec(PyObject *self, ARGUMENTS) {
   (void)self;
   enum { FAMILY, VARIANT, CLASSES, CHANNELS, IMAGE_SIZE, ACTIVATION, WITHOUT, CEIL_MODE };
@@ -54,10 +61,38 @@ static PyObject *spec(PyObject *self, ARGUMENTS) {
                               .ceil_mode = (rounding > 0) - (rounding < 0)};
   char *text = PyMem_Malloc(TEXT_CAPACITY);
   if (!text) return PyErr_NoMemory();
-  int32_t status = sax_spec(c.values[FAMILY].text, c.values[VARIANT].text, &options, text, TEXT_CAPACITY);
-  PyObject *result = succeeded(status) ? PyUnicode_FromString(text) : NULL;
-  PyMem_Free(text);
-  return result;
+  return taken_text(sax_spec(c.values[FAMILY].text, c.values[VARIANT].text, &options, text, TEXT_CAPACITY), text);
+}
+
+static PyObject *variant_preprocessing(PyObject *self, ARGUMENTS) {
+  (void)self;
+  static const argument table[] = {{"name", TEXT}, {"crop", INTEGER}, {"channels", INTEGER}};
+  call c;
+  if (!call_begin(&c, "variant_preprocessing", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  char text[NAMES_CAPACITY];
+  int32_t status =
+    sax_variant_preprocessing(c.values[0].text, c.values[1].integer, c.values[2].integer, text, sizeof text);
+  return succeeded(status) ? PyUnicode_FromString(text) : NULL;
+}
+
+static PyObject *variant_layer_names(PyObject *self, ARGUMENTS) {
+  (void)self;
+  static const argument table[] = {{"name", TEXT}, {"framework", TEXT}};
+  call c;
+  if (!call_begin(&c, "variant_layer_names", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  char *text = PyMem_Malloc(TEXT_CAPACITY);
+  if (!text) return PyErr_NoMemory();
+  return taken_text(sax_variant_layer_names(c.values[0].text, c.values[1].text, text, TEXT_CAPACITY), text);
+}
+
+static PyObject *nearest_name(PyObject *self, ARGUMENTS) {
+  (void)self;
+  static const argument table[] = {{"name", TEXT}, {"known", TEXT}, {"even_if_far", FLAG}};
+  call c;
+  if (!call_begin(&c, "nearest_name", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int64_t index;
+  int32_t status = sax_nearest_name(c.values[0].text, c.values[1].text, c.values[2].flag, &index);
+  return succeeded(status) ? PyLong_FromLongLong(index) : NULL;
 }
 
 PyMethodDef architecture_methods[] = {
@@ -65,5 +100,8 @@ PyMethodDef architecture_methods[] = {
   METHOD("variants", variants, "Names of the variants of a family."),
   METHOD("variant", variant, "Name, catalogue name, summary, initialisation, classes, channels, image size."),
   METHOD("spec", spec, "The specification of a variant as text."),
+  METHOD("variant_preprocessing", variant_preprocessing, "How a network's authors prepared images, as key=value."),
+  METHOD("variant_layer_names", variant_layer_names, "Lines of another framework's name and ours of a layer."),
+  METHOD("nearest_name", nearest_name, "The index of the nearest of the lines of `known`; -1 if there is none."),
   {NULL, NULL, 0, NULL},
 };

@@ -30,6 +30,7 @@
 extern PyMethodDef runtime_methods[];
 extern PyMethodDef architecture_methods[];
 extern PyMethodDef memory_methods[];
+extern PyMethodDef recipe_methods[];
 extern PyMethodDef image_methods[];
 extern PyMethodDef resampling_methods[];
 extern PyMethodDef evaluation_methods[];

@@ -3,7 +3,7 @@
 #include "networks.h"
 
 static PyMethodDef *const topics[] = {
-  runtime_methods, architecture_methods, memory_methods, image_methods, resampling_methods,
+  runtime_methods, architecture_methods, recipe_methods, memory_methods, image_methods, resampling_methods,
   evaluation_methods, convolution_methods, locally_connected_methods, dense_methods, pooling_methods,
   normalization_methods, activation_methods, loss_methods, optimizer_methods};
 

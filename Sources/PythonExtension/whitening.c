@@ -35,7 +35,7 @@ static PyObject *network_whiten(PyObject *object, ARGUMENTS) {
 }
 
 PyMethodDef network_whitening_methods[] = {
-  METHOD("set_whitening", network_set_whitening, "The matrix that images pass behind their preprocessing, or None."),
+  METHOD("set_whitening", network_set_whitening, "The matrix that images pass after preprocessing, or None."),
   METHOD("whiten", network_whiten, "The product of that matrix with preprocessed images."),
   {NULL, NULL, 0, NULL},
 };

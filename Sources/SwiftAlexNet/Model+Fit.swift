@@ -29,8 +29,8 @@ extension StepReport: CustomStringConvertible {
 }
 
 extension Model {
-  /// Trains on images in memory. A model without preprocessing learns the mean image of `images` first, and subtracts its
-  /// centre from every crop.
+  /// Trains on images in memory. A model without preprocessing gets its network's own first, as the authors had it: most
+  /// learn the mean image of `images`.
   ///
   /// The same seed gives the same bits on any number of threads. After an error the weights are those of the last whole
   /// step.
@@ -54,10 +54,7 @@ extension Model {
         "fit: recipe \(recipe.name) has a plateau schedule, which decides by the validation error: give validation:, "
           + "or set the recipe's schedule to .constant, say")
     }
-    let input = network.spec.input
-    let preprocessing =
-      try preprocessing
-      ?? Preprocessing(cropHeight: input.height, cropWidth: input.width, mean: images.meanImage)
+    let preprocessing = try preprocessing ?? preprocessing(learnedFrom: images, recipe: recipe)
     var results: [EpochResult] = []
     try network.fit(
       images, recipe: recipe, preprocessing: preprocessing, epochs: epochs, seed: seed, precision: precision,
@@ -77,5 +74,20 @@ extension Model {
         try progress?(report)
       })
     return results
+  }
+
+  /// What the network's authors did; the mean is that of `images` where they learned it. A recipe that brings images to
+  /// sizes of its own takes the mean of each channel.
+  private func preprocessing(learnedFrom images: ImageSet, recipe: Recipe) throws -> Preprocessing {
+    let (input, authors) = (network.spec.input, Catalog.preprocessing(of: network.spec.name))
+    let mean: Preprocessing.Mean
+    switch authors.learnedMean {
+    case .none: mean = .channels(authors.mean(channels: input.channels))
+    case .image where recipe.scale == nil: mean = images.meanImage
+    case .image, .pixel: mean = images.meanOfChannels
+    }
+    return try Preprocessing(
+      cropHeight: input.height, cropWidth: input.width, mean: mean,
+      scale: authors.scale(channels: input.channels) ?? [], meanPosition: authors.meanPosition)
   }
 }

@@ -1,5 +1,7 @@
 import CSwiftAlexNet
+import Imaging
 import Networks
+import Tensors
 
 @c @implementation
 public func sax_variants(
@@ -60,4 +62,46 @@ public func sax_spec(
 @c @implementation
 public func sax_initializations(_ text: UnsafeMutablePointer<CChar>, _ capacity: Int64) -> Int32 {
   status { try write(Initialization.known.map(\.name).joined(separator: " "), to: text, capacity: capacity) }
+}
+
+@c @implementation
+public func sax_variant_preprocessing(
+  _ name: UnsafePointer<CChar>, _ crop: Int64, _ channels: Int64, _ text: UnsafeMutablePointer<CChar>,
+  _ capacity: Int64
+) -> Int32 {
+  status {
+    let crop = try Argument.size(crop, "preprocessing: crop")
+    let channels = try Argument.size(channels, "preprocessing: channels")
+    let defaults = Catalog.preprocessing(of: String(cString: name))
+    try write(defaults.text(crop: crop, channels: channels), to: text, capacity: capacity)
+  }
+}
+
+@c @implementation
+public func sax_variant_layer_names(
+  _ name: UnsafePointer<CChar>, _ framework: UnsafePointer<CChar>, _ text: UnsafeMutablePointer<CChar>,
+  _ capacity: Int64
+) -> Int32 {
+  status {
+    let framework = String(cString: framework)
+    guard let naming = LayerNaming(rawValue: framework) else {
+      let expected = NearestName.expected(LayerNaming.allCases.map(\.rawValue), insteadOf: framework)
+      throw EngineError.invalidValue("layer names: got framework '\(framework)', \(expected)")
+    }
+    let names = try Catalog.layerNames(of: String(cString: name), naming)
+    try write(names.map { "\($0.theirs) \($0.ours)\n" }.joined(), to: text, capacity: capacity)
+  }
+}
+
+@c @implementation
+public func sax_nearest_name(
+  _ name: UnsafePointer<CChar>, _ known: UnsafePointer<CChar>, _ even_if_far: Int32,
+  _ index: UnsafeMutablePointer<Int64>
+) -> Int32 {
+  status {
+    let known = String(cString: known).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    let evenIfFar = try Argument.flag(even_if_far, "nearest name: even_if_far")
+    let found = Catalog.nearest(to: String(cString: name), among: known, evenIfFar: evenIfFar)
+    index.pointee = Int64(found.flatMap { known.firstIndex(of: $0) } ?? -1)
+  }
 }

@@ -57,7 +57,7 @@ final class OperatorTensors {
   }
 
   /// Convolution weights, OIHW as the world has them, in the engine's order [h][w][i][o].
-  /// - Parameter places: so many sets of them, one behind the other in both orders.
+  /// - Parameter places: so many sets of them, one after the other in both orders.
   func readWeights(_ w: UnsafePointer<Float>, _ shape: ConvolutionShape, places: Int = 1) throws
     -> UnsafePointer<Float>
   {

@@ -9,14 +9,23 @@ public enum NearestName {
     _ known: [String], insteadOf name: String, elsewhere: [String: String] = [:]
   ) -> String {
     let list = "expected one of \(known.joined(separator: ", "))"
-    let plain = name.prefix(compared).lowercased().filter { $0 != "-" && $0 != "_" }
-    guard let best = elsewhere[plain] ?? nearest(to: name, among: known) else { return list }
+    guard let best = elsewhere[plain(name)] ?? nearest(to: name, among: known) else { return list }
     return "\(list); did you mean '\(best)'?"
   }
 
   /// The known name with the fewest edits to `name`, in whatever case; the first of several.
-  static func nearest(to name: String, among known: [String]) -> String? {
-    known.map { (name: $0, edits: edits($0, name)) }.min { $0.edits < $1.edits }?.name
+  /// - Parameter evenIfFar: false: only one that shares at least half of the longer name.
+  public static func nearest(to name: String, among known: [String], evenIfFar: Bool = true) -> String? {
+    let found = known.map { (name: $0, edits: edits($0, name)) }.min { $0.edits < $1.edits }
+    guard let found, evenIfFar || 2 * found.edits <= min(compared, max(found.name.count, name.count)) else {
+      return nil
+    }
+    return found.name
+  }
+
+  /// In lower case and without hyphens, as `elsewhere` has names.
+  public static func plain(_ name: String) -> String {
+    name.prefix(compared).lowercased().filter { $0 != "-" && $0 != "_" }
   }
 
   /// Characters to insert, remove or replace to make one name of the other (Levenshtein 1966), in whatever case.

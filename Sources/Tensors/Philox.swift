@@ -4,7 +4,7 @@
 public struct Philox: Sendable {
   /// What a stream of numbers is for. Two purposes never share a number under one seed.
   public enum Purpose: UInt32, Sendable {
-    case initialization = 1, dropout = 2, crop = 3, color = 4, shuffle = 5, test = 6, placement = 7
+    case initialization = 1, dropout = 2, crop = 3, color = 4, test = 6, placement = 7
   }
 
   let key: (UInt32, UInt32)

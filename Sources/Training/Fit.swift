@@ -85,7 +85,7 @@ extension Network {
     var rates = try ParameterRates(recipe: recipe, parameters: parameters)
     for epoch in 0..<epochs {
       moment.epoch = epoch
-      let order = Self.order(count: images.labels.count, seed: seed, epoch: UInt64(epoch))
+      let order = try ImageOrder.shuffled(count: images.labels.count, seed: seed, epoch: UInt64(epoch))
       let augmentation = try recipe.augmentation(epoch: epoch, channels: images.channels)
       var (done, loss, error, rate) = (0, 0.0, 0.0, 0.0)
       for first in stride(from: 0, to: order.count, by: recipe.batchSize) {
@@ -129,16 +129,6 @@ extension Network {
           preprocessing: preprocessing, augmentation: augmentation, options: options)
       }
     }
-  }
-
-  /// A permutation of 0 ..< count by Fisher and Yates.
-  static func order(count: Int, seed: UInt64, epoch: UInt64) -> [Int] {
-    let generator = Philox(seed: seed, purpose: .shuffle, step: epoch)
-    var order = Array(0..<count)
-    for index in stride(from: count - 1, to: 0, by: -1) {
-      order.swapAt(index, Philox.below(index + 1, generator.words(UInt64(index))[0]))
-    }
-    return order
   }
 }
 

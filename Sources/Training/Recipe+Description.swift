@@ -1,11 +1,12 @@
-/// Recipes print themselves, a setting a line.
+/// Recipes print themselves with their source, a setting a line.
 extension Recipe: CustomStringConvertible {
   public var description: String {
     let width = 22
     let lines = settings.map { name, value in
       "  \(name)\(String(repeating: " ", count: max(1, width - name.count)))\(value)"
     }
-    return (["recipe \(name)"] + lines).joined(separator: "\n")
+    let title = source.isEmpty ? "recipe \(name)" : "recipe \(name): \(source)"
+    return ([title] + lines).joined(separator: "\n")
   }
 
   private var settings: [(String, String)] {

@@ -2,7 +2,7 @@ import Imaging
 import Kernels
 import Tensors
 
-/// Hyper-parameters of a training run as data; `recipes.py` has the same words for Python.
+/// Hyper-parameters of a training run as data; `recipes.py` has the same words for Python, where ``text`` takes them.
 public struct Recipe: Sendable {
   public var name: String
   public var batchSize: Int
@@ -31,10 +31,12 @@ public struct Recipe: Sendable {
   public var shift = 0
   /// The shorter side that images must have been brought to; nil: any.
   public var scale: ClosedRange<Int>?
+  /// Where the numbers come from, and what departs from it.
+  public var source: String
 
   public init(
     name: String, batchSize: Int, learningRate: Double, momentum: Double, weightDecay: Double, schedule: Schedule,
-    epochs: Int
+    epochs: Int, source: String = ""
   ) {
     self.name = name
     self.batchSize = batchSize
@@ -43,6 +45,7 @@ public struct Recipe: Sendable {
     self.weightDecay = weightDecay
     self.schedule = schedule
     self.epochs = epochs
+    self.source = source
   }
 
   /// Whether a schedule, the weights', the biases' or a group's, decides by the validation error.

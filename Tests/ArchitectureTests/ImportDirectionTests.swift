@@ -8,8 +8,8 @@ final class ImportDirectionTests: XCTestCase {
     let kernels: Set = ["CShims", "COpenBLAS", "Tensors", "Parallel", "KernelTemplates"]
     let instantiations: Set = ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsAVX512BF16", "KernelsAMX"]
     let images: Set = ["CShims", "Tensors", "Parallel"]
-    let networks = images.union(["Kernels"])
-    let engine = networks.union(["Networks", "Imaging"])
+    let networks = images.union(["Kernels", "Imaging"])
+    let engine = networks.union(["Networks"])
     let umbrella = engine.union(["Training", "Evaluation"])
     return [
       "CShims": [], "CInstructions": [], "COpenBLAS": [], "Tensors": ["CShims"], "Parallel": ["CShims", "Tensors"],

@@ -59,7 +59,7 @@ final class DenseEvaluationTests: XCTestCase {
     let (count, height, width) = (17, 15, 21)
     let size = try network.scoreMapSize(height: height, width: width)
     XCTAssertEqual([size.rows, size.columns], [3, 7])
-    XCTAssertLessThan(try network.picturesPerChunk(height: height, width: width), count)
+    XCTAssertLessThan(try network.imagesPerChunk(height: height, width: width), count)
     var map = [Float](repeating: .nan, count: count * 2 * 21 * 5)
     try network.scoreMap(
       images: pixels(count * height * width * 3), count: count, height: height, width: width, channels: 3,
@@ -113,7 +113,7 @@ final class DenseEvaluationTests: XCTestCase {
   func testRefusals() throws {
     let network = try network()
     XCTAssertThrowsError(try predict(network, count: 1, height: 9, width: 30, mirror: true)) {
-      XCTAssertEqual("\($0)", "dense evaluation: got pictures of 9×30 pixels, small needs 10×8 or more")
+      XCTAssertEqual("\($0)", "dense evaluation: got images of 9×30 pixels, small needs 10×8 or more")
     }
     XCTAssertThrowsError(
       try predict(network, count: 1, height: 12, width: 12, mirror: true, mean: .channels([1, 2])))

@@ -1,3 +1,4 @@
+import Imaging
 import Kernels
 import Tensors
 import XCTest
@@ -94,6 +95,7 @@ private struct OddGroups: Architecture {
   let defaultChannels = 3
   let defaultImageSize = 8
   var defaultInitialization: Initialization { .vgg }
+  let preprocessing = PreprocessingDefaults.cifar
 
   func nodes(classes: Int, input: FeatureShape) throws -> [NodeSpec] {
     [NodeSpec("conv", .convolution(outputs: 4, kernel: 3, stride: 1, padding: Padding(0), groups: 2))]

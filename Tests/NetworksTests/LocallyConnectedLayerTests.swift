@@ -9,7 +9,7 @@ final class LocallyConnectedLayerTests: XCTestCase {
     .locallyConnected(outputs: outputs, kernel: kernel, stride: stride, padding: padding)
   }
 
-  /// Two locally connected layers, the first with a ReLU to fuse, behind a convolution.
+  /// Two locally connected layers, the first with a ReLU to fuse, after a convolution.
   private func network() throws -> Network {
     try Network(
       spec: NetworkSpec(

@@ -29,7 +29,7 @@ final class NetworkSpecVariationsTests: XCTestCase {
       names(try paper.without(["conv4", "drop6"])),
       "conv1 relu1 norm1 pool1 conv2 relu2 norm2 pool2 conv3 relu3 conv5 relu5 pool5 fc6 relu6 fc7 relu7 drop7 fc8 prob"
     )
-    // In the authors' run the activation stands behind the pool.
+    // In the authors' run the activation follows the pool.
     let run = try AlexNet.variant("chm145").spec(classes: 5)
     XCTAssertEqual(
       names(try run.without(["conv5"])),
@@ -41,7 +41,7 @@ final class NetworkSpecVariationsTests: XCTestCase {
       try run.without(["norm1", "norm2", "spatial_norm2"]).nodes, try AlexNet.variant("no_lrn").spec(classes: 5).nodes)
   }
 
-  /// Section 7 of the paper: any middle layer may go, and what stands behind it still fits.
+  /// Section 7 of the paper: any middle layer may go, and what follows it still fits.
   func testEveryMiddleLayerMayGo() throws {
     for variant in AlexNet.variants {
       let spec = try variant.spec(classes: 5)

@@ -181,7 +181,7 @@ final class ScoreMapTests: XCTestCase {
     for (height, width) in [(22, 40), (40, 22), (1, 1), (0, 30), (-5, 30)] {
       XCTAssertEqual(
         message { _ = try network.scoreMapSize(height: height, width: width) },
-        "dense evaluation: got pictures of \(height)×\(width) pixels, unpadded needs 27×23 or more")
+        "dense evaluation: got images of \(height)×\(width) pixels, unpadded needs 27×23 or more")
     }
     XCTAssertThrowsError(try network.scoreMapSize(height: .max, width: 100))
     let convolutions = try self.network(
@@ -235,7 +235,7 @@ final class ScoreMapTests: XCTestCase {
       XCTAssertThrowsError(
         try network.scoreMap(
           batch: batch, height: 50, width: 41, input: { _, _, _ in XCTFail("asked for images") }, into: &nothing)
-      ) { XCTAssertEqual("\($0)", "dense evaluation: got \(batch) pictures, expected at least 1") }
+      ) { XCTAssertEqual("\($0)", "dense evaluation: got \(batch) images, expected at least 1") }
     }
   }
 

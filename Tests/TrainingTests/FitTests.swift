@@ -111,13 +111,6 @@ final class FitTests: XCTestCase {
 
   private func values(_ network: Network) -> [[Float]] { network.parameters.map { Array($0.value.buffer) } }
 
-  func testOrderIsAPermutationOfItsOwnEpoch() {
-    let first = Network.order(count: 100, seed: 1, epoch: 0)
-    XCTAssertEqual(first.sorted(), Array(0..<100))
-    XCTAssertNotEqual(first, Network.order(count: 100, seed: 1, epoch: 1))
-    XCTAssertEqual(first, Network.order(count: 100, seed: 1, epoch: 0))
-  }
-
   func testRefusalsBeforeAnyWork() throws {
     let network = try network()
     let before = network.parameters.map { Array($0.value.buffer) }

@@ -172,7 +172,7 @@ def build(
     The other parameters, the result and the errors are those of `alexnet`.
     """
     rows = catalog()
-    family, variant = rows[choose("build", "network", name, rows, 0)]
+    family, variant = rows[choose("build", "network", name, rows, even_if_far=True)]
     sizes = num_classes, in_channels, image_size
     return _build("build", family, variant.name, *sizes, seed, initialization, activation, without, ceil_mode)
 
@@ -190,7 +190,8 @@ def _build(
     without: str | Iterable[str],
     ceil_mode: bool | None,
 ) -> Model:
-    row = Variant(*_native.variant(family, choose(operation, "variant", variant, _native.variants(family), 0)))
+    name = choose(operation, "variant", variant, _native.variants(family), even_if_far=True)
+    row = Variant(*_native.variant(family, name))
 
     def size(value: int | None, name: str) -> int:
         return 0 if value is None else as_integer(value, name, operation, 1, 2**31 - 1)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ._support.arrays import as_integer
 from .architectures import build
-from .preprocessing.defaults import TORCHVISION_DEVIATION
+from .preprocessing.defaults import default_preprocessing
 from .recipes.recipe import Recipe
 from .recipes.schedules import EpochSchedule
 from .recipes.table import recipe
@@ -32,7 +32,8 @@ _PLANS = (_Plan(1000, 32, 1650), _Plan(float("inf"), 48, 3000))
 _LEAST_EPOCHS, _MOST_EPOCHS = 10, 200
 _AT_FULL_RATE = 0.8  # of the epochs, as in the recipe
 _MARGIN = 9 / 8  # side of the decoded image over side of the crop, as 256 to 224
-_DEVIATION = float(np.mean(TORCHVISION_DEVIATION))  # of photographs' pixels, 0 … 255
+_FACTORS = default_preprocessing("owt", 224, 3).scale  # torchvision's: 1 / deviation of photographs' pixels, a channel
+_SCALE = 1 / np.mean([1.0] if _FACTORS is None else 1 / _FACTORS.astype(np.float64))
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Suggestion:
             See `swiftalexnet.alexnet`.
         """
         model = build(self.variant, num_classes, in_channels, self.image_size, seed, self.initialization)
-        scale = np.full(model.input_shape[0], 1 / _DEVIATION, np.float32)
+        scale = np.full(model.input_shape[0], _SCALE, np.float32)
         resize = round(_MARGIN * self.image_size)
         model.preprocessing = model.preprocessing.replace(resize=resize, warp=True, scale=scale)
         return model

@@ -7,7 +7,7 @@ from PIL import Image
 from support import photo_folder
 
 import swiftalexnet as sa
-from swiftalexnet.data import cache_update as caching
+from swiftalexnet.data import cache_update
 from swiftalexnet.images.geometry import Geometry
 
 SQUARE = Geometry(20, 3, "area")
@@ -22,7 +22,7 @@ def odd_folder(root: Path) -> Path:
     return root
 
 
-def cached(folder: Path, file: Path, **options) -> tuple[sa.ImageFolder, caching.CacheChanges]:
+def cached(folder: Path, file: Path, **options) -> tuple[sa.ImageFolder, cache_update.CacheChanges]:
     data = sa.ImageFolder(folder, **options)
     return data, data.cache_to(file, side=20)
 

@@ -1,4 +1,4 @@
-"""Run by training/test_run.py: fit, be interrupted `delay` seconds after the first step, and compare with a straight run.
+"""Run by training/test_run.py: fit, be interrupted `delay` seconds after the first step, compare with a straight run.
 
 Prints how late the exception came, how many decoding threads are left, the step, and whether the weights are equal.
 """
@@ -35,19 +35,27 @@ class WatchedNetwork:
         return self._network.train_step_images(*arguments)
 
 
+class CountedNetwork(WatchedNetwork):
+    """A network that refuses the step after `count` others."""
+
+    def __init__(self, network, count: int):
+        super().__init__(network, self._count)
+        self._left = count
+
+    def _count(self) -> None:
+        if not self._left:
+            raise Enough
+        self._left -= 1
+
+
 def fit(model: sa.Model, **options) -> None:
     model.fit(dataset(200), epochs=options.pop("epochs", 100_000), recipe=quick_recipe(), progress=False, **options)
 
 
 def weights_after(steps: int) -> str:
     model = tiny_model()
-    network, left = model.network, iter(range(steps))
-
-    def count() -> None:
-        if next(left, None) is None:
-            raise Enough
-
-    model._network = WatchedNetwork(network, count)
+    network = model.network
+    model._network = CountedNetwork(network, steps)
     try:
         fit(model)
     except Enough:
@@ -60,16 +68,16 @@ def main(delay: float, folder: Path) -> None:
     network, moments = model.network, []
 
     def start_timer() -> None:
-        if not moments:  # from the first step on, however long the start takes on a busy machine
-            moments.append(time.perf_counter() + delay)
-            threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT)).start()
+        """Begin with the first step, however long the start takes; the others are the engine's own, as in any run."""
+        model._network = network
+        moments.append(time.perf_counter() + delay)
+        threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT)).start()
 
     model._network = WatchedNetwork(network, start_timer)
     try:
         fit(model, checkpoint=folder)
     except KeyboardInterrupt:
         late = time.perf_counter() - moments[0]
-    model._network = network
     threads = [thread for thread in threading.enumerate() if thread.name.startswith("swiftalexnet")]
     step = safetensors.read(folder / "checkpoint.safetensors")[1]["training"]["step"]
     print(late, len(threads), step, fingerprint(model) == weights_after(step))

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pty
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,14 @@ EXTRAS = {"matplotlib": "plots", "pandas": "frame", "sklearn": "demo"}
 def needs(module: str):
     """Import an optional library, or skip the test saying how to run it."""
     return pytest.importorskip(module, reason=f"{module} is missing: pip install 'swiftalexnet[{EXTRAS[module]}]'")
+
+
+def terminal() -> tuple[int, int]:
+    """Return both ends of a pseudo-terminal, or skip the test saying how to run it."""
+    try:
+        return pty.openpty()
+    except OSError as error:
+        pytest.skip(f"no pseudo-terminals here ({error}): mount -t devpts devpts /dev/pts")
 
 
 def shared_data(name: str) -> Path:

@@ -54,6 +54,18 @@ def world(tmp_path, monkeypatch, small):
     }  # fmt: skip
 
 
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+# Names with an X stand for files that are to be added.
+PATHS = {
+    path for path in re.findall(r"`((?:Sources|Tests|python|docs)/[\w/+.-]+\.\w+)`", ARCHITECTURE) if "X" not in path
+}
+
+
+@pytest.mark.parametrize("path", sorted(path for path in PATHS if not re.search(r"[/_]x\.", path)))
+def test_the_page_of_the_architecture_names_files_that_exist(path):
+    assert (ROOT / path).exists()
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("page", SAMPLES)
 def test_samples_run_as_they_stand(page, world):

@@ -31,6 +31,7 @@
 #include "swiftalexnet_optimizer.h"
 #include "swiftalexnet_pooling.h"
 #include "swiftalexnet_profile.h"
+#include "swiftalexnet_recipes.h"
 #include "swiftalexnet_resampling.h"
 #include "swiftalexnet_runtime.h"
 #include "swiftalexnet_tensors.h"

@@ -34,4 +34,20 @@ int32_t sax_spec(const char *SAX_NONNULL family, const char *SAX_NONNULL variant
 /* Names of the initialisations, separated by spaces. */
 int32_t sax_initializations(char *SAX_NONNULL text, int64_t capacity);
 
+/* What the authors of a network did to images, for crops of crop × crop pixels: "resize=256 crop=224 resample=area warp=0
+ * mean=127.3049,… learn_mean=image mean_at=center", and "scale=…" where pixels are multiplied after the mean: three
+ * numbers for three channels, one for all otherwise. learn_mean is none, image or pixel. `name` is the catalogue's; for
+ * any other they are those of the 2012 paper's authors. */
+int32_t sax_variant_preprocessing(const char *SAX_NONNULL name, int64_t crop, int64_t channels, char *SAX_NONNULL text,
+                                  int64_t capacity);
+
+/* Lines "their-name our-name" of a network's layers, where `framework`, torchvision or keras, has it; else nothing. */
+int32_t sax_variant_layer_names(const char *SAX_NONNULL name, const char *SAX_NONNULL framework, char *SAX_NONNULL text,
+                                int64_t capacity);
+
+/* The index of the name that `name` probably means among `known`, one a line: ours for what others call a network, else
+ * the one with the fewest edits; -1 if there is none, or unless `even_if_far` if it shares less than half. */
+int32_t sax_nearest_name(const char *SAX_NONNULL name, const char *SAX_NONNULL known, int32_t even_if_far,
+                         int64_t *SAX_NONNULL index);
+
 #endif

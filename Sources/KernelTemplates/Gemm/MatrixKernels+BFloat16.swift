@@ -17,7 +17,7 @@ import Tensors
 ///        p = 0    p = 1    p = 2: the columns past N are zeros
 ///
 /// A run of A is a multiple of `innerMultiple` elements long: B has rows of zeros where a run is filled up, and the
-/// kernel reads what lies behind A's run, which must be memory that may be read and holds finite numbers.
+/// kernel reads what follows A's run, which must be memory that may be read and holds finite numbers.
 ///
 /// No kernel checks anything: pointers are valid for what the shapes say, counts are at least 1, inputs and
 /// outputs do not overlap. A sum is taken in an order that depends on the shapes and the instruction set alone.

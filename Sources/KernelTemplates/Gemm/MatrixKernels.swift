@@ -153,7 +153,7 @@ public struct WeightedRows {
   public var rowCount: Int
   public var columns: Int
   public var output: UnsafeMutablePointer<Float>
-  /// Whether the rows behind each are asked for while it is added: where only some of a matrix's columns are read, they
+  /// Whether the following rows are prefetched while it is added: where only some of a matrix's columns are read, they
   /// lie too far apart for the CPU to guess them.
   public var prefetches: Bool
 

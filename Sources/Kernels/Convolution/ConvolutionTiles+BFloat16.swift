@@ -5,7 +5,7 @@ import Tensors
 // The same correlation on images in bfloat16. A block of the left matrix is some neighbouring pixels of one output
 // row or column, so that its rows lie at a constant distance.
 //
-// Where a run is filled up, the kernel multiplies what lies behind the window by zeros: an infinity or NaN there
+// Where a run is filled up, the kernel multiplies what follows the window by zeros: an infinity or NaN there
 // makes the sum NaN.
 
 extension ConvolutionTiles {

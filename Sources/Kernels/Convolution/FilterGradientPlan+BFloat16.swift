@@ -128,7 +128,7 @@ struct FilterGradientPlanBFloat16: FilterGradientWork {
     }
   }
 
-  /// Packs rows of some images' output gradient as they meet the strip, with zeros behind each row.
+  /// Packs rows of some images' output gradient as they meet the strip, with zeros after each row.
   private func packGradient(
     _ source: UnsafePointer<BFloat16>, images: Int, rows: Int, runLength: Int, columns: Int,
     copy: UnsafeMutablePointer<BFloat16>, into panels: UnsafeMutablePointer<BFloat16>

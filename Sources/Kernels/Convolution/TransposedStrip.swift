@@ -55,7 +55,7 @@ struct TransposedStrip {
     planeStride = (lines | 1) * line
   }
 
-  /// Elements of the strip, and what a kernel may read behind it.
+  /// Elements of the strip, and what a kernel may read past it.
   func elementCount(innerMultiple: Int) -> Int {
     rowPhases * columnPhases * channels * planeStride + innerMultiple
   }

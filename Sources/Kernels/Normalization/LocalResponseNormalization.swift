@@ -82,7 +82,7 @@ public enum LocalResponseNormalization {
   }
 
   /// A pixel's groups lie one after another, so they are just more lines.
-  /// - Parameter floats: scratch that `body` wants behind the kernel's.
+  /// - Parameter floats: scratch that `body` needs after the kernel's.
   static func forEachBlock(
     _ rows: Int, _ channels: Int, _ groups: Int, _ parameters: ResponseNormalization, floats: Int = 0,
     _ context: ComputeContext,

@@ -9,7 +9,7 @@ extension ResponseNormalization {
 
 /// Response normalisation within each map (cuda-convnet's `rnorm`): y = x / s^β, s = k + α′ Σ x² over `size` × `size`
 /// pixels of the same channel that begin ⌊size/2⌋ before the pixel and are clipped at the borders. The authors' AlexNet
-/// had one behind the second response normalisation, their CIFAR-10 nets have two. NHWC; error at most 3·n·ε relative,
+/// had one after the second response normalisation, their CIFAR-10 nets have two. NHWC; error at most 3·n·ε relative,
 /// n = size².
 public enum SpatialResponseNormalization {
   /// - Parameters:

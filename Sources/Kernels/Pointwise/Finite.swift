@@ -23,7 +23,7 @@ public enum Finite {
     count: Int, values: UnsafePointer<Float>, context: ComputeContext
   ) throws -> Float {
     let kernel = context.kernels.pointwise.largestMagnitude
-    // Bits of numbers without a sign are in the order of the numbers, infinity and then NaN behind all.
+    // Bits of numbers without a sign are in the order of the numbers, infinity and then NaN last.
     let largest = Atomic<UInt32>(0)
     try Elements.forEachBlock(count, context: context) { start, length in
       let magnitude = kernel(length, values + start)

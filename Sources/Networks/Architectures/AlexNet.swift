@@ -1,3 +1,4 @@
+import Imaging
 import Kernels
 import Tensors
 
@@ -6,7 +7,7 @@ import Tensors
 public struct AlexNet: Architecture {
   public static let family = Catalog.Family.alexnet
 
-  /// A convolution and what stands behind it.
+  /// A convolution and what follows it.
   struct Stage: Sendable {
     enum Step: Sendable { case relu, norm, spatialNorm, pool }
 
@@ -15,17 +16,17 @@ public struct AlexNet: Architecture {
     let stride: Int
     let padding: StagePadding
     let groups: Int
-    let behind: [Step]
+    let then: [Step]
 
     init(
-      _ outputs: Int, kernel: Int, stride: Int = 1, padding: StagePadding, groups: Int = 1, behind: [Step]
+      _ outputs: Int, kernel: Int, stride: Int = 1, padding: StagePadding, groups: Int = 1, then: [Step]
     ) {
       self.outputs = outputs
       self.kernel = kernel
       self.stride = stride
       self.padding = padding
       self.groups = groups
-      self.behind = behind
+      self.then = then
     }
   }
 
@@ -65,6 +66,8 @@ public struct AlexNet: Architecture {
   public let defaultChannels: Int
   public let defaultImageSize: Int
   public let defaultInitialization: Initialization
+  public let preprocessing: PreprocessingDefaults
+  public let namings: [LayerNaming]
   let stages: [Stage]
   let pool: Pool
   let norm: Norm
@@ -72,7 +75,8 @@ public struct AlexNet: Architecture {
 
   init(
     name: String, summary: String, classes: Int = 1000, channels: Int = 3, imageSize: Int = 224,
-    initialization: Initialization, stages: [Stage], pool: Pool, norm: Norm = .paper, head: Head
+    initialization: Initialization, preprocessing: PreprocessingDefaults = .cudaConvnet, namings: [LayerNaming] = [],
+    stages: [Stage], pool: Pool, norm: Norm = .paper, head: Head
   ) {
     self.name = name
     self.summary = summary
@@ -80,6 +84,8 @@ public struct AlexNet: Architecture {
     defaultChannels = channels
     defaultImageSize = imageSize
     defaultInitialization = initialization
+    self.preprocessing = preprocessing
+    self.namings = namings
     self.stages = stages
     self.pool = pool
     self.norm = norm
@@ -99,9 +105,9 @@ extension AlexNet.Stage {
       outputs: outputs, kernel: kernel, stride: stride, padding: padding.padding(self, imageSize: input.height),
       groups: groups)
     return [NodeSpec("conv\(number)", convolution)]
-      + (try behind.map { step in
+      + (try then.map { step in
         switch step {
-        // relu6 is the one behind fc6.
+        // relu6 is the one after fc6.
         case .relu: return NodeSpec(number <= 5 ? "relu\(number)" : "relu_conv\(number)", .relu)
         case .norm: return NodeSpec("norm\(number)", try net.norm.operation())
         case .spatialNorm: return NodeSpec("spatial_norm\(number)", try AlexNet.Norm.spatial())

@@ -1,3 +1,4 @@
+import Imaging
 import Tensors
 
 /// A row of an architecture's table: what a variant is, where it comes from, and its nodes.
@@ -16,6 +17,12 @@ public protocol Architecture: Sendable {
   var defaultChannels: Int { get }
   var defaultImageSize: Int { get }
   var defaultInitialization: Initialization { get }
+  /// How its authors made its input of images.
+  var preprocessing: PreprocessingDefaults { get }
+  /// The frameworks that have the same network under names of their own for its layers, see ``layerNames(_:)``.
+  var namings: [LayerNaming] { get }
+  /// Pairs of Keras's names and ours, where Keras has the network.
+  var kerasNames: [(theirs: String, ours: String)] { get }
 
   /// Everything between the image and the probabilities.
   func nodes(classes: Int, input: FeatureShape) throws -> [NodeSpec]
@@ -23,6 +30,8 @@ public protocol Architecture: Sendable {
 
 extension Architecture {
   public static var namesElsewhere: [String: String] { [:] }
+  public var namings: [LayerNaming] { [] }
+  public var kerasNames: [(theirs: String, ours: String)] { [] }
 
   /// Within the whole catalogue, in saved models and on the command line: `paper`, `vgg-D`, `cifar-18pct`.
   public var catalogName: String { Self.family.prefix + name }

@@ -1,3 +1,4 @@
+import Imaging
 import Kernels
 import Tensors
 
@@ -25,16 +26,21 @@ public struct CIFARNet: Architecture {
   public let summary: String
   public let defaultImageSize: Int
   public let defaultInitialization: Initialization
+  public let preprocessing: PreprocessingDefaults
   let steps: [Step]
 
   public let defaultClasses = 10
   public let defaultChannels = 3
 
-  init(name: String, summary: String, imageSize: Int, initialization: Initialization, steps: [Step]) {
+  init(
+    name: String, summary: String, imageSize: Int, initialization: Initialization,
+    preprocessing: PreprocessingDefaults = .cifar, steps: [Step]
+  ) {
     self.name = name
     self.summary = summary
     defaultImageSize = imageSize
     defaultInitialization = initialization
+    self.preprocessing = preprocessing
     self.steps = steps
   }
 
@@ -62,14 +68,14 @@ public struct CIFARNet: Architecture {
       ]),
     CIFARNet(
       name: "conv-local-13pct", summary: "cuda-convnet layers-conv-local-13pct: locally connected, no norms, crops",
-      imageSize: 24, initialization: .cifarConvLocal13pct,
+      imageSize: 24, initialization: .cifarConvLocal13pct, preprocessing: .cifarCrops,
       steps: [
         .convolution(64), .relu, .maxPool, .convolution(64), .relu, .maxPool, .local(32), .relu, .local(32), .relu,
         .output,
       ]),
     CIFARNet(
       name: "conv-local-11pct", summary: "cuda-convnet layers-conv-local-11pct: norms across maps, 11 % test error",
-      imageSize: 24, initialization: .cifarConvLocal11pct,
+      imageSize: 24, initialization: .cifarConvLocal11pct, preprocessing: .cifarCrops,
       steps: [
         .convolution(64), .relu, .maxPool, .mapNorm, .convolution(64), .relu, .mapNorm, .maxPool, .local(64), .relu,
         .local(32), .relu, .output,

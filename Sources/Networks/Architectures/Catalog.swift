@@ -1,3 +1,4 @@
+import Imaging
 import Tensors
 
 /// Every network that has a name, by family and variant or by its name in the whole catalogue.
@@ -40,8 +41,29 @@ public enum Catalog {
   /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
   public static func variant(_ name: String) throws -> any Architecture {
     if let found = all.first(where: { $0.catalogName == name }) { return found }
-    let elsewhere = VGG.namesElsewhere.mapValues { Family.vgg.prefix + $0 }
-    let expected = NearestName.expected(all.map(\.catalogName), insteadOf: name, elsewhere: elsewhere)
+    let expected = NearestName.expected(all.map(\.catalogName), insteadOf: name, elsewhere: namesElsewhere)
     throw EngineError.invalidValue("catalogue: got '\(name)', \(expected)")
   }
+
+  /// How images become the input of the network of that name in the whole catalogue; of any other, what the authors of
+  /// the 2012 paper's network did.
+  public static func preprocessing(of name: String) -> PreprocessingDefaults {
+    all.first { $0.catalogName == name }?.preprocessing ?? .cudaConvnet
+  }
+
+  /// Pairs of a framework's layer names and ours for that network; none for any other.
+  public static func layerNames(of name: String, _ naming: LayerNaming) throws -> [(theirs: String, ours: String)] {
+    try all.first { $0.catalogName == name }?.layerNames(naming) ?? []
+  }
+
+  /// The known name that `name` probably means: ours for what others call a network, or else the nearest.
+  /// - Parameter evenIfFar: see ``NearestName/nearest(to:among:evenIfFar:)``.
+  public static func nearest(to name: String, among known: [String], evenIfFar: Bool) -> String? {
+    let plain = NearestName.plain(name)
+    let ours = [VGG.namesElsewhere[plain], namesElsewhere[plain]].compactMap { $0 }.first(where: known.contains)
+    return ours ?? NearestName.nearest(to: name, among: known, evenIfFar: evenIfFar)
+  }
+
+  /// What others call some of the networks.
+  private static var namesElsewhere: [String: String] { VGG.namesElsewhere.mapValues { Family.vgg.prefix + $0 } }
 }

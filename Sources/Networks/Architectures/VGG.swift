@@ -1,8 +1,9 @@
+import Imaging
 import Kernels
 import Tensors
 
 /// The networks of Simonyan and Zisserman 2014 (arXiv:1409.1556v6, table 1): blocks of convolutions with a 2×2 pool
-/// behind each, then fc6, fc7, fc8. Everything is padded to keep its size and followed by a ReLU.
+/// after each, then fc6, fc7, fc8. Everything is padded to keep its size and followed by a ReLU.
 public struct VGG: Architecture {
   public static let family = Catalog.Family.vgg
 
@@ -10,12 +11,14 @@ public struct VGG: Architecture {
   public let summary: String
   /// Sides of the kernels, one list a block; a block's channels are ``channels``.
   let blocks: [[Int]]
-  /// Response normalisation behind the first convolution, with the constants of the 2012 paper.
+  /// Response normalisation after the first convolution, with the constants of the 2012 paper.
   var hasNorm = false
+  public var namings: [LayerNaming] = []
 
   public let defaultClasses = 1000
   public let defaultChannels = 3
   public let defaultImageSize = 224
+  public let preprocessing = PreprocessingDefaults.vgg
   /// The paper drew from a deviation of 0.1 and copied from A what would not learn so; its footnote to section 3.1 found
   /// Glorot and Bengio's to do without.
   public var defaultInitialization: Initialization { .glorot }
@@ -31,22 +34,23 @@ public struct VGG: Architecture {
 
   public static let variants = [
     VGG(
-      name: "A", summary: "Simonyan, Zisserman 2014, 11 weight layers", blocks: [[3], [3], [3, 3], [3, 3], [3, 3]]),
+      name: "A", summary: "Simonyan, Zisserman 2014, 11 weight layers", blocks: [[3], [3], [3, 3], [3, 3], [3, 3]],
+      namings: [.torchvision]),
     VGG(
-      name: "A-LRN", summary: "A with response normalisation behind conv1_1",
+      name: "A-LRN", summary: "A with response normalisation after conv1_1",
       blocks: [[3], [3], [3, 3], [3, 3], [3, 3]], hasNorm: true),
     VGG(
       name: "B", summary: "Simonyan, Zisserman 2014, 13 weight layers",
-      blocks: [[3, 3], [3, 3], [3, 3], [3, 3], [3, 3]]),
+      blocks: [[3, 3], [3, 3], [3, 3], [3, 3], [3, 3]], namings: [.torchvision]),
     VGG(
       name: "C", summary: "Simonyan, Zisserman 2014, 16 weight layers, three of them 1×1",
       blocks: [[3, 3], [3, 3], [3, 3, 1], [3, 3, 1], [3, 3, 1]]),
     VGG(
       name: "D", summary: "Simonyan, Zisserman 2014, 16 weight layers: VGG-16",
-      blocks: [[3, 3], [3, 3], [3, 3, 3], [3, 3, 3], [3, 3, 3]]),
+      blocks: [[3, 3], [3, 3], [3, 3, 3], [3, 3, 3], [3, 3, 3]], namings: [.torchvision, .keras]),
     VGG(
       name: "E", summary: "Simonyan, Zisserman 2014, 19 weight layers: VGG-19",
-      blocks: [[3, 3], [3, 3], [3, 3, 3, 3], [3, 3, 3, 3], [3, 3, 3, 3]]),
+      blocks: [[3, 3], [3, 3], [3, 3, 3, 3], [3, 3, 3, 3], [3, 3, 3, 3]], namings: [.torchvision, .keras]),
   ]
 
   public func nodes(classes: Int, input: FeatureShape) throws -> [NodeSpec] {
@@ -72,5 +76,12 @@ public struct VGG: Architecture {
       NodeSpec("fc7", .dense(outputs: 4096)), NodeSpec("relu7", .relu), NodeSpec("drop7", drop),
       NodeSpec("fc8", .dense(outputs: classes)), NodeSpec("prob", .softmax),
     ]
+  }
+
+  public var kerasNames: [(theirs: String, ours: String)] {
+    zip(1..., blocks).flatMap { number, kernels in
+      (1...kernels.count).map { ("block\(number)_conv\($0)", "relu\(number)_\($0)") }
+        + [("block\(number)_pool", "pool\(number)")]
+    } + [("fc1", "relu6"), ("fc2", "relu7"), ("predictions", "prob")]
   }
 }

@@ -63,7 +63,7 @@ extension NodeOperation {
   }
 }
 
-/// Cross-correlation with bias, and the ReLU behind it when `relu` (Krizhevsky et al. 2012, section 3.5).
+/// Cross-correlation with bias, and the ReLU after it when `relu` (Krizhevsky et al. 2012, section 3.5).
 struct ConvolutionLayer: Layer {
   /// Batch 1; the batch comes with the operands.
   private(set) var shape: ConvolutionShape

@@ -28,7 +28,7 @@ extension NodeOperation {
   public static func dense(outputs: Int) -> NodeOperation { NodeOperation(DenseSpec(outputs: outputs)) }
 }
 
-/// y = x · W + b over the input read as a vector in the order channels, height, width, and the ReLU behind
+/// y = x · W + b over the input read as a vector in the order channels, height, width, and the ReLU after
 /// it when `relu`.
 struct DenseLayer: Layer {
   let inputShape: FeatureShape

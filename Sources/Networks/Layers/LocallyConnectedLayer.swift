@@ -51,7 +51,7 @@ extension NodeOperation {
 }
 
 /// cuda-convnet's `local`: a convolution with weights and biases of its own at every output position, and the ReLU
-/// behind it when `relu`. Its weights tie it to one size of input.
+/// after it when `relu`. Its weights tie it to one size of input.
 struct LocallyConnectedLayer: Layer {
   /// Batch 1; the batch comes with the operands.
   let shape: ConvolutionShape

@@ -1,7 +1,7 @@
 import Kernels
 import Tensors
 
-/// Response normalisation and the pooling behind it in one pass, for inference: the normalised map is never written out.
+/// Response normalisation and the pooling after it in one pass, for inference: the normalised map is never written out.
 struct ResponseNormPoolLayer: Layer {
   let norm: ResponseNormLayer
   let pool: MaxPoolLayer

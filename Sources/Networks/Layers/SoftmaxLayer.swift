@@ -36,6 +36,6 @@ struct SoftmaxLayer: Layer {
   }
 
   func backward(_ operands: BackwardOperands) throws {
-    throw EngineError.unsupported("backward: softmax stands behind the logits and has no backward pass of its own")
+    throw EngineError.unsupported("backward: it starts at the logits; softmax has no backward pass")
   }
 }

@@ -1,19 +1,14 @@
-"""Names that users type: one place that refuses an unknown one and offers the nearest."""
+"""Names that users type: one place that refuses an unknown one and offers the nearest, which the engine finds."""
 
 from collections.abc import Iterable
 from typing import Any
 
+from .. import _native
 from .shown import shown
 
-NEAR = 0.5  # what two names must have in common for one to be offered for the other
-_COMPARED = 64  # characters of what was typed
 
-# Names that others have for networks of the catalogue, by their layers with weights.
-_ELSEWHERE = {"vgg11": "A", "vgg13": "B", "vgg16": "D", "vgg19": "E"}
-
-
-def choose(operation: str, what: str, name: Any, known: Iterable[str], cutoff: float = NEAR) -> str:
-    """Return `name` if it is one of `known`; a `cutoff` of 0 has the nearest offered, however far it is.
+def choose(operation: str, what: str, name: Any, known: Iterable[str], even_if_far: bool = False) -> str:
+    """Return `name` if it is one of `known`; with `even_if_far` the nearest is offered, however far it is.
 
     Raises
     ------
@@ -23,22 +18,19 @@ def choose(operation: str, what: str, name: Any, known: Iterable[str], cutoff: f
     names = list(known)
     if isinstance(name, str) and name in names:
         return name
-    raise ValueError(
-        f"{operation}: unknown {what} {shown(name)}, expected one of {', '.join(names)}{nearest(name, names, cutoff)}"
-    )
+    end = nearest(name, names, even_if_far)
+    raise ValueError(f"{operation}: unknown {what} {shown(name)}, expected one of {', '.join(names)}{end}")
 
 
-def nearest(name: Any, known: Iterable[str], cutoff: float = NEAR) -> str:
+def nearest(name: Any, known: Iterable[str], even_if_far: bool = False) -> str:
     """Return the end of a message that names the nearest of `known`, in whatever case; empty if none is near."""
     if not isinstance(name, str) or not (names := list(known)):
         return ""
-    from difflib import SequenceMatcher  # a slow import, for those who mistype
+    lines = "\n".join(plain_text(each).replace("\n", " ") for each in names)
+    index = _native.nearest_name(plain_text(name), lines, even_if_far)
+    return "" if index < 0 else f"; did you mean {names[index]!r}?"
 
-    typed = name[:_COMPARED].casefold()
-    elsewhere = _ELSEWHERE.get(typed.replace("-", "").replace("_", ""))
-    for each in names if elsewhere else ():
-        if each in (elsewhere, f"vgg-{elsewhere}"):
-            return f"; did you mean {each!r}?"
-    ratios = [SequenceMatcher(None, each.casefold(), typed).ratio() for each in names]
-    best = max(ratios)
-    return f"; did you mean {names[ratios.index(best)]!r}?" if best >= cutoff else ""
+
+def plain_text(text: str) -> str:
+    """Return what the engine can be told of a text: half characters and zeros become question marks."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")

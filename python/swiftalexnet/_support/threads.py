@@ -6,6 +6,7 @@ Not those of `concurrent.futures`, which refuse work once the main thread has en
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
@@ -72,19 +73,21 @@ class Threads:
         for _ in self._threads:
             self._calls.put(None)
         for thread in self._threads:
-            thread.join()
+            with suppress(RuntimeError):  # Ctrl-C came while it was started
+                thread.join()
 
     def _start(self) -> None:
         """Start the threads, or as many as the system grants, but at least one."""
         while len(self._threads) < self._count:
             thread = threading.Thread(target=self._work, name=_NAME, daemon=True)
+            self._threads.append(thread)  # before it runs: `close` must know it if Ctrl-C comes now
             try:
                 thread.start()
             except RuntimeError:
+                self._threads.remove(thread)
                 if not self._threads:
                     raise
                 break
-            self._threads.append(thread)
 
     def _work(self) -> None:
         while (task := self._calls.get()) is not None:

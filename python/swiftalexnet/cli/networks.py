@@ -47,7 +47,7 @@ def open_network(options: argparse.Namespace, command: str, initialization: str 
     if name in sa.variants():
         return sa.build(name, options.classes, image_size=size, initialization=initialization)
     if _looks_like_a_name(name):
-        choose(command, "network", name, sa.variants(), 0)
+        choose(command, "network", name, sa.variants(), even_if_far=True)
     if options.classes is not None or size is not None:
         raise ValueError(f"--classes and --image-size are for variants; {name} has its own")
     return open_model(name)

@@ -49,7 +49,7 @@ def one_of(what: str, names: Iterable[str]) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         if text not in known:
-            expected = f"expected one of {', '.join(known)}{nearest(text, known, 0)}"
+            expected = f"expected one of {', '.join(known)}{nearest(text, known, even_if_far=True)}"
             raise argparse.ArgumentTypeError(f"unknown {what} {_short(text)}, {expected}")
         return text
 

@@ -282,9 +282,8 @@ def _parse(text: bytes, end: int) -> tuple[Settings, dict[str, Entry], int]:
     settings = as_settings(index["settings"], "index")
     began_ns = as_integer(index["began_ns"], "began_ns", "index")
     entries = {}
-    for name, size, mtime_ns, sha256, *numbers in (
-        index["images"] if "images" in index else index["pictures"]
-    ):  # the older word
+    rows = index["images"] if "images" in index else index["pictures"]  # which older versions wrote
+    for name, size, mtime_ns, sha256, *numbers in rows:
         if not isinstance(name, str) or not isinstance(sha256, str) or name in entries:
             raise ValueError(f"the row of {name!r} has no valid name and hash, or repeats a name")
         source = Source(as_integer(size, "bytes", name, -1), as_integer(mtime_ns, "mtime_ns", name), sha256)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _native
+
 
 def evenly_spread(count: int, most: int) -> NDArray[np.intp]:
     """Return the indices of at most so many of `count` images, spread evenly over them."""
@@ -22,9 +24,5 @@ def split(order: NDArray[np.intp], batch_size: int) -> Iterator[NDArray[np.intp]
 
 
 def shuffled(count: int, seed: int, epoch: int) -> NDArray[np.intp]:
-    """Return the order of one epoch: a permutation that depends on (seed, epoch) only.
-
-    Philox's raw words are sorted, because numpy fixes its bit streams for ever but not its `permutation`.
-    """
-    words = np.random.Philox(key=np.array((seed, epoch), np.uint64)).random_raw(count)
-    return np.argsort(words, kind="stable")
+    """Return the order of one epoch: a permutation that depends on (seed, epoch) only, the engine's."""
+    return np.frombuffer(_native.shuffle(count, seed, epoch), np.int64)

@@ -11,7 +11,7 @@ and MemoryError before memory runs out. Results do not depend on the number of t
 
 from .activation import dropout, relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
 from .convolution import conv2d, conv2d_backward
-from .dense_layers import dense, dense_backward
+from .dense import dense, dense_backward
 from .locally_connected import locally_connected2d, locally_connected2d_backward
 from .loss import cross_entropy, softmax
 from .normalization import (

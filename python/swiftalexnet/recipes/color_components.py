@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _native
 from .._support.arrays import require_memory
 from .._support.shown import shown
 
@@ -73,12 +74,10 @@ def _numbers(values: Any, name: str) -> NDArray[np.float64]:
     return array
 
 
-# Of ILSVRC, from cuda-convnet2, make-data/input_meta, `color_pca`.
-ILSVRC = ColorComponents(
-    (
-        (-0.56351045, -0.57618440, -0.59200296),
-        (-0.71257945, -0.02354167, 0.70119634),
-        (0.41795513, -0.81698062, 0.39731118),
-    ),
-    (121.78006099, 37.09388853, 19.72083305),
-)
+def _ilsvrc() -> ColorComponents:
+    """Return the engine's: cuda-convnet2, make-data/input_meta, `color_pca`."""
+    rows = [tuple(map(float, line.split())) for line in _native.color_components().splitlines()]
+    return ColorComponents(tuple(row[1:] for row in rows), tuple(row[0] for row in rows))
+
+
+ILSVRC = _ilsvrc()

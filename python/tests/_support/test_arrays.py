@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from swiftalexnet._support import arrays as _arrays
+from swiftalexnet._support import arrays
 
 X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 
 
 def test_a_sound_array_is_not_copied():
-    assert _arrays.as_float32(X, "x", "op", 3) is X
+    assert arrays.as_float32(X, "x", "op", 3) is X
     pixels = np.zeros((1, 2, 3, 3), np.uint8)
-    assert _arrays.as_uint8(pixels, "x", "op", 4) is pixels
+    assert arrays.as_uint8(pixels, "x", "op", 4) is pixels
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_a_sound_array_is_not_copied():
     ids=["step", "reversed", "transposed", "fortran", "big-endian", "broadcast", "misaligned"],
 )
 def test_other_memory_is_copied(strange):
-    copy = _arrays.as_float32(strange, "x", "op")
+    copy = arrays.as_float32(strange, "x", "op")
     assert copy.flags.c_contiguous and copy.flags.aligned and copy.dtype == np.float32 and copy.dtype.isnative
     np.testing.assert_array_equal(copy, strange)
 
@@ -55,20 +55,20 @@ def test_other_memory_is_copied(strange):
 )
 def test_what_is_no_float32_array_is_a_type_error(x, came):
     with pytest.raises(TypeError, match="op: x ") as caught:
-        _arrays.as_float32(x, "x", "op")
+        arrays.as_float32(x, "x", "op")
     assert came in str(caught.value) and "float32" in str(caught.value)
 
 
 def test_rank():
     with pytest.raises(ValueError, match=r"op: x has shape \(2, 3, 4\), expected 4 dimensions"):
-        _arrays.as_float32(X, "x", "op", 4)
+        arrays.as_float32(X, "x", "op", 4)
     with pytest.raises(ValueError, match="expected 1 or 2 dimensions"):
-        _arrays.as_float32(X, "x", "op", (1, 2))
+        arrays.as_float32(X, "x", "op", (1, 2))
 
 
 @pytest.mark.parametrize("labels", [[0, 2, 1], np.array([0, 2, 1]), np.array([0, 2, 1], ">u2"), np.int8([0, 2, 1])])
 def test_labels_of_any_integer_type(labels):
-    converted = _arrays.as_labels(labels, "labels", "op", 3, 3)
+    converted = arrays.as_labels(labels, "labels", "op", 3, 3)
     assert converted.dtype == np.int32 and converted.tolist() == [0, 2, 1]
 
 
@@ -94,7 +94,7 @@ def test_labels_of_any_integer_type(labels):
 )
 def test_labels_that_are_refused(labels, error, message):
     with pytest.raises(error, match=message):
-        _arrays.as_labels(labels, "labels", "op", 2, 3)
+        arrays.as_labels(labels, "labels", "op", 2, 3)
 
 
 class NoArray:
@@ -104,55 +104,55 @@ class NoArray:
 
 def test_what_gives_no_array_is_a_type_error():
     with pytest.raises(TypeError, match="op: x is of type NoArray, expected an array of float32"):
-        _arrays.as_float32(NoArray(), "x", "op")
+        arrays.as_float32(NoArray(), "x", "op")
 
 
 def test_pairs_and_padding():
-    assert _arrays.as_pair(3, "stride", "op") == (3, 3)
-    assert _arrays.as_pair(np.int64(3), "stride", "op") == (3, 3)
-    assert _arrays.as_pair((1, 2), "stride", "op") == (1, 2)
-    assert _arrays.as_padding(1, "padding", "op") == (1, 1, 1, 1)
-    assert _arrays.as_padding((1, 2), "padding", "op") == (1, 2, 1, 2)
-    assert _arrays.as_padding([1, 2, 3, 4], "padding", "op") == (1, 2, 3, 4)
+    assert arrays.as_pair(3, "stride", "op") == (3, 3)
+    assert arrays.as_pair(np.int64(3), "stride", "op") == (3, 3)
+    assert arrays.as_pair((1, 2), "stride", "op") == (1, 2)
+    assert arrays.as_padding(1, "padding", "op") == (1, 1, 1, 1)
+    assert arrays.as_padding((1, 2), "padding", "op") == (1, 2, 1, 2)
+    assert arrays.as_padding([1, 2, 3, 4], "padding", "op") == (1, 2, 3, 4)
     for wrong in ((), (1, 2, 3)):
         with pytest.raises(ValueError, match="op: stride is"):
-            _arrays.as_pair(wrong, "stride", "op")
+            arrays.as_pair(wrong, "stride", "op")
     with pytest.raises(ValueError, match="op: padding is"):
-        _arrays.as_padding((1, 2, 3), "padding", "op")
+        arrays.as_padding((1, 2, 3), "padding", "op")
 
 
 @pytest.mark.parametrize("value", [1.0, True, None, "1", np.float32(1), np.bool_(True), np.arange(2), 1j])
 def test_what_is_no_integer_is_a_type_error(value):
     with pytest.raises(TypeError, match="op: groups is .* expected an integer"):
-        _arrays.as_integer(value, "groups", "op")
+        arrays.as_integer(value, "groups", "op")
 
 
 @pytest.mark.parametrize("value", [-1, 2**64, -(2**80)])
 def test_seeds_have_64_bits(value):
     with pytest.raises(ValueError, match="op: seed is"):
-        _arrays.as_seed(value, "seed", "op")
-    assert _arrays.as_seed(2**64 - 1, "seed", "op") == 2**64 - 1
+        arrays.as_seed(value, "seed", "op")
+    assert arrays.as_seed(2**64 - 1, "seed", "op") == 2**64 - 1
 
 
 @pytest.mark.parametrize("layout", ["nchw", "HWC", None, 0, ["NCHW"]])
 def test_layouts(layout):
     with pytest.raises(ValueError, match="op: layout is .* expected 'NCHW' or 'NHWC'"):
-        _arrays.layout_code(layout, "op")
-    assert (_arrays.layout_code("NCHW", "op"), _arrays.layout_code("NHWC", "op")) == (0, 1)
+        arrays.layout_code(layout, "op")
+    assert (arrays.layout_code("NCHW", "op"), arrays.layout_code("NHWC", "op")) == (0, 1)
 
 
 def test_a_copy_that_no_memory_holds_is_refused():
     huge = np.broadcast_to(np.float32(1), (2**20, 2**20))
     with pytest.raises(MemoryError, match="op: copy of x"):
-        _arrays.as_float32(huge, "x", "op", 2)
+        arrays.as_float32(huge, "x", "op", 2)
     with pytest.raises(MemoryError, match="op: an array of shape"):
-        _arrays.as_output(None, (2**31, 2**31, 2**31), "op")
+        arrays.as_output(None, (2**31, 2**31, 2**31), "op")
 
 
 def test_free_memory_is_what_the_engine_says(monkeypatch):
-    monkeypatch.setattr(_arrays._native, "available_bytes", lambda: 400 << 20)
+    monkeypatch.setattr(arrays._native, "available_bytes", lambda: 400 << 20)
     with pytest.raises(MemoryError, match=f"{400 << 20} are free"):
-        _arrays.require_memory((500 << 20,), 1, "op")
-    _arrays.require_memory((300 << 20,), 1, "op")
-    monkeypatch.setattr(_arrays._native, "available_bytes", lambda: -1)  # nobody knows
-    _arrays.require_memory((500 << 20,), 1, "op")
+        arrays.require_memory((500 << 20,), 1, "op")
+    arrays.require_memory((300 << 20,), 1, "op")
+    monkeypatch.setattr(arrays._native, "available_bytes", lambda: -1)  # nobody knows
+    arrays.require_memory((500 << 20,), 1, "op")

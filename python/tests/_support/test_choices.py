@@ -38,10 +38,16 @@ def test_unknown_names(name, message):
         ("x" * 1_000_000, ("A", "B"), "A"),
     ],
 )
-def test_without_a_cutoff_there_is_always_a_nearest(name, known, expected):
-    assert nearest(name, known, 0) == f"; did you mean {expected!r}?"
+def test_even_if_far_there_is_always_a_nearest(name, known, expected):
+    assert nearest(name, known, even_if_far=True) == f"; did you mean {expected!r}?"
 
 
 def test_of_nothing_there_is_no_nearest():
-    assert nearest("x", (), 0) == ""
-    assert nearest(3, ("A",), 0) == ""
+    assert nearest("x", (), even_if_far=True) == ""
+    assert nearest(3, ("A",), even_if_far=True) == ""
+
+
+@pytest.mark.parametrize("name", ["\0", "\ud800", "a\nb", "paper\0"])
+def test_names_that_are_no_text_for_the_engine(name):
+    assert nearest(name, ("paper", "a\nb")) in ("", "; did you mean 'paper'?", "; did you mean 'a\\nb'?")
+    assert nearest("papr", (name, "paper")) != ""

@@ -2,12 +2,12 @@
 
 import io
 import os
-import pty
 
 import fresh_process
 import pytest
+from support import terminal
 
-from swiftalexnet._support import output as _output
+from swiftalexnet._support import output
 
 TEXT = "3 × 4 … – “Zoë” \udcff"
 
@@ -23,13 +23,13 @@ TEXT = "3 × 4 … – “Zoë” \udcff"
 )
 def test_what_an_encoding_lacks_is_said_in_ascii(encoding, expected):
     stream = io.TextIOWrapper(io.BytesIO(), encoding)
-    assert _output.print_text(TEXT, stream)
+    assert output.print_text(TEXT, stream)
     assert stream.buffer.getvalue().decode(encoding) == expected
 
 
 def test_a_stream_keeps_its_own_way_with_what_it_lacks():
     stream = io.TextIOWrapper(io.BytesIO(), "ascii", "xmlcharrefreplace")
-    assert _output.print_text("3 × 4", stream)
+    assert output.print_text("3 × 4", stream)
     assert stream.buffer.getvalue() == b"3 &#215; 4\n"
 
 
@@ -46,18 +46,18 @@ def test_no_stream_makes_it_raise():
     closed.close()
     failing = [Failing(error) for error in (OSError(5, "EIO"), ValueError(), AttributeError(), RuntimeError())]
     for stream in (None, closed, object(), *failing):
-        assert not _output.print_text(TEXT, stream)
+        assert not output.print_text(TEXT, stream)
 
 
 def test_a_stream_that_knows_no_encoding_gets_the_text_as_it_is():
     stream = io.StringIO()
-    assert _output.print_text(TEXT, stream)
+    assert output.print_text(TEXT, stream)
     assert stream.getvalue() == f"{TEXT}\n"
 
 
 def test_standard_output_is_the_default_and_its_order_is_kept(capfd):
     print("first", end=" ")
-    assert _output.print_text("second")
+    assert output.print_text("second")
     print("third")
     assert capfd.readouterr().out == "first second\nthird\n"
 
@@ -81,21 +81,21 @@ def test_a_pipe_without_a_reader():
     reader, writer = os.pipe()
     os.close(reader)
     with open(writer, "w") as stream:
-        assert not _output.print_text("lost", stream)
+        assert not output.print_text("lost", stream)
 
 
 def test_a_pipe_that_nobody_empties_is_not_waited_for():
     reader, writer = os.pipe()
     with open(reader, "rb"), open(writer, "w") as stream:
-        count = sum(_output.write_text("x" * 1000, stream, wait=False) for _ in range(1000))
+        count = sum(output.write_text("x" * 1000, stream, wait=False) for _ in range(1000))
     assert 1 <= count < 1000
 
 
 def test_a_terminal_that_is_gone():
-    ours, theirs = pty.openpty()
+    ours, theirs = terminal()
     with open(theirs, "w") as stream:
         os.close(ours)
-        assert not _output.print_text("lost", stream)
+        assert not output.print_text("lost", stream)
 
 
 def test_a_descriptor_that_does_not_wait_is_waited_for_where_all_is_wanted():

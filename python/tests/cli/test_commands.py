@@ -2,14 +2,13 @@
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import warnings
 
 import pytest
 from command_line import PROGRAM, environment, process, refused, run
-from support import photo_folder, tiny_model
+from support import photo_folder, terminal, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet.cli.commands import COMMANDS, module_of
@@ -155,13 +154,13 @@ def test_training_speaks_every_encoding(encoding, folder, tmp_path):
 
 
 def test_training_outlives_its_terminal(folder, tmp_path):
-    terminal, other = pty.openpty()
+    ours, other = terminal()
     command = [*PROGRAM, *TRAIN, "--output", str(tmp_path / "m")]
     process = subprocess.Popen(
         command, cwd=folder, env=environment(), stdin=other, stdout=other, stderr=other, start_new_session=True
     )
     os.close(other)
-    os.close(terminal)  # whatever is written now is an input/output error
+    os.close(ours)  # whatever is written now is an input/output error
     assert process.wait(timeout=120) == 0
     assert sa.load(tmp_path / "m").num_classes == 4
 

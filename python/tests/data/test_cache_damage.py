@@ -12,7 +12,7 @@ import pytest
 from cached_images import SQUARE, all_pixels, cached, odd_folder, rewrite, same
 
 import swiftalexnet as sa
-from swiftalexnet.data import cache_update as caching
+from swiftalexnet.data import cache_update
 from swiftalexnet.data.cache_file import ImageCache
 from swiftalexnet.images.geometry import Geometry
 
@@ -96,7 +96,7 @@ def test_ctrl_c_leaves_nothing_behind(folder, file, monkeypatch):
         signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(caching.CacheWriter, "add", interrupt)
+        patched.setattr(cache_update.CacheWriter, "add", interrupt)
         cached(folder, file)
     assert not file.exists() and list(file.parent.iterdir()) == [folder]
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("swiftalexnet-decode")]

@@ -16,7 +16,7 @@ from PIL import Image
 from support import dataset, fingerprint, photo_folder, quick_recipe, shared_data, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet.data import cache_update as caching
+from swiftalexnet.data import cache_update
 from swiftalexnet.data.cache_file import ImageCache
 from swiftalexnet.data.loader import Loader
 from swiftalexnet.data.order import in_order
@@ -158,7 +158,7 @@ def test_warped_and_grey_images(folder, file):
 def test_an_unchanged_folder_decodes_and_writes_nothing(folder, file, monkeypatch):
     cached(folder, file)
     before = file.stat()
-    monkeypatch.setattr(caching, "_decode", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(cache_update, "_decode", lambda *_: pytest.fail("decoded"))
     data, changes = cached(folder, file)
     assert changes == (24, 0, 0, 0) and file.stat() == before
     assert sa.ImageFolder(folder, cache=file).image(0, SQUARE) is not None
@@ -172,8 +172,8 @@ def test_only_what_changed_is_decoded(folder, file, monkeypatch):
     rewrite(folder / "low" / "new.png", 200)
     os.utime(folder / "bright" / "3.png", ns=(1, 1))  # the same content
     decoded = []
-    original = caching._decode
-    monkeypatch.setattr(caching, "_decode", lambda *a: decoded.append(a[1].name) or original(*a))
+    original = cache_update._decode
+    monkeypatch.setattr(cache_update, "_decode", lambda *a: decoded.append(a[1].name) or original(*a))
     data, changes = cached(folder, file)
     assert changes == (22, 2, 1, 0) and sorted(decoded) == ["0.png", "new.png"]
     assert same(all_pixels(data), all_pixels(sa.ImageFolder(folder)))
@@ -213,13 +213,13 @@ def test_only_young_files_are_read_again(folder, file, monkeypatch):
         os.utime(image, (an_hour_ago, an_hour_ago))
     cached(folder, file)
     opened = []
-    original = caching.open_regular
-    monkeypatch.setattr(caching, "open_regular", lambda path: opened.append(path) or original(path))
+    original = cache_update.open_regular
+    monkeypatch.setattr(cache_update, "open_regular", lambda path: opened.append(path) or original(path))
     assert cached(folder, file)[1] == (24, 0, 0, 0) and len(opened) == 1
 
 
 def test_a_file_that_could_not_be_read_is_tried_again(folder, file, monkeypatch):
-    original, closed = caching.open_regular, folder / "dark" / "0.png"
+    original, closed = cache_update.open_regular, folder / "dark" / "0.png"
 
     def refuse(path):
         if path == closed:
@@ -227,7 +227,7 @@ def test_a_file_that_could_not_be_read_is_tried_again(folder, file, monkeypatch)
         return original(path)
 
     with monkeypatch.context() as patched:
-        patched.setattr(caching, "open_regular", refuse)
+        patched.setattr(cache_update, "open_regular", refuse)
         assert cached(folder, file)[1] == (0, 24, 0, 1)
         before = file.stat()
         assert cached(folder, file)[1] == (24, 0, 0, 1) and file.stat() == before, "nothing is written for nothing"
@@ -237,8 +237,8 @@ def test_a_file_that_could_not_be_read_is_tried_again(folder, file, monkeypatch)
 
 def test_verifying_tries_again_what_could_not_be_decoded(folder, file, monkeypatch):
     with monkeypatch.context() as patched:
-        original = caching._decode
-        patched.setattr(caching, "_decode", lambda *a: None if a[1].name == "1.png" else original(*a))
+        original = cache_update._decode
+        patched.setattr(cache_update, "_decode", lambda *a: None if a[1].name == "1.png" else original(*a))
         assert cached(folder, file)[1] == (0, 24, 0, 4)
     assert cached(folder, file)[1] == (24, 0, 0, 4)
     assert sa.ImageFolder(folder).cache_to(file, verify=True) == (20, 4, 0, 0)

@@ -14,7 +14,7 @@ from support import dataset, photo_folder, quick_recipe, tiny_model
 import swiftalexnet as sa
 from swiftalexnet.files.atomic import write_atomically
 from swiftalexnet.files.paths import as_path, naming, open_regular
-from swiftalexnet.network import parts as storage
+from swiftalexnet.network import parts
 
 
 def names(folder) -> list[str]:
@@ -196,7 +196,7 @@ def doors(model):
     return {
         "load": ("path", sa.load),
         "save": ("path", model.save),
-        "storage": ("path", lambda path: storage.save(model, path)),
+        "storage": ("path", lambda path: parts.save(model, path)),
         "fit": ("checkpoint", lambda path: model.fit(dataset(8), recipe=quick_recipe(), checkpoint=path)),
         "ImageFolder": ("root", sa.ImageFolder),
         "ImageFolder(cache)": ("path", image_folder),

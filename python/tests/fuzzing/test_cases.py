@@ -92,7 +92,7 @@ class Own(ValueError):
 def test_what_they_cannot(error, monkeypatch, shared):
     assert untyped(error).endswith(type(error).__name__)
     found = outcome(monkeypatch, shared, raising(error))
-    assert found.fault.startswith(untyped(error)) and "test_fuzz_cases.py" in found.fault
+    assert found.fault.startswith(untyped(error)) and "test_cases.py" in found.fault
 
 
 def test_documented_errors_are_expected():

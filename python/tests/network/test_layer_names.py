@@ -3,7 +3,7 @@
 import pytest
 
 from swiftalexnet import _native
-from swiftalexnet.network import layer_names as aliases
+from swiftalexnet.network import layer_names
 
 VGG = ("A", "B", "D", "E")
 
@@ -14,15 +14,15 @@ def nodes(family: str, variant: str) -> list[str]:
 
 @pytest.mark.parametrize("variant", VGG)
 def test_torchvisions_vgg_is_our_chain_without_the_softmax(variant):
-    names = aliases.torchvision_names(f"vgg-{variant}")
+    names = layer_names.torchvision_names(f"vgg-{variant}")
     assert list(names.values()) == nodes("vgg", variant)[:-1]
     assert list(names)[-7:] == [f"classifier.{number}" for number in range(7)]
 
 
 def test_torchvisions_alexnet_is_our_chain_without_the_softmax():
     chain = [name for name in nodes("alexnet", "owt") if name not in ("avgpool", "prob")]
-    assert list(aliases.torchvision_names("owt").values()) == chain
-    assert list(aliases.torchvision_names("owt"))[-7:] == [f"classifier.{number}" for number in range(7)]
+    assert list(layer_names.torchvision_names("owt").values()) == chain
+    assert list(layer_names.torchvision_names("owt"))[-7:] == [f"classifier.{number}" for number in range(7)]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_torchvisions_alexnet_is_our_chain_without_the_softmax():
 )
 def test_node_name(variant, alias, node):
     family, _, row = variant.rpartition("-")
-    assert aliases.node_name(variant, alias, nodes(family or "alexnet", row)) == node
+    assert layer_names.node_name(variant, alias, nodes(family or "alexnet", row)) == node
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,4 @@ def test_node_name(variant, alias, node):
 )
 def test_names_that_a_network_does_not_have(variant, alias):
     with pytest.raises(ValueError, match=f"unknown layer '{alias}'"):
-        aliases.node_name(variant, alias, ["conv1_1", "relu1_1"])
+        layer_names.node_name(variant, alias, ["conv1_1", "relu1_1"])

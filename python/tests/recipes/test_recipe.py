@@ -8,7 +8,7 @@ from html_tables import read_html
 from support import ROOT, TESTS
 
 import swiftalexnet as sa
-from swiftalexnet.recipes.table import as_markdown, as_recipe
+from swiftalexnet.recipes.table import as_markdown, as_recipe, read_recipe
 from swiftalexnet.training.rates import Rates
 
 STEPS_AN_EPOCH = 10
@@ -374,3 +374,21 @@ def test_swift_has_the_same_recipes():
     """Tests/TrainingTests/RecipeTableTests.swift compares the engine's own table with the same file."""
     expected = (TESTS / "golden" / "recipes.txt").read_text(encoding="utf-8").splitlines()
     assert [_line(sa.recipe(name)) for name in sa.recipe_names()] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "schedule"),
+    [
+        ("constant", sa.ConstantSchedule()),
+        ("epochs boundaries=20,30 factor=0.5", sa.EpochSchedule((20, 30), 0.5)),
+        ("epoch_table boundaries=2,5 factors=0.1,0.0", sa.EpochTableSchedule((2, 5), (0.1, 0.0))),
+        ("steps boundaries=7 factor=0.1", sa.StepSchedule((7,))),
+        ("plateau factor=0.1 patience=4 times=2", sa.PlateauSchedule(0.1, 4, 2)),
+        ("dexp target_factor=250.0 steps=4", sa.DexpSchedule(250, 4)),
+    ],
+)
+def test_every_schedule_is_read_from_the_engines_text(text, schedule):
+    plain = "name n\nbatch_size 1\nlearning_rate 0.5\nmomentum 0.0\nweight_decay 0.0\nepochs 1\nsource\n"
+    recipe = read_recipe(f"{plain}schedule {text}\ngroup fc*.bias learning_rate=1.0 weight_decay=2.0 schedule {text}\n")
+    assert recipe.schedule == schedule
+    assert recipe.groups == (sa.ParameterGroup("fc*.bias", 1.0, 2.0, schedule),)

@@ -11,7 +11,7 @@ from support import shared_data
 
 import swiftalexnet as sa
 from swiftalexnet.data.cifar import batches as cifar_batches
-from swiftalexnet.data.cifar import cifar10 as cifar
+from swiftalexnet.data.cifar import cifar10
 
 
 @pytest.fixture(autouse=True)
@@ -89,8 +89,8 @@ def archive(site, monkeypatch):
     folder, address = site
     content = made.write_tar(folder / "cifar.tar.gz", made.binary_files(), "cifar-10-batches-bin").read_bytes()
     name, sha256 = "cifar-10-binary.tar.gz", hashlib.sha256(content).hexdigest()
-    download = cifar.Download(f"{address}/cifar.tar.gz", name, len(content), sha256)
-    monkeypatch.setitem(cifar.ARCHIVES, "binary", download)
+    download = cifar10.Download(f"{address}/cifar.tar.gz", name, len(content), sha256)
+    monkeypatch.setitem(cifar10.ARCHIVES, "binary", download)
     return download
 
 
@@ -108,14 +108,14 @@ def test_download_once(archive, site, tmp_path):
     [({"sha256": "0" * 64}, "SHA-256"), ({"size": 10}, "more than"), ({"size": 10**6}, "ended after")],
 )
 def test_what_is_not_expected_is_not_kept(archive, change, message, tmp_path, monkeypatch):
-    monkeypatch.setitem(cifar.ARCHIVES, "binary", archive._replace(**change))
+    monkeypatch.setitem(cifar10.ARCHIVES, "binary", archive._replace(**change))
     with pytest.raises(ValueError, match=message):
         sa.cifar10(tmp_path / "data", download=True, progress=False)
     assert not list((tmp_path / "data").iterdir())
 
 
 def test_no_such_file_on_the_server(archive, tmp_path, monkeypatch):
-    monkeypatch.setitem(cifar.ARCHIVES, "binary", archive._replace(url=archive.url + ".missing"))
+    monkeypatch.setitem(cifar10.ARCHIVES, "binary", archive._replace(url=archive.url + ".missing"))
     with pytest.raises(OSError, match="404"):
         sa.cifar10(tmp_path / "data", download=True, progress=False)
     assert not list((tmp_path / "data").iterdir())
@@ -123,7 +123,7 @@ def test_no_such_file_on_the_server(archive, tmp_path, monkeypatch):
 
 def test_a_slow_server_is_left(archive, tmp_path):
     with pytest.raises(TimeoutError, match="before the timeout"):
-        cifar.fetch(archive, tmp_path, progress=False, time_limit=0)
+        cifar10.fetch(archive, tmp_path, progress=False, time_limit=0)
     assert not list(tmp_path.glob("*.gz*"))
 
 

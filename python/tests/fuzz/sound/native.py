@@ -159,6 +159,20 @@ def _resampling(world: World) -> Arguments:
     return {"image": image, **places, "out": np.empty((size, size, 3), np.uint8)}
 
 
+def _facts(world: World) -> Arguments:
+    return {
+        "name": world.one_of("owt", "vgg-D", "cifar-18pct", "no such"),
+        "framework": world.one_of("torchvision", "keras"),
+        "crop": 32,
+        "channels": world.one_of(1, 3),
+        "known": "owt\npaper",
+        "even_if_far": world.one_of(False, True),
+        "count": 9,
+        "seed": 1,
+        "epoch": 2,
+    }
+
+
 _MAKERS: dict[str, Callable[[World], dict[str, Any]]] = {
     **dict.fromkeys(("Network", "spec", "spec_memory", "variant", "variants"), _specification),
     "Network.forward": _tensors,
@@ -179,4 +193,6 @@ _MAKERS: dict[str, Callable[[World], dict[str, Any]]] = {
     "Network.require_finite": lambda world: {"which": world.one_of(_native.VALUE, _native.VELOCITY)},
     "Network.hold": lambda world: {"writing": world.one_of(False, True)},
     "resample": _resampling,
+    **dict.fromkeys(("variant_preprocessing", "variant_layer_names", "nearest_name", "shuffle"), _facts),
+    "recipe": lambda world: {"name": world.one_of(*_native.recipe_names())},
 }

@@ -7,7 +7,7 @@ import XCTest
 @testable import Networks
 
 /// Whole networks in bfloat16 against the same networks in float32.
-final class BFloat16NetworkTests: XCTestCase {
+final class NetworkBFloat16Tests: XCTestCase {
   private let batch = 9
   private let bfloat16 = Arithmetic(precision: .bfloat16)
 

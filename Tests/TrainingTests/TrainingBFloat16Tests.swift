@@ -7,7 +7,7 @@ import XCTest
 @testable import Training
 
 /// Training steps in bfloat16, on the CPU's own table.
-final class BFloat16TrainingTests: XCTestCase {
+final class TrainingBFloat16Tests: XCTestCase {
   private let (batch, labels, x) = (SmallTask.batch, SmallTask.labels, SmallTask.images)
 
   override func setUpWithError() throws {
