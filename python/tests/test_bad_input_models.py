@@ -191,7 +191,7 @@ FITTING = [
     ),
     case("evaluate crops", ValueError, "evaluate: crops", lambda m: m.evaluate(DATA, crops=3)),
     case("evaluate dense", TypeError, "evaluate: dense is 2", lambda m: m.evaluate(DATA, dense=2)),
-    case("evaluate scales", ValueError, "evaluate: 3 is a scale", lambda m: m.evaluate(DATA, scales=[3])),
+    case("evaluate scales", ValueError, "evaluate: scale 3 is smaller", lambda m: m.evaluate(DATA, scales=[3])),
     case("ensemble crops", ValueError, "evaluate: crops is 3", lambda m: sa.Ensemble([m]).evaluate(DATA, crops=3)),
     case("search data", TypeError, "search_weights: got NoneType", lambda m: sa.Ensemble([m]).search_weights(None)),
     case("evaluate batch", ValueError, "evaluate: batch_size", lambda m: m.evaluate(DATA, batch_size=0)),
