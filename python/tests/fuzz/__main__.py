@@ -1,4 +1,4 @@
-"""The command `make fuzz`: run cases, report faults with the command that repeats each."""
+"""The command `make fuzz`: run cases, and report faults with the command that repeats each of them."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ _SHOWN = 40  # faults in full
 
 
 def main() -> int:
-    """Run the cases that the command line asks for; return 1 if one has a fault."""
+    """Run the cases given on the command line; return 1 if one has a fault."""
     options = _options()
     numbers = [options.case] if options.case is not None else range(options.cases)
     began, results, faults = time.monotonic(), Counter[str](), []

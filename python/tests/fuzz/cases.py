@@ -1,4 +1,4 @@
-"""A case is a function of (seed, number): what is tried, and what came of it."""
+"""A case is a function of (seed, number): a trial and its outcome."""
 
 import traceback
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Every entry point, found by introspection: what the package exports, the methods of its classes, the extension.
+"""All entry points, found by introspection: the package's exports, the methods of its classes, the extension.
 
 Python's functions tell their parameters themselves; the extension's are read from its stub.
 """
@@ -111,7 +111,7 @@ def _functions(module: str, namespace: Any) -> Iterator[Entry]:
 
 
 def _modules() -> Iterator[Entry]:
-    """Yield what the documentation names by its module."""
+    """Yield the functions that the documentation names by their modules."""
     yield _function("neighbors.nearest", neighbors.nearest)
     yield _function("neighbors.nearest_images", neighbors.nearest_images)
 

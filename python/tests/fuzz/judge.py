@@ -1,4 +1,4 @@
-"""What a case may do, and what it may not: the kinds of exceptions, and the fingerprints of models."""
+"""What a case may do: the permitted exceptions, and fingerprints of models, which must not change."""
 
 import hashlib
 import os
@@ -24,7 +24,7 @@ _EXACT = (
 
 
 def untyped(error: BaseException, documented: Iterable[type[BaseException]] = ()) -> str | None:
-    """Return what is wrong with an exception, None if callers can expect it."""
+    """Return what is wrong with an exception, or None if callers can expect it."""
     kind = type(error)
     if kind in _EXACT or isinstance(error, tuple(documented)):
         return None
@@ -44,7 +44,7 @@ def _raised_by_a_case(error: BaseException) -> bool:
 
 
 def fingerprint(model: Any) -> str:
-    """Return a hash of all that a model, or a network of the extension, holds and computes."""
+    """Return a hash of the state and the output of a model or a network of the extension."""
     network = model if isinstance(model, _native.Network) else model.network
     hashed = hashlib.blake2b(digest_size=16)
     for which in (_native.VALUE, _native.VELOCITY) if getattr(model, "has_trained", False) else (_native.VALUE,):

@@ -1,4 +1,4 @@
-"""A process that runs cases: reads numbers, one a line, and answers with JSON, before and after each.
+"""A process that runs cases: it reads one number per line, and writes JSON before and after each case.
 
 Standard output and error belong to what the cases say; answers go to a descriptor of their own, whose number is the
 first argument. The second is the seed; a third names a module with a function `run(seed, number)` in the place of the

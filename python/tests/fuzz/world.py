@@ -1,4 +1,4 @@
-"""What a case may touch: models that all cases share, a model of its own, small data, a folder of its own."""
+"""The objects of a case: shared models, its own model, small data, its own folder."""
 
 import copy
 import os

@@ -1,4 +1,4 @@
-"""The fuzzer's judgement with planted faults, and that a case is a function of (seed, number)."""
+"""The fuzzer's verdicts on planted faults, and that a case is a function of (seed, number)."""
 
 from random import Random
 from types import SimpleNamespace

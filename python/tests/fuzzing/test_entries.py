@@ -1,4 +1,4 @@
-"""The fuzzer knows every entry point, command, variable and file format, and how to use each rightly."""
+"""The fuzzer knows every entry point, command, variable and file format, and valid uses of each."""
 
 import inspect
 import re

@@ -1,4 +1,4 @@
-"""The fuzzer's workers with planted faults: each is found, blamed on its case, and the other cases go on."""
+"""The fuzzer's workers with planted faults: each is found and attributed to its case, and the other cases continue."""
 
 import os
 import subprocess

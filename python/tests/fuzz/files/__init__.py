@@ -1,1 +1,1 @@
-"""Sound files of every format, and what may happen to them."""
+"""Valid files of all formats, and damage to them."""

@@ -1,4 +1,4 @@
-"""What happens to bytes and to text: bits flip, ends are missing, numbers become others."""
+"""Damage to bytes and text: flipped bits, truncation, changed numbers."""
 
 import re
 import struct

@@ -1,4 +1,4 @@
-"""Sound files of every format that the package reads, and how it reads them."""
+"""Valid files of all formats that the package reads, and how it reads them."""
 
 import hashlib
 import json
@@ -48,7 +48,7 @@ def _load(world: World, path: Path) -> str:
 
 
 def fit_again(world: World, path: Path) -> str:
-    """Go on from a checkpoint, which is brought to the place where it is looked for."""
+    """Resume from a checkpoint, after copying it to where it is expected."""
     folder = world.new_file()
     folder.mkdir()
     path.rename(folder / FILE_NAME)
@@ -63,7 +63,7 @@ def _fit(model: sa.Model, data: sa.ArrayDataset, folder: Path, epochs: int, **op
 
 
 class _Ending(sa.ArrayDataset):
-    """Images of which the sixth cannot be read the second time that it is asked for."""
+    """Images of which the sixth cannot be read the second time."""
 
     asked = 0
 
@@ -109,7 +109,7 @@ def _cache_file(world: World) -> bytes:
 
 
 def rebuilt_cache(data: bytes, change: Callable[[str], str]) -> bytes:
-    """Return a cache of images whose index is changed and whose checksum is right."""
+    """Return a cache of images with a changed index and a correct checksum."""
     mark, form, place, _ = struct.unpack("<8sQQQ", data[:32])
     index = change(data[place:].decode()).encode("utf-8", "surrogatepass")
     start = struct.pack("<8sQQQ", mark, form, place, len(index))
@@ -174,7 +174,7 @@ def _npz(folder: Path) -> bytes:
 
 
 def read_image(world: World, path: Path) -> None:
-    """Read an image as one of the doors does."""
+    """Read an image through one of the entry points."""
     model = world.shared.model
     door = world.random.randrange(5)
     if door == 0:

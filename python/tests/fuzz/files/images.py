@@ -1,4 +1,4 @@
-"""Image files of every format that is read, small, and damage that knows their structure."""
+"""Small image files of all formats that are read, and damage that respects their structure."""
 
 import io
 import struct

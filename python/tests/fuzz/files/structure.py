@@ -1,4 +1,4 @@
-"""What happens to JSON: values of other types, lost and doubled keys, depth, numbers that no file should have."""
+"""Damage to JSON: values of other types, missing and repeated keys, depth, impossible numbers."""
 
 import copy
 import json
@@ -21,7 +21,7 @@ _VALUES: tuple[Any, ...] = (
 
 
 def change_json(value: Any, random: Random) -> tuple[str, Any]:
-    """Return what was done, and a copy that differs from `value` in one place or two."""
+    """Return a description, and a copy that differs from `value` in one or two places."""
     root, done = [copy.deepcopy(value)], []
     for _ in range(random.choice((1, 1, 2))):
         holder, key = random.choice(list(_places(root)))
@@ -30,7 +30,7 @@ def change_json(value: Any, random: Random) -> tuple[str, Any]:
 
 
 def spoil_text(text: str, random: Random) -> tuple[str, str]:
-    """Return JSON text that a program would not write: doubled keys, depth, numbers of thousands of digits."""
+    """Return JSON text that no program would write: repeated keys, depth, numbers of thousands of digits."""
     at = random.choice([index for index, letter in enumerate(text) if letter in ":[,"] or [0]) + 1
     inserts = {
         "deep": "[" * 100_000,
@@ -49,7 +49,7 @@ def spoil_text(text: str, random: Random) -> tuple[str, str]:
 
 
 def change_tensors(tensors: dict[str, Any], world: World) -> tuple[str, dict[str, Any]]:
-    """Return what was done, and tensors of which one is lost, doubled, or of another shape, type or content."""
+    """Return a description, and tensors of which one is missing, repeated, or has another shape, type or content."""
     changed = dict(tensors)
     name = world.random.choice(sorted(changed))
     act = world.random.randrange(8)

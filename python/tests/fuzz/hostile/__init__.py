@@ -1,4 +1,4 @@
-"""What is put in the place of a sound value: something that looks like it, or nothing like it at all."""
+"""Hostile replacements of a valid value: similar to it, or entirely different."""
 
 import enum
 import math
@@ -33,7 +33,7 @@ class _Choice(enum.IntEnum):
 
 
 def hostile(value: Any, world: World) -> tuple[str, Any]:
-    """Return a name and a value for the place of a sound one."""
+    """Return a name and a replacement of a valid value."""
     if world.random.random() < 0.2:
         return hostile_object(world)
     for kind, make in _MAKERS.items():

@@ -1,4 +1,4 @@
-"""What becomes of a sound array: another type, shape, memory layout, size, or values that nobody expects."""
+"""Hostile arrays made from a valid one: another type, shape, memory layout or size, or unexpected values."""
 
 import array
 import ctypes
@@ -16,11 +16,11 @@ Array = NDArray[Any]
 
 
 class Subclass(np.ndarray):
-    """An array of a class of its own."""
+    """An instance of a subclass of arrays."""
 
 
 class Wrapped:
-    """No array, but something that numpy makes one of."""
+    """Not an array, but an object that numpy converts to one."""
 
     def __init__(self, result: Any):
         self._result = result

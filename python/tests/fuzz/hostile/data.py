@@ -1,4 +1,4 @@
-"""Data sets and schedules of a user's own that break their word."""
+"""Users' data sets and schedules that violate their interface."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,7 +15,7 @@ _COUNT = 6
 
 
 class Data:
-    """A data set of noise, sound unless a part of it is replaced.
+    """A data set of noise, valid unless a part of it is replaced.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def _sometimes(change: Callable[[Any], Any], world: World) -> Callable[[Any], An
 
 
 class Schedule(sa.Schedule):
-    """A schedule whose methods return something of the case's choice."""
+    """A schedule whose methods return a value chosen by the case."""
 
     def __init__(self, method: str, result: Any):
         object.__setattr__(self, "_fault", (method, result))

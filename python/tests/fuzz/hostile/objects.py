@@ -1,4 +1,4 @@
-"""Things that are none of what an entry point expects: objects that raise, that lie, and plain ones."""
+"""Objects that no entry point expects: some raise, some report false sizes, some are plain."""
 
 import fractions
 import io
@@ -16,7 +16,7 @@ class Planned(Exception):
 
 
 class Raiser:
-    """Raises at whatever is asked of it."""
+    """Raises on any access."""
 
     def _raise(self, *_: Any) -> Any:
         raise Planned("asked")
@@ -33,7 +33,7 @@ class Unsayable:
 
 
 class Liar:
-    """Says that it has other sizes and numbers than it has."""
+    """Reports false sizes and numbers."""
 
     def __init__(self, world: World):
         self._number = world.one_of(-1, 0, 1, 2**31, 2**62, 2**63 - 1)
@@ -57,7 +57,7 @@ class Liar:
 
 
 class Attributes:
-    """Has every attribute that is asked for."""
+    """Has every attribute."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -66,11 +66,11 @@ class Attributes:
 
 
 class Text(str):
-    """Text of a class of its own."""
+    """An instance of a subclass of str."""
 
 
 class Number(int):
-    """A number of a class of its own."""
+    """An instance of a subclass of numbers."""
 
 
 OBJECTS: dict[str, Callable[[World], Any]] = {

@@ -1,4 +1,4 @@
-"""Paths of other things than files: devices, pipes, folders, impossible names; and what is not a path."""
+"""Paths that are not files: devices, pipes, folders, impossible names; and values that are not paths."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Sound arguments of every entry point: with them a call succeeds, and one or two are what a case spoils."""
+"""Valid arguments of all entry points, of which a case replaces one or two."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What methods are called on: an instance of every class."""
+"""An instance of every class whose methods are called."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a parameter of a name is, wherever in the package it stands."""
+"""Valid values of parameters by their names, anywhere in the package."""
 
 from collections.abc import Callable
 from typing import Any

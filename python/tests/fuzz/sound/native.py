@@ -1,4 +1,4 @@
-"""Sound arguments of the extension's functions that are no operators."""
+"""Valid arguments of the extension's functions other than operators."""
 
 from collections.abc import Callable
 from typing import Any

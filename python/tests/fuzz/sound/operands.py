@@ -1,4 +1,4 @@
-"""Sound arguments of the operators, of random geometry, as the extension takes them; `ops` takes words for codes."""
+"""Valid arguments of the extension's operators with random geometry; `ops` uses names instead of codes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What an entry point of the package needs that the names of its parameters do not tell."""
+"""Valid arguments of entry points that do not follow from the names of their parameters."""
 
 from collections.abc import Callable
 from typing import Any

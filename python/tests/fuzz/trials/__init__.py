@@ -1,1 +1,1 @@
-"""What is tried: calls, damaged files, forbidden states, command lines, processes of their own."""
+"""The trials: calls, damaged files, forbidden states, command lines, separate processes."""

@@ -1,4 +1,4 @@
-"""A call of an entry point with one or two hostile arguments; sometimes with none, which must succeed."""
+"""A call of an entry point with one or two hostile arguments, or with none, which must succeed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

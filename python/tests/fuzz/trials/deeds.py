@@ -1,4 +1,4 @@
-"""What somebody may do to a model at any time."""
+"""Operations on a model that are possible at any time."""
 
 import copy
 import gc
@@ -19,7 +19,7 @@ def short_fit(model: sa.Model, world: World, **options: Any) -> Any:
 
 
 def acts(world: World, model: sa.Model) -> list[Callable[[], Any]]:
-    """Return what somebody might do to a model at any time."""
+    """Return operations on a model that are possible at any time."""
     x, images = world.floats(2, 3, 20, 20), world.images(2, 23, 23, 3)
     return [
         lambda: short_fit(model, world),

@@ -1,4 +1,4 @@
-"""Uses that nobody should make: of the extension's objects, of memory that changes, after a fork, of files that go."""
+"""Improper uses: of the extension's objects, of changing memory, after a fork, of disappearing files."""
 
 import gc
 import os

@@ -1,4 +1,4 @@
-"""A process of its own in a hostile environment: its variables, its closed streams, its limits."""
+"""A separate process in a hostile environment: variables, closed streams, limits."""
 
 import os
 import re

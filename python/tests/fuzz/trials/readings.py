@@ -1,4 +1,4 @@
-"""A damaged file, and the package that reads it: damage to any byte, or damage that has the right checksums."""
+"""Reading of damaged files: damage to any byte, or damage with correct checksums."""
 
 import json
 from collections.abc import Callable

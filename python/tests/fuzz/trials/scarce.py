@@ -1,4 +1,4 @@
-"""Calls where something has run out: memory, addresses, the disk, descriptors, a stream that takes text."""
+"""Calls while a resource is exhausted: memory, addresses, the disk, descriptors, an output stream."""
 
 import io
 import os
@@ -94,7 +94,7 @@ class _Stream(io.TextIOBase):
 
 
 def _output(world: World) -> None:
-    """Show progress on streams that fail; work must go on."""
+    """Show progress on streams that fail; work must continue."""
     closed = io.StringIO()
     closed.close()
     ascii_only = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
