@@ -8,7 +8,7 @@ import swiftalexnet as sa
 from swiftalexnet._support.arithmetic import choose_arithmetic, choose_precision
 
 
-def test_words_name_arithmetic():
+def test_names_select_arithmetic():
     assert choose_precision("test", "float32") == 0
     assert choose_arithmetic("test", "float32", "int8", True) == (0, 1, 1)
     assert choose_precision("test", "auto") == (1 if "bfloat16" in sa.info()["precisions"] else 0)
@@ -24,7 +24,7 @@ def test_words_name_arithmetic():
         ({"fast_math": "yes"}, TypeError, "fast_math is 'yes', expected True or False"),
     ],
 )
-def test_other_words_are_refused_by_all_that_compute(words, kind, message):
+def test_unknown_names_are_refused_by_everything_that_computes(words, kind, message):
     model, images = tiny_model(), labelled_images(2)[0]
     calls = {
         "forward": lambda: model.forward(np.zeros((1, 3, 20, 20), np.float32), keep=False, **words),

@@ -8,7 +8,7 @@ from swiftalexnet._support import arrays
 X = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 
 
-def test_a_sound_array_is_not_copied():
+def test_a_valid_array_is_not_copied():
     assert arrays.as_float32(X, "x", "op", 3) is X
     pixels = np.zeros((1, 2, 3, 3), np.uint8)
     assert arrays.as_uint8(pixels, "x", "op", 4) is pixels
@@ -53,7 +53,7 @@ def test_other_memory_is_copied(strange):
         (np.ma.masked_array(X), "masked"),
     ],
 )
-def test_what_is_no_float32_array_is_a_type_error(x, came):
+def test_anything_but_a_float32_array_is_a_type_error(x, came):
     with pytest.raises(TypeError, match="op: x ") as caught:
         arrays.as_float32(x, "x", "op")
     assert came in str(caught.value) and "float32" in str(caught.value)
@@ -102,7 +102,7 @@ class NoArray:
         return [1.0]
 
 
-def test_what_gives_no_array_is_a_type_error():
+def test_objects_that_do_not_become_arrays_are_a_type_error():
     with pytest.raises(TypeError, match="op: x is of type NoArray, expected an array of float32"):
         arrays.as_float32(NoArray(), "x", "op")
 
@@ -122,7 +122,7 @@ def test_pairs_and_padding():
 
 
 @pytest.mark.parametrize("value", [1.0, True, None, "1", np.float32(1), np.bool_(True), np.arange(2), 1j])
-def test_what_is_no_integer_is_a_type_error(value):
+def test_anything_but_an_integer_is_a_type_error(value):
     with pytest.raises(TypeError, match="op: groups is .* expected an integer"):
         arrays.as_integer(value, "groups", "op")
 
@@ -141,7 +141,7 @@ def test_layouts(layout):
     assert (arrays.layout_code("NCHW", "op"), arrays.layout_code("NHWC", "op")) == (0, 1)
 
 
-def test_a_copy_that_no_memory_holds_is_refused():
+def test_a_copy_that_does_not_fit_into_memory_is_refused():
     huge = np.broadcast_to(np.float32(1), (2**20, 2**20))
     with pytest.raises(MemoryError, match="op: copy of x"):
         arrays.as_float32(huge, "x", "op", 2)
@@ -149,7 +149,7 @@ def test_a_copy_that_no_memory_holds_is_refused():
         arrays.as_output(None, (2**31, 2**31, 2**31), "op")
 
 
-def test_free_memory_is_what_the_engine_says(monkeypatch):
+def test_free_memory_comes_from_the_engine(monkeypatch):
     monkeypatch.setattr(arrays._native, "available_bytes", lambda: 400 << 20)
     with pytest.raises(MemoryError, match=f"{400 << 20} are free"):
         arrays.require_memory((500 << 20,), 1, "op")

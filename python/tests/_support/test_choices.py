@@ -42,7 +42,7 @@ def test_even_if_far_there_is_always_a_nearest(name, known, expected):
     assert nearest(name, known, even_if_far=True) == f"; did you mean {expected!r}?"
 
 
-def test_of_nothing_there_is_no_nearest():
+def test_without_known_names_nothing_is_suggested():
     assert nearest("x", (), even_if_far=True) == ""
     assert nearest(3, ("A",), even_if_far=True) == ""
 

@@ -15,7 +15,7 @@ print(*[f"{each.category.__name__}: {each.message}" for each in caught], sep="\\
 
 
 @pytest.mark.parametrize("nonsense", ["xyz", "0", "-1", "2.5", " 2", "1_0", "٢", "9" * 20])
-def test_a_number_of_threads_that_is_none_is_said_once(nonsense):
+def test_an_invalid_number_of_threads_is_reported_once(nonsense):
     answer = fresh_process.run(WARNED, SWIFTALEXNET_NUM_THREADS=nonsense)
     assert answer == (
         f"UserWarning: SWIFTALEXNET_NUM_THREADS is {nonsense!r}, expected an integer of at least 1: it is ignored"

@@ -43,7 +43,7 @@ def test_items():
         lambda endless: sa.Views(scales=endless),
     ],
 )
-def test_what_has_no_end_is_refused(call):
+def test_endless_iterables_are_refused(call):
     with pytest.raises((TypeError, ValueError)):
         call(itertools.repeat(1))
     with pytest.raises((TypeError, ValueError)):

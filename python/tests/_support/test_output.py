@@ -21,13 +21,13 @@ TEXT = "3 × 4 … – “Zoë” \udcff"
         ("utf-8", "3 × 4 … – “Zoë” \\udcff\n"),
     ],
 )
-def test_what_an_encoding_lacks_is_said_in_ascii(encoding, expected):
+def test_characters_that_an_encoding_lacks_are_written_in_ascii(encoding, expected):
     stream = io.TextIOWrapper(io.BytesIO(), encoding)
     assert output.print_text(TEXT, stream)
     assert stream.buffer.getvalue().decode(encoding) == expected
 
 
-def test_a_stream_keeps_its_own_way_with_what_it_lacks():
+def test_a_stream_keeps_its_own_error_handler():
     stream = io.TextIOWrapper(io.BytesIO(), "ascii", "xmlcharrefreplace")
     assert output.print_text("3 × 4", stream)
     assert stream.buffer.getvalue() == b"3 &#215; 4\n"
@@ -84,7 +84,7 @@ def test_a_pipe_without_a_reader():
         assert not output.print_text("lost", stream)
 
 
-def test_a_pipe_that_nobody_empties_is_not_waited_for():
+def test_a_full_pipe_does_not_block():
     reader, writer = os.pipe()
     with open(reader, "rb"), open(writer, "w") as stream:
         count = sum(output.write_text("x" * 1000, stream, wait=False) for _ in range(1000))
@@ -98,7 +98,7 @@ def test_a_terminal_that_is_gone():
         assert not output.print_text("lost", stream)
 
 
-def test_a_descriptor_that_does_not_wait_is_waited_for_where_all_is_wanted():
+def test_a_nonblocking_descriptor_is_waited_for_if_all_output_is_needed():
     code = """
 import os, sys, threading
 from swiftalexnet._support.output import print_text
@@ -115,7 +115,7 @@ print(len(got[0]))
     assert fresh_process.run(code) == "1000001"
 
 
-def test_a_closed_descriptor_is_none_and_not_standard_output():
+def test_a_closed_descriptor_is_not_standard_output():
     start = "import sys; from swiftalexnet._support.output import print_text"
     code = f"{start}; print(sys.stderr, print_text('lost', sys.stderr))"
     assert fresh_process.run(code, prefix=("sh", "-c", 'exec "$@" 2>&-', "sh")) == "None False"

@@ -27,7 +27,7 @@ def test_it_shows_a_bar_and_lines(capsys):
     assert "loss=0.5" in shown.err
 
 
-def test_unwanted_it_shows_nothing(capsys):
+def test_it_shows_nothing_unless_wanted(capsys):
     with Progress(4, False, "work") as bar:
         bar.say("a line")
         bar.advance(4)
@@ -47,7 +47,7 @@ class Broken(tqdm.auto.tqdm):
         raise RuntimeError("no page")
 
 
-def test_a_bar_that_fails_is_left_out(capsys, monkeypatch):
+def test_a_bar_that_fails_is_not_used_again(capsys, monkeypatch):
     monkeypatch.setattr(tqdm.auto, "tqdm", Broken)
     with Progress(4, True, "work") as bar:
         bar.advance(4)
@@ -131,7 +131,7 @@ def test_an_encoding_without_a_dash(encoding, tmp_path):
     assert "  -  " in fresh_process.run(FIT, str(tmp_path), PYTHONIOENCODING=encoding)
 
 
-def test_the_epoch_is_on_disk_before_its_line_is_said(tmp_path, monkeypatch):
+def test_the_epoch_is_on_disk_before_its_line_is_printed(tmp_path, monkeypatch):
     path, epochs = tmp_path / "checkpoint.safetensors", []
 
     class Watching(Progress):
@@ -144,7 +144,7 @@ def test_the_epoch_is_on_disk_before_its_line_is_said(tmp_path, monkeypatch):
     assert epochs == [1, 2, 3]
 
 
-def test_a_pipe_that_nobody_empties_delays_nothing():
+def test_a_full_pipe_delays_nothing():
     reader, writer = os.pipe()
     with open(reader, "rb"), open(writer, "w") as stream:
         old, sys.stdout = sys.stdout, stream

@@ -21,7 +21,7 @@ def nested(depth: int) -> list:
 
 
 @pytest.mark.parametrize("value", [None, 3, 1.5, "conv1", b"x", (1, 2.5, "a"), [[1], [2]], {"a": 1}, {3}, 2**64])
-def test_what_is_short_is_shown_as_python_writes_it(value):
+def test_short_values_are_shown_like_repr(value):
     assert shown(value) == repr(value)
 
 
@@ -39,7 +39,7 @@ def test_tables_are_shown_in_one_line():
     assert text.startswith("<network") and "\n" not in text and len(text) <= 401
 
 
-def test_lists_that_hold_themselves():
+def test_lists_that_contain_themselves():
     endless: list = []
     endless.append(endless)
     assert len(shown(endless)) < 100
@@ -63,7 +63,7 @@ def test_lists_that_hold_themselves():
         (lambda value: sa.ops.dropout(np.ones(3, np.float32), form=value), "dropout"),
     ],
 )
-def test_refusals_of_what_has_no_text(call, operation, value):
+def test_refusals_of_values_without_text(call, operation, value):
     with pytest.raises((TypeError, ValueError), match=f"{operation}: ") as caught:
         call(value)
     assert len(str(caught.value)) < 1000

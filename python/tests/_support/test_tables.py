@@ -13,7 +13,7 @@ class Shown:
         return html_table(*self._table)
 
 
-def test_what_cannot_be_printed_is_escaped():
+def test_unprintable_characters_are_escaped():
     assert printable("T-shirt, Größe 40 – 日本") == "T-shirt, Größe 40 – 日本"
     assert printable("a\nb\t\x1b[31m\udcff") == r"a\nb\t\x1b[31m\udcff"
 

@@ -35,7 +35,7 @@ def test_items_are_mapped_in_order_and_only_so_far_ahead():
     assert list(map_ahead(double, [], 2)) == []
 
 
-def test_whatever_a_call_raises_belongs_to_the_one_who_waits():
+def test_an_exception_of_a_call_is_raised_where_its_result_is_awaited():
     class Odd(BaseException):
         pass
 
@@ -53,7 +53,7 @@ def test_whatever_a_call_raises_belongs_to_the_one_who_waits():
     assert not decoding_threads()
 
 
-def test_closing_drops_what_has_not_begun():
+def test_closing_drops_calls_that_have_not_started():
     begun, go_on = [], threading.Event()
 
     def work(number: int) -> None:
@@ -113,7 +113,7 @@ threading.Thread(target=run).start()
 """
 
 
-def test_a_run_in_a_thread_goes_on_after_the_main_threads_end(tmp_path):
+def test_a_run_in_a_thread_continues_after_the_main_thread_has_ended(tmp_path):
     code = TRAINS_ON.format(path=[path for path in sys.path if path], folder=str(tmp_path / "photos"))
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert result.stdout == "2 24\n", result.stderr

@@ -102,7 +102,7 @@ def test_threads_may_stand_before_the_command_and_after(capsys):
     ],
     ids=str,
 )
-def test_what_there_is_not_is_one_line_that_names_it(words, message, capsys):
+def test_unknown_names_are_one_line_that_names_them(words, message, capsys):
     assert message in refused(capsys, *words)
 
 
@@ -120,7 +120,7 @@ def test_what_there_is_not_is_one_line_that_names_it(words, message, capsys):
     ],
     ids=" ".join,
 )  # fmt: skip
-def test_what_cannot_be_done_is_one_line(words, tmp_path, capsys, monkeypatch):
+def test_errors_are_reported_in_one_line(words, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     tiny_model().save("m")
     photo_folder(tmp_path / "photos", count=2)
@@ -147,7 +147,7 @@ def test_training_ends_well_wherever_its_output_goes(redirection, quiet, folder,
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
-def test_training_speaks_every_encoding(encoding, folder, tmp_path):
+def test_training_works_with_every_encoding(encoding, folder, tmp_path):
     done = process(*TRAIN, "--no-validation", "--output", tmp_path / "m", folder=folder, PYTHONIOENCODING=encoding)
     assert done.returncode == 0, done.stderr
     assert "train loss" in done.stderr
@@ -180,7 +180,7 @@ RESULTS = {
 
 
 @pytest.mark.parametrize("words", RESULTS.values(), ids=RESULTS)
-def test_results_must_arrive(words, folder):
+def test_results_that_cannot_be_written_change_the_status(words, folder):
     """On a full disk or a closed output the exit status reports it; a reader that has closed the pipe is no error."""
     assert process(*words, folder=folder).returncode == 0
     full = process(*words, redirection=">/dev/full", folder=folder)
@@ -193,13 +193,13 @@ def test_results_must_arrive(words, folder):
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
-def test_results_are_said_in_every_encoding(encoding, folder):
+def test_results_are_printed_in_every_encoding(encoding, folder):
     for words in RESULTS.values():
         done = process(*words, folder=folder, PYTHONIOENCODING=encoding)
         assert done.returncode == 0 and done.stdout, done.stderr
 
 
-def test_json_of_a_training_must_arrive_and_the_model_is_saved_all_the_same(folder, tmp_path):
+def test_json_of_a_training_must_arrive_and_the_model_is_saved_anyway(folder, tmp_path):
     done = process(*TRAIN, "--json", "--output", tmp_path / "m", redirection=">/dev/full", folder=folder)
     assert done.returncode == 1 and "standard output" in done.stderr
     assert sa.load(tmp_path / "m").num_classes == 4
@@ -218,13 +218,13 @@ def test_a_host_program_keeps_its_signals_and_warnings(capsys):
 
 
 @pytest.mark.parametrize("variable", ["SWIFTALEXNET_ISA", "SWIFTALEXNET_GEMM"])
-def test_an_environment_that_there_is_not_is_one_line(variable):
+def test_an_invalid_environment_is_one_line(variable):
     done = process("info", **{variable: "abacus"})
     assert done.returncode == 2 and done.stderr.startswith("swiftalexnet: ")
     assert variable in done.stderr and len(done.stderr.splitlines()) == 1
 
 
-def test_importing_it_is_quick():
+def test_importing_it_is_fast():
     heavy = ["PIL", "matplotlib", "tqdm", "safetensors", "swiftalexnet.training.fit", "swiftalexnet.cli.train"]
     code = f"import sys, swiftalexnet.cli; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([PROGRAM[0], "-c", code], env=environment(), capture_output=True, text=True, check=True)

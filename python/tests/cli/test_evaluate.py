@@ -22,7 +22,7 @@ def model(tmp_path, monkeypatch):
     return trained
 
 
-def test_it_prints_what_python_says(model, capsys):
+def test_it_prints_the_result_of_the_python_method(model, capsys):
     expected = model.evaluate(sa.ImageFolder("photos"))
     for words in (["m", "photos"], ["photos", "--model", "m"], ["m", "--crops", 1, "photos"]):
         code, out, err = run(capsys, "evaluate", *words, "--quiet")
@@ -62,7 +62,7 @@ def test_it_draws(model, capsys):
     assert "confusion.png" in refused(capsys, "evaluate", "m", "photos", "--plot", "confusion.png")
 
 
-def test_a_broken_image_ends_it_or_is_counted(model, capsys):
+def test_a_broken_image_stops_it_or_is_counted(model, capsys):
     with open("photos/dark/2.png", "wb") as file:
         file.write(b"broken")
     assert "2.png" in refused(capsys, "evaluate", "m", "photos", "--quiet")
@@ -70,7 +70,7 @@ def test_a_broken_image_ends_it_or_is_counted(model, capsys):
     assert code == 0 and (json.loads(out)["count"], json.loads(out)["skipped"]) == (47, 1)
 
 
-def test_so_many_broken_images_are_too_many(model, capsys):
+def test_too_many_broken_images_are_an_error(model, capsys):
     for name in ("1", "2"):
         with open(f"photos/dark/{name}.png", "wb") as file:
             file.write(b"broken")
@@ -83,7 +83,7 @@ def test_so_many_broken_images_are_too_many(model, capsys):
         assert code == 2 and "max_errors" in err
 
 
-def test_images_of_16_bits_need_a_range_that_is_told(model, capsys):
+def test_images_of_unknown_range_need_a_given_range(model, capsys):
     from PIL import Image
 
     Image.new("I", (31, 31), 40_000).save("photos/dark/0.tiff")

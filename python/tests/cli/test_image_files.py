@@ -27,14 +27,14 @@ def test_a_file_is_taken_whatever_its_name(tmp_path):
     assert image_files([str(tmp_path / "image")] * 2) == [str(tmp_path / "image")] * 2
 
 
-def test_what_is_not_there(tmp_path):
+def test_missing_files(tmp_path):
     with pytest.raises(FileNotFoundError):
         image_files([str(tmp_path / "missing.jpg")])
     with pytest.raises(ValueError, match="no images"):
         image_files([str(tmp_path)])
 
 
-def test_a_folder_that_cannot_be_read_is_no_empty_one(tmp_path, monkeypatch):
+def test_an_unreadable_folder_is_not_an_empty_one(tmp_path, monkeypatch):
     folder = photo_folder(tmp_path / "photos")
     scan = os.scandir
 
@@ -48,7 +48,7 @@ def test_a_folder_that_cannot_be_read_is_no_empty_one(tmp_path, monkeypatch):
         image_files([str(folder)])
 
 
-def test_broken_files_are_noted_or_end_the_work(tmp_path):
+def test_broken_files_are_recorded_or_raise(tmp_path):
     (tmp_path / "broken.png").write_bytes(b"broken")
     geometry, names = Geometry(20, 3, "area"), [str(tmp_path / "broken.png"), str(tmp_path / "missing.png")]
     data = ImageFiles(names, True)

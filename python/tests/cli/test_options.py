@@ -34,7 +34,7 @@ def test_whole_numbers(text, number):
 
 
 @pytest.mark.parametrize("text", ["0", "10", "1.5", "one", "", "nan", "1" * 5000])
-def test_what_is_no_whole_number_in_the_range(text):
+def test_anything_but_a_whole_number_in_the_range_is_refused(text):
     with pytest.raises(argparse.ArgumentTypeError, match="whole number from 1 to 9") as caught:
         options.whole(1, 9)(text)
     assert len(str(caught.value)) < 100
@@ -57,7 +57,7 @@ def test_names_offer_the_nearest():
         options.one_of("word", ("raise", "skip"))("skipp")
 
 
-def test_evaluate_and_predict_compute_as_they_are_told(model_file, tmp_path, capsys):
+def test_evaluate_and_predict_use_the_given_arithmetic(model_file, tmp_path, capsys):
     folder, model = photo_folder(tmp_path / "photos"), sa.load(model_file)
     expected = model.evaluate(sa.ImageFolder(folder), **WORDS)
     assert expected.loss != model.evaluate(sa.ImageFolder(folder)).loss
@@ -67,7 +67,7 @@ def test_evaluate_and_predict_compute_as_they_are_told(model_file, tmp_path, cap
     assert rows[0]["probabilities"] == list(model.predict(file, **WORDS)[0].probabilities)
 
 
-def test_memory_and_profile_compute_as_they_are_told(model_file, capsys, monkeypatch):
+def test_memory_and_profile_use_the_given_arithmetic(model_file, capsys, monkeypatch):
     use = answer(capsys, "memory", model_file, "--batch", "8", *OPTIONS)
     assert use["total"] == tiny_model().memory(8, **WORDS).total != tiny_model().memory(8).total
     use = answer(capsys, "memory", model_file, "--batch", "8", "--training", "--precision", "auto", "--json")

@@ -25,7 +25,7 @@ def test_results_are_text_or_json():
 
 
 @pytest.mark.parametrize("path", [None, "/dev/full"], ids=["closed", "full"])
-def test_a_result_that_does_not_arrive_is_told(path):
+def test_a_result_that_cannot_be_written_is_reported(path):
     with nullcontext() if path is None else open(path, "w", encoding="utf-8") as stream:
         with pytest.raises(NotWritten) as caught:
             with_options(stream).show({}, "text")
@@ -35,7 +35,7 @@ def test_a_result_that_does_not_arrive_is_told(path):
             with_options(stream, json=True).done({}, "JSON is asked for")
 
 
-def test_a_reader_who_has_left_wants_no_more():
+def test_a_reader_that_has_closed_the_pipe_is_no_error():
     reader, writer = os.pipe()
     os.close(reader)
     with open(writer, "w", encoding="utf-8") as stream, pytest.raises(NotWritten) as caught:
@@ -49,7 +49,7 @@ def test_notes_are_left_out_if_quiet(capsys):
     assert capsys.readouterr().err == "heard\n"
 
 
-def test_numbers_that_json_cannot_say_are_null():
+def test_numbers_that_json_cannot_represent_are_null():
     value = {"a": [1.5, float("nan"), (float("inf"), "x", None, True)]}
     assert json.loads(output.to_json(value)) == {"a": [1.5, None, [None, "x", None, True]]}
 

@@ -38,13 +38,13 @@ def test_files_and_folders_in_order(model, capsys):
         assert row["probabilities"] == list(expected.probabilities)
 
 
-def test_text_has_a_line_an_image(model, capsys):
+def test_text_has_a_line_per_image(model, capsys):
     code, out, _ = run(capsys, "predict", "m", "photos/dark", "--top", 2)
     assert code == 0 and [line.partition(": ")[0] for line in out.splitlines()] == files()[6:12]
     assert out.splitlines()[0].endswith(str(model.predict("photos/dark/0.png", top=2)[0]))
 
 
-def test_csv_has_a_line_a_class_with_names_quoted(model, capsys):
+def test_csv_has_a_line_per_class_with_names_quoted(model, capsys):
     code, out, _ = run(capsys, "predict", "m", "photos/dark", "--csv", "--top", 4)
     rows = list(csv.DictReader(io.StringIO(out)))
     assert code == 0 and len(rows) == 24 and [row["rank"] for row in rows[:4]] == ["1", "2", "3", "4"]
@@ -88,12 +88,12 @@ def broken(model):
     return "photos/dark/2.png"
 
 
-def test_a_broken_image_ends_the_work(broken, capsys):
+def test_a_broken_image_stops_the_command(broken, capsys):
     assert broken in refused(capsys, "predict", "m", "photos", "--json")
 
 
 @pytest.mark.parametrize("views", [[], ["--dense"], ["--scales", "24,31"]], ids=str)
-def test_a_broken_image_is_left_out_if_told_so(broken, views, capsys):
+def test_a_broken_image_is_left_out_with_skip(broken, views, capsys):
     code, out, err = run(capsys, "predict", "m", "photos", "--on-error", "skip", *views)
     assert code == 1 and len(out.splitlines()) == 23 and broken not in out
     assert err.splitlines()[0].startswith("swiftalexnet: warning: ") and broken in err
@@ -110,7 +110,7 @@ def test_nothing_but_broken_images(broken, capsys):
     assert code == 1 and ["error" in row for row in json.loads(out)] == [True, True]
 
 
-def test_whatever_a_file_is_called(model, capsysbinary):
+def test_any_file_name(model, capsysbinary):
     name = os.fsdecode(b"photos/dark/\xff\xfe \n.png")
     os.rename("photos/dark/1.png", name)
     from swiftalexnet.cli import main

@@ -12,7 +12,7 @@ from swiftalexnet.cli.reference import as_markdown
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "command_line.md").read_text(encoding="utf-8")
 
 
-def test_the_page_ends_with_what_the_parsers_say():
+def test_the_page_ends_with_the_generated_reference():
     """`python -m swiftalexnet.cli.reference` prints that part."""
     assert PAGE.endswith(f"\n{as_markdown()}\n")
 

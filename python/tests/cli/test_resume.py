@@ -48,7 +48,7 @@ def test_it_may_be_stopped_again_and_again(straight, stop, capsys):
     assert weights() == straight
 
 
-def test_it_goes_on_from_another_folder_and_without_the_model_that_it_began_from(
+def test_it_resumes_from_another_folder_and_without_the_model_it_started_from(
     photos, stop, tmp_path, capsys, monkeypatch
 ):
     assert run(capsys, "train", "photos", *OPTIONS, "--output", "base")[0] == 0
@@ -65,7 +65,7 @@ def test_it_goes_on_from_another_folder_and_without_the_model_that_it_began_from
     assert os.listdir() == []
 
 
-def test_images_that_have_moved_are_named_anew(straight, stop, capsys):
+def test_images_that_have_moved_can_be_given_again(straight, stop, capsys):
     stop(4)
     assert run(capsys, "train", "photos", *OPTIONS)[0] == 130
     os.rename("photos", "moved")
@@ -74,14 +74,14 @@ def test_images_that_have_moved_are_named_anew(straight, stop, capsys):
     assert weights() == straight
 
 
-def test_options_besides_replace_what_was_kept(photos, stop, capsys):
+def test_typed_options_replace_saved_ones(photos, stop, capsys):
     stop(4)
     assert run(capsys, "train", "photos", *OPTIONS)[0] == 130
     code, out, _ = run(capsys, "resume", "model.run", "--epochs", 5, "--output", "longer", "--quiet", "--json")
     assert code == 0 and len(json.loads(out)["history"]) == 5 and os.path.exists("longer")
 
 
-def test_a_run_that_has_ended_may_go_on_where_it_was_told_to_be_kept(photos, capsys):
+def test_a_finished_run_in_a_given_folder_can_be_resumed(photos, capsys):
     assert run(capsys, "train", "photos", *OPTIONS, "--checkpoint", "kept")[0] == 0
     assert sorted(os.listdir("kept")) == ["checkpoint.safetensors", OPTIONS_NAME]
     assert run(capsys, "train", "--resume", "kept", "--epochs", 4, "--quiet")[0] == 0
@@ -109,7 +109,7 @@ def test_a_run_does_not_move(photos, stop, capsys):
     assert os.path.exists("kept/checkpoint.safetensors")
 
 
-def test_a_run_that_somebody_has_is_refused(photos, stop, capsys, monkeypatch):
+def test_a_run_in_use_is_refused(photos, stop, capsys, monkeypatch):
     fit = sa.Model.fit
     statuses = []
 
@@ -131,7 +131,7 @@ def test_there_must_be_a_run(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda each: each.name)
-def test_a_signal_keeps_what_was_learned(sent, tmp_path):
+def test_a_signal_saves_the_run(sent, tmp_path):
     photo_folder(tmp_path / "photos")
     options = ["--variant", "cifar-80sec", "--recipe", "cifar-80sec", "--epochs", 40, "--batch-size", 8]
     straight = process("train", "photos", *options, "--output", "straight", "--quiet", folder=tmp_path)

@@ -27,7 +27,7 @@ def stopped(photos, stop, capsys):
     return change
 
 
-def test_it_lies_beside_the_output(tmp_path):
+def test_it_is_next_to_the_output(tmp_path):
     for output, folder in (("a.safetensors", "a.run"), ("b", "b.run"), ("c.bin", "c.bin.run")):
         assert RunFolder.beside(tmp_path / output).path == tmp_path / folder
 
@@ -69,23 +69,23 @@ def test_a_damaged_file_is_one_line(stopped, content, capsys):
     ],
     ids=str,
 )  # fmt: skip
-def test_options_that_cannot_be_are_one_line(stopped, options, capsys):
+def test_invalid_options_are_one_line(stopped, options, capsys):
     stopped(**options)
     refused(capsys, "resume", "model.run")
 
 
-def test_a_link_or_a_pipe_in_its_place_is_no_run(stopped, capsys):
+def test_a_link_or_a_pipe_instead_is_not_a_run(stopped, capsys):
     stopped.path.unlink()
     os.mkfifo(stopped.path)
     refused(capsys, "resume", "model.run")
 
 
-def test_a_file_in_the_place_of_the_folder_is_refused(photos, capsys):
+def test_a_file_instead_of_the_folder_is_refused(photos, capsys):
     (photos.parent / "model.run").write_text("mine")
     assert "model.run" in refused(capsys, "train", "photos", "--epochs", 1)
 
 
-def test_a_run_of_fit_goes_on_with_options_that_are_typed(photos, stop, capsys):
+def test_a_run_of_fit_is_resumed_with_typed_options(photos, stop, capsys):
     options = {"recipe": sa.recipe("paper", batch_size=8, epochs=2, schedule=sa.ConstantSchedule())}
     stop(2)
     with pytest.raises(KeyboardInterrupt):

@@ -50,7 +50,7 @@ def test_there_and_back(words):
     ],
     ids=str,
 )
-def test_what_nobody_could_type(values, error):
+def test_options_that_cannot_be_typed(values, error):
     with pytest.raises(error):
         to_words(values, command_parser(train), WITHOUT)
 

@@ -22,7 +22,7 @@ def test_ctrl_c_has_its_own():
     assert signals.status(KeyboardInterrupt()) == 130
 
 
-def test_what_is_ignored_stays_ignored():
+def test_ignored_signals_stay_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with signals.as_interrupts():

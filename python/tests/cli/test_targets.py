@@ -18,7 +18,7 @@ def model(tmp_path, monkeypatch):
     return "m"
 
 
-def test_what_is_there_stays_without_force(tmp_path):
+def test_existing_files_are_kept_without_force(tmp_path):
     path = tmp_path / "file"
     assert targets.check_new(path, False) == path
     path.write_text("mine")

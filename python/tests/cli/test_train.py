@@ -15,14 +15,14 @@ from swiftalexnet.network import batch_size
 QUICK = ["--batch-size", "8", "--quiet"]
 
 
-def test_it_writes_where_it_is_told_and_nothing_else(photos, tmp_path, capsys):
+def test_it_writes_the_given_file_and_nothing_else(photos, tmp_path, capsys):
     code, out, err = run(capsys, "train", "photos", "--epochs", 2, "--output", "m.safetensors", *QUICK)
     assert (code, out, err) == (0, "saved m.safetensors\n", "")
     assert sorted(os.listdir(tmp_path)) == ["m.safetensors", "photos"]
     assert sa.load("m.safetensors").classes == ("bright", "dark", "low", "top")
 
 
-def test_json_is_all_that_standard_output_gets(photos, capsys):
+def test_standard_output_is_only_json(photos, capsys):
     code, out, err = run(capsys, "train", "photos", "--epochs", 2, "--batch-size", 8, "--json")
     result = json.loads(out)
     assert code == 0 and result["model"] == "model.safetensors" and len(result["history"]) == 2
@@ -36,13 +36,13 @@ def test_the_history_is_printed_once_and_epochs_count_from_one(photos, capsys):
     assert rows == ["1", "2"]
 
 
-def test_it_says_at_the_start_where_the_run_is_kept(photos, capsys):
+def test_it_prints_at_the_start_where_the_run_is_kept(photos, capsys):
     _, _, err = run(capsys, "train", "photos", "--epochs", 1, "--output", "m", "--batch-size", 8)
     assert "m.run" in err and err.index("m.run") < err.index("train loss")
 
 
 @pytest.mark.parametrize("existing", ["m", "m.run/checkpoint.safetensors", f"m.run/{OPTIONS_NAME}"])
-def test_it_replaces_no_file_that_it_did_not_make_without_force(photos, existing, tmp_path, capsys, monkeypatch):
+def test_without_force_it_replaces_only_its_own_files(photos, existing, tmp_path, capsys, monkeypatch):
     (tmp_path / "m.run").mkdir()
     (tmp_path / existing).write_text("somebody's")
     monkeypatch.setattr(sa, "ImageFolder", lambda *_, **__: pytest.fail("work began"))
@@ -67,7 +67,7 @@ def test_other_files_in_the_runs_folder_stay(photos, tmp_path, capsys):
     assert os.listdir(tmp_path / "m.run") == ["notes"]
 
 
-def test_a_file_that_comes_during_the_training_stays_and_nothing_is_lost(photos, tmp_path, capsys, monkeypatch):
+def test_a_file_created_during_training_is_kept_and_nothing_is_lost(photos, tmp_path, capsys, monkeypatch):
     fit = sa.Model.fit
 
     def meanwhile(*arguments, **options):
@@ -92,7 +92,7 @@ def test_output_is_checked_before_training(photos, output, tmp_path, capsys, mon
     refused(capsys, "train", "photos", "--output", output)
 
 
-def test_a_run_that_learned_nothing_leaves_nothing(photos, tmp_path, capsys):
+def test_a_run_without_a_finished_step_leaves_nothing(photos, tmp_path, capsys):
     for name in os.listdir(photos / "low"):
         (photos / "low" / name).write_bytes(b"broken")
     code, _, err = run(capsys, "train", "photos", "--on-error", "raise", "--batch-size", 30, "--quiet")
@@ -100,7 +100,7 @@ def test_a_run_that_learned_nothing_leaves_nothing(photos, tmp_path, capsys):
     assert os.listdir(tmp_path) == ["photos"]
 
 
-def test_ctrl_c_keeps_what_was_learned_and_says_how_to_go_on(photos, stop, capsys):
+def test_ctrl_c_saves_the_run_and_prints_how_to_resume(photos, stop, capsys):
     stop(3)
     code, out, err = run(capsys, "train", "photos", "--epochs", 3, "--output", "a model", *QUICK)
     assert code == 130 and not out
@@ -108,7 +108,7 @@ def test_ctrl_c_keeps_what_was_learned_and_says_how_to_go_on(photos, stop, capsy
     assert os.path.exists("a model.run/checkpoint.safetensors") and not os.path.exists("a model")
 
 
-def test_a_folder_that_is_divided_is_used_so(photos, capsys):
+def test_a_folder_with_train_and_validation_is_used_as_such(photos, capsys):
     os.mkdir("whole")
     shutil.copytree("photos", "whole/train")
     shutil.copytree("photos", "whole/validation")
@@ -122,14 +122,14 @@ def test_without_validation_the_rate_is_constant(photos, capsys):
     assert json.loads(out)["history"][0]["validation_loss"] is None
 
 
-def test_it_may_leave_the_batch_size_to_the_machine(photos, capsys, monkeypatch):
+def test_the_batch_size_may_be_automatic(photos, capsys, monkeypatch):
     monkeypatch.setattr(batch_size, "_largest", lambda *_: 8)
     code, _, err = run(capsys, "train", "photos", "--epochs", 1, "--quiet", "--batch-size", "auto")
     assert code == 0 and err.startswith("swiftalexnet: warning: ") and "'auto' is 8" in err
     assert "--batch-size" in refused(capsys, "train", "photos", "--batch-size", "most")
 
 
-def test_a_model_of_its_own_classes_goes_on_learning(photos, capsys):
+def test_a_model_of_the_same_classes_is_trained_further(photos, capsys):
     run(capsys, "train", "photos", "--epochs", 1, "--output", "first", *QUICK)
     code, _, err = run(
         capsys,

@@ -65,6 +65,6 @@ def test_fractions(text, share):
 @pytest.mark.parametrize(
     "text", ["0", "1", "-0.2", "2", "nan", "inf", "1/0", "1/2/3", "a", "", "1e-9", "/", "1e999999999"]
 )
-def test_what_is_no_fraction(text):
+def test_invalid_fractions(text):
     with pytest.raises(argparse.ArgumentTypeError, match="between 0 and 1"):
         training_data.fraction(text)

@@ -59,7 +59,7 @@ def test_damaged_pixels_are_found_and_verifying_mends_them(folder, file):
     assert same(all_pixels(data), all_pixels(sa.ImageFolder(folder)))
 
 
-def test_somebody_elses_file_is_not_replaced(folder, file):
+def test_another_programs_file_is_not_replaced(folder, file):
     for content in (b"", b"short", b"a letter of more than sixty-four bytes, which nobody should lose" * 2):
         file.write_bytes(content)
         with pytest.raises(sa.CacheCorruptError, match="not a cache of images"):
@@ -121,7 +121,7 @@ def test_a_killed_writer_leaves_the_old_cache_and_the_next_one_tidies(folder, fi
     assert len(list(file.parent.iterdir())) == 2
 
 
-def test_writers_at_once_leave_a_whole_cache(folder, file):
+def test_concurrent_writers_leave_a_complete_cache(folder, file):
     with ThreadPoolExecutor(4) as threads:
         parts = list(threads.map(lambda side: (side, sa.ImageFolder(folder)), [20, 24] * 4))
         for side, data in parts:

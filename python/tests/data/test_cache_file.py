@@ -46,7 +46,7 @@ def index_of(*rows, word: str = "images", **changes) -> bytes:
     return json.dumps({"settings": SETTINGS._asdict() | changes, "began_ns": began_ns, word: rows}).encode()
 
 
-def test_what_is_written_is_read(path):
+def test_written_images_are_read_back(path):
     content = write(path)
     cache = ImageCache(path)
     assert cache.settings == SETTINGS and len(cache.entries) == 2 and cache.began_ns <= time.time_ns()
@@ -160,7 +160,7 @@ GOOD = ("a", 10, 20, "30", 4, 6, 64, 0)
         seal(index_of(GOOD)) + b"x",
     ],
 )
-def test_well_sealed_nonsense_is_refused(path, content):
+def test_invalid_content_with_a_correct_checksum_is_refused(path, content):
     path.write_bytes(content)
     with pytest.raises(sa.CacheCorruptError):
         ImageCache(path)

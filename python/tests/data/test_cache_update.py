@@ -263,7 +263,7 @@ def test_other_settings_write_the_file_anew(folder, file):
         ({"sides": 3}, TypeError),
     ],
 )
-def test_refuses_settings_that_there_are_not(folder, file, settings, kind):
+def test_refuses_unknown_settings(folder, file, settings, kind):
     with pytest.raises(kind):
         sa.ImageFolder(folder).cache_to(file, **settings)
     assert not file.exists()
@@ -271,7 +271,7 @@ def test_refuses_settings_that_there_are_not(folder, file, settings, kind):
         sa.ImageFolder(folder, draft=True, cache=file)
 
 
-def test_what_cannot_be_kept_is_left_to_its_file(folder, file):
+def test_images_that_cannot_be_cached_are_read_from_their_files(folder, file):
     (folder / "dark" / "0.png").write_bytes(b"broken")
     (folder / "dark" / "2.png").unlink()
     (folder / "dark" / "2.png").symlink_to(folder / "nowhere")

@@ -46,7 +46,7 @@ DOORS = {
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_no_more_than_that_is_needed(door):
+def test_a_minimal_data_set_is_enough(door):
     model, twin = tiny_model(), tiny_model()
     assert repr(DOORS[door](model, Flowers())) == repr(DOORS[door](twin, REFERENCE)) or door in ("fit", "validation")
     assert np.array_equal(model.state_dict()["fc8.weight"], twin.state_dict()["fc8.weight"])
@@ -91,7 +91,7 @@ RING.append(RING)
         ({"workers": 1.5}, TypeError, r"Flowers.workers"),
     ],
 )
-def test_what_is_wrong_is_refused_before_any_work(door, parts, kind, message):
+def test_faults_are_refused_before_any_work(door, parts, kind, message):
     data = Flowers(**parts, make=lambda *_: pytest.fail("read"))
     with pytest.raises(kind, match=message):
         DOORS[door](tiny_model(), data)
@@ -225,7 +225,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("name", CHANGES)
-def test_what_changes_meanwhile_changes_nothing(door, name):
+def test_later_changes_have_no_effect(door, name):
     model, twin = tiny_model(), tiny_model()
     found, expected = DOORS[door](model, Restless(CHANGES[name])), DOORS[door](twin, REFERENCE)
     assert np.array_equal(model.state_dict()["fc8.weight"], twin.state_dict()["fc8.weight"])
@@ -239,7 +239,7 @@ def test_neighbours_of_a_data_set_that_changes():
 
 
 @pytest.mark.parametrize("length", [2**63, 2**62, -1, 1.5, "3", None])
-def test_lengths_that_are_none(length):
+def test_invalid_lengths(length):
     class Odd(Flowers):
         def __len__(self):
             return length

@@ -21,7 +21,7 @@ def test_folder_is_sorted_and_labelled(tmp_path):
     assert data.image(0, GEOMETRY).shape == (20, 20, 3)
 
 
-def test_folder_ignores_what_is_hidden_or_no_image_and_searches_deep(tmp_path):
+def test_folder_ignores_hidden_and_other_files_and_searches_to_any_depth(tmp_path):
     photo_folder(tmp_path, count=1)
     (tmp_path / ".cache").mkdir()
     (tmp_path / "dark" / "notes.txt").write_text("no image")
@@ -61,7 +61,7 @@ def test_folders_without_images_are_refused(tmp_path):
         sa.ImageFolder(tmp_path / "some" / "dark" / "0.png")
 
 
-def test_why_missing_names_an_image_that_is_not_there(tmp_path):
+def test_why_missing_refuses_an_index_out_of_range(tmp_path):
     data = sa.ImageFolder(photo_folder(tmp_path))
     assert data.why_missing(0) == ""
     with pytest.raises(IndexError, match=r"ImageFolder\.why_missing: index"):
@@ -111,7 +111,7 @@ IMAGES, LABELS = labelled_images(4)
 
 
 @pytest.mark.parametrize("kind", ["folder", "arrays"])
-def test_images_that_there_are_not_are_refused(tmp_path, kind):
+def test_indices_out_of_range_are_refused(tmp_path, kind):
     data = sa.ImageFolder(photo_folder(tmp_path, count=1)) if kind == "folder" else sa.ArrayDataset(IMAGES, LABELS)
     assert np.array_equal(data.image(-1, GEOMETRY), data.image(np.int64(3), GEOMETRY))
     for index in (4, -5, 10**6, 2**70):
@@ -141,7 +141,7 @@ def test_images_that_there_are_not_are_refused(tmp_path, kind):
         (Whole(0, 3, "area"), ValueError),
     ],
 )
-def test_geometries_that_there_are_not_are_refused(tmp_path, geometry, kind):
+def test_invalid_geometries_are_refused(tmp_path, geometry, kind):
     for data in (sa.ImageFolder(photo_folder(tmp_path, count=1)), sa.ArrayDataset(IMAGES, LABELS)):
         with pytest.raises(kind, match=r"\.image: "):
             data.image(0, geometry)
@@ -188,7 +188,7 @@ def test_refuses_bad_options(tmp_path, option):
 
 
 @pytest.mark.parametrize("cache", [3, None, 2.5, ["file"]])
-def test_refuses_a_cache_that_is_no_path(tmp_path, cache):
+def test_refuses_a_cache_that_is_not_a_path(tmp_path, cache):
     photo_folder(tmp_path, count=1)
     with pytest.raises(TypeError):
         sa.ImageFolder(tmp_path, cache=cache)

@@ -9,7 +9,7 @@ import swiftalexnet as sa
 
 
 @pytest.mark.parametrize("parts", [("train", "validation"), ("Train", "Test"), ("train", "val", "test"), ("train",)])
-def test_parts_of_a_data_set_are_warned_of(tmp_path, parts):
+def test_folders_named_like_parts_of_a_data_set_are_a_warning(tmp_path, parts):
     for part in parts:
         photo_folder(tmp_path / part, count=1)
     with pytest.warns(

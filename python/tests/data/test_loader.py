@@ -114,7 +114,7 @@ def test_ctrl_c_while_waiting_for_images_ends_the_threads():
     assert data.decoded < 500 and not decoding_threads()
 
 
-def test_shuffling_is_a_permutation_fixed_for_ever():
+def test_shuffling_is_a_reproducible_permutation():
     order = shuffled(10, seed=0, epoch=0)
     assert sorted(order) == list(range(10))
     assert order.tolist() == shuffled(10, 0, 0).tolist() != shuffled(10, 0, 1).tolist() != shuffled(10, 1, 0).tolist()
@@ -139,7 +139,7 @@ def test_images_arrive_unchanged():
     assert np.array_equal(np.concatenate([batch.labels for batch in batches]), labels)
 
 
-def test_every_image_may_have_a_geometry_of_its_own():
+def test_every_image_may_have_its_own_geometry():
     images, labels = labelled_images(7, side=20)
     data = sa.ArrayDataset(images, labels)
 

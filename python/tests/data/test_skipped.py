@@ -33,7 +33,7 @@ def said(call) -> tuple[list[str], object]:
     return texts, result
 
 
-def test_fit_says_once_what_it_left_out(tmp_path):
+def test_fit_reports_once_what_it_left_out(tmp_path):
     folder = break_images(photo_folder(tmp_path), dark=2, top=1)
     (folder / "low" / "1.heic").write_bytes(b"")
     (folder / "low" / "2.HEIC").write_bytes(b"")
@@ -58,7 +58,7 @@ def test_train_and_validation_are_told_apart(tmp_path):
     assert fit(train).skipped == {} == sa.History().skipped
 
 
-def test_files_of_unknown_extension_are_said_also_where_errors_are_raised(tmp_path):
+def test_files_of_unknown_extension_are_reported_even_if_errors_are_raised(tmp_path):
     folder = photo_folder(tmp_path)
     (folder / "dark" / "x.cr2").write_bytes(b"")
     data = sa.ImageFolder(folder)
@@ -70,7 +70,7 @@ def test_files_of_unknown_extension_are_said_also_where_errors_are_raised(tmp_pa
 
 
 @pytest.mark.parametrize("door", ["evaluate", "dense", "scales", "ensemble"])
-def test_evaluation_says_it(tmp_path, door):
+def test_evaluation_reports_it(tmp_path, door):
     data = sa.ImageFolder(break_images(photo_folder(tmp_path), top=2), on_error="skip")
     model = sa.Ensemble([tiny_model()]) if door == "ensemble" else tiny_model()
     options = {"dense": {"dense": True}, "scales": {"scales": (23, 30)}}.get(door, {})
@@ -128,7 +128,7 @@ class Unhashable(Own):
         return self is other
 
 
-def test_data_sets_of_ones_own_are_counted_too():
+def test_users_own_data_sets_are_counted_too():
     data = Own({0, 1, 2})
     texts, history = said(lambda: fit(data, data))
     assert len(texts) == 1 and "fit: 3 files were left out" in texts[0] and "Own.image gave None" in texts[0]
@@ -141,7 +141,7 @@ def test_data_sets_of_ones_own_are_counted_too():
     assert len(texts) == 1
 
 
-def test_the_same_is_not_said_twice_but_more_is(tmp_path):
+def test_only_new_losses_are_reported_again(tmp_path):
     folder = break_images(photo_folder(tmp_path), top=1)
     data = sa.ImageFolder(folder, on_error="skip")
     model = tiny_model()
@@ -176,7 +176,7 @@ def test_a_budget_of_errors(tmp_path, budget, allowed):
         ({"max_errors": True, "on_error": "skip"}, TypeError),
     ],
 )
-def test_budgets_that_are_none(tmp_path, options, kind):
+def test_invalid_budgets(tmp_path, options, kind):
     with pytest.raises(kind, match="ImageFolder: max_errors"):
         sa.ImageFolder(photo_folder(tmp_path, count=1), **options)
 

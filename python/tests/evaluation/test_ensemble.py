@@ -143,7 +143,7 @@ def named(classes):
         ((tiny_model(),), TypeError, "Ensemble: models is .*, expected a sequence"),
     ],
 )
-def test_refuses_what_is_no_ensemble(arguments, kind, message):
+def test_refuses_invalid_ensembles(arguments, kind, message):
     with pytest.raises(kind, match=message):
         sa.Ensemble(*arguments)
 

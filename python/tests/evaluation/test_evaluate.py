@@ -40,7 +40,7 @@ def test_skipped_images_are_counted(tmp_path):
 
 
 @pytest.mark.parametrize("options", [{}, {"crops": 10}, {"dense": True, "scales": [20, 23]}, {"scales": [24]}])
-def test_evaluations_say_which_image_got_what(options, tmp_path):
+def test_evaluations_tell_the_result_of_each_image(options, tmp_path):
     folder = photo_folder(tmp_path, side=31)
     broken = folder / "dark" / "0.png"
     broken.write_bytes(b"")
@@ -67,7 +67,7 @@ def test_an_ensemble_evaluates_like_a_model():
     np.testing.assert_array_equal(together.confusion, alone.confusion)
 
 
-def test_a_data_set_of_ones_own_may_have_anything_for_paths():
+def test_a_users_data_set_may_have_anything_for_paths():
     data = dataset(5)
     for paths in (None, [], {}, 7, ["a", b"b", None, 4, "e"]):
         data.paths = paths

@@ -39,14 +39,14 @@ def test_text_of_many_classes_has_those_with_the_highest_error():
 
 
 @pytest.mark.parametrize("classes", [1, 2, 4, 30, 1000])
-def test_html_has_a_row_a_class(classes):
+def test_html_has_a_row_per_class(classes):
     result, *_ = made_up(100, classes)
     captions, (table, worst) = read_html(result)
     assert len(table) == 1 + classes and len(worst) == 1 + 16
     assert captions[0] == repr(result)[1:-1]
 
 
-def test_names_stay_text_everywhere():
+def test_names_are_escaped_everywhere():
     result, *_ = made_up(40, 4, names=EVIL)
     _, (table, _) = read_html(result)
     assert [row[0] for row in table[1:]] == ["<script>alert(1)</script>", r"a\nb", r"\udcff", "$x$"]
@@ -70,7 +70,7 @@ def test_json():
     assert read["views"] == "centre crop, float32"
 
 
-def test_json_has_no_word_for_what_is_not_defined():
+def test_undefined_values_are_null_in_json():
     read = evaluation(np.eye(3)[[0, 1]], [0, 1]).to_json()
     assert read["classes"][2] == {"class": "2", "images": 0, "mistakes": 0, "error": None}
     json.dumps(read, allow_nan=False)

@@ -207,7 +207,7 @@ def doors(model):
     }
 
 
-def test_whatever_is_no_path_is_refused_at_every_door(tmp_path, monkeypatch):
+def test_anything_but_a_path_is_refused_by_every_entry_point(tmp_path, monkeypatch):
     """An integer would be an open file, and True the standard output, which closing would end."""
     photo_folder(tmp_path / "photos")
     monkeypatch.chdir(tmp_path)
@@ -252,7 +252,7 @@ for name, call in {
 """
 
 
-def test_a_full_disk_names_what_could_not_be_written(tmp_path):
+def test_a_full_disk_names_the_file_that_could_not_be_written(tmp_path):
     photo_folder(tmp_path / "photos")
     named = ["m", "k/checkpoint.safetensors", "c", "h"]
     assert fresh_process.run(FULL, str(tmp_path)).splitlines() == [f"{errno.EFBIG} {name}" for name in named]

@@ -111,7 +111,7 @@ def test_values_that_are_not_finite(tmp_path):
                 read("t", target, finite=True)
 
 
-def test_tensors_that_nobody_asked_for_can_be_checked(path):
+def test_unread_tensors_can_be_checked(path):
     whole = bytearray(path.read_bytes())
     whole[-1] ^= 1
     path.write_bytes(whole)
@@ -158,7 +158,7 @@ def test_headers_that_lie_about_a_tensor_are_refused(path, change):
         safetensors.read(path)
 
 
-def test_a_tensor_that_is_named_twice_is_refused(path):
+def test_a_repeated_tensor_is_refused(path):
     rewritten(path, lambda header: json.dumps(header)[:-1] + f", {ENTRY}}}")
     with pytest.raises(sa.CheckpointCorruptError, match="repeats a key"):
         safetensors.read(path)
@@ -239,7 +239,7 @@ def test_strange_headers_are_refused(path, header):
     ],
     ids=lambda metadata: str(metadata)[:60],
 )
-def test_sound_checksums_over_nonsense_are_refused(path, metadata):
+def test_correct_checksums_over_invalid_content_are_refused(path, metadata):
     if "extra" in metadata:
         metadata = {"swiftalexnet.format": "1", "sha256": header_of(path)["__metadata__"]["sha256"], **metadata}
     path.write_bytes(save(TENSORS, metadata | {"checksum": safetensors_header.checksum(metadata)}))
@@ -263,7 +263,7 @@ def test_numpy_numbers_become_json(tmp_path):
         safetensors.write(tmp_path / "m", {}, {"model": {1, 2}})
 
 
-def test_nothing_is_written_that_json_cannot_say(tmp_path):
+def test_nothing_is_written_that_json_cannot_represent(tmp_path):
     with pytest.raises(ValueError, match="JSON"):
         safetensors.write(tmp_path / "m", {}, {"model": float("nan")})
     assert not (tmp_path / "m").exists()

@@ -123,7 +123,7 @@ def test_without_locks_nothing_is_removed_and_writing_works(tmp_path, monkeypatc
     assert path.exists() and (tmp_path / "file").read_bytes() == b"new"
 
 
-def test_a_file_that_was_tidied_away_before_it_was_locked_is_made_anew(tmp_path, monkeypatch):
+def test_a_file_that_was_removed_before_it_was_locked_is_created_again(tmp_path, monkeypatch):
     original, tidied = temporary_files._lock, []
 
     def lock(descriptor):
@@ -138,7 +138,7 @@ def test_a_file_that_was_tidied_away_before_it_was_locked_is_made_anew(tmp_path,
     assert tidied and names(tmp_path) == ["file"] and (tmp_path / "file").read_bytes() == b"new"
 
 
-def test_what_cannot_be_tidied_does_not_block(tmp_path, monkeypatch):
+def test_a_stale_file_that_cannot_be_removed_does_not_block(tmp_path, monkeypatch):
     stale = abandoned(tmp_path)
     (tmp_path / f"{stale.name}x").symlink_to(tmp_path / "elsewhere")
     os.mkfifo(tmp_path / f"{stale.name}y")

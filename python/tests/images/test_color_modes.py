@@ -223,7 +223,7 @@ def test_rgb_of_sixteen_bits_keeps_its_high_byte(tmp_path, form):
     assert read_image(tmp_path / "x", Geometry(1, 3, "area"))[0, 0].tolist() == [0x80, 0x11, 0x22]
 
 
-def test_transparency_that_is_none_is_an_error_of_the_image():
+def test_invalid_transparency_is_an_error_of_the_image():
     image = filled("L", 3)
     image.info["transparency"] = "white"
     model = sa.Model.from_spec("network n\ndata channels=3 height=4 width=4\ndense fc outputs=2\nsoftmax prob\n")

@@ -42,7 +42,7 @@ QUARTERS = np.zeros((16, 24, 3), np.uint8)
 QUARTERS[:8, :12], QUARTERS[:8, 12:], QUARTERS[8:, :12] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
 
-def test_odd_exif_is_no_reason_to_refuse_a_image(tmp_path):
+def test_strange_exif_is_no_reason_to_refuse_an_image(tmp_path):
     """Whatever Pillow decodes is decoded, and turned as its orientation says where that can be read."""
     buffer = io.BytesIO()
     Image.fromarray(QUARTERS).save(buffer, "jpeg", quality=95, exif=oriented(6))
@@ -163,7 +163,7 @@ def test_broken_file_is_named(tmp_path, content):
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, about the damage
 @pytest.mark.parametrize("form", ["png", "jpeg", "gif", "bmp", "tiff", "webp"])
-def test_every_truncation_is_an_error_or_a_image(tmp_path, form):
+def test_every_truncation_is_an_error_or_an_image(tmp_path, form):
     buffer = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (9, 9, 3), np.uint8)).save(buffer, form)
     whole = buffer.getvalue()

@@ -59,7 +59,7 @@ def test_photographs_that_need_a_plug_in_name_it(tmp_path, monkeypatch, name):
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"%PDF-1.4", bytes(100)])
-def test_what_is_no_image_says_what_would_be(tmp_path, content):
+def test_the_message_for_other_files_lists_the_formats(tmp_path, content):
     (tmp_path / "x.jpg").write_bytes(content)
     with pytest.raises(
         ValueError, match=r"x.jpg cannot be decoded: it is broken or not an image, expected one of JPEG, PNG"
@@ -78,7 +78,7 @@ def test_an_installed_plug_in_is_used(monkeypatch):
     assert registered == [True]
 
 
-def test_a_broken_plug_in_harms_nobody(monkeypatch):
+def test_a_broken_plug_in_is_ignored(monkeypatch):
     monkeypatch.setitem(sys.modules, "pillow_heif", types.ModuleType("pillow_heif"))
     image_formats._load_plugins.cache_clear()
     assert "JPEG" in image_formats.readable()

@@ -43,13 +43,13 @@ def nested(depth: int) -> list:
     ids=["ring", "nested", "deep", "mixed", "ring in a tuple", "number", "None", "dict", "int", "bytes"],
 )
 @pytest.mark.parametrize("door", ["predict", "probabilities", "features", "score_map"])
-def test_what_is_no_image_is_a_type_error(wrong, door):
+def test_anything_but_an_image_is_a_type_error(wrong, door):
     arguments = (["fc6"],) if door == "features" else ()
     with pytest.raises(TypeError, match=f"^{'predict' if door == 'probabilities' else door}: got .*expected images"):
         getattr(tiny_model(), door)(wrong, *arguments)
 
 
-def test_an_array_of_several_is_no_item():
+def test_an_array_of_several_images_is_not_an_item():
     with pytest.raises(ValueError, match="work: a list contains an array of several images"):
         as_images([np.stack([IMAGE, IMAGE])], None, None, 3, "work")
     assert len(as_images([IMAGE[None], IMAGE], None, None, 3, "work")) == 2

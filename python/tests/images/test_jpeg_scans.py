@@ -58,7 +58,7 @@ def test_too_many_scans_are_an_error_of_the_file(tmp_path):
         assert image_to_array(image, SQUARE).shape == (16, 16, 3), "its pixels are there already"
 
 
-def test_marks_in_metadata_and_behind_the_image_do_not_count(tmp_path):
+def test_markers_in_metadata_and_after_the_image_do_not_count(tmp_path):
     marks = b"\xff\xda" * 500
     segment = b"\xff\xe5" + (len(marks) + 2).to_bytes(2, "big") + marks
     content = PROGRESSIVE[:2] + segment + PROGRESSIVE[2:] + marks
@@ -67,7 +67,7 @@ def test_marks_in_metadata_and_behind_the_image_do_not_count(tmp_path):
     assert read_image(tmp_path / "x.jpg", SQUARE).shape == (16, 16, 3)
 
 
-def test_counting_leaves_the_file_where_it_was(monkeypatch):
+def test_counting_keeps_the_files_position(monkeypatch):
     monkeypatch.setattr(jpeg_scans, "_BLOCK", 7)  # a mark may lie across two blocks
     for content, count in ((PROGRESSIVE, OWN), (with_scans(500), 500)):
         file = io.BytesIO(content)

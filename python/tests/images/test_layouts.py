@@ -78,7 +78,7 @@ def test_one_image_with_its_channels_first_is_not_three(model, door, kind):
     np.testing.assert_array_equal(call(model, planes, layout="NCHW", **options), call(model, image, **options))
 
 
-def test_three_grey_images_are_said_by_a_fourth_axis(model):
+def test_three_grey_images_need_a_fourth_axis(model):
     grey = model.probabilities(PLANES[..., None])
     assert len(grey) == 3
     assert np.array_equal(grey[1:2], model.probabilities(PLANES[1]))

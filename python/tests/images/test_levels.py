@@ -39,7 +39,7 @@ def test_values_outside_the_range_are_refused(wrong):
 
 
 @pytest.mark.parametrize("dtype", [complex, object, "U1", "M8[s]"])
-def test_what_is_no_number_is_refused(dtype):
+def test_anything_but_numbers_is_refused(dtype):
     with pytest.raises(TypeError, match="work: images have dtype"):
         to_bytes(np.zeros((2, 2), dtype), (0.0, 1.0), "work")
 

@@ -81,7 +81,7 @@ def test_enlarging_by_area_is_cubic(size):
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("side", [6, 60])
-def test_opencv_bilinear_looks_at_four_pixels_whatever_the_scale(size, side):
+def test_opencv_bilinear_uses_four_pixels_at_any_scale(size, side):
     image = noise(*size)
     expected = both_axes(image, *whole_size(*size, side), lambda x, new: interpolate_rows(x, new, linear))
     assert np.abs(array_to_square(image, Whole(side, 3, "opencv_bilinear")) - expected).max() <= 0.51
@@ -134,7 +134,7 @@ def test_warping_resizes_each_side_by_itself(resample):
 @pytest.mark.parametrize("resample", ["area", "bilinear", "opencv_bilinear", "box"])
 @given(width=st.integers(1, 40), height=st.integers(1, 40), side=st.integers(1, 40), level=st.integers(0, 255))
 @settings(max_examples=60, deadline=None)
-def test_one_colour_stays_what_it_is(resample, width, height, side, level):
+def test_a_uniform_image_stays_uniform(resample, width, height, side, level):
     image = np.full((height, width, 1), level, np.uint8)
     for geometry in (Geometry(side, 1, resample), Whole(side, 1, resample), Geometry(1, 1, resample, side, (0.9, 0.1))):
         assert (array_to_square(image, geometry) == level).all()
@@ -170,13 +170,13 @@ def test_a_very_long_image_is_not_resized_as_a_whole(monkeypatch):
             image_to_array(line, Whole(256, 1, resample))
 
 
-def test_what_needs_no_resizing_is_only_cut():
+def test_an_image_of_the_right_size_is_only_cropped():
     image = noise(20, 30)
     assert np.shares_memory(array_to_square(image, Geometry(20, 3, "area")), image)
     assert np.array_equal(array_to_square(image, Geometry(20, 3, "bilinear")), image[5:25])
 
 
-def test_photographs_are_as_their_definition_says():
+def test_photographs_follow_the_definition():
     path = shared_data("photos") / "astronaut.png"
     image = np.asarray(Image.open(path).convert("RGB"))[:, :400]
     for side in (100, 256):
@@ -208,7 +208,7 @@ def test_the_engine_refuses_weights_beyond_the_image(starts, weights):
             _native.resample(PIXELS, *rows, *columns, OUT)
 
 
-def test_the_engine_cuts_to_bytes_whatever_the_weights():
+def test_the_engine_clips_to_bytes_for_any_weights():
     for weight, level in ((1e30, 255), (np.inf, 255), (-1, 0), (np.nan, 0), (1.0, 27)):
         _native.resample(PIXELS, *AXIS, AXIS[0], np.full((2, 3), weight, np.float32), OUT)
         assert (level == OUT).all()

@@ -37,5 +37,5 @@ def test_equals_a_plain_loop_over_bins():
     assert calibrate(confidence, right).error == pytest.approx(100 * expected, rel=1e-9)
 
 
-def test_nothing_is_not_a_number():
+def test_no_images_give_nan():
     assert math.isnan(calibrate([], []).error)

@@ -54,7 +54,7 @@ def test_arrays_that_do_not_fit(features, queries, count, message):
         nearest(features, queries, count)
 
 
-def test_arrays_that_no_memory_holds():
+def test_arrays_that_do_not_fit_into_memory():
     huge = np.broadcast_to(np.float32(1), (2**40, 7))
     for features, queries in ((huge, np.ones((1, 7))), (np.ones((1, 7)), huge)):
         with pytest.raises(MemoryError, match="nearest: "):

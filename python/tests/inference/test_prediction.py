@@ -37,7 +37,7 @@ def test_a_model_without_names_uses_numbers():
     assert set(tiny_model().predict(IMAGES[:1])[0].classes) == set("0123")
 
 
-def test_every_way_in_gives_the_same(model, tmp_path):
+def test_every_form_of_input_gives_the_same_result(model, tmp_path):
     expected = model.probabilities(IMAGES)
     paths = [tmp_path / f"{number}.png" for number in range(6)]
     for path, image in zip(paths, IMAGES, strict=True):
@@ -118,19 +118,19 @@ def test_ten_crops_average_their_probabilities(model):
         (IMAGES, {"batch_size": 0}, ValueError, "batch_size"),
     ],
 )
-def test_refuses_what_is_no_image(model, images, options, kind, message):
+def test_refuses_anything_but_images(model, images, options, kind, message):
     with pytest.raises(kind, match=message):
         model.probabilities(images, **options)
 
 
 @pytest.mark.parametrize(("dtype", "value_range"), [(np.uint8, None), (np.float32, (0, 1))])
-def test_arrays_without_memory_of_their_own_are_refused_before_they_are_copied(model, dtype, value_range):
+def test_broadcast_arrays_are_refused_before_they_are_copied(model, dtype, value_range):
     endless = np.broadcast_to(np.zeros(1, dtype), (10**8, 1000, 1000, 3))
     with pytest.raises(MemoryError, match="predict: .*images"):
         model.probabilities(endless, value_range=value_range)
 
 
-def test_a_range_that_is_said_holds_for_files_and_pillow_images(model, tmp_path):
+def test_a_given_range_applies_to_files_and_pillow_images(model, tmp_path):
     grey = np.repeat(IMAGES[0, ..., :1], 3, axis=-1)
     expected = model.probabilities(grey)
     wide = Image.fromarray(grey[..., 0].astype(np.int32) * 7 - 100)

@@ -87,7 +87,7 @@ def test_default_scale_of_dense_is_the_preprocessings():
     assert model.score_map(image).shape == (2, 5, 4)  # 24 × 38 pixels
 
 
-def test_sizes_may_differ_and_every_way_in_gives_the_same(tmp_path):
+def test_sizes_may_differ_and_every_form_of_input_gives_the_same_result(tmp_path):
     model = unpadded_model()
     images = [image[: 30 + 4 * (number % 3)] for number, image in enumerate(labelled_images(9, side=50)[0])]
     options = {"dense": True, "scales": (24, 30)}

@@ -65,7 +65,7 @@ def test_room_for_validation_is_of_the_runs_precision(monkeypatch):
     assert seen == [(False, Arithmetic(code)), (True, Arithmetic(code))]
 
 
-def test_what_the_model_already_holds_is_not_counted_again(monkeypatch):
+def test_memory_that_the_model_already_uses_is_not_counted_again(monkeypatch):
     model = tiny_model()
     fit = functools.partial(model.fit, dataset(), epochs=1, recipe=quick_recipe(), progress=False)
     needed = batch_size._needed(model, 16, True)
@@ -137,13 +137,13 @@ def test_results_are_those_of_any_batch():
     )
 
 
-def test_a_system_that_does_not_say_what_is_free(monkeypatch):
+def test_a_system_that_does_not_report_free_memory(monkeypatch):
     monkeypatch.setattr(batch_size, "available", lambda: None)
     assert batch_size.for_training(tiny_model(), 128) == 128
 
 
 @pytest.mark.parametrize("wrong", ["large", "", 0, 1.5])
-def test_other_words_and_numbers_are_refused(wrong):
+def test_other_texts_and_numbers_are_refused(wrong):
     model = tiny_model()
     with pytest.raises((TypeError, ValueError), match="batch_size"):
         model.predict(labelled_images(2)[0], batch_size=wrong)

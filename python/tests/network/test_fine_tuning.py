@@ -25,7 +25,7 @@ def test_all_layers_but_the_last_are_kept(base):
     assert fingerprint(base) == before
 
 
-def test_the_preprocessing_and_its_mean_are_kept_and_not_learned_anew(base):
+def test_the_preprocessing_and_its_mean_are_kept(base):
     model = base.with_classes(7)
     mean = base.preprocessing.mean
     assert model.preprocessing is base.preprocessing and mean.ndim == 3
@@ -61,7 +61,7 @@ def test_a_variant_stays_what_it_is(build):
     assert model.spec.splitlines() == [*base.spec.splitlines()[:-2], last, "softmax prob"]
 
 
-def test_first_weights_of_the_new_layer_are_the_variants_own_unless_told_otherwise():
+def test_the_new_layers_initialization_is_by_default_the_variants_own():
     base = sa.cifar_net("18pct", 4)
     own, glorot = base.with_classes(300), base.with_classes(300, initialization="glorot")
     fresh = sa.cifar_net("18pct", 300)
@@ -93,7 +93,7 @@ def test_what_does_not_fit_is_refused(base, error, arguments, message):
         base.with_classes(**arguments)
 
 
-def test_too_many_classes_for_memory_is_an_error_and_no_death(base):
+def test_too_many_classes_for_memory_is_a_memory_error(base):
     with pytest.raises((MemoryError, ValueError)):
         base.with_classes(2**31 - 1)
 

@@ -40,7 +40,7 @@ def relative(actual: np.ndarray, expected: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("count", [1, 3, 12])
-def test_every_door_is_close_to_float(model, count):
+def test_every_method_is_close_to_float(model, count):
     images = IMAGES[:count]
     x = np.random.default_rng(0).standard_normal((count, 3, 20, 20), np.float32)
     doors = {
@@ -61,14 +61,14 @@ def test_convolutions_are_not_rounded(model):
     assert np.array_equal(exact, rounded)
 
 
-def test_evaluate_and_predict_take_the_word(model):
+def test_evaluate_and_predict_accept_int8(model):
     data = sa.ArrayDataset(IMAGES, LABELS, model.classes)
     assert model.evaluate(data, weights="int8").top1_error == model.evaluate(data).top1_error
     labels = [[p.labels[0] for p in model.predict(IMAGES, weights=weights)] for weights in ("float", "int8")]
     assert labels[0] == labels[1]
 
 
-def test_what_backward_needs_is_not_kept(model):
+def test_int8_does_not_keep_what_backward_needs(model):
     with pytest.raises(ValueError, match="forward: int8 weights"):
         model.forward(np.zeros((1, 3, 20, 20), np.float32), weights="int8")
 

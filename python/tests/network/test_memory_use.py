@@ -37,7 +37,7 @@ print(peak() - before, model.memory(batch, training).total)
 
 
 @pytest.mark.parametrize(("batch", "work"), [(32, "training"), (96, "inference")])
-def test_the_process_takes_what_was_foretold_within_5_percent(batch, work):
+def test_the_process_uses_the_predicted_memory_within_5_percent(batch, work):
     command = [sys.executable, "-c", MEASURE, str(batch), work]
     answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     measured, foretold = map(int, answer.split())
@@ -54,7 +54,7 @@ ARITHMETICS = [
 
 @pytest.mark.parametrize(("training", "arithmetic"), ARITHMETICS, ids=str)
 @pytest.mark.parametrize("batch", [1, 7, 100])
-def test_the_engine_takes_the_foretold_bytes_and_no_other(batch, training, arithmetic):
+def test_the_engine_uses_exactly_the_predicted_bytes(batch, training, arithmetic):
     x, labels = np.ones((batch, 3, 20, 20), np.float32), np.zeros(batch, np.int64)
     _native.reset_peak_bytes()
     before, _ = _native.tensor_bytes()
@@ -93,12 +93,12 @@ def test_a_batch_out_of_range(batch):
 
 
 @pytest.mark.parametrize("network", [None, 3, b"network", ["network"]])
-def test_what_is_no_network(network):
+def test_anything_but_a_network_is_refused(network):
     with pytest.raises(TypeError, match="memory: network is .*, expected a Model"):
         sa.memory(network, 4)
 
 
-def test_a_text_that_is_no_specification():
+def test_a_text_that_is_not_a_specification():
     with pytest.raises(ValueError, match="line 1"):
         sa.memory("nonsense", 1)
     with pytest.raises(TypeError, match="batch"):

@@ -56,7 +56,7 @@ def test_an_update_that_would_overflow_commits_nothing(rule, precision, steps):
 
 
 @pytest.mark.parametrize("rate", [1e10, 1e25, 1e37])
-def test_whatever_the_rate_weights_stay_finite(rate):
+def test_weights_stay_finite_at_any_rate(rate):
     model = tiny_model()
     with pytest.raises(sa.NonFiniteError):
         for step in range(30):
@@ -85,14 +85,14 @@ def test_a_step_names_the_weights_that_are_not_finite():
 
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize(("name", "value"), [("fc6.weight", np.nan), ("conv1.bias", np.inf), ("fc8.bias", np.inf)])
-def test_every_door_for_images_names_the_parameter(door, name, value):
+def test_every_image_method_names_the_parameter(door, name, value):
     with pytest.raises(sa.NonFiniteError, match=rf"{name} holds {value}"):
         DOORS[door](spoiled(name, value))
 
 
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("precision", ["float32", "auto"])
-def test_every_door_for_images_names_the_node(door, precision):
+def test_every_image_method_names_the_node(door, precision):
     """Weights that are finite and too large."""
     model = tiny_model()
     for array in model.parameters().values():
@@ -106,19 +106,19 @@ def test_every_door_for_images_names_the_node(door, precision):
         calls.get(door, lambda: DOORS[door](model))()
 
 
-def test_features_in_front_of_the_trouble_are_handed_out():
+def test_features_before_the_fault_are_returned():
     model = spoiled("fc6.weight")
     assert np.isfinite(model.features(IMAGES, ["relu2"])["relu2"]).all()
 
 
-def test_only_what_is_not_finite_is_refused():
+def test_only_values_that_are_not_finite_are_refused():
     """Probabilities of exactly 0 and 1 are probabilities."""
     model = tiny_model()
     model.parameters()["fc8.bias"][...] = [1e30, -1e30, 0, 0]
     assert np.array_equal(model.probabilities(IMAGES[:2]), [[1, 0, 0, 0]] * 2)
 
 
-def test_tensors_pass_as_they_are():
+def test_tensors_are_not_checked():
     x = X.copy()
     x[2, 0, 3, 3] = np.nan
     logits = tiny_model().forward(x)
@@ -130,7 +130,7 @@ def test_tensors_pass_as_they_are():
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_no_file_holds_them(file, tmp_path):
+def test_no_file_contains_them(file, tmp_path):
     (tmp_path / "m").write_bytes(b"old")
     with pytest.raises(sa.NonFiniteError, match=r"save: conv2\.weight holds inf"):
         FILES[file](spoiled("conv2.weight", np.inf), tmp_path)
@@ -138,7 +138,7 @@ def test_no_file_holds_them(file, tmp_path):
 
 
 @pytest.mark.parametrize("which", [_native.VALUE, _native.VELOCITY])
-def test_no_checkpoint_holds_them(which, tmp_path):
+def test_no_checkpoint_contains_them(which, tmp_path):
     model = tiny_model()
 
     def poison(_row):

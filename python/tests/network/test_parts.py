@@ -93,7 +93,7 @@ assert sa.load(folder + "/m").spec == model.spec
 )
 
 
-def test_scarce_addresses_are_a_memory_error_and_no_end(tmp_path):
+def test_scarce_addresses_are_a_memory_error(tmp_path):
     answers = fresh_process.run(SCARCE, str(tmp_path), timeout=300).split()
     assert answers[0] == "ok"  # 64 MiB are enough to write the whole file
     assert answers[1::2] == ["MemoryError"] * 3  # but not to read a model
@@ -151,7 +151,7 @@ def test_a_training_step_waits_for_a_file_and_does_not_fail(tmp_path):
     assert len(losses) == 1
 
 
-def test_who_writes_has_the_network_alone():
+def test_a_writer_has_exclusive_use_of_the_network():
     model, answers = tiny_model(), []
 
     def train():
@@ -196,7 +196,7 @@ def test_a_hold_ends_with_its_block_or_its_object():
     model.train_step(X, [0, 1])
 
 
-def test_copies_to_and_fro_do_not_wait_for_each_other():
+def test_copies_in_opposite_directions_do_not_deadlock():
     first, second = tiny_model(seed=1), tiny_model(seed=2)
 
     def copy(source, target):

@@ -29,7 +29,7 @@ def close(actual: np.ndarray, expected: np.ndarray, tolerance: float = 2e-2) -> 
 
 
 @pytest.mark.parametrize("words", [{"weights": "int8"}, {"fast_math": True}])
-def test_training_passes_take_a_precision_only(words):
+def test_training_accepts_only_a_precision(words):
     with pytest.raises(ValueError, match="forward: .* for inference, without keep"):
         tiny_model().forward(tensors(), keep=True, **words)
 
@@ -83,7 +83,7 @@ def test_logits_and_gradients_are_close_to_float32():
 
 
 @needs_bfloat16
-def test_every_way_to_a_prediction_takes_a_precision():
+def test_every_prediction_method_accepts_a_precision():
     model, images, data = tiny_model(), labelled_images(12)[0], dataset(12)
     ways = {
         "crops": lambda **words: model.probabilities(images, 10, **words),
@@ -137,7 +137,7 @@ def test_resume_gives_the_bits_of_an_uninterrupted_run(tmp_path):
 
 
 @needs_bfloat16
-def test_a_run_goes_on_in_its_own_precision_only(tmp_path):
+def test_a_run_is_resumed_only_in_its_own_precision(tmp_path):
     words = {"recipe": quick_recipe(), "epochs": 1, "checkpoint": tmp_path, "progress": False}
     tiny_model().fit(dataset(), **words)
     before = fingerprint(model := tiny_model())
@@ -148,7 +148,7 @@ def test_a_run_goes_on_in_its_own_precision_only(tmp_path):
 
 
 @needs_bfloat16
-def test_a_run_in_bfloat16_does_not_go_on_elsewhere(tmp_path):
+def test_a_run_in_bfloat16_is_not_resumed_on_other_processors(tmp_path):
     words = {"recipe": quick_recipe(), "epochs": 1, "checkpoint": tmp_path, "progress": False}
     tiny_model().fit(dataset(), precision="bfloat16", **words)
     code = """

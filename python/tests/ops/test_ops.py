@@ -56,7 +56,7 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("strange", STRANGE.values(), ids=STRANGE)
-def test_memory_that_lies_otherwise_is_copied(strange):
+def test_other_memory_layouts_are_copied(strange):
     np.testing.assert_array_equal(ops.conv2d(strange(X), strange(W), groups=2), ops.conv2d(X, W, groups=2))
     np.testing.assert_array_equal(
         ops.locally_connected2d(strange(X), strange(LOCAL)), ops.locally_connected2d(X, LOCAL)

@@ -57,7 +57,7 @@ def trained():
 
 @pytest.mark.parametrize("text", [*AWKWARD, "", " ", "a", "two words"])
 @pytest.mark.parametrize("inches", [0.01, 0.3, 1, 3])
-def test_text_is_made_to_fit(text, inches):
+def test_text_is_shortened_to_fit(text, inches):
     needs("matplotlib")
     short = fitted(text, inches, 9).replace(r"\$", "$")
     whole = printable(text)

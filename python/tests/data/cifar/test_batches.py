@@ -72,7 +72,7 @@ def test_class_names_must_differ(tmp_path):
         sa.cifar10(made.write_folder(tmp_path, {**made.binary_files(), "batches.meta.txt": b"cat\ncat\n"}))
 
 
-def test_sizes_are_looked_at_before_reading(files, tmp_path, monkeypatch):
+def test_sizes_are_checked_before_reading(files, tmp_path, monkeypatch):
     name = next(name for name in files if name.startswith("test_batch"))
     archive = made.write_tar(tmp_path / "c.tar.gz", {**files, name: b"\0" * 2_000_000}, "x")
     with pytest.raises(ValueError, match="expected at most"):

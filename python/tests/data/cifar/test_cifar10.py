@@ -107,7 +107,7 @@ def test_download_once(archive, site, tmp_path):
     ("change", "message"),
     [({"sha256": "0" * 64}, "SHA-256"), ({"size": 10}, "more than"), ({"size": 10**6}, "ended after")],
 )
-def test_what_is_not_expected_is_not_kept(archive, change, message, tmp_path, monkeypatch):
+def test_an_unexpected_download_is_deleted(archive, change, message, tmp_path, monkeypatch):
     monkeypatch.setitem(cifar10.ARCHIVES, "binary", archive._replace(**change))
     with pytest.raises(ValueError, match=message):
         sa.cifar10(tmp_path / "data", download=True, progress=False)
@@ -121,7 +121,7 @@ def test_no_such_file_on_the_server(archive, tmp_path, monkeypatch):
     assert not list((tmp_path / "data").iterdir())
 
 
-def test_a_slow_server_is_left(archive, tmp_path):
+def test_a_slow_server_is_a_timeout(archive, tmp_path):
     with pytest.raises(TimeoutError, match="before the timeout"):
         cifar10.fetch(archive, tmp_path, progress=False, time_limit=0)
     assert not list(tmp_path.glob("*.gz*"))

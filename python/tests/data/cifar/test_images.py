@@ -34,7 +34,7 @@ def write(request, tmp_path):
         (made.encoded(np.zeros((32, 32, 3), np.uint8), "GIF"), "cannot be decoded"),
     ],
 )
-def test_a_image_that_is_none_is_named(write, content, message):
+def test_an_invalid_image_is_named(write, content, message):
     with pytest.raises(ValueError, match=f"{NAME}.*{message}"):
         sa.cifar10(write({**made.jpegs(), NAME: content}))
 
