@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 # Replacements for characters that a stream's encoding lacks; others are written as their code ("\xfc").
-_LIKE_IN_ASCII = {"–": "-", "—": "-", "×": "x", "÷": "/", "·": "*", "…": "...", "→": "->", "≤": "<=", "≥": ">="}
+_ASCII_REPLACEMENTS = {"–": "-", "—": "-", "×": "x", "÷": "/", "·": "*", "…": "...", "→": "->", "≤": "<=", "≥": ">="}
 
 
 def print_text(text: str, stream: Any = "stdout") -> bool:
@@ -36,10 +36,10 @@ def write_text(text: str, stream: Any, wait: bool = True) -> bool:
             return False
         stream.flush()  # earlier output comes first
         if raw is None:
-            stream.write(_sayable(text, stream))
+            stream.write(_encodable(text, stream))
             stream.flush()
             return True
-        return _write_all(_sayable(text, stream).encode(stream.encoding, stream.errors), raw, wait)
+        return _write_all(_encodable(text, stream).encode(stream.encoding, stream.errors), raw, wait)
     except Exception:  # a stream may be any object, and may be closed, full or gone
         return False
 
@@ -86,7 +86,7 @@ def _takes_more(raw: io.FileIO) -> bool:
     return bool(asked.poll(0))
 
 
-def _sayable(text: str, stream: Any) -> str:
+def _encodable(text: str, stream: Any) -> str:
     """Return the text with only those characters that the stream's encoding has."""
     encoding = getattr(stream, "encoding", None)
     if not isinstance(encoding, str):
@@ -94,11 +94,11 @@ def _sayable(text: str, stream: Any) -> str:
     with suppress(UnicodeEncodeError):
         text.encode(encoding, getattr(stream, "errors", None) or "strict")
         return text
-    return "".join(_sayable_character(each, encoding) for each in text)
+    return "".join(_encodable_character(each, encoding) for each in text)
 
 
-def _sayable_character(character: str, encoding: str) -> str:
+def _encodable_character(character: str, encoding: str) -> str:
     with suppress(UnicodeEncodeError):
         character.encode(encoding)
         return character
-    return _LIKE_IN_ASCII.get(character) or character.encode("ascii", "backslashreplace").decode()
+    return _ASCII_REPLACEMENTS.get(character) or character.encode("ascii", "backslashreplace").decode()

@@ -63,7 +63,7 @@ class Progress:
                 self._bar = None
 
 
-class _Courteous:
+class _NonBlocking:
     """A stream for tqdm, which drops output that would block."""
 
     def __init__(self, stream: Any):
@@ -107,7 +107,7 @@ def _bar(total: int, done: int, title: str, unit: str) -> Any:
             total=total,
             initial=done,
             desc=title,
-            file=_Courteous(sys.stderr),
+            file=_NonBlocking(sys.stderr),
             unit=unit,
             unit_scale=unit == "B",
             dynamic_ncols=True,

@@ -9,7 +9,7 @@ from . import decoding
 from .models import add_model, named_model, open_model
 from .options import add_force, add_quiet, add_reading, add_views, reading, views
 from .targets import check_figure
-from .training_data import fraction, hold_out, to_measure_with
+from .training_data import evaluation_folder, fraction, hold_out
 
 if TYPE_CHECKING:
     from .output import Output
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace, output: "Output") -> None:
     """Measure a model on a folder of class folders."""
     draw = None if options.plot is None else check_figure(options.plot, options.force)
     model = open_model(named_model(options))
-    data = sa.ImageFolder(to_measure_with(options.folder), model.classes, draft=options.draft, **reading(options))
+    data = sa.ImageFolder(evaluation_folder(options.folder), model.classes, draft=options.draft, **reading(options))
     if options.hold_out is not None:
         _, data = hold_out(data, options.hold_out)
     decoding.use_cache(options, output, model.preprocessing, data, side=options.scales and max(options.scales))

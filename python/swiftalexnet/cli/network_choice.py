@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from .output import Output
 
 OLD_RATE = 0.1
-_BESIDE_A_RECIPE = "paper"  # the network, if only a recipe is given
-_FITTING = "chosen by the number of images"
+_DEFAULT_VARIANT = "paper"  # the network, if only a recipe is given
+_BY_COUNT = "chosen by the number of images"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--variant",
         type=one_of("variant", sa.variants()),
         metavar="NAME",
-        help=f"one of {', '.join(sa.variants())} (default: {_FITTING}; with another --recipe {_BESIDE_A_RECIPE})",
+        help=f"one of {', '.join(sa.variants())} (default: {_BY_COUNT}; with another --recipe {_DEFAULT_VARIANT})",
     )
     network.add_argument(
         "--image-size",
@@ -48,7 +48,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--recipe",
         type=one_of("recipe", sa.recipe_names()),
         metavar="NAME",
-        help=f"one of {', '.join(sa.recipe_names())} (default: {_FITTING})",
+        help=f"one of {', '.join(sa.recipe_names())} (default: {_BY_COUNT})",
     )
     recipe.add_argument("--epochs", type=count, metavar="N", help="passes over the images (default: the recipe's)")
     recipe.add_argument(
@@ -108,7 +108,7 @@ def network(
     return _new_network(options, suggestion, len(classes))
 
 
-def wake(options: argparse.Namespace, model: "Model") -> None:
+def reset_multipliers(options: argparse.Namespace, model: "Model") -> None:
     """Undo --old-rate and --freeze, so that the saved model trains further like any other."""
     if options.base is not None:
         model.set_multipliers(list(model.parameters()), 1, 1)
@@ -122,7 +122,7 @@ def _is_another(options: argparse.Namespace, suggestion: "Suggestion") -> bool:
 def _new_network(options: argparse.Namespace, suggestion: "Suggestion", classes: int) -> "Model":
     if options.freeze:
         raise ValueError("--freeze freezes layers of --from, which is not given")
-    variant = _BESIDE_A_RECIPE if options.variant is None and _is_another(options, suggestion) else options.variant
+    variant = _DEFAULT_VARIANT if options.variant is None and _is_another(options, suggestion) else options.variant
     size, initialization, start = options.image_size, options.initialization, options.seed
     try:
         if variant is not None:

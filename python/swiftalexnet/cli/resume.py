@@ -24,4 +24,4 @@ def run(options: argparse.Namespace, output: "Output") -> None:
     """Resume a training run that was stopped, with its saved options."""
     given = {name: getattr(options, name) for name in ("epochs", "output", "threads")}
     words = [f"--{name}={value}" for name, value in given.items() if value is not None]
-    train.go_on(RunFolder(options.run_folder), [*words, *(["--force"] if options.force else [])], output)
+    train.resume_run(RunFolder(options.run_folder), [*words, *(["--force"] if options.force else [])], output)

@@ -57,13 +57,13 @@ class RunFolder:
             refuse_existing(self._file, force, "or choose another folder with --checkpoint")
 
     @contextmanager
-    def held(self, options: dict[str, Any], goes_on: bool, force: bool) -> Iterator[None]:
+    def held(self, options: dict[str, Any], resumes: bool, force: bool) -> Iterator[None]:
         """Lock the folder for one run and write its options; remove them if the run leaves no checkpoint.
 
         Parameters
         ----------
         options : dict
-        goes_on : bool
+        resumes : bool
             The files in the folder belong to this run.
         force : bool
             Existing files may be replaced.
@@ -76,10 +76,10 @@ class RunFolder:
         made = not self.path.exists()
         self.path.mkdir(parents=True, exist_ok=True)
         with _locked(self.path):
-            if not goes_on:
+            if not resumes:
                 self.check(force)  # again, now that the folder is locked
                 self.checkpoint.unlink(missing_ok=True)
-            self._write(options, self._made() if goes_on else None)
+            self._write(options, self._made() if resumes else None)
             try:
                 yield
             finally:

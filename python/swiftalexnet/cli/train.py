@@ -48,7 +48,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, output: "Output") -> None:
     """Train a network on a folder of class folders, and save it."""
     if options.resume is not None:
-        go_on(RunFolder(options.resume), options.words, output)
+        resume_run(RunFolder(options.resume), options.words, output)
         return
     if options.folder is None:
         raise ValueError("no folder of images is given: swiftalexnet train FOLDER, or --resume FOLDER to resume a run")
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace, output: "Output") -> None:
     _train(options, folder, target, False, output)
 
 
-def go_on(folder: RunFolder, words: Sequence[str], output: "Output") -> None:
+def resume_run(folder: RunFolder, words: Sequence[str], output: "Output") -> None:
     """Resume a run with its saved options, and with those that the user has typed, which take precedence.
 
     Raises
@@ -100,12 +100,12 @@ def _saved_values(folder: RunFolder, typed: argparse.Namespace) -> dict[str, Any
     return values
 
 
-def _train(options: argparse.Namespace, folder: RunFolder, target: Path, goes_on: bool, output: "Output") -> None:
+def _train(options: argparse.Namespace, folder: RunFolder, target: Path, resumes: bool, output: "Output") -> None:
     """Train, and save the model; if training ends early for any reason, the run's folder keeps the last checkpoint."""
     parts = training_data.parts(options)
     suggestion = network_choice.suggest(options, parts.train)
     recipe = network_choice.recipe(options, suggestion, parts.validation is not None, output)
-    if goes_on and folder.checkpoint.exists():
+    if resumes and folder.checkpoint.exists():
         model = open_model(folder.path)
     else:
         model = network_choice.network(options, suggestion, parts.train.classes, output)
@@ -117,7 +117,7 @@ def _train(options: argparse.Namespace, folder: RunFolder, target: Path, goes_on
     output.note(f"the run is kept in {folder.path}, so Ctrl-C is safe")
     values = to_values(options, command_parser(sys.modules[__name__]), _OF_ONE_CALL, _PATHS)
     values |= {"recipe": recipe.name, "epochs": recipe.epochs}  # another version may suggest others
-    with folder.held(values, goes_on, options.force), _kept_so_far(folder):
+    with folder.held(values, resumes, options.force), _with_resume_note(folder):
         history = model.fit(
             parts.train,
             parts.validation,
@@ -126,11 +126,11 @@ def _train(options: argparse.Namespace, folder: RunFolder, target: Path, goes_on
             seed=options.seed,
             checkpoint=folder.path,
             checkpoint_every="auto",
-            resume=goes_on,
+            resume=resumes,
             progress=not output.quiet,
             precision=options.precision,
         )
-        network_choice.wake(options, model)
+        network_choice.reset_multipliers(options, model)
         check_new(target, options.force or folder.has_made(target))  # again, because training takes long
         model.save(target)
         if options.checkpoint is None:
@@ -141,7 +141,7 @@ def _train(options: argparse.Namespace, folder: RunFolder, target: Path, goes_on
 
 
 @contextmanager
-def _kept_so_far(folder: RunFolder) -> Iterator[None]:
+def _with_resume_note(folder: RunFolder) -> Iterator[None]:
     """Add a note to an error that ends training early: where the run is saved and how to resume it."""
     before = state(folder.checkpoint)
     try:

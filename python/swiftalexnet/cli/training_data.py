@@ -111,7 +111,7 @@ def hold_out(data: "ImageFolder", share: Fraction) -> tuple["ImageFolder", "Imag
         raise ValueError(f"{error}; --no-validation trains on all of them") from None
 
 
-def to_measure_with(folder: str) -> Path:
+def evaluation_folder(folder: str) -> Path:
     """Return FOLDER/validation if that and FOLDER/train exist, otherwise the folder itself."""
     return Path(folder, _VALIDATION) if _is_divided(Path(folder)) else Path(folder)
 

@@ -103,7 +103,9 @@ class Ensemble:
         views = Views(crops, options.get("dense", False), options.get("scales"), "predict")
         for model in self.models:
             views.check(model)
-        return mix((probabilities(model, images, crops, **options) for model in self._voices), self._votes)
+        return mix(
+            (probabilities(model, images, crops, **options) for model in self._weighted_models), self._nonzero_weights
+        )
 
     def predict(self, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> Predictions:
         """Return the `top` likeliest classes of each image: see `swiftalexnet.inference.prediction.predict`."""
@@ -127,9 +129,9 @@ class Ensemble:
         """
         views, data = self._ready(data, crops, batch_size, dense, scales, "evaluate", arithmetic)
         readable = np.ones(len(data), np.bool_)
-        with Progress(len(data) * views.passes * len(self._voices), progress, "evaluate") as bar:
-            tables = (_table(model, data, views, batch_size, bar, readable) for model in self._voices)
-            mixed = mix(tables, self._votes)
+        with Progress(len(data) * views.passes * len(self._weighted_models), progress, "evaluate") as bar:
+            tables = (_table(model, data, views, batch_size, bar, readable) for model in self._weighted_models)
+            mixed = mix(tables, self._nonzero_weights)
         numbers = _numbers(readable, "evaluate")
         tally = Tally(data)
         tally.add(mixed[numbers], numbers)
@@ -182,12 +184,12 @@ class Ensemble:
         return self._weights
 
     @property
-    def _voices(self) -> list[BaseModel]:
+    def _weighted_models(self) -> list[BaseModel]:
         """The models whose weight is not 0."""
         return [model for model, weight in zip(self.models, self._weights, strict=True) if weight]
 
     @property
-    def _votes(self) -> list[float]:
+    def _nonzero_weights(self) -> list[float]:
         return [weight for weight in self._weights if weight]
 
     def _ready(

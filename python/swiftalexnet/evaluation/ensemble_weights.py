@@ -40,18 +40,18 @@ def search(tables: Sequence[Float32], labels: NDArray[np.int32]) -> tuple[float,
         The correct classes.
     """
 
-    def badness(weights: tuple[float, ...]) -> tuple[float, float, float]:
+    def cost(weights: tuple[float, ...]) -> tuple[float, float, float]:
         pairs = [(table, weight) for table, weight in zip(tables, weights, strict=True) if weight]
         top1, top5, loss = _native.score(mix(*zip(*pairs, strict=True)), labels)
         return -top5, -top1, loss
 
     best = (1 / len(tables),) * len(tables)
-    least = badness(best)
+    least = cost(best)
     for _ in range(_SWEEPS):
         before = least
         for index in range(len(tables)):
             for candidate in [with_share(best, index, float(share)) for share in _SHARES]:
-                if (found := badness(candidate)) < least:
+                if (found := cost(candidate)) < least:
                     best, least = candidate, found
         if least == before:
             break

@@ -167,7 +167,7 @@ def classify_all(
         for images, numbers in batches(data, model.preprocessing.geometry, size, advance):
             yield numbers, classify(model, images, views)
     elif views.passes == 1:
-        yield from _classify_wholes(model, data, views, views.scales_for(model)[0], size, advance)
+        yield from _classify_whole_images(model, data, views, views.scales_for(model)[0], size, advance)
     else:
         yield _average_scales(model, data, views, size, advance)
 
@@ -179,7 +179,7 @@ def _average_scales(
     table[:] = 0
     seen = np.zeros(len(data), np.int32)
     for scale in views.scales_for(model):
-        for numbers, rows in _classify_wholes(model, data, views, scale, size, advance):
+        for numbers, rows in _classify_whole_images(model, data, views, scale, size, advance):
             table[numbers] += rows
             seen[numbers] += 1
     table /= np.float32(views.passes)
@@ -187,7 +187,7 @@ def _average_scales(
     return complete, table if len(complete) == len(table) else table[complete]
 
 
-def _classify_wholes(
+def _classify_whole_images(
     model: BaseModel, data: "Dataset", views: Views, scale: int, size: int, advance: Callable[[int], None]
 ) -> Iterator[tuple[NDArray[np.int32], Float32]]:
     geometry = Whole(scale, model.preprocessing.channels, model.preprocessing.resample)

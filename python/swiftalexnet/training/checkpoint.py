@@ -107,7 +107,7 @@ class Checkpoint:
             try:
                 difference = self._difference(file.sections["training"]["identity"])
                 if difference is None:
-                    self._take_over(file)
+                    self._read_state(file)
             except CheckpointCorruptError:
                 raise
             except MALFORMED as error:
@@ -126,7 +126,7 @@ class Checkpoint:
                 return f"fit: {self.path} belongs to a run with {what} {there}, this run has {here}"
         return None
 
-    def _take_over(self, file: safetensors.Reader) -> None:
+    def _read_state(self, file: safetensors.Reader) -> None:
         """Check everything, then read the file again into the model, so that memory never holds it twice."""
         run, network = self._run, self._run.model.network
         state = run_from_parts(run, file.sections["training"], file)
@@ -139,7 +139,7 @@ class Checkpoint:
         for name, target in targets.items():
             file.check(name, target, finite=True)
         file.check_rest()
-        run.go_on(state, preprocessing)
+        run.resume(state, preprocessing)
         with network.hold("fit: checkpoint", True):
             for name, target in targets.items():
                 file.read_into(name, target, finite=True)

@@ -79,7 +79,7 @@ class Run:
         self.model.preprocessing = preprocessing
         self._name_classes()
 
-    def go_on(self, state: RunState, preprocessing: Preprocessing) -> None:
+    def resume(self, state: RunState, preprocessing: Preprocessing) -> None:
         """Resume from the state of a checkpoint; the caller restores weights and velocities.
 
         Raises

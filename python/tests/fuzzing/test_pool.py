@@ -33,7 +33,7 @@ def test_sound_cases():
         (WAITING, "hang", "it hung for"),
     ],
 )
-def test_faults_are_found_and_the_others_go_on(number, result, fault):
+def test_faults_are_found_and_the_others_continue(number, result, fault):
     results, order = run([10, number, 11, 12])
     assert sorted(order) == sorted([10, number, 11, 12])
     assert results[number].result == result and fault in results[number].fault

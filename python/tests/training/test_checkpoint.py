@@ -136,7 +136,7 @@ def test_a_run_whose_rates_depend_on_its_length_keeps_it(tmp_path):
         fit(tiny_model(), tmp_path, epochs=4, resume=True, recipe=recipe)
 
 
-def test_checkpoints_of_older_versions_go_on(straight, tmp_path):
+def test_checkpoints_of_older_versions_can_be_resumed(straight, tmp_path):
     stopped_at(5, tmp_path)
     path = tmp_path / "checkpoint.safetensors"
     tensors, sections = safetensors.read(path)
@@ -175,7 +175,7 @@ def test_resume_with_skipped_images(tmp_path):
     assert whole_state(resumed, found) == whole_state(model, expected)
 
 
-def test_more_epochs_go_on(straight, tmp_path):
+def test_a_run_can_be_resumed_for_more_epochs(straight, tmp_path):
     fit(tiny_model(), tmp_path, epochs=2)
     model = tiny_model()
     assert whole_state(model, fit(model, tmp_path, resume=True)) == straight
