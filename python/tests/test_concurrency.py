@@ -1,4 +1,4 @@
-"""The extension among threads, processes and signals: the GIL, equal bits, fork, Ctrl-C."""
+"""The extension with threads, processes and signals: the GIL, equal bits, fork, Ctrl-C."""
 
 import multiprocessing
 import threading
@@ -243,7 +243,7 @@ except KeyboardInterrupt:
     assert run(code) == "True"
 
 
-def test_a_handler_that_raises_something_else_is_heard():
+def test_an_exception_of_another_handler_is_raised():
     code = """
 import signal
 import small_network as small
@@ -259,7 +259,7 @@ except LookupError as error: print(error)
 
 
 def test_a_handler_may_use_the_engine():
-    """A handler runs in the middle of a call: operators and other networks work, the one in use refuses to hang."""
+    """A handler runs during a call: operators and other networks work, and the one in use raises instead of hanging."""
     code = """
 import signal
 import numpy as np

@@ -1,4 +1,4 @@
-"""The notebook runs as it is committed; the demo reaches what the README says."""
+"""The notebook runs unchanged; the demo reaches the results in the README."""
 
 import csv
 import os
@@ -44,7 +44,7 @@ _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def shown(cells, kind):
-    """Return what of a kind the cells have put out."""
+    """Return the cells' outputs of one kind."""
     return [output.data[kind] for cell in cells for output in cell.outputs if kind in output.get("data", {})]
 
 

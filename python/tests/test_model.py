@@ -179,7 +179,7 @@ def test_bad_input_is_refused_and_changes_nothing(call, kind):
     assert np.isfinite(model.train_step(GOOD, [0, 1, 2]))
 
 
-def test_a_mistyped_layer_is_answered_with_the_nearest():
+def test_a_mistyped_layer_suggests_the_nearest():
     with pytest.raises(ValueError, match="expected one of conv1.weight, .*did you mean 'conv1'"):
         tiny_model().freeze("cnov1")
 
@@ -194,7 +194,7 @@ def test_parameters_are_the_engines_memory():
     np.testing.assert_allclose(model.forward(x), before + 1, rtol=1e-5)
 
 
-def test_views_outlive_the_model():
+def test_arrays_of_parameters_outlive_the_model():
     model = tiny_model()
     copied, view = model.state_dict()["conv1.weight"], model.parameters()["conv1.weight"]
     del model
@@ -232,7 +232,7 @@ def test_load_state_dict_not_strict_returns_the_difference():
 
 @pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize("state", [{}, {"more": GOOD}, {"features.0.weight": GOOD}])
-def test_a_state_of_which_nothing_fits_is_refused(state, strict):
+def test_a_state_without_a_matching_name_is_refused(state, strict):
     with pytest.raises(ValueError, match=r"load_state_dict: state .*expected .*conv1.weight"):
         tiny_model().load_state_dict(state, strict)
 
@@ -409,7 +409,7 @@ def test_frozen_parameters_stay():
 
 
 @pytest.mark.parametrize("names", [(), ("",), ("conv1", "")])
-def test_freezing_wants_names(names):
+def test_freezing_needs_names(names):
     model = tiny_model()
     with pytest.raises(ValueError, match=r"freeze: got (no|an empty) names?, expected .*conv1\.weight.*fc8\.bias"):
         model.freeze(*names)
@@ -465,7 +465,7 @@ BAD_MULTIPLIERS = (
 )
 
 
-def test_load_refuses_files_that_hold_no_model(tmp_path):
+def test_load_refuses_files_without_a_model(tmp_path):
     from swiftalexnet.files import safetensors
 
     parts = tiny_model().__reduce__()[1][1:]

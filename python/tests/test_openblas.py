@@ -1,4 +1,4 @@
-"""OpenBLAS: loaded when a product first needs it; where it is missing done without, or a wish for it refused."""
+"""OpenBLAS: loaded when a product first needs it; if it is missing, not used, or refused if asked for."""
 
 import ctypes
 import shutil
@@ -23,7 +23,7 @@ WISHED = {"SWIFTALEXNET_GEMM": "openblas"}
 
 @pytest.fixture
 def installed():
-    """Skip where the system has no OpenBLAS."""
+    """Skip if the system has no OpenBLAS."""
     try:
         ctypes.CDLL("libopenblas.so.0")
     except OSError:
@@ -73,7 +73,7 @@ def test_portable_kernels_do_without():
 
 
 @pytest.mark.parametrize("environment", [WISHED, PORTABLE | WISHED])
-def test_a_wish_that_cannot_be_met_is_refused(environment):
+def test_openblas_that_cannot_be_loaded_is_refused(environment):
     code = f"""
 {PRODUCT}
 model = sa.cifar_net("80sec")
@@ -94,7 +94,7 @@ assert sa.ops.relu(np.float32([-1, 2])).tolist() == [0, 2]
     assert run(code, **environment, **MISSING) == ""
 
 
-def test_what_is_no_openblas_is_refused(tmp_path):
+def test_another_library_is_refused(tmp_path):
     text = tmp_path / "libopenblas.so.0"
     text.write_text("no library")
     code = f"{PRODUCT}\ntry: product()\nexcept sa.UnsupportedError as error: print(error)"
@@ -121,7 +121,7 @@ print(answers.count(True))
 
 @pytest.fixture
 def slow_library(tmp_path):
-    """A library of one function that takes its time to start, as OpenBLAS does while it starts threads."""
+    """A library with one function that is slow to load, like OpenBLAS when it starts threads."""
     compiler = shutil.which("cc") or shutil.which("clang")
     if not compiler:
         pytest.skip("there is no C compiler")
@@ -155,7 +155,7 @@ void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, co
 
 
 def test_a_fork_while_another_thread_loads_it(slow_library):
-    """The fork waits for the library to be whole: the child computes, and does not hang."""
+    """The fork waits until the library is loaded, so the child computes and does not hang."""
     code = f"""
 import os, signal, threading, time
 {PRODUCT}

@@ -1,4 +1,4 @@
-"""What importing the package does, and does not."""
+"""The effects of importing the package."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Profiles: their numbers hang together, and taking one changes nothing."""
+"""Profiles: their numbers are consistent, and profiling changes nothing."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is suggested for how many images, and that a suggestion builds and trains."""
+"""The suggestions by number of images, and that a suggestion builds and trains."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ import swiftalexnet as sa
 
 
 def some(count: int, channels: int = 3) -> sa.ArrayDataset:
-    """Return `count` images of noise, of two classes."""
+    """Return `count` noise images of two classes."""
     images = np.random.default_rng(0).integers(0, 256, (count, 8, 8, channels), np.uint8)
     return sa.ArrayDataset(images, np.arange(count) % 2, ("even", "odd"))
 
@@ -52,7 +52,7 @@ def test_steps_are_about_as_many_for_any_number_that_fills_them():
         assert steps(count) == pytest.approx(steps(2414), rel=0.05)
 
 
-def test_what_is_given_overrides():
+def test_given_values_override():
     suggestion = sa.suggest(some(40), image_size=24, epochs=3)
     assert (suggestion.image_size, suggestion.recipe.epochs) == (24, 3)
     assert suggestion.build(2).input_shape == (3, 24, 24)

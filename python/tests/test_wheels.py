@@ -1,4 +1,4 @@
-"""The cheap parts of `make wheel`: the library made from OpenBLAS's archive, licences, Pythons that are found."""
+"""The fast parts of `make wheel`: the library from OpenBLAS's archive, licences, detection of Pythons."""
 
 import re
 import shutil
@@ -14,7 +14,7 @@ FOLDER = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="module")
 def scripts():
-    """Import the scripts, and forget where they are."""
+    """Import the scripts, and remove their folder from the path."""
     sys.path.insert(0, str(FOLDER))
     try:
         import build_wheels
@@ -27,7 +27,7 @@ def scripts():
 
 @pytest.fixture(scope="module")
 def library(scripts, tmp_path_factory):
-    """OpenBLAS as the wheel holds it."""
+    """OpenBLAS as in the wheel."""
     if not shutil.which("cc"):
         pytest.skip("there is no C compiler")
     build_wheels, _ = scripts
@@ -63,7 +63,7 @@ print(sa.info()["gemm"], np.array_equal(sa.ops.dense(x, w), x @ w.T))
     assert run(code, SWIFTALEXNET_GEMM="openblas", SWIFTALEXNET_OPENBLAS=str(library)) == "openblas True"
 
 
-def test_the_licence_stands_in_the_metadata(scripts, tmp_path):
+def test_the_licence_is_in_the_metadata(scripts, tmp_path):
     text = tmp_path / "text"
     text.write_text("BSD")
     metadata = tmp_path / "METADATA"

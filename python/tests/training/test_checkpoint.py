@@ -1,4 +1,4 @@
-"""Resume to the same bits from every step; refuse what is damaged or belongs to another run; survive a full disk."""
+"""Resume from any step with the same bits; refuse damaged files and those of another run; survive a full disk."""
 
 import errno
 import json
@@ -20,7 +20,7 @@ TIMES = ("images_per_second", "seconds")
 
 
 def recipe() -> sa.Recipe:
-    """Everything that has a state: a plateau, momentum, dropout, augmentation."""
+    """Everything with a state: a plateau, momentum, dropout, augmentation."""
     return quick_recipe(schedule=sa.PlateauSchedule(factor=0.5, patience=1), color_noise=0.1)
 
 
@@ -38,7 +38,7 @@ def whole_state(model: sa.Model, history: sa.History) -> tuple:
 
 
 def stopped_at(step: int, folder: Path) -> None:
-    """Leave a checkpoint of a run that ended hard after `step` steps, in a process that is gone."""
+    """Write the checkpoint of a run that was killed after `step` steps in a process that has ended."""
     model = tiny_model()
     model._network = CountedNetwork(model.network, step)
     with pytest.raises(Enough):
@@ -60,7 +60,7 @@ def test_resume_at_every_step_gives_the_same_bits(step, straight, tmp_path):
     assert whole_state(model, history) == straight
 
 
-def test_a_run_left_to_the_machine_goes_on_as_it_began(straight, tmp_path, monkeypatch):
+def test_a_run_with_automatic_settings_keeps_them_when_resumed(straight, tmp_path, monkeypatch):
     words = {"batch_size": "auto", "precision": "auto"}
     began = _native.runtime_info()["precisions"].split()[-1]
     model = tiny_model()
@@ -73,13 +73,13 @@ def test_a_run_left_to_the_machine_goes_on_as_it_began(straight, tmp_path, monke
     assert whole_state(model, fit(model, tmp_path, resume=True, **words)) == expected
 
 
-def test_a_precision_left_to_the_machine_is_the_checkpoints(straight, tmp_path):
+def test_an_automatic_precision_is_the_checkpoints(straight, tmp_path):
     fit(tiny_model(), tmp_path, epochs=2)
     model = tiny_model(seed=9)
     assert whole_state(model, fit(model, tmp_path, resume=True, precision="auto")) == straight
 
 
-def test_a_checkpoint_that_does_not_say_how_it_began_is_refused(tmp_path):
+def test_a_checkpoint_without_its_initial_settings_is_refused(tmp_path):
     stopped_at(5, tmp_path)
     path = tmp_path / "checkpoint.safetensors"
     tensors, sections = safetensors.read(path)
@@ -187,13 +187,13 @@ def test_a_finished_run_is_left_alone(straight, tmp_path):
     assert whole_state(model, fit(model, tmp_path, resume=True)) == straight
 
 
-def test_without_resume_the_run_begins_anew(straight, tmp_path):
+def test_without_resume_a_new_run_starts(straight, tmp_path):
     stopped_at(5, tmp_path)
     model = tiny_model()
     assert whole_state(model, fit(model, tmp_path)) == straight
 
 
-def test_resume_without_a_checkpoint_begins(straight, tmp_path):
+def test_resume_without_a_checkpoint_starts_a_new_run(straight, tmp_path):
     model = tiny_model()
     assert whole_state(model, fit(model, tmp_path / "new" / "run", resume=True)) == straight
 
@@ -326,7 +326,7 @@ class Interrupted(CountedNetwork):
             raise KeyboardInterrupt from None
 
 
-def test_ctrl_c_says_where_it_wrote_and_stays_ctrl_c(tmp_path, monkeypatch, capsys):
+def test_ctrl_c_prints_where_it_wrote_and_stays_ctrl_c(tmp_path, monkeypatch, capsys):
     model = tiny_model()
     model._network = Interrupted(model.network, 2)
     with pytest.raises(KeyboardInterrupt) as caught:

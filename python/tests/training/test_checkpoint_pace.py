@@ -9,7 +9,7 @@ from swiftalexnet.training.checkpoint_pace import Pace, as_pace
 
 
 class Clock:
-    """A time that passes when it is told to, and with every write."""
+    """A clock that advances on request, and with every write."""
 
     def __init__(self, monkeypatch, write_takes: float = 0.0):
         self.now, self.writes, self._takes = 100.0, [], write_takes
@@ -20,7 +20,7 @@ class Clock:
         self.now += self._takes
 
 
-def test_after_every_so_many_steps(monkeypatch):
+def test_after_a_number_of_steps(monkeypatch):
     clock = Clock(monkeypatch)
     pace = Pace(clock.write, 3)
     for step in range(1, 10):
@@ -59,13 +59,13 @@ def test_auto_does_not_wait_for_the_end_of_a_long_epoch(monkeypatch):
 
 
 @pytest.mark.parametrize("every", ["often", "", 0, -1])
-def test_what_is_no_pace(every):
+def test_invalid_paces(every):
     with pytest.raises(ValueError, match="checkpoint_every"):
         as_pace(every)
 
 
 @pytest.mark.parametrize("every", [1.5, [1], np.zeros(2)])
-def test_what_is_not_even_a_number(every):
+def test_other_types_than_numbers(every):
     with pytest.raises(TypeError, match="checkpoint_every"):
         as_pace(every)
 
@@ -74,7 +74,7 @@ def test_numbers_of_numpy():
     assert type(as_pace(np.int64(3))) is int and as_pace("auto") == "auto" and as_pace(None) is None
 
 
-def test_fit_keeps_what_was_learned_whatever_ends_it(tmp_path):
+def test_fit_saves_the_run_whatever_ends_it(tmp_path):
     def end(row):
         raise RuntimeError("enough")
 

@@ -1,4 +1,4 @@
-"""`fit`: what it learns, what it writes down and what it refuses."""
+"""`fit`: training, the history, and what it refuses."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def test_learns():
     assert model.evaluate(held_out).top1_error < 10
 
 
-def test_history_has_a_row_an_epoch():
+def test_history_has_a_row_per_epoch():
     history = fit(tiny_model(), validation=dataset(20, seed=1), epochs=3)
     assert len(history) == 3 and history.column("epoch") == [0, 1, 2]
     assert all(tuple(row) == COLUMNS for row in history)
@@ -71,7 +71,7 @@ def test_same_seed_same_bits_on_any_number_of_threads():
     assert fingerprint(other) not in results
 
 
-def test_mean_image_is_learnt_once():
+def test_mean_image_is_computed_once():
     model, data = tiny_model(), dataset(30)
     fit(model, data)
     np.testing.assert_allclose(model.preprocessing.mean, data.images.mean(axis=0), rtol=1e-5)
@@ -154,7 +154,7 @@ def test_scale_takes_the_means_of_a_mean_image():
 
 
 @pytest.mark.parametrize(("scale", "side"), [((40, 40), 40), ((20, 41), 30), ((20, 20), 20)])
-def test_scale_brings_validation_to_its_middle(scale, side):
+def test_scale_sets_validation_to_its_middle(scale, side):
     class Watched(sa.ArrayDataset):
         def image(self, index, geometry):
             seen.add(geometry)

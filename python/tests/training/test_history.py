@@ -1,4 +1,4 @@
-"""The history: what programs read counts epochs from 0, what people read from 1."""
+"""The history: rows for programs count epochs from 0, output for people from 1."""
 
 import csv
 import os

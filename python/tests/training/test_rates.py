@@ -1,4 +1,4 @@
-"""The rates that `fit` hands to the engine, and the model's own factors, which it leaves alone."""
+"""The rates that `fit` passes to the engine, and the model's own factors, which do not change."""
 
 import contextlib
 import functools
@@ -37,7 +37,7 @@ def test_bias_multipliers_act_and_stay_the_recipes():
 
 
 class Watched:
-    """A network that notes, before every step, the rates that the engine is to use."""
+    """A network that records before every step the rates for the engine."""
 
     def __init__(self, network):
         self.network, self.rates = network, []
@@ -52,7 +52,7 @@ class Watched:
 
 
 def watched_rates(epochs: int, freeze: str | None = None, **changes) -> list[dict[str, tuple[float, float]]]:
-    """Return what the engine was told in every step, by parameter; there are 4 steps an epoch."""
+    """Return the rates for the engine in every step, by parameter; there are 4 steps per epoch."""
     model = tiny_model()
     if freeze is not None:
         model.freeze(freeze)
@@ -61,7 +61,7 @@ def watched_rates(epochs: int, freeze: str | None = None, **changes) -> list[dic
     return watched.rates
 
 
-def test_the_engine_is_told_the_exact_rates():
+def test_the_engine_gets_the_exact_rates():
     rates = watched_rates(
         2,
         learning_rate=0.003,
@@ -93,7 +93,7 @@ def test_the_history_has_the_rate_of_the_last_step():
     assert history.column("learning_rate") == [0.001, 0.0005]
 
 
-def test_schedules_do_not_wake_frozen_layers():
+def test_schedules_do_not_unfreeze_layers():
     groups = (sa.ParameterGroup("conv*", 5.0, schedule=sa.EpochTableSchedule((1,), (2.0,))),)
     for told in watched_rates(2, freeze="conv1", groups=groups, bias_learning_rate=2.0):
         assert told["conv1.weight"][0] == told["conv1.bias"][0] == 0
@@ -150,7 +150,7 @@ def test_the_engine_keeps_the_models_factors_throughout():
 
 
 def test_passes_that_are_kept_during_fit_leave_the_factors():
-    """A thread that has the network to itself may end the run; nothing else is lost by it."""
+    """A thread with exclusive use of the network may end the run, without any other effect."""
     model, stop, busy = tiny_model(), threading.Event(), threading.Event()
     model.set_multipliers(["fc8"], 3.0, 0.5)
     own, x = engine_factors(model), np.zeros((4096, 3, 20, 20), np.float32)
@@ -214,7 +214,7 @@ def test_ctrl_c_anywhere_leaves_the_factors():
     assert line > 1000
 
 
-def test_a_rate_that_leaves_float32_is_refused_by_name():
+def test_a_rate_that_overflows_float32_is_refused_by_name():
     model = tiny_model()
     before = fingerprint(model)
     groups = (sa.ParameterGroup("fc8.*", 1e42),)

@@ -1,4 +1,4 @@
-"""A run of `fit`: what it starts from, what it lets others do meanwhile, and how it stops."""
+"""A run of `fit`: its initial state, concurrent use of the model, and how it stops."""
 
 import subprocess
 import sys
