@@ -67,7 +67,7 @@ def test_nets_are_the_networks_of_the_package(variant, build, benchmarks):
     nets = benchmarks["nets"]
     model = build()
     assert model.summary().macs == nets.macs(variant)
-    shapes = {name: view.shape for name, view in model.parameters().items() if name.endswith(".weight")}
+    shapes = {name: array.shape for name, array in model.parameters().items() if name.endswith(".weight")}
     assert {f"{name}.weight": shape for name, shape in nets.weight_shapes(variant).items()} == shapes
 
 

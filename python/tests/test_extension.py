@@ -150,7 +150,7 @@ def test_objects_refuse_pickling(network):
 # ---- Parameters ----
 
 
-def test_views_are_the_memory_itself(network):
+def test_parameters_are_the_memory_itself(network):
     x, _ = small.batch()
     before = small.forward(network, x)
     bias = np.asarray(network.parameter(len(network.parameters()) - 1, VALUE))
@@ -160,7 +160,7 @@ def test_views_are_the_memory_itself(network):
     assert weight.shape == (8, 3, 5, 5) and weight.dtype == np.float32 and weight.flags.writeable
 
 
-def test_views_outlive_their_network():
+def test_parameters_outlive_their_network():
     network = small.make()
     expected = small.state(network)
     arrays = [np.asarray(network.parameter(i, VALUE)) for i in range(len(expected))]
@@ -170,7 +170,7 @@ def test_views_outlive_their_network():
     assert small.same_bits(arrays, expected) and others
 
 
-def test_views_refuse_consumers_that_want_contiguous_memory(network):
+def test_parameters_refuse_consumers_that_need_contiguous_memory(network):
     weight, bias = network.parameter(0, VALUE), network.parameter(1, VALUE)
     assert not memoryview(weight).c_contiguous
     with pytest.raises(BufferError, match="not contiguous"):

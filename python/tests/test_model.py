@@ -196,9 +196,9 @@ def test_parameters_are_the_engines_memory():
 
 def test_arrays_of_parameters_outlive_the_model():
     model = tiny_model()
-    copied, view = model.state_dict()["conv1.weight"], model.parameters()["conv1.weight"]
+    copied, array = model.state_dict()["conv1.weight"], model.parameters()["conv1.weight"]
     del model
-    assert np.array_equal(view, copied)
+    assert np.array_equal(array, copied)
 
 
 def test_state_dict_is_a_copy_in_conventional_order():
@@ -303,13 +303,13 @@ def test_a_parameter_under_two_names_is_refused():
 
 def test_names_and_memory_of_parameters_stay_as_they_are():
     model = tiny_model()
-    for views in (model.parameters(), model.gradients()):
+    for arrays in (model.parameters(), model.gradients()):
         with pytest.raises(TypeError, match=r'parameters\(\)\["conv1.bias"\]\[\.\.\.\] = array'):
-            views["conv1.bias"] = np.zeros(8, np.float32)
+            arrays["conv1.bias"] = np.zeros(8, np.float32)
         with pytest.raises(TypeError, match="cannot be deleted"):
-            del views["conv1.bias"]
-        assert list(views) == list(model.state_dict()) and len(views) == 8 and "conv1.bias" in repr(views)
-        views["conv1.bias"] += 1
+            del arrays["conv1.bias"]
+        assert list(arrays) == list(model.state_dict()) and len(arrays) == 8 and "conv1.bias" in repr(arrays)
+        arrays["conv1.bias"] += 1
     np.testing.assert_array_equal(model.state_dict()["conv1.bias"], tiny_model().state_dict()["conv1.bias"] + 1)
 
 

@@ -83,12 +83,12 @@ def test_unknown_words_are_refused(model):
 def test_weights_that_are_not_finite_are_refused(bad):
     model = tiny_model()
     expected = model.probabilities(IMAGES, weights="int8")
-    view = model.parameters()["fc6.weight"]
-    good, view[3, 5] = float(view[3, 5]), bad
+    array = model.parameters()["fc6.weight"]
+    good, array[3, 5] = float(array[3, 5]), bad
     for _ in range(2):
         with pytest.raises(sa.NonFiniteError, match=r"fc6\.weight: int8 weights: .* to output 3 is"):
             model.predict(IMAGES, weights="int8")
-    view[3, 5] = good
+    array[3, 5] = good
     assert np.array_equal(model.probabilities(IMAGES, weights="int8"), expected)
 
 

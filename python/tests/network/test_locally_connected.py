@@ -51,7 +51,7 @@ def test_shapes_are_positions_before_a_convolutions():
 
 
 @pytest.mark.parametrize("count", [2, 9])
-def test_layers_compute_with_what_the_views_show(count):
+def test_layers_compute_with_the_values_of_parameters(count):
     model = local_model()
     w = model.parameters()
     relu1, relu3, local4 = capture(model, tensors(count))
@@ -61,7 +61,7 @@ def test_layers_compute_with_what_the_views_show(count):
     np.testing.assert_array_equal(local4, expected)
 
 
-def test_a_write_through_a_view_reaches_its_position_alone():
+def test_a_write_to_a_parameter_changes_only_its_position():
     model = local_model()
     x = tensors(2)
     before = capture(model, x)[1]

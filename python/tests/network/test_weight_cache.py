@@ -69,11 +69,11 @@ def test_after_load_state_dict(model, weights):
 
 
 @pytest.mark.parametrize("name", ["conv1.weight", "conv2.weight", "conv2.bias", "fc6.weight", "fc8.weight"])
-def test_writes_through_views_while_they_live_and_after(model, weights, name):
+def test_writes_to_parameters_while_arrays_are_alive_and_after(model, weights, name):
     seen = [assert_up_to_date(model, weights)]
-    views = model.parameters()
-    part = views[name][1:]  # a view of a view keeps the memory borrowed
-    del views
+    arrays = model.parameters()
+    part = arrays[name][1:]  # a slice of an array keeps the memory borrowed
+    del arrays
     for _ in range(2):
         part += 0.25
         seen.append(assert_up_to_date(model, weights))
@@ -84,7 +84,7 @@ def test_writes_through_views_while_they_live_and_after(model, weights, name):
     assert not any(np.array_equal(a, b) for a, b in pairwise(seen))
 
 
-def test_two_views_of_one_parameter(model, weights):
+def test_two_arrays_of_one_parameter(model, weights):
     first, second = model.parameters()["fc6.weight"], model.parameters()["fc6.weight"]
     first += 0.5
     del first
