@@ -52,7 +52,7 @@ def make() -> sa.Model:
 
 
 def every_door(model: sa.Model, rows: slice, batch_size: int, **arithmetic) -> dict[str, np.ndarray]:
-    """Return what comes out of each door for some of the images."""
+    """Return the results of each method for some of the images."""
     images, x = IMAGES[rows], np.random.default_rng(0).standard_normal((COUNT, *model.input_shape), np.float32)[rows]
     some = {"batch_size": batch_size, **arithmetic}
     found = {
@@ -68,7 +68,7 @@ def every_door(model: sa.Model, rows: slice, batch_size: int, **arithmetic) -> d
 
 
 class Together:
-    """What every door makes of all images at once, in each arithmetic; and whether some of them get the same."""
+    """The results of every method for all images in one batch, in each arithmetic, and a comparison for some of them."""
 
     def __init__(self) -> None:
         self.model = make()
@@ -82,7 +82,7 @@ class Together:
 
 
 def check_every_arithmetic() -> None:
-    """Compare single images and batches of some sizes; in a process of another instruction set too."""
+    """Compare single images and batches of several sizes; also in a process with another instruction set."""
     together = Together()
     for name in ARITHMETIC:
         for first, count, batch_size in ((3, 1, 1), (0, 7, 64), (13, 11, 8)):
