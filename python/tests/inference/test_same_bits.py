@@ -68,7 +68,7 @@ def every_door(model: sa.Model, rows: slice, batch_size: int, **arithmetic) -> d
 
 
 class Together:
-    """The results of every method for all images in one batch, in each arithmetic, and a comparison for some of them."""
+    """Results of every method for all images in one batch, in each arithmetic, and a comparison with some of them."""
 
     def __init__(self) -> None:
         self.model = make()
