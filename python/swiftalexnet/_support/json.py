@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from .shown import shown
+
 
 def to_json(value: Any) -> str:
     """Return JSON; numpy's scalars are written as Python's numbers.
@@ -20,4 +22,4 @@ def to_json(value: Any) -> str:
 def _item(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
-    raise TypeError(f"{value!r} of type {type(value).__name__} cannot be written as JSON")
+    raise TypeError(f"{shown(value)} of type {type(value).__name__} cannot be written as JSON")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._support.arrays import as_integer, as_labels, as_uint8
+from .._support.shown import shown
 from ..images.geometry import Geometry, Whole
 from ..images.layouts import require_clear
 from .dataset import Dataset
@@ -124,7 +125,7 @@ def as_class_names(classes: Any, owner: str) -> tuple[str, ...]:
     """Return class names as a tuple; messages begin with `owner`."""
     names = () if isinstance(classes, str) or not hasattr(classes, "__iter__") else tuple(classes)
     if not names or not all(isinstance(name, str) for name in names):
-        raise TypeError(f"{owner}: classes is {classes!r}, expected a sequence of names")
+        raise TypeError(f"{owner}: classes is {shown(classes)}, expected a sequence of names")
     if len(set(names)) != len(names):
         raise ValueError(f"{owner}: classes names one class twice: {', '.join(names)}")
     return names

@@ -152,7 +152,13 @@ class ImageFolder:
         return {name: each for name, each in counts.items() if each}
 
     def why_missing(self, index: int) -> str:
-        """Return why an image was left out; "" if it was not."""
+        """Return why an image was left out; "" if it was not.
+
+        Raises
+        ------
+        IndexError, TypeError
+            There is no such image.
+        """
         return self.errors.get(self.paths[as_index(index, len(self), "ImageFolder.why_missing")], "")
 
     @property

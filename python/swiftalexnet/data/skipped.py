@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from .._support.shown import shown
 from .checks import checked_labels, class_names, source
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def report_skipped(data: "Dataset", missing: Collection[int], operation: str) ->
         _reported[source(data)] = skipped
     total = sum(sum(each.values()) for each in skipped.values())
     files = "1 file was" if total == 1 else f"{total} files were"
-    message = f"{operation}: {files} left out of {data!r}: {describe(skipped)}"
+    message = f"{operation}: {files} left out of {shown(data)}: {describe(skipped)}"
     warnings.warn(message, UserWarning, stacklevel=4)
 
 

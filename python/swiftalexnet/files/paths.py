@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any
 
+from .._support.shown import shown
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,7 +29,7 @@ def as_path(value: Any, name: str, operation: str) -> "Path":
     try:
         text = os.fsdecode(value)
     except TypeError:
-        came = f"{value!r} of type {type(value).__name__}"
+        came = f"{shown(value)} of type {type(value).__name__}"
         raise TypeError(f"{operation}: {name} is {came}, expected a path: a str or os.PathLike") from None
     try:
         os.fsencode(text)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._support.arrays import require_memory
+from .._support.shown import shown
 
 Range = tuple[float, float]  # black, white
 
@@ -34,7 +35,7 @@ def as_value_range(value: Any, operation: str) -> Range | None:
         came = f"{len(given)} of them" if given else f"of type {type(value).__name__}"
         raise TypeError(f"{operation}: value_range is {came}, expected two numbers, black and white") from None
     if not (math.isfinite(black) and math.isfinite(white) and black < white):
-        raise ValueError(f"{operation}: value_range is {value!r}, expected two finite numbers, black < white")
+        raise ValueError(f"{operation}: value_range is {shown(value)}, expected two finite numbers, black < white")
     return black, white
 
 

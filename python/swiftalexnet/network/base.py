@@ -65,7 +65,7 @@ class BaseModel(Weights):
         """
         for value, name in ((text, "text"), (variant, "variant")):
             if not isinstance(value, str) and not (name == "variant" and value is None):
-                raise TypeError(f"Model.from_spec: {name} is {value!r}, expected a text")
+                raise TypeError(f"Model.from_spec: {name} is {shown(value)}, expected a text")
         choose("Model.from_spec", "initialization", initialization, _native.initializations())
         return cls(_native.Network(text, initialization, as_seed(seed, "seed", "Model.from_spec")), variant)
 
@@ -282,7 +282,7 @@ def _class_names(names: Sequence[str], count: int) -> tuple[str, ...]:
     """Return the class names after checking that there are `count` different ones."""
     chosen = tuple(as_items(names, "classes", "Model", count))
     if not all(isinstance(name, str) for name in chosen):
-        raise TypeError(f"Model: classes is {names!r}, expected a sequence of names")
+        raise TypeError(f"Model: classes is {shown(names)}, expected a sequence of names")
     if len(chosen) != count:
         raise ValueError(f"Model: classes names {len(chosen)}, the network has {count}")
     if len(set(chosen)) != count:

@@ -256,3 +256,11 @@ def test_a_full_disk_names_the_file_that_could_not_be_written(tmp_path):
     photo_folder(tmp_path / "photos")
     named = ["m", "k/checkpoint.safetensors", "c", "h"]
     assert fresh_process.run(FULL, str(tmp_path)).splitlines() == [f"{errno.EFBIG} {name}" for name in named]
+
+
+def test_a_path_that_cannot_be_shown_is_a_type_error():
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(TypeError, match="load: path is .*expected a path"):
+        as_path(deep, "path", "load")
