@@ -31,8 +31,8 @@ struct PixelTiles {
   /// - Parameters:
   ///   - tileRows: the most pixels of a tile.
   ///   - blocks: the most blocks of a tile.
-  ///   - separatesSides: whether output columns at the sides get tiles of their own, which begin or end in the middle of
-  ///     a kernel row; not where all are at the sides.
+  ///   - separatesSides: whether output columns at the sides get separate tiles, which begin or end in the middle of a
+  ///     kernel row; not if all columns are at the sides.
   ///   - anyPixels: whether a tile's pixels may lie at any distance from each other, so that it can cross rows.
   init(
     _ convolution: ConvolutionTiles, tileRows: Int, blocks: Int = 1, separatesSides: Bool, anyPixels: Bool
