@@ -161,7 +161,7 @@ extension Network {
   }
 }
 
-/// A network at work on images of one size.
+/// A network applied to images of one size.
 private struct Slide {
   /// All layers: before the classifier for the whole image, from there on for one window.
   let layers: [any Layer]

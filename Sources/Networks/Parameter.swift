@@ -70,7 +70,7 @@ public final class Parameter: @unchecked Sendable {
     _ node: String, places: (height: Int, width: Int), outputs: Int, inputs: Int, kernel: Int
   ) throws -> Parameter {
     let row = kernel * inputs * outputs
-    // Proven here, because the strides are products too.
+    // Checked here, because the strides are products too.
     _ = try Extent.product([places.height, places.width, kernel, row], operation: node + ".weight")
     return try Parameter(
       node, .weight, shape: [places.height, places.width, outputs, inputs, kernel, kernel],

@@ -40,8 +40,8 @@ public final class ThreadPool: Sendable {
   /// If the pool is working for another caller, the items run only on the calling thread.
   /// - Parameters:
   ///   - threads: at most this many threads take part; nil: `threadCount`.
-  ///   - interruptible: whether ``Interrupt`` may end the region early; off where a half-done region would
-  ///     leave half-updated weights.
+  ///   - interruptible: whether ``Interrupt`` may end the region early; off where an unfinished region would leave
+  ///     half-updated weights.
   /// - Throws: ``EngineError/interrupted``; some items may then not have run.
   public func forEach(
     _ count: Int, threads: Int? = nil, interruptible: Bool = true, _ body: (_ item: Int, _ slot: Int) -> Void
