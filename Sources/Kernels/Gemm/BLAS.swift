@@ -4,7 +4,7 @@ import Tensors
 /// OpenBLAS on row-major matrices. It has its own threads, whose number the engine never changes; its callers stay on
 /// one thread.
 enum BLAS {
-  /// Makes products possible. The first call loads the library, which starts its threads.
+  /// To be called before any product. The first call loads the library, which starts its threads.
   /// - Throws: ``EngineError/unsupported(_:)`` saying why it is not available and what helps.
   static func load() throws(EngineError) {
     guard let reason = openblas_load() else { return }
