@@ -10,13 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/// cblas_sgemm, as the CBLAS interface has it.
+/// cblas_sgemm, as in the CBLAS interface.
 typedef void sgemm_function(
     int order, int left_transposed, int right_transposed, int rows, int columns, int inner, float alpha,
     const float *left, int left_stride, const float *right, int right_stride, float beta, float *output,
     int output_stride);
 
-/// What became of loading; never changed once it can be seen.
+/// The result of loading; never changed once visible.
 typedef struct {
   sgemm_function *sgemm;
   char failure[1024];
@@ -28,8 +28,9 @@ static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
 
 // ---- Fork ----
 
-// A child whose parent's other thread was in the middle of loading would find a library that nobody finishes. So a fork
-// waits for the load to end; not for ever, because before glibc 2.36 the library's constructor may wait for the fork.
+// If another thread of the parent is loading during a fork, the child would find a library that is never finished. So a
+// fork waits for the load to end; not forever, because before glibc 2.36 the library's constructor may wait for the
+// fork.
 
 static _Thread_local bool fork_holds_lock;
 
@@ -57,7 +58,7 @@ __attribute__((constructor)) static void watch_forks(void) {
 
 // ---- Loading ----
 
-/// Fills `found` with the functions of the library at `path`, or with why it cannot be used.
+/// Fills `found` with the functions of the library at `path`, or with the reason it cannot be used.
 static bool load(const char *path, library *found) {
   void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!handle) {
@@ -74,11 +75,11 @@ static bool load(const char *path, library *found) {
     found->sgemm = sgemm;
     return true;
   }
-  // Not closed: a library that has started threads must stay.
+  // Not closed: a library that has started threads must stay loaded.
   return false;
 }
 
-/// The path of `name` in the folder of the shared object or program that holds this code.
+/// The path of `name` in the folder of the shared object or program that contains this code.
 static bool beside_this_code(const char *name, char *path, size_t capacity) {
   Dl_info info;
   if (!dladdr((void *)openblas_load, &info) || !info.dli_fname) return false;

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-/* Swift has no thread-local storage of its own. */
+/* Swift has no thread-local storage. */
 static _Thread_local char last_error[1024];
 
 const char *sax_last_error(void) { return last_error; }

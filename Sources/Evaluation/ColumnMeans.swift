@@ -1,5 +1,5 @@
-/// Means of a matrix's columns, summed in `Sum`: Float for the few crops of an image, float64 for the positions of a
-/// score map, of which there may be any number.
+/// Means of a matrix's columns, summed in `Sum`: Float for the few crops of an image, Double for the positions of a
+/// score map, of which there may be many.
 func columnMeans<Sum: BinaryFloatingPoint>(
   _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, summing: Sum.Type, into output: UnsafeMutablePointer<Float>
 ) {

@@ -4,15 +4,15 @@ import Networks
 import Parallel
 import Tensors
 
-/// Dense evaluation (Simonyan and Zisserman 2014, section 3.2): the network on whole images of any size, its scores
-/// averaged over all positions.
+/// Dense evaluation (Simonyan and Zisserman 2014, section 3.2): the network runs on whole images of any size, and its
+/// scores are averaged over all positions.
 extension Network {
   /// Probabilities [count][classes] of uint8 images [count][height][width][channels]: the softmax of the score map's
-  /// mean, with `mirror` averaged with that of the mirror image.
+  /// mean; with `mirror`, averaged with that of the mirror image.
   ///
-  /// An image as large as the crop has one position, and gets the centre crop's probabilities (those of a crop minus
-  /// the same channel means: see ``Preprocessing/whole(height:width:)``). The bits depend neither on the number of
-  /// threads nor, with the engine's own kernels, on the company.
+  /// An image as large as the crop has one position, and gets the probabilities of the centre crop (minus the same
+  /// channel means: see ``Preprocessing/whole(height:width:)``). The bits depend neither on the number of threads nor,
+  /// with the engine's own kernels, on the rest of the batch.
   /// - Throws: ``EngineError/invalidValue(_:)`` for images that are too small, naming the smallest.
   public func predictDense(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, channels: Int, preprocessing: Preprocessing,
@@ -56,8 +56,8 @@ extension Network {
     }
   }
 
-  /// Logits [count · views][rows][columns][classes] of whole images, rows and columns as ``scoreMapSize(height:width:)``
-  /// has them.
+  /// Logits [count · views][rows][columns][classes] of whole images, rows and columns as given by
+  /// ``scoreMapSize(height:width:)``.
   public func scoreMap(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, channels: Int, preprocessing: Preprocessing,
     views: ImageInput.Views = .center, arithmetic: Arithmetic = Arithmetic(),
@@ -69,7 +69,7 @@ extension Network {
       arithmetic: arithmetic, into: output)
   }
 
-  /// The preprocessing of whole images, from that of crops as the network takes them.
+  /// The preprocessing of whole images, from that of the network's crops.
   private func wholeImages(
     height: Int, width: Int, channels: Int, preprocessing: Preprocessing
   ) throws -> Preprocessing {

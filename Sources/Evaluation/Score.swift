@@ -2,14 +2,14 @@ import Glibc
 import Kernels
 import Tensors
 
-/// Sums over images from which error rates follow: 100 · (1 − credit / count).
+/// Sums over images that give the error rates: 100 · (1 − credit / count).
 public struct Score: Sendable {
   public var top1Credit = 0.0
   public var top5Credit = 0.0
   /// Σ −log p(label)
   public var loss = 0.0
 
-  /// Judges `rows` rows of `classes` probabilities. Ties share credit (``Ranking``).
+  /// Scores `rows` rows of `classes` probabilities. Ties share credit (``Ranking``).
   /// - Throws: ``EngineError/invalidValue(_:)`` for a label out of range.
   public init(
     probabilities: UnsafePointer<Float>, labels: UnsafePointer<Int32>, rows: Int, classes: Int

@@ -5,13 +5,13 @@ import Parallel
 import Tensors
 
 extension Network {
-  /// Views that are computed together, about; a chunk of images never depends on the number of threads.
+  /// Approximate number of views computed together; chunks never depend on the number of threads.
   private static let viewsPerChunk = 120
 
   /// Probabilities [count][classes] of uint8 images [count][height][width][channels]: the mean of the softmaxes of
   /// an image's views (Krizhevsky et al. 2012, section 4.1; Simonyan and Zisserman 2014, section 3.2).
   ///
-  /// The bits depend neither on the number of threads nor, with the engine's own kernels, on the company.
+  /// The bits depend neither on the number of threads nor, with the engine's own kernels, on the rest of the batch.
   public func predict(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, preprocessing: Preprocessing,
     views: ImageInput.Views, arithmetic: Arithmetic = Arithmetic(),

@@ -1,22 +1,22 @@
 import Tensors
 
 extension Augmentation {
-  /// Where one presentation of one image is cut, and how it is changed.
+  /// Where an image is cropped, and how it is changed, each time it is shown.
   struct Draw {
-    /// The crop's place in the image; a shift may bring it over the border.
+    /// The crop's place in the image; a shift may move it across the border.
     var top: Int
     var left: Int
     /// The same before the shift.
     let unmovedTop: Int
     let unmovedLeft: Int
     var mirrored: Bool
-    /// Added to every pixel's red, green and blue.
+    /// Added to red, green and blue of every pixel.
     var color: (Float, Float, Float)
-    /// In radians, counter-clockwise as the image is seen.
+    /// In radians, counter-clockwise as the image is viewed.
     var angle: Double
   }
 
-  /// The draw of an image: depends on (seed, step, index) alone. Offsets 0 … size − crop are equally likely.
+  /// The draw for an image; depends only on (seed, step, index). Offsets 0 … size − crop are equally likely.
   func draw(seed: UInt64, step: UInt64, index: UInt64, verticalRoom: Int, horizontalRoom: Int) -> Draw {
     let words = Philox(seed: seed, purpose: .crop, step: step).words(index / UInt64(chunk))
     let top = randomCrop ? Philox.below(verticalRoom + 1, words[0]) : verticalRoom / 2

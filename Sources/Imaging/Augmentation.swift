@@ -1,30 +1,30 @@
 import Tensors
 
-/// What training changes at random in an image each time that it is shown (2012 paper, section 4.1).
+/// The random changes to an image each time training shows it (2012 paper, section 4.1).
 public struct Augmentation: Hashable, Sendable {
   /// A crop from anywhere, instead of the centre.
   public var randomCrop: Bool
   /// A mirror image with probability one half.
   public var flip: Bool
-  /// The deviation of α in the colour shift Σ α_k √λ_k p_k; 0 turns it off, the paper's is 0.1. Images of three
+  /// The standard deviation of α in the colour shift Σ α_k √λ_k p_k; 0 turns it off; paper: 0.1. Images of three
   /// channels only.
   public var colorNoise: Float
   /// p_k: three rows of red, green, blue, the principal components of the training set's pixels.
   public var eigenvectors: [Float]
   /// √λ_k, on the 0–255 scale.
   public var deviations: [Float]
-  /// What an image is divided by once colour noise was added; acts only together with it. 1 is off; the authors' code
+  /// Divisor of an image with colour noise; used only together with it. 1 is off; the authors' code
   /// divides by 1.1 (convdata_jpeg.py).
   public var colorDivisor: Float
-  /// So many consecutive images of a batch share one crop offset and one flip; the authors' run used 32.
+  /// This many consecutive images of a batch share one crop offset and one flip; the authors' run used 32.
   public var chunk: Int
-  /// A turn about the crop's centre by an angle from ± rotation, in degrees; 0 turns it off.
+  /// The limit of a random rotation about the crop's centre, in ± degrees; 0 turns it off.
   public var rotation: Float
-  /// A displacement of the crop by whole pixels from ± shift, both ways, on top of its place; 0 turns it off. Beyond
-  /// the border an image's edge pixels repeat.
+  /// The limit of a random displacement of the crop, in ± whole pixels on both axes; 0 turns it off. Beyond the border
+  /// the image's edge pixels repeat.
   public var shift: Int
 
-  /// The components that the authors' code carries.
+  /// The components in the authors' code.
   public static let imageNetEigenvectors = ColorComponents.ilsvrc.eigenvectors.flatMap { $0.map { Float($0) } }
   public static let imageNetDeviations = ColorComponents.ilsvrc.deviations.map { Float($0) }
 
@@ -64,13 +64,13 @@ public struct Augmentation: Hashable, Sendable {
     self.shift = shift
   }
 
-  /// Whether crops may be turned or reach over an image's border.
+  /// Whether crops may be rotated or extend past an image's border.
   var movesCrop: Bool { rotation > 0 || shift > 0 }
 
   /// The factor on an image to which colour noise was added.
   var colorGain: Float { colorNoise > 0 ? 1 / colorDivisor : 1 }
 
-  /// Fails when images of this kind cannot be varied so.
+  /// Fails if such images cannot be augmented in this way.
   func validate(cropHeight: Int, cropWidth: Int, channels: Int, operation: String) throws {
     guard colorNoise == 0 || channels == 3 else {
       throw EngineError.invalidValue("\(operation): color noise needs images of 3 channels, got \(channels)")

@@ -1,8 +1,9 @@
-/// Directions in which the colours of a training set's images vary, and how far: what colour noise moves along.
+/// Directions in which the colours of a training set vary, and how far; colour noise moves along them.
 public struct ColorComponents: Hashable, Sendable {
   /// p_k: three rows of red, green, blue.
   public let eigenvectors: [[Double]]
-  /// √λ_k, on the scale 0 … 255. The paper writes λ; its authors' code takes the root, and only that is in range.
+  /// √λ_k, on the scale 0 … 255. The paper writes λ; its authors' code takes the root, which alone has sensible
+  /// magnitudes.
   public let deviations: [Double]
 
   /// Of ILSVRC-2012: cuda-convnet2, make-data/input_meta, `color_pca`.
@@ -14,7 +15,7 @@ public struct ColorComponents: Hashable, Sendable {
     ],
     deviations: [121.78006099, 37.09388853, 19.72083305])
 
-  /// A component a line: its deviation and its red, green and blue. Numbers read back exactly.
+  /// One component per line: its deviation and its red, green and blue. Numbers read back exactly.
   public var text: String {
     zip(deviations, eigenvectors).map { deviation, vector in
       ([deviation] + vector).map { "\($0)" }.joined(separator: " ") + "\n"

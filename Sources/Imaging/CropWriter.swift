@@ -2,8 +2,8 @@ import Tensors
 
 /// Writes one crop of one image: (byte + shift − mean) · scale, in one pass over the bytes.
 ///
-/// A row goes in chunks of whole pixels. The mean and the scale of a chunk are laid out beside its bytes, so that
-/// the inner loop runs over plain numbers and the compiler makes vectors of it, whatever the channels.
+/// A row is processed in chunks of whole pixels. Mean and scale are laid out value by value for a chunk, so that the
+/// compiler can vectorise the inner loop for any number of channels.
 struct CropWriter {
   let channels: Int
   let cropHeight: Int
@@ -14,10 +14,10 @@ struct CropWriter {
   private let meanPlace: MeanPlace
   private let chunkPixels: Int
 
-  /// Chunks of this many floats stay on the stack and in the first-level cache.
+  /// Chunks of this many floats stay on the stack and in the L1 cache.
   private static let chunkTarget = 128
 
-  /// - Parameters height, width: the images' size, which says whether a mean image has a pixel for each of theirs.
+  /// - Parameters height, width: the images' size, which decides whether a mean image matches them pixel by pixel.
   init(_ preprocessing: Preprocessing, height: Int, width: Int, channels: Int) {
     self.channels = channels
     cropHeight = preprocessing.cropHeight
@@ -39,11 +39,11 @@ struct CropWriter {
 
   var outputCount: Int { cropHeight * cropWidth * channels }
 
-  /// Writes a crop that lies within its image as it is, or mirrored.
+  /// Writes a crop that lies within its image, unchanged or mirrored.
   /// - Parameters:
-  ///   - image: the crop's first byte's row is `top`, its column `left`; `width` pixels a row.
+  ///   - image: points to the crop's first byte, at row `top` and column `left`; `width` pixels per row.
   ///   - color: added to the red, green and blue of images of three channels.
-  ///   - gain: a factor beside the scale.
+  ///   - gain: a factor in addition to the scale.
   ///   - output: cropHeight × cropWidth × channels floats.
   func write(
     image: UnsafePointer<UInt8>, width: Int, top: Int, left: Int, mirrored: Bool,
@@ -66,8 +66,8 @@ struct CropWriter {
     }
   }
 
-  /// Writes a crop that is turned or reaches over its image's border. It has no place of its own in a mean image:
-  /// `top` and `left` are where it was before it was moved, which lies within.
+  /// Writes a crop that is rotated or extends past its image's border. For the mean image, `top` and `left` are its
+  /// place before it was moved, which lies within the image.
   func write(
     _ crop: MovedCrop, top: Int, left: Int, color: (Float, Float, Float), gain: Float,
     output: UnsafeMutablePointer<Float>
@@ -84,7 +84,7 @@ struct CropWriter {
     }
   }
 
-  /// Where a mean image lies under a crop.
+  /// Where in a mean image a crop's means begin.
   private struct MeanPlace {
     var top = 0
     var left = 0
@@ -93,13 +93,13 @@ struct CropWriter {
     var followsCrop = false
     var mirrored = false
 
-    /// The place under the crop, or the same for all crops.
+    /// The place under the crop, or the one for all crops.
     func under(top: Int, left: Int, mirrored: Bool) -> MeanPlace {
       followsCrop ? MeanPlace(top: top, left: left, stride: stride, followsCrop: true, mirrored: mirrored) : self
     }
   }
 
-  /// Mean and scale beside each value of a chunk, and room for a mirrored part of the mean image.
+  /// Mean and scale for each value of a chunk, and room for a mirrored part of the mean image.
   private struct Constants {
     let means: UnsafeMutablePointer<Float>
     let scales: UnsafeMutablePointer<Float>
@@ -111,7 +111,7 @@ struct CropWriter {
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 3 * chunk) { room in
       guard let means = room.baseAddress else { return }
       let scales = means + chunk
-      // A shift of the pixel is a shift of the mean the other way.
+      // Shifting the pixel equals shifting the mean in the opposite direction.
       let shifts = channels == 3 ? [color.0, color.1, color.2] : []
       for i in 0..<chunk {
         let channel = i % channels
@@ -157,7 +157,7 @@ struct CropWriter {
     }
   }
 
-  /// Copies pixels in the opposite order; the channels of a pixel keep theirs.
+  /// Copies pixels in the opposite order; the channels of a pixel keep their order.
   @inline(__always)
   private func reverse<Value>(
     _ pixels: Int, from source: UnsafePointer<Value>, to target: UnsafeMutablePointer<Value>

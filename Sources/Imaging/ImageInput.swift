@@ -1,12 +1,12 @@
 import Parallel
 import Tensors
 
-/// Whole batches of bytes to a network's input, in one pass. Bytes are NHWC; so is the output.
+/// Turns whole batches of bytes into a network's input, in one pass. Bytes are NHWC; so is the output.
 public enum ImageInput {
-  /// One crop an image, cut, mirrored and colour-shifted at random: [n, H, W, C] → [n, crop, crop, C].
+  /// One crop per image, randomly placed, mirrored and colour-shifted: [n, H, W, C] → [n, crop, crop, C].
   ///
-  /// Image i is drawn from (seed, step, firstIndex + i) alone, so that a batch may be cut over calls, threads and
-  /// machines and gives the same numbers.
+  /// Image i is drawn from (seed, step, firstIndex + i) alone, so a batch split over calls, threads or machines stays
+  /// the same.
   public static func train(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, channels: Int, preprocessing: Preprocessing,
     augmentation: Augmentation, seed: UInt64, step: UInt64, firstIndex: UInt64 = 0,
@@ -36,9 +36,9 @@ public enum ImageInput {
     }
   }
 
-  /// The fixed crops of evaluation: [n, H, W, C] → [n · views, crop, crop, C], an image's views together.
-  /// - Parameter range: the views that are wanted, counted over the whole batch; all when nil. A part of a batch may
-  ///   begin and end within an image.
+  /// The fixed evaluation crops: [n, H, W, C] → [n · views, crop, crop, C], the views of an image together.
+  /// - Parameter range: the views to compute, counted over the whole batch; nil: all. A range may begin and end within
+  ///   an image.
   public static func crops(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, channels: Int, preprocessing: Preprocessing,
     views: Views, range: Range<Int>? = nil, output: UnsafeMutablePointer<Float>, pool: ThreadPool = .shared

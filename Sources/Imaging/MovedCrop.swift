@@ -1,11 +1,11 @@
 import CShims
 
-/// The pixels of a crop that is turned about its own centre, or that reaches over its image's border, where the edge
-/// pixels repeat.
+/// The pixels of a crop that is rotated about its centre or extends past its image's border, where the edge pixels
+/// repeat.
 ///
-/// A pixel at (u, v) from the crop's centre, v downwards, shows what the image has at (u cos α − v sin α,
-/// u sin α + v cos α) from there: the image turns by α counter-clockwise. Between pixels the value is bilinear. A crop
-/// that is not turned has the image's own values.
+/// A pixel at (u, v) from the crop's centre, v downwards, shows the image at (u cos α − v sin α,
+/// u sin α + v cos α) from there: the image rotates by α counter-clockwise. Values between pixels are interpolated
+/// bilinearly. A crop that is not rotated has the image's own values.
 struct MovedCrop {
   let image: UnsafePointer<UInt8>
   let height: Int

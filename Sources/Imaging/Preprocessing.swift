@@ -1,22 +1,22 @@
 import Tensors
 
-/// How bytes become a network's input: a crop, minus a mean, times a multiplier. Kept with a model, because
-/// weights are only good with the preprocessing that they were trained with.
+/// How bytes become a network's input: a crop, minus a mean, times a factor. Kept with a model, because weights only
+/// work with the preprocessing they were trained with.
 public struct Preprocessing: Hashable, Sendable {
   public enum Mean: Hashable, Sendable {
     case none
-    /// One number a channel.
+    /// One number per channel.
     case channels([Float])
-    /// A mean image, height × width × channels. `MeanPosition` says which part of it belongs to a crop.
+    /// A mean image, height × width × channels. `MeanPosition` says which part of it is used for a crop.
     case image(height: Int, width: Int, values: [Float])
   }
 
   /// Which part of a mean image is subtracted from a crop.
   public enum MeanPosition: Hashable, Sendable {
-    /// Its centre, as large as the crop, wherever that came from, and never mirrored: the 2012 authors' code.
+    /// Its centre, as large as the crop, wherever the crop came from, and never mirrored: the 2012 authors' code.
     case center
-    /// What lies under the crop, mirrored with it: the mean of each pixel, as the 2012 paper and Caffe have it. An
-    /// image of another size than the mean image has no pixel for each of its own, and gets the centre.
+    /// The part under the crop, mirrored with it: the mean of each pixel, as in the 2012 paper and Caffe. For images of
+    /// a different size than the mean image, the centre is used.
     case crop
   }
 
@@ -24,7 +24,7 @@ public struct Preprocessing: Hashable, Sendable {
   public let cropWidth: Int
   public let mean: Mean
   public let meanPosition: MeanPosition
-  /// A multiplier a channel, applied after the mean: 1 / deviation. Empty stands for 1.
+  /// A factor per channel, applied after the mean: 1 / deviation. Empty means 1.
   public let scale: [Float]
 
   public init(
@@ -61,9 +61,9 @@ public struct Preprocessing: Hashable, Sendable {
     self.scale = scale
   }
 
-  /// The same for whole images of `height` × `width` pixels, as dense evaluation reads them. A mean image covers a
-  /// square and no more; in its place stand its channel means over its centre, as large as the crop, whatever the
-  /// image's size, so that all images are treated alike.
+  /// The same for whole images of `height` × `width` pixels, as dense evaluation reads them. A mean image covers only a
+  /// square, so it is replaced by its channel means over the centre crop, whatever the image's size: all images are
+  /// treated alike.
   public func whole(height: Int, width: Int) throws -> Preprocessing {
     try Preprocessing(cropHeight: height, cropWidth: width, mean: meanOfChannels, scale: scale)
   }
@@ -81,7 +81,7 @@ public struct Preprocessing: Hashable, Sendable {
     return .channels(sums.map { Float($0 / Double(cropHeight * cropWidth)) })
   }
 
-  /// Fails when means or scale are for another number of channels, or when no crop fits the image.
+  /// Fails if means or scale are for another number of channels, or if the crop does not fit the image.
   func validate(height: Int, width: Int, channels: Int, operation: String) throws {
     guard height >= cropHeight, width >= cropWidth else {
       throw EngineError.invalidValue(

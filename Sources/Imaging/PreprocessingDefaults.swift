@@ -1,34 +1,34 @@
-/// What a network's authors did to images before the network read them, for crops of any size and any number of channels.
+/// How a network's authors preprocessed images, for crops of any size and any number of channels.
 public struct PreprocessingDefaults: Hashable, Sendable {
-  /// How an image is brought to another size; where images are decoded, the words mean the same.
+  /// How an image is resized; the same names are used where images are decoded.
   public enum Resampling: String, Sendable {
-    /// Averages over a pixel's area when it shrinks, bicubic when it enlarges: cuda-convnet2.
+    /// Area average when shrinking, bicubic when enlarging: cuda-convnet2.
     case area
     /// Linear and antialiased: torchvision.
     case bilinear
-    /// Linear between the four nearest pixels, which skips pixels when it shrinks: Caffe's tools.
+    /// Linear between the four nearest pixels, which skips pixels when shrinking: Caffe's tools.
     case openCVBilinear = "opencv_bilinear"
   }
 
-  /// What the first training replaces the mean by.
+  /// What the first training run replaces the mean with.
   public enum LearnedMean: String, Sendable {
     case none
-    /// The mean of every pixel of its training set.
+    /// The mean of every pixel over its training set.
     case image
     /// The mean of every channel.
     case pixel
   }
 
-  /// Side of the square that an image is brought to, for crops with one of the sides `crops`. Other sides keep the
-  /// proportion to the first of them.
+  /// Side of the square to which an image is resized, for crops with one of the sides `crops`. For other sides it keeps
+  /// the ratio of the first one.
   let resize: Int
   let crops: [Int]
   public let resampling: Resampling
-  /// Whether the square is reached without keeping the image's proportion.
+  /// Whether the image is resized to the square without keeping its aspect ratio.
   public let isWarped: Bool
   /// In red, green, blue, on the scale 0 … 255.
   let mean: [Double]
-  /// What pixels are divided by after the mean, in red, green, blue; nil: nothing.
+  /// Divisors applied after the mean, in red, green, blue; nil: none.
   let deviation: [Double]?
   public let learnedMean: LearnedMean
   public let meanPosition: Preprocessing.MeanPosition
@@ -53,18 +53,18 @@ public struct PreprocessingDefaults: Hashable, Sendable {
 
   public func mean(channels: Int) -> [Float] { Self.values(mean, channels: channels) }
 
-  /// Factors after the mean.
+  /// Factors applied after the mean.
   public func scale(channels: Int) -> [Float]? { deviation.map { Self.values($0, channels: channels).map { 1 / $0 } } }
 
-  /// RGB values for RGB, and their grey value for every channel of anything else (ITU-R 601-2, as Pillow has it).
+  /// RGB values for RGB, and their grey value for every channel otherwise (ITU-R 601-2, as in Pillow).
   private static func values(_ rgb: [Double], channels: Int) -> [Float] {
     guard channels != 3 else { return rgb.map { Float($0) } }
     let grey = zip([0.299, 0.587, 0.114], rgb).reduce(0) { $0 + $1.0 * $1.1 }
     return [Float](repeating: Float(grey), count: channels)
   }
 
-  /// The same as words: `resize=256 crop=224 resample=area …`; numbers read back exactly. Means and scale are three
-  /// numbers for three channels, one for all otherwise; there is no `scale` where nothing is divided.
+  /// The same as text: `resize=256 crop=224 resample=area …`; numbers read back exactly. Means and scale are three
+  /// numbers for three channels, otherwise one for all; without divisors there is no `scale`.
   public func text(crop: Int, channels: Int) -> String {
     let channels = channels == 3 ? 3 : 1
     func list(_ values: [Float]) -> String { values.map { "\($0)" }.joined(separator: ",") }
@@ -78,30 +78,30 @@ public struct PreprocessingDefaults: Hashable, Sendable {
   }
 }
 
-/// Those of the papers and of the programs that are known for such networks.
+/// The defaults of the papers and of well-known implementations.
 extension PreprocessingDefaults {
   /// Channel means of the ILSVRC training set: cuda-convnet2, make-data/input_meta, `data_mean`.
   private static let ilsvrcMean = [127.3049, 119.7154, 104.9126]
 
-  /// What the 2012 authors' code did: resized to 256, cut 224 (sections 2 and 4.1), and every crop lost the centre of
-  /// the mean image.
+  /// What the 2012 authors' code did: resized to 256, cropped to 224 (sections 2 and 4.1), and the centre of the mean
+  /// image subtracted from every crop.
   public static let cudaConvnet = PreprocessingDefaults()
-  /// The 2012 paper's words: the mean of each pixel is subtracted before anything is cut.
+  /// As the 2012 paper says: the mean of each pixel is subtracted before cropping.
   public static let paper = PreprocessingDefaults(meanPosition: .crop)
-  /// BVLC's tools squeeze images to a square (examples/imagenet/readme.md) by OpenCV's linear interpolation
+  /// BVLC's tools warp images to a square (examples/imagenet/readme.md) with OpenCV's linear interpolation
   /// (src/caffe/util/io.cpp); the mean follows the crop (src/caffe/data_transformer.cpp), 227 from the same 256.
   public static let caffe = PreprocessingDefaults(resampling: .openCVBilinear, isWarped: true, meanPosition: .crop)
-  /// torchvision/transforms/_presets.py, brought from 0 … 1 to 0 … 255.
+  /// torchvision/transforms/_presets.py, rescaled from 0 … 1 to 0 … 255.
   public static let torchvision = PreprocessingDefaults(
     resampling: .bilinear, mean: [0.485 * 255, 0.456 * 255, 0.406 * 255],
     deviation: [0.229 * 255, 0.224 * 255, 0.225 * 255], learnedMean: .none)
-  /// Dive into Deep Learning, section 8.1: resized to the network's size, brought to 0 … 1.
+  /// Dive into Deep Learning, section 8.1: resized to the network's size, rescaled to 0 … 1.
   public static let diveIntoDeepLearning = PreprocessingDefaults(
     resize: 224, crops: [224], resampling: .bilinear, mean: [0, 0, 0], deviation: [255, 255, 255], learnedMean: .none)
   /// The mean of the released VGG networks, in R, G, B: gist.github.com/ksimonyan/211839e770f7b538e2d8.
   public static let vgg = PreprocessingDefaults(mean: [123.68, 116.779, 103.939], learnedMean: .pixel)
   /// cuda-convnet's CIFAR-10 networks read whole images of 32 × 32 pixels;
   public static let cifar = PreprocessingDefaults(resize: 32, crops: [32])
-  /// those with locally connected layers read crops of 24.
+  /// those with locally connected layers read crops of 24 × 24.
   public static let cifarCrops = PreprocessingDefaults(resize: 32, crops: [24])
 }

@@ -1,9 +1,9 @@
 import Tensors
 
-/// Resizes one image of bytes by two passes of weighted sums, down the columns and then along the rows.
+/// Resizes one uint8 image by two passes of weighted sums, down the columns and then along the rows.
 ///
 /// Sums are float32 in a fixed order, and nothing is rounded between the passes: a pixel has the same bits whatever
-/// part of the resized image is asked for.
+/// part of the resized image is computed.
 public enum Resampling {
   /// One axis: output i is Σ weights[i · taps + k] · input[starts[i] + k], k < taps.
   public struct Axis {
@@ -16,7 +16,7 @@ public enum Resampling {
     /// - Parameters:
     ///   - weights: `taps` of them for each start.
     ///   - length: pixels of the input.
-    /// - Throws: ``EngineError/invalidValue(_:)`` for weights beyond the input.
+    /// - Throws: ``EngineError/invalidValue(_:)`` for weights outside the input.
     public init(
       starts: UnsafeBufferPointer<Int32>, weights: UnsafeBufferPointer<Float>, taps: Int, length: Int
     ) throws {
@@ -31,7 +31,7 @@ public enum Resampling {
     }
   }
 
-  /// Writes rows.starts.count × columns.starts.count × channels bytes, rounded and cut to 0 … 255.
+  /// Writes rows.starts.count × columns.starts.count × channels bytes, rounded and clamped to 0 … 255.
   public static func apply(
     image: UnsafePointer<UInt8>, width: Int, channels: Int, rows: Axis, columns: Axis,
     output: UnsafeMutablePointer<UInt8>
@@ -59,7 +59,7 @@ public enum Resampling {
     }
   }
 
-  /// One row of the second pass, four channels at a time; of the last four those that there are not are thrown away.
+  /// One row of the second pass, four channels at a time; surplus channels of the last four are discarded.
   private static func sum(
     _ line: UnsafePointer<Float>, _ columns: Axis, channels: Int, into output: UnsafeMutablePointer<UInt8>
   ) {
@@ -79,7 +79,7 @@ public enum Resampling {
     }
   }
 
-  /// Rounded and cut to 0 … 255; NaN becomes 0.
+  /// Rounded and clamped to 0 … 255; NaN becomes 0.
   private static func byte(_ level: Float) -> UInt8 {
     level > 0 ? UInt8(min(level + 0.5, 255)) : 0
   }

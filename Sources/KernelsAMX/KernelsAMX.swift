@@ -1,10 +1,10 @@
 import CInstructions
 import KernelTemplates
 
-/// The products of bfloat16 on AMX tiles; everything else is `others`, the kernels of AVX512-BF16.
+/// The bfloat16 products on AMX tiles; everything else comes from `others`, the AVX512-BF16 kernels.
 ///
-/// Never run on a CPU that has them: verified by an emulation of the instructions, in the tests, and by reading what
-/// the compiler wrote. ``KernelRegistry`` compares it with `others` before it is ever used.
+/// Never run on a CPU with AMX: verified by an emulation of the instructions in the tests, and by reading the
+/// compiler's output. ``KernelRegistry`` compares it with `others` before first use.
 public func amxKernels(besides others: MatrixKernelsBFloat16) -> MatrixKernelsBFloat16 {
   MatrixKernelsBFloat16(
     rows: TileGeometry.rows, blocks: TileGeometry.blocks, innerMultiple: TileGeometry.innerMultiple,
@@ -13,7 +13,7 @@ public func amxKernels(besides others: MatrixKernelsBFloat16) -> MatrixKernelsBF
 
 @Sendable private func tileAMX(_ tile: RowTileBFloat16) { tileProduct(tile, as: TileInstructions.self) }
 
-/// One instruction a function: what the switches choose from is known when they are compiled.
+/// One instruction per function: the switches are resolved at compile time.
 private enum TileInstructions: TileUnit {
   @inline(__always)
   static func configure(_ configuration: UnsafeRawPointer) { instruction_tile_configure(configuration) }

@@ -6,7 +6,7 @@ enum AVX2: InstructionSet {
   static var fused: Bool { true }
   static var rows: Int { 6 }
   static var wideRows: Int { 4 }
-  /// Measured on an AMD EPYC of the Zen 4 kind.
+  /// Measured on an AMD EPYC (Zen 4).
   static var rates: [[Int]] {
     [
       [12, 25, 37, 49, 61, 73],

@@ -6,7 +6,7 @@ enum AVX512: InstructionSet {
   static var fused: Bool { true }
   static var rows: Int { 12 }
   static var wideRows: Int { 8 }
-  /// Measured on an AMD EPYC of the Zen 4 kind.
+  /// Measured on an AMD EPYC (Zen 4).
   static var rates: [[Int]] {
     [
       [25, 49, 74, 98, 98, 98, 98, 99, 99, 99, 99, 99],

@@ -6,7 +6,7 @@ import Tensors
   if tile.isNarrow { Width<1>.product(tile) } else { Width<2>.product(tile) }
 }
 
-/// Tiles of so many vectors of columns; their sizes are types for the reason given at `TileSize`.
+/// Tiles with this many vectors of columns; their sizes are types for the reason given at `TileSize`.
 private enum Width<let vectors: Int> {
   @inline(never)
   static func product(_ tile: RowTileBFloat16) {
@@ -34,7 +34,7 @@ private enum Size<let rows: Int, let vectors: Int> {
   static func product(_ tile: RowTileBFloat16) { blocks(rows, vectors: vectors, tile) }
 }
 
-/// ``RowTileBFloat16`` of blocks of `rows` rows and `vectors` (1 or 2) vectors of columns: constants.
+/// ``RowTileBFloat16`` for blocks of `rows` rows and `vectors` (1 or 2) vectors of columns, both constants.
 @inline(__always)
 private func blocks(_ rows: Int, vectors: Int, _ tile: RowTileBFloat16) {
   var block = 0

@@ -6,7 +6,7 @@ enum Portable: InstructionSet {
   static var fused: Bool { false }
   static var rows: Int { 4 }
   static var wideRows: Int { 3 }
-  /// Measured on an AMD EPYC of the Zen 4 kind.
+  /// Measured on an AMD EPYC (Zen 4).
   static var rates: [[Int]] {
     [
       [20, 41, 57, 59],

@@ -1,19 +1,19 @@
 import Kernels
 import Tensors
 
-/// What activations and their gradients are kept in, and what products are made of. Sums, weights, logits and
+/// The type of activations, their gradients and the factors of products. Sums, weights, logits and
 /// everything that an update touches are float32 in both.
 public enum Precision: String, CaseIterable, Hashable, Sendable {
   case float32
   case bfloat16
 
-  /// Those that a context's kernels compute in.
+  /// Those that a context's kernels support.
   public static func available(in context: ComputeContext) -> [Precision] {
     context.kernels.bfloat16 == nil ? [.float32] : [.float32, .bfloat16]
   }
 }
 
-/// How a network computes. The default is exact float32; training takes another precision only.
+/// How a network computes. The default is exact float32; in training only the precision may differ.
 public struct Arithmetic: Hashable, Sendable {
   public var precision: Precision
   /// Whether dense layers multiply by weights rounded to 8 bits.
@@ -27,7 +27,7 @@ public struct Arithmetic: Hashable, Sendable {
     self.fastMath = fastMath
   }
 
-  /// The one place where an arithmetic is refused.
+  /// The only place where an arithmetic is refused.
   /// - Throws: ``EngineError/unsupported(_:)`` for what the context's kernels cannot do.
   func requireSupported(by context: ComputeContext, operation: String) throws {
     let precisions = Precision.available(in: context)

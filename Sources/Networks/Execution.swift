@@ -39,8 +39,8 @@ package final class Execution: @unchecked Sendable {
     doesWork(of: other.plan.nodes, observed: other.observed, arithmetic: other.arithmetic)
   }
 
-  /// Lets `write` fill the input of a plan that begins at the first node with the images `range` of a batch; where the
-  /// plan computes in bfloat16 some images at a time, which are then narrowed.
+  /// Lets `write` fill the input of a plan that begins at the first node with the images `range` of a batch; if the
+  /// plan computes in bfloat16, a few images at a time, which are then narrowed.
   package func writeInput(_ range: Range<Int>, _ write: Network.InputWriter) throws {
     let start = StepRecorder.start(recorder)
     let images: UnsafeMutablePointer<Float> = tensor(plan.input)
@@ -57,13 +57,13 @@ package final class Execution: @unchecked Sendable {
     recorder?.add(.input, since: start)
   }
 
-  /// The output of a step that computes in float32: logits, probabilities, and in float32 plans all.
+  /// The output of a step that computes in float32: logits, probabilities, and every step of float32 plans.
   package func output(of step: Int) -> UnsafeMutablePointer<Float> { tensor(plan.steps[step].output) }
 
   /// The gradient of such a step's output.
   package func gradient(of step: Int) -> UnsafeMutablePointer<Float>? { plan.steps[step].gradient.map(tensor) }
 
-  /// The output of the last step: logits, where the plan goes that far.
+  /// The output of the last step: logits, if the plan goes that far.
   package var result: UnsafeMutablePointer<Float> { output(of: plan.steps.count - 1) }
 
   /// The step whose output is `node`'s.
@@ -83,7 +83,7 @@ package final class Execution: @unchecked Sendable {
     }
   }
 
-  /// From the gradient that the caller put at the output of step `last` to the parameters' gradients and, where
+  /// From the gradient that the caller stored at the output of step `last` to the parameters' gradients and, if
   /// `inputGradient` is given, to the input's.
   func backward(from last: Int, accumulate: Bool, inputGradient: UnsafeMutablePointer<Float>?) throws {
     let first = inputGradient.map { plan.narrowedInputGradient.map(bytes) ?? UnsafeMutableRawPointer($0) }
@@ -113,7 +113,7 @@ package final class Execution: @unchecked Sendable {
       arithmetic: arithmetic, weightCache: weightCache, context: context)
   }
 
-  /// - Parameter inputGradient: where the first step writes its input's, in its precision.
+  /// - Parameter inputGradient: where the first step writes its input's gradient, in its precision.
   private func backwardOperands<Input, Output>(
     _ index: Int, _ accumulate: Bool, _ inputGradient: UnsafeMutableRawPointer?
   ) -> TypedBackwardOperands<Input, Output> {
@@ -140,14 +140,14 @@ package final class Execution: @unchecked Sendable {
   }
 }
 
-// MARK: Between plans, and to the world
+// MARK: Between plans, and to the caller
 
 extension Execution {
-  /// Bytes of one image where the plan begins, and of one where it ends.
+  /// Bytes per image where the plan begins and where it ends.
   var inputBytes: Int { (plan.steps.first?.layer).map { $0.layer.inputShape.count * $0.input.byteCount } ?? 0 }
   var resultBytes: Int { (plan.steps.last?.layer).map { $0.layer.outputShape.count * $0.output.byteCount } ?? 0 }
 
-  /// What a plan that begins at a later node reads, and what one that ends before the logits leaves.
+  /// What a plan that begins at a later node reads, and what one that ends before the logits produces.
   var rawInput: UnsafeMutableRawPointer { bytes(plan.input) }
   var rawResult: UnsafeMutableRawPointer { UnsafeMutableRawPointer(result) }
 

@@ -1,4 +1,4 @@
-/// The initialisations that have a name.
+/// The named initialisations.
 extension Initialization {
   public static let known = [
     paper, chm145, caffe, caffenet, torchvision, vgg, vggSmall, glorot, zeros,
@@ -27,7 +27,7 @@ extension Initialization {
   /// Simonyan, Zisserman 2014, section 3.1, as printed: "zero mean and 10⁻² variance", biases 0.
   public static let vgg = Initialization(
     name: "vgg", weights: Rules(all: .normal(0.1)), biases: Rules(all: .constant(0)))
-  /// The same with a standard deviation of 10⁻², as many read that sentence.
+  /// The same with a standard deviation of 10⁻², a common reading of that sentence.
   public static let vggSmall = Initialization(
     name: "vgg_0.01", weights: Rules(all: .normal(0.01)), biases: Rules(all: .constant(0)))
   public static let glorot = Initialization(

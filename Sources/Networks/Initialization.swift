@@ -1,8 +1,8 @@
 import Parallel
 import Tensors
 
-/// How the parameters of a new network are drawn: a rule for its weights, one for its biases, and exceptions by the
-/// name of a node. The table of those with a name is in Initialization+Table.swift.
+/// How the parameters of a new network are drawn: a rule for its weights, one for its biases, and exceptions by node
+/// name. The named ones are in Initialization+Table.swift.
 public struct Initialization: Sendable {
   enum Rule: Sendable {
     case constant(Float)
@@ -16,7 +16,7 @@ public struct Initialization: Sendable {
 
   struct Rules: Sendable {
     var all: Rule
-    /// For the dense layers in front of the last one.
+    /// For the dense layers before the last one.
     var hiddenDense: Rule?
     var nodes: [String: Rule] = [:]
 
@@ -29,14 +29,14 @@ public struct Initialization: Sendable {
   let weights: Rules
   let biases: Rules
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
+  /// - Throws: ``EngineError/invalidValue(_:)`` listing the known names.
   public static func named(_ name: String) throws -> Initialization {
     if let found = known.first(where: { $0.name == name }) { return found }
     let expected = NearestName.expected(known.map(\.name), insteadOf: name)
     throw EngineError.invalidValue("initialization: got '\(name)', \(expected)")
   }
 
-  /// Draws every parameter from the stream (seed, initialisation, number of the parameter).
+  /// Draws every parameter from the stream (seed, initialisation, parameter number).
   func fill(parameters: [Parameter], hiddenDense: Set<String>, seed: UInt64) throws {
     for (number, parameter) in parameters.enumerated() {
       let rules = parameter.role == .weight ? weights : biases
@@ -54,7 +54,7 @@ public struct Initialization: Sendable {
   }
 }
 
-/// Fills one parameter with random numbers, four at a time, in parallel; element i depends on i only.
+/// Fills one parameter with random numbers, four at a time, in parallel; element i depends only on i.
 private struct Draw {
   private let target: UnsafeMutableBufferPointer<Float>
   private let generator: Philox

@@ -2,7 +2,7 @@ import Kernels
 import Tensors
 
 /// A layer that reads and writes activations and their gradients in bfloat16. Parameters and their gradients stay
-/// float32. Layers that do not conform pass a ``WideningLayer``.
+/// float32. Layers that do not conform are wrapped in a ``WideningLayer``.
 protocol BFloat16Layer: Layer {
   func bfloat16Memory(batch: Int, training: Bool) -> LayerMemory
   func forward(_ operands: TypedForwardOperands<BFloat16, BFloat16>) throws
@@ -15,8 +15,8 @@ extension BFloat16Layer {
   }
 }
 
-/// One that can stand last: its outputs are logits, which are never rounded to bfloat16, nor is their gradient before
-/// it comes here.
+/// A layer that can come last: its outputs are logits, which are never rounded to bfloat16; nor is their gradient
+/// before it reaches this layer.
 protocol BFloat16LogitsLayer: BFloat16Layer {
   func forward(_ operands: TypedForwardOperands<BFloat16, Float>) throws
   func backward(_ operands: TypedBackwardOperands<BFloat16, Float>) throws
@@ -26,7 +26,7 @@ protocol BFloat16LogitsLayer: BFloat16Layer {
 struct LayerMemory {
   /// See ``Layer/auxiliaryBytes(batch:training:)``.
   var auxiliary = 0
-  /// For the time of one forward call, of one backward call.
+  /// For the duration of one forward call, and of one backward call.
   var forwardScratch = 0
   var backwardScratch = 0
 }
@@ -37,7 +37,7 @@ enum TypedLayer: Sendable {
   case bfloat16(any BFloat16Layer)
   case logits(any BFloat16LogitsLayer)
 
-  /// - Parameter arithmetic: of precision bfloat16. Weights of 8 bits are multiplied by float32 activations.
+  /// - Parameter arithmetic: its precision is bfloat16. 8-bit weights are multiplied by float32 activations.
   init(_ layer: any Layer, isLogits: Bool, arithmetic: Arithmetic) {
     let widens = arithmetic.int8DenseWeights && layer is DenseLayer
     if isLogits {
@@ -68,7 +68,7 @@ enum TypedLayer: Sendable {
 }
 
 extension Precision {
-  /// Of one activation.
+  /// Of an activation.
   var byteCount: Int {
     switch self {
     case .float32: MemoryLayout<Float>.stride

@@ -1,21 +1,20 @@
 import Kernels
 import Tensors
 
-/// What a node computes, forward beside backward. A layer knows its shapes and its parameters and holds no
-/// activations: each call brings its operands. It never names an instruction set.
+/// What a node computes, forward and backward. A layer knows its shapes and parameters and holds no activations: each
+/// call passes its operands. It never names an instruction set.
 protocol Layer: Sendable {
   var inputShape: FeatureShape { get }
   var outputShape: FeatureShape { get }
   var parameters: [Parameter] { get }
-  /// Multiply-accumulates of one image.
+  /// Multiply-accumulates per image.
   var macs: Int { get }
-  /// For the table that a user reads: "11×11, stride 4".
+  /// For the table shown to users: "11×11, stride 4".
   var detail: String { get }
 
-  /// Bytes that forward writes besides its output; in training they are kept for backward (pool arguments,
-  /// norm scales).
+  /// Bytes that forward writes besides its output; kept for backward in training (pool arguments, norm scales).
   func auxiliaryBytes(batch: Int, training: Bool) -> Int
-  /// Whether backward reads the layer's input, its output: the plan keeps no more than that.
+  /// Whether backward reads the layer's input, and its output: the plan keeps nothing else.
   var backwardReadsInput: Bool { get }
   var backwardReadsOutput: Bool { get }
 
@@ -26,10 +25,10 @@ protocol Layer: Sendable {
   /// This layer with the ReLU that follows it computed in the same pass; nil when it cannot.
   func fusingReLU() -> (any Layer)?
 
-  /// This layer, with the same parameters, on feature maps of another height and width. Only layers with parameters
-  /// are asked; the others are made anew from the specification.
-  /// - Throws: ``EngineError/unsupported(_:)`` where the parameters belong to one size,
-  ///   ``EngineError/invalidValue(_:)`` where the layer refuses such an input.
+  /// This layer, with the same parameters, on feature maps of another height and width. Only called for layers with
+  /// parameters; the others are rebuilt from the specification.
+  /// - Throws: ``EngineError/unsupported(_:)`` if the parameters fit only one size,
+  ///   ``EngineError/invalidValue(_:)`` if the layer refuses such an input.
   func resized(to input: FeatureShape) throws -> any Layer
 }
 
@@ -46,7 +45,7 @@ extension Layer {
   }
 }
 
-/// Whether dropout acts, and under which key.
+/// The key from which dropout masks are drawn.
 public struct DropoutKey: Sendable {
   public var seed: UInt64
   public var step: UInt64

@@ -3,30 +3,29 @@ import Tensors
 /// A kind of layer as a value, without memory or parameters: its fields and what follows from them. Each kind has one,
 /// in the file of its layer; `LayerRegistry` lists them.
 protocol LayerSpec: Hashable, Sendable {
-  /// The word for it in specifications and tables.
+  /// Its name in specifications and tables.
   static var kind: String { get }
 
   /// From the fields of a line of a specification.
   init(fields: inout SpecFields) throws
-  /// The same fields as text, a space before each.
+  /// The same fields as text, each preceded by a space.
   var fields: String { get }
 
-  /// - Throws: ``EngineError`` for an input that the layer refuses.
+  /// - Throws: ``EngineError`` if the layer refuses the input.
   func outputShape(for input: FeatureShape) throws -> FeatureShape
-  /// Checks what ``outputShape(for:)`` does and more; allocates the parameters.
+  /// Checks all that ``outputShape(for:)`` checks, and more; allocates the parameters.
   func makeLayer(_ site: LayerSite) throws -> any Layer
 
   /// Whether it has parameters.
   var isWeighted: Bool { get }
-  /// Whether it is a function of single elements that follows a weighted layer and goes with it.
+  /// Whether it is an elementwise function that follows a weighted layer and is removed with it.
   var isActivation: Bool { get }
-  /// Whether dense evaluation feeds the node window by window instead of the whole feature map.
+  /// Whether dense evaluation feeds the node windows instead of the whole feature map.
   var seesWindows: Bool { get }
-  /// A pool with its output size rounded up or down; everything else as it is.
+  /// A pool with its output size rounded up or down; any other kind unchanged.
   func with(ceilMode: Bool) -> Self
 
-  /// Whether an output reads channels of several towers, for a node after the first layer with weights and in front of
-  /// the last one.
+  /// Whether an output reads channels of several towers, for a node between the first and the last weighted layer.
   func crosses(towers: Int) -> Bool
   /// What one tower computes.
   func part(_ cut: TowerCut) throws -> Self
@@ -43,12 +42,12 @@ extension LayerSpec {
   func part(_ cut: TowerCut) throws -> Self { self }
 }
 
-/// Where a layer stands in its network.
+/// A layer's position in its network.
 struct LayerSite {
   /// The node's name.
   let name: String
   let input: FeatureShape
-  /// Dropout layers up to and with this node: they draw different masks.
+  /// Dropout layers up to and including this node: each draws different masks.
   let dropouts: UInt32
 }
 
@@ -58,7 +57,7 @@ public struct NodeOperation: Hashable, Sendable {
 
   init(_ spec: any LayerSpec) { self.spec = spec }
 
-  /// The word for it in specifications and tables.
+  /// Its name in specifications and tables.
   public var kind: String { type(of: spec).kind }
 
   public static func == (first: NodeOperation, second: NodeOperation) -> Bool { first.spec.equals(second.spec) }

@@ -5,9 +5,9 @@ extension Network {
   /// Gradients of the last kept forward pass for `logitsGradient` [batch][classes].
   ///
   /// Parameters' gradients are replaced, or added to with `accumulate`; the input's gradient is written to
-  /// `inputGradient` in `layout` when given. One backward pass follows one kept forward pass.
-  /// A pass that throws half-way leaves the gradients undefined: begin again without `accumulate`.
-  /// - Throws: ``EngineError/invalidValue(_:)`` without a kept forward pass of that batch.
+  /// `inputGradient` in `layout` if given. One backward pass follows one kept forward pass.
+  /// A pass that throws midway leaves the gradients undefined: start again without `accumulate`.
+  /// - Throws: ``EngineError/invalidValue(_:)`` without a kept forward pass of that batch size.
   public func backward(
     _ logitsGradient: UnsafePointer<Float>, batch: Int, layout: TensorLayout, accumulate: Bool,
     inputGradient: UnsafeMutablePointer<Float>?
@@ -31,7 +31,7 @@ extension Network {
     }
   }
 
-  /// The backward pass of the kept execution, with the logits' gradient put in by `seed`.
+  /// The backward pass of the kept execution, with the logits' gradient written by `seed`.
   package func backwardKept(
     _ execution: Execution, accumulate: Bool, inputGradient: UnsafeMutablePointer<Float>?,
     seed: (UnsafeMutablePointer<Float>) throws -> Void

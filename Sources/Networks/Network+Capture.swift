@@ -2,8 +2,8 @@ import Kernels
 import Tensors
 
 extension Network {
-  /// Outputs of the nodes `names`, each written to its pointer in `layout`. Computes no further than the last
-  /// of them. What stands between two fused nodes is computed apart: `conv1` is before the ReLU, `relu1` after.
+  /// Outputs of the nodes `names`, each written to its pointer in `layout`. Computes no further than the last one. What
+  /// lies between two fused nodes is computed separately: `conv1` is before the ReLU, `relu1` after.
   public func capture(
     _ names: [String], batch: Int, layout: TensorLayout, arithmetic: Arithmetic = Arithmetic(), input: InputWriter,
     into outputs: [UnsafeMutablePointer<Float>]

@@ -3,12 +3,12 @@ import Parallel
 import Tensors
 
 extension Network {
-  /// Writes the images `range` of a batch, NHWC float32 [range][height][width][channels], where the engine wants them.
+  /// Writes the images `range` of a batch, NHWC float32 [range][height][width][channels], to the given pointer.
   public typealias InputWriter = (
     _ input: UnsafeMutablePointer<Float>, _ range: Range<Int>, _ context: ComputeContext
   ) throws -> Void
 
-  /// Logits [batch][classes] of `batch` images, for inference: any number of threads at once.
+  /// Logits [batch][classes] of `batch` images, for inference; any number of threads may call at once.
   public func logits(
     batch: Int, arithmetic: Arithmetic = Arithmetic(), input: InputWriter, into output: UnsafeMutablePointer<Float>
   ) throws {
@@ -18,7 +18,7 @@ extension Network {
   }
 
   /// Probabilities [batch][classes]: the softmax of the logits.
-  /// - Throws: ``EngineError/nonFinite(_:)`` for probabilities that are NaN, naming the parameter or node that makes them so.
+  /// - Throws: ``EngineError/nonFinite(_:)`` for probabilities that are NaN, naming the parameter or node at fault.
   public func probabilities(
     batch: Int, arithmetic: Arithmetic = Arithmetic(), input: InputWriter, into output: UnsafeMutablePointer<Float>
   ) throws {
@@ -34,7 +34,7 @@ extension Network {
     }
   }
 
-  /// Feature maps of a large batch are computed some images at a time, so that their memory does not grow with the
+  /// Feature maps of a large batch are computed a few images at a time, so that their memory does not grow with the
   /// batch; the dense layers then read their weights once for the whole batch.
   private func withLogits(
     batch: Int, arithmetic: Arithmetic, input: InputWriter, _ body: (Execution) throws -> Void
@@ -63,7 +63,7 @@ extension Network {
     }
   }
 
-  /// Features of a chunk's images become the classifier's input. The context copies, which in a rehearsal does not.
+  /// Copies the features of a chunk's images to the classifier's input; in a rehearsal the context skips the copy.
   private func copyFeatures(_ images: Range<Int>, from features: Execution, to classifier: Execution) throws {
     let bytes = features.resultBytes
     let (source, target) = (features.rawResult, classifier.rawInput + images.lowerBound * bytes)
@@ -72,10 +72,10 @@ extension Network {
     }
   }
 
-  /// Enough that the threads rarely wait for each other at a layer's end.
+  /// Enough that threads rarely wait for each other at the end of a layer.
   private var imagesPerChunk: Int { 40 * ((ThreadPool.shared.threadCount + 1) / 2) }
 
-  /// The node in front of the first dense layer.
+  /// The node before the first dense layer.
   private var lastFeatureNode: Int? {
     let dense = spec.nodes.firstIndex { $0.operation.spec is DenseSpec }
     return dense.flatMap { $0 > 0 ? $0 - 1 : nil }
@@ -89,8 +89,8 @@ extension Network {
     try logits(batch: batch, arithmetic: arithmetic, input: reader(x, layout: layout), into: output)
   }
 
-  /// The same, keeping what ``backward(_:batch:layout:accumulate:inputGradient:)`` needs. Has the network to
-  /// itself. Dropout acts when `dropout` is given.
+  /// The same, keeping what ``backward(_:batch:layout:accumulate:inputGradient:)`` needs. Needs exclusive use of the
+  /// network. Dropout is active if `dropout` is given.
   public func forwardKeeping(
     _ x: UnsafePointer<Float>, batch: Int, layout: TensorLayout, dropout: DropoutKey?,
     precision: Precision = .float32, into output: UnsafeMutablePointer<Float>
@@ -102,7 +102,7 @@ extension Network {
     }
   }
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` unless `shape` is what the network takes.
+  /// - Throws: ``EngineError/invalidValue(_:)`` unless `shape` is the network's input shape.
   public func requireInput(_ shape: FeatureShape, operation: String) throws {
     guard shape == spec.input else {
       throw EngineError.invalidValue("\(operation): got images of \(shape), \(spec.name) takes \(spec.input)")
@@ -117,7 +117,7 @@ extension Network {
     }
   }
 
-  /// The execution that training uses, made again for another precision and when a batch is larger than all before.
+  /// The execution that training uses, made anew for another precision or a larger batch than ever before.
   package func keptExecution(batch: Int, precision: Precision) throws -> Execution {
     let arithmetic = Arithmetic(precision: precision)
     if let kept, kept.plan.batchCapacity >= batch, kept.arithmetic == arithmetic { return kept }
@@ -128,7 +128,7 @@ extension Network {
     return execution
   }
 
-  /// A pass that failed half-way must not be continued backward: the execution is forgotten for that time.
+  /// A pass that failed midway must not be followed by a backward pass: it stays marked incomplete.
   package func runKept(_ execution: Execution, batch: Int, dropout: DropoutKey?, input: InputWriter) throws {
     execution.isComplete = false
     try execution.writeInput(0..<batch, input)

@@ -1,11 +1,11 @@
 import Kernels
 import Tensors
 
-/// Infinities and NaNs: found in what a call is about to hand out, and explained.
+/// Infinities and NaNs: found in what a call is about to return, and explained.
 ///
-/// The door for tensors lets them pass, as they come in and as they go out; predictions, features and files do not.
+/// The tensor functions let them pass, in and out; predictions, features and files do not.
 extension Network {
-  /// - Throws: ``EngineError/nonFinite(_:)`` naming the first parameter with a value, or velocity, that is infinite or NaN.
+  /// - Throws: ``EngineError/nonFinite(_:)`` naming the first parameter with an infinite or NaN value or velocity.
   public func requireFiniteParameters(operation: String, velocities: Bool = false) throws {
     let context = try makeContext()
     try usage.reading {
@@ -28,9 +28,9 @@ extension Network {
     return nil
   }
 
-  /// Fails if one of `count` rows of outputs, one an image, is not finite, and says why.
+  /// Fails if one of `count` rows of outputs, one per image, is not finite, and says why.
   /// - Parameters:
-  ///   - layers: those that computed them, from the image to `last`.
+  ///   - layers: the layers that computed them, from the image to `last`.
   ///   - input: writes the images.
   func requireFinite(
     _ outputs: UnsafePointer<Float>, count: Int, rowCount: Int, of what: String, layers: [any Layer], last: Int,
@@ -58,7 +58,7 @@ extension Network {
     }
   }
 
-  /// Where numbers that are not finite come from: a parameter, or else the first node that makes them of an image.
+  /// Where numbers that are not finite come from: a parameter, or else the first node that produces them for an image.
   /// - Parameter input: writes that one image.
   func nonFiniteCause(
     layers: [any Layer], last: Int, arithmetic: Arithmetic, input: InputWriter
@@ -87,6 +87,6 @@ extension Network {
 }
 
 extension Float {
-  /// A NaN has a sign that says nothing.
+  /// The sign of a NaN means nothing.
   package var inWords: String { isNaN ? "nan" : "\(self)" }
 }

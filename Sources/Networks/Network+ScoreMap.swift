@@ -4,31 +4,30 @@ import Tensors
 /// Dense evaluation's first half: a network on images of any size (Sermanet et al. 2013; Simonyan and Zisserman 2014,
 /// section 3.2).
 ///
-/// The nodes in front of the first dense layer compute the feature map of the whole image. What follows slides over
-/// it: every window as large as the feature map of the network's own size goes through the dense layers, one position
-/// to the right or below being as many pixels as the strides multiply to. No weight is converted, and a window's scores
-/// are those of the crop under it, except for what padding puts around a crop and not around the same pixels within a
-/// image. Convolutions keep the padding of the network's own size, on the sides where they have it.
+/// The nodes before the first dense layer compute the feature map of the whole image. The rest slides over it: every
+/// window as large as the feature map of the network's own size goes through the dense layers; one position to the
+/// right or below is as many pixels as the product of the strides. No weight is converted, and a window's scores are
+/// those of the crop under it, except that padding surrounds a crop but not the same pixels within an image.
+/// Convolutions keep the padding of the network's own size, on the sides where they have it.
 ///
-/// An adaptive average pool counts as the first of the dense layers: it sees each window. Where the map is smaller than
-/// the window, it makes of the map what it would make of a whole window, as torchvision's networks do.
+/// An adaptive average pool counts as the first dense layer: it sees each window. If the map is smaller than the
+/// window, it averages the map as it would a whole window, as torchvision's networks do.
 extension Network {
-  /// Windows that go through the dense layers together: enough to read large weights seldom, few enough to bound what
-  /// the windows, which overlap, take when they are laid out one by one.
+  /// Windows that go through the dense layers together: enough to read large weights rarely, few enough to bound the
+  /// memory of the windows, which overlap and are copied out one by one.
   private static let windowsPerBlock = 256
   /// Images of the network's own size whose feature maps are computed together.
   private static let imagesPerChunk = 40
 
-  /// Rows and columns of the score map of images of `height` × `width` pixels.
+  /// Rows and columns of the score map for images of `height` × `width` pixels.
   /// - Throws: ``EngineError/invalidValue(_:)`` for a network without dense layers, and for images that are too small,
-  ///   naming the smallest; ``EngineError/unsupported(_:)`` for layers that have weights for one size only.
+  ///   naming the smallest; ``EngineError/unsupported(_:)`` for layers with weights for one size only.
   public func scoreMapSize(height: Int, width: Int) throws -> (rows: Int, columns: Int) {
     let slide = try slide(height: height, width: width)
     return (slide.rows, slide.columns)
   }
 
-  /// How many images of a size are computed together: about the same number of pixels for any size, whatever the
-  /// number of threads.
+  /// How many images of a size are computed together: about as many pixels for any size and number of threads.
   package func imagesPerChunk(height: Int, width: Int) throws -> Int {
     let pixels = try Extent.product([height, width], operation: "dense evaluation")
     return max(1, Self.imagesPerChunk * spec.input.height * spec.input.width / max(1, pixels))
@@ -36,7 +35,7 @@ extension Network {
 
   /// Logits [batch][rows][columns][classes] of images of `height` × `width` pixels, for inference.
   ///
-  /// The bits depend neither on the number of threads nor, with the engine's own kernels, on the company.
+  /// The bits depend neither on the number of threads nor, with the engine's own kernels, on the rest of the batch.
   /// - Parameter input: writes images [range][height][width][channels].
   /// - Throws: ``EngineError/nonFinite(_:)`` for scores that are infinite or NaN, naming the parameter or node.
   public func scoreMap(
@@ -86,7 +85,7 @@ extension Network {
     }
   }
 
-  /// The dense layers as crops go through them; with a pool that fills up a window of its own size where it must.
+  /// The dense layers as applied to crops; an adaptive pool before them makes up a window of its own size if it must.
   private func withClassifier(
     _ slide: Slide, batch: Int, arithmetic: Arithmetic, _ body: (Execution) throws -> Void
   ) throws {
@@ -148,7 +147,7 @@ extension Network {
     return Slide(layers: resized, classifier: classifier, map: shape, window: window)
   }
 
-  /// The layer of a node for an input of another size, with the same parameters.
+  /// A node's layer for an input of another size, with the same parameters.
   private func layer(_ index: Int, reading input: FeatureShape) throws -> any Layer {
     let (node, layer) = (spec.nodes[index], layers[index])
     if input == layer.inputShape { return layer }
@@ -162,9 +161,9 @@ extension Network {
   }
 }
 
-/// A network at work on images of one size.
+/// A network applied to images of one size.
 private struct Slide {
-  /// All layers: in front of the classifier for the whole image, from there on for one window.
+  /// All layers: before the classifier for the whole image, from there on for one window.
   let layers: [any Layer]
   /// The first node that sees windows.
   let classifier: Int
@@ -174,7 +173,7 @@ private struct Slide {
   var rows: Int { map.height - window.height + 1 }
   var columns: Int { map.width - window.width + 1 }
 
-  /// Copies windows, numbered by image, row and column, each as a small feature map of its own.
+  /// Copies windows, numbered by image, row and column, each as a separate small feature map.
   func gather(
     _ windows: Range<Int>, maps: UnsafeRawPointer, pixelBytes: Int, into output: UnsafeMutableRawPointer,
     context: ComputeContext

@@ -9,12 +9,12 @@ public struct NodeSummary: Sendable {
   public let input: String
   public let shape: FeatureShape
   public let parameterCount: Int
-  /// Multiply-accumulates of one image.
+  /// Multiply-accumulates per image.
   public let macs: Int
 }
 
 extension Network {
-  /// The input, then every node. Where a net has towers, those that read both say so.
+  /// The input, then every node. If a net has towers, nodes that read both say so.
   public var summary: [NodeSummary] {
     let crossings = spec.hasTwoTowers ? Set(spec.crossings(towers: 2)) : []
     let data = NodeSummary(

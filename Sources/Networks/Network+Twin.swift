@@ -1,8 +1,8 @@
 import Tensors
 
 extension Network {
-  /// A network of the same specification, with the same factors on rates and decays, weights of zero and memory of its
-  /// own: for work that must leave this one as it is.
+  /// A network with the same specification, the same factors on rates and decays, zero weights and its own memory, for
+  /// work that must leave this one unchanged.
   package func twin() throws -> Network {
     let twin = try Network(spec: spec, makeContext: makeContext)
     try usage.reading {
@@ -15,7 +15,7 @@ extension Network {
     return twin
   }
 
-  /// A twin with these weights and this whitening, that tells `recorder` what its passes take.
+  /// A twin with these weights and this whitening that reports the time of its passes to `recorder`.
   package func recordedTwin(_ recorder: StepRecorder) throws -> Network {
     let twin = try twin()
     twin.recorder = recorder

@@ -6,25 +6,25 @@ import Tensors
 
 /// A specification with parameters and planned memory: computes forward and backward passes.
 ///
-/// Inference may run on many threads at once; a pass that keeps activations for backward, and a training
-/// step, have the network to themselves (see ``UsageLock``).
+/// Inference may run on many threads at once; a pass that keeps activations for backward, and a training step, need
+/// exclusive use (see ``UsageLock``).
 public final class Network: @unchecked Sendable {
   public let spec: NetworkSpec
   let layers: [any Layer]
   package let usage = UsageLock()
   /// Shared by all executions of inference.
   let weightCache = WeightCache()
-  /// Executions for inference that are not at work, the most recently used last.
+  /// Idle executions for inference, the most recently used last.
   private let idle = Mutex<[Execution]>([])
   /// The execution of the last kept forward pass. Guarded by `usage`.
   package var kept: Execution?
-  /// Memory for the input's gradient, when somebody has asked for it. Guarded by `usage`.
+  /// Memory for the input's gradient, once requested. Guarded by `usage`.
   var inputGradient: AlignedBuffer<Float>?
-  /// What images pass in front of the first layer. Guarded by `usage`.
+  /// Applied to images before the first layer. Guarded by `usage`.
   var whitening: Whitening?
-  /// Set while nobody computes yet, on a twin that is profiled.
+  /// Set before any computation, on a twin that is profiled.
   package var recorder: StepRecorder?
-  /// One loss an image. Guarded by `usage`.
+  /// One loss per image. Guarded by `usage`.
   private var losses: AlignedBuffer<Float>?
 
   package let makeContext: @Sendable () throws -> ComputeContext
@@ -35,7 +35,7 @@ public final class Network: @unchecked Sendable {
     try self.init(spec: spec, initialization: initialization, seed: seed) { try ComputeContext() }
   }
 
-  /// The same on contexts of the caller's choice, for comparisons of kernel tables.
+  /// The same with contexts chosen by the caller, for comparing kernel tables.
   package convenience init(
     spec: NetworkSpec, initialization: Initialization, seed: UInt64,
     makeContext: @escaping @Sendable () throws -> ComputeContext
@@ -44,7 +44,7 @@ public final class Network: @unchecked Sendable {
     try initialization.fill(parameters: parameters, hiddenDense: hiddenDenseNodes, seed: seed)
   }
 
-  /// The same with weights of zero.
+  /// The same with zero weights.
   package init(spec: NetworkSpec, makeContext: @escaping @Sendable () throws -> ComputeContext) throws {
     self.spec = spec
     self.makeContext = makeContext
@@ -53,13 +53,13 @@ public final class Network: @unchecked Sendable {
 
   public var parameters: [Parameter] { layers.flatMap(\.parameters) }
 
-  /// Gives back the memory of packed weights that a change has made useless.
+  /// Frees packed weights that a change has made stale.
   package func forgetStaleWeights() { weightCache.removeStale(of: parameters) }
 
-  /// The last node in front of the softmax: its output are the logits.
+  /// The last node before the softmax: its outputs are the logits.
   public var logitsNode: Int { spec.nodes.last?.operation == .softmax ? max(0, layers.count - 2) : layers.count - 1 }
 
-  /// Values of one image's logits: the number of classes.
+  /// Logits per image: the number of classes.
   public var classCount: Int { layers[logitsNode].outputShape.count }
 
   /// Memory for the losses of `batch` images, kept for the next step.
@@ -70,7 +70,7 @@ public final class Network: @unchecked Sendable {
     return memory
   }
 
-  /// The dense layers in front of the last one; a convolution over the whole map is one of them.
+  /// The dense layers before the last one; a convolution over the whole map counts as one.
   private var hiddenDenseNodes: Set<String> {
     let dense = zip(spec.nodes, layers).filter { node, layer in
       node.operation.spec is DenseSpec || node.operation.coversMap(layer.inputShape)
@@ -80,8 +80,8 @@ public final class Network: @unchecked Sendable {
 
   /// Keeps others from training the network or, with `writing`, from using it at all, while its parameters are read or
   /// written from outside.
-  /// - Returns: the thread, with which ``letGo(_:writing:)`` ends it.
-  /// - Throws: ``EngineError/concurrentUse(_:)`` when this very thread uses the network, and for a second writer.
+  /// - Returns: the thread, to be passed to ``letGo(_:writing:)`` at the end.
+  /// - Throws: ``EngineError/concurrentUse(_:)`` if this thread already uses the network, and for a second writer.
   package func hold(_ operation: String, writing: Bool) throws -> pthread_t {
     try writing ? usage.beginWriting(operation) : usage.beginReading(operation)
   }
@@ -104,15 +104,15 @@ public final class Network: @unchecked Sendable {
     }
   }
 
-  /// The node of that name.
-  /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
+  /// The node with that name.
+  /// - Throws: ``EngineError/invalidValue(_:)`` listing the known names.
   public func node(named name: String) throws -> Int {
     if let index = spec.nodes.firstIndex(where: { $0.name == name }) { return index }
     throw EngineError.invalidValue(
       "\(spec.name): no node '\(name)'; there are \(spec.nodes.map(\.name).joined(separator: ", "))")
   }
 
-  /// Runs `body` with an execution of inference for at least `batch` images; executions are reused.
+  /// Runs `body` with an inference execution for at least `batch` images; executions are reused.
   func withExecution<Result>(
     batch: Int, nodes: ClosedRange<Int>, observed: Set<Int> = [], arithmetic: Arithmetic,
     _ body: (Execution) throws -> Result
@@ -125,7 +125,7 @@ public final class Network: @unchecked Sendable {
     return try body(execution)
   }
 
-  /// An execution of `layers`: the network's own, or the same for inputs of another size.
+  /// An execution of `layers`: the network's own, or those for another input size.
   func makeExecution(
     layers: [any Layer], batch: Int, nodes: ClosedRange<Int>, observed: Set<Int> = [], arithmetic: Arithmetic,
     training: Bool
@@ -151,14 +151,13 @@ public final class Network: @unchecked Sendable {
       if let index = idle.lastIndex(where: { isSameWork($0) && $0.plan.batchCapacity >= batch }) {
         return idle.remove(at: index)
       }
-      // A larger batch than ever: smaller blocks for the same work would only lie beside the new one.
+      // A larger batch than ever: smaller blocks for the same work would only waste memory beside the new one.
       idle.removeAll(where: isSameWork)
       return nil
     }
   }
 
-  /// Kinds of work in one arithmetic whose executions wait for more of it; the one that has waited longest gives way
-  /// to a new one.
+  /// Kinds of work in one arithmetic whose executions are kept idle; the one idle longest gives way to a new one.
   private static let maximumIdleKinds = 4
 
   private func putBack(_ execution: Execution) {
@@ -173,14 +172,13 @@ public final class Network: @unchecked Sendable {
     }
   }
 
-  /// Bytes of the activations that the network holds: of inference, and of the last kept forward pass.
+  /// Bytes of the activations that the network holds: for inference, and for the last kept forward pass.
   package var activationBytes: Int {
     idle.withLock { idle in idle.reduce(kept?.plan.byteCount ?? 0) { $0 + $1.plan.byteCount } }
   }
 
-  /// Gives back all memory but that of parameters, their gradients and their velocities; the next pass makes its own
-  /// anew. A kept forward pass is forgotten. Waits for inference on other threads to end, and notices no interrupt
-  /// meanwhile.
+  /// Frees all memory except that of parameters, their gradients and velocities; the next pass allocates its own anew.
+  /// A kept forward pass is dropped. Waits for inference on other threads to end, and cannot be interrupted meanwhile.
   /// - Throws: ``EngineError/concurrentUse(_:)`` during a training step.
   public func releaseMemory() throws {
     try usage.writing("release_memory") {

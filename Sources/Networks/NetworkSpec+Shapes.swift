@@ -1,6 +1,6 @@
 import Tensors
 
-/// Shape inference without memory: what comes out of each node for one image. ``NetworkSpec/makeLayers()`` checks more.
+/// Shape inference without memory: each node's output shape for one image. ``NetworkSpec/makeLayers()`` checks more.
 extension NetworkSpec {
   /// - Throws: ``EngineError`` naming the node that refuses its input.
   public func outputShapes() throws -> [FeatureShape] {

@@ -1,6 +1,6 @@
 import Tensors
 
-/// The text form of a specification, one node a line. It crosses the C boundary and travels in saved models:
+/// The text form of a specification, one node per line. It crosses the C boundary and is stored in saved models:
 ///
 ///     network owt
 ///     data channels=3 height=224 width=224
@@ -16,7 +16,7 @@ extension NetworkSpec {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` that names the line.
+  /// - Throws: ``EngineError/invalidValue(_:)`` naming the line.
   public init(text: String) throws {
     var name: String?
     var input: FeatureShape?

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Shape inference: turns every node into a layer, or says which node refuses which input and why.
+/// Shape inference: turns every node into a layer, or reports which node refuses which input and why.
 extension NetworkSpec {
   /// More nodes than any network of the papers, few enough to bound the work of a hostile specification.
   static let maximumNodeCount = 1000
@@ -51,7 +51,7 @@ extension NetworkSpec {
 }
 
 extension EngineError {
-  /// The same error with a place in front of its text.
+  /// The same error with a location before its text.
   func prefixed(_ place: String) -> EngineError {
     switch self {
     case .invalidValue(let text): return .invalidValue(place + text)

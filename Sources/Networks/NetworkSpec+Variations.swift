@@ -1,6 +1,6 @@
 import Tensors
 
-/// Networks made from others, as values.
+/// Networks derived from others, as values.
 extension NetworkSpec {
   /// Every ReLU replaced; `relu1` is then called `tanh1`.
   public func with(activation: ActivationKind) -> NetworkSpec {
@@ -13,19 +13,19 @@ extension NetworkSpec {
     return result
   }
 
-  /// Every pool with its output size rounded up, as Caffe does, or down, as PyTorch does: where the last window would
-  /// reach past the edge, it is kept or left out.
+  /// Every pool with its output size rounded up, as Caffe does, or down, as PyTorch does: a last window that reaches
+  /// past the edge is kept or dropped.
   public func with(ceilMode: Bool) throws -> NetworkSpec {
-    // What does not fit as it is may fit rounded up; convolutions over a whole map are known only where all fits.
+    // A net that does not fit as it is may fit rounded up; whole-map convolutions are known only if all nodes fit.
     let whole = (try? wholeMapConvolutions()) ?? []
     var result = self
     result.nodes = nodes.map { NodeSpec($0.name, NodeOperation($0.operation.spec.with(ceilMode: ceilMode))) }
     return whole.isEmpty ? result : try result.fittingToTheirMaps(whole)
   }
 
-  /// The network without some nodes; the activation of a layer that is removed goes with it (section 7 of the 2012
+  /// The network without some nodes; the activation of a removed layer goes with it (section 7 of the 2012
   /// paper: "removing any of the middle layers").
-  /// - Throws: ``EngineError/invalidValue(_:)`` for a name that is not there, or that of the layer that makes the classes.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for an unknown name, or that of the layer that computes the classes.
   public func without(_ names: [String]) throws -> NetworkSpec {
     var removed: Set<Int> = []
     for name in names {
@@ -47,7 +47,7 @@ extension NetworkSpec {
     return try result.fittingToTheirMaps(whole.subtracting(names))
   }
 
-  /// The layer that makes the logits.
+  /// The layer that computes the logits.
   var lastWeightedNode: Int? { nodes.lastIndex { $0.operation.spec.isWeighted } }
 
   /// The first activation after a weighted node and before the next one.
@@ -58,13 +58,13 @@ extension NetworkSpec {
     return rest[..<end].firstIndex { $0.operation.spec.isActivation }
   }
 
-  /// Convolutions that stand for dense layers: one window, without padding.
+  /// Convolutions that act as dense layers: one window, without padding.
   private func wholeMapConvolutions() throws -> Set<String> {
     let inputs = [input] + (try outputShapes())
     return Set(zip(nodes, inputs).filter { $0.operation.coversMap($1) }.map(\.0.name))
   }
 
-  /// The same network with the kernels of the named convolutions as large as the maps that now reach them.
+  /// The same network with the kernels of the named convolutions resized to the maps that now reach them.
   private func fittingToTheirMaps(_ names: Set<String>) throws -> NetworkSpec {
     var result = self
     var map = input

@@ -5,7 +5,7 @@ import Tensors
 public struct NetworkSpec: Hashable, Sendable {
   /// The architecture's name: `paper`, `owt` …
   public var name: String
-  /// One image as the network takes it.
+  /// The shape of one image as the network reads it.
   public var input: FeatureShape
   public var nodes: [NodeSpec]
 
@@ -16,7 +16,7 @@ public struct NetworkSpec: Hashable, Sendable {
   }
 }
 
-/// One node: Caffe's name for it and what it computes.
+/// One node: its name, as in Caffe, and what it computes.
 public struct NodeSpec: Hashable, Sendable {
   public var name: String
   public var operation: NodeOperation

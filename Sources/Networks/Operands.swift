@@ -1,16 +1,16 @@
 import Kernels
 import Tensors
 
-/// What a forward pass brings to a layer that reads `Input` and writes `Output`: Float or BFloat16.
+/// What a forward pass gives to a layer that reads `Input` and writes `Output`: Float or BFloat16.
 struct TypedForwardOperands<Input, Output> {
   let batch: Int
   let input: UnsafePointer<Input>
   let output: UnsafeMutablePointer<Output>
-  /// nil where the layer asked for none.
+  /// nil if the layer requested none.
   let auxiliary: UnsafeMutableRawPointer?
-  /// Memory for this call alone, as much as the layer asked for.
+  /// Memory for this call only, as much as the layer requested.
   let scratch: UnsafeMutableRawPointer
-  /// nil where dropout does not act.
+  /// nil where dropout is inactive.
   let dropout: DropoutKey?
   let arithmetic: Arithmetic
   /// Weights packed once for many calls; nil in training, where they change with every step.
@@ -32,10 +32,10 @@ struct TypedBackwardOperands<Input, Output> {
   let input: UnsafePointer<Input>
   let output: UnsafePointer<Output>
   let auxiliary: UnsafeMutableRawPointer
-  /// Memory for this call alone, as much as the layer asked for.
+  /// Memory for this call only, as much as the layer requested.
   let scratch: UnsafeMutableRawPointer
   let outputGradient: UnsafeMutablePointer<Output>
-  /// nil where nobody asks for it (the first layer, usually).
+  /// nil where it is not needed (usually in the first layer).
   let inputGradient: UnsafeMutablePointer<Input>?
   /// Whether the parameters' gradients are added to.
   let accumulate: Bool
@@ -44,7 +44,7 @@ struct TypedBackwardOperands<Input, Output> {
 }
 
 extension TypedBackwardOperands where Output: ActivationElement {
-  /// Takes the gradient of `count` outputs back through the ReLU that gave them, in place.
+  /// Takes the gradient of `count` outputs back through the ReLU that produced them, in place.
   func reluBackward(count: Int) throws {
     try Output.reluBackward(count, output, outputGradient, outputGradient, context)
   }

@@ -2,8 +2,8 @@ import Kernels
 import Synchronization
 import Tensors
 
-/// One learned tensor, in the order that the kernels want: convolution [kh][kw][in / groups][out], dense
-/// [in][out], bias [out]; locally connected [oh][ow] such filters or biases. The world sees the conventional order
+/// One learned tensor, in the order the kernels need: convolution [kh][kw][in / groups][out], dense
+/// [in][out], bias [out]; locally connected [oh][ow] such filters or biases. Callers see the conventional order
 /// (OIHW, [out][in], [oh][ow] before OIHW) through `strides`.
 public final class Parameter: @unchecked Sendable {
   public enum Role: Sendable { case weight, bias }
@@ -16,17 +16,17 @@ public final class Parameter: @unchecked Sendable {
   /// Conventional shape and the strides, in elements, that lead through the engine's memory in that order.
   public let shape: [Int]
   public let strides: [Int]
-  /// Inputs that one output sums over, and outputs that one input reaches; initialisations use them.
+  /// Inputs per output and outputs per input; initialisations use them.
   public let fanIn: Int
   public let fanOut: Int
 
-  /// What the engine reads. Whoever writes says so, by ``withMutableValues(_:)`` or ``noteChange()``.
+  /// What the engine reads. Every writer uses ``withMutableValues(_:)`` or calls ``noteChange()``.
   package let value: AlignedBuffer<Float>
   let revision = WeightRevision()
   private let velocityRevision = WeightRevision()
   private let gradient = LazyBuffer()
   private let velocity = LazyBuffer()
-  /// What the last training step knew, and the revisions that it holds for. Guarded by the network's `usage`.
+  /// The bounds known after the last training step, and the revisions they hold for. Guarded by the network's `usage`.
   private var bounds: (SGDBounds, values: Int, velocity: Int)?
   /// Factors on the learning rate and on the weight decay; ``Network/setMultipliers(of:rate:decay:)`` sets them.
   public internal(set) var rateMultiplier: Float = 1
@@ -65,12 +65,12 @@ public final class Parameter: @unchecked Sendable {
     try Parameter(node, .bias, shape: [outputs], strides: [1], fanIn: fanIn, fanOut: outputs)
   }
 
-  /// A convolution's filters for each of `places`, and so their biases.
+  /// A convolution's filters for each of `places`; biases likewise.
   static func localWeight(
     _ node: String, places: (height: Int, width: Int), outputs: Int, inputs: Int, kernel: Int
   ) throws -> Parameter {
     let row = kernel * inputs * outputs
-    // Proven here, because the strides are products too.
+    // Checked here, because the strides are products too.
     _ = try Extent.product([places.height, places.width, kernel, row], operation: node + ".weight")
     return try Parameter(
       node, .weight, shape: [places.height, places.width, outputs, inputs, kernel, kernel],
@@ -95,7 +95,7 @@ public final class Parameter: @unchecked Sendable {
     return try body(value.buffer)
   }
 
-  /// The values for longer than a call: whoever borrows them gives them back by ``giveBackValues()``, once.
+  /// The values for longer than a call; each borrow ends with one ``giveBackValues()``.
   package func borrowValues() -> UnsafeMutablePointer<Float> {
     revision.borrow()
     return value.pointer
@@ -103,26 +103,26 @@ public final class Parameter: @unchecked Sendable {
 
   package func giveBackValues() { revision.giveBack() }
 
-  /// To be called by whoever has the network to itself and writes the values.
+  /// Called by a writer of the values that has exclusive use of the network.
   package func noteChange() { revision.noteChange() }
 
-  /// The gradient's memory, made (zeroed) when first needed.
+  /// The gradient's memory, allocated (zeroed) when first needed.
   public func makeGradient() throws -> AlignedBuffer<Float> {
     try gradient.make(count: count, operation: "gradient of \(name)")
   }
 
-  /// The velocity's memory, made (zeroed) when first needed; the caller may write it from then on.
+  /// The velocity's memory, allocated (zeroed) when first needed; the caller may write it from then on.
   public func makeVelocity() throws -> AlignedBuffer<Float> {
     velocityRevision.borrow()
     return try velocityMemory()
   }
 
-  /// The same for whoever has the network to itself and keeps ``knownBounds`` true.
+  /// The same for a caller with exclusive use that keeps ``knownBounds`` valid.
   package func velocityMemory() throws -> AlignedBuffer<Float> {
     try velocity.make(count: count, operation: "velocity of \(name)")
   }
 
-  /// The velocity for longer than a call: to be given back by ``giveBackVelocity()``, once.
+  /// The velocity for longer than a call: each borrow ends with one ``giveBackVelocity()``.
   package func borrowVelocity() throws -> UnsafeMutablePointer<Float> {
     let memory = try velocityMemory()
     velocityRevision.borrow()
@@ -131,7 +131,7 @@ public final class Parameter: @unchecked Sendable {
 
   package func giveBackVelocity() { velocityRevision.giveBack() }
 
-  /// Bounds on the magnitudes of values and velocities; nil when somebody may have written them since they were set.
+  /// Bounds on the magnitudes of values and velocities; nil when they may have been written since.
   package var knownBounds: SGDBounds? {
     get {
       guard let (known, values, velocity) = bounds, revision.current == values, velocityRevision.current == velocity
@@ -146,12 +146,12 @@ public final class Parameter: @unchecked Sendable {
     }
   }
 
-  /// Bytes of gradient and of velocity; 0 for one that nobody has needed yet.
+  /// Bytes of gradient and of velocity; 0 for one that has not been needed yet.
   package var gradientBytes: Int { gradient.byteCount }
   package var velocityBytes: Int { velocity.byteCount }
 }
 
-/// A buffer that comes into being when first asked for, once, whichever thread asks.
+/// A buffer allocated once, when any thread first requests it.
 private final class LazyBuffer: Sendable {
   private let buffer = Mutex<AlignedBuffer<Float>?>(nil)
 
@@ -159,7 +159,7 @@ private final class LazyBuffer: Sendable {
 
   func make(count: Int, operation: String) throws -> AlignedBuffer<Float> {
     if let made = buffer.withLock({ $0 }) { return made }
-    // Made outside the lock: a fork while it is zeroed would leave the child with a lock that nobody opens.
+    // Made outside the lock: a fork while it is zeroed would leave the child with a lock that nobody releases.
     let new = try AlignedBuffer<Float>(count: count, operation: operation)
     return buffer.withLock { buffer in
       let winner = buffer ?? new

@@ -1,11 +1,11 @@
 import Parallel
 import Tensors
 
-/// The steps of a pass over a network and where in one block of memory each tensor lies.
+/// The steps of a pass over a network and each tensor's place in one block of memory.
 ///
-/// Time runs over the forward steps and, in training, back over the backward steps. A tensor occupies its
-/// place from the step that writes it to the last step that reads it; tensors that never live at the same
-/// time may share a place. Offsets are for `batchCapacity` images and serve any smaller batch.
+/// Time runs over the forward steps and, in training, back over the backward steps. A tensor occupies its place from
+/// the step that writes it to the last step that reads it; tensors that are never alive at the same time may share one.
+/// Offsets are for `batchCapacity` images and serve any smaller batch.
 struct Plan: Sendable {
   struct Step: Sendable {
     let layer: TypedLayer
@@ -15,7 +15,7 @@ struct Plan: Sendable {
     let auxiliary: Place?
     /// Gradient of the step's output, in its precision; training only.
     let gradient: Place?
-    /// Memory for one call, where the layer asked for it.
+    /// Memory for one call, if the layer requested it.
     let forwardScratch: Place?
     let backwardScratch: Place?
   }
@@ -29,21 +29,21 @@ struct Plan: Sendable {
   let nodes: ClosedRange<Int>
   let batchCapacity: Int
   let training: Bool
-  /// Images, float32; of a plan that begins at a later node what the node before it made, in the plan's precision.
+  /// Images, float32; for a plan that begins at a later node, the previous node's output in the plan's precision.
   let input: Place
-  /// Images that `input` holds: all, or where they are narrowed so many that they stay in a cache until then.
+  /// Images that `input` holds: all, or, if they are narrowed, few enough to stay in a cache until then.
   let inputCapacity: Int
-  /// The images once more in the precision of the first step, where that is another one.
+  /// A copy of the images in the precision of the first step, if that differs.
   let narrowedInput: Place?
-  /// Gradient of the input in bfloat16, where training computes in it.
+  /// Gradient of the input in bfloat16, if training computes in it.
   let narrowedInputGradient: Place?
   let steps: [Step]
   let byteCount: Int
 
   /// - Parameters:
-  ///   - nodes: what is computed, from the node that reads the input on.
-  ///   - observed: nodes whose own output the caller wants to see: they are computed unfused and kept.
-  ///   - logits: the node whose output, and that of what follows, is float32 in any precision.
+  ///   - nodes: what is computed, starting at the node that reads the input.
+  ///   - observed: nodes whose own output the caller wants to see: these are computed unfused and kept.
+  ///   - logits: the node whose output is float32 in any precision, as are all later ones.
   init(
     layers: [any Layer], nodes: ClosedRange<Int>, observed: Set<Int>, logits: Int, batch: Int, arithmetic: Arithmetic,
     training: Bool
@@ -115,12 +115,12 @@ struct Plan: Sendable {
     byteCount = arena.byteCount
   }
 
-  /// Few enough to stay in the third-level cache, and enough for all threads.
+  /// Few enough to stay in the L3 cache, and enough for all threads.
   private static func imagesNarrowedAtOnce(_ shape: FeatureShape) -> Int {
     max(2 * ThreadPool.shared.threadCount, (1 << 20) / shape.count)
   }
 
-  /// Numbers of a step's tensors in the arena.
+  /// Indices of a step's tensors in the arena.
   private struct StepTensors {
     let output: Int
     let auxiliary: Int?
@@ -134,8 +134,8 @@ struct Plan: Sendable {
     return TypedLayer(layer, isLogits: last == logits, arithmetic: arithmetic)
   }
 
-  /// Joins each ReLU to the layer before it and, where asked, a pooling to the response normalisation before it, unless
-  /// somebody wants to see what lies between them.
+  /// Joins each ReLU to the layer before it and, on request, a pooling to the response normalisation before it, unless
+  /// the value between them is observed.
   private static func fuse(
     _ layers: [any Layer], _ nodes: ClosedRange<Int>, observed: Set<Int>, joinsPools: Bool
   ) -> [(layer: any Layer, nodes: ClosedRange<Int>)] {
@@ -169,7 +169,7 @@ struct Arena {
   private var tensors: [Tensor] = []
   private(set) var byteCount = 0
 
-  /// - Returns: the tensor's number, its index in what ``place()`` returns.
+  /// - Returns: the tensor's index in what ``place()`` returns.
   mutating func add(bytes: Int, from: Int, through: Int) -> Int {
     // Whole cache lines, and one more for kernels that read past the end.
     let line = AlignedBuffer<UInt8>.alignment
@@ -177,7 +177,7 @@ struct Arena {
     return tensors.count - 1
   }
 
-  /// Byte offsets, one a tensor.
+  /// Byte offsets, one per tensor.
   mutating func place() -> [Int] {
     var offsets = [Int](repeating: 0, count: tensors.count)
     var placed: [Int] = []

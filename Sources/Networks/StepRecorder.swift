@@ -1,12 +1,12 @@
 import CShims
 
-/// Adds up what parts of a pass take. A network has one only while it is profiled; without one no clock is read.
+/// Adds up the time of each part of a pass. A network has one only while it is profiled; without one no clock is read.
 package final class StepRecorder {
   package enum Part: Hashable {
     /// Writing the batch: crops, mirrors, the mean.
     case input
     case forward(ClosedRange<Int>)
-    /// The softmax, in training with the loss and its gradient.
+    /// The softmax; in training also the loss and its gradient.
     case loss
     case backward(ClosedRange<Int>)
     case update
@@ -23,6 +23,6 @@ package final class StepRecorder {
     if let start { seconds[part, default: 0] += shim_seconds() - start }
   }
 
-  /// For ``add(_:since:)``; nil where nobody records.
+  /// For ``add(_:since:)``; nil when nothing is recorded.
   package static func start(_ recorder: StepRecorder?) -> Double? { recorder == nil ? nil : shim_seconds() }
 }

@@ -1,7 +1,7 @@
 import Kernels
 import Tensors
 
-/// The order in which a caller's 4-D tensors lie. Inside the engine it is always NHWC.
+/// The memory order of a caller's 4-D tensors. Inside the engine it is always NHWC.
 public enum TensorLayout: Sendable {
   case nchw
   case nhwc
@@ -20,7 +20,7 @@ public enum TensorLayout: Sendable {
     }
   }
 
-  /// Copies a tensor of the engine into the caller's order.
+  /// Copies an engine tensor into the caller's order.
   func write(
     _ source: UnsafePointer<Float>, shape: FeatureShape, batch: Int, into target: UnsafeMutablePointer<Float>,
     context: ComputeContext

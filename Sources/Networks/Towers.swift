@@ -1,15 +1,16 @@
 import Tensors
 
-/// A network cut into towers, as its authors had it on two GPUs (Krizhevsky et al. 2012, section 3.5): every feature map
-/// is divided by channels, tower t owning the t-th part, and towers talk only where a node reads channels of another.
+/// A network cut into towers, as its authors ran it on two GPUs (Krizhevsky et al. 2012, section 3.5): every feature
+/// map is divided by channels, tower t owning the t-th part, and towers communicate only where one reads another's
+/// channels.
 ///
-/// The image is every tower's. The last layer and the softmax are computed by tower 0 alone, over the whole of what
-/// they read: the softmax needs all logits anyway, the layer is a small part of the work, and any number of classes fits.
+/// Every tower gets the image. The last layer and the softmax are computed by tower 0 alone, over their whole input:
+/// the softmax needs all logits anyway, the layer is a small part of the work, and any number of classes fits.
 ///
-/// The engine's kernels give towers the whole network's bits. OpenBLAS orders the sums of dense layers by the number of
-/// outputs too, so that the last bits differ.
+/// With the engine's kernels, towers compute the same bits as the whole network. With OpenBLAS the order of sums in
+/// dense layers also depends on the number of outputs, so the last bits differ.
 extension NetworkSpec {
-  /// The nodes one of whose outputs reads channels that another tower made.
+  /// The nodes that read channels computed by another tower.
   public func crossings(towers: Int) -> [String] {
     guard let first = nodes.firstIndex(where: \.operation.spec.isWeighted) else { return [] }
     return nodes[(first + 1)...].enumerated().compactMap { place, node in
@@ -19,14 +20,14 @@ extension NetworkSpec {
     }
   }
 
-  /// Whether some convolution keeps two towers apart.
+  /// Whether some convolution separates two towers.
   var hasTwoTowers: Bool {
     nodes.contains { node in
       (node.operation.spec as? ConvolutionSpec)?.groups.isMultiple(of: 2) ?? false
     }
   }
 
-  /// What one tower computes, from exchange to exchange.
+  /// What one tower computes between exchanges.
   /// - Throws: ``EngineError/invalidValue(_:)`` when a layer cannot be divided by the number of towers.
   public func cut(tower: Int, of towers: Int) throws -> [TowerSegment] {
     guard towers >= 1, (0..<towers).contains(tower) else {
@@ -36,24 +37,24 @@ extension NetworkSpec {
   }
 }
 
-/// A chain of nodes that one tower computes without talking to the others.
+/// A chain of nodes that one tower computes without communicating with the others.
 public struct TowerSegment: Hashable, Sendable {
   public enum Source: Hashable, Sendable {
     case image
-    /// The whole feature map: the towers' outputs of the segment before, side by side (``TowerExchange``).
+    /// The whole feature map: the towers' outputs of the previous segment, side by side (``TowerExchange``).
     case exchanged
-    /// This tower's output of the segment before.
+    /// This tower's output of the previous segment.
     case own
   }
 
   public let source: Source
   public let spec: NetworkSpec
-  /// The channels of the output that are this tower's: all of them, except after a norm whose window spans towers,
-  /// which is computed for the whole map.
+  /// The output channels that belong to this tower: all of them, except after a norm whose window spans towers, which
+  /// is computed for the whole map.
   public let channels: Range<Int>
 }
 
-/// Feature maps of towers, [pixels][channels] each.
+/// Feature maps of the towers, [pixels][channels] each.
 public enum TowerExchange {
   /// Puts the towers' channels side by side.
   public static func join(
@@ -90,7 +91,7 @@ extension Network {
       else {
         throw EngineError.invalidValue("\(spec.name): \(node.name) is not a part of \(whole.spec.name)'s")
       }
-      // Outputs are the fastest axis of every parameter.
+      // The outputs are the fastest axis of every parameter.
       for (mine, theirs) in zip(layer.parameters, wholeLayer.parameters) {
         let values = mine.borrowValues()
         defer { mine.giveBackValues() }
@@ -118,7 +119,7 @@ struct TowerCut {
   }
 }
 
-/// Walks along a specification and closes a segment before each crossing.
+/// Walks a specification and closes a segment before each crossing.
 private struct TowerCutter {
   let spec: NetworkSpec
   let tower: Int
@@ -163,7 +164,7 @@ private struct TowerCutter {
       if node.operation.spec.isWeighted {
         isDivided = true
       } else if crossings.contains(node.name) {
-        // A window over several towers: computed for the whole map, of which the tower keeps its part.
+        // A window across towers: computed for the whole map, of which the tower keeps its part.
         let width = try cut.share(of: whole.channels)
         try close(keeping: tower * width..<(tower + 1) * width)
         open(.own, input: FeatureShape(height: whole.height, width: whole.width, channels: width))

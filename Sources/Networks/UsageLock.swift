@@ -2,16 +2,16 @@ import CShims
 import Synchronization
 import Tensors
 
-/// Who may touch the weights: many readers (inference), or one writer (a training step). A second writer is
-/// an error at once; readers wait for a step to end and a writer for the readers to leave.
+/// Who may touch the weights: many readers (inference), or one writer (a training step). A second writer fails at once;
+/// readers wait for a step to end and a writer for the readers to leave.
 package final class UsageLock: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  /// The threads inside, so that one that comes in twice (a signal handler that runs in the middle of a call) is
-  /// refused instead of waiting for itself.
+  /// The threads inside, so that one that enters twice (a signal handler running in the middle of a call) is refused
+  /// instead of waiting for itself.
   private var readers: [pthread_t] = []
   private var writer: pthread_t?
-  /// The process that the state above belongs to; 0 while a child of a fork makes it its own.
+  /// The process that the state above belongs to; 0 while a forked child takes it over.
   private let owner = Atomic<Int32>(getpid())
 
   init() {
@@ -27,28 +27,28 @@ package final class UsageLock: @unchecked Sendable {
     changed.deallocate()
   }
 
-  /// - Throws: ``EngineError/concurrentUse(_:)`` when this very thread is writing.
+  /// - Throws: ``EngineError/concurrentUse(_:)`` if this thread is writing.
   package func reading<Result>(_ body: () throws -> Result) throws -> Result {
     let thread = try beginReading("forward")
     defer { endReading(thread) }
     return try body()
   }
 
-  /// - Throws: ``EngineError/concurrentUse(_:)`` when a thread is writing, or this one reading.
+  /// - Throws: ``EngineError/concurrentUse(_:)`` if a thread is writing, or this one is reading.
   package func writing<Result>(_ operation: String, _ body: () throws -> Result) throws -> Result {
     let thread = try beginWriting(operation)
     defer { endWriting(thread) }
     return try body()
   }
 
-  /// For readers that are not one call; each ends by ``endReading(_:)`` with the thread that this returns.
+  /// For reading across calls; each ends with ``endReading(_:)``, passing the thread that this returns.
   package func beginReading(_ operation: String) throws -> pthread_t {
     let thread = pthread_self()
     var refused = false
     enter {
       refused = writer == thread
       if refused { return }
-      // A thread that reads already (its signal handler runs) must not wait for a writer that waits for it.
+      // A thread that is already reading (its signal handler runs) must not wait for a writer that waits for it.
       let isNested = readers.contains(thread)
       while writer != nil && !isNested { pthread_cond_wait(changed, mutex) }
       readers.append(thread)
@@ -61,7 +61,7 @@ package final class UsageLock: @unchecked Sendable {
     leave { if let index = readers.lastIndex(of: thread) { readers.remove(at: index) } }
   }
 
-  /// For writers that are not one call; each ends by ``endWriting(_:)`` with the thread that this returns.
+  /// For writing across calls; each ends with ``endWriting(_:)``, passing the thread that this returns.
   package func beginWriting(_ operation: String) throws -> pthread_t {
     let thread = pthread_self()
     var refused = false
@@ -93,8 +93,7 @@ package final class UsageLock: @unchecked Sendable {
     pthread_mutex_unlock(mutex)
   }
 
-  /// In the child of a fork the threads that held the lock are gone: it starts free, made so by the first thread
-  /// that comes.
+  /// In a forked child the threads that held the lock are gone: the first thread to arrive resets it.
   private func forgetParent() {
     let process = getpid()
     while true {

@@ -1,15 +1,15 @@
 import Synchronization
 import Tensors
 
-/// Weights in the forms that kernels read (packed, of lower precision), kept between calls of inference.
+/// Weights in the forms that kernels read (packed, of lower precision), kept between inference calls.
 ///
-/// A form is made when it is first needed, by whichever thread needs it, and holds as long as the weights stay as they
-/// are (see ``WeightRevision``). While somebody has the weights borrowed for writing nothing is kept.
+/// A form is made by the thread that first needs it and is valid until the weights change (see ``WeightRevision``).
+/// While the weights are borrowed for writing, nothing is kept.
 final class WeightCache: Sendable {
   enum Form: Hashable, Sendable {
-    /// Panels of float32 of so many columns, as the convolution reads them; another size of image may want others.
+    /// float32 panels with this many columns, as the convolution reads them; another image size may need others.
     case packedFloat32(columns: Int)
-    /// Panels of bfloat16, of a convolution or a dense layer.
+    /// bfloat16 panels of a convolution or a dense layer.
     case packedBFloat16
     /// Filters transformed for Winograd's method.
     case winograd
@@ -30,11 +30,11 @@ final class WeightCache: Sendable {
 
   private let entries = Mutex<[Key: Entry]>([:])
 
-  /// `parameter` in `form`: `byteCount` bytes that `make` writes when the weights have changed.
+  /// `parameter` in `form`: `byteCount` bytes, written by `make` when the weights have changed.
   ///
-  /// - Returns: nil while the weights are borrowed, and for 0 bytes: the caller then makes the form for itself. Whoever
-  ///   reads the memory keeps the buffer alive. Threads that ask at once for a form that is not there each make it, and
-  ///   go on with the first that was ready.
+  /// - Returns: nil while the weights are borrowed, and for 0 bytes: the caller then makes the form for itself. A
+  ///   reader of the memory must keep the buffer alive. Threads that request a missing form at the same time each make
+  ///   it, and all use the first one finished.
   /// - Throws: ``EngineError/outOfMemory(_:)``, and what `make` throws; nothing is kept then.
   func form(
     _ form: Form, of parameter: Parameter, byteCount: Int, make: (UnsafeMutableRawPointer) throws -> Void
@@ -42,13 +42,13 @@ final class WeightCache: Sendable {
     guard byteCount > 0, let revision = parameter.revision.current else { return nil }
     let key = Key(parameter: ObjectIdentifier(parameter), form: form)
     if let known = kept(key, revision: revision) { return known }
-    // Made outside the lock: others need not wait, and a fork would leave the child with a lock that nobody opens.
+    // Made outside the lock: others need not wait, and a fork would leave the child with a lock that nobody releases.
     let memory = try AlignedBuffer<UInt8>(count: byteCount, operation: "packed \(parameter.name)")
     try make(UnsafeMutableRawPointer(memory.pointer))
     return keep(Entry(revision: revision, memory: memory), as: key, of: parameter)
   }
 
-  /// The form of that revision, if it is there; an older one is given back.
+  /// The form of that revision, if there is one; an older one is freed.
   private func kept(_ key: Key, revision: Int) -> AlignedBuffer<UInt8>? {
     let entry = entries.change { entries -> Entry? in
       if let entry = entries[key], entry.revision < revision { entries[key] = nil }
@@ -57,8 +57,8 @@ final class WeightCache: Sendable {
     return entry?.revision == revision ? entry?.memory : nil
   }
 
-  /// Keeps what was made, unless another thread was faster or the weights have changed since.
-  /// - Returns: the memory to go on with.
+  /// Keeps the new form, unless another thread was faster or the weights have changed since.
+  /// - Returns: the memory to use.
   private func keep(_ made: Entry, as key: Key, of parameter: Parameter) -> AlignedBuffer<UInt8> {
     entries.change { entries -> AlignedBuffer<UInt8> in
       if let other = entries[key], other.revision == made.revision { return other.memory }
@@ -67,7 +67,7 @@ final class WeightCache: Sendable {
     }
   }
 
-  /// Gives back the memory of forms whose weights have changed.
+  /// Frees the forms whose weights have changed.
   func removeStale(of parameters: [Parameter]) {
     if entries.withLock({ $0.isEmpty }) { return }
     let revisions = Dictionary(
@@ -77,7 +77,7 @@ final class WeightCache: Sendable {
     }
   }
 
-  /// Gives back the memory of all forms.
+  /// Frees all forms.
   func removeAll() { entries.change { $0 = [:] } }
 
   /// Bytes that the kept forms take.

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// Tells whether a parameter's values, or velocities, are still those that a copy in another form was made of.
+/// Tells whether a parameter's values, or velocities, are still those from which a copy in another form was made.
 ///
-/// Whoever may write the values borrows them; they count as changed when they are given back. A copy is good as long as
-/// nobody has borrowed the values and the number of changes is what it was before the copy was made.
+/// A writer borrows the values; they count as changed when given back. A copy is valid as long as nobody has borrowed
+/// the values and the number of changes is the same as before the copy was made.
 final class WeightRevision: Sendable {
   private let changes = Atomic<Int>(0)
   private let borrowers = Atomic<Int>(0)

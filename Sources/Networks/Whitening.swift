@@ -2,8 +2,8 @@ import Kernels
 import Synchronization
 import Tensors
 
-/// A matrix W that every preprocessed image passes before the first layer: x' = W x, with x in the order height,
-/// width, channels. Zero-phase component analysis makes such a matrix (Krizhevsky, Learning multiple layers of
+/// A matrix W applied to every preprocessed image before the first layer: x' = W x, with x in the order height,
+/// width, channels. Zero-phase component analysis gives such a matrix (Krizhevsky, Learning multiple layers of
 /// features from tiny images, 2009, appendix A).
 final class Whitening: Sendable {
   /// W has this many rows and columns at most: 64 MiB.
@@ -12,8 +12,7 @@ final class Whitening: Sendable {
   let size: Int
   /// Transposed, as the dense kernel reads it: [size][size].
   private let weights: AlignedBuffer<Float>
-  /// Memory for images that are not yet whitened, when no call is using it: as with executions, a call takes one or
-  /// makes one.
+  /// Idle memory for images that are not yet whitened: as with executions, a call takes a buffer or makes one.
   private let idle = Mutex<[AlignedBuffer<Float>]>([])
 
   /// Keeps a copy of `matrix` [size][size].
@@ -32,7 +31,7 @@ final class Whitening: Sendable {
 
   func releaseMemory() { idle.change { $0 = [] } }
 
-  /// Lets `write` write `batch` images into memory of its own and writes their products with the matrix to `output`.
+  /// Lets `write` write `batch` images to separate memory and writes their products with the matrix to `output`.
   func apply(
     batch: Int, context: ComputeContext, output: UnsafeMutablePointer<Float>,
     _ write: (UnsafeMutablePointer<Float>) throws -> Void
@@ -56,7 +55,7 @@ final class Whitening: Sendable {
   private func takeIdle(batch: Int) -> AlignedBuffer<Float>? {
     idle.change { idle in
       if let index = idle.lastIndex(where: { $0.count >= batch * size }) { return idle.remove(at: index) }
-      // A larger batch than ever: smaller memory would only lie beside the new.
+      // A larger batch than ever: smaller buffers would only waste memory beside the new one.
       idle.removeAll()
       return nil
     }
@@ -64,10 +63,10 @@ final class Whitening: Sendable {
 }
 
 extension Network {
-  /// Puts a matrix [size][size] between preprocessing and the first layer, for images; tensors are taken as they come.
-  /// nil removes it. Keeps a copy.
-  /// - Throws: ``EngineError/invalidValue(_:)`` for another size than the input's values, for one above 4096 and for
-  ///   values that are not finite, ``EngineError/concurrentUse(_:)`` during a training step.
+  /// Puts a matrix [size][size] between preprocessing and the first layer, for images; tensors are not whitened. nil
+  /// removes it. Keeps a copy.
+  /// - Throws: ``EngineError/invalidValue(_:)`` if the size is not that of the input or is above 4096, and for values
+  ///   that are not finite, ``EngineError/concurrentUse(_:)`` during a training step.
   public func setWhitening(_ matrix: UnsafePointer<Float>?, size: Int) throws {
     let whitening = try matrix.map { try checkedWhitening($0, size: size) }
     try usage.writing("set_whitening") { self.whitening = whitening }
@@ -86,8 +85,8 @@ extension Network {
     return try Whitening(matrix: matrix, size: size)
   }
 
-  /// `images` [batch][height][width][channels], preprocessed, as the first layer reads them: multiplied with the
-  /// whitening matrix where there is one, else as they are.
+  /// `images` [batch][height][width][channels], preprocessed, as the first layer reads them: multiplied by the
+  /// whitening matrix if there is one, otherwise unchanged.
   public func whiten(
     _ images: UnsafePointer<Float>, batch: Int, into output: UnsafeMutablePointer<Float>
   ) throws {
@@ -97,7 +96,7 @@ extension Network {
     }
   }
 
-  /// Fails when the network has a whitening matrix. To be called by whoever holds `usage`.
+  /// Fails when the network has a whitening matrix. The caller must hold `usage`.
   package func requireNoWhitening(operation: String) throws {
     guard whitening == nil else {
       throw EngineError.invalidValue(
@@ -105,7 +104,7 @@ extension Network {
     }
   }
 
-  /// `write` followed by the whitening matrix, where the network has one. To be called by whoever holds `usage`.
+  /// `write` followed by the whitening matrix, if the network has one. The caller must hold `usage`.
   package func whitened(_ write: @escaping InputWriter) -> InputWriter {
     { input, range, context in
       guard let whitening = self.whitening else { return try write(input, range, context) }

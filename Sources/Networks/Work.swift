@@ -1,7 +1,7 @@
-/// What a part of a pass must do at least: additions and multiplications, and bytes read and written once each.
+/// The least work of a part of a pass: additions and multiplications, and bytes read and written once each.
 ///
-/// Operations are those of the sums as they are defined. Winograd's method gets by with fewer, so that a part computed
-/// by it can be faster than its work allows.
+/// Operations are those of the sums as defined. Winograd's method needs fewer, so such a part can be faster than its
+/// work allows.
 public struct Work: Hashable, Sendable {
   public var operations: Double
   public var bytes: Double
@@ -39,7 +39,7 @@ extension Network {
   }
 }
 
-/// Multiply-accumulates of a step, and bytes of what it reads and writes.
+/// Multiply-accumulates of a step, and the bytes it reads and writes.
 private struct StepSizes {
   let macs, inputs, outputs, parameters, auxiliary: Double
   let readsInput, readsOutput: Bool
@@ -61,8 +61,8 @@ extension TypedLayer {
 
   fileprivate var macs: Int { original.macs }
 
-  /// Bytes of the parameters as a pass reads them, in training of their gradients too: float32, but for the weights
-  /// that inference keeps rounded.
+  /// Bytes of the parameters as a pass reads them, and in training of their gradients: float32, except for weights that
+  /// inference keeps rounded.
   fileprivate func parameterBytes(_ arithmetic: Arithmetic, training: Bool) -> Int {
     layer.parameters.reduce(0) { bytes, parameter in
       let isRounded = !training && parameter.role == .weight
@@ -70,7 +70,7 @@ extension TypedLayer {
     }
   }
 
-  /// Bytes of a weight of inference.
+  /// Bytes per weight in inference.
   private func weightBytes(_ arithmetic: Arithmetic) -> Int {
     if arithmetic.int8DenseWeights, original is DenseLayer { return MemoryLayout<Int8>.stride }
     return layer is WideningLayer ? Precision.float32.byteCount : input.byteCount

@@ -1,8 +1,8 @@
 import CShims
 import Tensors
 
-/// How many threads this process should use when nobody says: the smallest of the environment's wish, the
-/// affinity mask and the quotas of its control groups (a container with two CPUs' worth of time on a host of 64 gets 2).
+/// How many threads this process should use by default: the smallest of the environment's request, the affinity mask
+/// and the quotas of its control groups (a container with two CPUs' worth of time on a host of 64 gets 2).
 enum CPULimit {
   static func defaultThreadCount(root: String = "") -> Int {
     let limits = [environmentWish(), Int(shim_affinity_count())] + quotas(root: root)
@@ -11,7 +11,7 @@ enum CPULimit {
 
   private static func environmentWish() -> Int {
     for name in ["SWIFTALEXNET_NUM_THREADS", "OMP_NUM_THREADS"] {
-      // OpenMP's own may be a list, a number for each level of nesting.
+      // OpenMP's variable may be a list with a number for each nesting level.
       let wish = getenv(name).map { String(cString: $0).prefix { $0 != "," } }
       if let count = wish.flatMap({ Int($0) }), count >= 1 { return count }
     }

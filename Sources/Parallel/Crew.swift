@@ -1,9 +1,9 @@
 import CShims
 import Synchronization
 
-/// The worker threads and the hand-over of one region at a time. Workers sleep between regions that are far apart.
+/// The worker threads, which get one region at a time. Workers sleep between regions that are far apart.
 final class Crew: @unchecked Sendable {
-  /// About 50 µs; a sleeping thread takes about 30 µs to come back, and a network's next layer is there sooner.
+  /// About 50 µs; a sleeping thread takes about 30 µs to wake, and a network's next layer starts sooner.
   private static let lingerPauses = 2000
 
   private typealias Body = (Int, Int) -> Void
@@ -12,11 +12,11 @@ final class Crew: @unchecked Sendable {
   private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let finished = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  /// Copies of `generation` and `running`, looked at without the lock by threads that wait a moment before they sleep.
+  /// Copies of `generation` and `running`, read without the lock by threads that wait briefly before they sleep.
   private let announced = Atomic<Int>(0)
   private let remaining = Atomic<Int>(0)
 
-  // All below are guarded by `lock`.
+  // Everything below is guarded by `lock`.
   private var workers = 0
   private var inUse = false
   private var generation = 0
@@ -40,7 +40,7 @@ final class Crew: @unchecked Sendable {
     finished.deallocate()
   }
 
-  /// Offers a region to `helpers` workers; false when the crew is busy with another caller's region.
+  /// Offers a region to `helpers` workers; false if the crew is busy with another caller's region.
   func begin(_ region: Region, _ body: @escaping (Int, Int) -> Void, helpers: Int) -> Bool {
     pthread_mutex_lock(lock)
     defer { pthread_mutex_unlock(lock) }
@@ -69,7 +69,7 @@ final class Crew: @unchecked Sendable {
     pthread_mutex_unlock(lock)
   }
 
-  /// Called with the lock held. A thread that the system refuses is a thread fewer, not an error.
+  /// Called with the lock held. If the system refuses a thread, there is one fewer; this is not an error.
   private func startWorkers(_ wanted: Int) {
     while workers < wanted {
       let start = Unmanaged.passRetained(Start(crew: self, index: workers))
@@ -100,8 +100,8 @@ final class Crew: @unchecked Sendable {
     return nil
   }
 
-  /// A function of its own and never inlined: its references to the caller's body must be gone before the worker
-  /// counts itself out, or `withoutActuallyEscaping` would find one in `ThreadPool.forEach` and end the process.
+  /// A separate function, never inlined: its references to the caller's body must be gone before the worker reports
+  /// that it has left, or `withoutActuallyEscaping` would find one in `ThreadPool.forEach` and end the process.
   @inline(never)
   private func runRegion(slot: Int) {
     pthread_mutex_lock(lock)
@@ -110,7 +110,7 @@ final class Crew: @unchecked Sendable {
     if let region, let body { region.run(body, slot: slot, polling: false) }
   }
 
-  /// Waits a little for what is about to happen: between two layers that is sooner than a thread wakes up.
+  /// Spins briefly: between two layers the next event comes sooner than a thread wakes up.
   private func linger(until happened: () -> Bool) {
     var pauses = 0
     while pauses < Self.lingerPauses && !happened() {

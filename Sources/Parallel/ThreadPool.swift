@@ -4,26 +4,25 @@ import Tensors
 
 /// The engine's own threads: started on first use, rebuilt after `fork`, never pinned.
 ///
-/// A caller hands over a number of items; threads take them in any order, so an item must not depend on
-/// the thread or on another item. Work is cut into items by the problem's shape and never by the number of
-/// threads: that alone makes results the same bits for any number of threads.
+/// A caller submits a number of items; threads take them in any order, so an item must not depend on the thread or on
+/// another item. Work is divided into items by the problem's shape, never by the number of threads: that makes results
+/// the same bits for any number of threads.
 public final class ThreadPool: Sendable {
   public static let shared = ThreadPool()
   /// More threads than this are refused.
   public static let maximumThreadCount = 256
 
   private let requested = Atomic<Int>(CPULimit.defaultThreadCount())
-  /// The crew's address, zero before the first use. An atomic word and not a lock: a lock that another thread
-  /// held at the moment of a `fork` would stay locked in the child.
+  /// The crew's address, zero before the first use. An atomic word, not a lock: a lock held by another thread at the
+  /// moment of a `fork` would stay locked in the child.
   private let crew = Atomic<UInt>(0)
 
   private init() {
-    // The child of a fork has no worker threads and perhaps a locked crew: it forgets the parent's and will
-    // make its own.
+    // The child of a fork has no worker threads and perhaps a locked crew: it drops the parent's and will make its own.
     pthread_atfork(nil, nil) { ThreadPool.shared.crew.store(0, ordering: .relaxed) }
   }
 
-  /// Threads that take part in a region, the calling one included.
+  /// Threads that take part in a region, including the caller's.
   public var threadCount: Int { requested.load(ordering: .relaxed) }
 
   /// - Throws: ``EngineError/invalidValue(_:)`` outside 1 … 256.
@@ -35,15 +34,15 @@ public final class ThreadPool: Sendable {
     requested.store(count, ordering: .relaxed)
   }
 
-  /// Runs `body(item, slot)` for every item in 0 ..< count and returns when all have run. `slot` is below
-  /// the number of threads and names scratch memory that no other running item uses.
+  /// Runs `body(item, slot)` for every item in 0 ..< count and returns when all have run. `slot` is below the number of
+  /// threads and identifies scratch memory that no other running item uses.
   ///
-  /// When the pool is at work for another caller, the items run on the calling thread alone.
+  /// If the pool is working for another caller, the items run only on the calling thread.
   /// - Parameters:
-  ///   - threads: at most so many threads take part; `threadCount` when nil.
-  ///   - interruptible: whether ``Interrupt`` may end the region early; off where a half-done region would
-  ///     leave half-updated weights.
-  /// - Throws: ``EngineError/interrupted``; some items have then not run.
+  ///   - threads: at most this many threads take part; nil: `threadCount`.
+  ///   - interruptible: whether ``Interrupt`` may end the region early; off where an unfinished region would leave
+  ///     half-updated weights.
+  /// - Throws: ``EngineError/interrupted``; some items may then not have run.
   public func forEach(
     _ count: Int, threads: Int? = nil, interruptible: Bool = true, _ body: (_ item: Int, _ slot: Int) -> Void
   ) throws {
@@ -75,7 +74,7 @@ public final class ThreadPool: Sendable {
   }
 }
 
-/// One call of ``ThreadPool/forEach(_:threads:interruptible:_:)``: a counter that threads draw items from.
+/// One call of ``ThreadPool/forEach(_:threads:interruptible:_:)``: a counter from which threads take items.
 final class Region: Sendable {
   private let count: Int
   private let interruptible: Bool

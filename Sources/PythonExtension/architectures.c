@@ -1,7 +1,7 @@
 #include "calls.h"
 #include "errors.h"
 
-enum { TEXT_CAPACITY = 1 << 20, NAMES_CAPACITY = 4096 }; /* touched only as far as the engine writes */
+enum { TEXT_CAPACITY = 1 << 20, NAMES_CAPACITY = 4096 }; /* touched only where the engine writes */
 
 /* A list of the words of `text`. */
 static PyObject *words(const char *text) {
@@ -37,7 +37,7 @@ static PyObject *variant(PyObject *self, ARGUMENTS) {
                        (long long)row.classes, (long long)row.channels, (long long)row.image_size);
 }
 
-/* What the engine wrote, or NULL with an exception set if it refused; gives the memory back. */
+/* What the engine wrote, or NULL with an exception set if it refused; frees the memory. */
 static PyObject *taken_text(int32_t status, char *text) {
   PyObject *result = succeeded(status) ? PyUnicode_FromString(text) : NULL;
   PyMem_Free(text);

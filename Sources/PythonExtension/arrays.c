@@ -43,7 +43,7 @@ void shape_text(char text[SHAPE_TEXT], int rank, const Py_ssize_t *shape) {
   PyOS_snprintf(text + used, SHAPE_TEXT - used, rank == 1 ? ",)" : ")");
 }
 
-/* ---- The checks, in the order in which a caller wants to hear of them ---- */
+/* ---- The checks, in the order most useful to a caller ---- */
 
 static bool check_type(const Py_buffer *buffer, const char *operation, const char *name, element type) {
   const char *format = buffer->format ? buffer->format : "B";

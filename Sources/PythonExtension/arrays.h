@@ -1,4 +1,4 @@
-/* arrays.h: borrowing a caller's memory, after every doubt about it has been settled. */
+/* arrays.h: borrowing a caller's memory, after all checks. */
 #ifndef SWIFTALEXNET_ARRAYS_H
 #define SWIFTALEXNET_ARRAYS_H
 
@@ -9,7 +9,7 @@ typedef enum { ELEMENT_FLOAT32, ELEMENT_INT32, ELEMENT_UINT8 } element;
 enum { ANY_RANK = 0, SHAPE_TEXT = 192, MAX_EXTENT = INT32_MAX };
 
 /* Borrows the memory of `object`: native elements of the given type, `rank` dimensions of 1 to MAX_EXTENT,
- * C-contiguous, aligned, and writable if asked. False with an exception set if it is not so; `buffer` is then empty. */
+ * C-contiguous, aligned, and writable on request. False with an exception set otherwise; `buffer` is then empty. */
 bool array_borrow(PyObject *object, const char *operation, const char *name, element type, int rank, bool writable,
                   Py_buffer *buffer);
 void array_give_back(Py_buffer *buffer);

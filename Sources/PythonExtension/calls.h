@@ -1,4 +1,4 @@
-/* calls.h: reading a call's arguments by a table. */
+/* calls.h: reading a call's arguments using a table. */
 #ifndef SWIFTALEXNET_CALLS_H
 #define SWIFTALEXNET_CALLS_H
 
@@ -6,18 +6,18 @@
 
 typedef enum {
   INPUT,    /* float32 array */
-  OUTPUT,   /* float32 array, writable, apart from every other array of the call */
+  OUTPUT,   /* float32 array, writable, overlapping no other array of the call */
   LABELS,   /* int32 [n] */
   IMAGES,   /* uint8 array */
-  OUTPUT_IMAGES, /* uint8 array, writable, apart from every other array of the call */
+  OUTPUT_IMAGES, /* uint8 array, writable, overlapping no other array of the call */
   INTEGER,  /* int64 */
   SEED,     /* uint64 */
   NUMBER,   /* float32 */
   FLAG,     /* truth value */
   LAYOUT,   /* SAX_NCHW or SAX_NHWC */
   INTEGERS, /* tuple of `rank` integers, 0 to MAX_EXTENT */
-  TEXT,     /* UTF-8, without a zero inside */
-  OBJECT    /* anything; the function looks itself */
+  TEXT,     /* UTF-8, without a NUL inside */
+  OBJECT    /* anything; checked by the function itself */
 } argument_kind;
 
 typedef struct {
@@ -51,11 +51,11 @@ typedef struct {
 /* Reads positional arguments and keywords. False with an exception set on failure; nothing is then held. */
 bool call_begin(call *c, const char *operation, const argument *table, int count, ARGUMENTS);
 
-/* Reads the items of a tuple that is itself an argument, `name`, by a table of its own. */
+/* Reads the items of a tuple that is itself an argument, `name`, using a separate table. */
 bool call_begin_tuple(call *c, const char *operation, const argument *table, int count, PyObject *tuple,
                       const char *name);
 
-/* Gives the borrowed arrays back. Twice does no harm. */
+/* Returns the borrowed arrays. Calling it twice is harmless. */
 void call_end(call *c);
 
 /* Ends the call with None, or with NULL if the engine failed or an exception is set. */
@@ -64,7 +64,7 @@ PyObject *call_result(call *c, int32_t status);
 /* False with a ValueError if an array of the call overlaps an output of another part of the same call. */
 bool call_is_apart(const call *c, const Py_buffer *output, const char *name);
 
-/* array_has_shape() and its kin for one argument of a call. */
+/* array_has_shape() and related checks for one argument of a call. */
 bool call_expects(const call *c, int index, int rank, const Py_ssize_t *shape);
 bool call_expects_shape_of(const call *c, int index, int other);
 bool call_expects_extents(const call *c, int index, extents expected, int32_t layout);

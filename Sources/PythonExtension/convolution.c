@@ -1,7 +1,7 @@
 #include "calls.h"
 #include "errors.h"
 
-/* `weights`: the four extents of w, OIHW. `first`: the argument after which stride, padding and groups follow. */
+/* `weights`: the four extents of w, OIHW. `first`: the argument followed by stride, padding and groups. */
 static bool read_shape(const call *c, extents x, const Py_ssize_t *weights, int first, sax_conv2d_shape *shape) {
   const Py_ssize_t *stride = c->values[first].integers, *padding = c->values[first + 1].integers;
   int64_t groups = c->values[first + 2].integer;

@@ -24,7 +24,7 @@ bool add_exceptions(PyObject *module) {
 }
 
 bool refuse_type(const char *operation, const char *name, PyObject *came, const char *expected) {
-  /* Whatever the conversion said is replaced, but not Ctrl-C and not a lack of memory. */
+  /* The conversion's error is replaced, but not Ctrl-C or a lack of memory. */
   if (PyErr_Occurred()) {
     if (!PyErr_ExceptionMatches(PyExc_Exception) || PyErr_ExceptionMatches(PyExc_MemoryError)) return false;
     PyErr_Clear();
@@ -61,8 +61,8 @@ bool succeeded(int32_t status) {
   return false;
 }
 
-/* Python runs signal handlers on the main thread only. Other threads do not ask: they would learn nothing, and at the
- * interpreter's end they would never come back with the GIL. */
+/* Python runs signal handlers only on the main thread. Other threads do not ask: they would learn nothing, and during
+ * interpreter shutdown they would never get the GIL back. */
 static int32_t interrupt_question(void) {
   if (syscall(SYS_gettid) != getpid()) return -1;
   PyGILState_STATE state = PyGILState_Ensure();

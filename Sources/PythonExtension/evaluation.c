@@ -1,4 +1,4 @@
-/* evaluation.c: predictions for uint8 images, and their score. */
+/* evaluation.c: predictions for uint8 images, and their scores. */
 #include "errors.h"
 #include "images.h"
 #include "networks.h"

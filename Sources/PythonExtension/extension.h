@@ -1,11 +1,11 @@
-/* extension.h: what every file of the extension stands on.
+/* extension.h: what every file of the extension needs.
  *
  * The extension converts and forwards; it computes nothing but sizes. A call goes through the same five steps:
- *   1. call_begin() reads the arguments by a table and borrows the arrays (calls.h),
- *   2. the function checks that the shapes fit each other,
+ *   1. call_begin() reads the arguments using a table and borrows the arrays (calls.h),
+ *   2. the function checks that the shapes agree,
  *   3. the GIL is released around one engine function,
  *   4. succeeded() turns its status into an exception (errors.h),
- *   5. call_end() gives the arrays back.
+ *   5. call_end() returns the arrays.
  */
 #ifndef SWIFTALEXNET_EXTENSION_H
 #define SWIFTALEXNET_EXTENSION_H

@@ -1,24 +1,24 @@
-/* hold.c: `with network.hold(operation, writing)`: the parameters stay one state while Python reads or writes them. */
+/* hold.c: `with network.hold(operation, writing)`: the parameters stay consistent while Python reads or writes them. */
 #include "errors.h"
 #include "networks.h"
 
 typedef struct {
   PyObject_HEAD
-  sax_network *network; /* retained while it is held, else NULL */
+  sax_network *network; /* retained while held, otherwise NULL */
   uint64_t thread;
   int32_t writing;
 } hold_object;
 
 static PyTypeObject *hold_type;
 
-/* It is held from here on, and not from `__enter__`: whatever interrupts the way there drops the object, which lets go. */
+/* Held from here on, not from `__enter__`: an interruption before that drops the object, which lets go. */
 PyObject *network_hold(PyObject *object, ARGUMENTS) {
   enum { OPERATION, WRITING };
   static const argument table[] = {{"operation", TEXT}, {"writing", FLAG}};
   call c;
   if (!call_begin(&c, "hold", table, LENGTH(table), arguments, given, keywords)) return NULL;
   hold_object *hold = (hold_object *)((allocfunc)PyType_GetSlot(hold_type, Py_tp_alloc))(hold_type, 0);
-  if (!hold) return call_result(&c, SAX_OK); /* with the exception that is set */
+  if (!hold) return call_result(&c, SAX_OK); /* with the exception already set */
   sax_network *network = ((network_object *)object)->handle;
   const char *operation = c.values[OPERATION].text;
   int32_t writing = c.values[WRITING].flag, status;
@@ -81,6 +81,6 @@ bool add_hold_type(PyObject *module) {
   static PyType_Spec spec = {"swiftalexnet._native.Hold", sizeof(hold_object), 0,
                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
   PyObject *type = PyType_FromModuleAndSpec(module, &spec, NULL);
-  hold_type = (PyTypeObject *)type; /* one reference stays here, one goes to the module */
+  hold_type = (PyTypeObject *)type; /* one reference is kept here, one goes to the module */
   return type && PyModule_AddObjectRef(module, "Hold", type) == 0;
 }

@@ -33,7 +33,7 @@ static bool read_mean(const call *c, Py_ssize_t channels, sax_preprocessing *val
   return call_expects(c, MEAN, 3, (Py_ssize_t[]){mean->shape[0], mean->shape[1], channels});
 }
 
-/* Whole images may be smaller than the crop, which the engine compares with the network's own size. */
+/* Whole images may be smaller than the crop; the engine compares the crop with the network's own size. */
 static bool read_crop(const call *c, const sax_images *images, bool whole, sax_preprocessing *values) {
   values->crop_height = c->values[CROP_HEIGHT].integer;
   values->crop_width = c->values[CROP_WIDTH].integer;
@@ -110,8 +110,8 @@ bool read_augmentation(const call *c, int index, sax_augmentation *values) {
 
 /* ---- Network input ---- */
 
-/* An output of `crops` crops an image, apart from the preprocessing's arrays too. The engine knows which numbers of
- * crops there are, and refuses others before it writes. */
+/* An output of `crops` crops per image, not overlapping the preprocessing's arrays either. The engine knows the valid
+ * numbers of crops and refuses others before it writes. */
 static bool expects_crops(const call *c, int index, const sax_images *images, int64_t crops, const preprocessing *p) {
   int64_t rows;
   if (crops < 1) return true;

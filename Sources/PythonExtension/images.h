@@ -1,10 +1,10 @@
-/* images.h: the arguments that functions on uint8 images have in common. */
+/* images.h: the arguments shared by functions on uint8 images. */
 #ifndef SWIFTALEXNET_EXTENSION_IMAGES_H
 #define SWIFTALEXNET_EXTENSION_IMAGES_H
 
 #include "calls.h"
 
-/* A tuple of its own, whose arrays stay borrowed until call_end(&p->arrays). */
+/* From a separate tuple, whose arrays stay borrowed until call_end(&p->arrays). */
 typedef struct {
   call arrays;
   sax_preprocessing values;

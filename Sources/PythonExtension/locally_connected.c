@@ -3,8 +3,8 @@
 
 enum { WEIGHT_RANK = 6, BIAS_RANK = 3 };
 
-/* Takes sizes from x and the last four extents of w, OIHW, and checks that w has such weights for every output position.
- * `first`: the argument after which padding follows stride. */
+/* Takes sizes from x and the last four extents of w, OIHW, and checks that w has weights for every output position.
+ * `first`: the argument followed by stride and padding. */
 static bool read_sizes(const call *c, extents x, int w, int first, sax_conv2d_shape *shape, extents *y) {
   const Py_ssize_t *stride = c->values[first].integers, *padding = c->values[first + 1].integers;
   const Py_ssize_t *weights = c->values[w].array.shape;

@@ -1,4 +1,4 @@
-/* memory.c: what there is, and what a network will take of it before it takes it. */
+/* memory.c: memory in use and available, and how much a network will take. */
 #include "errors.h"
 #include "networks.h"
 

@@ -1,4 +1,4 @@
-/* module.c: what `import swiftalexnet._native` makes. It starts no thread and touches no signal handler. */
+/* module.c: what `import swiftalexnet._native` creates. It starts no thread and touches no signal handler. */
 #include "errors.h"
 #include "networks.h"
 
@@ -23,7 +23,7 @@ static bool add_constants(PyObject *module) {
          PyModule_AddIntConstant(module, "VELOCITY", SAX_VELOCITY) == 0;
 }
 
-/* The exception types and the question are the process's, not an interpreter's: m_size -1 keeps it to one. */
+/* The exception types and the callback belong to the process, not an interpreter: m_size -1 allows only one. */
 static struct PyModuleDef definition = {
   PyModuleDef_HEAD_INIT,
   .m_name = "swiftalexnet._native",

@@ -4,7 +4,7 @@
 
 #include "errors.h"
 
-enum { SPEC_CAPACITY = 1 << 20 }; /* touched only as far as the engine writes */
+enum { SPEC_CAPACITY = 1 << 20 }; /* touched only where the engine writes */
 
 extents network_input(const network_object *network, int64_t batch) {
   const sax_node *input = &network->nodes[0];
@@ -85,7 +85,7 @@ PyObject *refuse_pickling(PyObject *self, PyObject *unused) {
   return NULL;
 }
 
-/* ---- What it is made of ---- */
+/* ---- Nodes and parameters ---- */
 
 static PyObject *network_spec(PyObject *object, PyObject *unused) {
   (void)unused;
@@ -173,7 +173,7 @@ static PyObject *network_set_multipliers(PyObject *object, ARGUMENTS) {
   if (!call_begin(&c, "set_multipliers", table, LENGTH(table), arguments, given, keywords)) return NULL;
   sax_network *network = ((network_object *)object)->handle;
   int32_t status;
-  Py_BEGIN_ALLOW_THREADS /* it waits for those who hold the network, and they for the interpreter */
+  Py_BEGIN_ALLOW_THREADS /* it waits for holders of the network, and they for the interpreter */
   status = sax_network_set_multipliers(network, c.values[0].integer, c.values[1].number, c.values[2].number);
   Py_END_ALLOW_THREADS
   return call_result(&c, status);
@@ -207,7 +207,7 @@ enum { MAX_METHODS = 32 };
 static PyMethodDef *const topics[] = {network_tensor_methods,    network_training_methods, network_evaluation_methods,
                                       network_whitening_methods, network_memory_methods,   network_profile_methods};
 
-/* A type has one table of methods; the files that work on networks have one each. */
+/* A type has one method table; the files that work on networks have one each. */
 static PyMethodDef *all_methods(void) {
   static PyMethodDef methods[MAX_METHODS];
   int count = LENGTH(own_methods);

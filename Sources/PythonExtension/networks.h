@@ -7,13 +7,13 @@
 typedef struct {
   PyObject_HEAD
   sax_network *handle;
-  sax_node *nodes; /* asked for once, at creation: arrays are checked against them */
+  sax_node *nodes; /* fetched once, at creation: arrays are checked against them */
   int64_t node_count;
 } network_object;
 
 bool add_network_types(PyObject *module);
 
-/* One parameter's memory, a new object; see SAX_VALUE and its kin. */
+/* One parameter's memory, a new object; see SAX_VALUE etc.. */
 PyObject *new_parameter(network_object *network, int64_t index, int32_t which);
 bool add_parameter_type(PyObject *module);
 
@@ -21,14 +21,14 @@ bool add_parameter_type(PyObject *module);
 PyObject *network_hold(PyObject *network, ARGUMENTS);
 bool add_hold_type(PyObject *module);
 
-/* One image as the network takes it, with the batch that came. */
+/* The extents of the network's input, with the given batch. */
 extents network_input(const network_object *network, int64_t batch);
 int64_t network_classes(const network_object *network);
 
 /* A batch of such images as an argument. */
 bool call_expects_input(const call *c, int index, const network_object *network, int64_t batch, int32_t layout);
 
-/* Answers pickle and copy, which would otherwise make a shell without a network. */
+/* Refuses pickle and copy, which would otherwise create an object without a network. */
 PyObject *refuse_pickling(PyObject *self, PyObject *unused);
 
 extern PyMethodDef network_tensor_methods[];     /* forward, capture, backward */

@@ -1,7 +1,7 @@
 #include "calls.h"
 #include "errors.h"
 
-/* `first`: the argument from which size, alpha, beta, k and alpha_over_n follow. */
+/* `first`: the first of the arguments size, alpha, beta, k and alpha_over_n. */
 static sax_response_norm read_norm(const call *c, extents x, int first) {
   const argument_value *v = &c->values[first];
   return (sax_response_norm){x.batch,     x.channels,  x.height,    x.width,  v[0].integer,

@@ -52,7 +52,7 @@ static void parameter_dealloc(PyObject *object) {
   Py_DECREF(type);
 }
 
-/* True if a consumer that asks by `flags` can walk the memory as it lies. */
+/* True if a consumer requesting `flags` can read the memory in its layout. */
 static bool suits(const Py_buffer *buffer, int flags) {
   bool c = PyBuffer_IsContiguous(buffer, 'C'), fortran = PyBuffer_IsContiguous(buffer, 'F');
   if ((flags & PyBUF_STRIDES) != PyBUF_STRIDES) return c;
@@ -95,6 +95,6 @@ bool add_parameter_type(PyObject *module) {
   static PyType_Spec spec = {"swiftalexnet._native.Parameter", sizeof(parameter_object), 0,
                              Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
   PyObject *type = PyType_FromModuleAndSpec(module, &spec, NULL);
-  parameter_type = (PyTypeObject *)type; /* one reference stays here, one goes to the module */
+  parameter_type = (PyTypeObject *)type; /* one reference is kept here, one goes to the module */
   return type && PyModule_AddObjectRef(module, "Parameter", type) == 0;
 }

@@ -1,8 +1,8 @@
 #include "calls.h"
 #include "errors.h"
 
-/* `first`: the argument from which kernel, stride, padding, ceil_mode and, in average pooling,
- * count_include_pad follow. */
+/* `first`: the first of the arguments kernel, stride, padding, ceil_mode and, for average pooling,
+ * count_include_pad. */
 static bool read_sizes(const call *c, extents x, int first, bool average, sax_pool2d_shape *shape, extents *y) {
   const Py_ssize_t *kernel = c->values[first].integers, *stride = c->values[first + 1].integers;
   const Py_ssize_t *padding = c->values[first + 2].integers;

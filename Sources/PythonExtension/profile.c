@@ -1,4 +1,4 @@
-/* profile.c: where the time of a network goes. */
+/* profile.c: where a network spends its time. */
 #include "errors.h"
 #include "images.h"
 #include "networks.h"

@@ -1,4 +1,4 @@
-/* resampling.c: one uint8 image [height][width][channels] to another size. */
+/* resampling.c: resizing one uint8 image [height][width][channels]. */
 #include "calls.h"
 #include "errors.h"
 

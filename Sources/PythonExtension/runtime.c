@@ -10,7 +10,7 @@ static PyObject *runtime_info(PyObject *self, PyObject *unused) {
                        info.precisions);
 }
 
-/* Without bfloat16 where the CPU has no instructions for it. */
+/* Without bfloat16 if the CPU has no instructions for it. */
 static PyObject *fma_limits(PyObject *self, PyObject *unused) {
   (void)self, (void)unused;
   sax_fma_limits limits;
@@ -23,7 +23,7 @@ static PyObject *fma_limits(PyObject *self, PyObject *unused) {
   return Py_BuildValue("{sdsd}", "float32", limits.float32, "bfloat16", limits.bfloat16);
 }
 
-/* A tuple for each number of vectors, of the rates by rows. */
+/* For each number of vectors, a tuple of the rates by rows. */
 static PyObject *tile_rates(PyObject *self, PyObject *unused) {
   (void)self, (void)unused;
   double rates[SAX_TILE_VECTORS * SAX_TILE_ROWS];

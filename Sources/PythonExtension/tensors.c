@@ -48,7 +48,7 @@ static PyObject *network_backward(PyObject *object, ARGUMENTS) {
 /* ---- Capture ---- */
 
 typedef struct {
-  PyObject *name_tuple, *output_tuple; /* own references to the caller's sequences */
+  PyObject *name_tuple, *output_tuple; /* owned references to the caller's sequences */
   Py_ssize_t count;
   const char **names;
   float **data;

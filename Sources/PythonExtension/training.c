@@ -3,7 +3,7 @@
 #include "images.h"
 #include "networks.h"
 
-/* The options of a training step, a tuple of its own, whose arrays stay borrowed until call_end(&o->arrays). */
+/* The options of a training step, a separate tuple whose arrays stay borrowed until call_end(&o->arrays). */
 typedef struct {
   call arrays;
   sax_step_options values;

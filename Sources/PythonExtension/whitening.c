@@ -1,4 +1,4 @@
-/* whitening.c: the matrix between images and network. */
+/* whitening.c: the matrix between images and the network. */
 #include "errors.h"
 #include "networks.h"
 

@@ -4,14 +4,14 @@ import Networks
 import Tensors
 import Training
 
-/// What a model gets wrong.
+/// How often a model is wrong.
 public struct Evaluation: Sendable, CustomStringConvertible {
   /// Percent. Classes of equal probability share the credit, as in the 2012 authors' code.
   public let top1Error: Double
   public let top5Error: Double
-  /// Mean of −log p of the right class.
+  /// Mean of −log p of the correct class.
   public let loss: Double
-  /// Images that were measured.
+  /// Number of images evaluated.
   public let count: Int
 
   public var description: String {
@@ -20,7 +20,7 @@ public struct Evaluation: Sendable, CustomStringConvertible {
 }
 
 extension Model {
-  /// Classifies every image and compares with its label.
+  /// Classifies every image and compares the result with its label.
   /// - Parameter views: which crops of an image are averaged.
   /// - Throws: ``EngineError/invalidValue(_:)`` for images or labels that do not fit the model, and for a model without
   ///   preprocessing; ``EngineError/unsupported(_:)``, ``EngineError/outOfMemory(_:)``.
@@ -53,7 +53,7 @@ extension Model {
       count: images.count)
   }
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` for other channels than the network's, and for a label without a class.
+  /// - Throws: ``EngineError/invalidValue(_:)`` if the channels are not the network's, or a label has no class.
   func requireFitting(_ images: ImageSet, operation: String) throws {
     guard images.channels == network.spec.input.channels else {
       throw EngineError.invalidValue(

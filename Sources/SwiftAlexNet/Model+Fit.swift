@@ -3,14 +3,14 @@ import Networks
 import Tensors
 import Training
 
-/// What an epoch of training came to.
+/// The result of an epoch of training.
 public struct EpochResult: Sendable, CustomStringConvertible {
-  /// From 0; a text counts from 1, as people do.
+  /// From 0; printed text counts from 1.
   public let epoch: Int
-  /// Of the epoch's last step.
+  /// In the epoch's last step.
   public let learningRate: Double
   public let loss: Double
-  /// Percent, of the training passes, in which dropout acts.
+  /// Percent, over the training passes, with dropout active.
   public let top1Error: Double
   /// Of the validation images, if there are any.
   public let validation: Evaluation?
@@ -29,17 +29,17 @@ extension StepReport: CustomStringConvertible {
 }
 
 extension Model {
-  /// Trains on images in memory. A model without preprocessing gets its network's own first, as the authors had it: most
-  /// learn the mean image of `images`.
+  /// Trains on images in memory. A model without preprocessing first gets what its network's authors used: most
+  /// subtract the mean image of `images`.
   ///
   /// The same seed gives the same bits on any number of threads. After an error the weights are those of the last whole
   /// step.
   /// - Parameters:
   ///   - validation: evaluated after every epoch; a recipe whose schedule watches the validation error needs it.
-  ///   - recipe: `.paper`, `.cifar80sec` …, or `Recipe.named("paper")`; its fields may be changed.
+  ///   - recipe: `.paper`, `.cifar80sec` …, or `Recipe.named("paper")`; its fields can be changed.
   ///   - epochs: in place of the recipe's.
-  ///   - onEpochEnd: receives every row of the result as soon as it is there. An error from it ends the training.
-  ///   - progress: the same after every step.
+  ///   - onEpochEnd: receives each epoch's result as soon as it is known. An error it throws ends the training.
+  ///   - progress: likewise, after every step.
   /// - Throws: ``EngineError/invalidValue(_:)`` before any work for images, labels or numbers that do not fit;
   ///   ``EngineError/nonFinite(_:)``, ``EngineError/outOfMemory(_:)``, ``EngineError/concurrentUse(_:)``.
   @discardableResult
@@ -69,15 +69,15 @@ extension Model {
         return result.validation?.top1Error
       },
       onStep: { report in
-        // From the first step on the weights belong to it.
+        // From the first step on, the weights depend on it.
         self.learned(preprocessing)
         try progress?(report)
       })
     return results
   }
 
-  /// What the network's authors did; the mean is that of `images` where they learned it. A recipe that brings images to
-  /// sizes of its own takes the mean of each channel.
+  /// The preprocessing of the network's authors, with the mean of `images` if they learned it. A recipe with its own
+  /// image sizes takes the mean of each channel.
   private func preprocessing(learnedFrom images: ImageSet, recipe: Recipe) throws -> Preprocessing {
     let (input, authors) = (network.spec.input, Catalog.preprocessing(of: network.spec.name))
     let mean: Preprocessing.Mean

@@ -6,9 +6,9 @@ import Training
 
 /// The likeliest classes of one image, best first.
 public struct Prediction: Sendable, CustomStringConvertible {
-  /// Numbers of the classes.
+  /// Class indices.
   public let labels: [Int]
-  /// Their names.
+  /// Class names.
   public let classes: [String]
   public let probabilities: [Float]
 
@@ -18,9 +18,9 @@ public struct Prediction: Sendable, CustomStringConvertible {
 }
 
 extension Model {
-  /// The `top` likeliest classes of an image.
+  /// The `top` most likely classes of an image.
   /// - Parameters:
-  ///   - image: at least as large as what the network reads, which is cut out of it.
+  ///   - image: at least as large as the network's input, which is cropped from it.
   ///   - views: which crops are averaged.
   /// - Throws: ``EngineError/invalidValue(_:)`` for an image that is too small or has other channels, for `top` below 1,
   ///   and for a model without preprocessing; ``EngineError/unsupported(_:)``, ``EngineError/outOfMemory(_:)``.
@@ -31,7 +31,7 @@ extension Model {
     return try prediction(numbers[...], top: top)
   }
 
-  /// The same of many images, in any sizes.
+  /// The same for many images, of any sizes.
   public func predict(
     _ images: [Image], top: Int = 5, views: Views = .center, arithmetic: Arithmetic = Arithmetic()
   ) throws -> [Prediction] {
@@ -47,7 +47,7 @@ extension Model {
     var numbers: [Float] = []
     var rest = images[...]
     while let first = rest.first {
-      // Images of one size that follow each other are computed together.
+      // Consecutive images of the same size are computed together.
       let batch = rest.prefix(Self.imagesAtOnce).prefix { $0.hasSize(of: first) }
       numbers += try probabilities(
         batch.flatMap(\.pixels), FeatureShape(height: first.height, width: first.width, channels: first.channels),
@@ -60,16 +60,16 @@ extension Model {
   private func prediction(_ numbers: ArraySlice<Float>, top: Int) throws -> Prediction {
     guard top >= 1 else { throw EngineError.invalidValue("predict: got top \(top), expected at least 1") }
     let probabilities = Array(numbers)
-    // Of equal ones the first.
+    // Ties go to the lower index.
     let order = probabilities.indices.sorted { (-probabilities[$0], $0) < (-probabilities[$1], $1) }.prefix(top)
     return Prediction(
       labels: Array(order), classes: order.map { classes[$0] }, probabilities: order.map { probabilities[$0] })
   }
 
-  /// Images whose bytes lie side by side at a time.
+  /// Images copied side by side at a time.
   static let imagesAtOnce = 256
 
-  /// [count][classes] of images of one size.
+  /// [count][classes] for images of one size.
   func probabilities(
     _ pixels: [UInt8], _ shape: FeatureShape, count: Int, _ preprocessing: Preprocessing, views: Views,
     arithmetic: Arithmetic, operation: String

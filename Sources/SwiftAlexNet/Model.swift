@@ -12,9 +12,9 @@ public final class Model: Sendable {
   public let classes: [String]
   private let known: Mutex<Preprocessing?>
 
-  /// - Parameter preprocessing: nil: the first `fit` learns the mean image of its training set.
-  /// - Throws: ``EngineError/invalidValue(_:)`` unless there is a name for every output, and crops are what the network
-  ///   takes.
+  /// - Parameter preprocessing: if nil, the first `fit` learns the mean image of its training set.
+  /// - Throws: ``EngineError/invalidValue(_:)`` unless there is a name for every output and crops have the network's
+  ///   input size.
   public init(network: Network, classes: [String], preprocessing: Preprocessing? = nil) throws {
     guard classes.count == network.classCount else {
       throw EngineError.invalidValue(
@@ -26,7 +26,7 @@ public final class Model: Sendable {
     known = Mutex(preprocessing)
   }
 
-  /// A network of one's own, with random weights.
+  /// A model of your own network, with random weights.
   public convenience init(
     spec: NetworkSpec, classes: [String], initialization: Initialization = .torchvision, seed: UInt64 = 0,
     preprocessing: Preprocessing? = nil
@@ -35,13 +35,13 @@ public final class Model: Sendable {
     try self.init(network: network, classes: classes, preprocessing: preprocessing)
   }
 
-  /// How images become the network's input; nil until it was given or learned.
+  /// How images become the network's input; nil until given or learned.
   public var preprocessing: Preprocessing? { known.withLock { $0 } }
 
-  /// Keeps what the first training learned.
+  /// Keeps what the first training run learned.
   func learned(_ preprocessing: Preprocessing) { known.withLock { if $0 == nil { $0 = preprocessing } } }
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` before it was given or learned.
+  /// - Throws: ``EngineError/invalidValue(_:)`` if none has been given or learned.
   func requirePreprocessing(_ operation: String) throws -> Preprocessing {
     if let preprocessing { return preprocessing }
     throw EngineError.invalidValue(
@@ -55,11 +55,11 @@ public final class Model: Sendable {
 extension Model {
   /// AlexNet or one of its relatives: `paper` (Krizhevsky et al. 2012), `chm145`, `owt`, `caffe` …
   /// - Parameters:
-  ///   - channels: of an image; the variant's own, 3 for most, when nil.
-  ///   - imageSize: side of the square that the network reads; the variant's own, 224 or 227, when nil.
-  ///   - initialization: the variant's own when nil.
+  ///   - channels: of an image; nil: the variant's default, 3 for most.
+  ///   - imageSize: side of the square input; nil: the variant's default, 224 or 227.
+  ///   - initialization: nil: the variant's default.
   ///   - seed: of the random weights.
-  /// - Throws: ``EngineError/invalidValue(_:)`` for a name that is none, with those that exist, and for images that are
+  /// - Throws: ``EngineError/invalidValue(_:)`` for an unknown name, listing the known ones, and for images that are
   ///   too small; ``EngineError/outOfMemory(_:)``.
   public static func alexnet(
     _ variant: String = "paper", classes: [String], channels: Int? = nil, imageSize: Int? = nil,
@@ -68,7 +68,7 @@ extension Model {
     try build(.alexnet, variant, classes, channels, imageSize, initialization, seed)
   }
 
-  /// One of the networks of Simonyan and Zisserman 2014, `A` to `E`; D is VGG-16. The rest as for
+  /// One of the networks of Simonyan and Zisserman 2014, `A` to `E`; D is VGG-16. For the rest see
   /// ``alexnet(_:classes:channels:imageSize:initialization:seed:)``.
   public static func vgg(
     _ variant: String = "D", classes: [String], channels: Int? = nil, imageSize: Int? = nil,
@@ -77,7 +77,7 @@ extension Model {
     try build(.vgg, variant, classes, channels, imageSize, initialization, seed)
   }
 
-  /// One of cuda-convnet's networks for CIFAR-10, images of 32 × 32 pixels: `80sec`, `18pct` … The rest as for
+  /// One of cuda-convnet's networks for CIFAR-10, images of 32 × 32 pixels: `80sec`, `18pct` … For the rest see
   /// ``alexnet(_:classes:channels:imageSize:initialization:seed:)``.
   public static func cifarNet(
     _ variant: String = "18pct", classes: [String], channels: Int? = nil, imageSize: Int? = nil,
@@ -98,7 +98,7 @@ extension Model {
 }
 
 extension Network {
-  /// - Throws: ``EngineError/invalidValue(_:)`` unless the crops are what the network reads.
+  /// - Throws: ``EngineError/invalidValue(_:)`` unless the crops have the network's input size.
   func requireCrops(of preprocessing: Preprocessing, operation: String) throws {
     try requireInput(
       FeatureShape(

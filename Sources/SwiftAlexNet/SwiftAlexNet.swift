@@ -1,12 +1,12 @@
-// What a Swift program sees by `import SwiftAlexNet`: models and the words that describe them. Kernels, memory and threads
-// are the engine's own; who wants them imports their modules by name, without a promise that they stay as they are.
+// What a Swift program sees with `import SwiftAlexNet`: models and the types that describe them. Kernels, memory and
+// threads are internal to the engine; their modules can be imported by name, with no promise of stability.
 
 import Imaging
 import Networks
 import Tensors
 import Training
 
-/// Why something was refused or failed; its text says what came and what was expected.
+/// Why something was refused or failed; its text says what was given and what was expected.
 public typealias EngineError = Tensors.EngineError
 
 // MARK: Images

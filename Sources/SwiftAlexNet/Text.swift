@@ -1,4 +1,4 @@
-/// A number with so many places behind the point, as people read it; the standard library alone has no such thing.
+/// A number with this many decimal places, for people to read; the standard library has no such function.
 func text(_ value: Double, places: Int) -> String {
   var power = 1
   for _ in 0..<places { power *= 10 }

@@ -12,7 +12,7 @@ private func activation(
   status { try forward(try Argument.elements(count, operation), x, y, try ComputeContext()) }
 }
 
-/// The gradient of a function whose derivative is known from its output, which takes the result's place for a moment.
+/// The gradient of a function whose derivative is known from its output, which is stored temporarily in the result.
 private func activationBackward(
   _ forward: (Int, Source, Target, ComputeContext) throws -> Void,
   _ backward: (Int, Source, Source, Target, ComputeContext) throws -> Void, _ dy: Source, _ x: Source,
@@ -35,7 +35,7 @@ public func sax_relu_backward(
   _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ count: Int64, _ dx: UnsafeMutablePointer<Float>
 ) -> Int32 {
   status {
-    // The sign of the input decides as the sign of the output does.
+    // The input's sign works as well as the output's.
     try Activation.reluBackward(
       count: try Argument.elements(count, "relu_backward"), output: x, outputGradient: dy, inputGradient: dx,
       context: try ComputeContext())

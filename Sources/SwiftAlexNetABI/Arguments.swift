@@ -5,7 +5,7 @@ import Tensors
 
 /// Sizes and enumerations from C, checked.
 enum Argument {
-  /// No single size of a tensor is larger.
+  /// The largest value of any size of a tensor.
   static let maximumSize = Int64(Int32.max)
 
   static func size(_ value: Int64, _ name: String) throws -> Int {

@@ -7,7 +7,7 @@ import Tensors
 struct ImageBatch {
   let pixels: UnsafePointer<UInt8>
   let count, height, width, channels: Int
-  /// Bounds what is kept a channel outside tensor memory, as the networks' own limit does.
+  /// Bounds the per-channel data outside tensor memory, like the networks' own limit.
   private static let maximumChannels = 65536
 
   init(_ images: sax_images, operation: String) throws {
@@ -23,7 +23,7 @@ struct ImageBatch {
     _ = try Extent.product([count, height, width, channels], operation: operation)
   }
 
-  /// Images of which `network` reads crops, and how they are made.
+  /// Images from which `network` reads crops, and their preprocessing.
   static func checked(
     _ images: sax_images, _ preprocessing: sax_preprocessing, for network: Network, operation: String
   ) throws -> (ImageBatch, Preprocessing) {
@@ -60,7 +60,7 @@ extension Preprocessing.MeanPosition {
 }
 
 extension Preprocessing.Mean {
-  /// 8192 × 8192: far above any network's input, small enough to be copied.
+  /// 8192 × 8192: far above any network's input, small enough to copy.
   private static let maximumCount = 1 << 26
 
   fileprivate init(_ value: sax_preprocessing, channels: Int) throws {

@@ -68,6 +68,6 @@ public func sax_locally_connected2d_backward(
 }
 
 extension ConvolutionShape {
-  /// Output positions, each with weights of its own.
+  /// Output positions, each with its own weights.
   fileprivate var places: Int { outputHeight * outputWidth }
 }

@@ -71,7 +71,7 @@ private struct Normalization: Sendable {
     }
   }
 
-  /// The gradient from the input alone: the forward pass is made again for its scale.
+  /// The gradient from the input alone: the forward pass is repeated for its scale.
   func applyBackward(
     _ norm: UnsafePointer<sax_response_norm>, _ dy: Source, _ x: Source, _ layout: Int32, _ dx: Target,
     operation: String

@@ -2,8 +2,8 @@ import Kernels
 import Networks
 import Tensors
 
-/// The tensors of one operator call: the caller's memory in the engine's order (NHWC, HWIO), copied
-/// only where the caller's order is another.
+/// The tensors of one operator call: the caller's memory in the engine's order (NHWC, HWIO), copied only if the
+/// caller's order differs.
 final class OperatorTensors {
   let context: ComputeContext
   private let layout: TensorLayout
@@ -56,8 +56,8 @@ final class OperatorTensors {
       context: context)
   }
 
-  /// Convolution weights, OIHW as the world has them, in the engine's order [h][w][i][o].
-  /// - Parameter places: so many sets of them, one after the other in both orders.
+  /// Convolution weights, OIHW as usual outside, in the engine's order [h][w][i][o].
+  /// - Parameter places: the number of consecutive weight sets, in both orders.
   func readWeights(_ w: UnsafePointer<Float>, _ shape: ConvolutionShape, places: Int = 1) throws
     -> UnsafePointer<Float>
   {
@@ -90,12 +90,12 @@ extension ConvolutionShape {
   var outputShape: FeatureShape { FeatureShape(height: outputHeight, width: outputWidth, channels: outputChannels) }
   var weightCount: Int { kernelHeight * kernelWidth * (inputChannels / groups) * outputChannels }
 
-  /// Weights of so many sets.
+  /// Weights in this many sets.
   func weightCount(_ places: Int) throws -> Int {
     try Extent.product([places, weightCount], operation: "operator")
   }
 
-  /// Every weight's index in OIHW and in [h][w][i][o], in each of so many sets.
+  /// Every weight's index in OIHW and in [h][w][i][o], in each of this many sets.
   fileprivate func forEachWeight(_ places: Int, _ body: (_ conventional: Int, _ native: Int) -> Void) {
     let (inputs, taps) = (inputChannels / groups, kernelHeight * kernelWidth)
     for place in 0..<places {

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Text that goes to C: into the caller's buffer, or an error when it is too small.
+/// Writes text for C to the caller's buffer; an error if it is too small.
 func write(_ text: String, to target: UnsafeMutablePointer<CChar>, capacity: Int64) throws {
   let bytes = text.utf8
   guard Int64(bytes.count) < capacity else {
@@ -9,7 +9,7 @@ func write(_ text: String, to target: UnsafeMutablePointer<CChar>, capacity: Int
   copy(bytes, to: target)
 }
 
-/// Text into a fixed field of a C structure, cut at its end.
+/// Writes text to a fixed field of a C struct, truncated to fit.
 func fill<Field>(_ field: inout Field, with text: String) {
   withUnsafeMutableBytes(of: &field) { bytes in
     guard let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self) else { return }

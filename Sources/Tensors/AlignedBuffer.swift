@@ -1,7 +1,7 @@
 import CShims
 
 /// The owner of a block of tensor memory: zeroed, aligned for any vector load, refused with
-/// ``EngineError/outOfMemory(_:)`` instead of ending the process. Everyone else borrows `pointer`.
+/// ``EngineError/outOfMemory(_:)`` instead of ending the process. All other code borrows `pointer`.
 public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
   /// Bytes; one cache line, and a whole AVX-512 register.
   public static var alignment: Int { 64 }
@@ -10,12 +10,12 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
 
   public let pointer: UnsafeMutablePointer<Element>
   public let count: Int
-  /// With what lies past the end.
+  /// Including what lies past the end.
   public let byteCount: Int
-  /// Where the memory is only reserved: never written yet, so zero.
+  /// Set if the memory is only reserved: never written yet, so zero.
   private let rehearsal: MemoryRehearsal?
 
-  /// - Throws: ``EngineError/outOfMemory(_:)``; of large blocks ``EngineError/interrupted``.
+  /// - Throws: ``EngineError/outOfMemory(_:)``; for large blocks also ``EngineError/interrupted``.
   public init(count: Int, operation: String) throws {
     let stride = MemoryLayout<Element>.stride
     guard count >= 0, count <= Extent.maximumCount else {
@@ -34,10 +34,10 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     self.count = count
   }
 
-  /// Bytes between two questions whether to go on: some milliseconds of new pages.
+  /// Bytes between two checks for an interrupt: a few milliseconds of new pages.
   private static var zeroedAtOnce: Int { 16 << 20 }
 
-  /// - Returns: false when the host has asked to stop: to touch gigabytes for the first time takes seconds.
+  /// - Returns: false if the host has requested a stop: touching gigabytes for the first time takes seconds.
   private static func fillWithZeros(_ memory: UnsafeMutableRawPointer, bytes: Int) -> Bool {
     var done = 0
     while done < bytes {

@@ -1,5 +1,5 @@
-/// The upper half of a float32: its sign, its eight bits of exponent and the first seven bits of its fraction, so
-/// that the range is float32's and the relative error of rounding at most 2^-8.
+/// The upper half of a float32: its sign, its eight exponent bits and the first seven fraction bits, so that the range
+/// is float32's and the relative rounding error at most 2^-8.
 ///
 /// It stores activations and their gradients; all arithmetic is done in float32.
 @frozen
@@ -9,12 +9,12 @@ public struct BFloat16: BitwiseCopyable, Hashable, Sendable {
   @inlinable @inline(__always)
   public init(bits: UInt16) { self.bits = bits }
 
-  /// The nearest, of two equally near ones the even; NaN stays NaN. Values past the largest become infinite.
+  /// Rounded to the nearest, ties to even; NaN stays NaN. Values beyond the largest become infinite.
   @inlinable @inline(__always)
   public init(_ x: Float) {
     let all = x.bitPattern
     let rounded = (all &+ 0x7fff &+ (all &>> 16 & 1)) &>> 16
-    // Rounding could carry a NaN's fraction away; its quiet bit stays.
+    // Rounding could clear a NaN's fraction; its quiet bit is kept.
     bits = UInt16(truncatingIfNeeded: x.isNaN ? all &>> 16 | 0x40 : rounded)
   }
 

@@ -1,5 +1,5 @@
 /// Everything that the engine refuses or fails to do. The C ABI turns each case into a status, Python into
-/// an exception type. The text names the operation, what came and what was expected.
+/// an exception type. The text names the operation, what was given and what was expected.
 public enum EngineError: Error, Equatable, CustomStringConvertible {
   case invalidValue(String)
   case outOfMemory(String)

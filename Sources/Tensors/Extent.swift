@@ -1,7 +1,7 @@
-/// Sizes that come from outside are multiplied here and nowhere else: a product that does not fit is an
-/// error that names the operation, never a trap and never a small wrong number.
+/// Sizes from outside are multiplied here and nowhere else: an overflow is an error that names the operation, never a
+/// trap or a small wrong number.
 public enum Extent {
-  /// No tensor of the engine holds more elements (2^40); every byte count below stays far from overflow.
+  /// The most elements of a tensor (2^40); every byte count below it stays far from overflow.
   public static let maximumCount = 1 << 40
 
   public static func product(_ factors: [Int], operation: String) throws -> Int {

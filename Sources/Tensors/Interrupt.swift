@@ -1,9 +1,9 @@
 import CShims
 import Synchronization
 
-/// How a host asks a long computation to stop. The host installs a question ("has Ctrl-C been pressed?");
-/// the thread that called the engine asks it between items of work, and between parts of a large block of memory that is
-/// touched for the first time, at most every 20 ms.
+/// How a host asks a long computation to stop. The host installs a question ("has Ctrl-C been pressed?"); the thread
+/// that called the engine asks it between items of work, and between parts of a large block of memory touched for the
+/// first time, at most every 20 ms.
 public enum Interrupt {
   public typealias Question = @convention(c) () -> Int32
 
@@ -11,8 +11,8 @@ public enum Interrupt {
   private static let lastAsked = Atomic<UInt64>(0)
   private static let secondsBetweenQuestions = 0.02
 
-  /// - Parameter question: answers 1 to stop, 0 to go on, −1 when this thread is not the one to ask (another may
-  ///   then be asked at once); `nil` removes the question.
+  /// - Parameter question: returns 1 to stop, 0 to continue, −1 if this thread cannot answer (another may then be asked
+  ///   at once); `nil` removes the question.
   public static func setQuestion(_ question: Question?) {
     self.question.store(question.map { UInt(bitPattern: unsafeBitCast($0, to: Int.self)) } ?? 0, ordering: .relaxed)
   }

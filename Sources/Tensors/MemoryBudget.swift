@@ -1,7 +1,7 @@
-/// What the system can still give. Linux grants more memory than it has and kills a process later; a large
-/// request is therefore compared with this figure first, and refused as an error.
+/// The memory still available. Linux grants more memory than it has and kills a process later, so a large request is
+/// first compared with this figure and refused with an error.
 public enum MemoryBudget {
-  /// Smaller requests are not checked: reading the figure costs more than it saves.
+  /// Smaller requests are not checked: reading the figure would cost more than it saves.
   static let checkedFrom = 64 << 20
 
   static func refuses(bytes: Int) -> Bool {
@@ -9,11 +9,11 @@ public enum MemoryBudget {
     return bytes > available
   }
 
-  /// `MemAvailable` of the machine, or what a limit leaves if that is less: of a control group, or of the process itself
-  /// (`ulimit -v`, `ulimit -d`).
+  /// `MemAvailable` of the machine, or what a limit leaves, if that is less: that of a control group or of the process
+  /// itself (`ulimit -v`, `ulimit -d`).
   public static func availableBytes() -> Int? { availableBytes(root: "") }
 
-  /// The same, of a system whose files lie below `root`.
+  /// The same for a system whose files lie below `root`.
   static func availableBytes(root: String) -> Int? {
     let machine = SystemFile.number(of: root + "/proc/meminfo", startingWith: "MemAvailable:").map { $0 << 10 }
     let groups =
@@ -27,8 +27,8 @@ public enum MemoryBudget {
     return ([machine] + groups + process).compactMap { $0 }.min()
   }
 
-  /// What the files of a group are called. `cached` are the lines that count what is used but gives way: the page cache
-  /// and, where the group says it, the kernel's own caches.
+  /// The file names of a group. `cached` are the lines that count reclaimable memory: the page cache and, if the group
+  /// reports them, the kernel's own caches.
   private struct Names {
     let limit: String, used: String
     let cached: [String]

@@ -1,17 +1,17 @@
 import CShims
 
-/// Finds out how much tensor memory a computation takes, before it takes any.
+/// Determines how much tensor memory a computation takes before it takes any.
 ///
-/// Within ``run(_:)`` the buffers that this thread makes are addresses without pages behind them, and what would
-/// compute on them runs no item; so the very code of the computation tells its bytes, for networks of any size.
+/// Within ``run(_:)``, buffers made by this thread are addresses without pages behind them, and work items are skipped;
+/// so the computation's own code gives its bytes, for networks of any size.
 public final class MemoryRehearsal {
-  /// Bytes that are reserved now, and the most that were at once.
+  /// Bytes reserved now, and the peak.
   public private(set) var liveBytes = 0
   public private(set) var peakBytes = 0
 
   public init() {}
 
-  /// Whose rehearsal this thread is in.
+  /// The rehearsal of the current thread.
   private static let key: pthread_key_t? = {
     var key = pthread_key_t()
     return pthread_key_create(&key, nil) == 0 ? key : nil
@@ -22,11 +22,12 @@ public final class MemoryRehearsal {
     return Unmanaged<MemoryRehearsal>.fromOpaque(address).takeUnretainedValue()
   }
 
-  /// Whether this thread rehearses.
+  /// Whether this thread is in a rehearsal.
   package static var isRunning: Bool { current != nil }
 
-  /// Runs `body` with this thread's buffers in this rehearsal, and afterwards again in the one that it was in before.
-  /// - Throws: what `body` throws, and ``EngineError/outOfMemory(_:)`` where the system keeps no note of this thread.
+  /// Runs `body` with this thread's buffers in this rehearsal, then restores the previous one.
+  /// - Throws: what `body` throws, and ``EngineError/outOfMemory(_:)`` if the system cannot store the thread's
+  ///   rehearsal.
   public func run<Result>(_ body: () throws -> Result) throws -> Result {
     guard let key = Self.key else {
       throw EngineError.outOfMemory("rehearsal: the system refused a thread's own variable")

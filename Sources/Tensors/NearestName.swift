@@ -1,10 +1,10 @@
 /// The end of messages about an unknown name: what is known, and what the user probably meant.
 public enum NearestName {
-  /// Characters that are compared; a longer name is no mistyped one.
+  /// Characters compared; a longer name is not a typing error.
   private static let compared = 64
 
   /// `expected one of paper, caffe; did you mean 'paper'?`
-  /// - Parameter elsewhere: what others call some of the known ones, in lower case.
+  /// - Parameter elsewhere: other names for some of the known ones, in lower case.
   public static func expected(
     _ known: [String], insteadOf name: String, elsewhere: [String: String] = [:]
   ) -> String {
@@ -13,7 +13,7 @@ public enum NearestName {
     return "\(list); did you mean '\(best)'?"
   }
 
-  /// The known name with the fewest edits to `name`, in whatever case; the first of several.
+  /// The known name with the fewest edits to `name`, ignoring case; the first of several.
   /// - Parameter evenIfFar: false: only one that shares at least half of the longer name.
   public static func nearest(to name: String, among known: [String], evenIfFar: Bool = true) -> String? {
     let found = known.map { (name: $0, edits: edits($0, name)) }.min { $0.edits < $1.edits }
@@ -23,12 +23,12 @@ public enum NearestName {
     return found.name
   }
 
-  /// In lower case and without hyphens, as `elsewhere` has names.
+  /// In lower case and without hyphens, as in `elsewhere`.
   public static func plain(_ name: String) -> String {
     name.prefix(compared).lowercased().filter { $0 != "-" && $0 != "_" }
   }
 
-  /// Characters to insert, remove or replace to make one name of the other (Levenshtein 1966), in whatever case.
+  /// Characters to insert, remove or replace to turn one name into the other (Levenshtein 1966), ignoring case.
   static func edits(_ first: String, _ second: String) -> Int {
     let (first, second) = (first.prefix(compared).lowercased(), Array(second.prefix(compared).lowercased()))
     var row = Array(0...second.count)

@@ -1,7 +1,7 @@
 import CShims
 
 extension Philox {
-  /// Four independent numbers of the standard normal distribution from four words (Box and Muller, 1958). No
+  /// Four independent standard normal numbers from four words (Box and Muller, 1958). No
   /// result is infinite: the radius is at most √(2·32·ln 2) ≈ 6.7.
   public static func normals(_ words: SIMD4<UInt32>) -> SIMD4<Float> {
     let (a, b) = normalPair(words[0], words[1])

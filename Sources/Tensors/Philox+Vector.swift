@@ -1,5 +1,4 @@
 extension Philox {
-  /// What a kernel needs that draws many blocks at a time: the key, and the words of the counter after the two of
-  /// the index.
+  /// What a kernel that draws many blocks at a time needs: the key, and the counter words after the two of the index.
   public var vectorState: (key: (UInt32, UInt32), counter: (UInt32, UInt32)) { (keyWords, (stepWord, streamWord)) }
 }

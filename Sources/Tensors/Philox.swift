@@ -1,6 +1,6 @@
 /// Philox 4x32-10, the counter-based generator of Salmon et al., "Parallel random numbers: as easy as
-/// 1, 2, 3" (SC 2011). A value depends only on (seed, purpose, step, index): no state, so that a resumed
-/// or differently threaded run draws the same numbers.
+/// 1, 2, 3" (SC 2011). A value depends only on (seed, purpose, step, index): there is no state, so a resumed or
+/// differently threaded run draws the same numbers.
 public struct Philox: Sendable {
   /// What a stream of numbers is for. Two purposes never share a number under one seed.
   public enum Purpose: UInt32, Sendable {
@@ -11,7 +11,7 @@ public struct Philox: Sendable {
   let stream: UInt32
   let step: UInt32
 
-  /// - Parameter step: the training step, or the parameter's number in initialisation; below 2^32.
+  /// - Parameter step: the training step, or the parameter's index in initialisation; below 2^32.
   public init(seed: UInt64, purpose: Purpose, step: UInt64) {
     key = (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
     // The high half of a long step joins the stream word, so that no step repeats.

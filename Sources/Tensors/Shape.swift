@@ -17,6 +17,6 @@ public struct FeatureShape: Hashable, Sendable, CustomStringConvertible {
   public var count: Int { height &* width &* channels }
   public var isVector: Bool { height == 1 && width == 1 }
 
-  /// Channels × height × width, the order in which papers and users say it.
+  /// Channels × height × width, the usual order in papers.
   public var description: String { isVector ? "\(channels)" : "\(channels)×\(height)×\(width)" }
 }

@@ -1,8 +1,8 @@
 import CShims
 
-/// The small text files in which Linux says what a process may use.
+/// The small text files in which Linux reports what a process may use.
 package enum SystemFile {
-  /// The lines of the file, without their ends; none when it cannot be read.
+  /// The lines of the file, without line ends; none if it cannot be read.
   package static func lines(of path: String) -> [String] {
     guard let file = fopen(path, "re") else { return [] }
     defer { fclose(file) }
@@ -17,12 +17,12 @@ package enum SystemFile {
     return lines
   }
 
-  /// The first line of the file that starts with `prefix`; nil when there is none.
+  /// The first line of the file that starts with `prefix`; nil if there is none.
   package static func line(of path: String, startingWith prefix: String = "") -> String? {
     lines(of: path).first { $0.hasPrefix(prefix) }
   }
 
-  /// The number that comes next on that line; nil when there is none, and where the system says "max" or "unlimited".
+  /// The number after the prefix on that line; nil if there is none, or if the system says "max" or "unlimited".
   package static func number(of path: String, startingWith prefix: String = "") -> Int? {
     line(of: path, startingWith: prefix).flatMap { line in
       line.dropFirst(prefix.count).split { $0 == " " || $0 == "\t" }.first.flatMap { Int($0) }

@@ -1,9 +1,9 @@
 import CShims
 import Synchronization
 
-/// Counts tensor memory and can make the n-th allocation fail, so that tests prove three promises: a steady training
-/// step allocates nothing, a refused allocation is an error that leaves all as it was, and a computation takes the
-/// bytes that were foretold (``MemoryRehearsal``).
+/// Counts tensor memory and can make the n-th allocation fail, so that tests verify three promises: a training step in
+/// steady state allocates nothing, a refused allocation is an error that leaves everything unchanged, and a computation
+/// takes the predicted bytes (``MemoryRehearsal``).
 public enum TensorMemory {
   private static let allocations = Atomic<Int>(0)
   private static let allocationsUntilFailure = Atomic<Int>(-1)
@@ -13,15 +13,15 @@ public enum TensorMemory {
   /// Allocations of tensor memory since the process started.
   public static var allocationCount: Int { allocations.load(ordering: .relaxed) }
 
-  /// Bytes that are allocated now.
+  /// Bytes allocated now.
   public static var liveBytes: Int { live.load(ordering: .relaxed) }
 
-  /// The most bytes that were allocated at once, since the process started or since ``resetPeak()``.
+  /// The most bytes allocated at once since the process started or since ``resetPeak()``.
   public static var peakBytes: Int { peak.load(ordering: .relaxed) }
 
   public static func resetPeak() { peak.store(liveBytes, ordering: .relaxed) }
 
-  /// Makes the allocation after the next `count` fail, once; negative turns the trap off.
+  /// Makes the allocation after the next `count` fail, once; a negative count disarms it.
   public static func failAllocation(after count: Int) {
     allocationsUntilFailure.store(count, ordering: .relaxed)
   }

@@ -23,7 +23,7 @@ public struct ImageSet: Sendable {
 
   var imageSize: Int { height * width * channels }
 
-  /// Fails unless all images have the shorter side that a recipe asks for.
+  /// Fails unless all images have the shorter side that a recipe requires.
   func require(scale: ClosedRange<Int>?) throws {
     guard let scale else { return }
     guard scale == min(height, width)...min(height, width) else {
@@ -37,32 +37,32 @@ public struct ImageSet: Sendable {
 /// What an epoch of ``Networks/Network/fit(_:recipe:preprocessing:epochs:seed:precision:onEpochEnd:)`` reports.
 public struct EpochReport: Sendable {
   public let epoch: Int
-  /// Of the epoch's last step, for weights that belong to no group of the recipe.
+  /// In the epoch's last step, for weights in no group of the recipe.
   public let learningRate: Double
   public let loss: Double
-  /// Percent, of the training passes.
+  /// Percent, over the training passes.
   public let top1Error: Double
 }
 
-/// What a step of it reports; sums run over the epoch so far.
+/// What each of its steps reports; sums run over the epoch so far.
 public struct StepReport: Sendable {
   /// From 0.
   public let epoch: Int
   public let epochs: Int
-  /// Of the epoch, this step's included.
+  /// In this epoch, including this step's.
   public let imagesDone: Int
   public let images: Int
   public let loss: Double
-  /// Percent, of the training passes.
+  /// Percent, over the training passes.
   public let top1Error: Double
 }
 
 extension Network {
-  /// Trains on images in memory by `recipe`: every epoch in another order, drawn from (seed, epoch). The network's own
-  /// factors on rate and decay are multiplied with the recipe's, and stay what they are.
-  /// - Parameter onEpochEnd: receives the report and answers with the validation error in percent, or nil;
-  ///   a plateau schedule decides by it and cannot do without. An error that it throws ends the training.
-  /// - Parameter onStep: the same after every step, where the weights may be used.
+  /// Trains on images in memory by `recipe`: every epoch in a different order, drawn from (seed, epoch). The network's
+  /// own factors on rate and decay are multiplied by the recipe's and stay unchanged.
+  /// - Parameter onEpochEnd: receives the report and returns the validation error in percent, or nil; a plateau
+  ///   schedule needs it. An error it throws ends the training.
+  /// - Parameter onStep: likewise after every step; the weights may be used there.
   public func fit(
     _ images: ImageSet, recipe: Recipe, preprocessing: Preprocessing, epochs: Int? = nil, seed: UInt64 = 0,
     precision: Precision = .float32, onEpochEnd: ((EpochReport) throws -> Double?)? = nil,
@@ -133,8 +133,8 @@ extension Network {
 }
 
 extension Recipe {
-  /// What happens at the end of an epoch, with a validation error if a schedule decides by it.
-  /// - Throws: ``EngineError/invalidValue(_:)`` at once if there is no way to get one, and later if there is none.
+  /// What happens at the end of an epoch, with a validation error if a schedule needs it.
+  /// - Throws: ``EngineError/invalidValue(_:)`` at once if it cannot be obtained, and later if none is returned.
   fileprivate func watched(
     _ onEpochEnd: ((EpochReport) throws -> Double?)?
   ) throws -> (EpochReport) throws -> Double? {

@@ -1,10 +1,10 @@
 import Tensors
 
-/// The order in which an epoch shows its images, for Swift and Python programs alike.
+/// The order of the images in an epoch, for Swift and Python programs alike.
 public enum ImageOrder {
-  /// Writes a permutation of 0 ..< order.count that depends on (seed, epoch) only: the indices, sorted by one random word
-  /// each. The words are those of numpy's `Philox(key=(seed, epoch)).random_raw`, which earlier versions sorted:
-  /// their checkpoints go on in the same order.
+  /// Writes a permutation of 0 ..< order.count that depends only on (seed, epoch): the indices, sorted by one random
+  /// word each. The words are those of numpy's `Philox(key=(seed, epoch)).random_raw`, as in earlier versions, so their
+  /// checkpoints resume in the same order.
   /// - Throws: ``EngineError/outOfMemory(_:)``.
   public static func shuffle(_ order: UnsafeMutableBufferPointer<Int>, seed: UInt64, epoch: UInt64) throws {
     let words = try AlignedBuffer<UInt64>(count: order.count, operation: "order of images")
@@ -12,7 +12,7 @@ public enum ImageOrder {
       words.pointer[index] = Self.block(UInt64(index / 4) + 1, seed, epoch)[index % 4]
       order[index] = index
     }
-    // The copy of the buffer's address may be changed, as `sort` asks.
+    // A mutable copy of the buffer's address, which `sort` needs.
     var order = order
     withExtendedLifetime(words) {
       order.sort { (words.pointer[$0], $0) < (words.pointer[$1], $1) }
@@ -25,7 +25,7 @@ public enum ImageOrder {
     return order
   }
 
-  /// Philox 4x64-10 (Salmon et al., SC 2011) of a counter below 2^64.
+  /// Philox 4x64-10 (Salmon et al., SC 2011) for a counter below 2^64.
   private static func block(_ counter: UInt64, _ key0: UInt64, _ key1: UInt64) -> SIMD4<UInt64> {
     var (c0, c1, c2, c3) = (counter, UInt64(0), UInt64(0), UInt64(0))
     var (k0, k1) = (key0, key1)

@@ -2,8 +2,8 @@ import Imaging
 import Tensors
 
 extension ImageSet {
-  /// Images of one size with the number of each one's class.
-  /// - Throws: ``EngineError/invalidValue(_:)`` when there are none, when sizes differ, or for a label that is none.
+  /// Images of one size, each with its class index.
+  /// - Throws: ``EngineError/invalidValue(_:)`` if there are none, if sizes differ, or for an invalid label.
   public init(_ images: [Image], labels: [Int]) throws {
     guard let first = images.first, images.count == labels.count else {
       throw EngineError.invalidValue(
@@ -28,7 +28,7 @@ extension ImageSet {
 
   public var count: Int { labels.count }
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` for a number that none has.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for an index out of range.
   public func image(_ index: Int) throws -> Image {
     guard labels.indices.contains(index) else {
       throw EngineError.invalidValue("image set: got image \(index), expected 0 to \(count - 1)")
@@ -38,7 +38,7 @@ extension ImageSet {
       channels: channels)
   }
 
-  /// The mean of every pixel over all images (Krizhevsky et al. 2012, section 2). Sums are whole numbers: the result does
+  /// The mean of every pixel over all images (Krizhevsky et al. 2012, section 2). Sums are integers, so the result does
   /// not depend on the order of the images.
   public var meanImage: Preprocessing.Mean {
     .image(height: height, width: width, values: pixelSums.map { Float(Double($0) / Double(count)) })

@@ -3,7 +3,7 @@ import Networks
 import Tensors
 
 extension Arithmetic {
-  /// Fails for a training step with more than a precision.
+  /// Fails for a training step with any option besides a precision.
   func requireTrainable(_ training: Bool, operation: String) throws {
     guard !training || self == Arithmetic(precision: precision) else {
       throw EngineError.invalidValue("\(operation): int8 weights and fast math are for inference, not for training")
@@ -18,26 +18,27 @@ public struct MemoryUse: Hashable, Sendable {
   public let velocities: Int
   /// Outputs of layers and their gradients, and what forward keeps for backward.
   public let activations: Int
-  /// Packed weights, what each thread works in, and what lies side by side only for a moment.
+  /// Packed weights, per-thread buffers, and temporary copies.
   public let scratch: Int
 
   public var total: Int { weights + gradients + velocities + activations + scratch }
 }
 
 extension Network {
-  /// The most images that memory is foretold for.
+  /// The most images for which memory is predicted.
   private static let maximumBatch = 1 << 20
 
-  /// What the network will take for `batch` images at once: a training step, or inference whose feature maps are
-  /// computed some at a time, as ``probabilities(batch:input:into:)`` does. The step is rehearsed, so the figure is of
-  /// the number of threads and the instruction set in use now; nothing is allocated and nothing of this network changes.
-  /// - Throws: ``EngineError/invalidValue(_:)`` for a batch outside 1 … 2²⁰ and for arithmetic that training does not have,
-  ///   ``EngineError/outOfMemory(_:)`` where even the addresses are too many.
+  /// What the network will take for `batch` images at once: a training step, or inference with feature maps
+  /// computed a few images at a time, as in ``probabilities(batch:input:into:)``. The step is rehearsed, so the figure
+  /// holds for the number of threads and the instruction set in use now; nothing is allocated and nothing of this
+  /// network changes.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for a batch outside 1 … 2²⁰ and for arithmetic not available in
+  ///   training, ``EngineError/outOfMemory(_:)`` if even the address space is too small.
   public func memory(batch: Int, training: Bool, arithmetic: Arithmetic = Arithmetic()) throws -> MemoryUse {
     try Self.rehearse(batch: batch, training: training, arithmetic: arithmetic) { try twin() }
   }
 
-  /// The same of a network that need not exist, and need not fit into memory.
+  /// The same for a network that need not exist or fit into memory.
   public static func memory(
     of spec: NetworkSpec, batch: Int, training: Bool, arithmetic: Arithmetic = Arithmetic()
   ) throws -> MemoryUse {
@@ -71,7 +72,7 @@ extension Network {
     }
   }
 
-  // What the caller brings is not the network's: labels and answers belong to rehearsals that nobody asks.
+  // The caller's labels and results are not the network's memory: a rehearsal outside the measured one takes them.
 
   private func rehearseTraining(batch: Int, precision: Precision) throws {
     let labels = try MemoryRehearsal().run { try AlignedBuffer<Int32>(count: batch, operation: "labels") }

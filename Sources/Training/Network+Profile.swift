@@ -5,11 +5,11 @@ import Networks
 import Tensors
 
 extension Network {
-  /// Measures `repeats` training steps, or passes of inference, on `batch` images that `input` writes.
+  /// Measures `repeats` training steps, or inference passes, on `batch` images that `input` writes.
   ///
-  /// They run on a twin of this network, which takes memory of its own; nothing of this one changes. The first pass,
-  /// which makes memory, is not counted.
-  /// - Throws: ``EngineError/invalidValue(_:)`` for less than one repeat, and what the passes throw.
+  /// They run on a twin of this network with its own memory; this one does not change. The first pass, which allocates,
+  /// is not counted.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for less than one repeat, and whatever the passes throw.
   public func profile(
     batch: Int, training: Bool, arithmetic: Arithmetic = Arithmetic(), repeats: Int = 5, input: @escaping InputWriter
   ) throws -> Profile {
@@ -38,8 +38,9 @@ extension Network {
     return twin.profile(passes, batch: batch, training: training, arithmetic: arithmetic, limits: limits)
   }
 
-  /// The same on uint8 images [count][height][width][channels], as ``trainStep(images:count:height:width:labels:preprocessing:augmentation:options:)``
-  /// and prediction take them; without `augmentation` it is inference.
+  /// The same on uint8 images [count][height][width][channels], as
+  /// ``trainStep(images:count:height:width:labels:preprocessing:augmentation:options:)`` and prediction take them;
+  /// without `augmentation`, inference is measured.
   public func profile(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, preprocessing: Preprocessing,
     augmentation: Augmentation?, arithmetic: Arithmetic = Arithmetic(), repeats: Int = 5
@@ -72,7 +73,7 @@ extension Network {
   ) throws -> () throws -> Void {
     let labels = try AlignedBuffer<Int32>(count: batch, operation: "labels")
     for image in 0..<batch { labels.pointer[image] = Int32(image % classCount) }
-    // A rate of 0 costs what any other costs, and the twin's weights stay where they are.
+    // A rate of 0 costs as much as any other, and the twin's weights stay as they are.
     let options = try StepOptions(learningRate: 0, momentum: 0, weightDecay: 0, seed: 0, step: 0, precision: precision)
     return {
       try withExtendedLifetime(labels) {
@@ -109,7 +110,7 @@ extension Network {
         if case .forward(let nodes) = part { nodes } else { nil }
       }
     ).sorted { $0.lowerBound < $1.lowerBound }
-    // The smallest traffic: a pixel is read and a value written; an update reads three values and writes two.
+    // The least traffic: a pixel is read and a value written; an update reads three values and writes two.
     var rows = [row("input", .input, bytes: 5 * batch * spec.input.count)]
     rows += steps.map { nodes in
       Profile.Row(
@@ -131,7 +132,7 @@ extension Network {
 }
 
 extension Precision {
-  /// Operations a second that the machine allows on the context's kernels.
+  /// Operations per second that the machine reaches at best with the context's kernels.
   fileprivate func limit(context: ComputeContext) throws -> Double {
     switch self {
     case .float32: return try FMALimit.float32(context: context)
@@ -144,7 +145,7 @@ extension Precision {
   }
 }
 
-/// The middle of `values`, or the mean of the two in the middle; 0 of none.
+/// The middle of `values`, or the mean of the two in the middle; 0 if there are none.
 private func median(_ values: [Double]) -> Double {
   guard !values.isEmpty else { return 0 }
   let sorted = values.sorted()

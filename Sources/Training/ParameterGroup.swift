@@ -1,13 +1,13 @@
 import Glibc
 
-/// Some parameters that learn in a way of their own.
+/// Some parameters with their own learning settings.
 public struct ParameterGroup: Hashable, Sendable {
-  /// Which, by name, as in file names: `fc10.weight`, `conv*`, `*.bias`.
+  /// Names, with wildcards as in file names: `fc10.weight`, `conv*`, `*.bias`.
   public var pattern: String
-  /// Factors, on top of the recipe's for biases and of those of other groups that match.
+  /// Factors, multiplied with the recipe's for biases and those of other matching groups.
   public var learningRate: Double
   public var weightDecay: Double
-  /// In place of the recipe's; among several groups that match, the last one's.
+  /// In place of the recipe's; the last matching group's counts.
   public var schedule: Schedule?
 
   public init(_ pattern: String, learningRate: Double = 1, weightDecay: Double = 1, schedule: Schedule? = nil) {
@@ -17,6 +17,6 @@ public struct ParameterGroup: Hashable, Sendable {
     self.schedule = schedule
   }
 
-  /// Whether the parameter of that name belongs to the group.
+  /// Whether the parameter with that name belongs to the group.
   public func matches(_ name: String) -> Bool { fnmatch(pattern, name, 0) == 0 }
 }

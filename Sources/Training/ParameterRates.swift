@@ -3,10 +3,10 @@ import Tensors
 
 /// The learning rate and the weight decay of every parameter, step by step.
 ///
-/// A step is told all of them, and the network keeps its own factors: every rate is computed once, here, in double
+/// A step receives all of them, and the network keeps its own factors: every rate is computed here, once, in double
 /// precision, and rounded once.
 struct ParameterRates {
-  /// One parameter's part: its own factors, times those of the recipe.
+  /// One parameter's settings: its own factors times the recipe's.
   private struct Plan {
     /// Factors on the recipe's.
     var rate: Double
@@ -15,14 +15,14 @@ struct ParameterRates {
     var schedule: Int
   }
 
-  /// The weight decays, in the order of the parameters; they stay the same throughout.
+  /// The weight decays, in the order of the parameters; constant throughout.
   let decays: [Float]
   private let learningRate: Double
   private var plans: [Plan] = []
-  /// Of the weights, then of the biases, then of each group; a group without a schedule has an idle one.
+  /// For the weights, then the biases, then each group; a group without a schedule has an idle one.
   private var states: [ScheduleState]
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` for a pattern that matches no parameter, and for schedules that are none.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for a pattern that matches no parameter, and for invalid schedules.
   init(recipe: Recipe, parameters: [Parameter]) throws {
     for group in recipe.groups where !parameters.contains(where: { group.matches($0.name) }) {
       throw EngineError.invalidValue(
@@ -50,7 +50,7 @@ struct ParameterRates {
     decays = plans.map { Float(recipe.weightDecay) * Float($0.decay) }
   }
 
-  /// The rate of weights that belong to no group.
+  /// The rate of weights in no group.
   func baseRate(at moment: Moment) -> Double { learningRate * states[0].factor(at: moment) }
 
   /// The learning rates at `moment`, in the order of the parameters.

@@ -2,18 +2,18 @@ import Kernels
 import Networks
 import Tensors
 
-/// What is ready to be committed for one parameter: nothing of it can fail any more.
+/// One parameter's update, ready to be committed: it can no longer fail.
 struct ParameterUpdate {
   private let parameter: Parameter
   private let velocity: AlignedBuffer<Float>
   private let gradient: AlignedBuffer<Float>
   private let rule: SGDUpdate.Rule
   private let hyperparameters: SGDHyperparameters
-  /// On the weights and velocities that the update makes; nil where they are near float32's end.
+  /// Bounds on the updated weights and velocities; nil if they are close to float32's limit.
   private let bounds: SGDBounds?
 
-  /// - Throws: ``EngineError/nonFinite(_:)`` for a gradient that is not finite, and where the update would make a weight or
-  ///   a velocity so; ``EngineError/outOfMemory(_:)``, ``EngineError/interrupted``. Nothing has changed then.
+  /// - Throws: ``EngineError/nonFinite(_:)`` for a gradient that is not finite, or if the update would make a weight or
+  ///   velocity so; ``EngineError/outOfMemory(_:)``, ``EngineError/interrupted``. Nothing has changed then.
   init(
     _ parameter: Parameter, rule: SGDUpdate.Rule, _ hyperparameters: SGDHyperparameters, step: UInt64,
     context: ComputeContext
@@ -33,8 +33,8 @@ struct ParameterUpdate {
     func after(_ known: SGDBounds) -> SGDBounds? {
       SGDUpdate.bounds(after: known, gradient: largest, rule: rule, hyperparameters: hyperparameters)
     }
-    // Bounds only grow from step to step: where they have grown too far, or nobody knows them, weights and velocities
-    // are looked at.
+    // Bounds only grow from step to step: if they have grown too large or are unknown, weights and velocities are
+    // examined.
     if let known = parameter.knownBounds, let bounds = after(known) {
       self.bounds = bounds
       return
@@ -61,7 +61,7 @@ struct ParameterUpdate {
   }
 
   func commit(context: ComputeContext) throws {
-    // Noted first: whatever happens then, no packed copy passes for the weights.
+    // Noted first: whatever happens next, no stale packed copy is used.
     parameter.noteChange()
     try SGDUpdate.apply(
       count: parameter.count, rule: rule, hyperparameters: hyperparameters, weights: parameter.value.pointer,

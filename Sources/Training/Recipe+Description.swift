@@ -1,4 +1,4 @@
-/// Recipes print themselves with their source, a setting a line.
+/// Recipes print with their source, one setting per line.
 extension Recipe: CustomStringConvertible {
   public var description: String {
     let width = 22

@@ -1,5 +1,5 @@
-/// Recipes as text, for other languages: a setting a line, in the words of the Python package, which reads it. Settings
-/// that are nil have no line; numbers read back exactly.
+/// Recipes as text, for other languages: one setting per line, in the terms of the Python package, which reads it.
+/// Settings that are nil have no line; numbers read back exactly.
 ///
 ///     name cifar-80sec
 ///     batch_size 128
@@ -23,7 +23,7 @@ extension Recipe {
 }
 
 extension ParameterGroup {
-  /// The schedule comes last: it has words of its own.
+  /// The schedule comes last: it has its own fields.
   fileprivate var text: String {
     "\(pattern) learning_rate=\(learningRate) weight_decay=\(weightDecay)\(schedule.map { " schedule \($0.text)" } ?? "")"
   }

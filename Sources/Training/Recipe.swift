@@ -2,7 +2,7 @@ import Imaging
 import Kernels
 import Tensors
 
-/// Hyper-parameters of a training run as data; `recipes.py` has the same words for Python, where ``text`` takes them.
+/// Hyper-parameters of a training run as data; `recipes.py` has the same names in Python, which reads ``text``.
 public struct Recipe: Sendable {
   public var name: String
   public var batchSize: Int
@@ -12,26 +12,26 @@ public struct Recipe: Sendable {
   public var schedule: Schedule
   public var epochs: Int
   public var rule = SGDUpdate.Rule.paper
-  /// Factors on learning rate and decay of the biases.
+  /// Factors on the learning rate and decay of the biases.
   public var biasLearningRate = 1.0
   public var biasWeightDecay = 1.0
-  /// How the learning rate of biases falls, if otherwise than that of the weights.
+  /// The learning rate schedule of biases, if different from that of the weights.
   public var biasSchedule: Schedule?
-  /// Parameters that learn in a way of their own.
+  /// Parameters with their own learning settings.
   public var groups: [ParameterGroup] = []
   public var crop = true
   public var flip = true
   /// Standard deviation of the colour shift's coefficients; 0 is off.
   public var colorNoise: Float = 0
-  /// Epochs with colour noise, and so with its divisor; nil: all.
+  /// Epochs with colour noise, and thus with its divisor; nil: all.
   public var colorNoiseEpochs: Int?
   public var colorDivisor: Float = 1
   public var chunk = 1
   public var rotation: Float = 0
   public var shift = 0
-  /// The shorter side that images must have been brought to; nil: any.
+  /// The shorter side to which images must have been resized; nil: any.
   public var scale: ClosedRange<Int>?
-  /// Where the numbers come from, and what departs from it.
+  /// Where the numbers come from, and how the recipe departs from it.
   public var source: String
 
   public init(
@@ -48,12 +48,12 @@ public struct Recipe: Sendable {
     self.source = source
   }
 
-  /// Whether a schedule, the weights', the biases' or a group's, decides by the validation error.
+  /// Whether a schedule (of the weights, the biases or a group) needs the validation error.
   public var needsValidation: Bool {
     ([schedule, biasSchedule] + groups.map(\.schedule)).contains { $0?.needsValidation ?? false }
   }
 
-  /// What is done to images of so many channels in an epoch, counted from 0.
+  /// The augmentation of images with this many channels in an epoch, counted from 0.
   /// - Throws: ``EngineError/invalidValue(_:)`` for settings out of range.
   public func augmentation(epoch: Int, channels: Int = 3) throws -> Augmentation {
     let colored = channels == 3 && (colorNoiseEpochs.map { epoch < $0 } ?? true)

@@ -1,6 +1,6 @@
 import Tensors
 
-/// The recipes, with the source of every number and what departs from it.
+/// The recipes, with the source of every number and any departure from it.
 extension Recipe {
   public static let paper = imageNet(
     "paper", schedule: stalling, epochs: 90,
@@ -54,8 +54,8 @@ extension Recipe {
   public static let vgg384 = vggStage(
     "vgg-384", learningRate: 0.001, scale: 384...384,
     source: "S = 384: begins with the weights that `vgg` has trained; length and patience are this package's")
-  /// ``Networks/Network/fit(_:recipe:preprocessing:epochs:seed:precision:onEpochEnd:onStep:)`` refuses it: its images
-  /// are all of one size.
+  /// ``Networks/Network/fit(_:recipe:preprocessing:epochs:seed:precision:onEpochEnd:onStep:)`` refuses it, because its
+  /// images are all of one size.
   public static let vggJitter = vggStage(
     "vgg-jitter", learningRate: 0.001, scale: 256...512,
     source: "S in [256; 512]: fine-tunes all layers that `vgg-384` has trained; first rate, length and patience are "
@@ -98,17 +98,17 @@ extension Recipe {
     cifar19pct, cifarConvLocal13pct, cifarConvLocal11pct,
   ]
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist and the nearest of them.
+  /// - Throws: ``EngineError/invalidValue(_:)`` listing the known names and the nearest one.
   public static func named(_ name: String) throws -> Recipe {
     if let found = known.first(where: { $0.name == name }) { return found }
     let expected = NearestName.expected(known.map(\.name), insteadOf: name)
     throw EngineError.invalidValue("recipe: got '\(name)', \(expected)")
   }
 
-  /// "Divided by 10 when the validation error stopped improving"; the patience is this package's.
+  /// "Divided by 10 when the validation error stopped improving"; the patience is this package's choice.
   private static let stalling = Schedule.plateau(factor: 0.1, patience: 5, times: 3)
 
-  /// What the recipes for ILSVRC share.
+  /// Settings shared by the recipes for ILSVRC.
   private static func imageNet(
     _ name: String, schedule: Schedule, epochs: Int, source: String, _ change: (inout Recipe) -> Void
   ) -> Recipe {
@@ -129,7 +129,7 @@ extension Recipe {
     }
   }
 
-  /// What cuda-convnet's nets for CIFAR-10 share: only the weights' rate is ever reduced.
+  /// Settings shared by cuda-convnet's nets for CIFAR-10: only the weights' rate is ever reduced.
   private static func cifar(
     _ name: String, epochs: Int, boundaries: [Int], groups: [ParameterGroup], augmented: Bool = false, source: String
   ) -> Recipe {
@@ -142,7 +142,7 @@ extension Recipe {
     return recipe
   }
 
-  /// Biases as cuda-convnet and Caffe have them: twice the rate, no decay.
+  /// Biases as in cuda-convnet and Caffe: twice the rate, no decay.
   private mutating func setAuthorsBiases(_ schedule: Schedule?) {
     (biasLearningRate, biasWeightDecay, biasSchedule) = (2, 0, schedule)
   }

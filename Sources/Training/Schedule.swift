@@ -1,7 +1,7 @@
 import Glibc
 import Tensors
 
-/// A step of a run: its epoch, its number since the beginning, both from 0, and the steps of the whole run.
+/// A step of a run: its epoch and its number since the start, both from 0, and the steps of the whole run.
 public struct Moment: Hashable, Sendable {
   public var epoch: Int
   public var step: Int
@@ -14,13 +14,13 @@ public struct Moment: Hashable, Sendable {
   }
 }
 
-/// How the learning rate falls. A schedule is a rule; what it has seen so far is a ``ScheduleState``.
+/// How the learning rate falls. A schedule is a rule; its progress is kept in a ``ScheduleState``.
 /// `schedules.py` has the same schedules for Python.
 public enum Schedule: Hashable, Sendable {
   case constant
   /// Multiplied by `factor` at the start of each of these epochs, counted from 0.
   case epochs(boundaries: [Int], factor: Double)
-  /// The factor from each of these epochs on, 1 before the first; 0 freezes.
+  /// The factor from each of these epochs onwards, 1 before the first; 0 freezes.
   case epochTable(boundaries: [Int], factors: [Double])
   /// Multiplied by `factor` at each of these steps, counted from 0 (the solvers of Caffe count iterations).
   case steps(boundaries: [Int], factor: Double)
@@ -28,20 +28,20 @@ public enum Schedule: Hashable, Sendable {
   /// times ("divided by 10 when the validation error rate stopped improving", Krizhevsky et al. 2012,
   /// section 5).
   case plateau(factor: Double, patience: Int, times: Int)
-  /// targetFactor^(−i / (steps − 1)), i = ⌊progress · steps⌋: `steps` equal stretches of the run that fall by equal
-  /// factors (cuda-convnet2's `dexp`, "discrete exponential").
+  /// targetFactor^(−i / (steps − 1)), i = ⌊progress · steps⌋: `steps` equal stretches of the run, each lower by the
+  /// same factor (cuda-convnet2's `dexp`, "discrete exponential").
   case dexp(targetFactor: Double, steps: Int)
 
-  /// Whether it decides by the validation error.
+  /// Whether it needs the validation error.
   public var needsValidation: Bool {
     if case .plateau = self { return true }
     return false
   }
 
-  /// No schedule has more stretches than this; with it no product of steps overflows.
+  /// The most stretches of a schedule; with this limit no product of steps overflows.
   private static let maximumStretches = 1 << 20
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` naming what does not describe a schedule.
+  /// - Throws: ``EngineError/invalidValue(_:)`` naming the invalid setting.
   func validate() throws {
     switch self {
     case .constant: break
@@ -75,14 +75,14 @@ public enum Schedule: Hashable, Sendable {
   }
 }
 
-/// A schedule at work: the factor on the first learning rate, and what decides about the next.
+/// A schedule's progress: the factor on the initial learning rate, and what determines the next one.
 public struct ScheduleState: Hashable, Sendable {
   public let schedule: Schedule
   private var best = Double.infinity
   private var epochsSinceBest = 0
   private var drops = 0
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` for numbers that describe no schedule.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for an invalid schedule.
   public init(_ schedule: Schedule) throws {
     try schedule.validate()
     self.schedule = schedule
@@ -101,7 +101,7 @@ public struct ScheduleState: Hashable, Sendable {
     }
   }
 
-  /// Moves to the next epoch. `validationError` in percent; a plateau without one stays where it is.
+  /// Moves to the next epoch. `validationError` in percent; a plateau without one does not change.
   public mutating func finishEpoch(validationError: Double?) {
     guard case .plateau(_, let patience, let times) = schedule, let validationError else { return }
     if validationError < best {

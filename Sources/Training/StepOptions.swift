@@ -2,20 +2,20 @@ import Kernels
 import Networks
 import Tensors
 
-/// What one update of the parameters is told: the paper's hyper-parameters and the key of the step's
-/// random numbers.
+/// The settings of one update: the paper's hyper-parameters and the key of the step's random numbers.
 public struct StepOptions: Sendable {
   public var hyperparameters: SGDHyperparameters
   public var rule: SGDUpdate.Rule
   public var dropout: DropoutKey
   public var precision: Precision
-  /// The learning rate of every parameter, in the order of ``Networks/Network/parameters``; 0 leaves a parameter as it
-  /// is. Nil: the step's own, times the parameter's factor. So a run need not lend its rates to the network.
+  /// The learning rate of every parameter, in the order of ``Networks/Network/parameters``; 0 leaves a parameter
+  /// unchanged. nil: the step's own rate times the parameter's factor. So a run need not store its rates in the
+  /// network.
   public var rates: [Float]?
   /// The weight decay of every parameter, likewise.
   public var decays: [Float]?
 
-  /// The step checks `rates` and `decays`, which only a network can tell to be as many as they should.
+  /// The step checks the number of `rates` and `decays`, which only a network knows.
   /// - Throws: ``EngineError/invalidValue(_:)`` unless rate and decay are finite and ≥ 0 and 0 ≤ momentum < 1.
   public init(
     learningRate: Float, momentum: Float, weightDecay: Float, rule: SGDUpdate.Rule = .paper, seed: UInt64,
@@ -33,9 +33,9 @@ public struct StepOptions: Sendable {
     (self.rates, self.decays, self.precision) = (rates, decays, precision)
   }
 
-  /// What each parameter is updated with; nil for one that stays as it is.
-  /// - Throws: ``EngineError/invalidValue(_:)`` for rates or decays that are too few, too many, not finite or below 0,
-  ///   and when a product leaves float32: ∞ · 0 would become NaN.
+  /// The hyper-parameters of each parameter's update; nil for one that stays unchanged.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for rates or decays of the wrong number, not finite or below 0, and if
+  ///   a product overflows float32: ∞ · 0 would become NaN.
   func hyperparameters(of parameters: [Parameter]) throws -> [SGDHyperparameters?] {
     for (name, values) in [("learning rate", rates), ("weight decay", decays)] {
       guard let values else { continue }

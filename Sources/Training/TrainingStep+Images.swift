@@ -3,8 +3,8 @@ import Networks
 import Tensors
 
 extension Network {
-  /// A step on uint8 images [count][height][width][channels], as many channels as the network takes, cropped, mirrored and coloured under the step's
-  /// key straight into the network's input.
+  /// A step on uint8 images [count][height][width][channels], as many channels as the network takes, cropped, mirrored
+  /// and coloured under the step's key directly into the network's input.
   public func trainStep(
     images: UnsafePointer<UInt8>, count: Int, height: Int, width: Int, labels: UnsafePointer<Int32>,
     preprocessing: Preprocessing, augmentation: Augmentation, options: StepOptions

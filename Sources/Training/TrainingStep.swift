@@ -5,9 +5,9 @@ import Tensors
 extension Network {
   /// One step of stochastic gradient descent: forward, mean cross-entropy over the batch, backward, update.
   ///
-  /// Commits whole or not at all: an interrupt, a refused allocation, a loss or a gradient that is not finite, and an
-  /// update that would make a weight or a velocity so, leave weights and velocities as they were. A step of a batch size
-  /// seen before allocates nothing.
+  /// Commits entirely or not at all: after an interrupt, a refused allocation, a loss or gradient that is not finite,
+  /// or an update that would make a weight or velocity so, weights and velocities are as before. A step with a batch
+  /// size seen before allocates nothing.
   /// - Parameters:
   ///   - labels: [batch], 0 ≤ label < classes.
   ///   - input: writes the batch, NHWC.
@@ -21,7 +21,7 @@ extension Network {
       let hyperparameters = try options.hyperparameters(of: parameters)
       let execution = try keptExecution(batch: batch, precision: options.precision)
       try runKept(execution, batch: batch, dropout: options.dropout, input: input)
-      // In a rehearsal there is nothing to rank, and a large batch would take seconds.
+      // A rehearsal has nothing to rank, and a large batch would take seconds.
       let top1 =
         execution.context.rehearses
         ? 0 : top1Error(UnsafePointer(execution.result), labels: labels, batch: batch)
@@ -68,7 +68,7 @@ extension Network {
     }
   }
 
-  /// Checks and prepares everything first; from the first changed weight on nothing can fail.
+  /// Checks and prepares everything first; from the first changed weight on, nothing can fail.
   private func update(
     _ options: StepOptions, _ hyperparameters: [SGDHyperparameters?], context: ComputeContext
   ) throws {

@@ -3,7 +3,7 @@ import XCTest
 
 /// Reads the import lines of every source file: imports only go down.
 final class ImportDirectionTests: XCTestCase {
-  /// What each module may import of the package's own. A module that is not here fails the test.
+  /// The package's own modules that each module may import. A module missing here fails the test.
   private static let mayImport: [String: Set<String>] = {
     let kernels: Set = ["CShims", "COpenBLAS", "Tensors", "Parallel", "KernelTemplates"]
     let instantiations: Set = ["KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsAVX512BF16", "KernelsAMX"]
@@ -22,7 +22,7 @@ final class ImportDirectionTests: XCTestCase {
       "SwiftAlexNetABI": umbrella.union(["CSwiftAlexNet"]), "PythonExtension": ["CSwiftAlexNet"],
     ]
   }()
-  /// Besides its own modules the engine uses the standard library and libc.
+  /// Besides its own modules the engine uses only the standard library and libc.
   private static let system: Set = ["Swift", "Synchronization", "Glibc"]
 
   private let root = URL(fileURLWithPath: #filePath)

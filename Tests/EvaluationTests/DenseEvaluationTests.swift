@@ -38,7 +38,7 @@ final class DenseEvaluationTests: XCTestCase {
     return output
   }
 
-  /// The same bits, with eight or more positions computed together; otherwise within rounding.
+  /// The same bits if eight or more positions are computed together; otherwise equal up to rounding.
   func testAnImageAsLargeAsTheCropGetsTheCropsProbabilities() throws {
     let network = try network()
     for count in [9, 2] {
@@ -52,7 +52,7 @@ final class DenseEvaluationTests: XCTestCase {
     }
   }
 
-  /// Scores are averaged over positions, their softmaxes over the image and its mirror image; more images than are
+  /// Scores are averaged over positions, their softmaxes over the image and its mirror image. Uses more images than are
   /// computed together.
   func testTheDefinition() throws {
     let network = try network()
@@ -85,7 +85,7 @@ final class DenseEvaluationTests: XCTestCase {
 
   func testAMeanImageGivesItsCentresChannelMeans() throws {
     let network = try network()
-    // 14 × 12: the centre is rows 2 … 11 and columns 2 … 9; what lies outside must not count.
+    // 14 × 12: the centre is rows 2 … 11 and columns 2 … 9; values outside must not count.
     var values = [Float](repeating: 1e6, count: 14 * 12 * 3)
     for row in 2..<12 {
       for column in 2..<10 {

@@ -16,7 +16,7 @@ final class ScoreTests: XCTestCase {
   }
 
   func testTop5SharesWhatIsLeft() {
-    // Four larger, two equal for the one slot left.
+    // Four are larger; two equal ones share the one slot left.
     XCTAssertEqual(credit([9, 8, 7, 6, 5, 5, 1], label: 4, slots: 5), 0.5)
     XCTAssertEqual(credit([9, 8, 7, 6, 5, 5, 1], label: 6, slots: 5), 0)
     XCTAssertEqual(credit([1, 2, 3], label: 0, slots: 5), 1)

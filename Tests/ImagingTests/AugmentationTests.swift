@@ -41,7 +41,7 @@ final class AugmentationTests: XCTestCase {
     }
   }
 
-  /// The numbers that every run so far was drawn from.
+  /// The numbers used by every run so far.
   func testTheDrawsOfCropAndFlipAreFixedForEver() throws {
     let draws = draws(try Augmentation(rotation: 10, shift: 2))
     let before = self.draws(try Augmentation())
@@ -93,7 +93,7 @@ final class AugmentationTests: XCTestCase {
     XCTAssertTrue(angles.allSatisfy { abs($0) <= 30 })
   }
 
-  /// A crop that could move but does not is what it would have been, bit by bit.
+  /// A crop that could move but does not is unchanged, bit for bit.
   func testAMoveOfNothingIsTheIdentity() throws {
     let all = try train(Augmentation(colorNoise: 0.1))
     let moved = try train(Augmentation(colorNoise: 0.1, shift: 1))
@@ -108,7 +108,7 @@ final class AugmentationTests: XCTestCase {
     XCTAssertNotEqual(all, moved)
   }
 
-  /// A mean at the crop is the one under the place that the crop was moved from.
+  /// A mean at the crop is the one under the crop's place before it was moved.
   func testAMovedCropHasTheMeanOfTheUnmovedPlace() throws {
     let augmentation = try Augmentation(rotation: 20, shift: 3)
     let (atCrop, atCenter) = (try train(augmentation, meanPosition: .crop), try train(augmentation))

@@ -4,7 +4,7 @@ import Tensors
 import XCTest
 
 final class ImageInputTests: XCTestCase {
-  /// Images whose bytes tell where they are from.
+  /// Images whose bytes encode their position.
   private func pixels(_ count: Int, _ height: Int, _ width: Int, _ channels: Int) -> [UInt8] {
     let generator = Philox(seed: 1, purpose: .test, step: 0)
     return (0..<count * height * width * channels).map { UInt8(truncatingIfNeeded: generator.words(UInt64($0))[0]) }
@@ -105,7 +105,7 @@ final class ImageInputTests: XCTestCase {
     }
   }
 
-  /// Rooms that the steps of a grid do not divide, halves among them, and none at all.
+  /// Margins that the grid steps do not divide, including halves, and no margin.
   func testGridsGoRowByRow() throws {
     for (b, crop, cropWidth) in [(batch(2, 12, 17), 9, 7), (batch(1, 9, 9, 1), 9, 9), (batch(1, 40, 20, 5), 21, 19)] {
       let (bottom, right) = (Double(b.height - crop), Double(b.width - cropWidth))
@@ -216,7 +216,7 @@ final class ImageInputTests: XCTestCase {
     }
   }
 
-  /// Every presentation is one of the possible crops; over many, all occur about equally often.
+  /// Every draw is one of the possible crops; over many draws, all occur about equally often.
   func testCropsAndFlipsAreUniform() throws {
     let b = batch(1, 6, 6)
     let p = try Preprocessing(cropHeight: 4, cropWidth: 4)

@@ -16,7 +16,7 @@ final class MovedCropTests: XCTestCase {
       for row in 0..<crop.0 {
         output.withUnsafeMutableBufferPointer { output in
           guard let target = output.baseAddress else { return }
-          // In two parts, as the writer asks for them.
+          // In two parts, as the writer requests them.
           let first = crop.1 / 2
           let start = target + row * crop.1 * channels
           moved.read(row: row, first: 0, pixels: first, into: start)
@@ -45,7 +45,7 @@ final class MovedCropTests: XCTestCase {
     }
   }
 
-  /// On a plane a·x + b·y + c bilinear interpolation is exact: the crop must be the plane, turned.
+  /// On a plane a·x + b·y + c bilinear interpolation is exact: the crop must be the rotated plane.
   func testAKnownTurnOfAGradient() {
     let (a, b, c) = (2.0, 1.0, 10.0)
     let image = (0..<60 * 60).map { UInt8(a * Double($0 % 60) + b * Double($0 / 60) + c) }
@@ -62,7 +62,7 @@ final class MovedCropTests: XCTestCase {
     }
   }
 
-  /// Counter-clockwise: what was at the right comes to the top.
+  /// Counter-clockwise: the right side moves to the top.
   func testQuarterTurns() {
     let image = (0..<25).map { UInt8($0 * 10) }
     let quarter = pixels(image, 5, 5, crop: (5, 5), degrees: 90)

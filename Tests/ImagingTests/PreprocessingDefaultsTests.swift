@@ -3,7 +3,7 @@ import XCTest
 @testable import Imaging
 
 final class PreprocessingDefaultsTests: XCTestCase {
-  /// The authors' own sizes, and the same proportion for others.
+  /// The authors' own sizes, and the same ratio for others.
   func testResize() {
     let cases: [(PreprocessingDefaults, crop: Int, resize: Int)] = [
       (.paper, 224, 256), (.paper, 227, 256), (.caffe, 227, 256), (.paper, 112, 128), (.paper, 64, 73),

@@ -2,7 +2,7 @@ import Kernels
 import Tensors
 import TestSupport
 
-/// Operands in bfloat16, and what a float64 reference expects of sums that are rounded to bfloat16.
+/// Operands in bfloat16, and what a float64 reference expects for sums rounded to bfloat16.
 enum OperandsBFloat16 {
   static func rounded(_ values: [Float]) -> [BFloat16] { values.map(BFloat16.init) }
 

@@ -24,7 +24,7 @@ struct Draws {
     floats(count, in: range).doubles
   }
 
-  /// Whole numbers from −magnitude to magnitude.
+  /// Integers from −magnitude to magnitude.
   mutating func integers(_ count: Int, magnitude: Int) -> [Float] {
     RandomValues.integers(count, seed: nextSeed(), magnitude: magnitude)
   }
@@ -43,7 +43,7 @@ func onEveryTable(_ body: (_ context: ComputeContext, _ name: String) throws -> 
   for variant in KernelVariant.all(withOpenBLAS: false) { try body(variant.context, variant.name) }
 }
 
-/// Runs a computation with 1, 2, 3 and 4 threads on every table and demands the same bits.
+/// Runs a computation with 1, 2, 3 and 4 threads on every table and requires the same bits.
 func assertSameBitsForAnyThreadCount(
   _ message: String = "", file: StaticString = #filePath, line: UInt = #line,
   _ compute: (ComputeContext) throws -> [Float]
@@ -62,7 +62,7 @@ func assertSameBitsForAnyThreadCount(
   }
 }
 
-/// Equal bits, any NaN equal to any other: the message names the first difference.
+/// Equal bits, with all NaNs equal; the message names the first difference.
 func assertIdentical(
   _ actual: [Float], _ expected: [Float], _ message: @autoclosure () -> String = "",
   file: StaticString = #filePath, line: UInt = #line
@@ -102,6 +102,6 @@ extension Array {
   }
 }
 
-/// Not a number that a kernel computes: shows what it left unwritten.
+/// A number no kernel computes: shows what was left unwritten.
 let untouched: Float = -12_345.678
 let epsilon = Double(Float.ulpOfOne)

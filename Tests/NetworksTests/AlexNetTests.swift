@@ -4,8 +4,8 @@ import XCTest
 
 @testable import Networks
 
-/// Counts per layer against the published ones (paper, section 3.5; torchvision; Caffe) or by hand: a convolution has
-/// k·k·in/groups·out weights, and as many multiply-accumulates times the pixels of its output.
+/// Counts per layer against the published ones (paper, section 3.5; torchvision; Caffe) or derived by hand: a
+/// convolution has k·k·in/groups·out weights, and as many multiply-accumulates times the pixels of its output.
 final class AlexNetTests: XCTestCase {
   private func check(_ variant: String, _ rows: [CountRow], parameters: Int, macs: Int, imageSize: Int? = nil) throws {
     try assertCounts(
@@ -30,7 +30,7 @@ final class AlexNetTests: XCTestCase {
     }
   }
 
-  /// As each row's source has it: the paper and cuda-convnet scale at test, Caffe, torchvision and Dive into Deep
+  /// As in each row's source: the paper and cuda-convnet scale at test time, Caffe, torchvision and Dive into Deep
   /// Learning in training.
   func testFormsOfDropout() throws {
     let inverted: Set = ["caffe", "caffenet", "owt", "d2l"]
@@ -77,7 +77,7 @@ final class AlexNetTests: XCTestCase {
   }
 
   /// 55 → 28 → conv2 with one pixel less of padding 26 → 13 → conv5 without padding 11 → 6. Only two convolutions have
-  /// other pixels: conv2 307,200 · 26², conv5 442,368 · 11².
+  /// a different number of pixels: conv2 307,200 · 26², conv5 442,368 · 11².
   func testNonOverlapping() throws {
     let expected = [
       CountRow("conv1", "96×55×55", 34_944, 105_415_200), CountRow("pool1", "96×28×28"),

@@ -2,8 +2,8 @@ import XCTest
 
 @testable import Networks
 
-/// By hand from cuda-convnet's configuration files: conv1 of 32 maps has 5·5·3·32 + 32 parameters; a locally connected
-/// layer has a filter bank and biases for each of its 6 × 6 positions.
+/// Derived by hand from cuda-convnet's configuration files: conv1 of 32 maps has 5·5·3·32 + 32 parameters; a locally
+/// connected layer has a filter bank and biases for each of its 6 × 6 positions.
 final class CIFARNetTests: XCTestCase {
   func test80sec() throws {
     let rows = [

@@ -47,7 +47,7 @@ final class CatalogTests: XCTestCase {
     }
   }
 
-  /// What no size mends is said without one.
+  /// Errors that no size can fix do not mention one.
   func testOtherErrorsNameNoSize() throws {
     XCTAssertThrowsError(try OddGroups().spec(imageSize: 4)) {
       XCTAssertTrue("\($0)".contains("node conv reading data (3×4×4)"), "\($0)")
@@ -55,7 +55,7 @@ final class CatalogTests: XCTestCase {
     }
   }
 
-  /// Every image from the smallest on is accepted, so that the message holds.
+  /// Every image from the smallest size on is accepted, so the message is true.
   func testNoImageBetweenTheSmallestAndTheDefaultIsRefused() {
     for variant in Catalog.all {
       let accepted = (1...variant.defaultImageSize).map { (try? variant.spec(imageSize: $0)) != nil }

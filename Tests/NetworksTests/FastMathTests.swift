@@ -5,7 +5,7 @@ import XCTest
 
 @testable import Networks
 
-/// Inference with `fastMath`: close to the exact pass, not the same, and never the default.
+/// Inference with `fastMath`: close to the exact pass but not identical, and never the default.
 final class FastMathTests: XCTestCase {
   private let batch = 2
 

@@ -27,7 +27,7 @@ final class InitializationTests: XCTestCase {
     .convolution(outputs: outputs, kernel: kernel, stride: stride, padding: padding, groups: groups)
   }
 
-  /// What the first release drew: saved experiments are repeated from seeds.
+  /// The draws of the first release: saved experiments are repeated from seeds.
   func testDrawsOfTheFirstReleaseStand() throws {
     let padding = Padding(top: 0, left: 0, bottom: 1, right: 1)
     let spec = tiny([
@@ -84,7 +84,7 @@ final class InitializationTests: XCTestCase {
     }
   }
 
-  /// ±√(6 / (inputs of an output + outputs of an input)); uniform numbers within ±b deviate by b/√3.
+  /// ±√(6 / (inputs of an output + outputs of an input)); uniform numbers within ±b have standard deviation b/√3.
   func testGlorot() throws {
     let local = NodeOperation.locallyConnected(outputs: 6, kernel: 3, stride: 2, padding: Padding(1))
     let spec = tiny([

@@ -14,7 +14,7 @@ final class LayerNamingTests: XCTestCase {
       ("vgg-D", "features.28", "conv5_3"), ("vgg-D", "features.30", "pool5"), ("vgg-E", "features.34", "conv5_4"),
       ("vgg-A", "features.18", "conv5_2"), ("vgg-B", "features.22", "conv5_2"), ("vgg-D", "classifier.3", "fc7"),
       ("owt", "features.6", "conv3"), ("owt", "features.12", "pool5"), ("owt", "classifier.6", "fc8"),
-      // Dropout stands before the dense layers there.
+      // There, dropout comes before the dense layers.
       ("owt", "classifier.0", "drop5"), ("owt", "classifier.3", "drop6"),
     ]
     for (variant, theirs, ours) in cases { XCTAssertEqual(try names(variant, .torchvision)[theirs], ours, theirs) }
@@ -31,7 +31,7 @@ final class LayerNamingTests: XCTestCase {
     XCTAssertEqual(try names("vgg-E", .keras)["block5_conv4"], "relu5_4")
   }
 
-  /// A name that is handed out must be a node's.
+  /// Every name returned must be a node's.
   func testOursAreNodes() throws {
     for variant in Catalog.all {
       let nodes = Set(try variant.spec().nodes.map(\.name))

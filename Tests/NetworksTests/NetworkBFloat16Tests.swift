@@ -11,7 +11,7 @@ final class NetworkBFloat16Tests: XCTestCase {
   private let batch = 9
   private let bfloat16 = Arithmetic(precision: .bfloat16)
 
-  /// A net whose layers have bfloat16 kernels, one of those that go by way of float32, and one without kinks.
+  /// A net whose layers have bfloat16 kernels, one with layers that go via float32, and a smooth one.
   private var specs: [NetworkSpec] {
     get throws {
       let widened = """
@@ -71,7 +71,7 @@ final class NetworkBFloat16Tests: XCTestCase {
     return output
   }
 
-  /// Compares by the largest of what is expected.
+  /// Compares relative to the largest expected value.
   private func assertClose(
     _ actual: [Float], _ expected: [Float], within tolerance: Float = 2e-2, _ place: String, line: UInt = #line
   ) {
@@ -86,7 +86,7 @@ final class NetworkBFloat16Tests: XCTestCase {
 
   func testLogitsAreCloseToFloat32AndNotTheSame() throws {
     try forEach { network, place in
-      // Also more images than go through the convolutions at once.
+      // Includes more images than go through the convolutions at once.
       for images in [1, batch, 100] {
         let x = input(network, images: images)
         let (exact, rounded) = (try logits(network, x, Arithmetic()), try logits(network, x, bfloat16))
@@ -122,8 +122,8 @@ final class NetworkBFloat16Tests: XCTestCase {
     return Gradients(input: dx, parameters: try network.parameters.map { Array(try $0.makeGradient().buffer) })
   }
 
-  /// A rounded activation may cross zero, or another one become the largest of its window: then whole gradients take
-  /// another way. Without ReLU and pooling nothing of the kind happens.
+  /// A rounded activation may cross zero, or another one may become the largest of its window: whole gradients then
+  /// take a different path. Without ReLU and pooling this does not happen.
   func testGradientsPointWhereThoseOfFloat32Point() throws {
     try forEach { network, place in
       let (least, deviation) = network.spec.name == "smooth" ? (0.9999, 0.01) : (0.98, 0.1)

@@ -31,7 +31,7 @@ final class NetworkSpecTextTests: XCTestCase {
     XCTAssertEqual(try NetworkSpec(text: spec.text), spec)
   }
 
-  /// `counts_padding` is what `count_include_pad` was called.
+  /// `counts_padding` is the former name of `count_include_pad`.
   func testAFileOfAnOlderVersion() throws {
     let old = """
       network net

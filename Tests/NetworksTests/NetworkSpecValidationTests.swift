@@ -47,7 +47,7 @@ final class NetworkSpecValidationTests: XCTestCase {
     assertRefused([NodeSpec("r", .relu)], input: FeatureShape(height: 0, width: 1, channels: 1), saying: "at least 1")
   }
 
-  /// The CIFAR nets' poolings need sizes rounded up, and name themselves when they refuse.
+  /// The CIFAR nets' poolings need sizes rounded up, and are named in the error when they refuse.
   func testAveragePoolSizes() throws {
     func pool(_ kernel: Int, ceilMode: Bool) -> NodeSpec {
       let operation = NodeOperation.averagePool(

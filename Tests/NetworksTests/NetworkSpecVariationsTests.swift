@@ -41,7 +41,7 @@ final class NetworkSpecVariationsTests: XCTestCase {
       try run.without(["norm1", "norm2", "spatial_norm2"]).nodes, try AlexNet.variant("no_lrn").spec(classes: 5).nodes)
   }
 
-  /// Section 7 of the paper: any middle layer may go, and what follows it still fits.
+  /// Section 7 of the paper: any middle layer may be removed, and what follows it still fits.
   func testEveryMiddleLayerMayGo() throws {
     for variant in AlexNet.variants {
       let spec = try variant.spec(classes: 5)
@@ -59,7 +59,7 @@ final class NetworkSpecVariationsTests: XCTestCase {
     XCTAssertEqual(try wider.outputShapes().last, FeatureShape(vector: 5))
   }
 
-  /// Every kind of pool takes the rounding, and a convolution over the whole map follows.
+  /// Every kind of pool adopts the rounding, and a convolution over the whole map adapts.
   func testPoolsAreRoundedAsAsked() throws {
     for variant in Catalog.all {
       let spec = try variant.spec()

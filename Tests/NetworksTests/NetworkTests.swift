@@ -177,7 +177,7 @@ final class NetworkTests: XCTestCase {
 
   func testArithmeticsInTurnUseTheSameMemory() throws {
     let network = try smallNetwork()
-    // More than a chunk: two kinds of work in each arithmetic.
+    // More images than a chunk: two kinds of work in each arithmetic.
     let images = 40 * ThreadPool.shared.threadCount + 1
     let x = input(network, images: images)
     var output = [Float](repeating: .nan, count: images * network.classCount)

@@ -5,7 +5,7 @@ import XCTest
 
 @testable import Networks
 
-/// Predictions that are not finite are refused and explained; tensors pass as they are.
+/// Predictions that are not finite are refused and explained; tensors pass unchanged.
 final class NonFiniteTests: XCTestCase {
   private let batch = 3
 
@@ -59,7 +59,7 @@ final class NonFiniteTests: XCTestCase {
         XCTAssertTrue(text.hasPrefix("predict: a probability is "), text)
         XCTAssertTrue(text.contains("all weights are finite, fc8 is the first node whose output is not: "), text)
       }
-      // Only the image that does not fit is looked at.
+      // Only the offending image is examined.
       let sane = try smallNetwork()
       var one = x
       one[2 * sane.spec.input.count + 7] = .infinity

@@ -5,7 +5,7 @@ import XCTest
 
 final class PlanTests: XCTestCase {
   func testTensorsAliveTogetherNeverOverlap() {
-    // Random intervals over a short time line, so that many meet.
+    // Random intervals over a short time line, so that many overlap.
     var arena = Arena()
     var tensors: [(bytes: Int, from: Int, through: Int)] = []
     let generator = Philox(seed: 1, purpose: .test, step: 0)

@@ -3,8 +3,8 @@ import Tensors
 
 @testable import Networks
 
-/// A network once more, layer by layer in double precision from the reference kernels: what the engine's forward and
-/// backward passes are compared with.
+/// A network computed layer by layer in double precision with the reference kernels, to compare with the engine's
+/// forward and backward passes.
 struct ReferenceNetwork {
   let layers: [any Layer]
   let batch: Int

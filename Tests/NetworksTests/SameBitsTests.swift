@@ -4,9 +4,10 @@ import XCTest
 
 @testable import Networks
 
-/// An image gets the same bits alone and in any company, in every arithmetic and on every instruction set.
+/// An image gets the same bits alone and in any batch, in every arithmetic and on every instruction set.
 final class SameBitsTests: XCTestCase {
-  /// Every kind of node, with channels and sides that fill neither vectors nor tiles; conv3 and conv4 are Winograd's.
+  /// Every kind of node, with channels and sides that fill neither vectors nor tiles; conv3 and conv4 use Winograd's
+  /// method.
   private let text = """
     network odd
     data channels=3 height=31 width=29
@@ -41,7 +42,7 @@ final class SameBitsTests: XCTestCase {
     }
   }
 
-  /// float32, bfloat16 where there is one, Winograd's method and weights of 8 bits.
+  /// float32, bfloat16 if available, Winograd's method and 8-bit weights.
   private func arithmetics(_ context: ComputeContext) -> [Arithmetic] {
     Precision.available(in: context).flatMap { precision in
       [false, true].flatMap { fast in

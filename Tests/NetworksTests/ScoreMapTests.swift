@@ -79,7 +79,7 @@ final class ScoreMapTests: XCTestCase {
     for (x, y) in zip(a, b) { XCTAssertEqual(x, y, accuracy: 1e-5 * largest, line: line) }
   }
 
-  /// An image that leaves no pixel over, one that leaves some, and one that is higher than wide; several chunks.
+  /// An image without leftover pixels, one with some, and one that is taller than wide; several chunks.
   func testEveryPositionIsTheCropUnderIt() throws {
     let network = try network(unpadded)
     for (batch, height, width) in [(2, 39, 43), (1, 29, 26), (1, 71, 24), (45, 27, 27)] {
@@ -118,7 +118,7 @@ final class ScoreMapTests: XCTestCase {
     }
   }
 
-  /// What was trained with a convolution in the place of fc6 slides with it: the dense layer reads single positions.
+  /// A network trained with a convolution in place of fc6 slides with it: the dense layer reads single positions.
   func testAConvolutionAsFirstDenseLayer() throws {
     let spec = unpadded.replacing(
       "dense fc6 outputs=16", with: "convolution fc6 outputs=16 kernel=3 stride=1 pad=0,0,0,0 groups=1")
@@ -143,7 +143,7 @@ final class ScoreMapTests: XCTestCase {
     softmax prob
     """
 
-  /// A pool that does nothing at the network's own size, one that averages, and one that fills up.
+  /// A pool that does nothing at the network's own size, one that averages, and one that enlarges.
   func testAnAdaptivePoolSeesEveryWindow() throws {
     for size in [6, 3, 9] {
       let network = try network(pooled.replacing("SIZE", with: "\(size)"))
@@ -199,7 +199,7 @@ final class ScoreMapTests: XCTestCase {
       "dense evaluation: flat begins with a dense layer, there is no feature map to slide it over")
   }
 
-  /// Layers without weights are made anew for each size; weights that belong to positions belong to one size.
+  /// Layers without weights are rebuilt for each size; per-position weights fit only one size.
   func testLayersOfTheCIFARNets() throws {
     let spec = """
       network cifar

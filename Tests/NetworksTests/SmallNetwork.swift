@@ -3,7 +3,7 @@ import Tensors
 
 @testable import Networks
 
-/// A net like the paper's in small: two groups, both norms, all poolings, dropout, three dense layers.
+/// A small net like the paper's: two groups, both norms, all poolings, dropout, three dense layers.
 func smallSpec(classes: Int = 5, dropout: Dropout.Form = .paper2012) throws -> NetworkSpec {
   let norm = try ResponseNormalization(size: 5, alpha: 1e-2, beta: 0.75, k: 2, alphaOverN: false)
   let pool = NodeOperation.maxPool(kernel: 3, stride: 2, padding: Padding(0), ceilMode: false)

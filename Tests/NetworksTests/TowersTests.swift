@@ -96,7 +96,7 @@ final class TowersTests: XCTestCase {
     }
   }
 
-  /// OpenBLAS chooses kernels by the number of outputs: the same numbers, rounded otherwise.
+  /// OpenBLAS chooses kernels by the number of outputs: the same numbers, rounded differently.
   func testOpenBLASAgreesToRounding() throws {
     let openBLAS = try XCTUnwrap(KernelVariant.all().last)
     for spec in try smallNets() {
@@ -108,7 +108,7 @@ final class TowersTests: XCTestCase {
     }
   }
 
-  /// Logits of both halves computed apart, talking at the crossings only, and of the whole network.
+  /// Logits of both halves computed separately, communicating only at the crossings, and of the whole network.
   private func logits(
     _ spec: NetworkSpec, batch: Int, on variant: KernelVariant
   ) throws -> (halves: [Float], whole: [Float]) {

@@ -33,7 +33,7 @@ final class UsageLockTests: XCTestCase {
     let lock = UsageLock()
     try lock.writing("train_step") {
       let status = statusOfForkedChild {
-        // The parent's thread is not here: nobody holds the lock.
+        // The parent's thread does not exist here: nobody holds the lock.
         (try? lock.reading { true }) == true && (try? lock.writing("train_step") { true }) == true
       }
       XCTAssertEqual(status, 0)

@@ -59,7 +59,7 @@ final class VGGTests: XCTestCase {
     XCTAssertEqual(try VGG.variant("E").spec().nodes.filter(\.operation.spec.isWeighted).count, 19)
   }
 
-  /// The authors' toolbox derives from Caffe; torchvision and Keras have the same form.
+  /// The authors' toolbox derives from Caffe; torchvision and Keras use the same form.
   func testDropoutIsInverted() throws {
     for variant in VGG.variants {
       let spec = try variant.spec()
@@ -73,7 +73,7 @@ final class VGGTests: XCTestCase {
     XCTAssertEqual(details, Array(repeating: "p 0.5, inverted (scaled in training)", count: 2))
   }
 
-  /// 225 pixels: 112.5, 56.5 … are rounded, and Caffe's last window hangs over the edge.
+  /// 225 pixels: 112.5, 56.5 … are rounded, and Caffe's last window extends past the edge.
   func testPoolsRoundEitherWay() throws {
     func sides(_ imageSize: Int, _ ceilMode: Bool?) throws -> [Int] {
       let spec = try VGG.variant("D").spec(imageSize: imageSize, ceilMode: ceilMode)
@@ -87,7 +87,7 @@ final class VGGTests: XCTestCase {
     XCTAssertEqual(try NetworkSpec(text: spec.text), spec)
     let network = try Network(spec: spec, initialization: .named("zeros"), seed: 0)
     XCTAssertEqual(network.summary.first { $0.name == "pool1" }?.detail, "2×2, stride 2, rounded up")
-    // Rounded up, images are large enough that are not rounded down.
+    // Some images are large enough when rounding up but not when rounding down.
     XCTAssertNoThrow(try VGG.variant("A").spec(imageSize: 17, ceilMode: true).makeLayers())
   }
 

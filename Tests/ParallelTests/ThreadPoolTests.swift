@@ -30,7 +30,7 @@ final class ThreadPoolTests: XCTestCase {
     }
   }
 
-  /// Regions that end at once: the hand-over to and from the workers is then all that happens.
+  /// Regions that end at once: only the hand-over to and from the workers remains.
   func testManyShortRegions() throws {
     try pool.setThreadCount(4)
     let total = Atomic<Int>(0)
@@ -111,7 +111,7 @@ final class ThreadPoolTests: XCTestCase {
     }
   }
 
-  /// The child of a fork has one thread; it must make workers of its own and not wait for the parent's.
+  /// The child of a fork has one thread; it must start its own workers and not wait for the parent's.
   func testWorksInTheChildOfAFork() throws {
     try pool.setThreadCount(3)
     try pool.forEach(100) { _, _ in }

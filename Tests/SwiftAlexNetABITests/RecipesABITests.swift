@@ -2,7 +2,7 @@ import CSwiftAlexNet
 import SwiftAlexNetABI
 import XCTest
 
-/// Recipes and what a variant's row says of images and names, as a C program sees them.
+/// Recipes, and the preprocessing and names of a variant, as a C program sees them.
 final class RecipesABITests: XCTestCase {
   private var lastError: String { String(cString: sax_last_error()) }
 

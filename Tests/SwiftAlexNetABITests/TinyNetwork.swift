@@ -4,7 +4,7 @@ import XCTest
 /// Why the last call on this thread failed.
 var lastError: String { String(cString: sax_last_error()) }
 
-/// A network of one convolution and one dense layer behind a handle, which its test releases.
+/// A handle to a network of one convolution and one dense layer, which the test releases.
 enum TinyNetwork {
   static let spec = """
     network tiny

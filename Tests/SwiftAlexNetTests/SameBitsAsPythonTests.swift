@@ -5,10 +5,8 @@ import SwiftAlexNet
 import XCTest
 
 /// The same recipe, seed and images train to the same bits from Swift and from Python: `test_same_bits_as_swift.py`
-/// trains by the same files of python/tests/golden/trained.
-///
-/// A file has three parts, a blank line between them: what is trained how, the network's specification, and a number for
-/// each parameter of the trained network, on portable kernels.
+/// uses the same files of python/tests/golden/trained. A file has three parts separated by blank lines: the training
+/// settings, the network's specification, and a number for each parameter of the trained network, on portable kernels.
 final class SameBitsAsPythonTests: XCTestCase {
   private struct Case {
     let settings: [String: String]
@@ -53,7 +51,7 @@ final class SameBitsAsPythonTests: XCTestCase {
     return network.parameters.map { "\($0.name) \(number(of: $0.value.buffer))" }
   }
 
-  /// Made of whole numbers, so that Python makes the same.
+  /// Computed with integers, so that Python gets the same.
   private func images(count: Int, side: Int) throws -> ImageSet {
     let labels = (0..<count).map { $0 % 3 }
     return try ImageSet(
@@ -65,7 +63,7 @@ final class SameBitsAsPythonTests: XCTestCase {
       }, labels: labels)
   }
 
-  /// One number for the bits of all values, in whatever order they lie in memory.
+  /// One number for the bits of all values, in any memory order.
   private func number(of values: UnsafeMutableBufferPointer<Float>) -> UInt64 {
     values.reduce(0) { sum, value in
       let bits = UInt64(value.bitPattern) + 1

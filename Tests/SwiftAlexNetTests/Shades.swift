@@ -1,6 +1,6 @@
 import SwiftAlexNet
 
-/// Squares of three brightnesses, which a small network learns in a few epochs.
+/// Squares in three brightness levels, which a small network learns in a few epochs.
 enum Shades {
   static let classes = ["dark", "grey", "bright"]
 

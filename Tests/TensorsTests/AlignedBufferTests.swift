@@ -42,7 +42,7 @@ final class AlignedBufferTests: XCTestCase {
     }
   }
 
-  /// A small block is zeroed whole; a large one is given back as soon as the host asks to stop.
+  /// A small block is zeroed entirely; a large one is freed as soon as the host requests a stop.
   func testAnInterruptEndsTheFirstTouchOfALargeBlock() throws {
     let large = 64 << 20
     let before = TensorMemory.liveBytes

@@ -3,7 +3,7 @@ import XCTest
 @testable import Tensors
 
 final class PhiloxTests: XCTestCase {
-  /// The known answers that Random123 publishes for philox4x32-10 (its file kat_vectors).
+  /// The known answers published by Random123 for philox4x32-10 (its file kat_vectors).
   func testKnownAnswers() {
     for (counter, key, expected) in [
       (SIMD4<UInt32>(repeating: 0), (0, 0), SIMD4<UInt32>(0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8)),

@@ -2,8 +2,8 @@ import KernelTemplates
 import Kernels
 import Tensors
 
-/// The products of bfloat16 by emulated tiles: the loop is the one that a CPU with AMX runs. Everything besides is
-/// written out naively, so that the drivers can be tested on any CPU.
+/// bfloat16 products with emulated tiles: the loop is the one that a CPU with AMX runs. Everything else is written
+/// naively, so that the drivers can be tested on any CPU.
 public let emulatedAMX = MatrixKernelsBFloat16(
   rows: TileGeometry.rows, blocks: TileGeometry.blocks, columns: TileGeometry.columns,
   innerMultiple: TileGeometry.innerMultiple,

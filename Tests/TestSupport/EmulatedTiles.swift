@@ -2,8 +2,8 @@ import Foundation
 import KernelTemplates
 import Synchronization
 
-/// The AMX instructions by the pseudo-code of Intel's manual (volume 2: LDTILECFG, TILELOADD, TDPBF16PS, TILESTORED,
-/// TILERELEASE), for CPUs that have none. Where the CPU would fault, it takes a note and goes on.
+/// The AMX instructions from the pseudo-code of Intel's manual (volume 2: LDTILECFG, TILELOADD, TDPBF16PS, TILESTORED,
+/// TILERELEASE), for CPUs without them. Where the CPU would fault, it records the fault and continues.
 ///
 /// Every thread has its own registers, as on the CPU.
 public enum EmulatedTiles: TileUnit {
@@ -44,7 +44,7 @@ public enum EmulatedTiles: TileUnit {
       bytes + register * registerBytes + row * maximumRowBytes
     }
 
-    /// write_row_and_zero: what the row does not fill becomes zero.
+    /// write_row_and_zero: the rest of the register's row becomes zero.
     func write(_ register: Int, _ index: Int, from source: UnsafeRawPointer) {
       let target = row(register, index)
       memset(target, 0, maximumRowBytes)
@@ -70,7 +70,7 @@ public enum EmulatedTiles: TileUnit {
     return new
   }
 
-  /// The file, when the instruction may use the registers.
+  /// The file, if the instruction may use the registers.
   private static func file(_ instruction: String, using registers: [Int]) -> File? {
     let file = file
     guard file.isConfigured else {
@@ -134,7 +134,7 @@ public enum EmulatedTiles: TileUnit {
       [sums, left, right].allSatisfy({ file.rowBytes[$0].isMultiple(of: 4) })
     else { return fault("TDPBF16PS: tmm\(sums), tmm\(left), tmm\(right) do not fit") }
     let columns = file.rowBytes[sums] / 4
-    // Of each sum an even and an odd half, as the manual has it.
+    // An even and an odd half of each sum, as in the manual.
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * columns) { halves in
       for m in 0..<file.rows[sums] {
         for n in 0..<2 * columns { halves[n] = 0 }
@@ -143,7 +143,7 @@ public enum EmulatedTiles: TileUnit {
           let (even, odd) = (float(a[2 * k]), float(a[2 * k + 1]))
           let b = file.row(right, k).assumingMemoryBound(to: UInt16.self)
           for n in 0..<columns {
-            // A product of two bfloat16 is exact, so that this rounds once, as the instruction's FMA does.
+            // A product of two bfloat16 is exact, so this rounds once, like the instruction's FMA.
             halves[2 * n] = flushed(halves[2 * n] + even * float(b[2 * n]))
             halves[2 * n + 1] = flushed(halves[2 * n + 1] + odd * float(b[2 * n + 1]))
           }

@@ -1,4 +1,4 @@
-/// Compares a gradient with central differences in double precision: the proof of every backward reference.
+/// Compares a gradient with central differences in double precision: the check of every backward reference.
 ///
 /// The loss is Σ c_i · y_i with fixed coefficients c, so that the gradient of the outputs is c and one call of
 /// backward gives all derivatives.

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Plain threads, as a host program would have them.
+/// Plain threads, as in a host program.
 public enum HostThread {
   private final class Body {
     let run: () -> Void
@@ -25,7 +25,7 @@ public enum HostThread {
   }
 }
 
-/// The wait status of a forked child that runs `body`: 0 when it answers true, a signal when it hangs.
+/// The wait status of a forked child that runs `body`: 0 if it returns true, a signal if it hangs.
 ///
 /// Swift marks `fork` unavailable; tests need it because hosts of the engine (multiprocessing) use it.
 public func statusOfForkedChild(_ body: () -> Bool) -> Int32 {

@@ -5,9 +5,9 @@ public struct KernelVariant {
   public let name: String
   public let context: ComputeContext
 
-  /// - Parameter withOpenBLAS: whether a variant that multiplies by OpenBLAS is among them, where it can be had.
+  /// - Parameter withOpenBLAS: whether to include a variant that multiplies with OpenBLAS, if available.
   public static func all(withOpenBLAS: Bool = true) -> [KernelVariant] {
-    // Tables with bfloat16 hold the float32 kernels of another.
+    // Tables with bfloat16 contain another table's float32 kernels.
     var variants = KernelRegistry.available.filter { $0.bfloat16 == nil }.map { table in
       KernelVariant(name: table.name, context: ComputeContext(kernels: table, gemm: .swift))
     }
@@ -19,7 +19,7 @@ public struct KernelVariant {
   }
 
   /// Every way in which this machine can multiply bfloat16.
-  /// - Parameter emulated: whether emulated AMX is among them.
+  /// - Parameter emulated: whether to include emulated AMX.
   public static func bfloat16(emulated: Bool = true) -> [KernelVariant] {
     let tables = KernelRegistry.available.filter { $0.bfloat16 != nil } + (emulated ? [emulatedAMXTable] : [])
     return tables.map { table in

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Runs `body` on a folder with made-up files in which Linux would say what a process may use, by their paths.
+/// Runs `body` on a folder with made-up versions, given by path, of the files in which Linux reports what a process may
+/// use.
 public func withMadeUpSystem<Result>(_ files: [String: String], _ body: (_ root: String) throws -> Result) throws
   -> Result
 {

@@ -2,7 +2,7 @@ import Tensors
 
 /// Numbers for tests from the engine's generator: the same for a seed on every machine.
 public enum RandomValues {
-  /// Whole numbers in -magnitude … magnitude: their products and sums are exact in float32 while they stay below
+  /// Integers in -magnitude … magnitude: their products and sums are exact in float32 while they stay below
   /// 2^24, in any order.
   public static func integers(_ count: Int, seed: UInt64, magnitude: Int = 4) -> [Float] {
     let philox = Philox(seed: seed, purpose: .test, step: 0)

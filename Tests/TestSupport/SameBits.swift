@@ -1,12 +1,12 @@
-/// The promise that a row of a batch gets the same bits alone and in any company.
+/// The promise that a row gets the same bits alone and in any batch.
 public enum SameBits {
-  /// Sizes of batches on both sides of every border at which a driver takes another way.
+  /// Batch sizes on both sides of every threshold at which a driver changes its method.
   public static let batches = [1, 2, 3, 7, 8, 9, 13, 15, 16, 17, 33]
 
-  /// Computes some rows together, and again in batches of other sizes; the first row that gets other bits, in words.
+  /// Computes some rows together, and again in batches of other sizes; describes the first row with different bits.
   /// - Parameters:
-  ///   - x: [rows][inputs]; the rows are as many as the largest batch.
-  ///   - compute: makes [rows][outputs] of some rows.
+  ///   - x: [rows][inputs]; as many rows as the largest batch.
+  ///   - compute: computes [rows][outputs] from some rows.
   public static func firstDifference<Input, Output: BitwiseCopyable>(
     _ x: [Input], batches: [Int] = SameBits.batches, compute: (_ x: [Input], _ rows: Int) throws -> [Output]
   ) rethrows -> String? {

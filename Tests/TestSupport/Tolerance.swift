@@ -6,7 +6,7 @@ public enum Tolerance {
     4 * Double(terms).squareRoot() * Double(Float.ulpOfOne) * magnitude
   }
 
-  /// The first element that is farther from `expected` than its bound (or is not a number), in words.
+  /// Describes the first element farther from `expected` than its bound (or NaN).
   public static func firstBeyond(
     _ actual: [Float], expected: [Double], terms: Int, magnitudes: [Double]
   ) -> String? {
@@ -19,7 +19,7 @@ public enum Tolerance {
     return nil
   }
 
-  /// The first element that differs from `expected` at all, in words; zeros of both signs are equal.
+  /// Describes the first element that differs from `expected` at all; zeros of both signs are equal.
   public static func firstDifference(_ actual: [Float], expected: [Float]) -> String? {
     if actual.count != expected.count { return "got \(actual.count) elements, expected \(expected.count)" }
     for i in expected.indices where actual[i] != expected[i] {

@@ -6,7 +6,7 @@ import XCTest
 @testable import Training
 
 final class FitTests: XCTestCase {
-  /// Squares of three brightnesses: a task of a few epochs.
+  /// Squares in three brightness levels: learned in a few epochs.
   private func images() throws -> ImageSet {
     let labels = (0..<60).map { Int32($0 % 3) }
     let pixels = labels.enumerated().flatMap { index, label in

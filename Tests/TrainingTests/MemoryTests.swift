@@ -40,7 +40,7 @@ final class MemoryTests: XCTestCase {
     try network.forward(x, batch: batch, layout: .nhwc, into: &logits)
   }
 
-  /// Bytes at the peak of building a network and computing with it, above what there was before.
+  /// Bytes at the peak of building a network and computing with it, above the bytes in use before.
   private func peak(_ work: (Network) throws -> Void) throws -> Int {
     let before = TensorMemory.liveBytes
     TensorMemory.resetPeak()
@@ -100,7 +100,7 @@ final class MemoryTests: XCTestCase {
     func peak() -> Int? {
       SystemFile.line(of: "/proc/self/status", startingWith: "VmHWM:").flatMap { Int($0.filter(\.isNumber)) }
     }
-    // A child's peak begins with what it has. The features alone of so many images are 800 MB.
+    // A child's peak begins with the memory it inherits. The features alone of this many images are 800 MB.
     let status = statusOfForkedChild {
       guard let network = try? network(), let before = peak() else { return false }
       for training in [false, true] {

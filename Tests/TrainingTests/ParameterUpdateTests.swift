@@ -5,7 +5,7 @@ import XCTest
 
 @testable import Training
 
-/// What an update knows of a parameter, and forgets.
+/// What an update remembers of a parameter, and forgets.
 final class ParameterUpdateTests: XCTestCase {
   private let settings = SGDHyperparameters(learningRate: 0.1, momentum: 0.5, weightDecay: 0)
 
@@ -70,14 +70,14 @@ final class ParameterUpdateTests: XCTestCase {
     XCTAssertEqual(Array(parameter.value.buffer), before)
   }
 
-  /// Bounds reach float32's end before the numbers do.
+  /// Bounds reach float32's limit before the numbers do.
   func testBoundsThatHaveGrownTooFarAreMeasuredAnew() throws {
     let parameter = try SmallTask.network().parameters[0]
     try update(parameter)
     parameter.knownBounds = SGDBounds(weights: 2e38, velocity: 1)
     try update(parameter)
     XCTAssertLessThan(try XCTUnwrap(parameter.knownBounds).weights, 10)
-    // So near to the end that bounds say nothing, the numbers themselves decide.
+    // So close to the limit that bounds are useless, the numbers themselves decide.
     parameter.withMutableValues { $0[0] = 3e38 }
     try update(parameter)
     XCTAssertNil(parameter.knownBounds)

@@ -33,7 +33,7 @@ final class RecipeDescriptionTests: XCTestCase {
     XCTAssertTrue("\(Recipe.vggJitter)".contains("scale                 256...512"))
   }
 
-  /// A new field has a line of its own: name and source share the first.
+  /// A new field gets its own line; name and source share the first.
   func testEveryFieldIsPrinted() {
     XCTAssertEqual("\(Recipe.paper)".split(separator: "\n").count, Mirror(reflecting: Recipe.paper).children.count - 1)
   }

@@ -30,7 +30,7 @@ final class TrainingStepImagesTests: XCTestCase {
 
   private func weights(_ network: Network) -> [[Float]] { network.parameters.map { Array($0.value.buffer) } }
 
-  /// A step on images is a step on the tensors that preprocessing, augmentation and whitening make of them.
+  /// A step on images is a step on the tensors that preprocessing, augmentation and whitening produce from them.
   func testAStepWhitensTheAugmentedCrops() throws {
     let preprocessing = try Preprocessing(cropHeight: 6, cropWidth: 6, mean: .channels([120, 110, 100]))
     let augmentation = try Augmentation(colorNoise: 0.1, chunk: 2, rotation: 10, shift: 1)
@@ -58,7 +58,7 @@ final class TrainingStepImagesTests: XCTestCase {
     }
   }
 
-  /// So many images that they are narrowed in two parts: the second is drawn and placed as part of the batch.
+  /// Enough images to be narrowed in two parts: the second is drawn and placed as part of the batch.
   func testImagesThatAreNarrowedInPartsAreOneBatch() throws {
     try XCTSkipIf(!Precision.available(in: ComputeContext()).contains(.bfloat16), "this CPU has no bfloat16")
     let preprocessing = try Preprocessing(cropHeight: 6, cropWidth: 6)

@@ -43,7 +43,7 @@ final class TrainingStepTests: XCTestCase {
     XCTAssertLessThan(last, 0.5 * first)
   }
 
-  /// What the CIFAR-10 nets and the comparison of activations are built of learns, under every rule.
+  /// The layers of the CIFAR-10 nets and of the activation comparison learn, under every rule.
   func testSquashedNetworksLearn() throws {
     for (activation, rate) in [("tanh", 0.02), ("sigmoid", 0.2)] as [(String, Float)] {
       for rule in [SGDUpdate.Rule.paper, .pytorch, .caffe] {
@@ -106,7 +106,7 @@ final class TrainingStepTests: XCTestCase {
   func testAnUpdateThatWouldLeaveFloat32CommitsNothing() throws {
     let large = x.map { 1000 * $0 }
     for rule in [SGDUpdate.Rule.paper, .pytorch, .caffe] {
-      // With and without steps from which the bounds on weights and velocities are known.
+      // With and without steps that make the bounds on weights and velocities known.
       for steps in [0, 3] {
         let network = try SmallTask.network()
         for index in 0..<steps { _ = try step(network, UInt64(index)) }
@@ -186,7 +186,7 @@ final class TrainingStepTests: XCTestCase {
     XCTAssertThrowsError(try network.setMultipliers(of: network.parameters[0], rate: 1, decay: .nan))
   }
 
-  /// Rates and decays that come with the step do what the network's own factors do, and leave those alone.
+  /// Rates and decays given with the step act like the network's own factors and leave those unchanged.
   func testRatesOfTheStepStandInForFactors() throws {
     let (lent, told) = (try SmallTask.network(), try SmallTask.network())
     let factors: [(rate: Float, decay: Float)] = [(0, 1), (2, 0), (0.3, 7), (1, 1), (5, 0.1), (0.7, 0)]

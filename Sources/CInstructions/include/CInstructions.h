@@ -1,5 +1,5 @@
-// Instructions that Swift cannot name, one function each. Header-only: what an importing module may use depends on
-// the flags that it is compiled with, and every function is inlined there.
+// Instructions that Swift cannot express, one function each. Header-only: what an importing module may use depends on
+// its compiler flags, and every function is inlined there.
 #ifndef CINSTRUCTIONS_H
 #define CINSTRUCTIONS_H
 
@@ -20,7 +20,7 @@ INSTRUCTION instruction_floats instruction_dot_bf16(
   return (instruction_floats)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
 }
 
-/// Each lane rounded to bfloat16, the nearest even; denormal floats become zero (vcvtneps2bf16).
+/// Each lane rounded to bfloat16, ties to even; denormal floats become zero (vcvtneps2bf16).
 INSTRUCTION instruction_halves instruction_round_bf16(instruction_floats x) {
   return (instruction_halves)_mm512_cvtneps_pbh((__m512)x);
 }
@@ -34,7 +34,7 @@ INSTRUCTION instruction_pairs instruction_widen_halves(instruction_halves x) {
 #if defined(__AMX_TILE__) && defined(__AMX_BF16__)
 #include <immintrin.h>
 
-// The number of a tile register is part of the instruction: a function each.
+// The number of a tile register is part of the instruction, so each has its own function.
 
 INSTRUCTION void instruction_tile_configure(const void *_Nonnull configuration) { _tile_loadconfig(configuration); }
 INSTRUCTION void instruction_tile_release(void) { _tile_release(); }

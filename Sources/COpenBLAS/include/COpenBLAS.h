@@ -1,19 +1,19 @@
-// OpenBLAS, loaded when it is first needed: neither the build nor a program that multiplies by its own kernels needs it.
+// OpenBLAS, loaded when it is first needed: neither the build nor a program using the engine's kernels needs it.
 #ifndef COPENBLAS_H
 #define COPENBLAS_H
 
 #include <stdbool.h>
 
-/// Loads the library at the first call; all later ones know the answer. Any number of threads may call at once, also
-/// while another forks.
+/// Loads the library on the first call; later calls return the same result. Any number of threads may call at once,
+/// even while another forks.
 ///
-/// Tried in this order: what the environment variable SWIFTALEXNET_OPENBLAS names, and nothing else where it is set;
-/// `_openblas.so` beside the binary that holds this code; `libopenblas.so.0` where the system looks for libraries.
-/// - Returns: NULL, or why there is none.
+/// Tried in this order: what the environment variable SWIFTALEXNET_OPENBLAS names, and nothing else if it is set;
+/// `_openblas.so` beside the binary that contains this code; `libopenblas.so.0` in the system's library path.
+/// - Returns: NULL, or why it is not available.
 const char *_Nullable openblas_load(void);
 
-/// C = A · B + beta · C of row-major matrices, A rows × inner, B inner × columns; a transposed one lies the other way
-/// round. Only after `openblas_load` has answered NULL.
+/// C = A · B + beta · C of row-major matrices, A rows × inner, B inner × columns; a transposed one is stored the other
+/// way round. Only after `openblas_load` has returned NULL.
 void openblas_multiply(
     int rows, int columns, int inner, const float *_Nonnull left, int left_stride, bool left_transposed,
     const float *_Nonnull right, int right_stride, bool right_transposed, float beta, float *_Nonnull output,

@@ -1,4 +1,4 @@
-// What Swift cannot say: memory that may be refused, the CPU's features, pthread objects by address.
+// What Swift cannot express: allocations that may fail, the CPU's features, pthread objects by address.
 // Header-only and without logic or state: every importing module gets its own copy of these functions.
 #ifndef CSHIMS_H
 #define CSHIMS_H
@@ -18,8 +18,8 @@
 /// Declared here for the same reason as sched_getaffinity below.
 extern int madvise(void *_Nonnull memory, size_t bytes, int advice);
 
-/// Memory aligned to `alignment` bytes (a power of two), or NULL when the system refuses. A large block asks for pages
-/// of 2 MiB, where the system gives them on request only: kernels that walk hundreds of megabytes miss the TLB less.
+/// Memory aligned to `alignment` bytes (a power of two), or NULL when the system refuses. A large block requests 2 MiB
+/// pages, which some systems give only on request: kernels that read hundreds of megabytes then have fewer TLB misses.
 static inline void *_Nullable shim_aligned_alloc(size_t bytes, size_t alignment) {
   const size_t huge_page = (size_t)2 << 20;
   const int advise_huge_pages = 14;  // MADV_HUGEPAGE
@@ -32,7 +32,7 @@ static inline void *_Nullable shim_aligned_alloc(size_t bytes, size_t alignment)
 
 static inline void shim_free(void *_Nullable memory) { free(memory); }
 
-/// Addresses that read as zeros and take memory only where they are written, or NULL when the system refuses.
+/// Addresses that read as zeros and take memory only where written, or NULL when the system refuses.
 static inline void *_Nullable shim_reserve(size_t bytes) {
   void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return memory == MAP_FAILED ? NULL : memory;
@@ -40,13 +40,13 @@ static inline void *_Nullable shim_reserve(size_t bytes) {
 
 static inline void shim_unreserve(void *_Nonnull memory, size_t bytes) { munmap(memory, bytes); }
 
-/// Asks for a cache line that will soon be read; any address will do.
+/// Prefetches a cache line that will soon be read; any address is allowed.
 static inline void shim_prefetch(const void *_Nonnull address) { __builtin_prefetch(address, 0, 2); }
 
-/// Asks for a cache line that will soon be written.
+/// Prefetches a cache line that will soon be written.
 static inline void shim_prefetch_for_writing(const void *_Nonnull address) { __builtin_prefetch(address, 1, 3); }
 
-/// Tells the CPU that this thread waits in a loop: some dozens of cycles.
+/// Tells the CPU that this thread is spinning: takes some dozens of cycles.
 static inline void shim_pause(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -55,7 +55,7 @@ static inline void shim_pause(void) {
 #endif
 }
 
-/// Seconds on a clock that never goes back.
+/// Seconds on a monotonic clock.
 static inline double shim_seconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -66,7 +66,7 @@ static inline double shim_seconds(void) {
 extern long syscall(long number, ...);
 extern int sched_getaffinity(int process, size_t bytes, void *_Nonnull mask);
 
-/// CPUs that this process may run on, by its affinity mask; 0 when the system does not say.
+/// The number of CPUs in this process's affinity mask; 0 if the system does not say.
 static inline int64_t shim_affinity_count(void) {
   uint64_t mask[64] = {0};
   if (sched_getaffinity(0, sizeof mask, mask) != 0) return 0;
@@ -86,8 +86,8 @@ static inline void shim_cpuid(uint32_t leaf, uint32_t *_Nonnull registers) {
           : "a"(leaf), "c"(0));
 }
 
-/// Whether the CPU has tile registers for bfloat16 and the system lets this process use them. They are asked for here:
-/// the system grows what it saves of a thread only for a process that said so.
+/// Whether the CPU has tile registers for bfloat16 and the system lets this process use them. This requests them: the
+/// system enlarges the saved thread state only for a process that has requested it.
 static inline bool shim_request_amx_bf16(void) {
   uint32_t registers[4];
   shim_cpuid(0, registers);
@@ -106,7 +106,7 @@ static inline bool shim_request_amx_bf16(void) {
   return syscall(arch_prctl, request_permission, tile_data) == 0;
 }
 
-/// The brand string of the processor, 48 characters and a terminating zero.
+/// The brand string of the processor, 48 characters and a terminating NUL.
 static inline void shim_cpu_brand(char *_Nonnull brand) {
   uint32_t words[12] = {0};
   shim_cpuid(0x80000000u, words);

@@ -4,9 +4,9 @@
 
 #include "swiftalexnet_types.h"
 
-/* A specification is a network as a value, one node a line. */
+/* A specification is a network as a value, one node per line. */
 
-/* Families are `alexnet`, `vgg` and `cifar`. Names of a family's variants, separated by spaces. */
+/* Names of a family's variants, separated by spaces. Families are `alexnet`, `vgg` and `cifar`. */
 int32_t sax_variants(const char *SAX_NONNULL family, char *SAX_NONNULL text, int64_t capacity);
 
 typedef struct {
@@ -14,17 +14,17 @@ typedef struct {
   char catalog_name[48]; /* among all networks: paper, vgg-D, cifar-18pct */
   char summary[160];     /* what it is, with the source */
   char initialization[32];
-  int64_t classes, channels, image_size; /* what its authors had */
+  int64_t classes, channels, image_size; /* as its authors had them */
 } sax_variant;
 
 int32_t sax_get_variant(const char *SAX_NONNULL family, const char *SAX_NONNULL variant,
                         sax_variant *SAX_NONNULL result);
 
 typedef struct {
-  int64_t classes, channels, image_size; /* 0: the variant's own */
-  const char *SAX_NULLABLE activation;   /* relu, tanh or sigmoid in the place of every ReLU; NULL: as it is */
-  const char *SAX_NULLABLE without;      /* nodes to leave out, separated by spaces; a layer's activation goes with it */
-  int32_t ceil_mode;                     /* sizes of pools: 1 rounded up, -1 rounded down, 0: the variant's own */
+  int64_t classes, channels, image_size; /* 0: the variant's default */
+  const char *SAX_NULLABLE activation;   /* relu, tanh or sigmoid in place of every ReLU; NULL: keep them */
+  const char *SAX_NULLABLE without;      /* nodes to remove, separated by spaces; a layer takes its activation along */
+  int32_t ceil_mode;                     /* pool sizes: 1 rounds up, -1 rounds down, 0: the variant's default */
 } sax_spec_options;
 
 /* The specification of a variant. */
@@ -34,19 +34,20 @@ int32_t sax_spec(const char *SAX_NONNULL family, const char *SAX_NONNULL variant
 /* Names of the initialisations, separated by spaces. */
 int32_t sax_initializations(char *SAX_NONNULL text, int64_t capacity);
 
-/* What the authors of a network did to images, for crops of crop × crop pixels: "resize=256 crop=224 resample=area warp=0
- * mean=127.3049,… learn_mean=image mean_at=center", and "scale=…" where pixels are multiplied after the mean: three
- * numbers for three channels, one for all otherwise. learn_mean is none, image or pixel. `name` is the catalogue's; for
- * any other they are those of the 2012 paper's authors. */
+/* How the authors of a network preprocessed images, for crops of crop × crop pixels: "resize=256 crop=224 resample=area
+ * warp=0 mean=127.3049,… learn_mean=image mean_at=center", and "scale=…" where pixels are multiplied after the mean is
+ * subtracted: three numbers for three channels, otherwise one for all. learn_mean is none, image or pixel. `name` is a
+ * name of the catalogue; any other gives what the authors of the 2012 paper did. */
 int32_t sax_variant_preprocessing(const char *SAX_NONNULL name, int64_t crop, int64_t channels, char *SAX_NONNULL text,
                                   int64_t capacity);
 
-/* Lines "their-name our-name" of a network's layers, where `framework`, torchvision or keras, has it; else nothing. */
+/* Lines "their-name our-name" for a network's layers if `framework` (torchvision or keras) has it; else none. */
 int32_t sax_variant_layer_names(const char *SAX_NONNULL name, const char *SAX_NONNULL framework, char *SAX_NONNULL text,
                                 int64_t capacity);
 
-/* The index of the name that `name` probably means among `known`, one a line: ours for what others call a network, else
- * the one with the fewest edits; -1 if there is none, or unless `even_if_far` if it shares less than half. */
+/* The index of the name that `name` probably means among `known`, one per line: ours where others call a network by
+ * another name, otherwise the one with the fewest edits; -1 if there is none, or if it shares less than half, unless
+ * `even_if_far`. */
 int32_t sax_nearest_name(const char *SAX_NONNULL name, const char *SAX_NONNULL known, int32_t even_if_far,
                          int64_t *SAX_NONNULL index);
 

@@ -1,10 +1,11 @@
-/* swiftalexnet_locally_connected.h: convolution with weights of its own at every output position, as a function. The rules are those of swiftalexnet.h. */
+/* swiftalexnet_locally_connected.h: convolution with separate weights for every output position, as a function. The
+ * rules are those of swiftalexnet.h. */
 #ifndef SWIFTALEXNET_LOCALLY_CONNECTED_H
 #define SWIFTALEXNET_LOCALLY_CONNECTED_H
 
 #include "swiftalexnet_convolution.h"
 
-/* A convolution of one group with weights and biases of its own at every output position: w [oh][ow] × OIHW,
+/* A convolution of one group with separate weights and biases for every output position: w [oh][ow] × OIHW,
  * b [oh][ow][o]. */
 int32_t sax_locally_connected2d_output_size(const sax_conv2d_shape *SAX_NONNULL shape, int64_t *SAX_NONNULL height,
                                             int64_t *SAX_NONNULL width);

@@ -8,7 +8,7 @@ typedef struct {
   int64_t batch, channels, height, width;
   int64_t size;
   float alpha, beta, k;
-  int32_t alpha_over_n; /* 1: alpha / size as Caffe, PyTorch, ONNX; 0: alpha as the paper prints it */
+  int32_t alpha_over_n; /* 1: alpha / size as in Caffe, PyTorch, ONNX; 0: alpha as printed in the paper */
 } sax_response_norm;
 
 int32_t sax_local_response_norm(const sax_response_norm *SAX_NONNULL norm, const float *SAX_NONNULL x, int32_t layout,

@@ -6,7 +6,7 @@
 
 enum { SAX_RULE_PAPER = 0, SAX_RULE_PYTORCH = 1, SAX_RULE_CAFFE = 2 };
 
-/* One update in place of w and v, [count] each, with gradient g. */
+/* One in-place update of w and v, [count] each, with gradient g. */
 int32_t sax_sgd_update(float *SAX_NONNULL w, float *SAX_NONNULL v, const float *SAX_NONNULL g, int64_t count,
                        float learning_rate, float momentum, float weight_decay, int32_t rule);
 

@@ -1,14 +1,14 @@
-/* swiftalexnet_profile.h: where the time of a network goes. The rules are those of swiftalexnet.h. */
+/* swiftalexnet_profile.h: where a network spends its time. The rules are those of swiftalexnet.h. */
 #ifndef SWIFTALEXNET_PROFILE_H
 #define SWIFTALEXNET_PROFILE_H
 
 #include "swiftalexnet_images.h"
 #include "swiftalexnet_networks.h"
 
-/* The nodes that are computed in one pass, or `input`, `loss`, `update`, `other`, which have no kind and only a forward
- * part. Seconds are medians; operations (additions and multiplications) and bytes are the least that must be done, but
- * that Winograd's method (fast_math) does fewer operations than the direct sum, which are counted. Backward is data and
- * filter together, 0 in inference. */
+/* Nodes computed in one pass, or `input`, `loss`, `update`, `other`, which have no kind and only a forward part.
+ * Seconds are medians; operations (additions and multiplications) and bytes are the least that must be done, except
+ * that Winograd's method (fast_math) needs fewer operations than the direct sum, which are the ones counted. Backward
+ * includes data and filter gradients; 0 in inference. */
 typedef struct {
   char name[160]; /* "conv1 + relu1" */
   char kind[32];
@@ -17,13 +17,13 @@ typedef struct {
 } sax_profile_row;
 
 typedef struct {
-  double seconds;                               /* the median of whole passes */
+  double seconds;                               /* median of whole passes */
   double operations_per_second, bytes_per_second; /* what the machine allows, measured in the same run */
   int64_t rows;
 } sax_profile;
 
-/* Measures `repeats` (1 to 1000) training steps on images, or without `augmentation` passes of inference. They run on a
- * twin, which takes memory of its own; the network stays as it is. There are at most sax_network_node_count() + 4 rows. */
+/* Measures `repeats` (1 to 1000) training steps on images, or inference passes without `augmentation`. They run on a
+ * twin with its own memory; the network does not change. There are at most sax_network_node_count() + 4 rows. */
 int32_t sax_network_profile_images(sax_network *SAX_NONNULL network, const sax_images *SAX_NONNULL images,
                                    const sax_preprocessing *SAX_NONNULL preprocessing,
                                    const sax_augmentation *SAX_NULLABLE augmentation,

@@ -7,13 +7,13 @@
 /* Names of the recipes, separated by spaces. */
 int32_t sax_recipes(char *SAX_NONNULL text, int64_t capacity);
 
-/* A recipe, a setting a line: Recipe+Text.swift says how. Numbers read back exactly. */
+/* A recipe, one setting per line: see Recipe+Text.swift. Numbers read back exactly. */
 int32_t sax_recipe(const char *SAX_NONNULL name, char *SAX_NONNULL text, int64_t capacity);
 
-/* The order in which an epoch, from 0, shows `count` images: a permutation of 0 … count - 1 by (seed, epoch). */
+/* The order of `count` images in an epoch (from 0): a permutation of 0 … count - 1 determined by (seed, epoch). */
 int32_t sax_shuffle(int64_t count, uint64_t seed, uint64_t epoch, int64_t *SAX_NONNULL order);
 
-/* Principal components of the colours of ILSVRC, one a line: √λ, then red, green, blue of its direction. */
+/* Principal components of ILSVRC's colours, one per line: √λ, then red, green, blue of its direction. */
 int32_t sax_color_components(char *SAX_NONNULL text, int64_t capacity);
 
 #endif

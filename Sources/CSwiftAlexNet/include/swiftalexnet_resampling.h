@@ -1,4 +1,4 @@
-/* swiftalexnet_resampling.h: uint8 images in another size. The rules are those of swiftalexnet.h. */
+/* swiftalexnet_resampling.h: resizing uint8 images. The rules are those of swiftalexnet.h. */
 #ifndef SWIFTALEXNET_RESAMPLING_H
 #define SWIFTALEXNET_RESAMPLING_H
 
@@ -11,8 +11,8 @@ typedef struct {
   int64_t count, taps;
 } sax_axis;
 
-/* The first image of `images` resized to [rows.count][columns.count][channels], rounded and cut to 0 … 255. Weights
- * beyond the image are refused. */
+/* The first image of `images` resized to [rows.count][columns.count][channels], rounded and clamped to 0 … 255. Weights
+ * outside the image are refused. */
 int32_t sax_resample(const sax_images *SAX_NONNULL images, const sax_axis *SAX_NONNULL rows,
                      const sax_axis *SAX_NONNULL columns, uint8_t *SAX_NONNULL output);
 

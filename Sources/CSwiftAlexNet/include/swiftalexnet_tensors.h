@@ -7,25 +7,26 @@
 /* x is [batch] images of the network's input shape, in `layout`. */
 
 /* Logits [batch][classes] (the input of `prob`). With `keep`, what backward needs is kept and the call is exclusive.
- * With `training`, dropout acts under (seed, step); it needs `keep`. backward computes in the kept pass's precision. */
+ * `training` needs `keep` and turns on dropout, drawn from (seed, step). backward computes in the kept pass's
+ * precision. */
 int32_t sax_network_forward(sax_network *SAX_NONNULL network, const float *SAX_NONNULL x, int64_t batch, int32_t layout,
                             int32_t keep, int32_t training, uint64_t seed, uint64_t step,
                             const sax_arithmetic *SAX_NONNULL arithmetic, float *SAX_NONNULL logits);
 
-/* Outputs of named nodes, each [batch] × its shape in `layout` (a vector is [batch][channels]). Stops after the last of
- * them. conv1 is before the ReLU, relu1 after it. */
+/* Outputs of named nodes, each [batch] × its shape in `layout` (a vector is [batch][channels]). Stops after the last
+ * one. conv1 is before the ReLU, relu1 after it. */
 int32_t sax_network_capture(sax_network *SAX_NONNULL network, const float *SAX_NONNULL x, int64_t batch, int32_t layout,
                             const char *SAX_NONNULL const *SAX_NONNULL names, int64_t count,
                             const sax_arithmetic *SAX_NONNULL arithmetic,
                             float *SAX_NONNULL const *SAX_NONNULL outputs);
 
-/* Why some output for `x`, one image, is not finite: the parameter that holds such a number, or else the first node
- * that makes one. To be called when an output has been found that is not. */
+/* Why some output for `x`, one image, is not finite: the parameter that holds such a value, or else the first node
+ * that produces one. Call it once a non-finite output has been found. */
 int32_t sax_network_non_finite_cause(sax_network *SAX_NONNULL network, const float *SAX_NONNULL x, int32_t layout,
                                      const sax_arithmetic *SAX_NONNULL arithmetic, char *SAX_NONNULL text,
                                      int64_t capacity);
 
-/* Gradients of the last kept forward, for the gradient of the logits [batch][classes]. `accumulate` adds to the
+/* Gradients of the last kept forward pass, given the gradient of the logits [batch][classes]. `accumulate` adds to the
  * parameters' gradients instead of replacing them. `dx` may be NULL. */
 int32_t sax_network_backward(sax_network *SAX_NONNULL network, const float *SAX_NONNULL dlogits, int64_t batch,
                              int32_t layout, int32_t accumulate, float *SAX_NULLABLE dx);

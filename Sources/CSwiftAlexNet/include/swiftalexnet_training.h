@@ -9,13 +9,13 @@
 typedef struct {
   float learning_rate, momentum, weight_decay;
   int32_t rule;
-  uint64_t seed; /* of dropout and augmentation, together with `step` */
+  uint64_t seed; /* for dropout and augmentation, together with `step` */
   uint64_t step;
-  /* Of each parameter, in their order, or NULL: learning_rate and weight_decay times the parameter's factors. All finite
-   * and ≥ 0; a rate of 0 leaves the parameter as it is. They are read, not kept. */
+  /* One per parameter, in their order; NULL: learning_rate and weight_decay times the parameter's factors. All finite
+   * and ≥ 0; a rate of 0 leaves the parameter unchanged. They are read, not kept. */
   const float *SAX_NULLABLE rates;
   const float *SAX_NULLABLE decays;
-  int64_t count; /* of parameters, when there are rates or decays */
+  int64_t count; /* of parameters, if rates or decays are given */
   int32_t precision; /* SAX_FLOAT32 or SAX_BFLOAT16 */
 } sax_step_options;
 

@@ -1,4 +1,4 @@
-/* swiftalexnet_types.h: what every other header stands on. The rules are those of swiftalexnet.h. */
+/* swiftalexnet_types.h: what every other header needs. The rules are those of swiftalexnet.h. */
 #ifndef SWIFTALEXNET_TYPES_H
 #define SWIFTALEXNET_TYPES_H
 
@@ -12,7 +12,7 @@
 #define SAX_NULLABLE
 #endif
 
-/* Orders of 4-D tensors. */
+/* Layouts of 4-D tensors. */
 enum { SAX_NCHW = 0, SAX_NHWC = 1 };
 
 typedef struct sax_network sax_network;
@@ -21,11 +21,11 @@ typedef struct sax_network sax_network;
 
 enum { SAX_FLOAT32 = 0, SAX_BFLOAT16 = 1 };
 
-/* All zero is exact float32; the flags are 0 or 1. SAX_UNSUPPORTED says what the instruction set cannot do. */
+/* All zero is exact float32; flags are 0 or 1. SAX_UNSUPPORTED if the instruction set cannot do it. */
 typedef struct {
   int32_t precision;          /* SAX_BFLOAT16: activations and products in bfloat16; sums, weights, logits in float32 */
   int32_t int8_dense_weights; /* inference: dense layers multiply by weights rounded to 8 bits */
-  int32_t fast_math;          /* inference: float32 convolutions by transforms that are not exact on integers */
+  int32_t fast_math;          /* inference: float32 convolutions by transforms that are not exact even on integers */
 } sax_arithmetic;
 
 #endif

@@ -1,5 +1,5 @@
-/// The transforms of ``WinogradTemplate``, compiled for one instruction set. A class for the reason that
-/// ``MatrixKernels`` is one.
+/// The transforms of ``WinogradTemplate``, compiled for one instruction set. A class for the same reason as
+/// ``MatrixKernels``.
 public final class WinogradKernels: Sendable {
   public typealias Source = UnsafePointer<Float>
   public typealias Target = UnsafeMutablePointer<Float>
@@ -17,7 +17,7 @@ public final class WinogradKernels: Sendable {
       _ map: WinogradMap, _ square: Target
     ) -> Void
 
-  /// Floats of scratch that each transform needs, whatever the instruction set: one tile of the widest vectors.
+  /// Floats of scratch that each transform needs on any instruction set: one tile of the widest vectors.
   public static let squareCount = 36 * 16
 
   /// The transforms of an instruction set, compiled where it is called: see ``InstructionSet``.

@@ -1,16 +1,17 @@
 /// The transforms of Winograd's minimal filtering (Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural
-/// Networks"), with tiles of 6 × 6 inputs: F(4×4, 3×3), sixteen outputs of a 3 × 3 correlation from thirty-six products,
-/// where the direct sum needs 144, and F(2×2, 5×5), four outputs of a 5 × 5 correlation from as many, instead of 100.
+/// Networks"), with tiles of 6 × 6 inputs: F(4×4, 3×3), sixteen outputs of a 3 × 3 correlation from thirty-six
+/// products, where the direct sum needs 144, and F(2×2, 5×5), four outputs of a 5 × 5 correlation from as many
+/// products, instead of 100.
 ///
 ///     Y = Aᵀ [ (G g Gᵀ) ∘ (Bᵀ d B) ] A
 ///
-/// d is the tile of the input, g the kernel, Y the outputs. The polynomials are evaluated at 0, ±√½, ±√2 and
-/// ∞: a fifth of the error of the usual 0, ±1, ±2 and ∞, because no power of a point is far from 1. Bᵀ depends on these
-/// points alone and serves both sizes.
+/// d is the tile of the input, g the kernel, Y the outputs. The polynomials are evaluated at 0, ±√½, ±√2 and ∞: a fifth
+/// of the error of the usual 0, ±1, ±2 and ∞, because no power of a point is far from 1. Bᵀ depends only on these
+/// points and serves both sizes.
 ///
-/// Vectors run along the channels; whole ones wherever memory allows, because partial ones would triple the code, and
-/// the optimiser stops inlining in a function that has grown too large. The thirty-six elements of a transformed tile lie
-/// `matrixStride` floats apart: all tiles' elements of one kind are the rows of a matrix.
+/// Vectors run along the channels: whole ones wherever memory allows, because partial ones would triple the code, and
+/// the optimiser stops inlining in a function that has grown too large. The thirty-six elements of a transformed tile
+/// lie `matrixStride` floats apart: the tiles' elements of one kind are the rows of a matrix.
 public enum WinogradTemplate {
   /// Inputs along one side of a tile.
   @inlinable @inline(__always) public static var inputs: Int { 6 }
@@ -18,7 +19,7 @@ public enum WinogradTemplate {
   @inlinable @inline(__always) public static var elements: Int { inputs * inputs }
   /// The most taps along one side of a kernel.
   @inlinable @inline(__always) public static var mostTaps: Int { 5 }
-  /// Outputs along one side of a tile, for a kernel of so many taps.
+  /// Outputs along one side of a tile, for a kernel with this many taps.
   @inlinable @inline(__always) public static func outputs(taps: Int) -> Int { inputs &- taps &+ 1 }
 
   @usableFromInline static let rootHalf: Float = 0.70710678118654752
@@ -48,7 +49,7 @@ public enum WinogradTemplate {
     return (g.0, even1 + odd1, even1 - odd1, even2 + odd2, even2 - odd2, last)
   }
 
-  /// Six values times Aᵀ; of two outputs the first two count.
+  /// Six values times Aᵀ; with two outputs, the first two are used.
   @inlinable @inline(__always)
   static func transformOutput<V: FloatVector>(_ m: (V, V, V, V, V, V), outputs: Int) -> (V, V, V, V) {
     let (sum1, difference1) = (m.1 + m.2, m.1 - m.2)
@@ -61,7 +62,7 @@ public enum WinogradTemplate {
   }
 
   /// Transforms neighbouring tiles of a strip of six rows: [36][tiles][channels], of one vector of channels at least.
-  /// - Parameter square: 36 vectors of anything.
+  /// - Parameter square: 36 vectors of scratch.
   @inlinable @inline(__always)
   public static func transformInputs<V: FloatVector>(
     _: V.Type, _ t: WinogradTiles, strip: UnsafePointer<Float>, rowStride: Int, tiles: UnsafeMutablePointer<Float>,
@@ -72,7 +73,7 @@ public enum WinogradTemplate {
       let target = tiles + (tile &* t.tileStride)
       var next = 0
       while next < t.channels {
-        // The last vector may begin inside the one before it and write the same values again.
+        // The last vector may overlap the one before it and write the same values again.
         let c = min(next, t.channels &- V.width)
         var column = 0
         while column < inputs {
@@ -91,9 +92,9 @@ public enum WinogradTemplate {
     }
   }
 
-  /// Transforms `valid` output channels of one input channel's kernels, [taps][taps][…] with taps `tapStride` apart, to a
-  /// row of `columns` (whole vectors) in each of thirty-six panels, `matrixStride` apart; zeros fill the row.
-  /// - Parameter square: 30 vectors of anything.
+  /// Transforms `valid` output channels of one input channel's kernels, [taps][taps][…] with taps `tapStride` apart, to
+  /// a row of `columns` (whole vectors) in each of thirty-six panels, `matrixStride` apart; zeros fill the row.
+  /// - Parameter square: 30 vectors of scratch.
   @inlinable @inline(__always)
   public static func transformKernels<V: FloatVector>(
     _: V.Type, taps: Int, columns: Int, valid: Int, kernels: UnsafePointer<Float>, tapStride: Int,
@@ -127,11 +128,11 @@ public enum WinogradTemplate {
   }
 
   /// Transforms the products of neighbouring tiles, [36][tiles][channels], back to `rows` rows of an output, whose last
-  /// tile may have fewer columns, and adds the bias; max(0, ·) of it if asked, NaN for NaN.
+  /// tile may have fewer columns, and adds the bias; then takes max(0, ·) on request, NaN for NaN.
   /// - Parameters:
   ///   - products, bias: may be read to the end of a vector.
   ///   - output: the first tile's first pixel.
-  ///   - square: 24 vectors of anything.
+  ///   - square: 24 vectors of scratch.
   @inlinable @inline(__always)
   public static func transformOutputs<V: FloatVector>(
     _: V.Type, _ t: WinogradTiles, products: UnsafePointer<Float>, bias: UnsafePointer<Float>, relu: Bool,
@@ -205,9 +206,9 @@ public struct WinogradTiles {
   /// Along one side of the kernel, 3 or 5.
   public var taps: Int
   public var channels: Int
-  /// Floats from a tile to the next.
+  /// Floats from one tile to the next.
   public var tileStride: Int
-  /// Floats from an element of a tile to the next.
+  /// Floats from one element of a tile to the next.
   public var matrixStride: Int
 
   public init(count: Int, taps: Int, channels: Int, tileStride: Int, matrixStride: Int) {
@@ -219,7 +220,7 @@ public struct WinogradTiles {
   }
 }
 
-/// Where the outputs of neighbouring tiles lie: how many rows and columns there are of them, and floats between those.
+/// The layout of the outputs of neighbouring tiles: their rows and columns, and the floats between these.
 public struct WinogradMap {
   public var rows: Int
   public var columns: Int

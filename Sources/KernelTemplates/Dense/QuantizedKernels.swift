@@ -1,7 +1,7 @@
-/// Innermost loops on dense weights of signed bytes. A weight stands for q · scale, with a scale for each column (each
+/// Innermost loops on signed-byte dense weights. A weight is q · scale, with a scale for each column (each
 /// output of the layer) and q from −127 to 127.
 ///
-/// No kernel checks anything; the rules of ``MatrixKernels`` hold.
+/// Kernels check nothing; the rules of ``MatrixKernels`` apply.
 public final class QuantizedKernels: Sendable {
   /// y[j] += Σ_k x[k] · q[k][j], without the scales: see ``QuantizedRows``.
   public let addWeightedRows: @Sendable (_ sum: QuantizedRows) -> Void
@@ -10,7 +10,7 @@ public final class QuantizedKernels: Sendable {
   /// largest[j] = max(largest[j], |w[j]|).
   public let raiseToMagnitudes:
     @Sendable (_ count: Int, _ w: UnsafePointer<Float>, _ largest: UnsafeMutablePointer<Float>) -> Void
-  /// q[j] = w[j] / scale[j], rounded to the nearest integer, of two the even one; |w[j]| ≤ 127 · scale[j].
+  /// q[j] = w[j] / scale[j], rounded to the nearest integer, ties to even; |w[j]| ≤ 127 · scale[j].
   public let quantize:
     @Sendable (
       _ count: Int, _ w: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, _ q: UnsafeMutablePointer<Int8>
@@ -59,7 +59,7 @@ public struct PanelWidening {
   public var rowCount: Int
   public var panelCount: Int
   public var panels: UnsafeMutablePointer<Float>
-  /// Floats from a panel to the next.
+  /// Floats from one panel to the next.
   public var panelStride: Int
 
   public init(

@@ -1,5 +1,5 @@
-// The algorithms of `QuantizedKernels`, once, over a vector type. Bytes become floats lane by lane, which the optimiser
-// turns into one widening and one conversion a vector.
+// The algorithms of `QuantizedKernels`, written once, over a vector type. Bytes become floats lane by lane, which the
+// optimiser turns into one widening and one conversion per vector.
 
 import CShims
 
@@ -10,7 +10,8 @@ func widen<V: SIMD>(_ source: UnsafePointer<Int8>, as: V.Type) -> V where V.Scal
   return floats
 }
 
-/// ``QuantizedRows``, eight rows at a time, four vectors of columns: whole cache lines of bytes where a vector is 64 bytes.
+/// ``QuantizedRows``, eight rows at a time, four vectors of columns: whole cache lines of bytes if a vector is 64
+/// bytes.
 @inlinable @inline(__always)
 public func addWeightedRows<V: SIMD>(_ sum: QuantizedRows, fused: Bool, as: V.Type) where V.Scalar == Float {
   var k = 0
@@ -105,8 +106,8 @@ public func raiseToMagnitudes<I: InstructionSet>(
   }
 }
 
-/// q[j] = w[j] / scale[j], rounded to the nearest integer, of two the even one. Added to 1.5 · 2^23 a small number is
-/// rounded to an integer, which then stands in the low bits.
+/// q[j] = w[j] / scale[j], rounded to the nearest integer, ties to even. Adding 1.5 · 2^23 rounds a small number to an
+/// integer, which is then in the low bits.
 @inlinable @inline(__always)
 public func quantize<I: InstructionSet>(
   _: I.Type, _ count: Int, _ w: UnsafePointer<Float>, _ scale: UnsafePointer<Float>, _ q: UnsafeMutablePointer<Int8>

@@ -1,8 +1,8 @@
-/// One register of floats, as the pointwise templates see it. The protocol does not refine `SIMD`: generic
-/// code over `SIMD` compares, selects and converts lane by lane, while the operators named here are the
-/// concrete ones of each width and become one instruction each.
+/// One register of floats, as the pointwise templates see it. The protocol does not refine `SIMD`: generic code over
+/// `SIMD` compares, selects and converts lane by lane, while the operators named here are the concrete ones of each
+/// width and become single instructions.
 ///
-/// A comparison gives a mask: integers that are −1 where it holds and 0 elsewhere, as the CPU itself says it.
+/// A comparison gives a mask: integers that are −1 where it holds and 0 elsewhere, as in the CPU itself.
 public protocol FloatVector {
   associatedtype Integers: IntegerVector
 

@@ -1,14 +1,14 @@
-/// The kernels of one instruction set. The drivers in `Kernels` loop, pack and share out work; the table
+/// The kernels of one instruction set. The drivers in `Kernels` loop, pack and divide work; the table
 /// holds the innermost loops, compiled once per instruction set from the templates in this module.
 public struct KernelTable: Sendable {
-  /// `portable`, `avx2`, `avx512`, `avx512_bf16` or `amx`: what `SWIFTALEXNET_ISA` and `info()` say.
+  /// `portable`, `avx2`, `avx512`, `avx512_bf16` or `amx`: as in `SWIFTALEXNET_ISA` and `info()`.
   public let name: String
   public let matrix: MatrixKernels
   public let pointwise: PointwiseKernels
   public let winograd: WinogradKernels
-  /// Dense weights of signed bytes.
+  /// Kernels for signed-byte dense weights.
   public let quantized: QuantizedKernels
-  /// nil where the instruction set has no arithmetic for bfloat16.
+  /// nil if the instruction set has no bfloat16 arithmetic.
   public let bfloat16: MatrixKernelsBFloat16?
 
   /// The kernels of an instruction set, compiled where it is called: see ``InstructionSet``.
@@ -24,7 +24,7 @@ public struct KernelTable: Sendable {
     bfloat16 = nil
   }
 
-  /// The float32 kernels of another instruction set, and bfloat16 besides.
+  /// The float32 kernels of another instruction set, plus bfloat16.
   public init(name: String, floats: KernelTable, bfloat16: MatrixKernelsBFloat16) {
     self.name = name
     matrix = floats.matrix

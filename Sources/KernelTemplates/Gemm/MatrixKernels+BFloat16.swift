@@ -4,11 +4,11 @@ import Tensors
 ///
 /// ## The contract of a tile
 ///
-/// A tile is `rows` × `columns` sums that stay in registers while the inner index k runs, two or more steps at a
-/// time. The right-hand matrix B is packed into *panels* of `columns` columns in which two neighbouring k of a
-/// column lie side by side, as the instructions want them:
+/// A tile is `rows` × `columns` sums that stay in registers while the inner index k runs, two or more steps at a time.
+/// The right-hand matrix B is packed into *panels* of `columns` columns in which two neighbouring k of a column lie
+/// side by side, as the instructions require:
 ///
-///     B (K × N, as it lies)           panel p: [K / 2][columns][2], contiguous
+///     B (K × N, in memory)            panel p: [K / 2][columns][2], contiguous
 ///     ┌────────┬────────┬─────┐       ┌────────────────────────────────────────────────┐
 ///     │        │        │     │       │ B[0][p·columns] B[1][p·columns] B[0][p·columns+1] …  │
 ///     │        │        │  0  │  ──▶  │ B[2][p·columns] B[3][p·columns] …                    │
@@ -16,40 +16,40 @@ import Tensors
 ///     └────────┴────────┴─────┘       └────────────────────────────────────────────────┘
 ///        p = 0    p = 1    p = 2: the columns past N are zeros
 ///
-/// A run of A is a multiple of `innerMultiple` elements long: B has rows of zeros where a run is filled up, and the
-/// kernel reads what follows A's run, which must be memory that may be read and holds finite numbers.
+/// A run of A is a multiple of `innerMultiple` elements long: B has rows of zeros where a run is padded, and the kernel
+/// reads what follows A's run, which must be readable memory with finite numbers.
 ///
-/// No kernel checks anything: pointers are valid for what the shapes say, counts are at least 1, inputs and
-/// outputs do not overlap. A sum is taken in an order that depends on the shapes and the instruction set alone.
+/// Kernels check nothing: pointers are valid for the given shapes, counts are at least 1, inputs and outputs do not
+/// overlap. The order of summation depends only on the shapes and the instruction set.
 ///
 /// ## Precision
 ///
-/// A product of two bfloat16 is exact in float32; each of the K additions rounds once, so that a sum is within
-/// 4 · √K · 2^-23 · Σ|a·b| like one of float32. Denormal numbers count as zeros.
+/// A product of two bfloat16 is exact in float32; each of the K additions rounds once, so that a sum is within 4 · √K ·
+/// 2^-23 · Σ|a·b|, as in float32. Denormal numbers are treated as zeros.
 public final class MatrixKernelsBFloat16: Sendable {
   /// The most rows of a block.
   public let rows: Int
-  /// Blocks worth giving to one call of `tile`.
+  /// The best number of blocks for one call of `tile`.
   public let blocks: Int
   /// The columns of a tile and of a packed panel.
   public let columns: Int
-  /// What the length of a run is a multiple of.
+  /// The length of a run is a multiple of this.
   public let innerMultiple: Int
   /// Some blocks of a product, see ``RowTileBFloat16``.
   public let tile: @Sendable (_ tile: RowTileBFloat16) -> Void
   /// y = x
   public let widen: @Sendable (_ count: Int, _ x: UnsafePointer<BFloat16>, _ y: UnsafeMutablePointer<Float>) -> Void
-  /// y = x, rounded to the nearest, of two equally near ones to the even.
+  /// y = x, rounded to the nearest, ties to even.
   public let narrow: @Sendable (_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<BFloat16>) -> Void
-  /// A matrix likewise, rectified if asked, see ``RowNarrowing``.
+  /// A matrix likewise, rectified on request, see ``RowNarrowing``.
   public let narrowRows: @Sendable (_ rows: RowNarrowing) -> Void
   /// Packs panels from a matrix of floats, rounding them.
   public let packFloats: PanelPacking<Float>
   /// Packs panels from a matrix of bfloat16.
   public let packRows: PanelPacking<BFloat16>
 
-  /// Packs `rowCount` rows of `columns` elements, `stride` apart, into panels that begin `panelStride` elements
-  /// apart. Columns past the last and the second row of a pair that has none are zeros.
+  /// Packs `rowCount` rows of `columns` elements, `stride` apart, into panels that begin `panelStride` elements apart.
+  /// Columns past the last, and the missing second row of a last pair, are zeros.
   public typealias PanelPacking<Element> =
     @Sendable (
       _ rowCount: Int, _ columns: Int, _ source: UnsafePointer<Element>, _ stride: Int,
@@ -76,7 +76,7 @@ public final class MatrixKernelsBFloat16: Sendable {
     self.packRows = packRows
   }
 
-  /// The same with other tiles, for an instruction set that multiplies in another way.
+  /// The same with other tiles, for an instruction set that multiplies differently.
   public convenience init(
     rows: Int, blocks: Int, innerMultiple: Int, tile: @escaping @Sendable (_ tile: RowTileBFloat16) -> Void,
     besides others: MatrixKernelsBFloat16
@@ -90,8 +90,8 @@ public final class MatrixKernelsBFloat16: Sendable {
 
 /// C[b][i][j] = start[j] + Σ_r Σ_k A_b[i · leftStride + runOffsets[r] + k] · B[r · runLength + k][j].
 ///
-/// The rows of a block lie at a constant distance, as neighbouring pixels do; its K elements are `runCount` runs of
-/// `runLength` contiguous elements, the runs at the same offsets for all rows: for a convolution one run a kernel row.
+/// The rows of a block lie a constant distance apart, as neighbouring pixels do; its K elements are `runCount` runs of
+/// `runLength` contiguous elements, at the same offsets for all rows: for a convolution one run per kernel row.
 public struct RowTileBFloat16 {
   /// Rows of each block, 1 … `rows`.
   public var rows: Int
@@ -99,7 +99,7 @@ public struct RowTileBFloat16 {
   public var blockCount: Int
   /// The first row of each block.
   public var left: UnsafePointer<UnsafePointer<BFloat16>>
-  /// Elements from a row of a block to the next.
+  /// Elements from one row of a block to the next.
   public var leftStride: Int
   /// Elements from the beginning of a row to the beginning of each run.
   public var runOffsets: UnsafePointer<Int>
@@ -108,15 +108,15 @@ public struct RowTileBFloat16 {
   public var runLength: Int
   /// The packed panel: [runCount · runLength / 2][columns][2].
   public var panel: UnsafePointer<BFloat16>
-  /// Elements of the panel that are passed over from a run to the next.
+  /// Elements of the panel skipped between runs.
   public var panelGap: Int
-  /// The `columns` floats that every row starts from; nil: the sums start from what C holds.
+  /// The `columns` initial values of every row; nil: the sums start from the values in C.
   public var start: UnsafePointer<Float>?
-  /// C: the rows of all blocks, one block after the other.
+  /// C: the rows of all blocks, block by block.
   public var output: UnsafeMutablePointer<Float>
-  /// Floats from a row of C to the next.
+  /// Floats from one row of C to the next.
   public var outputStride: Int
-  /// Whether the first half of the columns is all that counts: a kernel may leave the others as they are.
+  /// Whether only the first half of the columns is needed: a kernel may leave the others unchanged.
   public var isNarrow: Bool
 
   public init(
@@ -142,7 +142,7 @@ public struct RowTileBFloat16 {
 }
 
 /// target[i · targetStride + j] = source[i · sourceStride + j] rounded, for i in 0 ..< rows, j in 0 ..< columns;
-/// max(0, ·) of it if asked, NaN for NaN.
+/// its max(0, ·) on request, NaN for NaN.
 public struct RowNarrowing {
   public var rows: Int
   public var columns: Int

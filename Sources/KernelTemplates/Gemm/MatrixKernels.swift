@@ -2,24 +2,24 @@
 ///
 /// ## The contract of a tile
 ///
-/// A tile is `rows` × `columns` sums that stay in registers while the inner index k runs. `columns` is two
-/// vectors; any number of rows from 1 to `rows` may be asked for. The drivers cut the result into tiles and hand
-/// each tile one *panel* of the right-hand matrix B, packed so that k steps read it front to back:
+/// A tile is `rows` × `columns` sums that stay in registers while the inner index k runs. `columns` is two vectors; any
+/// number of rows from 1 to `rows` may be requested. The drivers divide the result into tiles and pass each tile one
+/// *panel* of the right-hand matrix B, packed so that k steps read it front to back:
 ///
-///     B (K × N, as it lies)           panel p: K × columns floats, contiguous
+///     B (K × N, in memory)            panel p: K × columns floats, contiguous
 ///     ┌────────┬────────┬─────┐       ┌────────────────────────┐
-///     │        │        │     │       │ B[0][p·columns …]      │  two vectors a step
+///     │        │        │     │       │ B[0][p·columns …]      │  two vectors per step
 ///     │        │        │  0  │  ──▶  │ B[1][p·columns …]      │
 ///     │        │        │     │       │ …                      │
 ///     └────────┴────────┴─────┘       └────────────────────────┘
 ///        p = 0    p = 1    p = 2: the columns past N are zeros
 ///
-/// No kernel checks anything: pointers are valid for what the shapes say, counts are at least 1, inputs and
-/// outputs do not overlap. Kernels read and write exactly the elements named, unaligned, and allocate nothing.
-/// A sum is taken in the order of k, so a result depends on the shapes and the instruction set alone.
+/// Kernels check nothing: pointers are valid for the given shapes, counts are at least 1, inputs and outputs do not
+/// overlap. Kernels read and write exactly the elements named, unaligned, and allocate nothing. Sums are taken in the
+/// order of k, so results depend only on the shapes and the instruction set.
 ///
-/// A class, because copies of a structure of many function values are made by a helper function that every kernel
-/// target would emit for its own instruction set, under one name.
+/// A class, because a struct of many function values is copied by a helper function that every kernel target would emit
+/// for its own instruction set under the same name.
 public final class MatrixKernels: Sendable {
   /// The most rows of a tile.
   public let rows: Int
@@ -27,12 +27,12 @@ public final class MatrixKernels: Sendable {
   public let columns: Int
   /// One tile of a product whose left rows are read in place, see ``RowTile``.
   public let rowTile: @Sendable (_ rows: Int, _ tile: RowTile) -> Void
-  /// The same with one vector of columns: that is all that is read of the panel and written.
+  /// The same with one vector of columns, which is all that is read from the panel and written.
   public let narrowRowTile: @Sendable (_ rows: Int, _ tile: RowTile) -> Void
-  /// The same with three vectors of columns, and of at most `rates[2].count` rows.
+  /// The same with three vectors of columns and at most `rates[2].count` rows.
   public let wideRowTile: @Sendable (_ rows: Int, _ tile: RowTile) -> Void
-  /// What tiles reach of the limit of multiply-adds, in per cent: `rates[v - 1][r - 1]` for r rows of v vectors. From
-  /// this table convolutions choose their tiles; `python benchmarks/tiles.py` measures it.
+  /// The speed of tiles in per cent of the multiply-add limit: `rates[v - 1][r - 1]` for r rows of v vectors.
+  /// Convolutions choose their tiles from this table; `python benchmarks/tiles.py` measures it.
   public let rates: [[Int]]
   /// One tile of a sum of outer products, see ``OuterTile``.
   public let outerTile: @Sendable (_ rows: Int, _ tile: OuterTile) -> Void
@@ -40,7 +40,7 @@ public final class MatrixKernels: Sendable {
   public let addWeightedRows: @Sendable (_ sum: WeightedRows) -> Void
   /// Packs whole panels, see ``PanelCopy``.
   public let copyPanels: @Sendable (_ copy: PanelCopy) -> Void
-  /// Multiply-adds on registers alone, see ``multiplyAddChains(rounds:_:fused:as:)``.
+  /// Multiply-adds on registers only, see ``multiplyAddChains(rounds:_:fused:as:)``.
   public let multiplyAddChains: @Sendable (_ rounds: Int, _ values: UnsafeMutablePointer<Float>) -> Int
 
   /// The kernels of an instruction set, compiled where it is called: see ``InstructionSet``.
@@ -62,11 +62,11 @@ public final class MatrixKernels: Sendable {
   }
 }
 
-/// C[i][j] = start[j] + Σ_r Σ_k A_i[runOffsets[r] + k] · B[r · runLength + k][j], and max(0, ·) if asked.
+/// C[i][j] = start[j] + Σ_r Σ_k A_i[runOffsets[r] + k] · B[r · runLength + k][j], and max(0, ·) on request.
 ///
-/// Row i of the left matrix is whatever `left[i]` points at: for a convolution the pixel where window i begins.
-/// Its K elements are `runCount` runs of `runLength` contiguous floats, the runs at the same offsets for all
-/// rows: for a convolution one run a kernel row.
+/// Row i of the left matrix begins at `left[i]`: for a convolution, the pixel where window i begins. Its K elements are
+/// `runCount` runs of `runLength` contiguous floats, at the same offsets for all rows: for a convolution one run per
+/// kernel row.
 public struct RowTile {
   public var left: UnsafePointer<UnsafePointer<Float>>
   /// Floats from `left[i]` to the beginning of each run.
@@ -75,15 +75,15 @@ public struct RowTile {
   public var runLength: Int
   /// The packed panel: runCount · runLength steps.
   public var panel: UnsafePointer<Float>
-  /// Floats of a step, of which a tile reads the vectors it has from the first on.
+  /// Floats of a step; a tile reads its vectors from the first on.
   public var panelWidth: Int
-  /// Floats of the panel that are passed over from a run to the next.
+  /// Floats of the panel skipped between runs.
   public var panelGap: Int
-  /// The floats that every row of the tile starts from, as many as it has columns; nil: the sums start from what C holds.
+  /// The initial values of every row, one per column of the tile; nil: the sums start from the values in C.
   public var start: UnsafePointer<Float>?
   public var relu: Bool
   public var output: UnsafeMutablePointer<Float>
-  /// Floats from a row of C to the next.
+  /// Floats from one row of C to the next.
   public var outputStride: Int
 
   public init(
@@ -106,9 +106,9 @@ public struct RowTile {
 }
 
 /// C[i][j] = Σ_y Σ_x A[y · leftRowStride + x · leftStride + i] · B[y · rightRowStride + x · rightStride + j], added to
-/// what C holds if asked.
+/// C on request.
 ///
-/// The sum runs over a grid of pixels: A is the input where the window's tap lies, B the output gradient.
+/// The sum runs over a grid of pixels: A is the input under the window's tap, B the output gradient.
 public struct OuterTile {
   public var pixelRows: Int
   public var pixelColumns: Int
@@ -120,7 +120,7 @@ public struct OuterTile {
   public var rightStride: Int
   public var accumulates: Bool
   public var output: UnsafeMutablePointer<Float>
-  /// Floats from a row of C to the next.
+  /// Floats from one row of C to the next.
   public var outputStride: Int
 
   public init(
@@ -143,8 +143,8 @@ public struct OuterTile {
   }
 }
 
-/// y[j] += Σ_k weights[k · weightStride] · rows[k · rowStride + j] for j in 0 ..< columns: a matrix read once, in the order it lies.
-/// With a weight of stride 0 it adds rows up.
+/// y[j] += Σ_k weights[k · weightStride] · rows[k · rowStride + j] for j in 0 ..< columns: a matrix read once, in
+/// memory order. With a weight stride of 0 it sums rows.
 public struct WeightedRows {
   public var weights: UnsafePointer<Float>
   public var weightStride: Int
@@ -153,8 +153,8 @@ public struct WeightedRows {
   public var rowCount: Int
   public var columns: Int
   public var output: UnsafeMutablePointer<Float>
-  /// Whether the following rows are prefetched while it is added: where only some of a matrix's columns are read, they
-  /// lie too far apart for the CPU to guess them.
+  /// Whether the following rows are prefetched while it is added: if only some columns of a matrix are read, they lie
+  /// too far apart for the hardware prefetcher.
   public var prefetches: Bool
 
   public init(
@@ -172,15 +172,15 @@ public struct WeightedRows {
   }
 }
 
-/// panel p[k] = the `columns` floats at source[k · sourceStride + p · columns], for k in 0 ..< rowCount: all panels
-/// of a row at once, so that the source is read as it lies.
+/// panel p[k] = the `columns` floats at source[k · sourceStride + p · columns], for k in 0 ..< rowCount: all panels of
+/// a row at once, so that the source is read sequentially.
 public struct PanelCopy {
   public var source: UnsafePointer<Float>
   public var sourceStride: Int
   public var rowCount: Int
   public var panelCount: Int
   public var panels: UnsafeMutablePointer<Float>
-  /// Floats from a panel to the next.
+  /// Floats from one panel to the next.
   public var panelStride: Int
 
   public init(

@@ -1,8 +1,8 @@
 import CShims
 
-// The algorithms of the matrix kernels, once, over a vector type. They are called with numbers of rows and vectors, and
-// whether the instruction set multiplies and adds in one instruction: all constants there (``TileSize``), so that each
-// call becomes straight code.
+// The algorithms of the matrix kernels, written once, over a vector type. They are called with numbers of rows and
+// vectors, and whether the instruction set has a fused multiply-add: all constants there (``TileSize``), so that each
+// call becomes straight-line code.
 
 /// ``RowTile`` of `rows` rows and `vectors` (1 to 3) vectors of columns.
 @inlinable @inline(__always)
@@ -60,8 +60,8 @@ where V.Scalar == Float {
   if tile.relu { rectify(rows, output, stride: outputStride, columns: vectors &* width) }
 }
 
-/// x = max(0, x), NaN for NaN, on a tile that has just been stored: on memory, because comparing vectors of a
-/// generic type costs a branch a lane.
+/// x = max(0, x), NaN for NaN, on a tile that has just been stored: in memory, because comparing vectors of a generic
+/// type costs one branch per lane.
 @inlinable @inline(__always)
 func rectify(_ rows: Int, _ output: UnsafeMutablePointer<Float>, stride: Int, columns: Int) {
   var row = output
@@ -111,7 +111,7 @@ public func outerTile<V: SIMD>(_ rows: Int, _ tile: OuterTile, fused: Bool, as: 
   }
 }
 
-/// ``WeightedRows``, eight rows at a time so that the sums in `output` are loaded and stored once for eight.
+/// ``WeightedRows``, eight rows at a time so that the sums in `output` are loaded and stored once per eight.
 @inlinable @inline(__always)
 public func addWeightedRows<V: SIMD>(_ sum: WeightedRows, fused: Bool, as: V.Type) where V.Scalar == Float {
   var k = 0

@@ -1,5 +1,5 @@
-/// Multiply-adds on registers alone, which no kernel outruns: `rounds` times x ← x / 2 + 1 on twelve chains that do
-/// not wait for each other, more than any CPU has units times cycles of latency.
+/// Multiply-adds on registers only, which no kernel can outrun: `rounds` times x ← x / 2 + 1 on twelve independent
+/// chains, more than any CPU's number of units times cycles of latency.
 /// - Parameter values: twelve vectors, where the chains begin and end.
 /// - Returns: the floating-point operations done.
 @inlinable @inline(__always)

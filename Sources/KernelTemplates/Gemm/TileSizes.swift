@@ -1,7 +1,7 @@
-// Every size of tile is a function of its own: the optimiser stops inlining in a function that has grown too large. Sizes
-// are parameters of types, because those are constants in what is compiled from them.
+// Every tile size is a separate function: the optimiser stops inlining in a function that has grown too large. Sizes
+// are type parameters, because these are constants in the specialised code.
 
-/// Tiles of so many vectors of columns, with any number of rows that the instruction set has.
+/// Tiles with this many vectors of columns and any number of rows that the instruction set supports.
 public enum TileWidth<let vectors: Int> {
   @inlinable @inline(__always)
   static func rowTile<I: InstructionSet, V: SIMD>(_: I.Type, _: V.Type, _ rows: Int, _ tile: RowTile)

@@ -1,7 +1,7 @@
 /// The sums of one tile, up to fourteen rows of three vectors each.
 ///
-/// Named fields and not an array: a loop over an array's elements is not unrolled early enough for the optimiser
-/// to keep them in registers. `rows` is a constant wherever a template is called, so the comparisons vanish.
+/// Named fields and not an array: a loop over an array's elements is not unrolled early enough for the optimiser to
+/// keep them in registers. `rows` is a constant wherever a template is called, so the comparisons are optimised away.
 @frozen
 public struct TileSums<V: SIMD> where V.Scalar == Float {
   @usableFromInline var a0 = V(), a1 = V(), a2 = V(), a3 = V(), a4 = V(), a5 = V()
@@ -36,14 +36,14 @@ public struct TileSums<V: SIMD> where V.Scalar == Float {
   }
 }
 
-/// sum + a · b; `fused` (a constant) says whether the instruction set has it as one instruction: without one,
+/// sum + a · b; `fused` (a constant) says whether the instruction set does this in one instruction: otherwise
 /// `addProduct` would become a library call per lane.
 @inlinable @inline(__always)
 func multiplyAdd<V: SIMD>(_ sum: inout V, _ a: V, _ b: V, fused: Bool) where V.Scalar == Float {
   if fused { sum.addProduct(a, b) } else { sum += a * b }
 }
 
-/// The same of one lane: what does not fill a vector gets the bits that it would get in one.
+/// The same for one lane: elements that do not fill a vector get the same bits as in one.
 @inlinable @inline(__always)
 func multiplyAdd(_ sum: inout Float, _ a: Float, _ b: Float, fused: Bool) {
   if fused { sum.addProduct(a, b) } else { sum += a * b }

@@ -3,11 +3,11 @@ import Tensors
 /// The tile registers of a CPU with AMX, as ``tileProduct(_:as:)`` uses them: 0 to 3 hold sums, 4 and 5 rows of the
 /// left matrix, 6 and 7 pairs of rows of a panel. Register numbers are constants wherever a function is called.
 ///
-/// Two conform: the instructions themselves, and the tests' emulation of them.
+/// Two types conform: the instructions themselves and the tests' emulation of them.
 public protocol TileUnit {
   /// Sets the sizes of all registers from 64 bytes, see ``TileConfiguration`` (LDTILECFG).
   static func configure(_ configuration: UnsafeRawPointer)
-  /// Gives the registers back, so that the system saves them no longer (TILERELEASE).
+  /// Releases the registers, so that the system no longer saves them (TILERELEASE).
   static func release()
   /// Reads the register's rows, `stride` bytes apart (TILELOADD).
   static func load(_ register: Int, _ source: UnsafeRawPointer, stride: Int)
@@ -17,12 +17,12 @@ public protocol TileUnit {
   static func dot(_ sums: Int)
 }
 
-/// What LDTILECFG reads: the palette, then two bytes a register for the bytes of a row, then one for its rows.
+/// What LDTILECFG reads: the palette, then per register two bytes for the bytes of a row, then one for its rows.
 @frozen
 public struct TileConfiguration: BitwiseCopyable {
   public let words: SIMD8<UInt64>
 
-  /// Sums and left registers of `rows` rows, all rows of 64 bytes.
+  /// Sums and left registers have `rows` rows; all rows have 64 bytes.
   @inlinable @inline(__always)
   public init(rows: Int) {
     let palette: UInt64 = 1
@@ -40,7 +40,7 @@ public enum TileGeometry {
   public static let innerMultiple = 32
 }
 
-/// ``RowTileBFloat16`` by tile registers.
+/// ``RowTileBFloat16`` with tile registers.
 @inlinable @inline(__always)
 public func tileProduct<Tiles: TileUnit>(_ tile: RowTileBFloat16, as: Tiles.Type) {
   let configuration = TileConfiguration(rows: tile.rows)
@@ -50,7 +50,7 @@ public func tileProduct<Tiles: TileUnit>(_ tile: RowTileBFloat16, as: Tiles.Type
   let outputStride = tile.outputStride &* 4
   let (first, second) = (tile.output, tile.output + (tile.rows &* tile.outputStride))
   if let start = tile.start {
-    // A stride of 0 reads the same row for all.
+    // A stride of 0 loads the same row everywhere.
     Tiles.load(0, start, stride: 0)
     Tiles.load(1, start + half, stride: 0)
     if twoBlocks {

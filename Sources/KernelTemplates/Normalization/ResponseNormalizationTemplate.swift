@@ -1,17 +1,17 @@
 /// What one line of local response normalisation needs: s_i = k + alpha · Σ a_j² over j in
 /// i − left … i + right within the line, b_i = a_i · s_i^−beta.
 public struct ResponseLine: Sendable {
-  /// Channels of the line; windows end at its ends.
+  /// Channels of the line; windows are clipped at its ends.
   public let length: Int
   public let left, right: Int
   public let k, alpha: Float
   public let power: ExponentialTemplate.Power
 
-  /// A scratch line: zeros, the line's values from `start` on, zeros. Rounded to the widest vector, whatever
-  /// the instruction set, so that the driver can size it.
+  /// A scratch line: zeros, the line's values from `start` on, zeros. Rounded up to the widest vector on any
+  /// instruction set, so that the driver can size it.
   public let start, stride: Int
-  /// Lines whose scratch is filled before it is read: a vector load that straddles two stores still in flight
-  /// stalls, and after this many lines they have landed.
+  /// Lines whose scratch is filled before it is read: a vector load that straddles two stores in flight stalls; after
+  /// this many lines they have completed.
   public static let blockLines = 8
 
   public init(length: Int, left: Int, right: Int, k: Float, alpha: Float, beta: Float) {
@@ -22,7 +22,7 @@ public struct ResponseLine: Sendable {
     self.alpha = alpha
     power = ExponentialTemplate.Power(beta: beta)
     let widest = 16
-    // Either window may come first: backward's is the mirror image.
+    // Either side may be longer: backward uses the mirrored window.
     let reach = (max(left, right) + widest - 1) / widest * widest
     start = reach
     stride = reach + (length + widest - 1) / widest * widest + reach + widest
@@ -34,7 +34,7 @@ public struct ResponseLine: Sendable {
 
 /// Local response normalisation across channels (2012 paper, section 3.3), on lines of contiguous channels.
 public enum ResponseNormalizationTemplate {
-  /// s^−beta; for the usual 0.75 from two square roots and a division, at most 1.5 ε off.
+  /// s^−beta; for the usual 0.75 from two square roots and a division, with an error of at most 1.5 ε.
   @inlinable @inline(__always)
   static func inversePower<V: FloatVector>(_ s: V, _ power: ExponentialTemplate.Power) -> V {
     if power.isThreeQuarters {
@@ -44,10 +44,10 @@ public enum ResponseNormalizationTemplate {
     return ExponentialTemplate.inversePower(s, power)
   }
 
-  /// Σ of scratch[before the current place … after it], added from left to right.
+  /// Σ of scratch[before the current position … after it], added from left to right.
   @inlinable @inline(__always)
   static func window<V: FloatVector>(_: V.Type, _ first: UnsafePointer<Float>, count: Int) -> V {
-    if count == 5 {  // every published network with more than one size of line
+    if count == 5 {  // every published network with more than one line length
       return V.load(first) + V.load(first + 1) + V.load(first + 2) + V.load(first + 3) + V.load(first + 4)
     }
     var sum = V.load(first)
@@ -59,7 +59,7 @@ public enum ResponseNormalizationTemplate {
     return sum
   }
 
-  /// `scale` receives s for backward when it is not nil. `scratch` holds `p.scratchCount` floats of anything.
+  /// `scale` receives s for backward when it is not nil. `scratch` has room for `p.scratchCount` floats.
   @inlinable @inline(__always)
   public static func forward<V: FloatVector>(
     _: V.Type, _ p: ResponseLine, lines: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
@@ -111,7 +111,7 @@ public enum ResponseNormalizationTemplate {
         let at = line &* p.length
         let ratios = scratch + ((line &- block) &* p.stride &+ p.start)
         ElementwiseTemplate.sweep(V.self, p.length) { i, lanes in
-          // The missing lanes of a tail get s = 0 and a ratio of NaN; the pad must stay 0.
+          // The missing lanes of a tail get s = 0 and a NaN ratio; the padding must stay 0.
           let s = V.load(scale + (at &+ i), count: lanes)
           let direct = V.load(outputGradient + (at &+ i), count: lanes) * inversePower(s, p.power)
           direct.store(inputGradient + (at &+ i), count: lanes)

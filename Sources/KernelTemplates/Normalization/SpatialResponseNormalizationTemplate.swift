@@ -3,9 +3,9 @@
 public struct ResponsePlane: Sendable {
   /// Floats of a row of pixels, width · channels.
   public let rowCount: Int
-  /// Floats between a channel's value in neighbouring pixels: the channels.
+  /// Floats between a channel's values in neighbouring pixels: the number of channels.
   public let step: Int
-  /// Pixels of the window beside its own; no more than the row has.
+  /// Pixels of the window to the left and right of its own; no more than in the row.
   public let left, right: Int
   public let k, alpha: Float
   public let power: ExponentialTemplate.Power
@@ -20,17 +20,17 @@ public struct ResponsePlane: Sendable {
     power = ExponentialTemplate.Power(beta: beta)
   }
 
-  /// Floats of scratch that `forward` and `backward` need: zeros on both sides stand for the pixels that do not
-  /// exist, and the widest vector may read past the end.
+  /// Floats of scratch that `forward` and `backward` need: zeros on both sides represent missing pixels, and the widest
+  /// vector may read past the end.
   public var scratchCount: Int { (left + right) * step + rowCount + 16 }
 }
 
-/// Response normalisation over a square window of each map (cuda-convnet's `rnorm`), a row of NHWC pixels at a time:
+/// Response normalisation over a square window of each map (cuda-convnet's `rnorm`), a row of NHWC pixels at a time: it
 /// sums down the window's rows first, then along the row. A channel's neighbours lie `step` floats apart, so vectors
 /// run over pixels and channels alike.
 public enum SpatialResponseNormalizationTemplate {
-  /// One row of outputs. `window` is the first of `rows` input rows, one after another, that the windows of this row
-  /// hold; `scale` receives s for backward when it is not nil. `output` must be apart from the input.
+  /// One row of outputs. `window` is the first of the `rows` consecutive input rows under the windows of this row;
+  /// `scale` receives s for backward if it is not nil. `output` must not overlap the input.
   @inlinable @inline(__always)
   public static func forward<V: FloatVector>(
     _: V.Type, _ p: ResponsePlane, rows: Int, window: UnsafePointer<Float>, input: UnsafePointer<Float>,
@@ -61,8 +61,8 @@ public enum SpatialResponseNormalizationTemplate {
     }
   }
 
-  /// One row of input gradients, which holds g · s^−beta: dx −= 2 alpha beta x Σ ratio over the windows that hold the
-  /// pixel. `window` is the first of `rows` rows of ratios; the window is mirrored, the caller's rows are too.
+  /// One row of input gradients, which holds g · s^−beta: dx −= 2 alpha beta x Σ ratio over the windows that contain
+  /// the pixel. `window` is the first of `rows` rows of ratios; the window is mirrored, and so are the caller's rows.
   @inlinable @inline(__always)
   public static func backward<V: FloatVector>(
     _: V.Type, _ p: ResponsePlane, rows: Int, window: UnsafePointer<Float>, input: UnsafePointer<Float>,
@@ -76,8 +76,8 @@ public enum SpatialResponseNormalizationTemplate {
     }
   }
 
-  /// Fills `scratch` with Σ term over `rows` rows, added from the first to the last, between the zeros of `before` and
-  /// `after` pixels.
+  /// Fills `scratch` with Σ term over `rows` rows, added from first to last, between zeros for `before` and `after`
+  /// pixels.
   @inlinable @inline(__always)
   static func sumRows<V: FloatVector>(
     _: V.Type, _ p: ResponsePlane, before: Int, after: Int, rows: Int, _ window: UnsafePointer<Float>,

@@ -1,6 +1,6 @@
 /// Which elements dropout keeps: those whose generator word, shifted right by 8, is at least `threshold`.
 public struct DropoutMask: Sendable {
-  /// Philox 4x32-10: its key and the third and fourth word of its counter; the first two are the block's number.
+  /// Philox 4x32-10: its key and the third and fourth words of its counter; the first two are the block's index.
   public let key: (UInt32, UInt32)
   public let counter: (UInt32, UInt32)
   /// Probability · 2^24, rounded up.
@@ -13,9 +13,9 @@ public struct DropoutMask: Sendable {
   }
 }
 
-/// Dropout with eight blocks of the generator at a time. `Philox` in `Tensors` is the same generator, one block
-/// at a time, and holds its source and its tests; here a block is a lane, and each of its words a 64-bit integer
-/// below 2^32, because the CPU multiplies 32 by 32 bits in such lanes.
+/// Dropout with eight generator blocks at a time. `Philox` in `Tensors` is the same generator, one block at a time, and
+/// names its source; here a block is a lane, and each of its words a 64-bit integer below 2^32, because the CPU
+/// multiplies 32 by 32 bits in such lanes.
 public enum DropoutTemplate {
   public typealias Lanes = SIMD8<UInt64>
 
@@ -66,7 +66,7 @@ public enum DropoutTemplate {
     var d = Lanes(repeating: UInt64(mask.counter.1))
     var (k0, k1) = mask.key
     for _ in 0..<10 {
-      // The masks change nothing; they tell the compiler that 32-bit multiplications will do.
+      // The masks change nothing; they tell the compiler that 32-bit multiplications suffice.
       let p = (a & low) &* Lanes(repeating: 0xD251_1F53)
       let q = (c & low) &* Lanes(repeating: 0xCD9E_8D57)
       (a, b) = ((q &>> half) ^ b ^ Lanes(repeating: UInt64(k0)), q & low)

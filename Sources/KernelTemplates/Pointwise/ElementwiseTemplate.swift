@@ -1,5 +1,5 @@
-/// One pass over `count` floats that lie one after another. Every function allows its output to be one of its
-/// inputs, and reads and writes nothing past `count`.
+/// One pass over `count` consecutive floats. In every function the output may be one of the inputs, and nothing is read
+/// or written past `count`.
 public enum ElementwiseTemplate {
   /// Calls `body(index, lanes)` for whole vectors, where `lanes` is a constant, and once for the rest.
   @inlinable @inline(__always)
@@ -81,7 +81,7 @@ public enum ElementwiseTemplate {
     var start = 0
     while start < count {
       let length = min(block, count &- start)
-      // x · 0 is 0 for a finite x and NaN for the others, and a NaN stays in a sum.
+      // x · 0 is 0 for a finite x and NaN otherwise, and a NaN persists in a sum.
       var sum = V.zero
       sweep(V.self, length) { i, lanes in sum = sum + V.load(x + (start &+ i), count: lanes) * .zero }
       if sum.laneSum() != 0 {
@@ -92,14 +92,14 @@ public enum ElementwiseTemplate {
     return count
   }
 
-  /// The largest |x|; NaN where some x is NaN.
+  /// The largest |x|; NaN if some x is NaN.
   @inlinable @inline(__always)
   public static func largestMagnitude<V: FloatVector>(_: V.Type, count: Int, x: UnsafePointer<Float>) -> Float {
     let magnitude = V.Integers(repeating: 0x7fff_ffff)
     var largest = V.zero
     sweep(V.self, count) { i, lanes in
       let x = V(bits: V.load(x + i, count: lanes).bits & magnitude)
-      // Greater than a NaN is nothing: once there it stays.
+      // Nothing is greater than a NaN: once there, it stays.
       largest = V.select(V.isGreater(x, largest) | V.isNaN(x), x, largest)
     }
     var result = largest[0]

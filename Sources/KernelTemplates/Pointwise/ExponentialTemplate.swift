@@ -4,11 +4,12 @@ public enum ExponentialTemplate {
   /// Adding it to a small float leaves the nearest integer in the low bits: 1.5 · 2^23.
   @inlinable @inline(__always) static var roundingShift: Float { 0x1.8p23 }
 
-  /// e^r for |r| ≤ 0.36: the Taylor polynomial of degree 7; truncation below 6e-9, with rounding below 1.2e-7.
+  /// e^r for |r| ≤ 0.36: the Taylor polynomial of degree 7; error below 6e-9 from truncation, below 1.2e-7 with
+  /// rounding.
   @inlinable @inline(__always)
   static func reduced<V: FloatVector>(_ r: V) -> V { V(repeating: 1) + reducedMinusOne(r) }
 
-  /// e^r − 1 from the same polynomial: without cancellation, and r itself where r² is nothing beside it.
+  /// e^r − 1 from the same polynomial: without cancellation, and r itself where r² is negligible.
   @inlinable @inline(__always)
   static func reducedMinusOne<V: FloatVector>(_ r: V) -> V {
     var q = V(repeating: 1 / 5040)
@@ -20,8 +21,8 @@ public enum ExponentialTemplate {
     return r + r * r * q
   }
 
-  /// value · 2^n for integers n in −252 … 252, given as `roundingShift` + n; in two steps, so that results
-  /// below the smallest normal number come out too.
+  /// value · 2^n for integers n in −252 … 252, given as `roundingShift` + n; in two steps, so that subnormal results
+  /// are right too.
   @inlinable @inline(__always)
   static func scaled<V: FloatVector>(_ value: V, shiftedExponent: V) -> V {
     let n = shiftedExponent.bits &- V(repeating: roundingShift).bits
@@ -31,8 +32,8 @@ public enum ExponentialTemplate {
     return value * V(bits: (half &+ bias) &<< mantissa) * V(bits: (n &- half &+ bias) &<< mantissa)
   }
 
-  /// e^(x + low) for x ≤ 0 (softmax has subtracted the maximum) and a rounding remainder |low| ≤ ulp(x).
-  /// Error at most 2 ε relative down to e^−87, absolute below; −∞ gives 0, NaN gives NaN.
+  /// e^(x + low) for x ≤ 0 (softmax has subtracted the maximum) and a rounding remainder |low| ≤ ulp(x). Error at most
+  /// 2 ε, relative down to e^−87, absolute below; −∞ gives 0, NaN gives NaN.
   @inlinable @inline(__always)
   public static func exponential<V: FloatVector>(_ x: V, low: V) -> V {
     let floor = V(repeating: -104)  // e^−104 is less than half of the smallest float
@@ -52,8 +53,8 @@ public enum ExponentialTemplate {
     return ((x - n * V(repeating: 0.693_359_375)) - n * V(repeating: -2.121_944_400_5e-4), shifted)
   }
 
-  /// 1 − e^x for x ≤ 0, between 0 and 1, without cancellation: error at most 2 ε relative, also where x and hence
-  /// the result is tiny; 1 from −∞, NaN from NaN.
+  /// 1 − e^x for x ≤ 0, between 0 and 1, without cancellation: relative error at most 2 ε, even if x and hence the
+  /// result is tiny; −∞ gives 1, NaN gives NaN.
   @inlinable @inline(__always)
   static func complement<V: FloatVector>(_ x: V) -> V {
     let floor = V(repeating: -40)  // 1 − e^−40 rounds to 1
@@ -63,10 +64,10 @@ public enum ExponentialTemplate {
     return (V(repeating: 1) - power) - power * reducedMinusOne(r)
   }
 
-  /// An exponent −β cut in a part of 12 bits, whose product with a float's exponent is exact, and the rest.
+  /// An exponent −β split into a 12-bit part, whose product with a float's exponent is exact, and the rest.
   public struct Power: Sendable {
     public let beta, high, low: Float
-    /// The exponent of every published network, for which there is a shorter way.
+    /// The exponent used by every published network, which has a faster path.
     public let isThreeQuarters: Bool
 
     @inlinable
@@ -78,7 +79,7 @@ public enum ExponentialTemplate {
     }
   }
 
-  /// s^−β for normal s > 0 and 0 ≤ β ≤ 16. Error at most (4 + 3β) ε relative.
+  /// s^−β for normal s > 0 and 0 ≤ β ≤ 16. Relative error at most (4 + 3β) ε.
   @inlinable @inline(__always)
   static func inversePower<V: FloatVector>(_ s: V, _ power: Power) -> V {
     // s = 2^e · m with m in [√½, √2): counted from √½, the exponent field is e.
@@ -95,7 +96,7 @@ public enum ExponentialTemplate {
     series = series * zz + V(repeating: 1 / 5)
     series = series * zz + V(repeating: 1 / 3)
     let logarithm = (z + z * zz * series) * V(repeating: 2.885_390_081_8)
-    // −β·log2 s = n + rest, where the large parts cancel exactly.
+    // −β·log2 s = n + rest, with the large parts cancelling exactly.
     let product = V(repeating: power.beta) * (exponent + logarithm)
     let shifted = V(repeating: roundingShift) - product
     let n = shifted - V(repeating: roundingShift)
@@ -105,7 +106,7 @@ public enum ExponentialTemplate {
     let value = scaled(reduced(rest * V(repeating: -0.693_147_18)), shiftedExponent: shifted)
     let small = V.select(V.isGreater(V(repeating: -200), n), .zero, value)
     let large = V.select(V.isGreater(n, V(repeating: 200)), V(repeating: .infinity), small)
-    // The bits of infinity and NaN are no exponent: 1/s is 0 and NaN there.
+    // The bits of infinity and NaN are not an exponent: 1/s is 0 and NaN there.
     return V.select(V.isGreater(V(repeating: .infinity), s), large, V(repeating: 1) / s)
   }
 }

@@ -1,10 +1,10 @@
 import Tensors
 
 /// Innermost loops of everything that is not a matrix product. Each entry is the function of the same name in a
-/// `…Template`, where its formula and its rules stand, compiled for one instruction set.
+/// `…Template`, which documents its formula and rules, compiled for one instruction set.
 ///
-/// A class, because copying a struct of closures is a weak symbol of the same name in every kernel target, and
-/// the linker might keep the one with instructions that this CPU lacks.
+/// A class, because copying a struct of closures emits a weak symbol of the same name in every kernel target, and the
+/// linker might keep one with instructions that this CPU lacks.
 public final class PointwiseKernels: Sendable {
   public typealias Source = UnsafePointer<Float>
   public typealias Target = UnsafeMutablePointer<Float>

@@ -1,6 +1,6 @@
 /// The sums of one row that the loss needs besides the exponentials.
 public struct SoftmaxSums: Sendable {
-  /// The largest logit; unspecified when one is NaN.
+  /// The largest logit; unspecified if one is NaN.
   public let maximum: Float
   /// Σ e^(z − maximum): at least 1 for finite logits.
   public let sum: Float
@@ -21,8 +21,8 @@ public enum SoftmaxTemplate {
   ) -> SoftmaxSums {
     let maximum = maximum(V.self, count: classes, z)
     let m = V(repeating: maximum)
-    // Short runs are summed in a vector each and then joined: the error grows with the square root of the
-    // count instead of with the count.
+    // Short runs are each summed in a vector and then combined: the error grows with the square root of the count
+    // instead of the count.
     let run = 16 &* V.width
     var total = V.zero
     var start = 0
@@ -30,7 +30,7 @@ public enum SoftmaxTemplate {
       var sum = V.zero
       ElementwiseTemplate.sweep(V.self, min(run, classes &- start)) { i, lanes in
         let x = V.load(z + (start &+ i), count: lanes)
-        // x − m and what its rounding lost, which the exponential would magnify (Knuth's two-sum).
+        // x − m and its rounding error, which the exponential would magnify (Knuth's two-sum).
         let difference = x - m
         let back = difference - x
         let lost = (x - (difference - back)) - (m + back)

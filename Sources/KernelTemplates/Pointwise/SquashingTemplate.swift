@@ -1,8 +1,8 @@
-/// tanh and the logistic function, one pass over `count` floats: the activations that ReLU is compared with (2012
-/// paper, section 3.1). Same bits on every instruction set; outputs may be inputs; NaN gives NaN.
+/// tanh and the logistic function, one pass over `count` floats: the activations ReLU is compared with (2012 paper,
+/// section 3.1). The same bits on every instruction set; outputs may be inputs; NaN gives NaN.
 public enum SquashingTemplate {
-  /// y = tanh x = (1 − e^−2|x|) / (1 + e^−2|x|), with x's sign. Error at most 4 ε relative, from the smallest number
-  /// on; exactly ±1 from |x| = 9.02 on.
+  /// y = tanh x = (1 − e^−2|x|) / (1 + e^−2|x|), with x's sign. Relative error at most 4 ε, even for the smallest
+  /// numbers; exactly ±1 from |x| = 9.02 on.
   @inlinable @inline(__always)
   public static func tanhForward<V: FloatVector>(
     _: V.Type, count: Int, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>
@@ -29,7 +29,7 @@ public enum SquashingTemplate {
   }
 
   /// y = 1 / (1 + e^−x), for x < 0 as e^x / (1 + e^x), so that nothing overflows and small results keep their
-  /// precision. Error at most 4 ε relative down to x = −87, and one unit of the smallest number below.
+  /// precision. Relative error at most 4 ε down to x = −87, and one unit of the smallest number below.
   @inlinable @inline(__always)
   public static func sigmoidForward<V: FloatVector>(
     _: V.Type, count: Int, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>

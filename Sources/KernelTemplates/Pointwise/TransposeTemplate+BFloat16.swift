@@ -1,11 +1,11 @@
 import Tensors
 
-/// Transposition of a matrix of bfloat16 that lies inside a larger one: output[column][row] = input[row][column].
+/// Transposition of a bfloat16 matrix inside a larger one: output[column][row] = input[row][column].
 public enum TransposeTemplateBFloat16 {
   @usableFromInline typealias Halves = SIMD8<UInt16>
 
-  /// Tiles of 8 × 8 go through registers. The last tile of a side overlaps the one before it; only a side shorter
-  /// than a tile is copied element by element.
+  /// 8 × 8 tiles go through registers. The last tile of a side overlaps the one before it; only a side shorter than a
+  /// tile is copied element by element.
   @inlinable @inline(__always)
   public static func transpose<I: InstructionSet>(
     _: I.Type, rows: Int, columns: Int, input: UnsafePointer<BFloat16>, inputStride: Int,
@@ -79,7 +79,7 @@ public enum TransposeTemplateBFloat16 {
     )
   }
 
-  /// Two rows of the output: the first fours of both vectors, and the second.
+  /// Two rows of the output: the first four of both vectors, then the last four.
   @inlinable @inline(__always)
   static func storeFours(_ a: Halves, _ b: Halves, _ y: UnsafeMutablePointer<BFloat16>, _ yStride: Int) {
     let first = Halves(a[0], a[1], a[2], a[3], b[0], b[1], b[2], b[3])

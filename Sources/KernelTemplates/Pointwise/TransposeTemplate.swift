@@ -1,8 +1,8 @@
-/// Transposition of a matrix that lies inside a larger one: output[column][row] = input[row][column], for
-/// changes between channels-first and channels-last.
+/// Transposition of a matrix inside a larger one: output[column][row] = input[row][column], to convert between
+/// channels-first and channels-last.
 public enum TransposeTemplate {
-  /// Tiles of 4 × 4 floats go through registers; 64 columns at a time use whole runs of the input that the
-  /// hardware prefetches, while the outputs that they touch still fit the first caches.
+  /// Tiles of 4 × 4 floats go through registers; 64 columns at a time use whole runs of the input that the hardware
+  /// prefetches, while the outputs they touch still fit the inner caches.
   @inlinable @inline(__always)
   public static func transpose<I: InstructionSet>(
     _: I.Type, rows: Int, columns: Int, input: UnsafePointer<Float>, inputStride: Int,
@@ -48,7 +48,7 @@ public enum TransposeTemplate {
   ) {
     let (a, b) = (load(x), load(x + xStride))
     let (c, d) = (load(x + 2 &* xStride), load(x + 3 &* xStride))
-    // In two steps, because a shuffle instruction takes from two registers.
+    // In two steps, because a shuffle instruction reads two registers.
     let (ab, cd) = (SIMD4(a[0], b[0], a[1], b[1]), SIMD4(c[0], d[0], c[1], d[1]))
     let (ef, gh) = (SIMD4(a[2], b[2], a[3], b[3]), SIMD4(c[2], d[2], c[3], d[3]))
     store(SIMD4(ab[0], ab[1], cd[0], cd[1]), y)
@@ -73,7 +73,7 @@ public enum TransposeTemplate {
     }
   }
 
-  /// Three planes to pixels of three channels.
+  /// Three planes to three-channel pixels.
   @inlinable @inline(__always)
   static func interleave3(
     _ count: Int, _ x: UnsafePointer<Float>, _ stride: Int, _ y: UnsafeMutablePointer<Float>
@@ -89,7 +89,7 @@ public enum TransposeTemplate {
     copy(0, 3, i, count, x, stride, y, 3)
   }
 
-  /// Pixels of three channels to three planes.
+  /// Three-channel pixels to three planes.
   @inlinable @inline(__always)
   static func separate3(
     _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ stride: Int

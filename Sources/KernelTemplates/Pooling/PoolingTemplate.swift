@@ -1,6 +1,6 @@
 /// The geometry of pooling over one image, height × width × channels (channels innermost). The window of
 /// output (oh, ow) starts at input (oh·strideHeight − paddingTop, ow·strideWidth − paddingLeft) and is clipped
-/// to the image; the caller's sizes leave no window empty.
+/// to the image; the caller's sizes never leave a window empty.
 public struct PoolingPlane: Sendable {
   public var inputHeight, inputWidth, channels: Int
   public var outputHeight, outputWidth: Int
@@ -25,7 +25,7 @@ public struct PoolingPlane: Sendable {
     self.paddingLeft = paddingLeft
   }
 
-  /// The first output, of those along one axis, whose window holds `input`.
+  /// The first output along one axis whose window contains `input`.
   @inlinable @inline(__always)
   public static func firstWindow(_ input: Int, padding: Int, kernel: Int, stride: Int) -> Int {
     let reach = input &+ padding &- kernel &+ 1
@@ -40,8 +40,8 @@ public struct PoolingPlane: Sendable {
 }
 
 /// Maximum pooling, one row of one image at a time, vectors along the channels. The argument of a maximum is
-/// one byte, kernel row · kernelWidth + kernel column. The first maximum in row-major order wins; a NaN wins
-/// over all before it and over numbers after it (PyTorch's rule).
+/// one byte, kernel row · kernelWidth + kernel column. The first maximum in row-major order wins; a NaN wins over
+/// everything before it and over numbers after it (PyTorch's rule).
 public enum MaxPoolingTemplate {
   /// Writes output row `oh`: `output` and `argument` point at its first pixel, `image` at the image.
   @inlinable @inline(__always)
@@ -82,7 +82,7 @@ public enum MaxPoolingTemplate {
     }
   }
 
-  /// Calls `body` with the address, row and column of every pixel of a window that is not empty.
+  /// Calls `body` with the address, row and column of every pixel of a non-empty window.
   @inlinable @inline(__always)
   static func forEachInWindow(
     _ p: PoolingPlane, _ rows: Range<Int>, _ columns: Range<Int>, _ image: UnsafePointer<Float>,

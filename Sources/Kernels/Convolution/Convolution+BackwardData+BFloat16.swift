@@ -4,7 +4,7 @@ import Tensors
 
 extension Convolution {
   /// Writes `inputGradient`, rounded once from float32 sums of products with the weights rounded to bfloat16.
-  /// - Throws: ``EngineError/unsupported(_:)`` where the kernel table has no bfloat16.
+  /// - Throws: ``EngineError/unsupported(_:)`` if the kernel table has no bfloat16.
   public static func backwardData(
     _ shape: ConvolutionShape, outputGradient: UnsafePointer<BFloat16>, weights: UnsafePointer<Float>,
     inputGradient: UnsafeMutablePointer<BFloat16>, context: ComputeContext
@@ -57,8 +57,8 @@ extension Convolution {
       context: context)
   }
 
-  /// Any stride: the gradients of all windows of an image's group are added up in float32, in the order of the
-  /// pixels, and then rounded.
+  /// Any stride: the gradients of all windows of an image's group are summed in float32, in pixel order, and then
+  /// rounded.
   private static func scatterOutputGradient(
     _ shape: ConvolutionShape, outputGradient: UnsafePointer<BFloat16>, weights: UnsafePointer<Float>,
     inputGradient: UnsafeMutablePointer<BFloat16>, kernels: MatrixKernelsBFloat16, context: ComputeContext
@@ -100,23 +100,23 @@ extension Convolution {
   }
 }
 
-/// The product dY · Wᵀ of some pixels: for each the gradient of its window, in float32.
+/// The product dY · Wᵀ for some pixels: the gradient of each pixel's window, in float32.
 private struct WindowGradientsBFloat16 {
   private let shape: ConvolutionShape
   private let kernels: MatrixKernelsBFloat16
   private let panels: UnsafePointer<BFloat16>
   private let panelCount: Int
-  /// Elements of a row of dY, filled up.
+  /// Elements of a padded row of dY.
   private let run: Int
   private let rowPart: ScratchLayout.Part<BFloat16>
   private let startPart: ScratchLayout.Part<Float>
 
-  /// Floats from a window to the next; the first kernelHeight · kernelWidth · channels of them count.
+  /// Floats from one window to the next; the first kernelHeight · kernelWidth · channels are used.
   let stride: Int
 
-  /// Packs the weights, transposed.
+  /// Packs the transposed weights.
   /// - Parameters:
-  ///   - pixels: the most that one ``compute(_:pixels:group:to:scratch:)`` gets.
+  ///   - pixels: the most in one call of ``compute(_:pixels:group:to:scratch:)``.
   ///   - layout: reserves its scratch here.
   init(
     _ shape: ConvolutionShape, weights: UnsafePointer<Float>, pixels: Int, kernels: MatrixKernelsBFloat16,
@@ -149,7 +149,7 @@ private struct WindowGradientsBFloat16 {
   }
 
   /// - Parameters:
-  ///   - gradient: the output gradient at the first pixel, all channels.
+  ///   - gradient: the output gradient from the first pixel on, all channels.
   ///   - windows: [pixels][stride], written.
   func compute(
     _ gradient: UnsafePointer<BFloat16>, pixels: Int, group: Int, to windows: UnsafeMutablePointer<Float>,

@@ -37,7 +37,7 @@ extension Convolution {
   }
 
   /// Any stride: each output pixel's gradient times the transposed weights gives the gradient of its whole window,
-  /// [kernelHeight][kernelWidth][channels]; windows overlap, so these are added up in the order of the pixels.
+  /// [kernelHeight][kernelWidth][channels]; windows overlap, so these are summed in pixel order.
   static func scatterOutputGradient(
     _ shape: ConvolutionShape, outputGradient: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
@@ -74,7 +74,7 @@ extension Convolution {
     }
   }
 
-  /// Adds one window's gradient to the image, leaving out what lies in the padding.
+  /// Adds one window's gradient to the image, omitting what lies in the padding.
   static func addWindow(
     _ shape: ConvolutionShape, _ window: UnsafePointer<Float>, pixel: Int, gradient: UnsafeMutablePointer<Float>
   ) {

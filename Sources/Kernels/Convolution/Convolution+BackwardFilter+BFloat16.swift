@@ -2,10 +2,10 @@ import KernelTemplates
 import Tensors
 
 extension Convolution {
-  /// ``backwardFilter(_:input:outputGradient:weightGradient:biasGradient:context:)`` of activations and gradients in
-  /// bfloat16; both sums are float32. An infinity or NaN in a channel of the input spoils that channel's gradient for
-  /// every tap.
-  /// - Throws: ``EngineError/unsupported(_:)`` where the kernel table has no bfloat16.
+  /// ``backwardFilter(_:input:outputGradient:weightGradient:biasGradient:context:)`` for activations and gradients in
+  /// bfloat16; both sums are float32. An infinity or NaN in an input channel spoils that channel's gradient for every
+  /// tap.
+  /// - Throws: ``EngineError/unsupported(_:)`` if the kernel table has no bfloat16.
   public static func backwardFilter(
     _ shape: ConvolutionShape, input: UnsafePointer<BFloat16>, outputGradient: UnsafePointer<BFloat16>,
     weightGradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>?,

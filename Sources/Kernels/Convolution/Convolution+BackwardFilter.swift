@@ -12,7 +12,7 @@ extension Convolution {
       weightGradient: weightGradient, context: context)
   }
 
-  /// Adds up the work of all parts and units as ``FilterGradientWork`` says.
+  /// Sums over all parts and units as described at ``FilterGradientWork``.
   static func sumFilterGradient<Work: FilterGradientWork>(
     _ shape: ConvolutionShape, _ work: Work, input: UnsafePointer<Work.Element>,
     outputGradient: UnsafePointer<Work.Element>, weightGradient: UnsafeMutablePointer<Float>, context: ComputeContext

@@ -2,11 +2,11 @@ import KernelTemplates
 import Tensors
 
 extension Convolution {
-  /// Writes `output`, rounded once from float32 sums of products with the weights rounded to bfloat16; with `relu`,
-  /// max(0, ·) of it.
-  /// - Parameter packed: what ``pack(_:as:weights:into:context:)`` made of the weights, for many calls with the
-  ///   same; nil: the call packs them for itself.
-  /// - Throws: ``EngineError/unsupported(_:)`` where the kernel table has no bfloat16.
+  /// Writes `output`, rounded once from float32 sums of products with the weights rounded to bfloat16; with `relu`, its
+  /// max(0, ·).
+  /// - Parameter packed: the weights packed by ``pack(_:as:weights:into:context:)``, for many calls with the same
+  ///   weights; nil: the call packs them itself.
+  /// - Throws: ``EngineError/unsupported(_:)`` if the kernel table has no bfloat16.
   public static func forward(
     _ shape: ConvolutionShape, input: UnsafePointer<BFloat16>, weights: UnsafePointer<Float>,
     packed: UnsafeRawPointer? = nil, bias: UnsafePointer<Float>?, relu: Bool,
@@ -26,7 +26,7 @@ extension Convolution {
       kernels: kernels, context: context)
   }
 
-  /// Bytes of the packed weights of a convolution of that shape, whatever its batch.
+  /// Bytes of the packed weights for a convolution of that shape and any batch size.
   public static func packedByteCount(
     _ shape: ConvolutionShape, as type: BFloat16.Type, context: ComputeContext
   ) throws -> Int {
@@ -38,8 +38,8 @@ extension Convolution {
       ], operation: "packed weights")
   }
 
-  /// Packs the weights for the forward pass on the same context or its like: [group][panel][kernelHeight ·
-  /// filled-up run / 2][panel columns][2]. `memory` is aligned to a cache line.
+  /// Packs the weights for the forward pass on this context or one like it: [group][panel][kernelHeight · padded run /
+  /// 2][panel columns][2]. `memory` is aligned to a cache line.
   public static func pack(
     _ shape: ConvolutionShape, as type: BFloat16.Type, weights: UnsafePointer<Float>,
     into memory: UnsafeMutableRawPointer, context: ComputeContext

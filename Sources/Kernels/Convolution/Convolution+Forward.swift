@@ -24,13 +24,13 @@ extension Convolution {
       shape: layout.tiles, relu: relu, output: output, context: context)
   }
 
-  /// Columns of the panels that ``pack(_:as:weights:into:context:)`` makes: they depend on the image's size too.
+  /// Columns of the panels made by ``pack(_:as:weights:into:context:)``; they also depend on the image size.
   public static func panelColumns(_ shape: ConvolutionShape, context: ComputeContext) -> Int {
     PanelLayout(shape, kernels: context.kernels.matrix).width
   }
 
-  /// Bytes of the packed weights of a convolution of that shape, whatever its batch; 0 where the weights are read as
-  /// they lie.
+  /// Bytes of the packed weights for a convolution of that shape and any batch size; 0 if the weights are read in
+  /// place.
   public static func packedByteCount(
     _ shape: ConvolutionShape, as type: Float.Type, context: ComputeContext
   ) throws -> Int {
@@ -40,8 +40,8 @@ extension Convolution {
       [layout.count, layout.inner, layout.width, MemoryLayout<Float>.stride], operation: "packed weights")
   }
 
-  /// Packs the weights for ``forward(_:input:weights:packed:bias:relu:output:context:)`` on the same context or its like:
-  /// [group][panel][kernelHeight · kernelWidth · channels][panel columns].
+  /// Packs the weights for ``forward(_:input:weights:packed:bias:relu:output:context:)`` on this context or one like
+  /// it: [group][panel][kernelHeight · kernelWidth · channels][panel columns].
   public static func pack(
     _ shape: ConvolutionShape, as type: Float.Type, weights: UnsafePointer<Float>,
     into memory: UnsafeMutableRawPointer, context: ComputeContext
@@ -57,7 +57,7 @@ extension Convolution {
   }
 }
 
-/// Which output channels each packed panel of a convolution's weights holds: the groups' one after the other.
+/// Which output channels each packed panel of a convolution's weights holds: those of the groups in sequence.
 private struct PanelLayout {
   private let shape: ConvolutionShape
   private let panelsPerGroup: Int
@@ -84,10 +84,10 @@ private struct PanelLayout {
   }
 }
 
-/// Room for packed weights and for what the sums start from, in the memory that items share.
+/// Room for packed weights and for the initial values of the sums, in the memory shared by items.
 struct PackedWeights {
   let panels: UnsafeMutablePointer<Float>
-  /// One panel's width for each panel.
+  /// One panel width per panel.
   let start: UnsafeMutablePointer<Float>
 
   init(panels count: Int, floatsPerPanel: Int, width: Int, context: ComputeContext) throws {

@@ -1,16 +1,16 @@
-/// Convolution (cross-correlation, as the field uses the word) of NHWC images:
+/// Convolution (in fact cross-correlation, as usual in this field) of NHWC images:
 ///
 ///     y[b, i, j, n] = bias[n] + Σ_{p, q, c} x[b, i·s + p - top, j·s + q - left, c] · w[p, q, c, n]
 ///
 /// with zeros where x is read outside the image, and n, c running within a group. Layouts and sizes:
-/// ``ConvolutionShape``. All pointers hold exactly what the shape says; inputs and outputs do not overlap.
+/// ``ConvolutionShape``. All buffers have exactly the size given by the shape; inputs and outputs do not overlap.
 ///
 /// There is no im2col buffer: rows of the left matrix are pixels read in place (see `MatrixKernels`).
-/// Sums are taken in an order that depends on the shape and the instruction set alone, never on the threads.
+/// The order of summation depends only on the shape and the instruction set, never on the threads.
 public enum Convolution {
-  /// Writes `output`; with `relu`, max(0, ·) of it.
-  /// - Parameter packed: what ``pack(_:as:weights:into:context:)`` made of the weights, for many calls with the same;
-  ///   nil: the call packs them for itself.
+  /// Writes `output`; with `relu`, its max(0, ·).
+  /// - Parameter packed: the weights packed by ``pack(_:as:weights:into:context:)``, for many calls with the same
+  ///   weights; nil: the call packs them itself.
   public static func forward(
     _ shape: ConvolutionShape, input: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     packed: UnsafeRawPointer? = nil, bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>,

@@ -1,10 +1,10 @@
 import Tensors
 
-// Convolution by a BLAS, without im2col either: the windows' parts in one kernel row, of all pixels of an output
-// row, are a matrix that already lies in the image, stride · channels floats from a row to the next. Neighbouring
-// windows overlap, and a BLAS refuses rows that do; so one product takes every second pixel, or third…, and there
-// are as many products. With stride 1 the matrix goes on from one output row to the next, by way of the few
-// positions at the end of each image row where a window would wrap around; these are computed and thrown away.
+// Convolution with a BLAS, also without im2col: for one kernel row, the parts of the windows of all pixels in an output
+// row form a matrix that already lies in the image, with stride · channels floats from one row to the next.
+// Neighbouring windows overlap, and a BLAS refuses overlapping rows; so one product takes every second pixel, or
+// third…, and there are as many products. With stride 1 the matrix continues from one output row to the next across the
+// few positions at the end of each image row where a window would wrap around; these are computed and discarded.
 
 extension Convolution {
   static func forwardByBLAS(
@@ -52,7 +52,7 @@ extension Convolution {
       let work = rows.item(item)
       let (group, columns, outputs) = (work.group, shape.groupOutputs, shape.outputChannels)
       rows.copy(work, input: input, to: copy)
-      // The positions between output rows get a gradient of zero.
+      // The positions between output rows get zero gradient.
       grid.update(repeating: 0, count: rows.gridRows * columns)
       rows.forEachOutputPixel(work) { row, pixel in
         (grid + (row &* columns)).update(
@@ -71,20 +71,20 @@ extension Convolution {
   }
 }
 
-/// How the pixels of a convolution are cut for a BLAS: an item is a strip of output rows of one image and group.
+/// How the pixels of a convolution are divided for a BLAS: an item is a strip of output rows of one image and group.
 private struct BLASRows {
   private let shape: ConvolutionShape
   private let strip: ConvolutionStrip
   private let strips: Partition
-  /// Whether one matrix goes on over all output rows of the strip.
+  /// Whether one matrix covers all output rows of the strip.
   private let joinsRows: Bool
-  /// Rows of the grid from an output row to the next.
+  /// Grid rows from one output row to the next.
   private let gridWidth: Int
-  /// Floats of a window's part in one kernel row.
+  /// Floats of a window in one kernel row.
   let runLength: Int
   /// A product takes every `interleave`-th pixel.
   let interleave: Int
-  /// Floats from a pixel's window to the next one of the product.
+  /// Floats from one window of the product to the next.
   let leftStride: Int
 
   struct Item {
@@ -129,7 +129,7 @@ private struct BLASRows {
       rows: (item.outputRows.count &- 1) &* shape.strideHeight &+ shape.kernelHeight, to: target)
   }
 
-  /// The matrices under one kernel row: where in the copy they begin, their first grid row and their rows.
+  /// The matrices under one kernel row: where they begin in the copy, their first grid row and their row count.
   func forEachPiece(_ item: Item, kernelRow p: Int, _ body: (_ left: Int, _ row: Int, _ count: Int) -> Void) {
     let (rowFloats, rows) = (strip.width &* strip.channels, item.outputRows.count)
     let count = joinsRows ? (rows &- 1) &* gridWidth &+ shape.outputWidth : shape.outputWidth
@@ -142,7 +142,7 @@ private struct BLASRows {
     }
   }
 
-  /// Each output pixel's row in the grid and its number in the batch.
+  /// Each output pixel's row in the grid and its index in the batch.
   func forEachOutputPixel(_ item: Item, _ body: (_ row: Int, _ pixel: Int) -> Void) {
     for y in 0..<item.outputRows.count {
       let first = (item.image &* shape.outputHeight &+ item.outputRows.lowerBound &+ y) &* shape.outputWidth

@@ -18,9 +18,9 @@ public struct Padding: Hashable, Sendable {
   }
 }
 
-/// The sizes of a convolution, proven: whoever holds one may compute with its numbers without overflow.
+/// The validated sizes of a convolution: arithmetic with the numbers of a shape cannot overflow.
 ///
-/// Activations lie as [batch][height][width][channels]. Weights lie as
+/// Activations are stored as [batch][height][width][channels], weights as
 /// [kernelHeight][kernelWidth][inputChannels / groups][outputChannels], the output channels of all groups side by
 /// side; group g reads the g-th slice of the input channels and writes the g-th slice of the output channels.
 public struct ConvolutionShape: Hashable, Sendable {
@@ -40,9 +40,9 @@ public struct ConvolutionShape: Hashable, Sendable {
   /// floor((inputWidth + padding - kernelWidth) / strideWidth) + 1
   public let outputWidth: Int
 
-  /// - Parameter operation: the name that errors begin with.
-  /// - Throws: ``EngineError/invalidValue(_:)`` for sizes that make no convolution,
-  ///   ``EngineError/outOfMemory(_:)`` for tensors that no memory holds.
+  /// - Parameter operation: the name with which errors begin.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for sizes that do not form a convolution,
+  ///   ``EngineError/outOfMemory(_:)`` for tensors too large for any memory.
   public init(
     batch: Int, inputHeight: Int, inputWidth: Int, inputChannels: Int, outputChannels: Int,
     kernelHeight: Int, kernelWidth: Int, strideHeight: Int, strideWidth: Int, padding: Padding, groups: Int,
@@ -80,7 +80,7 @@ public struct ConvolutionShape: Hashable, Sendable {
     self.outputChannels = outputChannels
     self.kernelHeight = kernelHeight
     self.kernelWidth = kernelWidth
-    // A stride past the padded image makes one window whatever it is; cut to it, every product stays in bounds.
+    // Any stride beyond the padded image gives one window; limited to it, every product stays in bounds.
     self.strideHeight = min(strideHeight, paddedHeight)
     self.strideWidth = min(strideWidth, paddedWidth)
     self.padding = padding
@@ -93,10 +93,10 @@ public struct ConvolutionShape: Hashable, Sendable {
     _ = try Extent.product([kernelHeight, kernelWidth, inputChannels / groups, outputChannels], operation: operation)
   }
 
-  /// No single size is larger: every one fits the 32-bit integers of a BLAS.
+  /// The largest value of any size, so that each fits the 32-bit integers of a BLAS.
   static let maximumExtent = Int(Int32.max)
 
-  /// Products of the whole batch, windows over the padding included; `Int.max` when it does not fit.
+  /// Products for the whole batch, including those over the padding; `Int.max` if the number does not fit.
   public var multiplyAccumulates: Int {
     (kernelHeight * kernelWidth * groupInputs).saturatingTimes(batch * outputHeight * outputWidth * outputChannels)
   }
@@ -106,7 +106,7 @@ public struct ConvolutionShape: Hashable, Sendable {
   /// Output channels of one group.
   var groupOutputs: Int { outputChannels / groups }
 
-  /// Whether some window reaches past the image.
+  /// Whether some window extends past the image.
   var windowsLeaveImage: Bool {
     padding.top > 0 || padding.left > 0
       || (outputHeight - 1) * strideHeight + kernelHeight > inputHeight

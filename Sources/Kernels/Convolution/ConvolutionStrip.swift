@@ -1,8 +1,7 @@
 import CShims
 
-/// The rows of one image that some output rows read, copied with their border of zeros and, of a grouped
-/// convolution, with the channels of one group only: [rows][width][channels], so that the elements which a kernel
-/// row covers lie contiguously.
+/// The rows of one image read by some output rows, copied with a border of zeros and, for a grouped convolution, only
+/// the channels of one group: [rows][width][channels], so that the elements under a kernel row are contiguous.
 struct ConvolutionStrip {
   let inputHeight: Int
   let inputWidth: Int
@@ -11,7 +10,7 @@ struct ConvolutionStrip {
   let channels: Int
   /// Columns of the copy.
   let width: Int
-  /// Columns of zeros on the left; negative: columns of the image left out.
+  /// Columns of zeros on the left; negative: columns of the image omitted.
   let left: Int
 
   /// Copies the image rows from `firstRow` on (rows outside the image are zeros), channels from `firstChannel` on.

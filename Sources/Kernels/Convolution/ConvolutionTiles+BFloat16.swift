@@ -2,11 +2,11 @@ import CShims
 import KernelTemplates
 import Tensors
 
-// The same correlation on images in bfloat16. A block of the left matrix is some neighbouring pixels of one output
-// row or column, so that its rows lie at a constant distance.
+// The same correlation on images in bfloat16. A block of the left matrix consists of neighbouring pixels of one output
+// row or column, so its rows lie a constant distance apart.
 //
-// Where a run is filled up, the kernel multiplies what follows the window by zeros: an infinity or NaN there
-// makes the sum NaN.
+// Where a run is padded, the kernel multiplies what follows the window by zeros: an infinity or NaN there makes the sum
+// NaN.
 
 extension ConvolutionTiles {
   /// Elements of a packed panel.
@@ -14,14 +14,14 @@ extension ConvolutionTiles {
     kernelHeight * kernels.runLength(runLength) * kernels.columns
   }
 
-  /// - Parameter panels: the weights, packed [group][panel][kernelHeight · filled-up run / 2][panel columns][2].
+  /// - Parameter panels: the weights, packed as [group][panel][kernelHeight · padded run / 2][panel columns][2].
   func run(
     input: UnsafePointer<BFloat16>, panels: UnsafePointer<BFloat16>, bias: UnsafePointer<Float>?, relu: Bool,
     output: UnsafeMutablePointer<BFloat16>, kernels: MatrixKernelsBFloat16, context: ComputeContext
   ) throws {
     let width = kernels.columns
     let run = kernels.runLength(runLength)
-    // The last window's filled-up run would be read past the image.
+    // The last window's padded run would read past the image.
     let inPlace = readsInPlace && run == runLength
     let stripWidth = inPlace ? inputWidth : (outputWidth - 1) * strideWidth + kernelWidth
     let strip = ConvolutionStrip(
@@ -33,7 +33,7 @@ extension ConvolutionTiles {
     let panelCount = kernels.panelCount(groupOutputs)
     let panelBlocks = panelBlocks(panelCount, items: batch * strips.parts * groups, rows: strips.largest)
     let panelElements = panelElements(kernels)
-    // Half a tile hides the latency of its sums; fewer pixels are not worth what they leave out.
+    // Half a tile hides the latency of its sums; fewer pixels cost more than they save.
     let separates =
       groupInputs.isMultiple(of: kernels.innerMultiple)
       && 2 * min(strips.largest, innerColumns.count) >= kernels.rows

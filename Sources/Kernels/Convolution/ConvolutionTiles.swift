@@ -1,12 +1,12 @@
 import KernelTemplates
 
-/// A correlation of images with packed weights, run tile by tile: the forward pass, and with other numbers the
-/// input gradient of a convolution of stride 1.
+/// A correlation of images with packed weights, computed tile by tile: the forward pass and, with other parameters, the
+/// input gradient of a stride-1 convolution.
 ///
-/// The left matrix has a row for every output pixel, the pixel's window, and is never built: a kernel row of a
-/// window is one run of kernelWidth · channels contiguous floats, at the same distance for all pixels. Where
-/// windows leave the image, or a group reads some of the channels, a strip of rows is copied first
-/// (``ConvolutionStrip``); else the image is read in place.
+/// The left matrix has a row for every output pixel, the pixel's window, and is never built: a kernel row of a window
+/// is one run of kernelWidth · channels contiguous floats, at the same distance for all pixels. If windows leave the
+/// image, or a group reads only some of the channels, a strip of rows is copied first (``ConvolutionStrip``); otherwise
+/// the image is read in place.
 struct ConvolutionTiles {
   let batch: Int
   let groups: Int
@@ -20,13 +20,13 @@ struct ConvolutionTiles {
   let kernelWidth: Int
   let strideHeight: Int
   let strideWidth: Int
-  /// Rows and columns of zeros before the image; negative: rows and columns of the image left out.
+  /// Rows and columns of zeros before the image; negative: rows and columns of the image omitted.
   let top: Int
   let left: Int
 
   var groupInputs: Int { inputChannels / groups }
   var groupOutputs: Int { outputChannels / groups }
-  /// Elements of the window's part in one kernel row.
+  /// Elements of the window in one kernel row.
   var runLength: Int { kernelWidth * groupInputs }
   /// Rows of the packed weights.
   var innerExtent: Int { kernelHeight * runLength }
@@ -38,9 +38,9 @@ struct ConvolutionTiles {
   }
 
   /// - Parameters:
-  ///   - panels: the weights, packed [group][panel][innerExtent][panel columns].
-  ///   - start: what the sums start from, [group][panel][panel columns].
-  ///   - shape: what ``tileShape(_:)`` chose when the weights were packed.
+  ///   - panels: the weights, packed as [group][panel][innerExtent][panel columns].
+  ///   - start: the initial values of the sums, [group][panel][panel columns].
+  ///   - shape: the choice of ``tileShape(_:)`` when the weights were packed.
   func run(
     input: UnsafePointer<Float>, panels: UnsafePointer<Float>, start: UnsafePointer<Float>, shape: TileShape,
     relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
@@ -127,8 +127,8 @@ struct ConvolutionTiles {
     }
   }
 
-  /// Calls `body` with each tile and panel: one panel after the other, so that it stays in the first-level cache; where all
-  /// panels fit there, one tile after the other, so that the output is written as it lies.
+  /// Calls `body` with each tile and panel: panel by panel, so that each stays in the L1 cache; if all panels fit
+  /// there, tile by tile, so that the output is written sequentially.
   @inline(__always)
   func forEachTile(
     _ tiles: PixelTiles, of outputRows: Range<Int>, panels: Range<Int>, panelBytes: Int,
@@ -145,10 +145,10 @@ struct ConvolutionTiles {
     }
   }
 
-  /// Columns of the image that a strip has.
+  /// Image columns in a strip.
   private var stripWidth: Int { readsInPlace ? inputWidth : (outputWidth - 1) * strideWidth + kernelWidth }
 
-  /// Output rows that are computed at once.
+  /// Output rows computed at once.
   var strips: Partition {
     Partition(outputHeight, atMost: outputRowsPerStrip(rowBytes: stripWidth * groupInputs * 4))
   }
@@ -161,7 +161,7 @@ struct ConvolutionTiles {
     max(1, (BlockSize.strip / rowBytes - kernelHeight) / strideHeight + 1)
   }
 
-  /// Panels are shared out among items where images and strips alone make too few items or too long ones.
+  /// Divides panels among items where images and strips alone give too few items or too long ones.
   func panelBlocks(_ panels: Int, items: Int, rows: Int) -> Partition {
     let work = (innerExtent * groupOutputs).saturatingTimes(rows * outputWidth)
     return Partition(panels, parts: max((BlockSize.items + items - 1) / items, work / BlockSize.itemWork))
@@ -179,8 +179,8 @@ extension ConvolutionTiles {
       top: shape.padding.top, left: shape.padding.left)
   }
 
-  /// The input gradient of a convolution of stride 1: the correlation of the output gradient, kernelHeight - 1 - top
-  /// rows of zeros above it, with the weights turned by 180° and their channels exchanged.
+  /// The input gradient of a stride-1 convolution: the correlation of the output gradient, with kernelHeight - 1 - top
+  /// rows of zeros above it, with the weights rotated by 180° and their channels swapped.
   init(inputGradient shape: ConvolutionShape) {
     self.init(
       batch: shape.batch, groups: shape.groups, inputHeight: shape.outputHeight, inputWidth: shape.outputWidth,

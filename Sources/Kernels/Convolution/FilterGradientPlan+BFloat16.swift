@@ -2,10 +2,10 @@ import CShims
 import KernelTemplates
 import Tensors
 
-/// The filter gradient of bfloat16. A unit is some output rows of some images.
+/// The filter gradient in bfloat16. A unit is some output rows of some images.
 ///
-/// The left matrix of a tile is the input transposed (``TransposedStrip``), a row a channel of a tap; the panel is the
-/// output gradient, with zeros in the columns where the strip's rows are longer than the output's.
+/// The left matrix of a tile is the input transposed (``TransposedStrip``), one row per channel of a tap; the panel is
+/// the output gradient, with zeros in the columns where the strip's rows are longer than the output's.
 struct FilterGradientPlanBFloat16: FilterGradientWork {
   private let shape: ConvolutionShape
   private let kernels: MatrixKernelsBFloat16
@@ -28,14 +28,13 @@ struct FilterGradientPlanBFloat16: FilterGradientWork {
   let shares: Partition
   let unitsPerRound: Int
 
-  /// Columns of dW in a part, at most.
+  /// The most columns of dW in a part.
   private static let partColumns = 128
-  /// Floats of dW in a part, about: they stay in the second-level cache beside the strip and the panels.
+  /// Approximate floats of dW in a part: they stay in the L2 cache beside the strip and the panels.
   private static let partCount = 72 << 10
-  /// Pixels of one call, about: their panel stays in the first-level cache, and the sums are loaded and stored
-  /// seldom.
+  /// Approximate pixels per call: their panel stays in the L1 cache, and the sums are rarely loaded and stored.
   private static let callPixels = 400
-  /// Elements of a strip, about.
+  /// Approximate elements of a strip.
   private static let stripCount = 128 << 10
 
   init(
@@ -128,7 +127,7 @@ struct FilterGradientPlanBFloat16: FilterGradientWork {
     }
   }
 
-  /// Packs rows of some images' output gradient as they meet the strip, with zeros after each row.
+  /// Packs rows of some images' output gradient to match the strip, with zeros after each row.
   private func packGradient(
     _ source: UnsafePointer<BFloat16>, images: Int, rows: Int, runLength: Int, columns: Int,
     copy: UnsafeMutablePointer<BFloat16>, into panels: UnsafeMutablePointer<BFloat16>
@@ -157,12 +156,12 @@ struct FilterGradientPlanBFloat16: FilterGradientWork {
   }
 
   /// Adds the pixels of a call to one panel's columns of dW.
-  /// - Parameter gradient: the first of the call's channels, in the first tap.
+  /// - Parameter gradient: the call's first channel, in the first tap.
   private func addTaps(
     _ left: LeftRows, panel: UnsafePointer<BFloat16>, gradient: UnsafeMutablePointer<Float>, valid: Int,
     spill: UnsafeMutablePointer<Float>
   ) {
-    // The columns of the kernel whose planes, and whose rows of dW, lie one after another.
+    // Kernel columns whose planes and rows of dW are consecutive.
     let step = left.channels == shape.groupInputs ? strip.columnPhases : 1
     for p in 0..<shape.kernelHeight {
       var q = 0

@@ -1,16 +1,16 @@
 import KernelTemplates
 
-/// The filter gradient of float32. A unit is some output rows of an image.
+/// The filter gradient in float32. A unit is some output rows of an image.
 struct FilterGradientPlan: FilterGradientWork {
   private let shape: ConvolutionShape
   private let kernels: MatrixKernels
-  /// Images of few channels are copied with their border, so that a run is a whole kernel row; of others a run is
-  /// one tap's channels, and pixels whose tap lies in the border are left out.
+  /// Images with few channels are copied with their border, so that a run is a whole kernel row; otherwise a run is one
+  /// tap's channels, and pixels whose tap lies in the border are skipped.
   private let copiesBorder: Bool
   private let strip: ConvolutionStrip
   private let runsPerKernelRow: Int
   private let runLength: Int
-  /// Pieces of a run; the pieces of all runs are shared out among the parts of dW.
+  /// Pieces of a run; the pieces of all runs are divided among the parts of dW.
   private let pieces: Partition
   private let pieceBlocks: Partition
   private let panelBlocks: Partition
@@ -24,9 +24,9 @@ struct FilterGradientPlan: FilterGradientWork {
   let shares: Partition
   let unitsPerRound: Int
 
-  /// Below this number of channels a tap makes poor tiles.
+  /// With fewer channels than this a tap makes poor tiles.
   private static let fewChannels = 16
-  /// Rows and columns of dW in a part, about: they stay in the second-level cache.
+  /// Approximate rows and columns of dW in a part: they stay in the L2 cache.
   private static let partRows = 192
   private static let partColumns = 256
 

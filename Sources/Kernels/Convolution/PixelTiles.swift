@@ -1,23 +1,23 @@
-/// Output pixels that one tile computes, and the part of the kernel that meets the image there.
+/// Output pixels computed by one tile, and the part of the kernel that meets the image there.
 struct PixelTile {
   /// The first pixel.
   let row: Int
   let column: Int
-  /// Neighbours in a row of the output, or in a column.
+  /// Neighbours in an output row or column.
   let count: Int
   let isVertical: Bool
-  /// Output rows in which the same pixels are computed: blocks of the tile.
+  /// Output rows in which the same pixels are computed: the blocks of the tile.
   let blocks: Int
-  /// At least one of each; what lies outside multiplies zeros.
+  /// At least one of each; those outside the image multiply zeros.
   let kernelRows: Range<Int>
   let kernelColumns: Range<Int>
 }
 
-/// How output pixels are cut into tiles, so that few of them multiply padding.
+/// How output pixels are divided into tiles, so that few of them multiply padding.
 ///
-///     ┌─┬─────┬─────┬─┐   A tile in the middle lies in one output row and leaves out the rows of the kernel that meet
-///     │ ├─────┼─────┤ │   padding only. An output column whose windows reach past the left or right side of the
-///     │ ├─────┼─────┤ │   image has tiles of its own, which run down it and leave out columns of the kernel.
+///     ┌─┬─────┬─────┬─┐   A tile in the middle lies in one output row and skips the kernel rows that meet
+///     │ ├─────┼─────┤ │   only padding. An output column whose windows extend past the left or right side of the
+///     │ ├─────┼─────┤ │   image has separate tiles, which run down it and skip kernel columns.
 ///     └─┴─────┴─────┴─┘
 struct PixelTiles {
   private let convolution: ConvolutionTiles
@@ -25,14 +25,14 @@ struct PixelTiles {
   private let blocks: Int
   /// Output columns whose tiles lie in rows.
   private let middle: Range<Int>
-  /// Whether tiles go on from a row to the next, in narrow outputs.
+  /// Whether tiles continue from one row to the next, in narrow outputs.
   private let crossRows: Bool
 
   /// - Parameters:
   ///   - tileRows: the most pixels of a tile.
   ///   - blocks: the most blocks of a tile.
-  ///   - separatesSides: whether output columns at the sides get tiles of their own, which begin or end in the middle of
-  ///     a kernel row; not where all are at the sides.
+  ///   - separatesSides: whether output columns at the sides get separate tiles, which begin or end in the middle of a
+  ///     kernel row; not if all columns are at the sides.
   ///   - anyPixels: whether a tile's pixels may lie at any distance from each other, so that it can cross rows.
   init(
     _ convolution: ConvolutionTiles, tileRows: Int, blocks: Int = 1, separatesSides: Bool, anyPixels: Bool
@@ -105,7 +105,7 @@ extension ConvolutionTiles {
     return first..<end
   }
 
-  /// Rows of the kernel that lie in the image for some of the output rows.
+  /// Kernel rows that lie in the image for some of the output rows.
   fileprivate func kernelRows(from first: Int, through last: Int) -> Range<Int> {
     Self.taps(
       kernelHeight, from: top &- last &* strideHeight, to: inputHeight &+ top &- first &* strideHeight)
@@ -118,7 +118,7 @@ extension ConvolutionTiles {
 
   private func meetsSides(column: Int) -> Bool { kernelColumns(column).count < kernelWidth }
 
-  /// What of 0 ..< count lies between the bounds, at least one.
+  /// The part of 0 ..< count between the bounds, at least one element.
   private static func taps(_ count: Int, from first: Int, to end: Int) -> Range<Int> {
     let start = min(count &- 1, max(0, first))
     return start..<max(start &+ 1, min(count, end))

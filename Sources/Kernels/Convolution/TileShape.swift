@@ -1,28 +1,29 @@
 import KernelTemplates
 
-/// How the product of a convolution is cut into tiles: by a table of what tiles of each size reach.
+/// How the product of a convolution is divided into tiles, from a table of the speed of each tile size.
 struct TileShape: Equatable {
   /// The most pixels of a tile.
   let rows: Int
-  /// Channels of a tile and of a packed panel, but for the last.
+  /// Channels of a tile and of a packed panel, except the last.
   let columns: Int
-  /// Whether output columns at the sides of the image have tiles of their own, which leave out columns of the kernel.
+  /// Whether output columns at the sides of the image have separate tiles, which skip kernel columns.
   var separatesSides = false
 
-  /// Panels that `channels` columns fill, the last one perhaps in part.
+  /// Panels that `channels` columns fill, the last one perhaps partly.
   func panelCount(_ channels: Int) -> Int { (channels + columns - 1) / columns }
 }
 
 extension MatrixKernels {
-  /// Columns that a tile has for each of its vectors.
+  /// Columns per vector of a tile.
   var vectorWidth: Int { columns / 2 }
 
-  /// Tiles of two vectors, and of three in fewer rows.
+  /// Tiles of two vectors, and of three vectors with fewer rows.
   var tileShapes: [TileShape] {
     [TileShape(rows: rows, columns: columns), TileShape(rows: rates[2].count, columns: 3 * vectorWidth)]
   }
 
-  /// What a step of the inner index takes for tiles of all these rows and columns: vectors, by their share of the limit.
+  /// The time of a step of the inner index for tiles over these rows and columns: vectors divided by their share of the
+  /// limit.
   func time(rows: Int, columns: Int, _ shape: TileShape) -> Double {
     func tile(_ columns: Int) -> Double {
       if columns == 0 { return 0 }
@@ -36,8 +37,8 @@ extension MatrixKernels {
 extension ConvolutionTiles {
   /// The shape whose tiles take the least time. It depends on the convolution and the instruction set, not on the batch.
   ///
-  /// Less than a part in a hundred the table does not tell from noise: the first shape then stays, with the most rows,
-  /// which read panels the least often.
+  /// Below one percent a difference in the table is noise: the first shape then stays; it has the most rows and reads
+  /// panels least often.
   func tileShape(_ kernels: MatrixKernels) -> TileShape {
     var (best, least) = (kernels.tileShapes[0], Double.infinity)
     for var shape in kernels.tileShapes {
@@ -51,7 +52,7 @@ extension ConvolutionTiles {
   }
 
   private func time(_ shape: TileShape, _ kernels: MatrixKernels) -> Double {
-    // A tile of r rows takes the same time wherever it is: each is asked for once.
+    // A tile of r rows takes the same time everywhere: each is computed once.
     let times = (1...shape.rows).map { kernels.time(rows: $0, columns: groupOutputs, shape) }
     var time = 0.0
     pixelTiles(shape).forEach(strips.range(0)) { tile in

@@ -2,32 +2,32 @@ import CShims
 import KernelTemplates
 import Tensors
 
-/// Rows of some images, transposed: a plane of pixels for each channel, so that the pixels which a tap meets, one
-/// output row after the other, lie in one run of memory.
+/// Rows of some images, transposed: a plane of pixels for each channel, so that the pixels a tap meets, output row by
+/// output row, lie in one run of memory.
 ///
 ///     plane of a channel     [image][row][column], `columns` wide
 ///     tap (p, q)             the same run, p / stride rows and q / stride columns later
 ///
-/// Strides make planes of their own for each (row mod stride, column mod stride): within a plane neighbouring
-/// output pixels are neighbours. The columns of zeros on the left of a row also serve as those on the right of the
-/// row before it, so that hardly more pixels go by than there are.
+/// Strides give separate planes for each (row mod stride, column mod stride): within a plane, neighbouring output
+/// pixels are neighbours. The zero columns on the left of a row also serve as those on the right of the previous row,
+/// so hardly more pixels are processed than exist.
 struct TransposedStrip {
   private let shape: ConvolutionShape
   /// Channels of a plane's group.
   let channels: Int
   let images: Int
-  /// Rows of the output that a strip serves.
+  /// Output rows served by a strip.
   let outputRows: Int
   let rowPhases: Int
-  /// Columns of the kernel that have planes of their own.
+  /// Kernel columns with separate planes.
   let columnPhases: Int
   /// Rows of a plane for one image.
   let rows: Int
   let columns: Int
-  /// Elements from a plane to the next.
+  /// Elements from one plane to the next.
   let planeStride: Int
 
-  /// Fewer rows than this on a tile are few: every column of the kernel then gets planes, copies of one another.
+  /// With fewer rows in a tile than this, every kernel column gets its own planes, copies of one another.
   private static let fewRows = 8
 
   init(_ shape: ConvolutionShape, channels: Int, images: Int, outputRows: Int) {
@@ -48,14 +48,14 @@ struct TransposedStrip {
       end = max(end, inside.upperBound)
     }
     columns = max(shape.outputWidth, end, read - first)
-    // Behind a plane lie the zeros that its last row reads; an odd number of cache lines keeps the planes of a tile
-    // from competing for the same part of the first-level cache.
+    // A plane is followed by the zeros that its last row reads; an odd number of cache lines keeps the planes of a tile
+    // from competing for the same sets of the L1 cache.
     let line = 32
     let lines = (images * rows * columns + read - columns + line - 1) / line
     planeStride = (lines | 1) * line
   }
 
-  /// Elements of the strip, and what a kernel may read past it.
+  /// Elements of the strip, plus what a kernel may read past it.
   func elementCount(innerMultiple: Int) -> Int {
     rowPhases * columnPhases * channels * planeStride + innerMultiple
   }
@@ -66,8 +66,8 @@ struct TransposedStrip {
     return plane &* planeStride &+ p / rowPhases &* columns &+ q / columnPhases
   }
 
-  /// Copies what the output rows from `firstRow` on read, of `images` images and of some channels, and zeros around it.
-  /// - Parameter input: the first image's first channel of those copied.
+  /// Copies what the output rows from `firstRow` on read in `images` images and some channels, with zeros around it.
+  /// - Parameter input: the first copied channel of the first image.
   func copy(
     input: UnsafePointer<BFloat16>, images: Int, firstRow: Int, channels: Int, innerMultiple: Int,
     transpose: PointwiseKernels.TransposeBFloat16, to target: UnsafeMutablePointer<BFloat16>
@@ -94,7 +94,7 @@ struct TransposedStrip {
     }
   }
 
-  /// The columns, of those below `limit`, of a phase's planes that lie inside the image.
+  /// The columns below `limit` of a phase's planes that lie inside the image.
   private static func columns(of phase: Int, in shape: ConvolutionShape, below limit: Int) -> Range<Int> {
     let (stride, left) = (shape.strideWidth, shape.padding.left &- phase)
     let first = max(0, left &+ stride &- 1) / stride

@@ -1,7 +1,7 @@
 import KernelTemplates
 import Tensors
 
-/// The product dY · Wᵀ of some pixels: for each the gradient of its window.
+/// The product dY · Wᵀ for some pixels: the gradient of each pixel's window.
 struct WindowGradients {
   private let shape: ConvolutionShape
   private let kernels: MatrixKernels
@@ -13,12 +13,12 @@ struct WindowGradients {
   private let leftPart: ScratchLayout.Part<UnsafePointer<Float>>
   private let runPart: ScratchLayout.Part<Int>
 
-  /// Floats from a window to the next; the first kernelHeight · kernelWidth · channels of them count.
+  /// Floats from one window to the next; the first kernelHeight · kernelWidth · channels are used.
   let stride: Int
 
-  /// Packs the weights, transposed, where the engine's own kernels will read them.
+  /// Packs the transposed weights if the engine's own kernels will read them.
   /// - Parameters:
-  ///   - pixels: the most that one ``compute(_:pixels:group:to:scratch:)`` gets.
+  ///   - pixels: the most in one call of ``compute(_:pixels:group:to:scratch:)``.
   ///   - layout: reserves its scratch here.
   init(
     _ shape: ConvolutionShape, weights: UnsafePointer<Float>, pixels: Int, layout: inout ScratchLayout,
@@ -52,11 +52,11 @@ struct WindowGradients {
     }
   }
 
-  /// BLAS has threads of its own.
+  /// BLAS uses its own threads.
   var threads: Int? { gemm == .openblas ? 1 : nil }
 
   /// - Parameters:
-  ///   - gradient: the output gradient at the first pixel, all channels.
+  ///   - gradient: the output gradient from the first pixel on, all channels.
   ///   - windows: [pixels][stride], written.
   func compute(
     _ gradient: UnsafePointer<Float>, pixels: Int, group: Int, to windows: UnsafeMutablePointer<Float>,

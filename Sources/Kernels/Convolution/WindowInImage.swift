@@ -1,9 +1,9 @@
-/// What of an output position's window lies in the image; the rest is padding.
+/// The part of an output position's window that lies in the image; the rest is padding.
 struct WindowInImage {
-  /// Rows and columns of the kernel.
+  /// Kernel rows and columns.
   let rows: Range<Int>
   let columns: Range<Int>
-  /// The pixel of the image under the first of both, if there is one.
+  /// The image pixel under the first row and column, if there is one.
   let pixel: Int
 
   var isEmpty: Bool { rows.isEmpty || columns.isEmpty }

@@ -1,15 +1,16 @@
 import KernelTemplates
 import Tensors
 
-/// Convolution of stride 1 by Winograd's F(4×4, 3×3) and F(2×2, 5×5), see `WinogradTemplate`: a quarter of the direct sum's
-/// products, or 36 in place of 100.
+/// Stride-1 convolution by Winograd's F(4×4, 3×3) and F(2×2, 5×5), see `WinogradTemplate`: a quarter of the direct
+/// sum's products, or 36 instead of 100.
 ///
-/// Not exact on integers, and an output that is not finite makes its neighbours of the same tile so: a choice, never
-/// the default. The error is within 2e-5 of the largest output of a random image; it is some 1e-6 to 4e-6, where the
-/// direct sum in float32 has 1e-6. Sums are taken in an order that depends on the shape and the instruction set alone.
+/// Not exact even on integers, and a non-finite output makes its neighbours in the same tile non-finite: optional,
+/// never the default. The error is within 2e-5 of the largest output for a random image; typically 1e-6 to 4e-6,
+/// against 1e-6 for the direct sum in float32. The order of summation depends only on the shape and the instruction
+/// set.
 public enum Winograd {
-  /// Whether the method can compute the shape and has half of the direct products at most: small maps fill their last
-  /// tiles badly, and few channels make the transforms dearer than the products.
+  /// Whether the method can compute the shape and needs at most half of the direct products: small maps fill their last
+  /// tiles poorly, and with few channels the transforms cost more than the products.
   public static func serves(_ shape: ConvolutionShape, context: ComputeContext) throws -> Bool {
     guard try context.gemm == .swift, computes(shape), shape.groupOutputs >= fewestChannels else { return false }
     let outputs = shape.outputHeight * shape.outputWidth
@@ -51,9 +52,9 @@ public enum Winograd {
     }
   }
 
-  /// Writes `output`; with `relu`, max(0, ·) of it. Layouts are those of ``Convolution``.
-  /// - Parameter transformed: the weights by ``transformWeights(_:weights:into:context:)`` on the same instruction set;
-  ///   nil: they are transformed for this call.
+  /// Writes `output`; with `relu`, its max(0, ·). Layouts are those of ``Convolution``.
+  /// - Parameter transformed: the weights from ``transformWeights(_:weights:into:context:)`` with the same instruction
+  ///   set; nil: they are transformed for this call.
   public static func forward(
     _ shape: ConvolutionShape, input: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     transformed: UnsafePointer<Float>? = nil, bias: UnsafePointer<Float>?, relu: Bool,
@@ -86,6 +87,6 @@ public enum Winograd {
       && shape.strideHeight == 1 && shape.strideWidth == 1 && shape.groupInputs >= fewestChannels
   }
 
-  /// One vector of the widest, which the transforms need.
+  /// One vector of the widest kind, which the transforms need.
   private static let fewestChannels = 16
 }

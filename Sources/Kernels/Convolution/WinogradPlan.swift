@@ -1,11 +1,11 @@
 import KernelTemplates
 
-/// How the work of a Winograd convolution is cut, and the work of one item.
+/// How the work of a Winograd convolution is divided, and the work of one item.
 ///
-/// A *unit* is a piece of a row of tiles of one image. An item transforms the tiles of some units, multiplies them with
-/// the transformed weights of some panels, thirty-six matrix products, and transforms the products back: its tiles and
-/// products lie in the caches, and the weights go by once. Few units are cut by panels too; where that makes many items of the
-/// same tiles, those are transformed beforehand, once for all.
+/// A *unit* is a piece of a row of tiles of one image. An item transforms the tiles of some units, multiplies them by
+/// the transformed weights of some panels (thirty-six matrix products), and transforms the products back: its tiles and
+/// products stay in the caches, and the weights are read once. If there are few units, they are divided by panels too;
+/// where that gives many items with the same tiles, these are transformed beforehand, once for all.
 struct WinogradPlan {
   private let shape: ConvolutionShape
   private let kernels: MatrixKernels
@@ -17,14 +17,14 @@ struct WinogradPlan {
   private let blocks: Partition
   private let panelBlocks: Partition
   private let panelCount: Int
-  /// Floats from a tile to the next, as input and as product.
+  /// Floats from one tile to the next, as input and as product.
   private let inputStride: Int
   private let productStride: Int
-  /// The most tiles of an item.
+  /// The most tiles in an item.
   private let capacity: Int
-  /// Whether tiles are transformed beforehand, in memory that items share: [group][element][unit][tile][channel].
+  /// Whether tiles are transformed beforehand, in memory shared by items: [group][element][unit][tile][channel].
   private let sharesInput: Bool
-  /// Floats from the tiles' first element to the next of the thirty-six.
+  /// Floats from one of the thirty-six elements of the tiles to the next.
   private let inputMatrix: Int
   private let stripPart: ScratchLayout.Part<Float>
   private let inputPart: ScratchLayout.Part<Float>
@@ -40,14 +40,14 @@ struct WinogradPlan {
   var sharedItems: Int { sharesInput ? blocks.count * shape.groups : 0 }
   var sharedCount: Int { sharesInput ? shape.groups * WinogradTemplate.elements * inputMatrix : 0 }
 
-  /// Tiles of an item: whole tiles of rows on every instruction set, and enough that reading the weights, which are
-  /// 36 · 4 bytes a pair of channels, costs little beside the products.
+  /// Tiles in an item: a whole number of row tiles on every instruction set, and enough that reading the weights, 36 ·
+  /// 4 bytes per pair of channels, costs little beside the products.
   private static let blockTiles = 72
-  /// Fewer items than this are cut by panels too.
+  /// Fewer items than this are divided by panels too.
   private static let fewestItems = 8
-  /// So many items transform the same tiles each for itself, and keep them in a cache of their own.
+  /// Up to this many items each transform the same tiles, and keep them in their own cache.
   private static let mostTransforms = 4
-  /// Added to the strides, so that rows of a power of two of channels do not compete for the same cache lines.
+  /// Added to the strides, so that rows with a power of two of channels do not compete for the same cache lines.
   private static let skew = 16
 
   init(_ shape: ConvolutionShape, kernels table: KernelTable) {
@@ -89,12 +89,12 @@ struct WinogradPlan {
     transformInput(place(unit), group: group, input, to: shared + sharedTiles(unit, group: group), scratch)
   }
 
-  /// Where a unit's tiles lie in the memory that items share.
+  /// A unit's tiles in the memory shared by items.
   private func sharedTiles(_ unit: Int, group: Int) -> Int {
     group &* WinogradTemplate.elements &* inputMatrix &+ unit &* segments.largest &* inputStride
   }
 
-  /// - Parameter shared: what all ``sharedItems`` have written.
+  /// - Parameter shared: the output of all ``sharedItems``.
   func run(
     _ item: Int, input: UnsafePointer<Float>, shared: UnsafePointer<Float>, transformed: UnsafePointer<Float>,
     bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
@@ -144,7 +144,7 @@ struct WinogradPlan {
     }
   }
 
-  /// Where a unit's tiles lie.
+  /// The place of a unit's tiles.
   private func place(_ unit: Int) -> (image: Int, row: Int, segment: Range<Int>) {
     let row = unit / segments.parts
     return (row / tileRows, row % tileRows, segments.range(unit % segments.parts))

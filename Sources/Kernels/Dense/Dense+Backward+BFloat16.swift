@@ -5,10 +5,10 @@ import Tensors
 extension Dense {
   /// Writes `inputGradient`, rounded once from float32 sums of products with the weights rounded to bfloat16.
   ///
-  /// dXᵀ = W · dYᵀ: the rows of W lie as the kernel reads them but for their rounding, dYᵀ is packed once, and the
-  /// small product is transposed on its way out. An item owns some rows of W, which are so read once: the next
-  /// block of them is asked for while the tiles of this one are computed.
-  /// - Throws: ``EngineError/unsupported(_:)`` where the kernel table has no bfloat16.
+  /// dXᵀ = W · dYᵀ: the rows of W are in the order the kernel reads and only need rounding, dYᵀ is packed once, and the
+  /// small product is transposed when stored. An item owns some rows of W, which are thus read once; the next block of
+  /// them is prefetched while the tiles of this one are computed.
+  /// - Throws: ``EngineError/unsupported(_:)`` if the kernel table has no bfloat16.
   public static func backwardData(
     batch: Int, inputs: Int, outputs: Int, outputGradient: UnsafePointer<BFloat16>, weights: UnsafePointer<Float>,
     inputGradient: UnsafeMutablePointer<BFloat16>, context: ComputeContext
@@ -84,10 +84,10 @@ extension Dense {
     }
   }
 
-  /// Adds the float32 sums to `weightGradient` and `biasGradient`; without `accumulate` both are written.
+  /// Adds the float32 sums to `weightGradient` and `biasGradient`; without `accumulate`, both are overwritten.
   ///
   /// dW = Xᵀ · dY: both are packed once, the inner index is the batch. An item owns some rows and columns of dW.
-  /// - Throws: ``EngineError/unsupported(_:)`` where the kernel table has no bfloat16.
+  /// - Throws: ``EngineError/unsupported(_:)`` if the kernel table has no bfloat16.
   public static func backwardFilter(
     batch: Int, inputs: Int, outputs: Int, input: UnsafePointer<BFloat16>, outputGradient: UnsafePointer<BFloat16>,
     weightGradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>?,
@@ -115,7 +115,7 @@ extension Dense {
       let panels = panelBlocks.range(item % panelBlocks.parts)
       let (start, spill) = (startPart.pointer(in: scratch), spillPart.pointer(in: scratch))
       memset(start, 0, width &* 4)
-      // All panels of some rows of dW before the next rows: its lines lie in few pages.
+      // All panels of some rows of dW before the next rows, so that few pages are touched.
       let tiles = Partition(rows.count, atMost: kernels.rows * kernels.blocks)
       for tile in 0..<tiles.parts {
         let range = tiles.range(tile)
@@ -132,13 +132,13 @@ extension Dense {
   }
 }
 
-/// Xᵀ and dY as the tiles read them, in memory that items share.
+/// Xᵀ and dY as the tiles read them, in memory shared by items.
 private struct FilterOperands {
   private let kernels: MatrixKernelsBFloat16
   private let outputs: Int
-  /// Images, filled up.
+  /// Images, padded.
   private let run: Int
-  /// Elements from a row of Xᵀ to the next: rows a power of two apart would share a few cache sets.
+  /// Elements from one row of Xᵀ to the next: rows a power of two apart would share a few cache sets.
   private let leftStride: Int
   private let left: UnsafeMutablePointer<BFloat16>
   private let panels: UnsafeMutablePointer<BFloat16>
@@ -169,7 +169,7 @@ private struct FilterOperands {
         columns: min(outputs, range.upperBound &* width) &- column, into: panels + (column &* run),
         panelStride: run &* width)
     }
-    // Pairs of images, packed as a panel is, turn into rows as pairs do into panels.
+    // Pairs of images, packed like a panel, are transposed into rows just as pairs are into panels.
     let transpose = context.kernels.pointwise.transpose
     let rowBlocks = Partition(kernels.panelCount(inputs), atMost: DenseShape.ownedRows / width)
     let panelElements = run * width
@@ -191,7 +191,7 @@ private struct FilterOperands {
     }
   }
 
-  /// Rows of dW from `row` on, on the `valid` columns of one panel.
+  /// Rows of dW from `row` on, for the `valid` columns of one panel.
   func multiply(
     rows: Int, from row: Int, panel: Int, valid: Int, start: UnsafePointer<Float>?,
     spill: UnsafeMutablePointer<Float>, output: UnsafeMutablePointer<Float>

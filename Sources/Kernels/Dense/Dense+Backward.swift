@@ -2,8 +2,8 @@ import KernelTemplates
 import Tensors
 
 extension Dense {
-  /// dXᵀ = W · dYᵀ: the rows of W lie as the kernel reads them, dYᵀ is packed once, and the small product is
-  /// transposed on its way out. An item owns some rows of W, which are so read once.
+  /// dXᵀ = W · dYᵀ: the rows of W are in the order the kernel reads, dYᵀ is packed once, and the small product is
+  /// transposed when stored. An item owns some rows of W, which are thus read once.
   static func backwardDataByTiles(
     _ shape: DenseShape, outputGradient: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
@@ -70,8 +70,8 @@ extension Dense {
     }
   }
 
-  /// dW = Xᵀ · dY, added to what is there if asked, as sums of outer products: an item owns some rows and columns
-  /// of dW, and each of its tiles is visited once for a block of the batch.
+  /// dW = Xᵀ · dY, added to the existing values on request, as sums of outer products: an item owns some rows and
+  /// columns of dW, and each of its tiles is visited once per block of the batch.
   static func backwardFilterByTiles(
     _ shape: DenseShape, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
     weightGradient: UnsafeMutablePointer<Float>, accumulate: Bool, context: ComputeContext

@@ -3,11 +3,11 @@ import KernelTemplates
 import Tensors
 
 extension Dense {
-  /// Writes `output`, rounded once from float32 sums of products with the weights rounded to bfloat16; with `relu`,
-  /// max(0, ·) of it.
-  /// - Parameter packed: what ``pack(inputs:outputs:as:weights:into:context:)`` made of the weights, for many calls
-  ///   with the same; nil: the call packs them for itself.
-  /// - Throws: ``EngineError/unsupported(_:)`` where the kernel table has no bfloat16.
+  /// Writes `output`, rounded once from float32 sums of products with the weights rounded to bfloat16; with `relu`, its
+  /// max(0, ·).
+  /// - Parameter packed: the weights packed by ``pack(inputs:outputs:as:weights:into:context:)``, for many calls with
+  ///   the same weights; nil: the call packs them itself.
+  /// - Throws: ``EngineError/unsupported(_:)`` if the kernel table has no bfloat16.
   public static func forward(
     batch: Int, inputs: Int, outputs: Int, input: UnsafePointer<BFloat16>, weights: UnsafePointer<Float>,
     packed: UnsafeRawPointer? = nil, bias: UnsafePointer<Float>?, relu: Bool,
@@ -25,7 +25,7 @@ extension Dense {
     }
   }
 
-  /// The same with the sums themselves as output: a network's scores are not rounded.
+  /// The same with the unrounded sums as output, for a network's scores.
   public static func forward(
     batch: Int, inputs: Int, outputs: Int, input: UnsafePointer<BFloat16>, weights: UnsafePointer<Float>,
     packed: UnsafeRawPointer? = nil, bias: UnsafePointer<Float>?, relu: Bool,
@@ -53,7 +53,7 @@ extension Dense {
       operation: "packed weights")
   }
 
-  /// Packs the weights for the forward pass on the same context or its like: [panel][filled-up inputs / 2][panel
+  /// Packs the weights for the forward pass on this context or one like it: [panel][padded inputs / 2][panel
   /// columns][2].
   public static func pack(
     inputs: Int, outputs: Int, as type: BFloat16.Type, weights: UnsafePointer<Float>,
@@ -62,7 +62,7 @@ extension Dense {
     let kernels = try context.matrixKernelsBFloat16(operation: "dense")
     let panelStride = kernels.runLength(inputs) * kernels.columns
     let panels = memory.assumingMemoryBound(to: BFloat16.self)
-    // Some rows at a time, so that the weights are read as they lie; only the last ones are filled up.
+    // A few rows at a time, so that the weights are read sequentially; only the last ones are padded.
     let steps = Partition(kernels.runLength(inputs) / kernels.innerMultiple, atMost: 64 / kernels.innerMultiple)
     try context.forEach(steps.parts) { step, _ in
       let first = steps.range(step).lowerBound &* kernels.innerMultiple
@@ -73,10 +73,10 @@ extension Dense {
     }
   }
 
-  /// An item owns some rows of the batch and some panels of columns, and walks over the inner index in blocks. Weights
-  /// that are not packed yet it packs block by block, so that they are read once, and asks for the next block while the
-  /// tiles of this one are computed.
-  /// - Parameter store: takes the sums of an item, in rows `stride` apart, to their place in the output.
+  /// An item owns some rows of the batch and some panels of columns, and walks the inner index in blocks. It packs
+  /// weights that are not packed yet block by block, so that they are read once, and prefetches the next block while
+  /// the tiles of this one are computed.
+  /// - Parameter store: moves the sums of an item, in rows `stride` apart, to their place in the output.
   private static func sum(
     _ shape: DenseShape, input: UnsafePointer<BFloat16>, weights: UnsafePointer<Float>, packed: UnsafeRawPointer?,
     bias: UnsafePointer<Float>?, kernels: MatrixKernelsBFloat16, context: ComputeContext,
@@ -87,7 +87,7 @@ extension Dense {
     let panelCount = kernels.panelCount(outputs)
     let run = kernels.runLength(inputs)
     let batches = Partition(shape.batch, atMost: DenseShape.batchBlock)
-    // A few rows are done with a block of the weights as soon as it has been read: it need not fit a cache.
+    // With few rows, a block of the weights is finished as soon as it has been read: it need not fit a cache.
     let block = shape.batch <= kernels.rows ? DenseShape.streamedBlock : DenseShape.innerBlock
     let steps = Partition(run / multiple, atMost: block / multiple)
     let work = (batches.largest * inputs).saturatingTimes(outputs) / DenseShape.itemWork

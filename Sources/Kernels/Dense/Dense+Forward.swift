@@ -2,10 +2,10 @@ import CShims
 import KernelTemplates
 
 extension Dense {
-  /// An item owns some rows of the batch and some panels of columns, and walks over the inner index in blocks; it
-  /// packs each block of the weights as it comes to it, so that they are read once. The next block is asked for
-  /// while the tiles of this one are computed: a block's rows lie too far apart for the CPU to guess them. Sums stay
-  /// in scratch memory until they are whole: rows of the output a power of two apart would share a few cache sets.
+  /// An item owns some rows of the batch and some panels of columns, and walks the inner index in blocks; it packs each
+  /// block of the weights when it reaches it, so that they are read once. The next block is prefetched while the tiles
+  /// of this one are computed: a block's rows lie too far apart for the hardware prefetcher. Sums stay in scratch
+  /// memory until complete: output rows a power of two apart would share a few cache sets.
   static func forwardByTiles(
     _ shape: DenseShape, input: UnsafePointer<Float>, weights: some DenseWeights, bias: UnsafePointer<Float>?,
     relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
@@ -77,7 +77,7 @@ extension Dense {
     }
   }
 
-  /// Asks for one share of a matrix's rows to be brought into the cache while tiles are computed.
+  /// Prefetches one share of a matrix's rows while tiles are computed.
   static func prefetch<Element>(
     _ matrix: UnsafePointer<Element>, stride: Int, columns: Int, share: Int, of shares: Int, rows: Int
   ) {
@@ -94,8 +94,8 @@ extension Dense {
     }
   }
 
-  /// Few rows: an item reads some columns of the weights, as they lie, and adds them up row by row, weighted with the
-  /// inputs. How the columns are cut changes no sum, so it may go by the number of threads.
+  /// Few rows: an item reads some columns of the weights in place and adds them up row by row, weighted by the inputs.
+  /// How the columns are divided changes no sum, so it may depend on the number of threads.
   static func forwardByRows<Weights: DenseWeights>(
     _ shape: DenseShape, input: UnsafePointer<Float>, weights: Weights, bias: UnsafePointer<Float>?, relu: Bool,
     output: UnsafeMutablePointer<Float>, context: ComputeContext

@@ -1,11 +1,11 @@
 import KernelTemplates
 import Tensors
 
-/// Dense layers whose weights are signed bytes, with a scale for each output: a quarter of the memory to read.
+/// Dense layers with signed-byte weights and a scale for each output: a quarter of the memory to read.
 ///
 ///     scale[n] = max_k |w[k][n]| / 127        q[k][n] = round(w[k][n] / scale[n])        w ≈ q · scale
 ///
-/// Halves are rounded to the even integer; no weight is off by more than (1/2 + 127 ε) · scale. Inputs, sums and outputs
+/// Halves are rounded to even; no weight is off by more than (1/2 + 127 ε) · scale. Inputs, sums and outputs
 /// are float32.
 extension Dense {
   /// Bytes that ``quantize(inputs:outputs:weights:into:context:)`` writes.
@@ -16,7 +16,7 @@ extension Dense {
 
   /// Quantises finite weights [inputs][outputs]: the scales [outputs], then the bytes [inputs][outputs].
   ///
-  /// An output whose weights are all zero, or too small for a scale that float32 holds in full precision, gets zeros.
+  /// An output whose weights are all zero, or too small for a normal float32 scale, gets zeros.
   /// - Throws: ``EngineError/nonFinite(_:)`` for a weight that is infinite or NaN.
   public static func quantize(
     inputs: Int, outputs: Int, weights: UnsafePointer<Float>, into memory: UnsafeMutableRawPointer,
@@ -49,8 +49,8 @@ extension Dense {
     }
   }
 
-  /// Writes `output`; with `relu`, max(0, ·) of it. `quantized` is what ``quantize(inputs:outputs:weights:into:context:)``
-  /// wrote.
+  /// Writes `output`; with `relu`, its max(0, ·). `quantized` was written by
+  /// ``quantize(inputs:outputs:weights:into:context:)``.
   public static func forward(
     batch: Int, inputs: Int, outputs: Int, input: UnsafePointer<Float>, quantized: UnsafeRawPointer,
     bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
@@ -62,7 +62,7 @@ extension Dense {
   }
 }
 
-/// A sum is of x · q; scale and bias come last.
+/// Sums are over x · q; scale and bias are applied last.
 struct QuantizedDenseWeights: DenseWeights {
   private let scales: UnsafePointer<Float>
   let values: UnsafePointer<Int8>

@@ -3,10 +3,10 @@ import Tensors
 /// Dense (fully connected) layers: y[m][n] = bias[n] + Σ_k x[m][k] · w[k][n].
 ///
 /// x is [batch][inputs], w [inputs][outputs], y [batch][outputs], all contiguous; inputs and outputs of a call do
-/// not overlap. With the engine's own kernels an output is one sum in the order of k, whatever the batch: a row of x gives
-/// the same bits alone and among others. A BLAS orders its sums by all sizes.
+/// not overlap. With the engine's own kernels an output is one sum in the order of k for any batch: a row of x gives
+/// the same bits alone and among others. A BLAS's order of summation depends on all sizes.
 public enum Dense {
-  /// Writes `output`; with `relu`, max(0, ·) of it.
+  /// Writes `output`; with `relu`, its max(0, ·).
   public static func forward(
     batch: Int, inputs: Int, outputs: Int, input: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
@@ -51,8 +51,8 @@ public enum Dense {
     }
   }
 
-  /// Adds to `weightGradient` dw[k][n] += Σ_m x[m][k] · dy[m][n], and to `biasGradient` db[n] += Σ_m dy[m][n];
-  /// without `accumulate` both are written, which saves a pass over a large matrix.
+  /// Adds to `weightGradient` dw[k][n] += Σ_m x[m][k] · dy[m][n], and to `biasGradient` db[n] += Σ_m dy[m][n]; without
+  /// `accumulate`, both are overwritten, which saves a pass over a large matrix.
   public static func backwardFilter(
     batch: Int, inputs: Int, outputs: Int, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
     weightGradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>?,
@@ -76,27 +76,27 @@ public enum Dense {
   }
 }
 
-/// The sizes of a dense layer, proven to multiply without overflow, and how its work is cut.
+/// The sizes of a dense layer, checked to multiply without overflow, and how its work is divided.
 struct DenseShape {
   let batch: Int
   let inputs: Int
   let outputs: Int
 
-  /// Batches below this read the weights once, as they lie, instead of packing them.
+  /// Batches below this read the weights once, in place, instead of packing them.
   static let fewRows = 8
-  /// Bytes of a row of the weights that an item reads which reads them as they lie: the more, the faster; but every
-  /// thread is to have one.
+  /// Bytes per row of the weights for an item that reads them in place: more is faster, but every thread should have an
+  /// item.
   static let streamedBytes = 512...4096
-  /// Steps of the inner index between two visits of a tile: a panel block fits the first-level cache.
+  /// Steps of the inner index between two visits to a tile: a panel block fits the L1 cache.
   static let innerBlock = 256
-  /// The same where weights are rounded as they are read, and where they only pass by.
+  /// The same if weights are rounded as they are read, and if they are only streamed.
   static let roundedBlock = 512
   static let streamedBlock = 4096
-  /// Multiply-accumulates of an item of the forward pass, about: wide items copy the input less often.
+  /// Approximate multiply-accumulates of a forward item: wide items copy the input less often.
   static let itemWork = 320 << 20
   /// Elements added to the stride of copied rows: rows a power of two apart would share a few cache sets.
   static let skew = 16
-  /// Rows of the batch that are in work at once.
+  /// Rows of the batch processed at once.
   static let batchBlock = 192
   /// Rows and columns of the weights that an item owns in the backward passes.
   static let ownedRows = 192

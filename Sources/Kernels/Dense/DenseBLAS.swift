@@ -1,9 +1,9 @@
 import Tensors
 
-// Dense layers by a BLAS, in blocks of rows or columns so that an interrupt is noticed between them.
+// Dense layers with a BLAS, in blocks of rows or columns so that an interrupt is noticed between them.
 
 extension Dense {
-  /// Multiply-accumulates of a block, about.
+  /// Approximate multiply-accumulates of a block.
   private static let blockWork = 1 << 30
 
   static func forwardByBLAS(

@@ -1,15 +1,15 @@
 import CShims
 import Tensors
 
-/// The input of a dense layer, cut into blocks of the inner index. The rows of a block lie next to each other, and not
-/// a power of two apart, where they would share a few cache sets.
+/// The input of a dense layer, divided into blocks of the inner index. The rows of a block are adjacent, not a power of
+/// two apart, which would make them share a few cache sets.
 struct DenseBlocks<Element: BitwiseCopyable> {
-  /// Elements from a row of a block to the next.
+  /// Elements from one row of a block to the next.
   let stride: Int
   private let batch: Int
   private let elements: UnsafeMutablePointer<Element>
 
-  /// Copies the input, [batch][inputs], into the memory that items share: valid until the context's next call.
+  /// Copies the input, [batch][inputs], into memory shared by items, valid until the context's next call.
   /// - Parameter steps: the blocks, in units of `multiple` inputs; zeros fill the last one.
   /// - Throws: ``EngineError/outOfMemory(_:)``.
   init(
@@ -31,7 +31,7 @@ struct DenseBlocks<Element: BitwiseCopyable> {
     }
   }
 
-  /// A row's part in a block.
+  /// The part of a row in a block.
   func row(_ row: Int, step: Int) -> UnsafePointer<Element> {
     UnsafePointer(elements + ((step &* batch &+ row) &* stride))
   }

@@ -2,8 +2,9 @@ import KernelTemplates
 
 /// The weights of a dense layer, [inputs][outputs], as the loops of the forward pass read them.
 ///
-/// A sum begins at ``start(column:bias:)``, takes the products in the order of the inputs, one rounding each, and becomes an
-/// output by ``finish(_:column:bias:)``, whichever loop takes it: so an output's bits do not depend on the batch.
+/// Whichever loop computes it, a sum begins at ``start(column:bias:)``, adds the products in the order of the inputs,
+/// with one rounding each, and becomes an output by ``finish(_:column:bias:)``; so an output's bits do not depend on
+/// the batch.
 protocol DenseWeights {
   associatedtype Element
 
@@ -13,7 +14,7 @@ protocol DenseWeights {
   func finish(_ sum: Float, column: Int, bias: UnsafePointer<Float>?) -> Float
 
   /// sums[j] += Σ_k x[k] · w[k][columns[j]] over some rows k; x begins with the first of them.
-  /// - Parameter prefetches: whether the next rows are asked for.
+  /// - Parameter prefetches: whether the next rows are prefetched.
   func addWeightedRows(
     _ rows: Range<Int>, columns: Range<Int>, weights x: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Float>,
     prefetches: Bool)
@@ -24,7 +25,7 @@ protocol DenseWeights {
 }
 
 extension DenseWeights {
-  /// Takes the sums of some columns, one row of the batch, to their place in the output.
+  /// Moves the sums of some columns, one row of the batch, to their place in the output.
   func finish(
     _ sums: UnsafePointer<Float>, columns: Range<Int>, bias: UnsafePointer<Float>?, relu: Bool,
     output: UnsafeMutablePointer<Float>

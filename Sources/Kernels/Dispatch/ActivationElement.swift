@@ -1,10 +1,10 @@
 import KernelTemplates
 import Tensors
 
-/// What activations and their gradients are kept in: Float or BFloat16.
+/// The element type of activations and their gradients: Float or BFloat16.
 ///
-/// Drivers are overloaded on the type; whoever serves both types, as a layer does, finds here those of one. Parameters
-/// and their gradients are float32 beside either.
+/// Drivers are overloaded on the type; code that serves both types, such as a layer, finds those of one type here.
+/// Parameters and their gradients are float32 with either.
 public protocol ActivationElement {
   typealias Transpose = (
     _ rows: Int, _ columns: Int, _ input: UnsafePointer<Self>, _ inputStride: Int,
@@ -17,12 +17,12 @@ public protocol ActivationElement {
 
   static var convolution: ConvolutionDrivers<Self> { get }
   static var dense: DenseDrivers<Self> { get }
-  /// The one of ``Activation``.
+  /// The function of ``Activation``.
   static var reluBackward: ReLUBackward { get }
   static func transpose(of kernels: PointwiseKernels) -> Transpose
 }
 
-/// The functions of ``Convolution``, by their names there.
+/// The functions of ``Convolution``, under the same names.
 public struct ConvolutionDrivers<Element> {
   public let packedByteCount: (_ shape: ConvolutionShape, _ context: ComputeContext) throws -> Int
   public let pack:
@@ -49,7 +49,7 @@ public struct ConvolutionDrivers<Element> {
     ) throws -> Void
 }
 
-/// The functions of ``Dense``, by their names there.
+/// The functions of ``Dense``, under the same names.
 public struct DenseDrivers<Element> {
   /// From activations in bfloat16.
   public let forward:

@@ -2,7 +2,7 @@ import KernelTemplates
 import Tensors
 
 extension ComputeContext {
-  /// - Throws: ``EngineError/unsupported(_:)`` where the kernel table has no arithmetic for bfloat16.
+  /// - Throws: ``EngineError/unsupported(_:)`` if the kernel table has no bfloat16 arithmetic.
   func matrixKernelsBFloat16(operation: String) throws -> MatrixKernelsBFloat16 {
     guard let found = kernels.bfloat16 else {
       throw EngineError.unsupported(

@@ -3,16 +3,16 @@ import KernelTemplates
 import Parallel
 import Tensors
 
-/// How fast this machine multiplies and adds: operations a second on all threads (a multiply-add is two), measured with
-/// the instructions of a context's kernels. The speed of every layer is compared with it.
+/// How fast this machine multiplies and adds: operations per second on all threads (a multiply-add is two), measured
+/// with the instructions of a context's kernels. The speed of every layer is compared with it.
 public enum FMALimit {
-  /// On registers alone.
+  /// On registers only.
   public static func float32(context: ComputeContext) throws -> Double {
     let chains = context.kernels.matrix.multiplyAddChains
     return try fastest(context, scratchFloats: chainFloats) { values in chains(1 << 18, values) }
   }
 
-  /// With a tile whose operands stay in the first-level cache, where the tables have it; else nil.
+  /// With a tile whose operands stay in the L1 cache; nil if the table has no bfloat16.
   public static func bfloat16(context: ComputeContext) throws -> Double? {
     guard let kernels = context.kernels.bfloat16 else { return nil }
     let (rows, columns, inner, tiles) = (kernels.rows * kernels.blocks, kernels.columns, 256, 512)
@@ -39,8 +39,8 @@ public enum FMALimit {
     }
   }
 
-  /// The best of some rounds of milliseconds, because other work on the machine only ever slows one down.
-  /// - Parameter work: gets zeroed memory and says how many operations it did.
+  /// The best of several rounds of milliseconds, because other work on the machine can only slow one down.
+  /// - Parameter work: gets zeroed memory and returns how many operations it did.
   static func fastest(
     _ context: ComputeContext, scratchFloats: Int, _ work: (UnsafeMutablePointer<Float>) -> Int
   ) throws -> Double {

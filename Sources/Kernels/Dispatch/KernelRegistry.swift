@@ -7,9 +7,9 @@ import KernelsAVX512BF16
 import KernelsPortable
 import Tensors
 
-/// Chooses the kernel table, once, by what the CPU has and what `SWIFTALEXNET_ISA` says.
+/// Chooses the kernel table, once, from the CPU's features and `SWIFTALEXNET_ISA`.
 public enum KernelRegistry {
-  /// Every table that this CPU can run, the fastest last; AMX is left out where the environment wishes for another.
+  /// Every table that this CPU can run, the fastest last; AMX is left out if the environment requests another.
   public static let available: [KernelTable] = {
     var tables = [portableKernels]
     if shim_cpu_has_avx2_fma() { tables.append(avx2Kernels) }
@@ -30,12 +30,13 @@ public enum KernelRegistry {
 
   private static let wish = getenv("SWIFTALEXNET_ISA").map { String(cString: $0) }
 
-  /// The permission to use tiles binds all threads of the host for as long as it lives: it is not asked for in vain.
+  /// The permission to use tiles affects all threads of the host process for its lifetime, so it is not requested
+  /// needlessly.
   static func mayRequestTiles(wish: String?, besides tables: [KernelTable]) -> Bool {
     !tables.contains { $0.name == wish }
   }
 
-  /// The table in use, or why the environment's wish cannot be met.
+  /// The table in use, or why the environment's request cannot be met.
   public static let selected: Result<KernelTable, EngineError> = select(wish: wish)
 
   static func select(wish: String?) -> Result<KernelTable, EngineError> {

@@ -1,10 +1,10 @@
 import CShims
 import Tensors
 
-/// How fast this machine reads memory, measured: what the speed of layers that compute little is compared with.
+/// How fast this machine reads memory, measured; the speed of layers that compute little is compared with it.
 public enum MemoryBandwidth {
-  /// Bytes a second that all threads read together: the best of some rounds over a block that is larger than most
-  /// caches, because other work on the machine only ever slows one down.
+  /// Bytes per second read by all threads together: the best of several rounds over a block larger than most caches,
+  /// because other work on the machine can only slow one down.
   public static func measure(context: ComputeContext) throws -> Double {
     let block = try AlignedBuffer<Float>(count: blockBytes / MemoryLayout<Float>.stride, operation: "memory bandwidth")
     return try withExtendedLifetime(block) {

@@ -1,5 +1,4 @@
-/// Where the parts of an item's scratch memory lie: parts are reserved one after another, each at the beginning of
-/// a cache line.
+/// The layout of an item's scratch memory: parts are reserved in sequence, each at the beginning of a cache line.
 struct ScratchLayout {
   private(set) var bytes = 0
 
@@ -20,32 +19,33 @@ struct ScratchLayout {
 }
 
 extension Int {
-  /// The product, or `Int.max` when it does not fit: for estimates of work.
+  /// The product, or `Int.max` if it does not fit: for estimates of work.
   func saturatingTimes(_ other: Int) -> Int {
     let (product, overflow) = multipliedReportingOverflow(by: other)
     return overflow ? .max : product
   }
 }
 
-/// Sizes that the drivers cut their work to. They depend on no machine, so that results do not either.
+/// Sizes by which the drivers divide their work. They do not depend on the machine, so results do not either.
 enum BlockSize {
-  /// Bytes of input that an item works on at once: stays in the second-level cache beside a panel.
+  /// Bytes of input an item works on at once: they stay in the L2 cache beside a panel.
   static let strip = 384 << 10
-  /// Bytes of one panel block: longer inner dimensions are cut.
+  /// Bytes of one panel block: longer inner dimensions are split.
   static let panel = 320 << 10
-  /// Bytes of panels that stay in the first-level cache beside the input.
+  /// Bytes of panels that stay in the L1 cache beside the input.
   static let smallPanels = 16 << 10
-  /// Multiply-accumulates of an item, about: milliseconds, so that an interrupt is noticed.
+  /// Approximate multiply-accumulates of an item: milliseconds, so that an interrupt is noticed.
   static let itemWork = 96 << 20
-  /// Fewer items than this are cut further, so that threads have something to share.
+  /// Fewer items than this are split further, to give all threads work.
   static let items = 16
 }
 
-/// `count` cut into the fewest parts of at most `maximum`, nearly equal: part i is `range(i)`.
+/// `count` split into the fewest, nearly equal parts of at most `maximum`: part i is `range(i)`.
 package struct Partition {
   package let count: Int
   package let parts: Int
-  /// What every part has, and how many of the first have one more: a division costs as much as a small tile.
+  /// The size of every part, and how many of the first have one more; kept because a division costs as much as a small
+  /// tile.
   private let (size, rest): (Int, Int)
 
   package init(_ count: Int, parts: Int) {
@@ -58,13 +58,13 @@ package struct Partition {
     self.init(count, atMost: maximum, atLeast: 1)
   }
 
-  /// At least `parts` parts, if there are so many to make.
+  /// At least `parts` parts, if `count` allows.
   package init(_ count: Int, atMost maximum: Int, atLeast parts: Int) {
     let maximum = Swift.max(1, Swift.min(count, maximum))
     self.init(count, parts: Swift.max(parts, (count + maximum - 1) / maximum))
   }
 
-  /// The most that a part holds.
+  /// The size of the largest part.
   package var largest: Int { rest > 0 ? size + 1 : size }
 
   package func range(_ part: Int) -> Range<Int> {

@@ -2,9 +2,9 @@ import KernelTemplates
 import Tensors
 
 extension MatrixKernelsBFloat16 {
-  /// Whether small products of integers come out to the last bit as those of `other`: asked once before an
-  /// instruction set is used that was developed without such a CPU. Runs are several steps long, the last call may have
-  /// fewer blocks than the others, and rows of the output lie apart: the ways that a kernel can go are all taken.
+  /// Whether small products of integers agree to the last bit with those of `other`: checked once before using an
+  /// instruction set that was developed without such a CPU. Runs are several steps long, the last call may have fewer
+  /// blocks than the others, and output rows are spaced apart: this covers every path through a kernel.
   func agrees(with other: MatrixKernelsBFloat16) -> Bool {
     (1...rows).allSatisfy { rows in
       [false, true].allSatisfy { starts in
@@ -32,9 +32,9 @@ private struct SmallProduct {
     let left = (0..<Self.blocks * rows * leftStride).map { BFloat16(Float($0 % 17 - 8)) }
     let panel = (0..<2 * inner * columns).map { BFloat16(Float($0 % 13 - 6)) }
     let start = (0..<columns).map { Float($0) }
-    // What lies between the rows comes back too, and must be as it was.
+    // What lies between the rows is returned too, and must be unchanged.
     var output = (0..<Self.blocks * rows * outputStride).map { Float($0 % 11) }
-    // An array is a pointer for as long as the call that it is an argument of.
+    // An array is passed as a pointer, valid for the duration of the call.
     multiply(
       kernels, left: left, runs: [0, 2 * inner], panel: panel, start: starts ? start : nil, output: &output)
     return output
@@ -44,7 +44,7 @@ private struct SmallProduct {
     _ kernels: MatrixKernelsBFloat16, left: UnsafePointer<BFloat16>, runs: UnsafePointer<Int>,
     panel: UnsafePointer<BFloat16>, start: UnsafePointer<Float>?, output: UnsafeMutablePointer<Float>
   ) {
-    // Blocks that are too high for the kernels become blocks of a row.
+    // Blocks with too many rows for the kernels become blocks of one row.
     let (rows, blocks) = self.rows <= kernels.rows ? (self.rows, Self.blocks) : (1, Self.blocks * self.rows)
     withUnsafeTemporaryAllocation(of: UnsafePointer<BFloat16>.self, capacity: blocks) { pointers in
       guard let pointers = pointers.baseAddress else { return }

@@ -1,12 +1,11 @@
 import COpenBLAS
 import Tensors
 
-/// OpenBLAS on row-major matrices. It has threads of its own, whose number the engine never changes: its callers stay on
+/// OpenBLAS on row-major matrices. It has its own threads, whose number the engine never changes; its callers stay on
 /// one thread.
 enum BLAS {
-  /// Makes ``multiply(rows:columns:inner:left:leftStride:leftTransposed:right:rightStride:rightTransposed:accumulate:output:outputStride:)``
-  /// possible. The first call loads the library, which starts its threads.
-  /// - Throws: ``EngineError/unsupported(_:)`` with why it cannot be had and what helps.
+  /// To be called before any product. The first call loads the library, which starts its threads.
+  /// - Throws: ``EngineError/unsupported(_:)`` saying why it is not available and what helps.
   static func load() throws(EngineError) {
     guard let reason = openblas_load() else { return }
     throw .unsupported(
@@ -15,7 +14,7 @@ enum BLAS {
         + "the engine's own kernels")
   }
 
-  /// C = A · B, or C += A · B: A rows × inner, B inner × columns; a transposed operand lies the other way round.
+  /// C = A · B, or C += A · B: A rows × inner, B inner × columns; a transposed operand is stored the other way round.
   /// Every size is at most ``ConvolutionShape/maximumExtent``.
   static func multiply(
     rows: Int, columns: Int, inner: Int,
@@ -30,7 +29,7 @@ enum BLAS {
       accumulate ? 1 : 0, output, Int32(truncatingIfNeeded: outputStride))
   }
 
-  /// C = bias in every row of `rows`, or zeros: what an accumulating product starts from.
+  /// C = bias in every row of `rows`, or zeros: the initial value of an accumulating product.
   static func start(
     _ output: UnsafeMutablePointer<Float>, rows: Int, columns: Int, stride: Int, bias: UnsafePointer<Float>?
   ) {

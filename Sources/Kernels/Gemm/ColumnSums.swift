@@ -1,8 +1,8 @@
 import KernelTemplates
 import Tensors
 
-/// sums[j] += Σ_i matrix[i][j]: the gradient of a bias. Blocks of rows are summed by themselves, then the blocks'
-/// sums in their order, so that a long column loses little precision and the result depends on no thread.
+/// sums[j] += Σ_i matrix[i][j]: the gradient of a bias. Blocks of rows are summed separately, then the blocks' sums in
+/// order, so that a long column loses little precision and the result does not depend on threads.
 func addColumnSums(
   rows: Int, columns: Int, matrix: UnsafePointer<Float>, sums: UnsafeMutablePointer<Float>, context: ComputeContext
 ) throws {
@@ -11,7 +11,7 @@ func addColumnSums(
   }
 }
 
-/// The same of bfloat16, whose rows are widened a few at a time.
+/// The same for bfloat16, with rows widened a few at a time.
 func addColumnSums(
   rows: Int, columns: Int, matrix: UnsafePointer<BFloat16>, sums: UnsafeMutablePointer<Float>, context: ComputeContext
 ) throws {

@@ -1,7 +1,7 @@
 import CShims
 import KernelTemplates
 
-// Packing of the right-hand matrix into panels; the drawing is at `MatrixKernels`.
+// Packing of the right-hand matrix into panels; see the drawing at `MatrixKernels`.
 
 /// Packs `count` rows of `columns` floats, `stride` apart; zeros fill the panel up to its width.
 func packPanel(
@@ -26,7 +26,7 @@ func transpose(
   _ source: UnsafePointer<Float>, stride: Int, rows: Int, columns: Int, into target: UnsafeMutablePointer<Float>,
   targetStride: Int
 ) {
-  // Sixteen columns at a time, so that the target's lines stay in the first-level cache while they fill.
+  // Sixteen columns at a time, so that the target's lines stay in the L1 cache while they fill.
   var first = 0
   while first < columns {
     let end = min(first &+ 16, columns)
@@ -51,7 +51,8 @@ func copyRows<Element: BitwiseCopyable>(
   for i in 0..<rows { memcpy(target + (i &* targetStride), source + (i &* stride), bytes) }
 }
 
-/// Asks for the part of a matrix that a tile will write while its sums are taken: else all its stores wait for memory.
+/// Prefetches the part of a matrix that a tile will write while it computes its sums; otherwise all its stores wait for
+/// memory.
 func prefetchForWriting<Element: BitwiseCopyable>(
   _ matrix: UnsafeMutablePointer<Element>, stride: Int, rows: Int, columns: Int
 ) {
@@ -84,11 +85,11 @@ extension MatrixKernels {
       width: columns)
   }
 
-  /// Panels that `columns` columns fill, the last one perhaps in part.
+  /// Panels that `columns` columns fill, the last one perhaps partly.
   func panelCount(_ columns: Int) -> Int { (columns + self.columns - 1) / self.columns }
 
-  /// A tile of `valid` columns, in as few vectors as hold them; what does not fill these goes by way of `spill`, which
-  /// holds a tile as wide as the panel.
+  /// A tile of `valid` columns, in as few vectors as hold them; if they do not fill these, the tile goes through
+  /// `spill`, which holds a tile as wide as the panel.
   func rowTile(_ rows: Int, _ tile: RowTile, valid: Int, spill: UnsafeMutablePointer<Float>) {
     let kernel = valid > columns ? wideRowTile : valid > vectorWidth ? rowTile : narrowRowTile
     prefetchForWriting(tile.output, stride: tile.outputStride, rows: rows, columns: valid)
@@ -107,7 +108,7 @@ extension MatrixKernels {
       targetStride: tile.outputStride)
   }
 
-  /// ``outerTile`` likewise, by whole tiles.
+  /// ``outerTile`` likewise, in whole tiles.
   func outerTile(_ rows: Int, _ tile: OuterTile, valid: Int, spill: UnsafeMutablePointer<Float>) {
     guard valid < columns else { return outerTile(rows, tile) }
     var whole = tile

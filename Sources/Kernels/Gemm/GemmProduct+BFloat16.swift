@@ -5,11 +5,11 @@ extension MatrixKernelsBFloat16 {
   /// C[i][j] = start[j] + Σ_r Σ_k A[i · leftStride + runOffsets[r] + k] · B[r · runLength + k][j] for the `rowCount` rows
   /// of A and one panel of B.
   ///
-  /// The order of a sum is that of r and k, however the rows are cut into blocks.
+  /// The order of a sum is that of r and k, however the rows are divided into blocks.
   /// - Parameters:
   ///   - runOffsets: nil: a row of A is one run.
-  ///   - runLength: elements of a run, filled up.
-  ///   - start: nil: the sums start from what C holds.
+  ///   - runLength: elements of a run, padded.
+  ///   - start: nil: the sums start from the values in C.
   func multiply(
     rowCount: Int, left: UnsafePointer<BFloat16>, leftStride: Int, runOffsets: UnsafePointer<Int>? = nil,
     runCount: Int = 1, runLength: Int, panel: UnsafePointer<BFloat16>, start: UnsafePointer<Float>?,
@@ -23,7 +23,7 @@ extension MatrixKernelsBFloat16 {
         var tile = 0
         while tile < tiles.parts {
           let range = tiles.range(tile)
-          // Blocks that one call takes are of equal length.
+          // The blocks of one call have equal length.
           var count = 0
           while count < blocks, tile &+ count < tiles.parts, tiles.range(tile &+ count).count == range.count {
             firstRows[count] = left + ((range.lowerBound &+ count &* range.count) &* leftStride)
@@ -40,7 +40,7 @@ extension MatrixKernelsBFloat16 {
     }
   }
 
-  /// The same on a panel of which `valid` columns belong to C; what is narrower than the panel goes by way of `spill`,
+  /// The same for a panel of which `valid` columns belong to C; a product narrower than the panel goes through `spill`,
   /// which holds `rowCount` whole rows of it.
   func multiply(
     rowCount: Int, left: UnsafePointer<BFloat16>, leftStride: Int, runOffsets: UnsafePointer<Int>? = nil,

@@ -1,17 +1,17 @@
 import CShims
 import Tensors
 
-/// Who multiplies matrices: the engine's own kernels or OpenBLAS.
+/// What multiplies matrices: the engine's own kernels or OpenBLAS.
 public enum GemmProvider: String, CaseIterable, Sendable {
   case swift
   case openblas
 
   public var name: String { rawValue }
 
-  /// The provider that serves a context, with OpenBLAS loaded where it is needed.
-  /// - Parameter wish: nil: OpenBLAS where only the portable kernels run, because there it has tuned kernels and the
+  /// The provider for a context, with OpenBLAS loaded if it is needed.
+  /// - Parameter wish: nil: OpenBLAS if only the portable kernels run, because it has tuned kernels there and the
   ///   engine has none; if it cannot be loaded, the engine's own.
-  /// - Throws: ``EngineError/unsupported(_:)`` where OpenBLAS is wished for and cannot be loaded.
+  /// - Throws: ``EngineError/unsupported(_:)`` if OpenBLAS is requested and cannot be loaded.
   static func select(wish: GemmProvider?, kernels: String) throws(EngineError) -> GemmProvider {
     switch wish {
     case .swift: return .swift
@@ -22,13 +22,13 @@ public enum GemmProvider: String, CaseIterable, Sendable {
     }
   }
 
-  /// Whether OpenBLAS can be loaded; it then is.
+  /// Whether OpenBLAS can be loaded; if so, loads it.
   package static var isOpenBLASThere: Bool {
     do { try BLAS.load() } catch { return false }
     return true
   }
 
-  /// What the text of `SWIFTALEXNET_GEMM` wishes for; nil for nothing.
+  /// What the text of `SWIFTALEXNET_GEMM` requests; nil for nothing.
   static func wish(_ text: String?) -> Result<GemmProvider?, EngineError> {
     guard let text, !text.isEmpty else { return .success(nil) }
     if let provider = GemmProvider(rawValue: text) { return .success(provider) }
@@ -38,6 +38,6 @@ public enum GemmProvider: String, CaseIterable, Sendable {
 }
 
 extension KernelRegistry {
-  /// What the environment wishes for, or why that is no provider.
+  /// What the environment requests, or why that is not a provider.
   static let gemmWish = GemmProvider.wish(getenv("SWIFTALEXNET_GEMM").map { String(cString: $0) })
 }

@@ -4,7 +4,7 @@ import KernelTemplates
 ///
 ///     C[m][j] = start[j] + Σ_r Σ_k A[m · leftStride + runs[r] + k] · B[r · runLength + k][j]
 ///
-/// It is computed on one thread, panel by panel of B, which is packed for the one product.
+/// It is computed on one thread, panel by panel of B, which is packed for this product only.
 struct ImageProduct {
   private let kernels: MatrixKernels
   private let batch: Int
@@ -17,7 +17,7 @@ struct ImageProduct {
   private let spillPart: ScratchLayout.Part<Float>
 
   /// - Parameters:
-  ///   - runs, runLength: the most of any product.
+  ///   - runs, runLength: the largest of any product.
   ///   - layout: reserves its scratch here.
   init(batch: Int, runs: Int, runLength: Int, kernels: MatrixKernels, layout: inout ScratchLayout) {
     self.kernels = kernels
@@ -30,13 +30,13 @@ struct ImageProduct {
     spillPart = layout.reserve(kernels.rows * kernels.columns, of: Float.self)
   }
 
-  /// Where the caller puts the distances of the runs from the beginning of an image.
+  /// Where the caller stores the offsets of the runs from the beginning of an image.
   func runs(in scratch: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Int> { runPart.pointer(in: scratch) }
 
   /// - Parameters:
-  ///   - columns: of C and B, whole panels of them except perhaps the last.
-  ///   - start, output: at column 0; a start of nil is zeros.
-  ///   - pack: packs the rows of B that belong to `runs`, `columns` of them, a panel's width at most.
+  ///   - columns: of C and B, whole panels except perhaps the last.
+  ///   - start, output: at column 0; a nil start means zeros.
+  ///   - pack: packs the rows of B that belong to `runs`, in `columns`, at most a panel's width.
   func compute(
     columns: Range<Int>, runCount: Int, runLength: Int, left: UnsafePointer<Float>, leftStride: Int,
     start: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>, outputStride: Int,

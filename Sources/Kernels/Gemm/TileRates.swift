@@ -1,12 +1,12 @@
 import KernelTemplates
 
-/// How fast tiles are by their size, beside the limit: where the table `MatrixKernels.rates` comes from.
+/// How fast tiles of each size are, relative to the limit: the source of the table `MatrixKernels.rates`.
 public enum TileRates {
-  /// The most vectors and rows that a tile of any instruction set has.
+  /// The most vectors and rows of a tile of any instruction set.
   public static let (mostVectors, mostRows) = (3, 16)
 
-  /// Operations a second of all threads, [vectors - 1][rows - 1], measured on the products of a row of 13 pixels, three
-  /// kernel rows and 192 channels: a panel fits the second-level cache, as in most convolutions.
+  /// Operations per second of all threads, [vectors - 1][rows - 1], measured on the products of a row of 13 pixels,
+  /// three kernel rows and 192 channels: a panel fits the L2 cache, as in most convolutions.
   public static func float32(context: ComputeContext) throws -> [[Double]] {
     let kernels = context.kernels.matrix
     return try [kernels.narrowRowTile, kernels.rowTile, kernels.wideRowTile].enumerated().map { index, kernel in

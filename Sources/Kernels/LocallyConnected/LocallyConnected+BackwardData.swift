@@ -2,8 +2,8 @@ import CShims
 import KernelTemplates
 
 extension LocallyConnected {
-  /// An item owns a pixel of the input and some panels of its channels, so that nothing is added up in memory: the
-  /// runs of its product are the output gradients of the positions whose windows read the pixel, in their order.
+  /// An item owns a pixel of the input and some panels of its channels, so that nothing is accumulated in memory: the
+  /// runs of its product are the output gradients of the positions whose windows read the pixel, in order.
   static func backwardDataByTiles(
     _ map: LocalMap, outputGradient: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
@@ -69,12 +69,12 @@ extension LocalMap {
       work: shape.batch.saturatingTimes(sums), kernels: kernels)
   }
 
-  /// The weights, one for each output channel, between an input channel under a tap and a position.
+  /// The weights between an input channel under a tap and a position, one for each output channel.
   fileprivate func weight(_ window: (position: Int, tap: Int), channel: Int) -> Int {
     window.position &* filterFloats &+ (window.tap &* shape.inputChannels &+ channel) &* shape.outputChannels
   }
 
-  /// A pixel that no window reads has no gradient.
+  /// A pixel that no window reads has a zero gradient.
   fileprivate func clearPixel(_ gradient: UnsafeMutablePointer<Float>, columns: Range<Int>) {
     for m in 0..<shape.batch { memset(gradient + (m &* inputFloats &+ columns.lowerBound), 0, columns.count &* 4) }
   }

@@ -2,8 +2,8 @@ import CShims
 import KernelTemplates
 
 extension LocallyConnected {
-  /// dW = Σ over images of (input under the window) ⊗ (output gradient), an item a position and some panels of its
-  /// output channels. The images are the pixels of the outer tiles, read in place.
+  /// dW = Σ over images of (input under the window) ⊗ (output gradient), an item is a position and some panels of its
+  /// output channels. The images act as the pixels of the outer tiles, read in place.
   static func backwardFilterByTiles(
     _ map: LocalMap, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
     weightGradient: UnsafeMutablePointer<Float>, accumulate: Bool, context: ComputeContext
@@ -77,7 +77,7 @@ extension LocallyConnected {
 }
 
 extension LocalMap {
-  /// Weights that only ever meet padding have no gradient.
+  /// Weights that only meet padding have a zero gradient.
   fileprivate func clearPadding(
     of window: WindowInImage, gradient: UnsafeMutablePointer<Float>, columns: Range<Int>
   ) {

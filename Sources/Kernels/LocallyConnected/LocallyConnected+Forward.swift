@@ -40,8 +40,8 @@ extension LocallyConnected {
     }
   }
 
-  /// The same kernel row by kernel row, on weights as they lie: for few images, for which packing would cost more
-  /// than it saves, and for a BLAS.
+  /// The same, kernel row by kernel row, with weights read in place: for few images, where packing would cost more than
+  /// it saves, and for a BLAS.
   static func forwardByRows(
     _ map: LocalMap, input: UnsafePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
     relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
@@ -87,7 +87,7 @@ extension LocalMap {
       kernels: kernels)
   }
 
-  /// The sum of no products at one position of every image: its bias, or zeros.
+  /// The empty sum at one position of every image: its bias, or zeros.
   func startRows(
     _ output: UnsafeMutablePointer<Float>, columns: Range<Int>, bias: UnsafePointer<Float>?, relu: Bool
   ) {

@@ -1,20 +1,20 @@
 import KernelTemplates
 import Tensors
 
-/// Locally connected layers (cuda-convnet's `local`): a convolution whose every output position has weights and
-/// biases of its own:
+/// Locally connected layers (cuda-convnet's `local`): a convolution in which every output position has its own weights
+/// and biases:
 ///
 ///     y[b, i, j, n] = bias[i, j, n] + Σ_{p, q, c} x[b, i·s + p - top, j·s + q - left, c] · w[i, j, p, q, c, n]
 ///
-/// with zeros where x is read outside the image. The sizes are those of a ``ConvolutionShape`` of one group. Weights
-/// lie as [outputHeight · outputWidth][kernelHeight][kernelWidth][inputChannels][outputChannels], biases as
+/// with zeros where x is read outside the image. The sizes are those of a ``ConvolutionShape`` with one group. Weights
+/// are stored as [outputHeight · outputWidth][kernelHeight][kernelWidth][inputChannels][outputChannels], biases as
 /// [outputHeight · outputWidth][outputChannels]. Inputs and outputs of a call do not overlap.
 ///
-/// At each position the images are the rows of a matrix that is multiplied with the position's weights. It is never
-/// built: a kernel row of a window is one run of contiguous floats at the same place in every image, and what lies in
-/// the padding is left out. Sums are taken in an order that depends on the shape and the instruction set alone.
+/// At each position the images are the rows of a matrix that is multiplied by the position's weights. It is never
+/// built: a kernel row of a window is one run of contiguous floats at the same place in every image, and the padding is
+/// skipped. The order of summation depends only on the shape and the instruction set.
 public enum LocallyConnected {
-  /// Writes `output`; with `relu`, max(0, ·) of it.
+  /// Writes `output`; with `relu`, its max(0, ·).
   public static func forward(
     _ shape: ConvolutionShape, input: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
@@ -46,7 +46,7 @@ public enum LocallyConnected {
   }
 
   /// Adds to `weightGradient` dw[i, j, p, q, c, n] += Σ_b x[b, i·s + p - top, j·s + q - left, c] · dy[b, i, j, n], and
-  /// to `biasGradient` db[i, j, n] += Σ_b dy[b, i, j, n]; without `accumulate` both are written.
+  /// to `biasGradient` db[i, j, n] += Σ_b dy[b, i, j, n]; without `accumulate`, both are overwritten.
   public static func backwardFilter(
     _ shape: ConvolutionShape, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
     weightGradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>?,
@@ -70,10 +70,10 @@ public enum LocallyConnected {
   }
 }
 
-/// The sizes of a locally connected layer, proven to multiply without overflow.
+/// The sizes of a locally connected layer, checked to multiply without overflow.
 struct LocalMap {
   let shape: ConvolutionShape
-  /// Output positions, each with a filter bank of its own.
+  /// Output positions, each with its own filter bank.
   let positions: Int
   /// Floats of one position's weights.
   let filterFloats: Int
@@ -93,7 +93,7 @@ struct LocalMap {
     outputFloats = positions * shape.outputChannels
   }
 
-  /// Whether a BLAS multiplies. It takes strides of 32 bits only.
+  /// Whether a BLAS multiplies. It accepts only 32-bit strides.
   func usesBLAS(_ context: ComputeContext) throws -> Bool {
     try context.gemm == .openblas && max(inputFloats, outputFloats) <= ConvolutionShape.maximumExtent
   }
@@ -103,13 +103,13 @@ struct LocalMap {
     (p &* shape.kernelWidth &+ window.columns.lowerBound) &* shape.inputChannels &* shape.outputChannels
   }
 
-  /// Floats from the beginning of an image to what of `window` lies in its kernel row `p`.
+  /// Floats from the beginning of an image to the part of `window` in kernel row `p`.
   func offset(of window: WindowInImage, row p: Int) -> Int {
     (window.pixel &+ (p &- window.rows.lowerBound) &* shape.inputWidth) &* shape.inputChannels
   }
 }
 
-/// How a driver's work is cut: an item is one place of a map, a position or a pixel, and some whole panels of that
+/// How a driver's work is divided: an item is one place of a map (a position or a pixel) and some whole panels of that
 /// place's columns.
 struct PlaceItems {
   private let columns: Int

@@ -2,9 +2,9 @@ import KernelTemplates
 import Tensors
 
 extension LocalResponseNormalization {
-  /// ``forward(rows:channels:groups:parameters:input:output:scale:context:)`` of bfloat16, computed in float32 and
+  /// ``forward(rows:channels:groups:parameters:input:output:scale:context:)`` for bfloat16, computed in float32 and
   /// rounded once.
-  /// - Parameter scale: float32, since s lies so near to k that bfloat16 would lose most of what was added to k.
+  /// - Parameter scale: float32, since s is so close to k that bfloat16 would lose most of what was added to k.
   public static func forward(
     rows: Int, channels: Int, groups: Int, parameters: ResponseNormalization, input: UnsafePointer<BFloat16>,
     output: UnsafeMutablePointer<BFloat16>, scale: UnsafeMutablePointer<Float>?, context: ComputeContext
@@ -19,7 +19,7 @@ extension LocalResponseNormalization {
     }
   }
 
-  /// ``backward(rows:channels:groups:parameters:input:scale:outputGradient:inputGradient:context:)`` of bfloat16
+  /// ``backward(rows:channels:groups:parameters:input:scale:outputGradient:inputGradient:context:)`` for bfloat16,
   /// likewise.
   public static func backward(
     rows: Int, channels: Int, groups: Int, parameters: ResponseNormalization, input: UnsafePointer<BFloat16>,
@@ -38,7 +38,7 @@ extension LocalResponseNormalization {
     }
   }
 
-  /// The blocks of the float32 passes, cut again so that `operands` widened blocks stay in the first-level cache.
+  /// The blocks of the float32 passes, split again so that `operands` widened blocks stay in the L1 cache.
   private static func forEachWidenedBlock(
     _ rows: Int, _ channels: Int, _ groups: Int, _ parameters: ResponseNormalization, operands: Int,
     _ context: ComputeContext,

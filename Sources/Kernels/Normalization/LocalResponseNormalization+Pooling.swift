@@ -2,9 +2,9 @@ import KernelTemplates
 import Tensors
 
 extension LocalResponseNormalization {
-  /// Maximum pooling of the normalised input, for inference: an item normalises the rows that its windows read and pools
-  /// them while they are in the cache, so that the normalised map is never written out. The bits are those of
-  /// ``forward(rows:channels:groups:parameters:input:output:scale:context:)`` and ``MaxPooling`` one after the other.
+  /// Maximum pooling of the normalised input, for inference: an item normalises the rows that its windows read and
+  /// pools them while they are in the cache, so that the normalised map is never stored. The bits are those of
+  /// ``forward(rows:channels:groups:parameters:input:output:scale:context:)`` followed by ``MaxPooling``.
   /// - Parameters:
   ///   - pool: of the normalised map.
   ///   - groups: see `forward`.
@@ -22,8 +22,8 @@ extension LocalResponseNormalization {
     }
   }
 
-  /// The same of bfloat16, computed in float32: rounding keeps the order of numbers, so the bits are again those of one
-  /// pass after the other.
+  /// The same for bfloat16, computed in float32: rounding keeps the order of numbers, so the bits are again those of
+  /// two separate passes.
   public static func forwardPooled(
     _ pool: PoolingShape, groups: Int, parameters: ResponseNormalization, input: UnsafePointer<BFloat16>,
     output: UnsafeMutablePointer<BFloat16>, context: ComputeContext
@@ -47,14 +47,14 @@ extension LocalResponseNormalization {
     }
   }
 
-  /// Rows of the input that an item normalises, and where the rows pooled from them go.
+  /// Input rows that an item normalises, and where the rows pooled from them go.
   private struct PooledBlock {
-    /// The rows at hand as an image.
+    /// These rows as an image.
     let plane: PoolingPlane
     /// Elements from the beginning of the input, and of the output, to their first rows.
     let input: Int
     let output: Int
-    /// Elements of a row of the output.
+    /// Elements of an output row.
     let outputRow: Int
     /// Groups of channels in these rows.
     let lines: Int
@@ -65,8 +65,8 @@ extension LocalResponseNormalization {
   }
 
   /// - Parameters:
-  ///   - normalizeRows: fills the block's normalised rows; told how many lines fit into the first-level cache.
-  ///   - poolRow: pools one row of the output; may use the floats of a row that it is given.
+  ///   - normalizeRows: fills the block's normalised rows, given how many lines fit into the L1 cache.
+  ///   - poolRow: pools one output row; may use the given row of floats.
   private static func forEachPooledBlock(
     _ pool: PoolingShape, groups: Int, parameters: ResponseNormalization, context: ComputeContext,
     normalizeRows: (_ block: PooledBlock, _ line: ResponseLine, _ linesAtOnce: Int) -> Void,
@@ -97,8 +97,8 @@ extension LocalResponseNormalization {
     }
   }
 
-  /// Bytes of normalised rows at once, about: most of the second-level cache.
+  /// Approximate bytes of normalised rows at once: most of the L2 cache.
   private static let pooledBytes = 768 << 10
-  /// A smaller batch is cut further, so that threads have something to share.
+  /// A smaller batch is split further, to give all threads work.
   private static let fewestItems = 8
 }

@@ -13,7 +13,7 @@ public struct ResponseNormalization: Hashable, Sendable {
   /// Whether α′ = α / n (the authors' own code, Caffe, PyTorch, ONNX) instead of α (the paper's text).
   public let alphaOverN: Bool
 
-  /// The largest exponent that the vector power serves.
+  /// The largest exponent supported by the vector power.
   public static let maximumBeta: Float = 16
 
   public init(
@@ -41,8 +41,8 @@ public struct ResponseNormalization: Hashable, Sendable {
   /// α′
   public var effectiveAlpha: Float { alphaOverN ? alpha / Float(size) : alpha }
 
-  /// One group of channels as the kernels see it. A window longer than the group is cut to it first, so that
-  /// scratch memory follows the group and not the size.
+  /// One group of channels as the kernels see it. A window longer than the group is clipped to it first, so that
+  /// scratch memory depends on the group and not on the size.
   func line(_ length: Int) -> ResponseLine {
     ResponseLine(
       length: length, left: min(size / 2, length - 1), right: min((size - 1) / 2, length - 1), k: k,
@@ -50,13 +50,13 @@ public struct ResponseNormalization: Hashable, Sendable {
   }
 }
 
-/// Local response normalisation across channels. Error at most 3·n·ε relative.
+/// Local response normalisation across channels. Relative error at most 3·n·ε.
 public enum LocalResponseNormalization {
   /// - Parameters:
   ///   - rows: pixels, batch · height · width.
   ///   - groups: the window never crosses a group of channels / groups; 1 for all channels, 2 for the paper's
   ///     towers. Must divide `channels`.
-  ///   - scale: receives s_i for backward, rows · channels; nil when no backward will follow.
+  ///   - scale: receives s_i for backward, rows · channels; nil if no backward pass follows.
   ///   - output: may be `input`.
   public static func forward(
     rows: Int, channels: Int, groups: Int, parameters: ResponseNormalization, input: UnsafePointer<Float>,
@@ -81,8 +81,8 @@ public enum LocalResponseNormalization {
     }
   }
 
-  /// A pixel's groups lie one after another, so they are just more lines.
-  /// - Parameter floats: scratch that `body` needs after the kernel's.
+  /// A pixel's groups are consecutive, so they are just more lines.
+  /// - Parameter floats: scratch that `body` needs in addition to the kernel's.
   static func forEachBlock(
     _ rows: Int, _ channels: Int, _ groups: Int, _ parameters: ResponseNormalization, floats: Int = 0,
     _ context: ComputeContext,

@@ -2,19 +2,19 @@ import KernelTemplates
 import Tensors
 
 extension ResponseNormalization {
-  /// α′ where `size` is the side of a square window: α divided by the elements of a whole window, also at the borders,
-  /// or α itself.
+  /// α′ if `size` is the side of a square window: α divided by the number of elements of a whole window, even at the
+  /// borders, or α itself.
   public var spatialAlpha: Float { alphaOverN ? alpha / (Float(size) * Float(size)) : alpha }
 }
 
 /// Response normalisation within each map (cuda-convnet's `rnorm`): y = x / s^β, s = k + α′ Σ x² over `size` × `size`
 /// pixels of the same channel that begin ⌊size/2⌋ before the pixel and are clipped at the borders. The authors' AlexNet
-/// had one after the second response normalisation, their CIFAR-10 nets have two. NHWC; error at most 3·n·ε relative,
-/// n = size².
+/// had one after the second response normalisation, their CIFAR-10 nets have two. NHWC; relative error at most 3·n·ε, n
+/// = size².
 public enum SpatialResponseNormalization {
   /// - Parameters:
-  ///   - scale: receives s for backward, one a value; nil when no backward will follow.
-  ///   - output: must be apart from `input`.
+  ///   - scale: receives s for backward, one per value; nil if no backward pass follows.
+  ///   - output: must not overlap `input`.
   public static func forward(
     batch: Int, height: Int, width: Int, channels: Int, parameters: ResponseNormalization,
     input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, scale: UnsafeMutablePointer<Float>?,
@@ -43,7 +43,7 @@ public enum SpatialResponseNormalization {
   ) throws {
     let plane = parameters.plane(width, channels)
     let imageCount = height * plane.rowCount
-    // Some images at a time: their ratios stay in the cache, and memory does not grow with the batch.
+    // A few images at a time: their ratios stay in the cache, and memory does not grow with the batch.
     let images = Partition(batch, atMost: max(1, ratioCount / imageCount))
     let ratios = try context.shared(bytes: images.largest * imageCount * MemoryLayout<Float>.stride)
       .assumingMemoryBound(to: Float.self)
@@ -84,8 +84,8 @@ public enum SpatialResponseNormalization {
 }
 
 extension ResponseNormalization {
-  /// Pixels of a window before and after its own; a window longer than the axis is cut to it first, so that scratch
-  /// memory follows the image and not the size.
+  /// Pixels of a window before and after its own; a window longer than the axis is clipped to it first, so that scratch
+  /// memory depends on the image and not on the size.
   fileprivate func reach(_ length: Int) -> (before: Int, after: Int) {
     (min(size / 2, length - 1), min((size - 1) / 2, length - 1))
   }

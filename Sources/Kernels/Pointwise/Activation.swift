@@ -9,7 +9,7 @@ public enum Activation {
     try forward(context.kernels.pointwise.reluForward, count, input, output, context)
   }
 
-  /// dx = dy where y > 0 and 0 elsewhere, so the gradient at 0 is 0. `output` is y (x serves as well).
+  /// dx = dy where y > 0 and 0 elsewhere, so the gradient at 0 is 0. `output` is y (x works as well).
   public static func reluBackward(
     count: Int, output: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
     inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
@@ -18,7 +18,7 @@ public enum Activation {
       context.kernels.pointwise.reluBackward, count, output, outputGradient, inputGradient, context)
   }
 
-  /// y = tanh x. Error at most 4 ε relative; exactly ±1 for large |x|; NaN stays NaN.
+  /// y = tanh x. Relative error at most 4 ε; exactly ±1 for large |x|; NaN stays NaN.
   public static func tanhForward(
     count: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
@@ -34,7 +34,7 @@ public enum Activation {
       context.kernels.pointwise.tanhBackward, count, output, outputGradient, inputGradient, context)
   }
 
-  /// y = 1 / (1 + e^−x). Error at most 4 ε relative for x ≥ −87, below that one unit of the smallest number; never
+  /// y = 1 / (1 + e^−x). Relative error at most 4 ε for x ≥ −87, below that one unit of the smallest number; never
   /// overflows; NaN stays NaN.
   public static func sigmoidForward(
     count: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, context: ComputeContext

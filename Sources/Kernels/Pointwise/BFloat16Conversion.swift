@@ -1,7 +1,7 @@
 import KernelTemplates
 import Tensors
 
-/// Whole tensors between float32 and bfloat16.
+/// Converts whole tensors between float32 and bfloat16.
 public enum BFloat16Conversion {
   /// output = input, exactly.
   public static func widen(
@@ -11,7 +11,7 @@ public enum BFloat16Conversion {
     try Elements.forEachBlock(count, context: context) { kernel($1, input + $0, output + $0) }
   }
 
-  /// output = input, rounded to the nearest, of two equally near ones to the even.
+  /// output = input, rounded to the nearest, ties to even.
   public static func narrow(
     count: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<BFloat16>, context: ComputeContext
   ) throws {

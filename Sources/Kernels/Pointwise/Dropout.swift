@@ -3,8 +3,8 @@ import Tensors
 
 /// Dropout: in training every element is zeroed with probability p, independently (2012 paper, section 4.2).
 ///
-/// No mask is kept: whether an element stays depends on (seed, step, layer, element) alone, and backward draws
-/// it again. Outputs may be inputs.
+/// No mask is kept: whether an element is kept depends only on (seed, step, layer, element), and backward draws it
+/// again. Outputs may be inputs.
 public enum Dropout {
   public enum Form: Hashable, Sendable {
     /// Training leaves the kept elements as they are; inference multiplies all by 1 − p.
@@ -33,7 +33,7 @@ public enum Dropout {
     }
   }
 
-  /// The gradient passes where the element was kept, times the same factor: the forward function again.
+  /// The gradient passes where the element was kept, times the same factor: the forward function once more.
   public static func backward(
     count: Int, probability: Float, form: Form, generator: Philox, layer: UInt32,
     outputGradient: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext

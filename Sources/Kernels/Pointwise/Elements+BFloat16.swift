@@ -2,8 +2,8 @@ import KernelTemplates
 import Tensors
 
 extension Elements {
-  /// Floats of one operand that a first-level cache holds beside two others: kernels of floats work on bfloat16 by
-  /// way of so many at a time.
+  /// Floats of one operand that an L1 cache holds beside two others: float kernels process bfloat16 this many at a
+  /// time.
   static let widenedCount = 1 << 11
 
   /// Runs `body` on blocks of at most ``widenedCount`` elements, with scratch for `operands` such blocks of floats.

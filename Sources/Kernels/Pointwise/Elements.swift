@@ -1,9 +1,9 @@
 import Tensors
 
-/// How drivers cut `count` elements that lie one after another: blocks of a fixed size, so that neither the
+/// How drivers divide `count` consecutive elements: into blocks of a fixed size, so that neither the
 /// result nor the order of any sum depends on the number of threads.
 enum Elements {
-  /// 128 KiB of floats: a few microseconds of work, and three operands of it fit in a core's cache.
+  /// 128 KiB of floats: a few microseconds of work, and three such operands fit in a core's cache.
   static let blockCount = 1 << 15
 
   static func forEachBlock(

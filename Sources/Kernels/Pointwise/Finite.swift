@@ -1,7 +1,7 @@
 import Synchronization
 import Tensors
 
-/// The search for infinities and NaNs, at the speed of reading memory.
+/// Finds infinities and NaNs, as fast as memory can be read.
 public enum Finite {
   /// The index of the first value that is infinite or NaN.
   public static func firstNonFinite(
@@ -18,12 +18,12 @@ public enum Finite {
     return index < count ? index : nil
   }
 
-  /// The largest |value|: infinite or NaN where some value is.
+  /// The largest |value|: infinite or NaN if some value is.
   public static func largestMagnitude(
     count: Int, values: UnsafePointer<Float>, context: ComputeContext
   ) throws -> Float {
     let kernel = context.kernels.pointwise.largestMagnitude
-    // Bits of numbers without a sign are in the order of the numbers, infinity and then NaN last.
+    // Without the sign, bit patterns are ordered like the numbers, infinity and then NaN last.
     let largest = Atomic<UInt32>(0)
     try Elements.forEachBlock(count, context: context) { start, length in
       let magnitude = kernel(length, values + start)

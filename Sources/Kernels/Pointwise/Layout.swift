@@ -1,6 +1,6 @@
 import Tensors
 
-/// Conversions between channels-first (NCHW, at the door for tensors) and channels-last (NHWC, inside).
+/// Conversions between channels-first (NCHW, in callers' tensors) and channels-last (NHWC, inside).
 public enum Layout {
   /// [batch, channels, height, width] → [batch, height, width, channels]. Not in place.
   public static func nchwToNHWC<Element: ActivationElement>(

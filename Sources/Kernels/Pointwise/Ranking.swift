@@ -1,8 +1,8 @@
-/// How a row of scores is judged, with the authors' rule for ties (cuda-convnet's LogregCost, 2012).
+/// How a row of scores is ranked, with the authors' rule for ties (cuda-convnet's LogregCost, 2012).
 public enum Ranking {
-  /// Credit in 0 … 1 for finding `label` among the best `slots` of `scores`: scores strictly larger than the
-  /// label's take slots first; those equal to it share what is left, min(1, left / equal). A label whose
-  /// score is not a number earns nothing.
+  /// Credit in 0 … 1 for finding `label` among the best `slots` of `scores`: scores strictly larger than the label's
+  /// take slots first; those equal to it share what is left, min(1, left / equal). A label whose score is NaN gets
+  /// none.
   public static func credit(_ scores: UnsafeBufferPointer<Float>, label: Int, slots: Int) -> Double {
     guard scores.indices.contains(label) else { return 0 }
     let own = scores[label]

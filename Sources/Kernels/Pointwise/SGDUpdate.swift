@@ -2,7 +2,7 @@ import KernelTemplates
 import Synchronization
 import Tensors
 
-/// What one parameter is updated with; the caller has applied the parameter's own multipliers.
+/// The hyper-parameters of one parameter's update; the caller has applied the parameter's own multipliers.
 public struct SGDHyperparameters: Hashable, Sendable {
   public var learningRate: Float
   public var momentum: Float
@@ -20,15 +20,15 @@ public enum SGDUpdate {
   public enum Rule: Hashable, Sendable {
     /// v := momentum·v − decay·rate·w − rate·g;  w := w + v (2012 paper, section 5).
     case paper
-    /// v := momentum·v + (g + decay·w);  w := w − rate·v (torch.optim.SGD). Another sequence of weights than
-    /// `paper` as soon as the rate changes, because here the velocity does not hold the rate.
+    /// v := momentum·v + (g + decay·w); w := w − rate·v (torch.optim.SGD). The weights differ from those of `paper`
+    /// once the rate changes, because here the velocity does not include the rate.
     case pytorch
-    /// v := momentum·v + rate·(g + decay·w);  w := w − v (Caffe's SGD solver). The same algebra as `paper` with the
-    /// velocity's sign turned, rounded elsewhere.
+    /// v := momentum·v + rate·(g + decay·w); w := w − v (Caffe's SGD solver). The same algebra as `paper` with the
+    /// velocity's sign flipped, rounded at different points.
     case caffe
   }
 
-  /// Updates `count` weights and their velocities in one pass. Not interruptible: a step commits whole.
+  /// Updates `count` weights and their velocities in one pass. Not interruptible: a step commits entirely.
   public static func apply(
     count: Int, rule: Rule, hyperparameters: SGDHyperparameters, weights: UnsafeMutablePointer<Float>,
     velocity: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, context: ComputeContext
@@ -39,7 +39,7 @@ public enum SGDUpdate {
     }
   }
 
-  /// Updates some weights that lie one after another.
+  /// Updates some consecutive weights.
   private static func block(
     _ rule: Rule, _ hyperparameters: SGDHyperparameters, _ context: ComputeContext
   ) -> (
@@ -58,8 +58,8 @@ public enum SGDUpdate {
   }
 }
 
-/// Bounds on the magnitudes of a parameter's weights and velocities: whether an update could leave float32 is then known
-/// from the largest gradient, without a look at every weight.
+/// Bounds on the magnitudes of a parameter's weights and velocities: they tell from the largest gradient, without
+/// examining every weight, whether an update could overflow float32.
 public struct SGDBounds: Hashable, Sendable {
   public var weights: Double
   public var velocity: Double
@@ -71,10 +71,10 @@ public struct SGDBounds: Hashable, Sendable {
 }
 
 extension SGDUpdate {
-  /// Above all that float32 rounds up in one update.
+  /// More than float32 can round up in one update.
   private static let rounding = 1 + 0x1p-20
 
-  /// Bounds after an update with gradients of magnitudes up to `gradient`; nil where it might leave float32.
+  /// Bounds after an update with gradients of magnitudes up to `gradient`; nil if it might overflow float32.
   public static func bounds(
     after before: SGDBounds, gradient: Float, rule: Rule, hyperparameters: SGDHyperparameters
   ) -> SGDBounds? {
@@ -87,7 +87,8 @@ extension SGDUpdate {
     return SGDBounds(weights: weights, velocity: velocity)
   }
 
-  /// The index of the first weight that the update would make infinite or NaN, or whose velocity; nothing is written.
+  /// The index of the first weight that would become infinite or NaN in the update, or whose velocity would; writes
+  /// nothing.
   public static func firstNonFinite(
     count: Int, rule: Rule, hyperparameters: SGDHyperparameters, weights: UnsafePointer<Float>,
     velocity: UnsafePointer<Float>, gradient: UnsafePointer<Float>, context: ComputeContext

@@ -18,10 +18,10 @@ public enum SoftmaxCrossEntropy {
     }
   }
 
-  /// Losses −log p_label, one a row, and the gradient of their mean, (p − 1[label]) / rows.
+  /// Losses −log p_label, one per row, and the gradient of their mean, (p − 1[label]) / rows.
   /// - Parameters:
-  ///   - labels: 0 ..< classes; another label gives that row a loss of NaN and the gradient of no label.
-  ///   - logitsGradient: may be `logits`; nil when only losses are wanted.
+  ///   - labels: 0 ..< classes; any other label gives that row a NaN loss and the gradient for no label.
+  ///   - logitsGradient: may be `logits`; nil if only losses are needed.
   public static func forwardBackward(
     rows: Int, classes: Int, logits: UnsafePointer<Float>, labels: UnsafePointer<Int32>,
     logitsGradient: UnsafeMutablePointer<Float>?, losses: UnsafeMutablePointer<Float>, context: ComputeContext

@@ -1,10 +1,10 @@
 import KernelTemplates
 import Tensors
 
-/// Average pooling over NHWC tensors: the sum of a window, added in row-major order, over a divisor.
+/// Average pooling over NHWC tensors: the sum of a window, taken in row-major order, divided by a divisor.
 public enum AveragePooling {
-  /// - Parameter countIncludePad: whether the divisor counts the window's padding (PyTorch and Caffe do; a
-  ///   window that `ceilMode` lets reach past the padding is cut there). Otherwise it counts the image's pixels.
+  /// - Parameter countIncludePad: whether the divisor counts the window's padding (as in PyTorch and Caffe; a window
+  ///   that `ceilMode` lets extend past the padding is clipped there). Otherwise it counts the image's pixels.
   public static func forward(
     _ shape: PoolingShape, countIncludePad: Bool, input: UnsafePointer<Float>,
     output: UnsafeMutablePointer<Float>, context: ComputeContext
@@ -34,8 +34,8 @@ public enum AveragePooling {
   }
 }
 
-/// Average pooling to a given size: window i of an axis is ⌊i·in/out⌋ ..< ⌈(i+1)·in/out⌉ (PyTorch's rule, which
-/// torchvision's networks have before their dense layers).
+/// Average pooling to a given size: window i of an axis is ⌊i·in/out⌋ ..< ⌈(i+1)·in/out⌉ (PyTorch's rule, used in
+/// torchvision's networks before the dense layers).
 public enum AdaptiveAveragePooling {
   public static func forward(
     batch: Int, inputHeight: Int, inputWidth: Int, channels: Int, outputHeight: Int, outputWidth: Int,
@@ -61,7 +61,7 @@ public enum AdaptiveAveragePooling {
   }
 }
 
-/// The windows of one axis of an average pooling.
+/// The windows of an average pooling along one axis.
 enum AverageAxis: Sendable {
   case sliding(
     inputs: Int, outputs: Int, kernel: Int, stride: Int, before: Int, after: Int, countIncludePad: Bool)
@@ -79,7 +79,7 @@ enum AverageAxis: Sendable {
     }
   }
 
-  /// The inputs of output `i`, and how many the divisor counts.
+  /// The inputs of output `i`, and the number counted by the divisor.
   func window(_ i: Int) -> (first: Int, end: Int, divisor: Int) {
     switch self {
     case .sliding(let inputs, _, let kernel, let stride, let before, let after, let countIncludePad):
@@ -107,7 +107,7 @@ enum AverageAxis: Sendable {
   }
 }
 
-/// Average pooling with any windows that are a product of two axes.
+/// Average pooling with any windows that are the product of two axes.
 struct AverageWindows: Sendable {
   let rows: AverageAxis
   let columns: AverageAxis

@@ -2,7 +2,7 @@ import KernelTemplates
 import Tensors
 
 extension MaxPooling {
-  /// ``forward(_:input:output:argument:context:)`` of bfloat16: a row's windows are widened, so the result is exact.
+  /// ``forward(_:input:output:argument:context:)`` for bfloat16: a row's windows are widened, so the result is exact.
   public static func forward(
     _ shape: PoolingShape, input: UnsafePointer<BFloat16>, output: UnsafeMutablePointer<BFloat16>,
     argument: UnsafeMutablePointer<UInt8>?, context: ComputeContext
@@ -31,7 +31,7 @@ extension MaxPooling {
     }
   }
 
-  /// ``backward(_:outputGradient:argument:inputGradient:context:)`` of bfloat16: an input's windows are added up in
+  /// ``backward(_:outputGradient:argument:inputGradient:context:)`` for bfloat16: an input's windows are summed in
   /// float32.
   public static func backward(
     _ shape: PoolingShape, outputGradient: UnsafePointer<BFloat16>, argument: UnsafePointer<UInt8>,
@@ -61,14 +61,14 @@ extension MaxPooling {
     }
   }
 
-  /// Floats that an item widens at once, about: they stay in the second-level cache.
+  /// Approximate floats that an item widens at once: they stay in the L2 cache.
   private static var widenedCount: Int { 64 << 10 }
-  /// A smaller batch is cut further, so that threads have something to share.
+  /// A smaller batch is split further, to give all threads work.
   private static var fewestItems: Int { 8 }
 }
 
 extension PoolingPlane {
-  /// The plane that holds only the rows which the windows of some output rows read: its output row 0 is their first.
+  /// The plane with only the rows read by the windows of some output rows; its output row 0 is their first.
   func windows(ofOutputRows outputRows: Range<Int>) -> (plane: PoolingPlane, rows: Range<Int>) {
     let top = outputRows.lowerBound &* strideHeight &- paddingTop
     let end = (outputRows.upperBound &- 1) &* strideHeight &- paddingTop &+ kernelHeight
@@ -80,7 +80,7 @@ extension PoolingPlane {
     return (plane, rows)
   }
 
-  /// The plane that has only the output rows whose windows hold some of the input rows.
+  /// The plane with only the output rows whose windows contain some of the input rows.
   func windows(ofInputRows inputRows: Range<Int>) -> (plane: PoolingPlane, rows: Range<Int>) {
     let first = Self.firstWindow(
       inputRows.lowerBound, padding: paddingTop, kernel: kernelHeight, stride: strideHeight)

@@ -3,8 +3,8 @@ import Tensors
 
 /// Maximum pooling over NHWC tensors (2012 paper, section 3.4: windows of 3, stride 2). Exact.
 public enum MaxPooling {
-  /// - Parameter argument: one byte an output, kernel row · kernelWidth + kernel column of the first maximum in
-  ///   row-major order; nil when no backward will follow. A NaN in a window becomes its maximum, as in PyTorch.
+  /// - Parameter argument: one byte per output, kernel row · kernelWidth + kernel column of the first maximum in
+  ///   row-major order; nil if no backward pass follows. A NaN in a window becomes its maximum, as in PyTorch.
   public static func forward(
     _ shape: PoolingShape, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
     argument: UnsafeMutablePointer<UInt8>?, context: ComputeContext

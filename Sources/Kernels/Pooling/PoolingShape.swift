@@ -17,11 +17,11 @@ public struct PoolingShape: Hashable, Sendable {
   public let outputHeight: Int
   public let outputWidth: Int
 
-  /// A window's place must fit the byte that keeps the argument of its maximum: 15 · 15 ≤ 256.
+  /// A position in the window must fit the byte that stores the argument of the maximum: 15 · 15 ≤ 256.
   public static let maximumKernel = 15
 
-  /// - Throws: ``EngineError`` when a size is below 1, when a window could lie wholly in padding (each padding
-  ///   must be below the kernel), when no window fits, or when the kernel exceeds ``maximumKernel``.
+  /// - Throws: ``EngineError`` if a size is below 1, if a window could lie entirely in padding (each padding must be
+  ///   below the kernel), if no window fits, or if the kernel exceeds ``maximumKernel``.
   public init(
     batch: Int, inputHeight: Int, inputWidth: Int, channels: Int, kernelHeight: Int, kernelWidth: Int,
     strideHeight: Int, strideWidth: Int, padding: Padding, ceilMode: Bool, operation: String = "max_pool2d"
@@ -75,7 +75,7 @@ public struct PoolingShape: Hashable, Sendable {
   public var inputCount: Int { batch * inputHeight * inputWidth * channels }
   public var outputCount: Int { batch * outputHeight * outputWidth * channels }
 
-  /// Windows along one axis, nil when none fits. The quotient is formed so that no stride overflows.
+  /// Windows along one axis, nil if none fits. The quotient is formed so that no stride can overflow.
   private static func outputs(
     _ input: Int, padding: (before: Int, after: Int), kernel: Int, stride: Int, ceilMode: Bool
   ) -> Int? {

@@ -1,8 +1,9 @@
-// `Convolution` by its formula: seven loops, sums in the order of the loops, accumulated in T. Inlinable, so that a
-// caller gets code for its own T.
+// `Convolution` from its formula: seven loops, sums in loop order, accumulated in T. Inlinable, so that it is
+// specialised for the caller's T.
 
 extension Reference {
-  /// y[b, i, j, n] = bias[n] + Σ_{p, q, c} x[b, i·s + p - top, j·s + q - left, c] · w[p, q, c, n], rectified if asked.
+  /// y[b, i, j, n] = bias[n] + Σ_{p, q, c} x[b, i·s + p - top, j·s + q - left, c] · w[p, q, c, n], rectified on
+  /// request.
   @inlinable
   public static func convolutionForward<T: BinaryFloatingPoint>(
     _ shape: ConvolutionShape, input: UnsafePointer<T>, weights: UnsafePointer<T>, bias: UnsafePointer<T>?,
@@ -51,8 +52,8 @@ extension Reference {
     }
   }
 
-  /// Every product that a convolution is a sum of: the input element x meets, for n in 0 ..< count, the weight
-  /// w + n and the output element y + n.
+  /// Every product in a convolution: the input element x meets, for n in 0 ..< count, the weight w + n and the output
+  /// element y + n.
   @inlinable @inline(__always)
   static func forEachProduct(
     _ shape: ConvolutionShape, _ body: (_ x: Int, _ w: Int, _ y: Int, _ count: Int) -> Void

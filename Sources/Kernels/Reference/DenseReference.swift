@@ -1,7 +1,7 @@
-// `Dense` by its formula, sums in the order of the loops, accumulated in T.
+// `Dense` from its formula, sums in loop order, accumulated in T.
 
 extension Reference {
-  /// y[m][n] = bias[n] + Σ_k x[m][k] · w[k][n], rectified if asked.
+  /// y[m][n] = bias[n] + Σ_k x[m][k] · w[k][n], rectified on request.
   @inlinable
   public static func denseForward<T: BinaryFloatingPoint>(
     batch: Int, inputs: Int, outputs: Int, input: UnsafePointer<T>, weights: UnsafePointer<T>,

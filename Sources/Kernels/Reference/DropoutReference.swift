@@ -1,7 +1,7 @@
 import Tensors
 
 extension Reference {
-  /// Whether training keeps an element: one word of the generator an element.
+  /// Whether training keeps an element: one generator word per element.
   public static func dropoutKeeps(
     _ element: Int, probability: Float, generator: Philox, layer: UInt32
   ) -> Bool {

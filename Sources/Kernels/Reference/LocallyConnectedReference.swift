@@ -1,8 +1,8 @@
-// `LocallyConnected` by its formula: a convolution's products, each with a weight of its output position.
+// `LocallyConnected` from its formula: a convolution's products, each with a weight of its output position.
 
 extension Reference {
-  /// y[b, i, j, n] = bias[i, j, n] + Σ_{p, q, c} x[b, i·s + p - top, j·s + q - left, c] · w[i, j, p, q, c, n], rectified
-  /// if asked.
+  /// y[b, i, j, n] = bias[i, j, n] + Σ_{p, q, c} x[b, i·s + p - top, j·s + q - left, c] · w[i, j, p, q, c, n],
+  /// rectified on request.
   @inlinable
   public static func locallyConnectedForward<T: BinaryFloatingPoint>(
     _ shape: ConvolutionShape, input: UnsafePointer<T>, weights: UnsafePointer<T>, bias: UnsafePointer<T>?,

@@ -1,8 +1,8 @@
 import KernelTemplates
 import Tensors
 
-// The kernels of bfloat16 by their contracts, sums in float32 in the order of the loops. The drivers' twins are those
-// of float32: a bfloat16 is a float, and what is rounded is rounded before or after.
+// The bfloat16 kernels from their contracts, sums in float32 in loop order. The drivers' references are those of
+// float32: a bfloat16 is a float, and any rounding happens before or after.
 
 extension Reference {
   /// ``RowTileBFloat16`` on panels of `columns` columns.
@@ -36,7 +36,7 @@ extension Reference {
     }
   }
 
-  /// ``MatrixKernelsBFloat16/PanelPacking`` into panels of `width` columns; `rounded` makes a bfloat16 of an element.
+  /// ``MatrixKernelsBFloat16/PanelPacking`` into panels of `width` columns; `rounded` converts an element to bfloat16.
   @inlinable
   public static func panelsBFloat16<Element>(
     _ rowCount: Int, _ columns: Int, _ source: UnsafePointer<Element>, _ stride: Int,

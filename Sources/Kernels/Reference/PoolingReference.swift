@@ -52,7 +52,7 @@ extension Reference {
     }
   }
 
-  /// Output (i, j) is the mean over rows ⌊i·H/outH⌋ ..< ⌈(i+1)·H/outH⌉ and the like columns.
+  /// Output (i, j) is the mean over rows ⌊i·H/outH⌋ ..< ⌈(i+1)·H/outH⌉ and likewise for columns.
   public static func adaptiveAveragePoolingForward<T: ReferenceScalar>(
     batch: Int, inputHeight: Int, inputWidth: Int, channels: Int, outputHeight: Int, outputWidth: Int,
     input: UnsafePointer<T>, output: UnsafeMutablePointer<T>

@@ -1,8 +1,8 @@
-// `Dense` with weights of signed bytes by its formulas.
+// `Dense` with signed-byte weights, from its formulas.
 
 extension Reference {
-  /// scale[n] = max_k |w[k][n]| / 127 and q[k][n] = round(w[k][n] / scale[n]), halves to even; scale 1 where the scale
-  /// would be below the smallest normal number.
+  /// scale[n] = max_k |w[k][n]| / 127 and q[k][n] = round(w[k][n] / scale[n]), halves to even; scale 1 if it would be
+  /// below the smallest normal number.
   public static func quantizeDense(
     inputs: Int, outputs: Int, weights: UnsafePointer<Float>
   ) -> (scales: [Float], values: [Int8]) {
@@ -20,7 +20,7 @@ extension Reference {
     return (scales, values)
   }
 
-  /// y[m][n] = bias[n] + scale[n] · Σ_k x[m][k] · q[k][n], rectified if asked.
+  /// y[m][n] = bias[n] + scale[n] · Σ_k x[m][k] · q[k][n], rectified on request.
   public static func quantizedDenseForward<T: BinaryFloatingPoint>(
     batch: Int, inputs: Int, outputs: Int, input: UnsafePointer<T>, scales: [Float], values: [Int8],
     bias: UnsafePointer<T>?, relu: Bool, output: UnsafeMutablePointer<T>

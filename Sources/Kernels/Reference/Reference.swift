@@ -1,2 +1,2 @@
-/// The naive twin of every kernel: the executable specification and the tests' oracle.
+/// The naive version of every kernel: the executable specification and the tests' oracle.
 public enum Reference {}

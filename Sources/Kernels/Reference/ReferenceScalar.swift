@@ -1,7 +1,7 @@
 import CShims
 
-/// The numbers that the reference kernels compute with: Float to say what the engine promises, Double to check
-/// it. Elementary functions are the C library's.
+/// The number types of the reference kernels: Float to state what the engine promises, Double to check it. Elementary
+/// functions are the C library's.
 public protocol ReferenceScalar: BinaryFloatingPoint, Sendable {
   static func exponential(_ x: Self) -> Self
   static func logarithm(_ x: Self) -> Self

@@ -1,5 +1,5 @@
 extension Reference {
-  /// One update of `count` weights, as the rules of ``SGDUpdate/Rule`` say it.
+  /// One update of `count` weights, by the rules of ``SGDUpdate/Rule``.
   public static func sgdUpdate<T: ReferenceScalar>(
     count: Int, rule: SGDUpdate.Rule, learningRate: T, momentum: T, weightDecay: T,
     weights: UnsafeMutablePointer<T>, velocity: UnsafeMutablePointer<T>, gradient: UnsafePointer<T>

@@ -103,6 +103,6 @@ extension AlexNet {
 extension AlexNet.Pool {
   /// 3 × 3, stride 2, in whole windows: the paper, section 3.4.
   static let overlapping = AlexNet.Pool(size: 3, stride: 2, ceilMode: false)
-  /// The same with cuda-convnet's and Caffe's windows past the edge; at 224 and 227 pixels there are none.
+  /// The same with windows past the edge, as in cuda-convnet and Caffe; at 224 and 227 pixels there are none.
   static let roundedUp = AlexNet.Pool(size: 3, stride: 2, ceilMode: true)
 }

@@ -31,8 +31,8 @@ public struct AlexNet: Architecture {
   }
 
   enum StagePadding: Sendable {
-    /// Windows past the right and bottom edge, as many as cuda-convnet's rounding up makes: 3 pixels at 224, none
-    /// at 227.
+    /// Windows past the right and bottom edge, as many as cuda-convnet's rounding up gives: 3 pixels at 224, none at
+    /// 227.
     case roundingUp
     case uniform(Int)
   }
@@ -56,7 +56,7 @@ public struct AlexNet: Architecture {
     case dropoutBehind(Dropout.Form)
     /// Average pool to 6 × 6, then dropout → fc6 → ReLU → dropout → fc7 → ReLU → fc8, as torchvision has it.
     case adaptiveDropoutBefore
-    /// fc6 and fc7 in two groups, as convolutions over the whole map: each tower reads its own half only.
+    /// fc6 and fc7 in two groups, as convolutions over the whole map: each tower reads only its own half.
     case towersApart(fc6: Int, fc7: Int)
   }
 
@@ -144,7 +144,7 @@ extension AlexNet.Norm {
       try ResponseNormalization(size: 5, alpha: 1e-4, beta: 0.75, k: k, alphaOverN: alphaOverN), groups: groups)
   }
 
-  /// The norm of the authors' run that the paper does not mention: 5 × 5 pixels of the same map.
+  /// The norm in the authors' run that the paper does not mention, over 5 × 5 pixels of the same map.
   fileprivate static func spatial() throws -> NodeOperation {
     .spatialResponseNorm(try ResponseNormalization(size: 5, alpha: 1e-3, beta: 0.75, k: 1, alphaOverN: true))
   }

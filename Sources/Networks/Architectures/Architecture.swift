@@ -12,16 +12,16 @@ public protocol Architecture: Sendable {
   var name: String { get }
   /// One line, with the source.
   var summary: String { get }
-  /// What its authors trained it with: outputs, colour channels, side of an image, first weights.
+  /// What its authors trained it with: outputs, colour channels, image side, initial weights.
   var defaultClasses: Int { get }
   var defaultChannels: Int { get }
   var defaultImageSize: Int { get }
   var defaultInitialization: Initialization { get }
-  /// How its authors made its input of images.
+  /// How its authors turned images into its input.
   var preprocessing: PreprocessingDefaults { get }
-  /// The frameworks that have the same network under names of their own for its layers, see ``layerNames(_:)``.
+  /// The frameworks that have the same network with their own layer names, see ``layerNames(_:)``.
   var namings: [LayerNaming] { get }
-  /// Pairs of Keras's names and ours, where Keras has the network.
+  /// Pairs of Keras's names and ours, if Keras has the network.
   var kerasNames: [(theirs: String, ours: String)] { get }
 
   /// Everything between the image and the probabilities.
@@ -36,7 +36,7 @@ extension Architecture {
   /// Within the whole catalogue, in saved models and on the command line: `paper`, `vgg-D`, `cifar-18pct`.
   public var catalogName: String { Self.family.prefix + name }
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist and the nearest of them.
+  /// - Throws: ``EngineError/invalidValue(_:)`` listing the known names and the nearest one.
   public static func variant(_ name: String) throws -> Self {
     if let found = variants.first(where: { $0.name == name }) { return found }
     let expected = NearestName.expected(variants.map(\.name), insteadOf: name, elsewhere: namesElsewhere)
@@ -44,7 +44,7 @@ extension Architecture {
   }
 
   /// The specification for `classes` classes and images of `channels` × `imageSize` × `imageSize`, its pools rounded as
-  /// ``NetworkSpec/with(ceilMode:)`` says; the variant's own where nil.
+  /// ``NetworkSpec/with(ceilMode:)`` says; nil: the variant's default.
   /// - Throws: ``EngineError/invalidValue(_:)`` for images that are too small, naming the smallest.
   public func spec(
     classes: Int? = nil, channels: Int? = nil, imageSize: Int? = nil, ceilMode: Bool? = nil
@@ -75,7 +75,7 @@ extension Architecture {
     return spec
   }
 
-  /// The smallest image that all nodes accept, if a larger one than `side` is what they want.
+  /// The smallest image above `side` that all nodes accept, if there is one.
   private func smallestSide(above side: Int, _ classes: Int, _ channels: Int, _ ceilMode: Bool?) throws -> Int? {
     guard side < defaultImageSize else { return nil }
     return try (side + 1...defaultImageSize).first { side in

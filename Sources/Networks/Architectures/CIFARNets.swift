@@ -4,7 +4,7 @@ import Tensors
 
 /// The CIFAR-10 networks of cuda-convnet (example-layers/*.cfg), among them those of section 3.3 of the 2012 paper.
 /// Convolutions are 5×5, locally connected layers 3×3, both padded to keep their size; pools are 3×3 with stride 2,
-/// rounded up, and an average divides by what of its window lies within the image.
+/// rounded up, and averages divide by the part of the window inside the image.
 public struct CIFARNet: Architecture {
   public static let family = Catalog.Family.cifar
 

@@ -1,14 +1,14 @@
 import Imaging
 import Tensors
 
-/// Every network that has a name, by family and variant or by its name in the whole catalogue.
+/// Every named network, by family and variant or by its name in the whole catalogue.
 public enum Catalog {
   public enum Family: String, CaseIterable, Sendable, CustomStringConvertible {
     case alexnet, vgg, cifar
 
     public var description: String { rawValue }
 
-    /// What stands before a variant's name in the whole catalogue; AlexNet's stand there bare.
+    /// The prefix of a variant's name in the whole catalogue; AlexNet's have none.
     var prefix: String { self == .alexnet ? "" : rawValue + "-" }
 
     public var variants: [any Architecture] {
@@ -19,7 +19,7 @@ public enum Catalog {
       }
     }
 
-    /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
+    /// - Throws: ``EngineError/invalidValue(_:)`` listing the known names.
     public func variant(_ name: String) throws -> any Architecture {
       switch self {
       case .alexnet: return try AlexNet.variant(name)
@@ -29,7 +29,7 @@ public enum Catalog {
     }
   }
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` with the families that exist.
+  /// - Throws: ``EngineError/invalidValue(_:)`` listing the known families.
   public static func family(_ name: String) throws -> Family {
     if let family = Family(rawValue: name) { return family }
     let expected = NearestName.expected(Family.allCases.map(\.rawValue), insteadOf: name)
@@ -38,25 +38,25 @@ public enum Catalog {
 
   public static let all: [any Architecture] = Family.allCases.flatMap(\.variants)
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
+  /// - Throws: ``EngineError/invalidValue(_:)`` listing the known names.
   public static func variant(_ name: String) throws -> any Architecture {
     if let found = all.first(where: { $0.catalogName == name }) { return found }
     let expected = NearestName.expected(all.map(\.catalogName), insteadOf: name, elsewhere: namesElsewhere)
     throw EngineError.invalidValue("catalogue: got '\(name)', \(expected)")
   }
 
-  /// How images become the input of the network of that name in the whole catalogue; of any other, what the authors of
-  /// the 2012 paper's network did.
+  /// How images become the input of the network with that name in the whole catalogue; for any other name, what the
+  /// authors of the 2012 paper did.
   public static func preprocessing(of name: String) -> PreprocessingDefaults {
     all.first { $0.catalogName == name }?.preprocessing ?? .cudaConvnet
   }
 
-  /// Pairs of a framework's layer names and ours for that network; none for any other.
+  /// Pairs of a framework's layer names and ours for that network; none for other networks.
   public static func layerNames(of name: String, _ naming: LayerNaming) throws -> [(theirs: String, ours: String)] {
     try all.first { $0.catalogName == name }?.layerNames(naming) ?? []
   }
 
-  /// The known name that `name` probably means: ours for what others call a network, or else the nearest.
+  /// The known name that `name` probably means: ours where others use another name, or else the nearest.
   /// - Parameter evenIfFar: see ``NearestName/nearest(to:among:evenIfFar:)``.
   public static func nearest(to name: String, among known: [String], evenIfFar: Bool) -> String? {
     let plain = NearestName.plain(name)

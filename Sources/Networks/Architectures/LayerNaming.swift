@@ -1,4 +1,4 @@
-/// Other frameworks' names for layers, where they have the same network.
+/// Other frameworks' layer names, for networks they also have.
 public enum LayerNaming: String, CaseIterable, Sendable {
   /// `features` and `classifier` are numbered sequences.
   case torchvision
@@ -7,7 +7,7 @@ public enum LayerNaming: String, CaseIterable, Sendable {
 }
 
 extension Architecture {
-  /// Pairs of their names and ours, in the order of the nodes; none where the framework has no such network.
+  /// Pairs of their names and ours, in the order of the nodes; none if the framework has no such network.
   public func layerNames(_ naming: LayerNaming) throws -> [(theirs: String, ours: String)] {
     guard namings.contains(naming) else { return [] }
     switch naming {
@@ -16,7 +16,7 @@ extension Architecture {
     }
   }
 
-  /// Torchvision's pool between the two sequences and its softmax belong to neither.
+  /// In torchvision, the pool between the two sequences and the softmax belong to neither.
   private func torchvisionNames(_ nodes: [NodeSpec]) -> [(theirs: String, ours: String)] {
     let numbered = nodes.filter { !($0.operation.spec is AdaptiveAveragePoolSpec) && $0.operation != .softmax }
     let features = numbered.prefix { !($0.operation.spec is DenseSpec) && !($0.operation.spec is DropoutSpec) }

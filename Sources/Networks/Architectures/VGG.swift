@@ -9,7 +9,7 @@ public struct VGG: Architecture {
 
   public let name: String
   public let summary: String
-  /// Sides of the kernels, one list a block; a block's channels are ``channels``.
+  /// Sides of the kernels, one list per block; a block's channels are ``channels``.
   let blocks: [[Int]]
   /// Response normalisation after the first convolution, with the constants of the 2012 paper.
   var hasNorm = false
@@ -19,17 +19,17 @@ public struct VGG: Architecture {
   public let defaultChannels = 3
   public let defaultImageSize = 224
   public let preprocessing = PreprocessingDefaults.vgg
-  /// The paper drew from a deviation of 0.1 and copied from A what would not learn so; its footnote to section 3.1 found
-  /// Glorot and Bengio's to do without.
+  /// The paper drew from a deviation of 0.1 and copied weights from A where that did not train; its footnote to section
+  /// 3.1 found that Glorot and Bengio's initialisation needs no such help.
   public var defaultInitialization: Initialization { .glorot }
 
   static let channels = [64, 128, 256, 512, 512]
 
   /// The authors trained with a derivative of Caffe (section 3.3), whose dropout scales in training and copies at test;
-  /// so do torchvision and Keras, which hand on their weights.
+  /// so do torchvision and Keras, which distribute their weights.
   static let dropout = Dropout.Form.inverted
 
-  /// By their layers with weights; C has sixteen too, but D is the one that is known by them.
+  /// By number of weight layers; C has sixteen too, but VGG-16 usually means D.
   public static let namesElsewhere = ["vgg11": "A", "vgg13": "B", "vgg16": "D", "vgg19": "E"]
 
   public static let variants = [

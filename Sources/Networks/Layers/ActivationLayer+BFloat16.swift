@@ -1,7 +1,7 @@
 import Kernels
 import Tensors
 
-/// ReLU straight on bfloat16; the saturating functions by way of float32.
+/// ReLU directly on bfloat16; the saturating functions via float32.
 extension ActivationLayer: BFloat16Layer {
   func bfloat16Memory(batch: Int, training: Bool) -> LayerMemory {
     function == .relu ? LayerMemory() : WideningLayer(layer: self).bfloat16Memory(batch: batch, training: training)

@@ -1,16 +1,16 @@
 import Kernels
 import Tensors
 
-/// What can stand where the papers have a ReLU (compared in section 3.1 of the 2012 paper).
+/// Activations that can replace the papers' ReLU (compared in section 3.1 of the 2012 paper).
 public enum ActivationKind: String, CaseIterable, Sendable {
   /// max(0, x)
   case relu
-  /// tanh x: what networks had before ReLU, and what the paper compares ReLU with.
+  /// tanh x: used before ReLU, and what the paper compares ReLU with.
   case tanh
   /// The logistic function 1 / (1 + e^−x), the other saturating activation of the same section.
   case sigmoid
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` with the names that exist.
+  /// - Throws: ``EngineError/invalidValue(_:)`` listing the known names.
   public static func named(_ name: String) throws -> ActivationKind {
     if let kind = ActivationKind(rawValue: name) { return kind }
     let known = allCases.map(\.rawValue).joined(separator: ", ")
@@ -26,7 +26,7 @@ public enum ActivationKind: String, CaseIterable, Sendable {
   }
 }
 
-/// A node without fields: each function is a kind of its own.
+/// A node without fields: each function is a separate kind.
 protocol ActivationSpec: LayerSpec {
   static var function: ActivationKind { get }
   init()
@@ -51,7 +51,7 @@ extension NodeOperation {
   public static let sigmoid = NodeOperation(SigmoidSpec())
 }
 
-/// A function of single elements as a pass of its own; convolution and dense layers usually take ReLU along.
+/// An elementwise function as a separate pass; ReLU is usually fused into convolution and dense layers.
 struct ActivationLayer: Layer {
   let function: ActivationKind
   let inputShape: FeatureShape

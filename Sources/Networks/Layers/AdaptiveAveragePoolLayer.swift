@@ -22,13 +22,13 @@ extension AdaptiveAveragePoolSpec {
 }
 
 extension NodeOperation {
-  /// Averages to `size` × `size` whatever comes in (torchvision's AdaptiveAvgPool2d).
+  /// Averages any input to `size` × `size` (torchvision's AdaptiveAvgPool2d).
   public static func adaptiveAveragePool(size: Int) -> NodeOperation {
     NodeOperation(AdaptiveAveragePoolSpec(size: size))
   }
 }
 
-/// Averages to a fixed size whatever the input's, by PyTorch's rule of windows.
+/// Averages an input of any size to a fixed size, with PyTorch's rule for the windows.
 struct AdaptiveAveragePoolLayer: Layer {
   let inputShape: FeatureShape
   let size: Int

@@ -43,7 +43,7 @@ extension NodeOperation {
   }
 }
 
-/// The mean of overlapping windows (cuda-convnet's `avg`, whose CIFAR-10 nets have it from the second pooling on).
+/// The mean of overlapping windows (cuda-convnet's `avg`, used in its CIFAR-10 nets from the second pooling on).
 struct AveragePoolLayer: Layer {
   let shape: PoolingShape
   let countIncludePad: Bool

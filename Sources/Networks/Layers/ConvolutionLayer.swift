@@ -65,12 +65,12 @@ extension NodeOperation {
 
 /// Cross-correlation with bias, and the ReLU after it when `relu` (Krizhevsky et al. 2012, section 3.5).
 struct ConvolutionLayer: Layer {
-  /// Batch 1; the batch comes with the operands.
+  /// Batch 1; the operands bring the batch.
   private(set) var shape: ConvolutionShape
   let weight: Parameter
   let bias: Parameter
   var relu = false
-  /// As specified; the shape's is cut to the image.
+  /// As specified; the shape's stride is limited to the image.
   private let stride: Int
 
   init(_ name: String, shape: ConvolutionShape, stride: Int) throws {
@@ -96,7 +96,7 @@ struct ConvolutionLayer: Layer {
     return fused
   }
 
-  /// The padding stays what it was for the network's own size, at whatever sides it has it.
+  /// The padding stays as it is for the network's own size, on each side.
   func resized(to input: FeatureShape) throws -> any Layer {
     guard input.channels == shape.inputChannels else {
       throw EngineError.invalidValue("got \(input.channels) channels, the weights are for \(shape.inputChannels)")
@@ -119,7 +119,7 @@ struct ConvolutionLayer: Layer {
     }
   }
 
-  /// - Parameter form: in which the cache keeps the weights.
+  /// - Parameter form: the form in which the cache keeps the weights.
   func forwardDirectly<Element: ActivationElement>(
     _ shape: ConvolutionShape, _ operands: TypedForwardOperands<Element, Element>, packedAs form: WeightCache.Form
   ) throws {

@@ -2,7 +2,7 @@ import Kernels
 import Tensors
 
 extension DenseLayer: BFloat16LogitsLayer {
-  /// A feature map once more as vectors; the logits' gradient, rounded.
+  /// A copy of a feature map as vectors; the logits' gradient, rounded.
   func bfloat16Memory(batch: Int, training: Bool) -> LayerMemory {
     let element = MemoryLayout<BFloat16>.stride
     return LayerMemory(

@@ -2,8 +2,7 @@ import Kernels
 import Tensors
 
 extension DenseLayer {
-  /// The forward pass with weights of signed bytes: those that the cache keeps, or, where it cannot keep them, those of
-  /// this pass alone.
+  /// The forward pass with signed-byte weights: those in the cache or, if it cannot keep them, made for this pass only.
   /// - Throws: ``EngineError/nonFinite(_:)`` for weights that are infinite or NaN, ``EngineError/outOfMemory(_:)``.
   func forwardQuantized(_ operands: ForwardOperands, vectors: UnsafePointer<Float>) throws {
     let byteCount = try Dense.quantizedByteCount(inputs: inputShape.count, outputs: bias.count)

@@ -49,7 +49,7 @@ struct DenseLayer: Layer {
   var backwardReadsInput: Bool { inputShape.isVector }
   var backwardReadsOutput: Bool { relu }
 
-  /// A feature map once more as vectors in channel order; the gradient of the weights needs them too.
+  /// A copy of a feature map as vectors in channel order; the weights' gradient needs them too.
   func auxiliaryBytes(batch: Int, training: Bool) -> Int {
     inputShape.isVector ? 0 : batch * inputShape.count * MemoryLayout<Float>.stride
   }
@@ -86,7 +86,7 @@ struct DenseLayer: Layer {
     try backward(operands, sumsGradient: operands.outputGradient)
   }
 
-  /// - Parameter sumsGradient: of what lies in front of the ReLU, in the type of the input.
+  /// - Parameter sumsGradient: gradient of the values before the ReLU, in the input's type.
   func backward<Element: ActivationElement, Output>(
     _ operands: TypedBackwardOperands<Element, Output>, sumsGradient: UnsafePointer<Element>
   ) throws {
@@ -97,7 +97,7 @@ struct DenseLayer: Layer {
       batch, inputs, outputs, inputShape.isVector ? operands.input : UnsafePointer(vectors), sumsGradient,
       try weight.makeGradient().pointer, try bias.makeGradient().pointer, operands.accumulate, context)
     guard let inputGradient = operands.inputGradient else { return }
-    // The kept vectors have served: their memory takes the gradient before it is put back into NHWC.
+    // The kept vectors are no longer needed: their memory holds the gradient before it is converted to NHWC.
     try drivers.backwardData(
       batch, inputs, outputs, sumsGradient, weight.value.pointer, inputShape.isVector ? inputGradient : vectors,
       context)

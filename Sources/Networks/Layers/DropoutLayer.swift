@@ -30,8 +30,8 @@ extension NodeOperation {
   }
 }
 
-/// Dropout (Krizhevsky et al. 2012, section 4.2), in the paper's form or the inverted one. `number` tells
-/// the dropout layers of a network apart, so that they draw different masks.
+/// Dropout (Krizhevsky et al. 2012, section 4.2), in the paper's form or the inverted one. `number` distinguishes a
+/// network's dropout layers, so that they draw different masks.
 struct DropoutLayer: Layer {
   let inputShape: FeatureShape
   let probability: Float

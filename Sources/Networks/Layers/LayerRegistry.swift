@@ -1,4 +1,4 @@
-/// The kinds of layers that a specification can name.
+/// The layer kinds that a specification can name.
 enum LayerRegistry {
   static let specs: [any LayerSpec.Type] = [
     ConvolutionSpec.self, LocallyConnectedSpec.self, DenseSpec.self,

@@ -50,10 +50,10 @@ extension NodeOperation {
   }
 }
 
-/// cuda-convnet's `local`: a convolution with weights and biases of its own at every output position, and the ReLU
-/// after it when `relu`. Its weights tie it to one size of input.
+/// cuda-convnet's `local`: a convolution with separate weights and biases for every output position, and the ReLU after
+/// it when `relu`. Its weights fit only one input size.
 struct LocallyConnectedLayer: Layer {
-  /// Batch 1; the batch comes with the operands.
+  /// Batch 1; the operands bring the batch.
   let shape: ConvolutionShape
   let weight: Parameter
   let bias: Parameter

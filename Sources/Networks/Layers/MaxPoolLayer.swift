@@ -46,7 +46,7 @@ struct MaxPoolLayer: Layer {
   var outputShape: FeatureShape { shape.outputShape }
   var detail: String { shape.windowDetail }
 
-  /// One byte an output: which element of the window was the largest.
+  /// One byte per output: which element of the window was the largest.
   func auxiliaryBytes(batch: Int, training: Bool) -> Int { training ? batch * outputShape.count : 0 }
 
   func forward(_ operands: ForwardOperands) throws {

@@ -1,7 +1,7 @@
 import Kernels
 import Tensors
 
-/// The windows of a pooling layer, as specified: what the kinds of pools have in common.
+/// The windows of a pooling layer, as specified: shared by all kinds of pools.
 struct PoolWindow: Hashable, Sendable {
   let kernel: Int
   let stride: Int

@@ -27,7 +27,7 @@ extension ResponseNormSpec {
 }
 
 extension NodeOperation {
-  /// `groups`: the window never crosses a group of channels (a tower); 1 is the whole layer.
+  /// `groups`: the window never crosses a group of channels (a tower); 1 means the whole layer.
   public static func responseNorm(_ norm: ResponseNormalization, groups: Int) -> NodeOperation {
     NodeOperation(ResponseNormSpec(norm: norm, groups: groups))
   }

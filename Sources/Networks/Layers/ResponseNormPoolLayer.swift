@@ -1,7 +1,8 @@
 import Kernels
 import Tensors
 
-/// Response normalisation and the pooling after it in one pass, for inference: the normalised map is never written out.
+/// Response normalisation and the pooling after it, fused for inference: the normalised map is never
+/// stored.
 struct ResponseNormPoolLayer: Layer {
   let norm: ResponseNormLayer
   let pool: MaxPoolLayer
@@ -18,7 +19,7 @@ struct ResponseNormPoolLayer: Layer {
 
   func backward(_ operands: BackwardOperands) throws { throw Self.hasNoBackward }
 
-  /// Nothing has been kept for it.
+  /// Nothing is kept for a backward pass.
   static let hasNoBackward = EngineError.unsupported(
     "response_norm and max_pool in one pass: there is no backward pass")
 }

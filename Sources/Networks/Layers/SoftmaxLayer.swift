@@ -15,8 +15,8 @@ extension NodeOperation {
   public static let softmax = NodeOperation(SoftmaxSpec())
 }
 
-/// Probabilities from logits. It stands last; training takes loss and gradient from the logits in one pass
-/// (``SoftmaxCrossEntropy``), so that no backward pass goes through it.
+/// Probabilities from logits. It comes last; training computes loss and gradient from the logits in one pass
+/// (``SoftmaxCrossEntropy``), so no backward pass goes through it.
 struct SoftmaxLayer: Layer {
   let inputShape: FeatureShape
 

@@ -23,7 +23,7 @@ extension NodeOperation {
   }
 }
 
-/// Response normalisation within each map (cuda-convnet's `rnorm`), as the authors' own AlexNet and CIFAR-10 nets have.
+/// Response normalisation within each map (cuda-convnet's `rnorm`), as in the authors' own AlexNet and CIFAR-10 nets.
 struct SpatialResponseNormLayer: Layer {
   let inputShape: FeatureShape
   let norm: ResponseNormalization

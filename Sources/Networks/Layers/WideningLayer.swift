@@ -1,7 +1,7 @@
 import Kernels
 import Tensors
 
-/// Any layer between bfloat16 activations: widens what it reads, computes in float32, rounds what it writes.
+/// Any layer between bfloat16 activations: widens its input, computes in float32, rounds its output.
 struct WideningLayer: BFloat16LogitsLayer {
   let layer: any Layer
 

@@ -4,7 +4,7 @@ import Tensors
 import TestSupport
 import XCTest
 
-/// Forward pass and input gradient of bfloat16 against the references on the same numbers: a bfloat16 is a float.
+/// Forward pass and input gradient in bfloat16 against the references on the same numbers: a bfloat16 is a float.
 final class ConvolutionBFloat16Tests: XCTestCase {
   override func setUp() { continueAfterFailure = true }
   override func tearDown() { XCTAssertEqual(EmulatedTiles.takeFaults(), []) }
@@ -167,7 +167,7 @@ final class ConvolutionBFloat16Tests: XCTestCase {
     }
   }
 
-  /// Both directions, the gradient of the outputs themselves.
+  /// Both directions; the outputs serve as their own gradient.
   private func run(
     _ c: ConvolutionCase, _ x: [BFloat16], _ w: [Float], _ b: [Float]?, relu: Bool, _ context: ComputeContext
   ) throws -> (y: [BFloat16], dx: [BFloat16]) {
@@ -178,7 +178,7 @@ final class ConvolutionBFloat16Tests: XCTestCase {
   private func forward(
     _ c: ConvolutionCase, _ x: [BFloat16], _ w: [Float], _ b: [Float]?, relu: Bool, _ context: ComputeContext
   ) throws -> [BFloat16] {
-    // Whatever a kernel fails to write stays NaN.
+    // Anything a kernel fails to write stays NaN.
     var y = [BFloat16](repeating: BFloat16(.nan), count: c.outputCount)
     if let b {
       try Convolution.forward(c.shape, input: x, weights: w, bias: b, relu: relu, output: &y, context: context)

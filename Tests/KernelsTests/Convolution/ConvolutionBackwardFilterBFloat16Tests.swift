@@ -4,7 +4,7 @@ import Tensors
 import TestSupport
 import XCTest
 
-/// The filter gradient of bfloat16 against the reference on the same numbers in float32: a bfloat16 is a float.
+/// The filter gradient in bfloat16 against the reference on the same numbers in float32: a bfloat16 is a float.
 final class ConvolutionBackwardFilterBFloat16Tests: XCTestCase {
   override func setUp() { continueAfterFailure = true }
   override func tearDown() { XCTAssertEqual(EmulatedTiles.takeFaults(), []) }
@@ -17,7 +17,7 @@ final class ConvolutionBackwardFilterBFloat16Tests: XCTestCase {
     for c in try ConvolutionCase.odd() + Self.cut() { try checkIntegers(c) }
   }
 
-  /// Shapes that are cut in every way: several images at once with a rest, strips of rows, calls within a strip,
+  /// Shapes divided in every way: several images at once with a remainder, strips of rows, calls within a strip,
   /// blocks of channels and of panels.
   private static func cut() throws -> [ConvolutionCase] {
     try [

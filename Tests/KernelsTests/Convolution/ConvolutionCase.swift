@@ -1,6 +1,6 @@
 import Kernels
 
-/// A convolution's shape in a line of a test's table.
+/// A convolution's shape as a line of a test table.
 struct ConvolutionCase {
   let name: String
   let shape: ConvolutionShape
@@ -41,7 +41,7 @@ struct ConvolutionCase {
     ]
   }
 
-  /// Odd sizes: every way in which a loop can have a remainder.
+  /// Odd sizes: every kind of loop remainder.
   static func odd() throws -> [ConvolutionCase] {
     let uneven = Padding(top: 1, left: 3, bottom: 2, right: 0)
     var cases: [ConvolutionCase] = try [
@@ -105,7 +105,7 @@ enum ConvolutionRun {
   static func forward(
     _ c: ConvolutionCase, _ x: [Float], _ w: [Float], _ b: [Float]?, relu: Bool, _ context: ComputeContext
   ) throws -> [Float] {
-    // Whatever a kernel fails to write stays NaN.
+    // Anything a kernel fails to write stays NaN.
     var y = [Float](repeating: .nan, count: c.outputCount)
     if let b {
       try Convolution.forward(c.shape, input: x, weights: w, bias: b, relu: relu, output: &y, context: context)

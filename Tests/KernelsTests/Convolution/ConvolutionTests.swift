@@ -39,7 +39,7 @@ final class ConvolutionTests: XCTestCase {
         try Convolution.pack(
           c.shape, as: Float.self, weights: w, into: UnsafeMutableRawPointer(packed.pointer),
           context: variant.context)
-        // The weights as they lie are not read again.
+        // The unpacked weights are not read again.
         let nothing = [Float](repeating: .nan, count: c.weightCount)
         var y = [Float](repeating: .nan, count: c.outputCount)
         try Convolution.forward(

@@ -17,7 +17,7 @@ final class TileShapeTests: XCTestCase {
     }
   }
 
-  /// A sum is taken in the order of k whatever the tile: shapes may not be told from the result.
+  /// Sums are taken in the order of k for any tile: the result must not depend on the shape.
   func testAllShapesGiveTheSameBits() throws {
     for c in try ConvolutionCase.odd() + ConvolutionCase.alexNet() {
       let input = RandomValues.uniform(c.inputCount, seed: 1)
@@ -39,7 +39,7 @@ final class TileShapeTests: XCTestCase {
 
   func testATileTakesItsProductsByItsRate() throws {
     let table = try XCTUnwrap(KernelRegistry.available.first { $0.name == "portable" }).matrix
-    // Three vectors of four channels and a rest of five in two.
+    // Three vectors of four channels, and the remaining five in two.
     let expected = 2 * 3 / Double(table.rates[2][1]) + 2 * 2 / Double(table.rates[1][1])
     XCTAssertEqual(table.time(rows: 2, columns: 17, table.tileShapes[1]), expected, accuracy: 1e-12)
   }
@@ -55,7 +55,7 @@ final class TileShapeTests: XCTestCase {
       guard let kernels = KernelRegistry.available.first(where: { $0.name == isa })?.matrix else { continue }
       let chosen = layers.filter { ConvolutionTiles(forward: $0.shape).tileShape(kernels).columns > kernels.columns }
       XCTAssertEqual(chosen.map(\.name), wide, isa)
-      // Four of 28 rows at once, in which a tile for each side leaves out 2 % of the products.
+      // Four of 28 rows at once, in which separate side tiles save 2 % of the products.
       XCTAssertTrue(ConvolutionTiles(forward: vgg.shape).tileShape(kernels).separatesSides, isa)
     }
   }

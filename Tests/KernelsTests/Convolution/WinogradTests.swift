@@ -22,7 +22,7 @@ final class WinogradTests: XCTestCase {
         let rectified = try run(c, x, w, b, relu: true, variant.context)
         for (relu, y) in [(false, try run(c, x, w, b, relu: false, variant.context)), (true, rectified)] {
           let errors = zip(y, expected).map { abs(Double($0) - (relu ? max(0, $1) : $1)) }
-          // A value that no kernel has written is NaN and fails the comparison.
+          // A value no kernel has written is NaN and fails the comparison.
           XCTAssert(errors.allSatisfy { $0 <= bound }, "\(c.name), \(variant.name), ReLU \(relu)")
         }
       }
@@ -77,7 +77,7 @@ final class WinogradTests: XCTestCase {
     }
   }
 
-  /// One image's tiles are transformed beforehand, for many panels; those of many images by the items themselves.
+  /// The tiles of one image are transformed beforehand, for many panels; those of many images by the items.
   func testAnImageHasTheSameBitsInAnyCompany() throws {
     for (channels, groups) in [((20, 300), 1), ((36, 70), 2)] {
       for kernel in [3, 5] {

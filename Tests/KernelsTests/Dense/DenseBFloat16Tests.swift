@@ -4,7 +4,7 @@ import Tensors
 import TestSupport
 import XCTest
 
-/// Dense layers of bfloat16 against the references on the same numbers: a bfloat16 is a float.
+/// Dense layers in bfloat16 against the references on the same numbers: a bfloat16 is a float.
 final class DenseBFloat16Tests: XCTestCase {
   override func setUp() { continueAfterFailure = true }
   override func tearDown() { XCTAssertEqual(EmulatedTiles.takeFaults(), []) }
@@ -60,7 +60,7 @@ final class DenseBFloat16Tests: XCTestCase {
         XCTAssertNil(OperandsBFloat16.firstDifference(r.dx, expected: dx), message + ", backward data")
         XCTAssertNil(Tolerance.firstDifference(r.dw, expected: dw), message + ", backward filter")
         XCTAssertNil(Tolerance.firstDifference(r.db, expected: db), message + ", bias gradient")
-        // Written over whatever was there, the gradients lack the 3 that they were added to.
+        // When overwritten, the gradients lack the 3 that they were added to.
         let written = try run(c, narrowX, w, b, narrowDY, relu: true, start: .nan, variant.context)
         XCTAssertNil(Tolerance.firstDifference(written.dw.map { $0 + 3 }, expected: dw), message + ", written")
         XCTAssertNil(Tolerance.firstDifference(written.db.map { $0 + 3 }, expected: db), message + ", written")
@@ -213,7 +213,7 @@ final class DenseBFloat16Tests: XCTestCase {
     _ c: Case, _ x: [BFloat16], _ w: [Float], _ b: [Float]?, _ dy: [BFloat16], relu: Bool, start: Float,
     _ context: ComputeContext, packed: UnsafeRawPointer? = nil
   ) throws -> Results {
-    // Whatever a kernel fails to write stays NaN.
+    // Anything a kernel fails to write stays NaN.
     var r = Results(
       y: [BFloat16](repeating: BFloat16(.nan), count: c.batch * c.outputs), scores: zeros(c.batch * c.outputs, .nan),
       dx: [BFloat16](repeating: BFloat16(.nan), count: c.batch * c.inputs), dw: zeros(c.inputs * c.outputs, start),

@@ -74,7 +74,7 @@ final class DenseQuantizedTests: XCTestCase {
     }
   }
 
-  /// Weights that are whole numbers up to ±127 times a power of two lose nothing.
+  /// Weights that are integers up to ±127 times a power of two are exact.
   func testIntegersAreExact() throws {
     for c in cases {
       let x = RandomValues.integers(c.batch * c.inputs, seed: 1)

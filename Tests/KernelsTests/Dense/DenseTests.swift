@@ -51,7 +51,7 @@ final class DenseTests: XCTestCase {
         ] {
           XCTAssertNil(Tolerance.firstDifference(a, expected: e), "\(c.name), \(variant.name), \(name)")
         }
-        // Written over whatever was there, the gradients lack the 3 that they were added to.
+        // When overwritten, the gradients lack the 3 that they were added to.
         let written = try run(c, x, w, b, dy, relu: true, start: .nan, variant.context)
         XCTAssertNil(
           Tolerance.firstDifference(written.dw.map { $0 + 3 }, expected: expected.dw), "\(c.name), \(variant.name)")
@@ -101,7 +101,7 @@ final class DenseTests: XCTestCase {
     }
   }
 
-  /// A BLAS orders its sums by all sizes, the batch among them.
+  /// A BLAS's order of summation depends on all sizes, including the batch.
   func testARowHasTheSameBitsInAnyCompany() throws {
     for (inputs, outputs) in [(1, 1), (300, 1000), (9216, 67), (61, 10), (257, 33), (1030, 129), (513, 4096)] {
       let (w, b) = (RandomValues.uniform(inputs * outputs, seed: 2), RandomValues.uniform(outputs, seed: 3))

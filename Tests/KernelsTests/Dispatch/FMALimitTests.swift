@@ -20,7 +20,7 @@ final class FMALimitTests: XCTestCase {
     }
   }
 
-  /// How fast it is, and that no layer outruns it, benchmarks show: a busy machine is as slow as it likes.
+  /// Benchmarks show how fast it is and that no layer exceeds it: here the machine may be busy.
   func testTheLimitIsMeasuredForWhatThereAreInstructionsFor() throws {
     for variant in KernelVariant.all(withOpenBLAS: false) {
       let limit = try FMALimit.float32(context: variant.context)

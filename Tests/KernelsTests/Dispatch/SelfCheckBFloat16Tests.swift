@@ -4,7 +4,7 @@ import XCTest
 
 @testable import Kernels
 
-/// What the registry asks of tiles on a CPU that has them.
+/// What the registry requires of tiles on a CPU that has them.
 final class SelfCheckBFloat16Tests: XCTestCase {
   func testTheSelfCheckTellsRightFromWrong() throws {
     XCTAssert(emulatedAMX.agrees(with: emulatedAMX))

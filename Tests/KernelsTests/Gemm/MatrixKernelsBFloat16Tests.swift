@@ -4,7 +4,7 @@ import Tensors
 import TestSupport
 import XCTest
 
-/// The kernels of every table with bfloat16 against their twins.
+/// The kernels of every table with bfloat16 against their references.
 final class MatrixKernelsBFloat16Tests: XCTestCase {
   override func setUp() { continueAfterFailure = true }
 
@@ -49,7 +49,7 @@ final class MatrixKernelsBFloat16Tests: XCTestCase {
         product.run { Reference.rowTileBFloat16($0, columns: kernels.columns) }.map(Double.init)
       }
       let signed = product { $0 }
-      // The twin rounds as the kernel does: twice the bound of each.
+      // The reference rounds as the kernel does: twice the bound of one.
       let beyond = Tolerance.firstBeyond(
         signed.run { kernels.tile($0) }, expected: twin(signed), terms: 4 * 3 * runLength,
         magnitudes: twin(product(abs)))
@@ -164,7 +164,7 @@ private struct TileProduct {
     output = values(blocks * rows * (kernels.columns + 3), 4)
   }
 
-  /// C and what lies between its rows; zeros in columns that do not count.
+  /// C and what lies between its rows; zeros in unused columns.
   func run(_ kernel: (RowTileBFloat16) -> Void) -> [Float] {
     var result = output
     result.withUnsafeMutableBufferPointer { output in

@@ -4,7 +4,7 @@ import XCTest
 @testable import Kernels
 
 final class TileRatesTests: XCTestCase {
-  /// How fast they are is for `python benchmarks/tiles.py` to say, on a machine at rest.
+  /// Their speed is measured by `python benchmarks/tiles.py`, on an idle machine.
   func testEveryTileIsMeasured() throws {
     for variant in KernelVariant.all(withOpenBLAS: false) {
       let measured = try TileRates.float32(context: variant.context)

@@ -5,7 +5,7 @@ import TestSupport
 import XCTest
 
 extension ConvolutionCase {
-  /// Weights and biases, when every output position has its own.
+  /// Weights, with separate ones for every output position.
   var localWeightCount: Int { shape.outputHeight * shape.outputWidth * weightCount }
   var localBiasCount: Int { outputCount / shape.batch }
 }
@@ -27,7 +27,7 @@ final class LocallyConnectedTests: XCTestCase {
       padding: Padding(1))
   }
 
-  /// Every way in which a loop can have a remainder, or nothing to do.
+  /// Every kind of loop remainder, and empty loops.
   private func cases() throws -> [Case] {
     let uneven = Padding(top: 1, left: 3, bottom: 2, right: 0)
     var cases = try [
@@ -70,7 +70,7 @@ final class LocallyConnectedTests: XCTestCase {
       for variant in KernelVariant.all() {
         let message = "\(c.name), \(variant.name)"
         try expectResults(run(c, x, w, b, dy, relu: false, start: 3, variant.context), expected, message)
-        // Written over whatever was there, the gradients lack the 3 that they were added to.
+        // When overwritten, the gradients lack the 3 that they were added to.
         var written = try run(c, x, w, b, dy, relu: true, start: .nan, variant.context)
         written.dw = written.dw.map { $0 + 3 }
         written.db = written.db.map { $0 + 3 }
@@ -101,7 +101,7 @@ final class LocallyConnectedTests: XCTestCase {
     }
   }
 
-  /// A BLAS orders its sums by all sizes, the batch among them.
+  /// A BLAS's order of summation depends on all sizes, including the batch.
   func testAnImageHasTheSameBitsInAnyCompany() throws {
     for channels in [(3, 5), (17, 33), (64, 32)] {
       func images(_ batch: Int) throws -> Case {
@@ -153,7 +153,7 @@ final class LocallyConnectedTests: XCTestCase {
     }
   }
 
-  /// A weight that meets only padding takes no part, whatever it holds; what is in the image does.
+  /// A weight that meets only padding is not used, whatever its value; one that meets the image is.
   func testNotANumberInThePaddingIsNotRead() throws {
     for batch in [2, 8] {
       let c = try Case("NaN", batch: batch, size: (2, 2), channels: (1, 2), kernel: (3, 3), padding: Padding(1))
@@ -205,7 +205,7 @@ final class LocallyConnectedTests: XCTestCase {
     (values(c.inputCount, 1), values(c.localWeightCount, 2), values(c.localBiasCount, 3), values(c.outputCount, 4))
   }
 
-  /// Outputs are NaN before; with a `start` of NaN the gradients of the parameters are written, else added to it.
+  /// Outputs are NaN before; with a NaN `start` the parameters' gradients are overwritten, otherwise added to it.
   private func run(
     _ c: Case, _ x: [Float], _ w: [Float], _ b: [Float]?, _ dy: [Float], relu: Bool, start: Float,
     _ context: ComputeContext

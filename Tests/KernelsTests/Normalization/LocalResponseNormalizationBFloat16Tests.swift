@@ -3,7 +3,7 @@ import Tensors
 import TestSupport
 import XCTest
 
-/// Normalised values of bfloat16 are those of float32 on widened numbers, rounded once: to the bit.
+/// Normalised bfloat16 values equal those of float32 on widened numbers, rounded once, to the bit.
 final class LocalResponseNormalizationBFloat16Tests: XCTestCase {
   override func tearDown() { XCTAssertEqual(EmulatedTiles.takeFaults(), []) }
 

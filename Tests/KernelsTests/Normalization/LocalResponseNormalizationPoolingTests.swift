@@ -3,7 +3,7 @@ import Tensors
 import TestSupport
 import XCTest
 
-/// Normalisation and pooling in one pass against one after the other: the same bits.
+/// Normalisation and pooling in one pass against two separate passes: the same bits.
 final class LocalResponseNormalizationPoolingTests: XCTestCase {
   override func setUp() { continueAfterFailure = true }
 

@@ -46,7 +46,7 @@ final class LocalResponseNormalizationTests: XCTestCase {
           rows: test.rows, channels: test.channels, groups: test.groups, parameters: parameters,
           input: input.doubles, scale: scale, outputGradient: gradient.doubles, inputGradient: $0)
       }
-      // What the two terms of the gradient measure before they are subtracted.
+      // The magnitudes of the gradient's two terms before they are subtracted.
       let magnitude = [Double].filled(count, with: 0) {
         Reference.responseNormalizationBackward(
           rows: test.rows, channels: test.channels, groups: test.groups, parameters: parameters,
@@ -119,7 +119,7 @@ final class LocalResponseNormalizationTests: XCTestCase {
     }
   }
 
-  /// The first channel of one group and the last of the other are neighbours in memory and strangers here.
+  /// The first channel of one group and the last of the other are neighbours in memory but unrelated.
   func testWindowsStayInTheirGroup() throws {
     let parameters = try ResponseNormalization(size: 5, alpha: 1, beta: 1, k: 1, alphaOverN: false)
     try onEveryTable { context, name in

@@ -68,8 +68,8 @@ final class SpatialResponseNormalizationTests: XCTestCase {
     Case(channels: 15, beta: 0.3, k: 1e-3), Case(alpha: 0), Case(beta: 0), Case(height: 30, width: 31, channels: 2),
   ]
 
-  /// The sums of squares are exact for small integers, whatever the power does to them; with scales that are powers of
-  /// two, so is the whole backward pass.
+  /// Sums of squares are exact for small integers, whatever the power; with scales that are powers of two, so is the
+  /// whole backward pass.
   func testExactOnIntegers() throws {
     for var test in Self.cases {
       (test.alpha, test.k, test.alphaOverN) = (0.5, 1, false)
@@ -103,7 +103,7 @@ final class SpatialResponseNormalizationTests: XCTestCase {
       let gradient = draws.floats(test.count, in: -2...2)
       let (expected, scale) = try test.reference(input.doubles)
       let expectedGradient = try test.referenceBackward(input.doubles, scale: scale, gradient.doubles)
-      // What the two terms of the gradient measure before they are subtracted.
+      // The magnitudes of the gradient's two terms before they are subtracted.
       let difference = try test.referenceBackward(
         input.doubles.map(abs), scale: scale, gradient.doubles.map(abs))
       let magnitude = difference.indices.map {
@@ -137,7 +137,7 @@ final class SpatialResponseNormalizationTests: XCTestCase {
     }
   }
 
-  /// α is divided by the elements of a whole window, at the borders too.
+  /// α is divided by the number of elements of a whole window, even at the borders.
   func testCornerOfOnes() throws {
     let test = Case(batch: 1, height: 4, width: 4, channels: 1, size: 3, alpha: 9, beta: 1, k: 1, alphaOverN: true)
     try onEveryTable { context, name in
@@ -172,7 +172,7 @@ final class SpatialResponseNormalizationTests: XCTestCase {
     }
   }
 
-  /// A batch whose ratios do not fit at once is cut; each image's gradient is what it is alone.
+  /// A batch whose ratios do not fit at once is split; each image's gradient is the same as alone.
   func testImagesOfALargeBatchAreIndependent() throws {
     let batch = Case(batch: 5, height: 20, width: 20, channels: 500, size: 5)
     let single = Case(batch: 1, height: 20, width: 20, channels: 500, size: 5)

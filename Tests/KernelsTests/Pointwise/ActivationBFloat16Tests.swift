@@ -3,7 +3,7 @@ import Tensors
 import TestSupport
 import XCTest
 
-/// Activations of bfloat16 are those of float32 on widened numbers, rounded once: to the bit.
+/// Activations in bfloat16 equal those of float32 on widened numbers, rounded once, to the bit.
 final class ActivationBFloat16Tests: XCTestCase {
   override func tearDown() { XCTAssertEqual(EmulatedTiles.takeFaults(), []) }
 

@@ -18,7 +18,7 @@ final class ActivationTests: XCTestCase {
         Reference.reluBackward(count: count, output: expected, outputGradient: gradient, inputGradient: $0)
       }
       try onEveryTable { context, name in
-        // One more element than the count shows a write past the end.
+        // One element more than the count reveals a write past the end.
         let output = try [Float].filled(count + 1, with: untouched) {
           try Activation.reluForward(count: count, input: input, output: $0, context: context)
         }
@@ -126,7 +126,7 @@ final class ActivationTests: XCTestCase {
     }
   }
 
-  /// The same bits for every count, offset and instruction set, apart or in place, and nothing past the end.
+  /// The same bits for every count, offset and instruction set, in place or not, and nothing past the end.
   func testSquashingInEveryTail() throws {
     let full = try [tanhForward, sigmoidForward].map { forward in
       var draws = Draws(12)

@@ -43,7 +43,7 @@ final class FiniteTests: XCTestCase {
             spoiled[place] = bad
             let largest = try Finite.largestMagnitude(count: count, values: spoiled, context: context)
             XCTAssertTrue(bad.isNaN ? largest.isNaN : largest == abs(bad), "\(name) \(count) \(bad)")
-            // NaN wins over infinity, wherever they are.
+            // NaN wins over infinity in any position.
             spoiled[count - 1 - place] = place == count - 1 - place ? bad : .nan
             let worst = try Finite.largestMagnitude(count: count, values: spoiled, context: context)
             XCTAssertTrue(worst.isNaN || place == count - 1 - place, "\(name) \(count) \(bad)")

@@ -58,8 +58,8 @@ final class SGDUpdateTests: XCTestCase {
     }
   }
 
-  /// The rules give the same weights while the rate stays and velocity starts at zero, Caffe's with the paper's
-  /// velocity turned; once the rate falls, PyTorch's step is the old velocity times the new rate.
+  /// The rules give the same weights while the rate is constant and velocity starts at zero, Caffe's with the sign of
+  /// the paper's velocity flipped; once the rate falls, PyTorch's step is the old velocity times the new rate.
   func testRulesPartWhenTheRateChanges() throws {
     let context = ComputeContext(kernels: KernelRegistry.available[0])
     var h = SGDHyperparameters(learningRate: 0.5, momentum: 0.5, weightDecay: 0)
@@ -81,7 +81,7 @@ final class SGDUpdateTests: XCTestCase {
     XCTAssertEqual(states.map(\.velocity), [[-0.625], [1.75], [0.625]])
   }
 
-  /// Weights, velocities and gradients of the same sign as far as their update lets them grow fastest.
+  /// Weights, velocities and gradients with the signs for which they grow fastest.
   func testBoundsHold() throws {
     let settings: [SGDHyperparameters] = [
       .init(learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4), .init(learningRate: 3, momentum: 0, weightDecay: 7),

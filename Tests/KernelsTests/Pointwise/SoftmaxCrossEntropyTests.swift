@@ -25,7 +25,7 @@ final class SoftmaxCrossEntropyTests: XCTestCase {
             rows: rows, classes: classes, logits: logits.doubles, labels: labels, logitsGradient: $0,
             losses: &expectedLosses)
         }
-        // Below the smallest normal number a float has no relative precision left.
+        // Below the smallest normal number a float loses relative precision.
         let smallest = Double(Float.leastNormalMagnitude)
         try onEveryTable { context, name in
           let label = "\(name) \(classes) classes, ±\(spread)"

@@ -3,14 +3,14 @@ import Tensors
 import TestSupport
 import XCTest
 
-/// Maxima of bfloat16 are those of float32 on widened numbers, rounded once: to the bit.
+/// Maxima in bfloat16 equal those of float32 on widened numbers, rounded once, to the bit.
 final class MaxPoolingBFloat16Tests: XCTestCase {
   override func tearDown() { XCTAssertEqual(EmulatedTiles.takeFaults(), []) }
 
   func testMaxPooling() throws {
     for shape in PoolingShapeTests.shapes {
       var draws = Draws(3)
-      // Few values, so that windows are full of ties.
+      // Few distinct values, so that windows have many ties.
       let input = draws.integers(shape.inputCount, magnitude: 3)
       let gradient = draws.floats(shape.outputCount).map(BFloat16.init)
       var expectedArgument = [UInt8](repeating: 255, count: shape.outputCount)

@@ -5,7 +5,7 @@ final class MaxPoolingTests: XCTestCase {
   func testMaximumEqualsReference() throws {
     for shape in PoolingShapeTests.shapes {
       var draws = Draws(1)
-      // Few values, so that windows are full of ties.
+      // Few distinct values, so that windows have many ties.
       let input = draws.integers(shape.inputCount, magnitude: 3)
       var expectedArgument = [UInt8](repeating: 255, count: shape.outputCount)
       let expected = [Float].filled(shape.outputCount, with: untouched) {
@@ -36,7 +36,7 @@ final class MaxPoolingTests: XCTestCase {
     }
   }
 
-  /// PyTorch's rules: the first of equals wins, a NaN wins over all, a window of −∞ has its first element.
+  /// PyTorch's rules: the first of equal values wins, a NaN wins over all, a window of −∞ gives its first element.
   func testTiesAndNaN() throws {
     let shape = try PoolingShape(
       batch: 1, inputHeight: 1, inputWidth: 4, channels: 3, kernelHeight: 1, kernelWidth: 4, strideHeight: 1,

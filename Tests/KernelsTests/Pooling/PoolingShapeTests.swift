@@ -24,7 +24,7 @@ final class PoolingShapeTests: XCTestCase {
     let asymmetric = try? PoolingShape(
       batch: 2, inputHeight: 9, inputWidth: 8, channels: 5, kernelHeight: 3, kernelWidth: 2, strideHeight: 2,
       strideWidth: 3, padding: Padding(top: 0, left: 1, bottom: 2, right: 0), ceilMode: true)
-    // Rows so long that bfloat16 takes them in strips, forward and backward.
+    // Rows so long that bfloat16 processes them in strips, forward and backward.
     let long = [1, 2].map { stride in
       try? PoolingShape(
         batch: 2, inputHeight: 41, inputWidth: 60, channels: 67, kernelHeight: 3, kernelWidth: 3,
