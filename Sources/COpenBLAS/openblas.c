@@ -68,9 +68,9 @@ static bool load(const char *path, library *found) {
   const char *(*config)(void) = (const char *(*)(void))dlsym(handle, "openblas_get_config");
   sgemm_function *sgemm = (sgemm_function *)dlsym(handle, "cblas_sgemm");
   if (!config || !sgemm) {
-    snprintf(found->failure, sizeof found->failure, "%s is no OpenBLAS", path);
+    snprintf(found->failure, sizeof found->failure, "%s is not OpenBLAS", path);
   } else if (strstr(config(), "USE64BITINT")) {
-    snprintf(found->failure, sizeof found->failure, "%s was built for integers of 64 bits, expected 32", path);
+    snprintf(found->failure, sizeof found->failure, "%s was built with 64-bit integers, expected 32-bit", path);
   } else {
     found->sgemm = sgemm;
     return true;

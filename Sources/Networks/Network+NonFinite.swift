@@ -39,7 +39,7 @@ extension Network {
     let values = count * rowCount
     guard let index = try Finite.firstNonFinite(count: values, values: outputs, context: context) else { return }
     let image = index / rowCount
-    var cause = "there is no memory to find out why"
+    var cause = "not enough memory to find out why"
     do {
       cause = try nonFiniteCause(layers: layers, last: last, arithmetic: arithmetic) { target, range, context in
         try input(target, range.lowerBound + image..<range.upperBound + image, context)

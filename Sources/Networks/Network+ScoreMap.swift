@@ -106,7 +106,7 @@ extension Network {
       throw EngineError.invalidValue(
         first == nil
           ? "dense evaluation: \(spec.name) has no dense layer that could slide over a feature map"
-          : "dense evaluation: \(spec.name) begins with a dense layer, there is no feature map to slide it over")
+          : "dense evaluation: \(spec.name) begins with a dense layer, so there is no feature map for it to slide over")
     }
     do {
       return try slide(height: height, width: width, classifier: classifier)

@@ -17,7 +17,7 @@ struct SpecFields {
       }
       let key = String(word[..<equals])
       guard values.updateValue(String(word[word.index(after: equals)...]), forKey: key) == nil else {
-        throw error("'\(key)' stands twice")
+        throw error("'\(key)' is given twice")
       }
     }
   }
@@ -57,7 +57,7 @@ struct SpecFields {
 
   func finish() throws {
     guard names.isEmpty, values.isEmpty else {
-      throw error("did not expect \((names + values.keys.sorted()).joined(separator: ", "))")
+      throw error("unexpected \((names + values.keys.sorted()).joined(separator: ", "))")
     }
   }
 }

@@ -75,8 +75,8 @@ extension Network {
   private func checkedWhitening(_ matrix: UnsafePointer<Float>, size: Int) throws -> Whitening {
     guard size == spec.input.count, size <= Whitening.maximumSize else {
       throw EngineError.invalidValue(
-        "whitening: got a matrix for \(size) values, \(spec.name) takes \(spec.input.count) (\(spec.input)), and "
-          + "\(Whitening.maximumSize) are the most")
+        "whitening: got a matrix for \(size) values, \(spec.name) takes \(spec.input.count) (\(spec.input)), at most "
+          + "\(Whitening.maximumSize)")
     }
     for index in 0..<size * size where !matrix[index].isFinite {
       throw EngineError.invalidValue(

@@ -80,11 +80,11 @@ static bool read_text(PyObject *object, const char *operation, const char *name,
   if (!*value) {
     if (!PyErr_ExceptionMatches(PyExc_UnicodeError)) return false;
     PyErr_Clear();
-    PyErr_Format(PyExc_ValueError, "%s: %s contains half a character, expected text that UTF-8 can say", operation, name);
+    PyErr_Format(PyExc_ValueError, "%s: %s contains a lone surrogate, expected valid Unicode text", operation, name);
     return false;
   }
   if ((Py_ssize_t)strlen(*value) == length) return true;
-  PyErr_Format(PyExc_ValueError, "%s: %s contains a zero character", operation, name);
+  PyErr_Format(PyExc_ValueError, "%s: %s contains a NUL character", operation, name);
   return false;
 }
 
@@ -129,13 +129,13 @@ static bool place_keyword(call *c, PyObject *keyword, PyObject *object, PyObject
     objects[i] = object;
     return true;
   }
-  PyErr_Format(PyExc_TypeError, "%s: there is no argument %R", c->operation, keyword);
+  PyErr_Format(PyExc_TypeError, "%s: unknown argument %R", c->operation, keyword);
   return false;
 }
 
 static bool place_arguments(call *c, ARGUMENTS, PyObject **objects) {
   if (given > c->count) {
-    PyErr_Format(PyExc_TypeError, "%s: %zd arguments came, expected %d", c->operation, given, c->count);
+    PyErr_Format(PyExc_TypeError, "%s: got %zd arguments, expected %d", c->operation, given, c->count);
     return false;
   }
   for (Py_ssize_t i = 0; i < given; i++) objects[i] = arguments[i];
@@ -155,7 +155,7 @@ bool call_is_apart(const call *c, const Py_buffer *output, const char *name) {
   for (int i = 0; i < c->count; i++) {
     const Py_buffer *other = &c->values[i].array;
     if (!is_array(&c->table[i]) || other == output || !arrays_overlap(output, other)) continue;
-    PyErr_Format(PyExc_ValueError, "%s: %s overlaps %s, expected memory of its own", c->operation, name,
+    PyErr_Format(PyExc_ValueError, "%s: %s overlaps %s, expected separate memory", c->operation, name,
                  c->table[i].name);
     return false;
   }

@@ -15,9 +15,9 @@ static bool add_exception(PyObject *module, const char *name, const char *docume
 }
 
 bool add_exceptions(PyObject *module) {
-  return add_exception(module, "UnsupportedError", "What was asked for exists, but not here.",
+  return add_exception(module, "UnsupportedError", "The request is valid but not supported here.",
                        PyExc_NotImplementedError, &unsupported_error) &&
-         add_exception(module, "NonFiniteError", "A NaN or an infinity came up; nothing was changed.",
+         add_exception(module, "NonFiniteError", "A NaN or infinity occurred; nothing was changed.",
                        PyExc_ArithmeticError, &non_finite_error) &&
          add_exception(module, "ConcurrentUseError", "The network is in exclusive use by another call.",
                        PyExc_RuntimeError, &concurrent_use_error);

@@ -73,7 +73,7 @@ static PyMethodDef hold_methods[] = {
 
 bool add_hold_type(PyObject *module) {
   static PyType_Slot slots[] = {
-    {Py_tp_doc, "A network that others may not train, or not use; lets go in the end."},
+    {Py_tp_doc, "A network that others may not train, or not use; released at the end."},
     {Py_tp_dealloc, hold_dealloc},
     {Py_tp_methods, hold_methods},
     {0, NULL},

@@ -99,7 +99,7 @@ bool read_augmentation(const call *c, int index, sax_augmentation *values) {
   bool sound = call_expects(&t, EIGENVECTORS, 2, (Py_ssize_t[]){3, 3}) &&
                call_expects(&t, DEVIATIONS, 1, (Py_ssize_t[]){3});
   if (sound && values->color_noise != 0 && !(eigenvectors && deviations)) {
-    PyErr_Format(PyExc_ValueError, "%s: color_noise came without eigenvectors and deviations", c->operation);
+    PyErr_Format(PyExc_ValueError, "%s: color_noise is given without eigenvectors and deviations", c->operation);
     sound = false;
   }
   if (sound && eigenvectors) memcpy(values->eigenvectors, eigenvectors, sizeof values->eigenvectors);

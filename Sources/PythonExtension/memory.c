@@ -68,14 +68,14 @@ static PyObject *available_bytes(PyObject *self, PyObject *unused) {
 
 PyMethodDef network_memory_methods[] = {
   METHOD("memory", network_memory, "Bytes that a batch will take, before anything runs."),
-  {"release_memory", network_release_memory, METH_NOARGS, "Give back what activations take."},
+  {"release_memory", network_release_memory, METH_NOARGS, "Release the activations' memory."},
   {NULL, NULL, 0, NULL},
 };
 
 PyMethodDef memory_methods[] = {
   {"tensor_bytes", tensor_bytes, METH_NOARGS, "Bytes of tensor memory now, and the most at once."},
-  {"reset_peak_bytes", reset_peak_bytes, METH_NOARGS, "Let the most at once be what is there now."},
-  {"available_bytes", available_bytes, METH_NOARGS, "Bytes that this process may still take; -1 if nobody knows."},
+  {"reset_peak_bytes", reset_peak_bytes, METH_NOARGS, "Reset the peak to the current value."},
+  {"available_bytes", available_bytes, METH_NOARGS, "Bytes that this process may still take; -1 if unknown."},
   METHOD("spec_memory", spec_memory, "Bytes that a batch will take in a network that need not exist."),
   {NULL, NULL, 0, NULL},
 };

@@ -191,7 +191,7 @@ static PyObject *network_multipliers(PyObject *object, ARGUMENTS) {
 /* ---- Type ---- */
 
 static PyMethodDef own_methods[] = {
-  {"spec", network_spec, METH_NOARGS, "The specification as text, one node a line."},
+  {"spec", network_spec, METH_NOARGS, "The specification as text, one node per line."},
   {"nodes", network_nodes, METH_NOARGS, "Name, kind, detail, input, (channels, height, width), parameters, macs."},
   {"parameters", network_parameters, METH_NOARGS, "Name and shape of every parameter."},
   METHOD("parameter", network_parameter, "A parameter's memory as a buffer."),

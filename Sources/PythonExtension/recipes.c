@@ -53,7 +53,7 @@ static PyObject *color_components(PyObject *self, PyObject *unused) {
 
 PyMethodDef recipe_methods[] = {
   {"recipe_names", recipe_names, METH_NOARGS, "Names of the recipes."},
-  METHOD("recipe", recipe, "A recipe as text, a setting a line."),
+  METHOD("recipe", recipe, "A recipe as text, one setting per line."),
   METHOD("shuffle", shuffle, "The order of an epoch's images, as bytes of int64."),
   {"color_components", color_components, METH_NOARGS, "ILSVRC's components of colour: deviation, red, green, blue."},
   {NULL, NULL, 0, NULL},

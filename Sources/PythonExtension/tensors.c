@@ -73,7 +73,7 @@ static bool captures_begin(captures *s, PyObject *names, PyObject *outputs, cons
   }
   Py_ssize_t count = PyTuple_Size(s->name_tuple), arrays = PyTuple_Size(s->output_tuple);
   if (count < 1 || count > network->node_count || count != arrays) {
-    PyErr_Format(PyExc_ValueError, "capture: %zd names and %zd outputs came, expected as many, 1 to %lld", count,
+    PyErr_Format(PyExc_ValueError, "capture: got %zd names and %zd outputs, expected equal numbers, 1 to %lld", count,
                  arrays, (long long)network->node_count);
     return false;
   }
@@ -113,7 +113,7 @@ static bool capture_one(captures *s, Py_ssize_t i, const call *c, const network_
   if (!has_shape_of_node(&s->buffers[i], node, batch, layout)) return false;
   for (Py_ssize_t k = 0; k < i; k++) {
     if (!arrays_overlap(&s->buffers[i], &s->buffers[k])) continue;
-    PyErr_Format(PyExc_ValueError, "capture: %s overlaps %s, expected memory of its own", node->name, s->names[k]);
+    PyErr_Format(PyExc_ValueError, "capture: %s overlaps %s, expected separate memory", node->name, s->names[k]);
     return false;
   }
   return call_is_apart(c, &s->buffers[i], node->name);

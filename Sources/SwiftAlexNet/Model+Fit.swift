@@ -51,7 +51,7 @@ extension Model {
     for set in [images, validation].compactMap({ $0 }) { try requireFitting(set, operation: "fit") }
     guard validation != nil || !recipe.needsValidation else {
       throw EngineError.invalidValue(
-        "fit: recipe \(recipe.name) has a plateau schedule, which decides by the validation error: give validation:, "
+        "fit: recipe \(recipe.name) has a plateau schedule, which needs the validation error: give validation:, "
           + "or set the recipe's schedule to .constant, say")
     }
     let preprocessing = try preprocessing ?? preprocessing(learnedFrom: images, recipe: recipe)

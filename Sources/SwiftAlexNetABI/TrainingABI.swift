@@ -9,7 +9,7 @@ extension StepOptions {
     let count = network.parameters.count
     guard (options.rates == nil && options.decays == nil) || options.count == Int64(count) else {
       throw EngineError.invalidValue(
-        "train_step: got \(options.count) rates and decays, expected \(count), one a parameter")
+        "train_step: got \(options.count) rates and decays, expected \(count), one per parameter")
     }
     let copy = { Array(UnsafeBufferPointer<Float>(start: $0, count: count)) }
     try self.init(

@@ -30,11 +30,11 @@ public final class MemoryRehearsal {
   ///   rehearsal.
   public func run<Result>(_ body: () throws -> Result) throws -> Result {
     guard let key = Self.key else {
-      throw EngineError.outOfMemory("rehearsal: the system refused a thread's own variable")
+      throw EngineError.outOfMemory("rehearsal: the system refused thread-local storage")
     }
     let outer = pthread_getspecific(key)
     guard pthread_setspecific(key, Unmanaged.passUnretained(self).toOpaque()) == 0 else {
-      throw EngineError.outOfMemory("rehearsal: the system refused a thread's own variable")
+      throw EngineError.outOfMemory("rehearsal: the system refused thread-local storage")
     }
     defer { pthread_setspecific(key, outer) }
     return try withExtendedLifetime(self) { try body() }

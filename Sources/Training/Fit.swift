@@ -28,8 +28,8 @@ public struct ImageSet: Sendable {
     guard let scale else { return }
     guard scale == min(height, width)...min(height, width) else {
       throw EngineError.invalidValue(
-        "fit: got images of \(height)×\(width) pixels, the recipe wants shorter sides of \(scale.lowerBound) to "
-          + "\(scale.upperBound): bring them there, or set its scale to nil")
+        "fit: got images of \(height)×\(width) pixels, the recipe needs a shorter side of \(scale.lowerBound) to "
+          + "\(scale.upperBound): resize them, or set its scale to nil")
     }
   }
 }
@@ -138,7 +138,7 @@ extension Recipe {
   fileprivate func watched(
     _ onEpochEnd: ((EpochReport) throws -> Double?)?
   ) throws -> (EpochReport) throws -> Double? {
-    let missing = "recipe \(name) has a plateau schedule, which decides by the validation error"
+    let missing = "recipe \(name) has a plateau schedule, which needs the validation error"
     guard let onEpochEnd else {
       guard !needsValidation else {
         throw EngineError.invalidValue("fit: \(missing): pass onEpochEnd, or give the recipe another schedule")
@@ -149,7 +149,7 @@ extension Recipe {
       let error = try onEpochEnd(report)
       guard error != nil || !needsValidation else {
         let epoch = "epoch \(report.epoch + 1)"
-        throw EngineError.invalidValue("fit: \(missing), and onEpochEnd answered with nil after \(epoch)")
+        throw EngineError.invalidValue("fit: \(missing), and onEpochEnd returned nil after \(epoch)")
       }
       return error
     }

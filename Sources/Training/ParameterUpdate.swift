@@ -47,7 +47,7 @@ struct ParameterUpdate {
     if let index = beyond {
       throw EngineError.nonFinite(
         "train_step: a weight of \(parameter.name), \(parameter.value.pointer[index]) with velocity "
-          + "\(velocity.pointer[index]) and gradient \(gradient[index]), would leave float32 \(advice)")
+          + "\(velocity.pointer[index]) and gradient \(gradient[index]), would overflow float32 \(advice)")
     }
   }
 

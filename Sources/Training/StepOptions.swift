@@ -41,7 +41,7 @@ public struct StepOptions: Sendable {
       guard let values else { continue }
       guard values.count == parameters.count else {
         throw EngineError.invalidValue(
-          "train_step: got \(values.count) values of \(name), expected \(parameters.count), one a parameter")
+          "train_step: got \(values.count) values of \(name), expected \(parameters.count), one per parameter")
       }
       for (parameter, value) in zip(parameters, values) {
         try Self.requireRate(value, "train_step: \(parameter.name): got \(name)")

@@ -44,7 +44,7 @@ final class NetworkSpecTextTests: XCTestCase {
     XCTAssertEqual(try NetworkSpec(text: old).text, new)
     XCTAssertEqual(try NetworkSpec(text: new), try NetworkSpec(text: old))
     let both = new.replacingOccurrences(of: "count_include_pad=1", with: "count_include_pad=1 counts_padding=1")
-    XCTAssertThrowsError(try NetworkSpec(text: both)) { XCTAssertTrue("\($0)".contains("did not expect"), "\($0)") }
+    XCTAssertThrowsError(try NetworkSpec(text: both)) { XCTAssertTrue("\($0)".contains("unexpected"), "\($0)") }
   }
 
   func testRefusalsNameTheLine() {
@@ -55,8 +55,8 @@ final class NetworkSpecTextTests: XCTestCase {
       (head + "warp w\n", "line 3: unknown kind of node 'warp'"),
       (head + "dense d outputs=x\n", "line 3: outputs is 'x'"),
       (head + "dense d\n", "'outputs' is missing"),
-      (head + "dense d outputs=1 outputs=2\n", "stands twice"),
-      (head + "dense d outputs=1 colour=red\n", "did not expect colour"),
+      (head + "dense d outputs=1 outputs=2\n", "is given twice"),
+      (head + "dense d outputs=1 colour=red\n", "unexpected colour"),
       (head + "dense outputs=1\n", "expected one name"),
       (head + "dropout d probability=nan form=inverted\n", "probability is 'nan'"),
       (head + "dropout d probability=0.5 form=other\n", "form is 'other'"),

@@ -196,7 +196,7 @@ final class ScoreMapTests: XCTestCase {
     let perceptron = try self.network("network flat\ndata channels=3 height=8 width=8\ndense fc1 outputs=6\n")
     XCTAssertEqual(
       message { _ = try perceptron.scoreMapSize(height: 8, width: 8) },
-      "dense evaluation: flat begins with a dense layer, there is no feature map to slide it over")
+      "dense evaluation: flat begins with a dense layer, so there is no feature map for it to slide over")
   }
 
   /// Layers without weights are rebuilt for each size; per-position weights fit only one size.

@@ -42,7 +42,7 @@ final class TrainingABITests: XCTestCase {
     XCTAssertEqual(bias[2], before)
     for count: Int64 in [0, 3, 5, -1, .max, .min] {
       XCTAssertEqual(step([0.1, 0.1, 0.1, 0.1], count: count), Int32(SAX_INVALID_VALUE))
-      XCTAssertEqual(lastError, "train_step: got \(count) rates and decays, expected 4, one a parameter")
+      XCTAssertEqual(lastError, "train_step: got \(count) rates and decays, expected 4, one per parameter")
     }
     XCTAssertEqual(step([0.1, 0.1, 0.1, .nan], count: 4), Int32(SAX_INVALID_VALUE))
     XCTAssertEqual(bias[2], before)

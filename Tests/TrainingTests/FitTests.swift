@@ -129,7 +129,7 @@ final class FitTests: XCTestCase {
     }
     XCTAssertThrowsError(try fit(network, epochs: 1) { $0.schedule = .dexp(targetFactor: 0, steps: 4) })
     XCTAssertThrowsError(try fit(network, epochs: 1) { $0.scale = 256...512 }) {
-      XCTAssertTrue("\($0)".contains("8×8 pixels, the recipe wants shorter sides of 256 to 512"), "\($0)")
+      XCTAssertTrue("\($0)".contains("8×8 pixels, the recipe needs a shorter side of 256 to 512"), "\($0)")
     }
     XCTAssertThrowsError(try fit(network, epochs: .max))
     XCTAssertEqual(network.parameters.map { Array($0.value.buffer) }, before)
@@ -162,7 +162,7 @@ final class FitTests: XCTestCase {
     XCTAssertEqual(rates.map { ($0 * 1e4).rounded() }, [100, 100, 10])
     XCTAssertThrowsError(
       try network.fit(images(), recipe: recipe, preprocessing: preprocessing, epochs: 3) { $0.epoch == 0 ? 50 : nil }
-    ) { XCTAssertTrue("\($0)".contains("answered with nil after epoch 2"), "\($0)") }
+    ) { XCTAssertTrue("\($0)".contains("returned nil after epoch 2"), "\($0)") }
     XCTAssertEqual(network.parameters.map(\.rateMultiplier), [1, 1, 1, 1])
   }
 

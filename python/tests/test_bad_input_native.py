@@ -25,8 +25,8 @@ SIZE = (X.shape, W.shape, PAIR, SIDES, 1, 0)
 
 EXTENSION = [
     case("too few", TypeError, "relu: out is missing", lambda: _native.relu(X)),
-    case("too many", TypeError, "relu: 3 arguments came, expected 2", lambda: _native.relu(X, OUT, 1)),
-    case("unknown keyword", TypeError, "relu: there is no argument 'y'", lambda: _native.relu(X, y=OUT)),
+    case("too many", TypeError, "relu: got 3 arguments, expected 2", lambda: _native.relu(X, OUT, 1)),
+    case("unknown keyword", TypeError, "relu: unknown argument 'y'", lambda: _native.relu(X, y=OUT)),
     case("twice", TypeError, "relu: x is given twice", lambda: _native.relu(X, x=X)),
     case("not contiguous", ValueError, "relu: x is not C-contiguous", lambda: _native.relu(X.T, OUT.T.copy())),
     case(

@@ -301,7 +301,7 @@ IMAGE_CASES = [
     case("augment out", ValueError, "augment_images: out has shape", augment(out=CROPS[:2])),
     case("augment out in mean", ValueError, "augment_images: out overlaps mean", augment(mean=CROPS.reshape(-1)[:3])),
     case("augment noise nan", ValueError, "color noise", vary(float("nan"), EYE, THREE)),
-    case("augment noise alone", ValueError, "color_noise came without", vary(0.1)),
+    case("augment noise alone", ValueError, "color_noise is given without", vary(0.1)),
     case("augment vectors", ValueError, "eigenvectors has shape", vary(0.1, EYE[:2], THREE)),
     case("augment chunk 0", ValueError, "augmentation: got a chunk of 0", vary(chunk=0)),
     case("augment chunk -1", ValueError, "augmentation: got a chunk of -1", vary(chunk=-1)),

@@ -37,7 +37,7 @@ extension AlexNet {
         Stage(256, kernel: 3, padding: .uniform(0), groups: 2, then: [.pool, .relu]),
       ], pool: Pool(size: 2, stride: 2, ceilMode: true), norm: .run145, head: .dropoutBehind(.paper2012)),
     AlexNet(
-      name: "towers_apart", summary: "run 150: run 145 with towers that never talk, conv2 widened to 2×160",
+      name: "towers_apart", summary: "run 150: run 145 with towers that never communicate, conv2 widened to 2×160",
       initialization: .chm145,
       stages: [
         run145[0],

@@ -71,7 +71,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
 
 
 def read_recipe(text: str) -> Recipe:
-    """Return the recipe that the engine's text describes, a setting a line."""
+    """Return the recipe that the engine's text describes, one setting per line."""
     lines = [line.partition(" ")[::2] for line in text.splitlines()]
     settings = {name: _READERS.get(name, float)(value) for name, value in lines if name != "group"}
     return Recipe(**settings, groups=tuple(_group(value) for name, value in lines if name == "group"))
