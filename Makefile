@@ -112,11 +112,12 @@ sanitize: $(VENV)/test
 	build="$(SWIFT) build -c release -Xswiftc -enable-testing"
 	for sanitizer in address thread; do
 	  echo "== $$sanitizer sanitizer: Swift tests"
-	  $$build --build-tests --sanitize=$$sanitizer --scratch-path .build-$$sanitizer
-	  filter=$$([ $$sanitizer = thread ] && echo '$(THREAD_TESTS)' || echo .)
+	  filter=. flags=
+	  if [ $$sanitizer = thread ]; then filter='$(THREAD_TESTS)' flags='-Xswiftc -DTHREAD_SANITIZER'; fi
+	  $$build $$flags --build-tests --sanitize=$$sanitizer --scratch-path .build-$$sanitizer
 	  ASAN_OPTIONS=detect_leaks=0 \
 	  TSAN_OPTIONS="die_after_fork=0 suppressions=$(CURDIR)/Tests/thread_sanitizer_suppressions.txt" \
-	    $(SWIFT) test -c release -Xswiftc -enable-testing --sanitize=$$sanitizer --scratch-path .build-$$sanitizer --skip-build \
+	    $(SWIFT) test -c release -Xswiftc -enable-testing $$flags --sanitize=$$sanitizer --scratch-path .build-$$sanitizer --skip-build \
 	      --filter "$$filter"
 	done
 	echo "== address sanitizer: pytest"

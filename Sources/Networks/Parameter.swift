@@ -158,10 +158,10 @@ private final class LazyBuffer: Sendable {
   var byteCount: Int { buffer.withLock { $0?.byteCount ?? 0 } }
 
   func make(count: Int, operation: String) throws -> AlignedBuffer<Float> {
-    if let made = buffer.withLock({ $0 }) { return made }
+    if let made = buffer.change({ $0 }) { return made }
     // Made outside the lock: a fork while it is zeroed would leave the child with a lock that nobody releases.
     let new = try AlignedBuffer<Float>(count: count, operation: operation)
-    return buffer.withLock { buffer in
+    return buffer.change { buffer in
       let winner = buffer ?? new
       buffer = winner
       return winner

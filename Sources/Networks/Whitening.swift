@@ -37,7 +37,7 @@ final class Whitening: Sendable {
     _ write: (UnsafeMutablePointer<Float>) throws -> Void
   ) throws {
     let images = try takeIdle(batch: batch) ?? AlignedBuffer(count: batch * size, operation: "whitening")
-    defer { idle.withLock { $0.append(images) } }
+    defer { idle.change { $0.append(images) } }
     try withExtendedLifetime(images) {
       try write(images.pointer)
       try multiply(images.pointer, batch: batch, context: context, output: output)
