@@ -70,3 +70,8 @@ def state(network, *which):
 def same_bits(a, b):
     """Return whether two lists of arrays are bitwise equal (including NaN)."""
     return all(np.array_equal(x.view(np.uint32), y.view(np.uint32)) for x, y in zip(a, b, strict=True))
+
+
+def predict_in_child(network, x, queue) -> None:
+    """Put the bytes of the logits into a queue; here, because a new process must be able to import it."""
+    queue.put(forward(make() if network is None else network, x).tobytes())

@@ -129,3 +129,8 @@ def fit(model: sa.Model, train=None, validation=None, epochs: int = 2, **options
     """Fit with a fast recipe and without a progress bar."""
     options = {"recipe": quick_recipe(), "progress": False} | options
     return model.fit(train if train is not None else dataset(), validation, epochs, **options)
+
+
+def probability_bytes(model: sa.Model) -> bytes:
+    """Return the bytes of a model's probabilities; here, because a new process must be able to import it."""
+    return model.probabilities(labelled_images(4)[0]).tobytes()

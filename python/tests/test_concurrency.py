@@ -109,10 +109,6 @@ def test_training_twice_at_once_is_refused(network):
 # ---- Processes ----
 
 
-def predict_in_child(network, x, queue):
-    queue.put(small.forward(network if network is not None else small.make(), x).tobytes())
-
-
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_process_predicts(method, network):
@@ -122,7 +118,7 @@ def test_a_child_process_predicts(method, network):
     expected = small.forward(network, x)
     queue = context.SimpleQueue()
     shared = network if method == "fork" else None
-    child = context.Process(target=predict_in_child, args=(shared, x, queue))
+    child = context.Process(target=small.predict_in_child, args=(shared, x, queue))
     child.start()
     child.join(60)
     assert child.exitcode == 0
@@ -145,7 +141,7 @@ def test_fork_while_other_threads_compute(network):
     try:
         for _ in range(10):
             queue = context.SimpleQueue()
-            child = context.Process(target=predict_in_child, args=(None, x, queue))
+            child = context.Process(target=small.predict_in_child, args=(None, x, queue))
             child.start()
             child.join(20)
             assert child.exitcode == 0

@@ -10,7 +10,17 @@ import threading
 import numpy as np
 import pytest
 from html_tables import read_html
-from support import CLASSES, TINY, dataset, fingerprint, labelled_images, needs, quick_recipe, tiny_model
+from support import (
+    CLASSES,
+    TINY,
+    dataset,
+    fingerprint,
+    labelled_images,
+    needs,
+    probability_bytes,
+    quick_recipe,
+    tiny_model,
+)
 
 import swiftalexnet as sa
 
@@ -491,34 +501,30 @@ def test_copies_are_independent(clone):
     assert fingerprint(other) != fingerprint(model)
 
 
-def _probabilities(model: sa.Model) -> bytes:
-    return model.probabilities(labelled_images(4)[0]).tobytes()
-
-
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_prediction_in_other_processes(method):
     model = tiny_model()
-    expected = _probabilities(model)
+    expected = probability_bytes(model)
     with multiprocessing.get_context(method).Pool(2) as pool:
-        assert pool.map_async(_probabilities, [model] * 4).get(60) == [expected] * 4
+        assert pool.map_async(probability_bytes, [model] * 4).get(60) == [expected] * 4
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_prediction_after_fork_without_a_copy():
     model = tiny_model()
-    expected = _probabilities(model)
+    expected = probability_bytes(model)
     child = os.fork()
     if not child:
-        os._exit(0 if _probabilities(model) == expected else 1)
+        os._exit(0 if probability_bytes(model) == expected else 1)
     assert os.waitpid(child, 0)[1] == 0
 
 
 def test_eight_threads_get_the_same_bits():
     model = tiny_model()
-    expected, results = _probabilities(model), []
-    threads = [threading.Thread(target=lambda: results.append(_probabilities(model))) for _ in range(8)]
+    expected, results = probability_bytes(model), []
+    threads = [threading.Thread(target=lambda: results.append(probability_bytes(model))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
