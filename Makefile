@@ -4,7 +4,7 @@
 #   make demo DATA=photos      train on your own photographs: photos/<class>/*.jpg
 #   make test                  swift test, pytest, and 10,000 hostile inputs
 #   make fuzz CASES=200000 SEED=7              more hostile inputs
-#   make sanitize              address and thread sanitizer, about half an hour
+#   make sanitize              address and thread sanitizer, about 20 minutes
 #   make wheel                 wheels for other machines, in dist/
 #   make bench                 speed beside other engines: one table, about an hour
 #   make bench BENCH="--quick --rows owt"      some of its rows, once each
@@ -120,6 +120,7 @@ sanitize: $(VENV)/test
 	    $(SWIFT) test -c release -Xswiftc -enable-testing $$flags --sanitize=$$sanitizer --scratch-path .build-$$sanitizer --skip-build \
 	      --filter "$$filter"
 	done
+	# But for tests of how the package's own build is linked, and of how much memory a process takes without the sanitizer.
 	echo "== address sanitizer: pytest"
 	include=$$($(VPYTHON) -c 'import sysconfig; print(sysconfig.get_paths()["include"])')
 	SWIFTALEXNET_PYTHON_INCLUDE=$$include $(SWIFT) build -c release --product _native --sanitize=address \
@@ -132,7 +133,7 @@ sanitize: $(VENV)/test
 	cd python/tests
 	LD_PRELOAD=$$runtime PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 \
 	  PYTHONPATH=$(CURDIR)/.build-address-python/package $(CURDIR)/$(VPYTHON) -m pytest -q $(SANITIZED_PYTEST) \
-	  -k 'not one_symbol and not swift_library and not toolchain'  # about how the package's own build is linked
+	  -k 'not one_symbol and not swift_library and not toolchain and not memory_within and not more_memory and not scarce'
 
 # ---- Wheels for other machines ----
 
