@@ -25,20 +25,7 @@ Float32 = NDArray[np.float32]
 
 
 class BaseModel(Weights):
-    """A network with its preprocessing and classes; made by `alexnet`, `vgg`, `cifar_net`, `load`, `Model.from_spec`.
-
-    Attributes
-    ----------
-    variant : str or None
-        The name it was built from.
-    input_shape : (int, int, int)
-        Channels, height and width of its input.
-    num_classes : int
-    preprocessing : Preprocessing
-        How images become its input; can be replaced.
-    classes : tuple of str or None
-        Names of its outputs, once it has been trained; can be replaced.
-    """
+    """A network, its preprocessing and its classes, without what needs data sets: see `swiftalexnet.Model`."""
 
     def __init__(self, network: _native.Network, variant: str | None = None):
         require_kind(network, _native.Network, "network", "Model")
