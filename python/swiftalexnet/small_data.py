@@ -32,8 +32,8 @@ _PLANS = (_Plan(1000, 32, 1650), _Plan(float("inf"), 48, 3000))
 _LEAST_EPOCHS, _MOST_EPOCHS = 10, 200
 _AT_FULL_RATE = 0.8  # of the epochs, as in the recipe
 _MARGIN = 9 / 8  # side of the decoded image over side of the crop, as 256 to 224
-_FACTORS = default_preprocessing("owt", 224, 3).scale  # torchvision's: 1 / deviation of photographs' pixels, a channel
-_SCALE = 1 / np.mean([1.0] if _FACTORS is None else 1 / _FACTORS.astype(np.float64))
+# 1 / deviation of photographs' pixels: the mean of torchvision's, which are for a channel each.
+_SCALE = 1 / np.mean(1 / np.asarray(default_preprocessing("owt", 224, 3).scale, np.float64))
 
 
 @dataclass(frozen=True)
