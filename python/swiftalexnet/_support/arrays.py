@@ -113,6 +113,27 @@ def plain(array: Any, name: str, operation: str, dtype: str) -> Any:
     return array
 
 
+def as_finite(values: Any, dtype: Any, name: str, operation: str) -> NDArray[Any]:
+    """Return numbers of any type and shape as a new array of `dtype`, a type of floats.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Something other than numbers, or values that are not finite.
+    MemoryError
+        A copy that does not fit into free memory.
+    """
+    if isinstance(values, np.ndarray):
+        require_memory(values.shape, np.dtype(dtype).itemsize, f"{operation}: {name}")
+    try:
+        array = np.array(values, dtype)
+    except (OverflowError, TypeError, ValueError):
+        raise TypeError(f"{operation}: {name} is {shown(values)}, expected numbers") from None
+    if not np.isfinite(array).all():
+        raise ValueError(f"{operation}: {name} holds values that are not finite")
+    return array
+
+
 def require_memory(shape: tuple[int, ...], item_size: int, operation: str) -> None:
     """Raise MemoryError if an array of `shape` does not fit into the system's free memory.
 

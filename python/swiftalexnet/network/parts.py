@@ -55,17 +55,7 @@ def model_to_parts(model: BaseModel) -> tuple[dict[str, Any], Tensors]:
 
 
 def load(kind: type[Kind], path: str | os.PathLike[str]) -> Kind:
-    """Read a model of class `kind` from a model file or a training checkpoint.
-
-    Raises
-    ------
-    OSError
-        The file cannot be read.
-    CheckpointCorruptError
-        It is damaged, or was not written by this package.
-    MemoryError
-        The model does not fit into memory.
-    """
+    """Read a model of class `kind` from a model file or a training checkpoint: see `swiftalexnet.load`."""
     source = as_path(path, "path", "load")
     with safetensors.opened(source) as file:
         try:

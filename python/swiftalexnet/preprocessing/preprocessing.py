@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._support.arrays import as_integer, require_memory
+from .._support.arrays import as_finite, as_integer
 from .._support.choices import choose
 from .._support.native_arguments import CropOptions
 from .._support.numbers import check_number
@@ -174,14 +174,7 @@ class Preprocessing:
 
 
 def _constant(values: ArrayLike, name: str) -> NDArray[np.float32]:
-    if isinstance(values, np.ndarray):
-        require_memory(values.shape, 4, f"Preprocessing: {name}")
-    try:
-        array = np.array(values, np.float32)
-    except (OverflowError, TypeError, ValueError):
-        raise TypeError(f"Preprocessing: {name} is {shown(values)}, expected numbers") from None
-    if not np.isfinite(array).all():
-        raise ValueError(f"Preprocessing: {name} holds values that are not finite")
+    array = as_finite(values, np.float32, name, "Preprocessing")
     array.flags.writeable = False
     return array
 

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import _native
-from .._support.arrays import require_memory
-from .._support.shown import shown
+from .._support.arrays import as_finite
 
 if TYPE_CHECKING:
     pass
@@ -40,7 +38,8 @@ class ColorComponents:
     deviations: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        vectors, deviations = (_numbers(getattr(self, name), name) for name in ("eigenvectors", "deviations"))
+        vectors = as_finite(self.eigenvectors, np.float64, "eigenvectors", "ColorComponents")
+        deviations = as_finite(self.deviations, np.float64, "deviations", "ColorComponents")
         if vectors.shape != (3, 3) or deviations.shape != (3,):
             shapes = f"{vectors.shape} and {deviations.shape}"
             raise ValueError(
@@ -60,18 +59,6 @@ class ColorComponents:
         for deviation, row in zip(self.deviations, self.eigenvectors, strict=True):
             lines.append(f"{deviation:9.3f} " + " ".join(f"{value:7.4f}" for value in row))
         return "\n".join(lines)
-
-
-def _numbers(values: Any, name: str) -> NDArray[np.float64]:
-    if isinstance(values, np.ndarray):
-        require_memory(values.shape, 8, f"ColorComponents: {name}")
-    try:
-        array = np.array(values, np.float64)
-    except (OverflowError, TypeError, ValueError):
-        raise TypeError(f"ColorComponents: {name} is {shown(values)}, expected numbers") from None
-    if not np.isfinite(array).all():
-        raise ValueError(f"ColorComponents: {name} holds values that are not finite")
-    return array
 
 
 def _ilsvrc() -> ColorComponents:
