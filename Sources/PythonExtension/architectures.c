@@ -64,6 +64,16 @@ static PyObject *spec(PyObject *self, ARGUMENTS) {
   return taken_text(sax_spec(c.values[FAMILY].text, c.values[VARIANT].text, &options, text, TEXT_CAPACITY), text);
 }
 
+static PyObject *spec_shapes(PyObject *self, ARGUMENTS) {
+  (void)self;
+  static const argument table[] = {{"spec", TEXT}};
+  call c;
+  if (!call_begin(&c, "spec_shapes", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  char *text = PyMem_Malloc(TEXT_CAPACITY);
+  if (!text) return PyErr_NoMemory();
+  return taken_text(sax_spec_shapes(c.values[0].text, text, TEXT_CAPACITY), text);
+}
+
 static PyObject *variant_preprocessing(PyObject *self, ARGUMENTS) {
   (void)self;
   static const argument table[] = {{"name", TEXT}, {"crop", INTEGER}, {"channels", INTEGER}};
@@ -100,6 +110,7 @@ PyMethodDef architecture_methods[] = {
   METHOD("variants", variants, "Names of the variants of a family."),
   METHOD("variant", variant, "Name, catalogue name, summary, initialisation, classes, channels, image size."),
   METHOD("spec", spec, "The specification of a variant as text."),
+  METHOD("spec_shapes", spec_shapes, "Lines of channels, height and width: the output of each node."),
   METHOD("variant_preprocessing", variant_preprocessing, "How a network's authors prepared images, as key=value."),
   METHOD("variant_layer_names", variant_layer_names, "Lines of another framework's name and ours of a layer."),
   METHOD("nearest_name", nearest_name, "The index of the nearest of the lines of `known`; -1 if there is none."),

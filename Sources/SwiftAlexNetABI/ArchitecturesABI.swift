@@ -60,6 +60,17 @@ public func sax_spec(
 }
 
 @c @implementation
+public func sax_spec_shapes(
+  _ spec: UnsafePointer<CChar>, _ text: UnsafeMutablePointer<CChar>, _ capacity: Int64
+) -> Int32 {
+  status {
+    let shapes = try NetworkSpec(text: String(cString: spec)).outputShapes()
+    try write(
+      shapes.map { "\($0.channels) \($0.height) \($0.width)\n" }.joined(), to: text, capacity: capacity)
+  }
+}
+
+@c @implementation
 public func sax_initializations(_ text: UnsafeMutablePointer<CChar>, _ capacity: Int64) -> Int32 {
   status { try write(Initialization.known.map(\.name).joined(separator: " "), to: text, capacity: capacity) }
 }

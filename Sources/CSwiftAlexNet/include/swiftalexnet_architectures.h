@@ -31,6 +31,9 @@ typedef struct {
 int32_t sax_spec(const char *SAX_NONNULL family, const char *SAX_NONNULL variant,
                  const sax_spec_options *SAX_NONNULL options, char *SAX_NONNULL text, int64_t capacity);
 
+/* A line "channels height width" for the output of each node of a specification, without its memory. */
+int32_t sax_spec_shapes(const char *SAX_NONNULL spec, char *SAX_NONNULL text, int64_t capacity);
+
 /* Names of the initialisations, separated by spaces. */
 int32_t sax_initializations(char *SAX_NONNULL text, int64_t capacity);
 

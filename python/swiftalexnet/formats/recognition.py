@@ -1,0 +1,100 @@
+"""What a file is, by its first bytes and never by its name."""
+
+from ..files.safetensors_header import HEADER_LIMIT
+from ..files.source import SourceFile
+from ..files.zip_members import members_of
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_TORCH_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # a pickled number of 80 bits, PyTorch's own
+_MATLAB_BLOCK = 512  # bytes that MATLAB's 7.3 files have before HDF5
+_HEAD = 1024
+_MOST_FIELDS = 4096  # of a protocol buffer, looked at
+
+READERS = {
+    "swiftalexnet": "this package's own files",
+    "safetensors": "safetensors of other packages",
+    "torch": "PyTorch's .pth and .pt, zip and legacy",
+    "caffe": "Caffe's .caffemodel",
+    "keras": "Keras's .h5, .weights.h5 and .keras",
+    "onnx": "ONNX",
+    "matconvnet": "MatConvNet's .mat",
+    "numpy": "numpy's .npz and .npy",
+    "cuda_convnet": "pickles of cuda-convnet",
+}
+
+
+def recognize(file: SourceFile) -> str:
+    """Return the name of the reader for a file, one of `READERS`.
+
+    Raises
+    ------
+    ValueError
+        It is none of them.
+    """
+    head = file.read(0, min(file.size, _HEAD))
+    if file.size > 9 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= file.size - 8:
+        return "swiftalexnet" if b"swiftalexnet.format" in _start(file, head) else "safetensors"
+    if head.startswith(b"PK\x03\x04"):
+        return _zip_kind(file)
+    if head.startswith(b"MATLAB 5.0 MAT-file") or head.startswith(b"MATLAB 7.3 MAT-file"):
+        return "matconvnet"
+    if head.startswith(_HDF5) or head[_MATLAB_BLOCK:].startswith(_HDF5):
+        return "keras"
+    if head.startswith(b"\x93NUMPY"):
+        return "numpy"
+    if head.startswith(_TORCH_LEGACY):
+        return "torch"
+    if fields := _protobuf_fields(file):
+        return "onnx" if 7 in fields and fields[7] == 2 else "caffe"
+    if head[:1] in (b"\x80", b"(", b"}", b"c"):
+        return "cuda_convnet"
+    known = ", ".join(READERS.values())
+    raise ValueError(f"{file} is none of the formats that this package reads: {known}")
+
+
+def _start(file: SourceFile, head: bytes) -> bytes:
+    """Return the header of a safetensors file, as far as ours may reach."""
+    return file.read(8, min(int.from_bytes(head[:8], "little"), HEADER_LIMIT))
+
+
+def _zip_kind(file: SourceFile) -> str:
+    names = members_of(file)
+    if any(name.endswith("/data.pkl") or name == "data.pkl" for name in names):
+        return "torch"
+    if "config.json" in names and any(name.endswith(".h5") for name in names):
+        return "keras"
+    if names and all(name.endswith(".npy") for name in names):
+        return "numpy"
+    raise ValueError(f"{file} is a zip file of neither PyTorch, Keras nor numpy: it has {', '.join(list(names)[:5])} …")
+
+
+def _protobuf_fields(file: SourceFile) -> dict[int, int]:
+    """Return the wire types of the outermost fields of a protocol buffer; empty unless it is one to its end."""
+    fields: dict[int, int] = {}
+    at = 0
+    for _ in range(_MOST_FIELDS):
+        if at == file.size:
+            return fields
+        key, at = _varint(file, at)
+        number, wire = key >> 3, key & 7
+        if wire == 0:
+            _, at = _varint(file, at)
+        elif wire == 2:
+            length, at = _varint(file, at)
+            at += length
+        else:
+            at += {1: 8, 5: 4}.get(wire, file.size + 1)
+        if number == 0 or key < 0 or at > file.size:
+            return {}
+        fields.setdefault(number, wire)
+    return fields
+
+
+def _varint(file: SourceFile, at: int) -> tuple[int, int]:
+    """Return the number at a place and the place after it; -1 if there is none."""
+    value = 0
+    for place, byte in enumerate(file.read(at, min(10, file.size - at)) if at < file.size else b""):
+        value |= (byte & 0x7F) << (7 * place)
+        if byte < 0x80:
+            return value, at + place + 1
+    return -1, file.size + 1
