@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from .._support.choices import choose
+from .._support.threads import Task, Threads
 from ..errors import MALFORMED, CheckpointCorruptError
 from ..files.paths import as_path
 from ..files.source import SourceFile, opened_source
@@ -40,14 +41,15 @@ def load(
         format = recognize(file)
         if format == "swiftalexnet":
             return parts.load(kind, path)
-        contents = contents_of(file, format, options)
-        chain = contents.chain()
-        chain.classes = class_names(classes, chain, "load")
-        if mean is not None:
-            chain.preprocessing = with_mean(chain, mean, _preprocessing(chain), "load")
-        model = assemble(kind, chain, str(file))
-        model.source = Source(contents.format, file.path.name, file.sha256(), notes=tuple(chain.notes))
-        return model
+        with hashing(file) as digest:
+            contents = contents_of(file, format, options)
+            chain = contents.chain()
+            chain.classes = class_names(classes, chain, "load")
+            if mean is not None:
+                chain.preprocessing = with_mean(chain, mean, _preprocessing(chain), "load")
+            model = assemble(kind, chain, str(file))
+            model.source = Source(contents.format, file.path.name, digest.result(), notes=tuple(chain.notes))
+            return model
 
 
 def options_for(
@@ -63,6 +65,16 @@ def contents_of(file: SourceFile, format: str, options: Options) -> Contents:
     """Read the headers of a file with the module of its format."""
     contents: Contents = importlib.import_module(f".{format}", __package__).contents(file, options)
     return contents
+
+
+@contextmanager
+def hashing(file: SourceFile) -> Iterator[Task[str]]:
+    """Compute the SHA-256 of a file on a thread, while the block reads it."""
+    thread = Threads(1)
+    try:
+        yield thread.submit(file.sha256)
+    finally:
+        thread.close()
 
 
 @contextmanager
