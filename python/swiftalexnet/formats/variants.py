@@ -1,6 +1,7 @@
 """Which network of the catalogue a file holds: by its graph, or by the shapes of its layers in order."""
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +47,7 @@ class Difference(NamedTuple):
 # ---- By layers ----
 
 
-def chain_of(layers: Sequence[Layer], names: Iterable[str], place: str) -> Chain:
+def chain_of(layers: Sequence[Layer], names: Iterable[str], place: str, only_features: bool = False) -> Chain:
     """Return the network of the first variant whose layers fit; widths, classes and colour channels may be others.
 
     Parameters
@@ -57,6 +58,8 @@ def chain_of(layers: Sequence[Layer], names: Iterable[str], place: str) -> Chain
         The catalogue's names to compare with, the likeliest first.
     place : str
         The file, for messages.
+    only_features : bool
+        The file has only the convolutions: the network ends before the first dense layer.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def chain_of(layers: Sequence[Layer], names: Iterable[str], place: str) -> Chain
     """
     differences = []
     for name in names:
-        found = _fitted(name, layers)
+        found = _fitted(name, layers, only_features)
         if isinstance(found, Chain):
             return found
         differences.append(found)
@@ -75,10 +78,12 @@ def chain_of(layers: Sequence[Layer], names: Iterable[str], place: str) -> Chain
     raise ValueError(f"{place}: the nearest network is {nearest.variant}, but {nearest.text}")
 
 
-def _fitted(variant: str, layers: Sequence[Layer]) -> Chain | Difference:
+def _fitted(variant: str, layers: Sequence[Layer], only_features: bool) -> Chain | Difference:
     """Return a variant with the widths of the layers, or where it first differs."""
-    channels = _channels_in(variant, layers)
+    channels = _channels_in(layers)
     template = nodes_of(variant, 0, channels, 0)
+    if only_features:
+        template = template._replace(nodes=list(features_of(template.nodes)))
     weighted = [node for node in template.nodes if node.is_weighted]
     widths = {node.name: layer.shape[0] for node, layer in zip(weighted, layers, strict=False)}
     nodes = [_with_outputs(node, widths.get(node.name)) for node in template.nodes]
@@ -106,7 +111,12 @@ def _fitted(variant: str, layers: Sequence[Layer]) -> Chain | Difference:
     return Chain(template.input, nodes, parameters, factors, variant=variant)
 
 
-def _channels_in(variant: str, layers: Sequence[Layer]) -> int:
+def features_of(nodes: Iterable[Node]) -> Iterable[Node]:
+    """Return the nodes before the dense layers and what prepares their input."""
+    return takewhile(lambda node: node.kind not in ("dense", "dropout", "adaptive_average_pool"), nodes)
+
+
+def _channels_in(layers: Sequence[Layer]) -> int:
     """Return the colour channels that the first layer reads, 0 if that cannot be said."""
     first = layers[0].shape if layers else ()
     return first[1] if len(first) == 4 else 0
