@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,14 +28,17 @@ class Stored:
     dtype : numpy.dtype
         Of what `read` returns.
     read : callable
-        `read(start, stop)` returns elements `start` to `stop`, counted in C order of `shape`, as an array of one
+        `read(start, stop)` returns elements `start` to `stop`, counted in the file's order, as an array of one
         dimension.
+    order : tuple of int, optional
+        The axes from the slowest to the fastest in the file, unless that is C order.
     """
 
     name: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     read: Callable[[int, int], NDArray[Any]]
+    order: tuple[int, ...] | None = None
 
     @classmethod
     def of_array(cls, name: str, array: NDArray[Any]) -> "Stored":
@@ -57,7 +61,10 @@ class Stored:
         """
         if math.prod(shape) != self.size:
             raise ValueError(f"{self.name} has shape {self.shape}, expected {math.prod(shape)} values")
-        return replace(self, shape=shape)
+        if self.order is None:
+            return replace(self, shape=shape)
+        flat = cache(lambda: self.array().reshape(-1))
+        return replace(self, shape=shape, order=None, read=lambda start, stop: flat()[start:stop])
 
     def array(self) -> NDArray[Any]:
         """Return the whole tensor.
@@ -68,15 +75,26 @@ class Stored:
             It does not fit into memory.
         """
         require_memory(self.shape, self.dtype.itemsize, f"reading {self.name}")
-        return self.read(0, self.size).reshape(self.shape)
+        return self._in_place(self.read(0, self.size), self.shape)
 
-    def pieces(self) -> Iterator[tuple[slice, NDArray[Any]]]:
-        """Yield consecutive slices of the first dimension with their values, about `PIECE` bytes at a time."""
+    def pieces(self) -> Iterator[tuple[tuple[slice, ...], NDArray[Any]]]:
+        """Yield consecutive slices of the slowest dimension with their values, about `PIECE` bytes at a time."""
         if not self.shape:
-            yield slice(0, 1), self.read(0, 1)
+            yield (), self.read(0, 1).reshape(())
             return
-        row = math.prod(self.shape[1:])
+        slowest = self.order[0] if self.order else 0
+        count = self.shape[slowest]
+        row = self.size // max(count, 1)
         rows = max(PIECE // max(row * self.dtype.itemsize, 1), 1)
-        for first in range(0, self.shape[0], rows):
-            last = min(first + rows, self.shape[0])
-            yield slice(first, last), self.read(first * row, last * row).reshape(last - first, *self.shape[1:])
+        for first in range(0, count, rows):
+            last = min(first + rows, count)
+            index = tuple(slice(first, last) if axis == slowest else slice(None) for axis in range(len(self.shape)))
+            shape = tuple(last - first if axis == slowest else side for axis, side in enumerate(self.shape))
+            yield index, self._in_place(self.read(first * row, last * row), shape)
+
+    def _in_place(self, flat: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+        """Return elements in the file's order as an array of `shape`."""
+        if self.order is None:
+            return flat.reshape(shape)
+        back = sorted(range(len(shape)), key=self.order.__getitem__)
+        return flat.reshape([shape[axis] for axis in self.order]).transpose(back)
