@@ -32,6 +32,11 @@ from typing import Any, Literal, NamedTuple
 from fuzz.files.damage import damage
 from fuzz.judge import untyped
 
+import swiftalexnet as sa
+from swiftalexnet.files.source import opened_source
+from swiftalexnet.formats.load import malformed
+from swiftalexnet.formats.recognition import recognize
+
 SECONDS = 10.0  # a file
 SPARE = 64 << 20  # bytes of memory besides twice the file
 _LIMITS = (1 << 31, 1 << 32, 1 << 62, 1 << 63, (1 << 31) - 1, (1 << 63) - 1)
@@ -81,6 +86,17 @@ def damaged(data: bytes, count: int, seed: int) -> Iterator[Case]:
     for number in range(count):
         done, spoilt = damage(data, Random(f"{seed}/{number}"))
         yield Case(f"damage {seed}/{number}: {done}", spoilt)
+
+
+def loading(kind: str) -> Callable[[Path], Any]:
+    """Return a function that loads a file unless damage has made it one of another format."""
+
+    def read(path: Path) -> Any:
+        with opened_source(path, "load") as file, malformed(file):
+            found = recognize(file)
+        return sa.load(path) if found == kind else None
+
+    return read
 
 
 def assert_survives(read: Callable[[Path], Any], cases: Iterable[Case], folder: Path, name: str = "hostile") -> int:
