@@ -9,9 +9,10 @@ from ..errors import CheckpointCorruptError
 from ..network.base import BaseModel
 from ..preprocessing.preprocessing import Preprocessing
 from .chain import Chain, Node, Part
+from .graphs import adopt_names
 from .layouts import Array, reversed_channels
 from .stored import FLOATS
-from .variants import adopt_names, weight_shape
+from .templates import weight_shape
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
@@ -99,6 +100,4 @@ def _fill(target: Array, part: Part, place: str) -> None:
 
 def _in_rgb(preprocessing: Preprocessing) -> Preprocessing:
     scale = preprocessing.scale
-    return preprocessing.replace(
-        mean=preprocessing.mean[..., ::-1], scale=None if scale is None else scale[::-1]
-    )
+    return preprocessing.replace(mean=preprocessing.mean[..., ::-1], scale=None if scale is None else scale[::-1])
