@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from io import BufferedReader
 from typing import Any, NamedTuple
 
@@ -56,9 +56,9 @@ class Tensor(NamedTuple):
         return self.begin + self.size * self.dtype.itemsize
 
 
-def places_of(tensors: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
-    """Return the entry of each tensor; the widest types come first, so that all are aligned."""
-    types = {name: array.dtype.newbyteorder("<") for name, array in tensors.items()}
+def places_of(tensors: Mapping[str, NDArray[Any]], half: Container[str] = ()) -> dict[str, Tensor]:
+    """Return the entry of each tensor, those in `half` of 16 bits; the widest come first, so that all are aligned."""
+    types = {name: _TYPES["F16"] if name in half else array.dtype.newbyteorder("<") for name, array in tensors.items()}
     places: dict[str, Tensor] = {}
     end = 0
     for name in sorted(tensors, key=lambda name: (-types[name].itemsize, name)):
