@@ -157,6 +157,12 @@ class Model(BaseModel):
             self.known_answers = answers(self, known_answers)
         parts.save(self, path, float16)
 
+    def export(self, path: str | os.PathLike[str], format: str | None = None, **options: Any) -> None:  # noqa: A002
+        """Write the model for ONNX Runtime, torch, Caffe or Keras: see `swiftalexnet.formats.export.export`."""
+        from .formats.export import export
+
+        export(self, path, format, **options)
+
     def verify(self, images: Any = None) -> "Verification":
         """Compute the model's known answers again: see `swiftalexnet.inference.known_answers.verify`."""
         from .inference.known_answers import verify

@@ -34,6 +34,7 @@ from .safetensors_header import (
     NO_DIGEST,
     Tensor,
     encoded,
+    encoded_plainly,
     metadata_of,
     places_of,
     read_start,
@@ -78,6 +79,24 @@ def write(
         digests = {name: _write_tensor(descriptor, tensors[name], places[name]) for name in places}
         os.lseek(descriptor, 0, os.SEEK_SET)
         write_all(descriptor, encoded(places, metadata, digests))
+        check_size(descriptor, len(start) + max((place.end for place in places.values()), default=0))
+
+
+def write_plainly(
+    path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]
+) -> None:
+    """Write tensors atomically for readers of other packages, without sections and checksums.
+
+    Raises
+    ------
+    OSError
+        As for `write`.
+    """
+    places = places_of(tensors)
+    with replacing(path) as descriptor:
+        write_all(descriptor, start := encoded_plainly(places, metadata))
+        for name in places:
+            _write_tensor(descriptor, tensors[name], places[name])
         check_size(descriptor, len(start) + max((place.end for place in places.values()), default=0))
 
 

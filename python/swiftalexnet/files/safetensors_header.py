@@ -72,7 +72,12 @@ def places_of(tensors: Mapping[str, NDArray[Any]], half: Container[str] = ()) ->
 def encoded(places: Mapping[str, Tensor], metadata: Mapping[str, str], digests: Mapping[str, str]) -> bytes:
     """Return the header and the 8 bytes before it; its length does not depend on the digests."""
     text = {**metadata, DIGESTS_KEY: to_json(digests)}
-    header: dict[str, Any] = {"__metadata__": text | {_CHECKSUM_KEY: checksum(text)}}
+    return encoded_plainly(places, text | {_CHECKSUM_KEY: checksum(text)})
+
+
+def encoded_plainly(places: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
+    """Return a header of these tensors and this text, as every reader of safetensors understands it."""
+    header: dict[str, Any] = {"__metadata__": metadata}
     for name, tensor in places.items():
         offsets = [tensor.begin, tensor.end]
         header[name] = {"dtype": _TYPE_NAMES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": offsets}

@@ -22,7 +22,7 @@ class Answer(NamedTuple):
 
     input: str  # SHA-256
     difference: float  # relative to the largest output
-    index: int  # of the output that differs most
+    output: int  # its number: the one that differs most
     expected: float
     computed: float
     holds: bool  # whether the difference is within the bound
@@ -60,7 +60,7 @@ _HEAD = ("input", "difference", "output", "expected", "computed", "")
 
 
 def _cells(answer: Answer) -> tuple[str, ...]:
-    numbers = f"{answer.difference:.1e}", str(answer.index), f"{answer.expected:.6g}", f"{answer.computed:.6g}"
+    numbers = f"{answer.difference:.1e}", str(answer.output), f"{answer.expected:.6g}", f"{answer.computed:.6g}"
     return f"{answer.input[:12]}…", *numbers, "" if answer.holds else "differs"
 
 
