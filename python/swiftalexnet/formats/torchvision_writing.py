@@ -7,7 +7,7 @@ from ..files import safetensors
 from ..network.base import BaseModel
 from ..network.layer_names import torchvision_names
 from .chain import Node
-from .templates import nodes_of
+from .templates import nodes_of, with_outputs
 
 
 def write(model: BaseModel, path: Path) -> None:
@@ -29,7 +29,7 @@ def write(model: BaseModel, path: Path) -> None:
     nodes = [Node.parse(line) for line in model.spec.splitlines()[2:]]
     expected = nodes_of(model.variant, model.num_classes if model.has_classes else 0, channels, size).nodes
     for node, other in zip(nodes, expected, strict=False):
-        if node != other:
+        if node != with_outputs(other, node.fields.get("outputs")):
             raise UnsupportedError(f"export: {node.line!r} is where torchvision's network has {other.line!r}")
     with model.network.hold("export", False):
         arrays = {name.rpartition("."): array for name, array in model.parameters().items()}

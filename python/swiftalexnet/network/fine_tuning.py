@@ -65,7 +65,10 @@ def _with_head(model: Kind, count: int, seed: int, initialization: str | None) -
         raise UnsupportedError("with_classes: the network has no classes, and no variant that says which layers follow")
     family, row = catalog()[model.variant]
     channels, size, _ = model.input_shape
-    text = _native.spec(family, row.name, count, channels, size, "relu", "", 0)
+    whole = _native.spec(family, row.name, count, channels, size, "relu", "", 0).splitlines()
+    own = model.spec.splitlines()
+    end = next((at + 1 for at, line in enumerate(whole) if line.split()[1] == own[-1].split()[1]), len(whole))
+    text = "\n".join([*own, *whole[end:]]) + "\n"
     other = type(model).from_spec(text, initialization or row.initialization, seed, model.variant)
     return _kept(model, other, list(model.parameters()), "with_classes")
 
