@@ -66,6 +66,11 @@ class Stored:
         flat = cache(lambda: self.array().reshape(-1))
         return replace(self, shape=shape, order=None, read=lambda start, stop: flat()[start:stop])
 
+    def transposed(self) -> "Stored":
+        """Return a matrix with its dimensions swapped."""
+        is_c_order = self.order is None
+        return replace(self, shape=self.shape[::-1], order=(1, 0) if is_c_order else None)
+
     def array(self) -> NDArray[Any]:
         """Return the whole tensor.
 

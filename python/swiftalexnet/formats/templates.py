@@ -13,7 +13,22 @@ def weight_shape(node: Node, before: Shape) -> tuple[int, ...]:
     if node.kind == "dense":
         return outputs, channels * height * width
     kernel = int(node.fields["kernel"])
+    if node.kind == "locally_connected":
+        return *_places(node, before), outputs, channels, kernel, kernel
     return outputs, channels // int(node.fields["groups"]), kernel, kernel
+
+
+def bias_shape(node: Node, before: Shape) -> tuple[int, ...]:
+    """Return the shape of a weighted node's bias."""
+    places = _places(node, before) if node.kind == "locally_connected" else ()
+    return *places, int(node.fields["outputs"])
+
+
+def _places(node: Node, before: Shape) -> tuple[int, int]:
+    """Return the height and width of a locally connected node's output."""
+    top, left, bottom, right = map(int, node.fields["pad"].split(","))
+    kernel, stride, (_, height, width) = int(node.fields["kernel"]), int(node.fields["stride"]), before
+    return (height + top + bottom - kernel) // stride + 1, (width + left + right - kernel) // stride + 1
 
 
 def with_outputs(node: Node, outputs: int | str | None) -> Node:

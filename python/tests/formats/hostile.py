@@ -34,7 +34,8 @@ from fuzz.judge import untyped
 
 import swiftalexnet as sa
 from swiftalexnet.files.source import opened_source
-from swiftalexnet.formats.load import malformed
+from swiftalexnet.formats.contents import Options
+from swiftalexnet.formats.load import contents_of, malformed
 from swiftalexnet.formats.recognition import recognize
 
 SECONDS = 10.0  # a file
@@ -95,6 +96,22 @@ def loading(kind: str) -> Callable[[Path], Any]:
         with opened_source(path, "load") as file, malformed(file):
             found = recognize(file)
         return sa.load(path) if found == kind else None
+
+    return read
+
+
+def describing(kind: str, network: bool = True) -> Callable[[Path], Any]:
+    """Return a function that reads all tensors with the reader of a format, and the network but for its model.
+
+    It takes a fraction of the time of `loading`.
+    """
+
+    def read(path: Path) -> Any:
+        with opened_source(path, "load") as file, malformed(file):
+            contents = contents_of(file, kind, Options())
+            for stored in contents.tensors.values():
+                stored.array()
+            return contents.chain() if network else None
 
     return read
 

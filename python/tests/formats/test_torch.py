@@ -10,13 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from formats.hostile import Case, assert_survives, damaged, flips, loading, numbers, prefixes
+from formats.hostile import Case, assert_survives, damaged, describing, flips, loading, numbers, prefixes
 
 import swiftalexnet as sa
 from swiftalexnet.files.source import opened_source
 from swiftalexnet.formats import torch
 from swiftalexnet.formats.contents import Options
-from swiftalexnet.formats.load import malformed
 
 FILES = Path(__file__).parent / "files"
 LOGITS = np.load(FILES / "torch_logits.npz")
@@ -303,16 +302,9 @@ def test_bad_files_take_no_memory(tmp_path):
     assert assert_survives(loading("torch"), [Case(name, data) for name, data in BAD.items()], tmp_path) == 0
 
 
-def describe(path: Path) -> None:
-    """Read all tensors, with errors as `load` has them."""
-    with opened_source(path, "load") as file, malformed(file):
-        for stored in torch.contents(file, Options()).tensors.values():
-            stored.array()
-
-
 @pytest.mark.parametrize("name", ["small.pth", "small_legacy.pth"])
 def test_damaged_files(name, tmp_path):
-    data = (FILES / f"torch_{name}").read_bytes()
+    data, describe = (FILES / f"torch_{name}").read_bytes(), describing("torch", network=False)
     assert assert_survives(describe, [Case("sound", data)], tmp_path) == 1
     assert assert_survives(describe, prefixes(data), tmp_path) == 0
     assert_survives(describe, flips(data), tmp_path)
