@@ -75,7 +75,7 @@ class PickledArray:
         count, self.dtype = math.prod(shape), kind.dtype()
         if isinstance(data, str):  # how some programs wrote Python 2's strings again
             data = data.encode("latin-1")
-        if kind.code == "O":
+        if kind.code.startswith("O"):  # "O8": a pointer has eight bytes
             if not isinstance(data, list) or len(data) != count:
                 raise ValueError(f"an array of objects of shape {shape} without its objects")
         elif not isinstance(data, (bytes, Payload)):

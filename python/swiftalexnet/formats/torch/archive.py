@@ -1,16 +1,13 @@
 """The zip container: `name/data.pkl` describes tensors, whose storages are members `name/data/0` and so on."""
 
-import zlib
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import UnsupportedError
 from ...files.pickles.machine import run_pickle, steps_for
 from ...files.pickles.values import Opaque, Vocabulary
 from ...files.source import SourceFile
 from ...files.zip_members import Member, data_offset, members_of, pieces_of, read_member
+from ..zipped import StoredNumbers
 from .tensors import NAMES, Storage, StorageId
 
 _PICKLE = "data.pkl"
@@ -83,24 +80,5 @@ class _Storages:
             raise ValueError(
                 f"{member.name} has {member.size:,} bytes, expected {parsed.size:,} numbers of {dtype.itemsize} bytes"
             )
-        reader = _CheckedReader(self._file, member, _stored_at(self._file, member), dtype)
-        return Storage(parsed.kind, dtype, parsed.size, reader.read)
-
-
-class _CheckedReader:
-    """Reads the numbers of a member, and compares its checksum when it has been read from its start to its end."""
-
-    def __init__(self, file: SourceFile, member: Member, offset: int, dtype: np.dtype[Any]):
-        self._file, self._member, self._offset, self._dtype = file, member, offset, dtype
-        self._at = self._crc = 0  # bytes that have been read one after another, and their checksum
-
-    def read(self, start: int, stop: int) -> NDArray[Any]:
-        size = self._dtype.itemsize
-        numbers = self._file.array(self._offset + start * size, stop - start, self._dtype)
-        if start == 0:
-            self._at = self._crc = 0
-        if start * size == self._at:
-            self._crc, self._at = zlib.crc32(numbers.view(np.uint8), self._crc), stop * size
-            if self._at == self._member.size and self._crc != self._member.crc:
-                raise ValueError(f"{self._member.name} is damaged: its checksum does not match")
-        return numbers
+        _stored_at(self._file, member)
+        return Storage(parsed.kind, dtype, parsed.size, StoredNumbers(self._file, member, dtype).read)
