@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...files.pickles.arrays import ARRAYS, PickledArray
-from ...files.pickles.machine import run_pickle
+from ...files.pickles.reading import run_pickle
 from ...files.pickles.values import InMemory, Vocabulary
 
 _STEPS_LIMIT = 1 << 20  # a batch of 10,000 images takes at most 100,000

@@ -6,7 +6,7 @@ Its keys are described by what the code writes: layer.py and gpumodel.py of comp
 from typing import Any
 
 from ...files.pickles.arrays import ARRAYS, PickledArray
-from ...files.pickles.machine import run_pickle, steps_for
+from ...files.pickles.reading import run_pickle, steps_for
 from ...files.pickles.values import Vocabulary, by_text
 from ...files.source import SourceFile
 from ..chain import Chain

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...files.pickles.arrays import ARRAYS, PickledArray
-from ...files.pickles.machine import run_pickle, steps_for
+from ...files.pickles.reading import run_pickle, steps_for
 from ...files.pickles.values import Source, Vocabulary, by_text
 from ..pickled import stored_array
 from ..stored import Stored

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ...errors import UnsupportedError
-from ...files.pickles.machine import run_pickle, steps_for
+from ...files.pickles.reading import run_pickle, steps_for
 from ...files.pickles.values import Opaque, Vocabulary
 from ...files.source import SourceFile
 from ...files.zip_members import Member, data_offset, members_of, pieces_of, read_member

@@ -6,7 +6,7 @@ The storages follow in the order of the keys, each after the number of its eleme
 from typing import Any
 
 from ...errors import UnsupportedError
-from ...files.pickles.machine import run_pickle, steps_for
+from ...files.pickles.reading import run_pickle, steps_for
 from ...files.pickles.values import Name, Opaque, Vocabulary, by_text, text_of
 from ...files.source import SourceFile
 from .tensors import NAMES, Read, Storage, StorageId
