@@ -1,7 +1,7 @@
 """Download a file of known digest: by https alone, going on where an earlier attempt ended, complete or not at all.
 
 An attempt that ends early (no connection, Ctrl-C, a full disk) leaves a hidden partial file, and the next one asks the
-server for the rest; two processes do not disturb each other. The file gets its name with the right size and digest alone.
+server for the rest; two processes do not disturb each other. The file gets its name with the right size and digest.
 It is urllib's because the core needs numpy, Pillow, safetensors and tqdm alone: pooch would bring requests, and starts
 over after an interruption.
 """
