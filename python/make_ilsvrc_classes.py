@@ -1,7 +1,7 @@
 """Write swiftalexnet/formats/ilsvrc_classes.txt: the classes of ILSVRC-2012 as torchvision and timm list them.
 
-    pip install torchvision timm
-    python python/make_ilsvrc_classes.py
+pip install torchvision timm
+python python/make_ilsvrc_classes.py
 """
 
 from importlib import resources

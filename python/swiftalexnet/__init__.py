@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .data.folder import ImageFolder
     from .evaluation.ensemble import Ensemble
     from .evaluation.result import Evaluation
+    from .formats.inspection import inspect
     from .formats.pretrained.listing import pretrained_models
     from .inference.ranking import Prediction
     from .inference.views import Views
@@ -99,6 +100,7 @@ __all__ = [
     "color_components",
     "get_num_threads",
     "info",
+    "inspect",
     "load",
     "memory",
     "ops",
@@ -121,6 +123,7 @@ _NAMES = {
     "data.folder": ("ImageFolder",),
     "evaluation.ensemble": ("Ensemble",),
     "evaluation.result": ("Evaluation",),
+    "formats.inspection": ("inspect",),
     "formats.pretrained.listing": ("pretrained_models",),
     "inference.ranking": ("Prediction",),
     "inference.views": ("Views",),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from .._support.choices import choose
+from .._support.threads import Task, Threads
 from ..errors import MALFORMED, CheckpointCorruptError
 from ..files.paths import as_path
 from ..files.source import SourceFile, opened_source
@@ -37,17 +38,19 @@ def load(
     """Read a model of class `kind` from a file of any format: see `swiftalexnet.load`."""
     options = options_for("load", variant, prototxt, strict)
     with opened_source(path, "load") as file, malformed(file):
-        format = recognize(file)
-        if format == "swiftalexnet":
+        reader = recognize(file)
+        if reader == "swiftalexnet":
             return parts.load(kind, path)
-        contents = contents_of(file, format, options)
-        chain = contents.chain()
-        chain.classes = class_names(classes, chain, "load")
-        if mean is not None:
-            chain.preprocessing = with_mean(chain, mean, _preprocessing(chain), "load")
-        model = assemble(kind, chain, str(file))
-        model.source = Source(contents.format, file.path.name, file.sha256(), notes=tuple(chain.notes))
-        return model
+        with hashing(file) as digest:
+            contents = contents_of(file, reader, options)
+            chain = contents.chain()
+            refuse_unused(chain, options, str(file))
+            chain.classes = class_names(classes, chain, "load")
+            if mean is not None:
+                chain.preprocessing = with_mean(chain, mean, _preprocessing(chain), "load")
+            model = assemble(kind, chain, str(file))
+            model.source = Source(contents.format, file.path.name, digest.result(), notes=tuple(chain.notes))
+            return model
 
 
 def options_for(
@@ -59,10 +62,30 @@ def options_for(
     return Options(variant, None if prototxt is None else as_path(prototxt, "prototxt", operation), strict, operation)
 
 
-def contents_of(file: SourceFile, format: str, options: Options) -> Contents:
-    """Read the headers of a file with the module of its format."""
-    contents: Contents = importlib.import_module(f".{format}", __package__).contents(file, options)
+def contents_of(file: SourceFile, reader: str, options: Options) -> Contents:
+    """Read the headers of a file with a reader, the module of its format."""
+    contents: Contents = importlib.import_module(f".{reader}", __package__).contents(file, options)
     return contents
+
+
+def refuse_unused(chain: Chain, options: Options, place: str) -> None:
+    """Refuse tensors that the network has no place for, or note them."""
+    if not chain.unused:
+        return
+    some = ", ".join(chain.unused[:5]) + (" …" if len(chain.unused) > 5 else "")
+    if options.strict:
+        raise ValueError(f"{place}: the network has no place for {some}; strict=False leaves them out")
+    chain.notes.append(f"left out: {some}")
+
+
+@contextmanager
+def hashing(file: SourceFile) -> Iterator[Task[str]]:
+    """Compute the SHA-256 of a file on a thread, while the block reads it."""
+    thread = Threads(1)
+    try:
+        yield thread.submit(file.sha256)
+    finally:
+        thread.close()
 
 
 @contextmanager

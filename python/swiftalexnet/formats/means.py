@@ -45,14 +45,18 @@ def with_mean(chain: Chain, mean: Any, default: Preprocessing, operation: str) -
     height, width, _ = array.shape
     crop = chain.input[1]
     if height != width or height < crop:
-        raise ValueError(f"{operation}: a mean image of {height} × {width}, expected a square of at least {crop} pixels")
+        raise ValueError(
+            f"{operation}: a mean image of {height} × {width}, expected a square of at least {crop} pixels"
+        )
     return default.replace(mean=array, resize=height, learn_mean=False, mean_at="crop")
 
 
 def _read(path: str | os.PathLike[str], operation: str) -> NDArray[Any]:
     with opened_source(path, operation) as file:
         if file.size > _LARGEST_FILE:
-            raise ValueError(f"{operation}: {path} has {file.size:,} bytes, expected a mean of at most {_LARGEST_FILE:,}")
+            raise ValueError(
+                f"{operation}: {path} has {file.size:,} bytes, expected a mean of at most {_LARGEST_FILE:,}"
+            )
         reader = "numpy" if file.read(0, min(len(_NPY), file.size)) == _NPY else "caffe.means"
         return _values(reader, file)
 

@@ -25,13 +25,16 @@ def chain_by_names(tensors: Mapping[str, Stored], options: Options, place: str) 
     if torchvision_names.has_torchvision_names(plain):
         return torchvision_names.chain_from(plain, options.variant, place)
     if layers := _own_layers(plain):
-        return chain_of(layers, candidates(plain, options.variant), place)
+        chain = chain_of(layers, candidates(plain, options.variant), place)
+        used = {part.stored.name for parts in chain.parameters.values() for part in parts}
+        chain.unused = [name for name, stored in tensors.items() if stored.name not in used]
+        return chain
     some = ", ".join(list(tensors)[:5])
     raise ValueError(f"{place}: its tensors have names of no network that this package knows: {some} …")
 
 
 def without_prefix(tensors: Mapping[str, Stored]) -> dict[str, Stored]:
-    """Return tensors without what wrappers put before their names: `module.`, `model.`, `backbone.` …
+    """Return tensors without what wrappers put before their names, such as `module.`, `model.` or `backbone.`.
 
     Raises
     ------

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-
 from ..files.safetensors_header import LENGTH_BYTES, Tensor, tensors_of
 from ..files.source import SourceFile
 from .chain import Chain
@@ -56,5 +55,3 @@ def _stored(file: SourceFile, name: str, entry: Tensor, start: int) -> Stored:
 def _metadata(header: bytes) -> dict[str, str]:
     found: Any = json.loads(header).get("__metadata__", {})
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, Mapping) else {}
-
-

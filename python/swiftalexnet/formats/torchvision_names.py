@@ -16,8 +16,9 @@ from .layouts import conventional
 from .stored import Stored
 from .variants import Layer, chain_of
 
-_NAME = re.compile(r"(features|classifier|pre_logits\.fc|head\.fc)\.?(\d*)\.(\w+)")
+_NAME = re.compile(r"(features|classifier|pre_logits\.fc|head\.fc)\.?(\d{0,4})\.(\w+)")
 _SECTIONS = ("features", "classifier", "pre_logits.fc", "head.fc")
+_PARTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 _EPSILON = 1e-5  # torch.nn.BatchNorm2d's, which files do not hold
 _VGG_LAST_MAP = 7  # timm's fc1 is a convolution over 7 × 7
 
@@ -54,32 +55,39 @@ def chain_from(tensors: Mapping[str, Stored], variant: str | None, place: str) -
     ValueError
         A tensor has another name, or no variant fits: see `variants.chain_of`.
     """
-    modules = _modules(tensors, place)
+    modules, unused = _modules(tensors)
     candidates = [variant] if variant else [name for name in catalog() if torchvision_names(name)]
     layers = _layers(modules)
-    only_features = bool(layers) and all(len(layer.shape) == 4 for layer in layers) and modules[-1].section == "features"
+    only_features = (
+        bool(layers) and all(len(layer.shape) == 4 for layer in layers) and modules[-1].section == "features"
+    )
     chain = chain_of(layers, candidates, place, only_features=only_features)
     _check_places(chain, modules, place)
+    chain.unused = unused
     channels, height, _ = chain.input
     chain.preprocessing = default_preprocessing("owt", height, channels)
     if channels != 3:
-        chain.notes.append(f"images of {channels} channels: mean and scale are torchvision's for colour images, in turn")
+        chain.notes.append(
+            f"images of {channels} channels: mean and scale are torchvision's for colour images, in turn"
+        )
     if any(module.is_norm for module in modules):
         chain.notes.append("batch normalisation is folded into the convolutions")
     return chain
 
 
-def _modules(tensors: Mapping[str, Stored], place: str) -> list[_Module]:
-    """Return the modules in the order of computation."""
+def _modules(tensors: Mapping[str, Stored]) -> tuple[list[_Module], list[str]]:
+    """Return the modules in the order of computation, and the names of tensors that are not of such a network."""
     found: dict[tuple[int, int], _Module] = {}
+    unused = []
     for name, stored in tensors.items():
         match = _NAME.fullmatch(name)
-        if match is None:
-            raise ValueError(f"{place}: {name} is not a name of torchvision's AlexNet or VGG")
+        if match is None or match[3] not in _PARTS:
+            unused.append(name)
+            continue
         section, number, part = match[1], int(match[2] or 0), match[3]
         key = _SECTIONS.index(section), number
         found.setdefault(key, _Module(section, number, {})).tensors[part] = stored
-    return [found[key] for key in sorted(found)]
+    return [found[key] for key in sorted(found)], unused
 
 
 def _layers(modules: list[_Module]) -> list[Layer]:

@@ -13,6 +13,7 @@ from swiftalexnet.files import download, partial
 from swiftalexnet.files.digest import Digest
 
 CONTENT = np.random.default_rng(0).bytes(50_000)
+SIZE = len(CONTENT)
 DIGEST = Digest("sha256", hashlib.sha256(CONTENT).hexdigest())
 
 
@@ -29,7 +30,7 @@ def folder(tmp_path):
     return tmp_path / "home"
 
 
-def fetch(server, folder, *, size=len(CONTENT), digest=DIGEST, path="/weights", **options):
+def fetch(server, folder, *, size=SIZE, digest=DIGEST, path="/weights", **options):
     remote = download.Remote(server.address + path, digest, size)
     return download.fetch(remote, folder / "weights.bin", progress=False, **options)
 
@@ -38,7 +39,7 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.mark.parametrize("size", [len(CONTENT), None])
+@pytest.mark.parametrize("size", [SIZE, None])
 def test_the_file_and_nothing_else(server, folder, size):
     path = fetch(server, folder, size=size)
     assert path.read_bytes() == CONTENT
@@ -119,7 +120,7 @@ def test_a_server_without_ranges_sends_everything_again(server, folder):
     assert fetch(server, folder).read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize("size", [len(CONTENT), None])
+@pytest.mark.parametrize("size", [SIZE, None])
 @pytest.mark.parametrize("length", [1, 20_000, len(CONTENT), len(CONTENT) + 1, 10**6])
 def test_the_beginning_of_another_file_is_replaced(server, folder, size, length):
     folder.mkdir()
@@ -196,7 +197,7 @@ def test_redirections_on_the_server_are_followed(server, folder):
 )
 def test_answers_that_are_no_file(server, folder, answer):
     server.answer = answer
-    for size in (len(CONTENT), None):
+    for size in (SIZE, None):
         with pytest.raises((OSError, ValueError)):
             fetch(server, folder, size=size)
         assert "weights.bin" not in names(folder)
