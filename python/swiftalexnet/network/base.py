@@ -24,7 +24,8 @@ from .weights import Weights
 
 Float32 = NDArray[np.float32]
 
-_HIDDEN = ("relu", "tanh", "sigmoid", "dropout", "response_norm")  # kinds of nodes that compute no classes
+# Kinds of nodes that a network with classes may end with.
+_ENDS = ("softmax", "dense", "convolution", "locally_connected", "average_pool", "adaptive_average_pool")
 
 
 class BaseModel(Weights):
@@ -88,7 +89,7 @@ class BaseModel(Weights):
     @property
     def has_classes(self) -> bool:
         """Whether the network ends with a number for each class, and not with maps or hidden units."""
-        return self._output_shape[1:] == (1, 1) and self._last_kind not in _HIDDEN
+        return self._output_shape[1:] == (1, 1) and self._last_kind in _ENDS
 
     @property
     def classes(self) -> tuple[str, ...] | None:
