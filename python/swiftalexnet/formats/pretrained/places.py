@@ -61,7 +61,7 @@ def _on_the_hub(name: str, digest: Digest | None) -> list[Place]:
 
 def _folder(variable: str, default: Path) -> Path:
     value = os.environ.get(variable, "")
-    return Path(value).expanduser() if value and "\0" not in value else default
+    return Path(os.path.expanduser(value)) if value else default
 
 
 def _cache_home() -> Path:
@@ -69,4 +69,4 @@ def _cache_home() -> Path:
 
 
 def _home() -> Path:
-    return Path(os.path.expanduser("~"))  # which does not raise where there is none
+    return Path(os.path.expanduser("~"))  # Path.home raises where there is none

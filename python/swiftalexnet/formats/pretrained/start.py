@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from ... import _native
 from ..._support.shown import shown
-from ...network import parameters
 from ...network.base import BaseModel
-from ...network.fine_tuning import with_classes
+from ...network.catalog import catalog
+from ...network.fine_tuning import keep, with_classes
 from ...preprocessing.preprocessing import Preprocessing
 from ..load import load
 from .loading import load_entry
@@ -93,46 +92,42 @@ def start_from(source: Kind, wish: Wish, build: Callable[[int, int], Kind], oper
     if wish.in_channels not in (None, channels):
         came = f"in_channels is {wish.in_channels}, the weights read {channels}"
         raise ValueError(f"{operation}: {came}; leave in_channels out and give images of {channels} channels")
-    if _dense_layers(source) and not wish.is_changed and wish.image_size in (None, side):
-        if wish.num_classes in (None, source.num_classes):
-            return source
-        return with_classes(source, wish.num_classes, wish.seed, wish.initialization)
-    classes = wish.num_classes or (source.num_classes if _dense_layers(source) else 0)
-    return _filled(build(classes, wish.image_size or side), source, operation)
+    own = source.num_classes if source.has_classes else 0
+    count = wish.num_classes or own or _default_classes(source.variant)
+    if wish.is_changed or wish.image_size not in (None, side):
+        return _filled(build(count, wish.image_size or side), source, operation)
+    if count == own:
+        return source
+    return _noted(with_classes(source, count, wish.seed, wish.initialization), source)
 
 
 def _filled(target: Kind, source: Kind, operation: str) -> Kind:
     """Give a new network the weights that fit it; those of a new head, or of all dense layers, may stay random."""
-    may_be_random = _dense_layers(target)
-    if _dense_layers(source):
+    may_be_random = [line.split()[1] for line in target.spec.splitlines() if line.startswith("dense ")]
+    if source.has_classes:
         may_be_random = may_be_random[-1:] if source.num_classes != target.num_classes else []
-    theirs, kept, random = source.parameters(), {}, []
+    theirs, kept = source.parameters(), []
     for name, array in target.parameters().items():
-        layer = name.rpartition(".")[0]
         if name in theirs and theirs[name].shape == array.shape:
-            kept[name] = theirs[name]
-        elif layer in may_be_random:
-            random.append(layer)
-        else:
+            kept.append(name)
+        elif name.rpartition(".")[0] not in may_be_random:
             came = f"the weights have {theirs[name].shape}" if name in theirs else "the weights have none"
             way = "leave image_size, without, activation and ceil_mode out"
             raise ValueError(f"{operation}: the network needs {name} of {array.shape}, {came}; {way}")
-    parameters.load(target.network, _native.VALUE, kept, False, operation)
-    factors = {name: pair for name, pair in source.multipliers().items() if name in kept}
-    parameters.restore_multipliers(target.network, target.multipliers() | factors)
-    target.preprocessing = _for_side(source.preprocessing, target.input_shape[1])
-    target.source = source.source
-    if not random:
+    keep(source, target, kept, operation, _for_side(source.preprocessing, target.input_shape[1]))
+    if source.has_classes and source.num_classes == target.num_classes:
         target.classes = source.classes
-    elif source.source is not None:
-        note = f"{', '.join(dict.fromkeys(random))}: random weights, which the file does not have"
-        target.source = replace(source.source, notes=(*source.source.notes, note))
+    return _noted(target, source)
+
+
+def _noted(target: Kind, source: Kind) -> Kind:
+    """Say in a network's source which layers the file does not have."""
+    if not source.has_classes and source.source is not None:
+        missing = target.parameters().keys() - source.parameters().keys()
+        layers = ", ".join(sorted({name.rpartition(".")[0] for name in missing}))
+        notes = (*source.source.notes, f"{layers}: random weights, which the file does not have")
+        target.source = replace(source.source, notes=notes)
     return target
-
-
-def _dense_layers(model: BaseModel) -> list[str]:
-    """Return the names of the dense layers; a network without them is the convolutions of one."""
-    return [line.split()[1] for line in model.spec.splitlines() if line.startswith("dense ")]
 
 
 def _for_side(preprocessing: Preprocessing, side: int) -> Preprocessing:
@@ -141,6 +136,10 @@ def _for_side(preprocessing: Preprocessing, side: int) -> Preprocessing:
         return preprocessing
     resize = max(round(preprocessing.resize * side / preprocessing.crop), side)
     return preprocessing.with_pixel_mean().replace(resize=resize, crop=side)
+
+
+def _default_classes(variant: str | None) -> int:
+    return catalog()[variant][1].num_classes if variant in catalog() else 0
 
 
 def _is_path(text: str) -> bool:

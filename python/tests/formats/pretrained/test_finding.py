@@ -194,7 +194,7 @@ def test_the_hub_s_cache_names_files_by_their_digest(entry, server, weights, hom
     snapshot.symlink_to(f"../../blobs/{blob.name}")
     assert load().num_classes == 10
     blob.write_bytes(b"another")
-    with pytest.raises(UnsupportedError, match="SHA-256"):
+    with pytest.raises(UnsupportedError, match="no digest .*has 7 bytes"):
         load()
 
 

@@ -166,7 +166,11 @@ def test_convolutions_alone(vgg, tmp_path):
     assert not same(model, sa.vgg("A", 5, image_size=32, seed=2, pretrained=tmp_path / "features.safetensors"), "fc6")
 
 
-def test_small_owt_without_dense_layers_needs_the_variant_s_widths(tmp_path):
+def test_narrow_convolutions_alone(tmp_path):
     save_file(small_owt(dense=False), tmp_path / "features.safetensors")
+    model = sa.alexnet("owt", 5, pretrained=tmp_path / "features.safetensors")
+    assert model.num_classes == 5 and model.parameters()["conv1.weight"].shape[0] == 4
+    assert model.source.notes[-1].startswith("fc6, fc7, fc8: random weights")
+    assert sa.alexnet("owt", pretrained=tmp_path / "features.safetensors").num_classes == 1000
     with pytest.raises(ValueError, match="needs conv1.weight of"):
         sa.alexnet("owt", 5, image_size=63, pretrained=tmp_path / "features.safetensors")
