@@ -127,7 +127,7 @@ def as_markdown() -> str:
     rows = [head, ("---",) * len(head)]
     for entry in registry().values():
         network = f"`{entry.variant}`" if entry.variant else ""
-        digest = "" if entry.digest is None else str(entry.digest).split()[0]
+        digest = "–" if entry.digest is None else str(entry.digest).split()[0]
         rows.append(
             (f"`{entry.name}`", network, *numbers(entry), entry.publisher, entry.licence or "not stated", digest)
         )
