@@ -4,9 +4,12 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from support import ROOT
 
 import swiftalexnet as sa
 from swiftalexnet.files.download import is_secure
+from swiftalexnet.formats.pretrained.finding import OFFLINE
+from swiftalexnet.formats.pretrained.places import HOME
 from swiftalexnet.formats.pretrained.registry import as_markdown, default_entry, names_for, registry
 from swiftalexnet.preprocessing.defaults import default_preprocessing
 
@@ -81,7 +84,13 @@ def test_the_table():
     assert len(lines) == len(table) + 2 and repr(table) == str(table)
     assert lines[2].split()[:5] == ["alexnet-torchvision", "owt", "244", "56.5", "79.1"]
     assert table._repr_html_().count("<tr>") == len(table) + 1
-    assert as_markdown().count("\n") == len(table) + 1
+
+
+def test_the_page_has_the_table():
+    page = (ROOT / "docs" / "pretrained.md").read_text(encoding="utf-8")
+    assert f"\n{as_markdown()}\n" in page
+    for variable in (HOME, OFFLINE):
+        assert variable in page
 
 
 def test_the_table_as_a_frame():
