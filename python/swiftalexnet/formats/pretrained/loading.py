@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from ...network.base import BaseModel
-from ...network.source import Source
 from ..load import load
 from .finding import weights_file
 from .registry import Entry, entry_named
@@ -23,8 +22,7 @@ def load_entry(kind: type[Kind], entry: Entry, progress: bool, operation: str) -
     model = load(kind, weights_file(entry, progress, operation), variant=entry.variant)
     if entry.preprocessing is not None:
         model.preprocessing = entry.preprocessing
-    source = model.source or Source("swiftalexnet", entry.file, "")
-    model.source = replace(
-        source, name=entry.file, publisher=entry.publisher, licence=entry.licence, address=entry.address
-    )
+    if model.source is not None:
+        named = replace(model.source, name=entry.file)
+        model.source = replace(named, publisher=entry.publisher, licence=entry.licence, address=entry.address)
     return model
