@@ -2,6 +2,7 @@
 
 import http.server
 import re
+import ssl
 import threading
 import time
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ class Server(http.server.ThreadingHTTPServer):
     answer : bytes or None
         What it sends instead of anything else.
     asked : list of (path, Range header)
+    is_encrypted : bool
+        Whether it speaks https.
     """
 
     daemon_threads = True
@@ -33,13 +36,19 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self, content):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.content, self.ranges, self.cut_at, self.length = content, True, None, None
-        self.redirects, self.pause, self.answer, self.status = {}, 0.0, None, None
-        self.content_range = None
-        self.asked = []
+        self.redirects, self.pause, self.answer = {}, 0.0, None
+        self.asked, self.is_encrypted = [], False
 
     @property
     def address(self):
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"http{'s' if self.is_encrypted else ''}://localhost:{self.server_port}"
+
+    def encrypt(self, certificate, key):
+        """Speak https."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.is_encrypted = True
 
     def handle_error(self, request, client_address):
         """Say nothing: clients that leave early are part of the tests."""
@@ -59,12 +68,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         body, total = server.content, len(server.content)
         start = int(re.fullmatch(r"bytes=(\d+)-", asked)[1]) if asked and server.ranges else 0
-        if start >= total > 0 and start:
+        if start >= total and start:
             self.send_error(416)
             return
-        self.send_response(server.status or (206 if start else 200))
+        self.send_response(206 if start else 200)
         if start:
-            self.send_header("Content-Range", server.content_range or f"bytes {start}-{total - 1}/{total}")
+            self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
         length = len(body) - start if server.length is None else server.length
         self.send_header("Content-Length", str(length))
         self.end_headers()
@@ -78,9 +87,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(content):
-    """Run a server in a thread."""
+def serving(content, certificate=None, key=None):
+    """Run a server in a thread, of https if it has a certificate."""
     with Server(content) as server:
+        if certificate is not None:
+            server.encrypt(certificate, key)
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         try:
             yield server

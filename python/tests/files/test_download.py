@@ -2,6 +2,7 @@ import errno
 import hashlib
 import os
 import shutil
+import subprocess
 import threading
 
 import fresh_process
@@ -157,6 +158,30 @@ def test_only_https(folder):
         with pytest.raises(OSError, match="not https"):
             download.fetch(download.Remote(address, DIGEST), folder / "x", progress=False)
     assert names(folder) == []
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate for this machine that nobody has signed, and its key."""
+    openssl = shutil.which("openssl") or pytest.skip("needs openssl")
+    paths = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = f"{openssl} req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext"
+    options = ["subjectAltName=DNS:localhost", "-out", str(paths[0]), "-keyout", str(paths[1])]
+    subprocess.run([*command.split(), *options], check=True, capture_output=True)
+    return paths
+
+
+def test_https(folder, certificate, monkeypatch):
+    with serving(CONTENT, *certificate) as server, serving(CONTENT) as other:
+        with pytest.raises(OSError, match="certificate"):
+            fetch(server, folder)
+        assert names(folder) == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        assert fetch(server, folder).read_bytes() == CONTENT
+        server.redirects = {"/weights": f"{other.address}/weights"}
+        with pytest.raises(OSError, match=r"redirects to http://.*not https"):
+            fetch(server, folder)
+        assert not other.asked
 
 
 def test_a_redirection_to_http_is_refused(server, folder):
