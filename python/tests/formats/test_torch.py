@@ -242,6 +242,13 @@ def repeated(data: bytes, name: bytes, other: bytes) -> bytes:
     return data.replace(name, other)
 
 
+ORDERED = b"\x80\x02ccollections\nOrderedDict\nq\x01"
+DEEP = b")" + b"\x85" * 200_000
+LONG = b"q\x01](" + b"N" * 100_000 + b"eq\x02"
+PAIRS = b"](" + b"".join(b"J" + struct.pack("<I", i) + b"N\x86" for i in range(30_000)) + b"eq\x02"
+NAME = b"q\x01T\x00\x10\x00\x00" + b"f" * 4096 + b"q\x02"
+ENTRIES = b"(" + b"".join(b"J" + struct.pack("<I", i) + b"N" for i in range(40_000)) + b"u"
+
 BAD = {
     "storage of more elements": zipped({"w": tensor(Storage("0", 7))}, ONE),
     "storage of fewer elements": zipped({"w": tensor(Storage("0", 5), 0, (5,), (1,))}, ONE),
@@ -286,6 +293,22 @@ BAD = {
     "memo of 2^32": zipped(b"\x80\x02]r\xff\xff\xff\xff.", {}),
     "text of 2^32": zipped(b"\x80\x02X\xff\xff\xff\xff.", {}),
     "bytes of 2^63": zipped(b"\x80\x04\x8e" + struct.pack("<Q", 2**63) + b".", {}),
+    "a deep key": zipped(ORDERED + b"](]" + DEEP + b"K\x01ee\x85R.", {}),
+    "a deep key of a dict": zipped(b"\x80\x02}" + DEEP + b"K\x01s.", {}),
+    "many sizes of a long list": zipped(b"\x80\x02ctorch\nSize\n" + LONG + b"h\x01h\x02\x85R" * 30_000 + b".", {}),
+    "many dicts of a long list": zipped(ORDERED + PAIRS + b"h\x01h\x02\x85R" * 30_000 + b".", {}),
+    "many types of a long name": zipped(b"\x80\x02cnumpy\ndtype\n" + NAME + b"h\x01h\x02\x85R" * 30_000 + b".", {}),
+    "many dicts of many entries": zipped(
+        b"\x80\x02}"
+        + ENTRIES
+        + b"q\x01}("
+        + b"".join(b"J" + struct.pack("<I", i) + b"h\x01" for i in range(40_000))
+        + b"u.",
+        {},
+    ),
+    "many storages": zipped(
+        b"\x80\x02(U\x07storagectorch\nFloatStorage\nU\x010U\x03cpuK\x06tq\x01" + b"h\x01Q" * 80_000 + b".", ONE
+    ),
     "extension registry": zipped(b"\x80\x02\x82\x01.", {}),
     "same name twice": SMALL.replace(b"a/byteorder", b"a/data.pkl\0"[:11]),
 }

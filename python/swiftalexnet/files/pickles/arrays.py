@@ -12,6 +12,7 @@ from .values import Name, Payload, text_of
 _CODES = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
 _ORDERS = {"<": "<", ">": ">", "|": "<", "=": "<"}  # of one byte, or a native order: all machines of today
 _MOST_DIMENSIONS = 32
+_LONGEST_CODE = 16
 
 
 class PickledType:
@@ -27,7 +28,7 @@ class PickledType:
 
     def __init__(self, code: Any, *_: Any):
         text = text_of(code)
-        if text is None:
+        if text is None or len(text) > _LONGEST_CODE:
             raise ValueError("a type of numbers without a code")
         self.order = _ORDERS.get(text[:1], "<")
         self.code = text.lstrip("<>|=")
@@ -73,8 +74,6 @@ class PickledArray:
         if not all(type(side) is int and side >= 0 for side in shape):
             raise ValueError("an array whose shape is not of integers")
         count, self.dtype = math.prod(shape), kind.dtype()
-        if isinstance(data, str):  # how some programs wrote Python 2's strings again
-            data = data.encode("latin-1")
         if kind.code.startswith("O"):  # "O8": a pointer has eight bytes
             if not isinstance(data, list) or len(data) != count:
                 raise ValueError(f"an array of objects of shape {shape} without its objects")

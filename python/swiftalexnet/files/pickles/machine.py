@@ -7,7 +7,7 @@ not recurse either. Long strings stay in the source. An opcode takes a bounded a
 import codecs
 from typing import Any
 
-from .values import LongText, Name, Opaque, Vocabulary, text_of
+from .values import KEYS, LongText, Name, Opaque, Vocabulary, text_of
 from .window import Window
 
 NUMBER_LIMIT = 48  # characters of a number
@@ -16,7 +16,6 @@ _LONGEST_INTEGER = 17  # bytes: 128 bits and their sign
 _LONG = 4096  # bytes, above which strings stay in the source
 
 _BYTES = (("__builtin__", "bytes"), ("builtins", "bytes"))
-_KEYS = (str, bytes, int, float, bool, type(None))
 
 
 class Machine:
@@ -140,7 +139,7 @@ class Machine:
             raise ValueError("keys and values for something else than a dict")
         if isinstance(target, dict):
             for key, value in zip(items[::2], items[1::2], strict=True):
-                if type(key) in _KEYS:
+                if type(key) in KEYS:
                     target[key] = value
                 elif not self.vocabulary.unknown:
                     raise ValueError("a key that is neither text nor a number")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 _PIECE = 1 << 16
+KEYS = (str, bytes, int, float, bool, type(None))  # what keys of dicts can be
 
 
 class Source(Protocol):
@@ -129,3 +130,21 @@ def by_text(value: Any) -> dict[str, Any]:
     """Return the entries of a dict whose keys are text, whichever Python wrote it; nothing for other values."""
     entries = value.items() if isinstance(value, dict) else ()
     return {name: each for key, each in entries if (name := text_of(key)) is not None}
+
+
+def ordered(items: Any = ()) -> dict[Any, Any]:
+    """Return an OrderedDict, whose items Python 2 gave as a list of pairs; the list is used up.
+
+    Raises
+    ------
+    ValueError
+        The items are not pairs, or a key is not plain: hashing a deep one would recurse.
+    """
+    found = {}
+    for item in items if isinstance(items, list) else ():
+        if not isinstance(item, (list, tuple)) or len(item) != 2 or type(item[0]) not in KEYS:
+            raise ValueError("an OrderedDict of something else than pairs")
+        found[item[0]] = item[1]
+    if isinstance(items, list):
+        items.clear()  # else one long list would become many dicts
+    return found

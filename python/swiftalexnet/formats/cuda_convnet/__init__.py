@@ -7,18 +7,18 @@ from typing import Any
 
 from ...files.pickles.arrays import ARRAYS, PickledArray
 from ...files.pickles.reading import run_pickle, steps_for
-from ...files.pickles.values import Vocabulary, by_text
+from ...files.pickles.values import Vocabulary, by_text, ordered
 from ...files.source import SourceFile
 from ..chain import Chain
 from ..contents import Contents, Options
 from ..pickled import require_small, stored_array
 from ..stored import Stored
 from .graph import chain_of_layers
-from .layers import Layer, layers_of
+from .layers import MOST_INPUTS, Layer, layers_of
 from .metadata import with_metadata
 
 _VOCABULARY = Vocabulary(
-    {**ARRAYS, ("collections", "OrderedDict"): lambda items=(): dict(items if isinstance(items, list) else ())},
+    {**ARRAYS, ("collections", "OrderedDict"): ordered},
     "arrays of numpy",
     unknown=True,
 )
@@ -49,6 +49,7 @@ def contents(file: SourceFile, options: Options) -> Contents:
 
 def _tensors(layer: Layer) -> dict[str, Stored]:
     weights: Any = layer.fields.get("weights")
-    arrays = {f"{layer.name}.weights[{i}]": each for i, each in enumerate(weights if isinstance(weights, list) else ())}
+    matrices = weights[:MOST_INPUTS] if isinstance(weights, list) else ()
+    arrays = {f"{layer.name}.weights[{i}]": each for i, each in enumerate(matrices)}
     arrays[f"{layer.name}.biases"] = layer.fields.get("biases")
     return {name: stored_array(name, each) for name, each in arrays.items() if isinstance(each, PickledArray)}

@@ -6,7 +6,8 @@ from typing import Any
 from ...files.pickles.values import by_text, text_of
 from ..chain import MOST_NODES
 
-_MOST_INPUTS = 64
+MOST_INPUTS = 16
+_MOST_FIELDS = 200  # of a layer
 _LARGEST = 1 << 31
 _LONGEST_NAME = 200
 
@@ -78,6 +79,8 @@ def layers_of(saved: Any, place: str) -> list[Layer]:
         raise ValueError(f"{place} is a pickle without cuda-convnet's model_state and layers")
     if len(entries) > MOST_NODES:
         raise ValueError(f"{place} has {len(entries):,} layers, expected at most {MOST_NODES:,}")
+    if any(isinstance(entry, dict) and len(entry) > _MOST_FIELDS for entry in entries):
+        raise ValueError(f"{place} has a layer of more than {_MOST_FIELDS} fields")
     fields = [by_text(entry) for entry in entries]
     names = [text_of(each.get("name")) or "" for each in fields]
     if not all(names) or len(set(names)) != len(names) or max(map(len, names)) > _LONGEST_NAME:
@@ -90,13 +93,14 @@ def layers_of(saved: Any, place: str) -> list[Layer]:
 
 def _inputs(name: str, inputs: Any, names: list[str]) -> tuple[str, ...]:
     """Return the names of inputs, which older versions give by number."""
-    if not isinstance(inputs, list) or len(inputs) > _MOST_INPUTS:
+    if not isinstance(inputs, list) or len(inputs) > MOST_INPUTS:
         raise ValueError(f"the inputs of {name} are not a list of layers")
     found = []
+    known = set(names)
     for each in inputs:
         is_place = type(each) is int and 0 <= each < len(names)
         text = names[each] if is_place else text_of(each)
-        if text not in names:
+        if text not in known:
             raise ValueError(f"{name} has an input that is not among the layers")
         found.append(text)
     return tuple(found)

@@ -5,15 +5,16 @@ from typing import Any
 
 from ...files.pickles.arrays import ARRAYS, PickledArray
 from ...files.pickles.reading import run_pickle, steps_for
-from ...files.pickles.values import Source, Vocabulary, by_text
+from ...files.pickles.values import Source, Vocabulary, by_text, ordered
 from ..pickled import stored_array
 from ..stored import Stored
 
 _VOCABULARY = Vocabulary(
-    {**ARRAYS, ("collections", "OrderedDict"): lambda items=(): dict(items if isinstance(items, list) else ())},
+    {**ARRAYS, ("collections", "OrderedDict"): ordered},
     "arrays of numpy",
     unknown=True,
 )
+_MOST_PARTS = 16  # of a layer
 PAIR = ("weights", "biases")  # what an array or a list of two is
 
 
@@ -34,6 +35,7 @@ def tensors_of(name: str, value: Any) -> dict[str, Stored]:
             return {name: stored_array(name, value)} if value.dtype is not None else {}
     if isinstance(value, (list, tuple)) and 0 < len(value) <= len(PAIR):
         value = dict(zip(PAIR, value, strict=False))
-    parts: Mapping[str, Any] = by_text(value)
+    is_small = isinstance(value, dict) and len(value) <= _MOST_PARTS
+    parts: Mapping[str, Any] = by_text(value) if is_small else {}
     found = {f"{name}/{part}": each for part, each in parts.items() if isinstance(each, PickledArray)}
     return {part: stored_array(part, each) for part, each in found.items() if each.dtype is not None}

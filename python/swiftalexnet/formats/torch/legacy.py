@@ -50,6 +50,7 @@ class _Storages:
     def __init__(self, file: SourceFile):
         self._file = file
         self._known: dict[str, StorageId] = {}
+        self._made: dict[StorageId, Storage] = {}
         self._places: dict[str, int] = {}
 
     def find(self, identifier: Any) -> Storage | Opaque:
@@ -63,7 +64,8 @@ class _Storages:
         first, size = parsed.view or (0, parsed.size)
         if first + size > parsed.size:
             raise ValueError(f"storage {parsed.key} has a view beyond its end")
-        return Storage(parsed.kind, parsed.dtype(), size, self._reader(parsed, first))
+        made = Storage(parsed.kind, parsed.dtype(), size, self._reader(parsed, first))
+        return self._made.setdefault(parsed, made)
 
     def place(self, keys: list[str | None], at: int) -> None:
         """Go through the storages behind the pickles, to the end of the file."""

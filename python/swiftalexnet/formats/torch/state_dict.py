@@ -10,6 +10,7 @@ from .tensors import Tensor
 _PLACES = ("state_dict", "model_state_dict", "model", "net", "network", "weights", "params", "model_state", "module")
 _DEEPEST = 3  # {"checkpoint": {"model": {…}}}
 _MOST_TENSORS = 10_000
+_MOST_PARTS = 100  # of a checkpoint, to look for tensors in
 
 
 class Found(NamedTuple):
@@ -58,7 +59,9 @@ def _key(entries: dict[str, Any]) -> str | None:
         return next(iter(dicts), known[0])
     if any(isinstance(each, Tensor) for each in entries.values()):
         return None
-    others = [key for key, each in entries.items() if any(isinstance(part, Tensor) for part in by_text(each).values())]
+    few = entries.items() if len(entries) <= _MOST_PARTS else ()
+    dicts_of = {key: each for key, each in few if isinstance(each, dict)}
+    others = [key for key, each in dicts_of.items() if any(isinstance(part, Tensor) for part in each.values())]
     return others[0] if len(others) == 1 else None
 
 

@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from ...files.pickles.arrays import ARRAYS
-from ...files.pickles.values import Name, Opaque, text_of
+from ...files.pickles.values import Name, Opaque, ordered, text_of
 from ..stored import MOST_DIMENSIONS, Stored
 
 Read = Callable[[int, int], NDArray[Any]]
@@ -23,6 +23,8 @@ _INTEGERS = {"Bool": "b1", "Byte": "u1", "Char": "i1", "Short": "i2", "Int": "i4
 _KINDS = {**_FLOATS, **_INTEGERS, "QInt8": "i1", "QUInt8": "u1", "QInt32": "i4"}
 _STORAGE = re.compile(r"torch\.(?:cuda\.|storage\._?)?(\w+)Storage")
 _MOST_ELEMENTS = 1 << 40
+_MOST_SIDES = 64
+_LONGEST_KEY = 64
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,8 @@ class StorageId:
             return None
         kind, key, size = identifier[1], text_of(identifier[2]), identifier[4]
         match = _STORAGE.fullmatch(kind.text) if isinstance(kind, Name) else None
-        if match is None or match[1] not in _KINDS or key is None:
-            raise ValueError("it has a storage of an unknown type")
+        if match is None or match[1] not in _KINDS or key is None or len(key) > _LONGEST_KEY:
+            raise ValueError("it has a storage of an unknown type or without a key")
         view = identifier[5] if len(identifier) > 5 else None
         bounds = None if view is None else (view[1], view[2]) if isinstance(view, tuple) and len(view) == 3 else (-1, 0)
         if not all(type(each) is int and 0 <= each < _MOST_ELEMENTS for each in (size, *(bounds or ()))):
@@ -172,23 +174,16 @@ def _of_type(make: Any, _: Any, arguments: Any, *__: Any) -> Any:
     return Opaque("tensor of a class of its own")
 
 
-def _ordered(items: Any = ()) -> dict[Any, Any]:
-    """Return an OrderedDict, whose items Python 2 gave as a list of pairs."""
-    found = {}
-    for item in items if isinstance(items, list) else ():
-        if not isinstance(item, (list, tuple)) or len(item) != 2 or not isinstance(item[0], (str, bytes, int)):
-            raise ValueError("an OrderedDict of something else than pairs")
-        found[item[0]] = item[1]
-    return found
-
-
 def _size(sides: Any = ()) -> tuple[Any, ...]:
-    return tuple(sides) if isinstance(sides, (list, tuple)) else ()
+    """Return a `torch.Size`."""
+    if not isinstance(sides, (list, tuple)) or len(sides) > _MOST_SIDES:
+        raise ValueError("a size of something else than a few numbers")
+    return tuple(sides)
 
 
 NAMES: Mapping[tuple[str, str], Callable[..., Any]] = {
     **ARRAYS,
-    ("collections", "OrderedDict"): _ordered,
+    ("collections", "OrderedDict"): ordered,
     ("torch", "Size"): _size,
     ("torch._utils", "_rebuild_tensor"): _tensor,
     ("torch._utils", "_rebuild_tensor_v2"): _tensor,
