@@ -170,7 +170,7 @@ def test_other_pickles(saved, tmp_path):
         b"]" * 200_000 + b"a" * 199_999 + b".",
         b"\x80\x02}q\x00U\x06layersh\x00s.",
         b"\x80\x02" + b"(" * 200_000 + b".",
-        b"\x80\x02ccollections\nOrderedDict\n](])" + b"\x85" * 200_000 + b"K\x01ee\x85R.",
+        b"\x80\x02ccollections\nOrderedDict\n](]()" + b"\x85" * 200_000 + b"K\x01ee\x85R.",
         b"\x80\x02}U\x06layers](}("
         + b"".join(b"U\x03%03dN" % i for i in range(1000)) * 20
         + b"uq\x01"

@@ -43,8 +43,8 @@ def find_state_dict(saved: Any, place: str) -> Found:
         raise UnsupportedError(f"{place} holds a whole {saved.kind}, which only its own program can build; {wanted}")
     entries = by_text(saved)
     if not any(isinstance(each, Tensor) for each in entries.values()):
-        came = f"{', '.join(list(entries)[:5])[:200]}" if entries else f"a {type(saved).__name__}"
-        raise ValueError(f"{place} holds no state_dict: it has {came}")
+        came = f"a dict of {', '.join(list(entries)[:5])[:200]}" if entries else type(saved).__name__
+        raise ValueError(f"{place} holds no state_dict, but {came}")
     if len(entries) > _MOST_TENSORS:
         raise ValueError(f"{place} has {len(entries):,} tensors, expected at most {_MOST_TENSORS:,}")
     notes = [f"the tensors are those of {'.'.join(path)!r}; the rest of the checkpoint is left out"] if path else []
@@ -68,5 +68,5 @@ def _key(entries: dict[str, Any]) -> str | None:
 def _tensors(entries: dict[str, Any], place: str) -> dict[str, Tensor]:
     for name, each in entries.items():
         if isinstance(each, Opaque):
-            raise UnsupportedError(f"{place}: {name[:80]} is a {each.kind}, expected a plain tensor")
+            raise UnsupportedError(f"{place}: {name[:80]} is of type {each.kind}, expected a plain tensor")
     return {name: each for name, each in entries.items() if isinstance(each, Tensor)}
