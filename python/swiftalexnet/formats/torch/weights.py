@@ -8,6 +8,7 @@ import numpy as np
 from ..stored import FLOATS, Stored
 
 _LPIPS = re.compile(r"lin\d+\.(model\.)?1\.weight")
+_FIRST_OF_VGG = "classifier.0.weight"  # AlexNet's classifier has none: nothing of it need be read
 _LOOKED_AT = 256  # values of a tensor
 
 
@@ -20,7 +21,8 @@ def refuse_lpips(tensors: Mapping[str, Stored], place: str) -> None:
 
 def only_valid(tensors: Mapping[str, Stored]) -> tuple[dict[str, Stored], list[str]]:
     """Return the tensors without a classifier of NaN, such as torchvision's VGG16 for features has; and notes."""
-    classifier = [name for name in tensors if "classifier." in name]
+    is_vgg = any(name.endswith(_FIRST_OF_VGG) for name in tensors)
+    classifier = [name for name in tensors if "classifier." in name] if is_vgg else []
     if not classifier or not all(_is_nan(tensors[name]) for name in classifier):
         return dict(tensors), []
     valid = {name: stored for name, stored in tensors.items() if name not in classifier}
