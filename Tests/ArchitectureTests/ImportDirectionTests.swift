@@ -18,7 +18,7 @@ final class ImportDirectionTests: XCTestCase {
       "KernelsAVX512BF16": ["CInstructions", "KernelTemplates", "Tensors"],
       "KernelsAMX": ["CInstructions", "KernelTemplates"], "Kernels": kernels.union(instantiations),
       "Networks": networks, "Imaging": images, "Training": engine, "Evaluation": engine, "SwiftAlexNet": umbrella,
-      "CSwiftAlexNet": [],
+      "ModelFiles": ["Tensors", "Kernels", "Networks", "Imaging", "SwiftAlexNet"], "CSwiftAlexNet": [],
       "SwiftAlexNetABI": umbrella.union(["CSwiftAlexNet"]), "PythonExtension": ["CSwiftAlexNet"],
     ]
   }()
