@@ -19,7 +19,10 @@ extension Model {
   ///   `EngineError.outOfMemory` if the model does not fit into memory.
   public convenience init(contentsOf path: String) throws {
     try Path.require(path, operation: "model")
-    let parts = try ModelParts.naming(path) { try ModelParts(SafetensorsReader(path)) }
+    try self.init(ModelParts.naming(path) { try ModelParts(SafetensorsReader(path)) { try ComputeContext() } })
+  }
+
+  convenience init(_ parts: ModelParts) throws {
     try self.init(
       network: parts.network, classes: parts.classes, preprocessing: parts.preprocessing, nextMean: parts.nextMean,
       details: parts.details)
@@ -36,15 +39,20 @@ struct ModelParts {
   let nextMean: PreprocessingDefaults.LearnedMean
   let details: ModelDetails
 
-  init(_ file: SafetensorsReader) throws {
+  init(_ file: SafetensorsReader, makeContext: @escaping @Sendable () throws -> ComputeContext) throws {
     let description = try ModelDescription(parsing: file.section(ModelDescription.sectionName))
     let spec = try NetworkSpec(text: description.specification)
-    try Self.requireTensors(of: spec, in: file)
+    // A rehearsal takes no memory, so a hostile specification gets none.
+    try MemoryRehearsal().run {
+      for parameter in try Network(spec: spec, makeContext: makeContext).parameters {
+        try file.requiredTensor(parameter.name).require(shape: parameter.shape)
+      }
+    }
     let mean = try file.requiredTensor(Self.meanName)
     let fields = description.preprocessing
     if let problem = fields.problem(meanShape: mean.shape, input: spec.input) { throw JSON.Malformed(problem) }
 
-    network = try Network(spec: spec) { try ComputeContext() }
+    network = try Network(spec: spec, makeContext: makeContext)
     classes = try description.names(count: network.classCount)
     for parameter in network.parameters { try Self.read(parameter, from: file) }
     preprocessing = try Preprocessing(
@@ -60,15 +68,6 @@ struct ModelParts {
       others: description.others.map { (name: $0.name, json: $0.value.text()) })
   }
 
-  /// Fails unless the file has the network's parameters; a hostile specification then takes no memory.
-  private static func requireTensors(of spec: NetworkSpec, in file: SafetensorsReader) throws {
-    try MemoryRehearsal().run {
-      for parameter in try Network(spec: spec, makeContext: { try ComputeContext() }).parameters {
-        try file.requiredTensor(parameter.name).require(shape: parameter.shape)
-      }
-    }
-  }
-
   private static func read(_ parameter: Parameter, from file: SafetensorsReader) throws {
     try parameter.withMutableValues { values in
       guard let start = values.baseAddress else { return }
@@ -79,7 +78,7 @@ struct ModelParts {
 
   private static func readMean(_ entry: TensorEntry, from file: SafetensorsReader) throws -> Preprocessing.Mean {
     let memory = try floats(entry, from: file)
-    let values = Array(memory.buffer)
+    let values = withExtendedLifetime(memory) { Array(memory.buffer) }
     guard entry.shape.count == 3 else { return .channels(values) }
     return .image(height: entry.shape[0], width: entry.shape[1], values: values)
   }
@@ -91,7 +90,8 @@ struct ModelParts {
     guard size <= PreprocessingFields.mostWhitened else {
       throw JSON.Malformed("whitening of \(size) values, expected at most \(PreprocessingFields.mostWhitened)")
     }
-    try network.setWhitening(try floats(entry, from: file).pointer, size: size)
+    let matrix = try floats(entry, from: file)
+    try withExtendedLifetime(matrix) { try network.setWhitening(matrix.pointer, size: size) }
   }
 
   private static func floats(_ entry: TensorEntry, from file: SafetensorsReader) throws -> AlignedBuffer<Float> {

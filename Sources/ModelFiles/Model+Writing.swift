@@ -40,6 +40,9 @@ extension Model {
     }
   }
 
+  /// - Throws: ``EngineError/invalidValue(_:)`` for what files cannot hold.
+  func description() throws -> ModelDescription { try description(MeanTensor(of: self)) }
+
   private func description(_ mean: MeanTensor) throws -> ModelDescription {
     let (spec, preprocessing) = (network.spec, mean.preprocessing)
     let fields = PreprocessingFields(

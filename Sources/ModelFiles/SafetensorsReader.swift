@@ -52,7 +52,7 @@ final class SafetensorsReader {
     try entry.require(shape: target.shape)
     try readHashed(entry) { read in
       try target.forEachPiece { piece in
-        try read(UnsafeMutableRawBufferPointer(piece.bytes))
+        try read(piece.bytes)
         guard piece.values.allSatisfy(\.isFinite) else {
           throw JSON.Malformed("\(entry.name) holds values that are not finite")
         }
@@ -66,10 +66,12 @@ final class SafetensorsReader {
     for entry in header.tensors where unread.contains(entry.name) {
       let scratch = try AlignedBuffer<UInt8>(
         count: min(entry.byteCount, Self.scratchBytes), operation: "reading \(file.path)")
-      try readHashed(entry) { read in
-        for at in stride(from: 0, to: entry.byteCount, by: Self.scratchBytes) {
-          let count = min(Self.scratchBytes, entry.byteCount - at)
-          try read(UnsafeMutableRawBufferPointer(start: scratch.pointer, count: count))
+      try withExtendedLifetime(scratch) {
+        try readHashed(entry) { read in
+          for at in stride(from: 0, to: entry.byteCount, by: Self.scratchBytes) {
+            let count = min(Self.scratchBytes, entry.byteCount - at)
+            try read(UnsafeMutableRawBufferPointer(start: scratch.pointer, count: count))
+          }
         }
       }
     }

@@ -47,8 +47,10 @@ struct StridedFloats {
     let rows = shape.first ?? 1
     let atOnce = min(rows, max(1, Self.pieceBytes / (offsets.count * MemoryLayout<Float>.stride)))
     let memory = try AlignedBuffer<Float>(count: atOnce * offsets.count, operation: name)
-    for first in stride(from: 0, to: rows, by: atOnce) {
-      try body(Piece(tensor: self, memory: memory, rows: first..<min(first + atOnce, rows)))
+    try withExtendedLifetime((memory, offsets)) {
+      for first in stride(from: 0, to: rows, by: atOnce) {
+        try body(Piece(tensor: self, memory: memory, rows: first..<min(first + atOnce, rows)))
+      }
     }
   }
 
