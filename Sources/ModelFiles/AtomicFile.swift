@@ -4,8 +4,8 @@ import Glibc
 ///
 /// The steps are: create a temporary file in the same folder, write, fsync, rename, fsync the folder.
 struct AtomicFile {
-  private let descriptor: Int32
-  private let path: String
+  let descriptor: Int32
+  let path: String
 
   /// Lets `body` write the file that then replaces `path`. An existing file keeps its permissions; a new one gets those
   /// of the umask. A symbolic link is followed.

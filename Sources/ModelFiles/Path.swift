@@ -6,7 +6,7 @@ enum Path {
   /// - Throws: ``EngineError/invalidValue(_:)`` for an empty path and one with a NUL, at which the system would end it.
   static func require(_ path: String, operation: String) throws {
     guard !path.isEmpty, !path.utf8.contains(0) else {
-      throw EngineError.invalidValue("\(operation): got the path '\(path)', expected one that is not empty or has a NUL")
+      throw EngineError.invalidValue("\(operation): got the path '\(path)', expected a name without NUL")
     }
   }
 
@@ -19,7 +19,6 @@ enum Path {
       guard errno == ENOENT else { throw ModelFileError.lastCall(path) }
       let (folder, name) = split(path)
       guard let folder = resolved(folder) else { throw ModelFileError.lastCall(path) }
-      guard !name.isEmpty else { throw ModelFileError.lastCall(path, code: EISDIR) }
       guard let link = link(join(folder, name)) else { return (folder, name) }
       path = link.hasPrefix("/") ? link : join(folder, link)
     }

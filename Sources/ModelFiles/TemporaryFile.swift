@@ -55,7 +55,10 @@ enum TemporaryFile {
     return errno == EAGAIN || errno == EACCES ? false : nil
   }
 
-  private static func prefix(_ name: String) -> String { ".\(String(String.UnicodeScalarView(name.unicodeScalars.prefix(nameKept)))).tmp-" }
+  private static func prefix(_ name: String) -> String {
+    let kept = String(String.UnicodeScalarView(name.unicodeScalars.prefix(nameKept)))
+    return ".\(kept).tmp-"
+  }
 
   /// An identifier of this machine since its last boot; nil if the system has none.
   private static let machine: String? = {

@@ -55,7 +55,8 @@ extension Model {
           + "or set the recipe's schedule to .constant, say")
     }
     guard details?.learnWhitening == nil else {
-      throw EngineError.unsupported("fit: the model's file asks for a whitening matrix to be learned: train it in Python")
+      throw EngineError.unsupported(
+        "fit: the model's file asks for a whitening matrix to be learned, which Python's fit does")
     }
     let isFinal = isPreprocessingFinal
     let preprocessing = try isFinal ? requirePreprocessing("fit") : preprocessing(learnedFrom: images, recipe: recipe)

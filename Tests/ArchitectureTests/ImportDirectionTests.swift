@@ -56,6 +56,16 @@ final class ImportDirectionTests: XCTestCase {
     }
   }
 
+  /// Python has a reader of its own, so nothing depends on this one but its tests.
+  func testTheExtensionHasNoModelFiles() throws {
+    let manifest = try String(contentsOf: root.appendingPathComponent("Package.swift"), encoding: .utf8)
+    let places = [".library(name: \"ModelFiles\"", "name: \"ModelFiles\"", ".testTarget(name: \"ModelFilesTests\""]
+    let lines = manifest.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+      .filter { $0.contains("\"ModelFiles\"") }
+    XCTAssertEqual(lines.count, places.count)
+    for line in lines { XCTAssertTrue(places.contains(where: line.hasPrefix), line) }
+  }
+
   func testThePackageKeepsTheChecks() throws {
     let manifest = try String(contentsOf: root.appendingPathComponent("Package.swift"), encoding: .utf8)
     XCTAssertFalse(manifest.contains("Ounchecked"), "a broken precondition must not become undefined behaviour")
