@@ -19,7 +19,11 @@ extension Model {
   ///   `EngineError.outOfMemory` if the model does not fit into memory.
   public convenience init(contentsOf path: String) throws {
     try Path.require(path, operation: "model")
-    try self.init(ModelParts.naming(path) { try ModelParts(SafetensorsReader(path)) { try ComputeContext() } })
+    let file = try ModelParts.naming("\(path) is damaged") { try SafetensorsReader(path) }
+    let parts = try ModelParts.naming("\(path) does not contain a model") {
+      try ModelParts(file) { try ComputeContext() }
+    }
+    try self.init(parts)
   }
 
   convenience init(_ parts: ModelParts) throws {
@@ -113,14 +117,14 @@ struct ModelParts {
     }
   }
 
-  /// Turns what malformed content causes into an error that names the file.
-  static func naming<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+  /// Turns what malformed content causes into one error, which begins with `what`.
+  static func naming<Result>(_ what: String, _ body: () throws -> Result) throws -> Result {
     do {
       return try body()
     } catch let error as JSON.Malformed {
-      throw ModelFileError.damaged("\(path) is damaged: \(error.text)")
+      throw ModelFileError.damaged("\(what): \(error.text)")
     } catch EngineError.invalidValue(let text), EngineError.unsupported(let text) {
-      throw ModelFileError.damaged("\(path) does not contain a model: \(text)")
+      throw ModelFileError.damaged("\(what): \(text)")
     }
   }
 }

@@ -91,7 +91,7 @@ final class SafetensorsReader {
       offset += bytes.count
     }
     guard hash.finish() == header.digests[entry.name] else {
-      throw JSON.Malformed("the SHA-256 of \(entry.name) does not match")
+      throw ModelFileError.damaged("\(file.path) is damaged: the SHA-256 of \(entry.name) does not match")
     }
     unread.remove(entry.name)
   }

@@ -36,21 +36,34 @@ final class StridedFloatsTests: XCTestCase {
     }
   }
 
+  /// 12 and 18 MB: pieces of 8 MiB or less are some rows, or parts of one.
   func testManyPieces() throws {
-    let (rows, columns) = (3000, 1500)  // 18 MB
-    var memory = (0..<rows * columns).map { Float($0) }
-    try memory.withUnsafeMutableBufferPointer { memory in
-      let tensor = try StridedFloats(
-        name: "t", shape: [rows, columns], strides: [1, rows], start: XCTUnwrap(memory.baseAddress))
-      var row = 0
-      try tensor.forEachPiece { piece in
-        piece.gather()
-        XCTAssertLessThanOrEqual(piece.bytes.count, 8 << 20)
-        XCTAssertEqual(piece.values.first, Float(row))
-        XCTAssertEqual(piece.values.last, Float(row + piece.rows.count - 1 + rows * (columns - 1)))
-        row += piece.rows.count
+    for shape in [[3000, 1500], [2, 3_000_000], [1, 1500, 3000]] {
+      let count = shape.reduce(1, *)
+      let strides = [1, shape[0], shape[0] * shape[1]]
+      var memory = (0..<count).map { Float($0) }
+      try memory.withUnsafeMutableBufferPointer { memory in
+        let tensor = try StridedFloats(
+          name: "t", shape: shape, strides: Array(strides.prefix(shape.count)), start: XCTUnwrap(memory.baseAddress))
+        var (done, pieces, same) = (0, 0, true)
+        try tensor.forEachPiece { piece in
+          piece.gather()
+          XCTAssertLessThanOrEqual(piece.bytes.count, 8 << 20)
+          for (index, value) in piece.values.enumerated() {
+            var (rest, offset) = (done + index, 0)
+            for (extent, stride) in zip(shape, strides).reversed() {
+              offset += rest % extent * stride
+              rest /= extent
+            }
+            same = same && value == Float(offset)
+          }
+          done += piece.values.count
+          pieces += 1
+        }
+        XCTAssertTrue(same, "\(shape)")
+        XCTAssertEqual(done, count)
+        XCTAssertGreaterThan(pieces, 2)
       }
-      XCTAssertEqual(row, rows)
     }
   }
 

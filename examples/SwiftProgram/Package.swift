@@ -10,7 +10,8 @@ let package = Package(
     .executableTarget(
       name: "Classify",
       dependencies: [
-        .product(name: "SwiftAlexNet", package: "swift-alexnet"), .product(name: "ModelFiles", package: "swift-alexnet"),
+        .product(name: "SwiftAlexNet", package: "swift-alexnet"),
+        .product(name: "ModelFiles", package: "swift-alexnet"),
       ])
   ],
   swiftLanguageModes: [.v6]
