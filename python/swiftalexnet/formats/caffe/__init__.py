@@ -12,8 +12,9 @@ from ...files.source import SourceFile
 from ..assembly import parameter_shapes
 from ..chain import Chain
 from ..contents import Contents, Options
+from ..graphs import adopt_names
 from ..stored import Stored
-from ..variants import adopt_names, nodes_of
+from ..templates import nodes_of
 from .bare import chain_of_blobs
 from .graph import chain_of_layers
 from .inputs import Source, preprocessing_of, source_of
@@ -57,7 +58,8 @@ def _chain(model: ModelFile, options: Options, place: str) -> Chain:
             source = source_of(net, layers)
             found, notes = _graph([layer for layer in layers if not layer.is_data], source, model.blobs, options)
         transform = None if source is None else source.transform
-        found.preprocessing = preprocessing_of(transform, found.input, found.variant, notes)
+        own = model.net.swiftalexnet_preprocessing
+        found.preprocessing = preprocessing_of(transform, own, found.input, found.variant, notes)
         found.reads_bgr = found.input[0] == _COLORS
         if found.reads_bgr and next(node.kind for node in found.nodes if node.is_weighted) != "convolution":
             raise UnsupportedError("a network of colour images without a convolution first is not supported")

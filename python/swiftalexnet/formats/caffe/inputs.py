@@ -1,5 +1,6 @@
 """What a net reads: the blob of images, its size, and how images are prepared."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from .layers import Layer
 # networks of Simonyan and Zisserman (the page of their Caffe models).
 MEAN_PIXEL = (104.00698793, 116.66876762, 122.67891434)
 VGG_MEAN_PIXEL = (103.939, 116.779, 123.68)
+_COLORS = 3
 _SMALLEST_OF_IMAGENET = 64  # pixels: networks for smaller images read whole images
 
 
@@ -81,13 +83,15 @@ def _sizes(dims: list[int]) -> Shape:
     return dims[1], dims[2], dims[3]
 
 
-def preprocessing_of(transform: Any, size: Shape, variant: str | None, notes: list[str]) -> Preprocessing:
+def preprocessing_of(transform: Any, own: str, size: Shape, variant: str | None, notes: list[str]) -> Preprocessing:
     """Return how images are prepared, channels in the order of the file: blue, green, red.
 
     Parameters
     ----------
     transform : message or None
-        Of the file.
+        Of the net.
+    own : str
+        What this package adds to the files that it writes, in JSON; empty in all others.
     size : (int, int, int)
         Channels, height and width of the input.
     variant : str or None
@@ -95,27 +99,39 @@ def preprocessing_of(transform: Any, size: Shape, variant: str | None, notes: li
     notes : list of str
         What is assumed is added to it.
     """
+    mean_file = transform.mean_file if transform is not None else ""
+    if own:
+        found = Preprocessing.from_json(**_own_fields(own))
+    else:
+        found = _in_caffe(transform, size, variant)
+    if mean_file or not (own or (transform is not None and transform.mean_value)):
+        why = (
+            f"its mean image, {mean_file!r}, is another file"
+            if mean_file
+            else "it does not say which mean is subtracted"
+        )
+        notes.append(f"{why}: {', '.join(f'{value:g}' for value in found.mean)} is subtracted unless mean= is passed")
+    return found
+
+
+def _own_fields(own: str) -> dict[str, Any]:
+    fields = json.loads(own)
+    return {"mean": fields.pop("mean"), "fields": fields}
+
+
+def _in_caffe(transform: Any, size: Shape, variant: str | None) -> Preprocessing:
+    """Return what Caffe's tools do before a net: images squeezed to 256 × 256, of which the centre is cut out."""
     channels, side, _ = size
     is_vgg = (variant or "").startswith("vgg-")
     base = default_preprocessing(variant if is_vgg else "caffe", side, channels)
     resize = base.resize if side >= _SMALLEST_OF_IMAGENET else side
-    mean, scale = _mean(transform, channels), None
-    if mean is None:
-        pixel = VGG_MEAN_PIXEL if is_vgg else MEAN_PIXEL
-        mean = pixel if channels == 3 else (0.0,) * channels
-        name = transform.mean_file if transform is not None else ""
-        why = f"its mean image {name!r} is a file of its own" if name else "it does not say which mean is subtracted"
-        notes.append(f"{why}: pass mean=; until then {', '.join(f'{value:g}' for value in mean)} is subtracted")
-    if transform is not None and transform.scale != 1:
-        scale = np.full(channels, transform.scale, np.float32)
-    return Preprocessing(resize, side, np.array(mean, np.float32), scale, base.resample, warp=base.warp, mean_at="crop")
-
-
-def _mean(transform: Any, channels: int) -> tuple[float, ...] | None:
-    """Return the mean of each channel that the file has; one number is for all."""
-    values = tuple(transform.mean_value) if transform is not None else ()
+    values = list(transform.mean_value) if transform is not None else []
     if not values:
-        return None
+        values = list(VGG_MEAN_PIXEL if is_vgg else MEAN_PIXEL) if channels == _COLORS else [0.0]
     if len(values) not in (1, channels):
         raise ValueError(f"the net has {len(values)} mean values for {channels} channels")
-    return values * channels if len(values) == 1 else values
+    mean = np.broadcast_to(np.array(values, np.float32), channels)  # one number is for all
+    scale = None
+    if transform is not None and transform.scale != 1:
+        scale = np.full(channels, transform.scale, np.float32)
+    return Preprocessing(resize, side, mean, scale, base.resample, warp=base.warp, mean_at="crop")

@@ -5,9 +5,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ...errors import CheckpointCorruptError
+from ...files.protobuf_wire import WireScanner
 from ...files.source import SourceFile
 from .blobs import read_blob
-from .wire import Wire
 
 
 def read_mean(file: SourceFile) -> NDArray[Any]:
@@ -18,7 +18,7 @@ def read_mean(file: SourceFile) -> NDArray[Any]:
     CheckpointCorruptError
         It is not a blob of three dimensions, or damaged.
     """
-    blob = read_blob(file, Wire(file), 0, file.size, "mean")
+    blob = read_blob(WireScanner(file), 0, file.size, "mean")
     shape = blob.shape[1:] if blob.shape[:1] == (1,) and len(blob.shape) == 4 else blob.shape
     if len(shape) != 3 or not blob.size:
         raise CheckpointCorruptError(f"{file}: a mean of shape {blob.shape}, expected (1, channels, height, width)")

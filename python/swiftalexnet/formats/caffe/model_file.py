@@ -3,11 +3,11 @@
 from typing import Any, NamedTuple
 
 from ...errors import CheckpointCorruptError, UnsupportedError
+from ...files.protobuf_wire import LENGTH, Field, WireScanner
 from ...files.source import SourceFile
 from ..stored import Stored
 from . import schema
 from .blobs import read_blob
-from .wire import BYTES, Field, Wire
 
 _MOST_LAYERS = 4096
 _MOST_BLOBS = 64  # of a layer
@@ -42,49 +42,47 @@ def read_model_file(file: SourceFile, operation: str) -> ModelFile:
         It is in the format of 2013, which Caffe's own tool upgrades.
     """
     net = schema.message("NetParameter", operation)
-    wire, blobs = Wire(file), dict[str, list[Stored]]()
+    scanner, blobs = WireScanner(file), dict[str, list[Stored]]()
     kept, layers = bytearray(), list[Field]()
-    for field in wire.fields(0, file.size):
-        if field.number in _BLOBS and field.wire == BYTES:
+    for field in scanner.fields(0, file.size):
+        if field.number in _BLOBS and field.wire == LENGTH:
             layers.append(field)
         else:
-            _keep(file, wire, field, kept)
+            _keep(file, field, kept)
     if len(layers) > _MOST_LAYERS:
         raise CheckpointCorruptError(f"{file} has more than {_MOST_LAYERS:,} layers")
     _parse(file, net, bytes(kept))
     for field in layers:
         layer = (net.layers if field.number == schema.OLD_LAYERS else net.layer).add()
-        stored = _read_layer(file, wire, field, layer, kept)
+        stored = _read_layer(scanner, field, layer, kept)
         if stored and blobs.setdefault(layer.name, stored) is not stored:
             raise CheckpointCorruptError(f"{file} has two layers with weights named {layer.name!r}")
     return ModelFile(net, blobs)
 
 
-def _read_layer(file: SourceFile, wire: Wire, field: Field, layer: Any, kept: bytearray) -> list[Stored]:
+def _read_layer(scanner: WireScanner, field: Field, layer: Any, kept: bytearray) -> list[Stored]:
     """Fill `layer` with a field's content without its blobs, and return these."""
-    first, places = len(kept), []
-    for part in wire.fields(field.start, field.end):
-        if part.number == _BLOBS[field.number] and part.wire == BYTES:
+    file, first, places = scanner.file, len(kept), []
+    for part in scanner.fields(field.offset, field.end):
+        if part.number == _BLOBS[field.number] and part.wire == LENGTH:
             places.append(part)
         elif field.number == schema.OLD_LAYERS and part.number == _OLDEST_LAYER:
             raise UnsupportedError(f"{file} {schema.OLDEST}")
         else:
-            _keep(file, wire, part, kept)
+            _keep(file, part, kept)
     _parse(file, layer, bytes(kept[first:]))
     if len(places) > _MOST_BLOBS:
         raise CheckpointCorruptError(f"{file}: layer {layer.name!r} has more than {_MOST_BLOBS} blobs")
-    return [
-        read_blob(file, wire, part.start, part.end, f"{layer.name}[{number}]") for number, part in enumerate(places)
-    ]
+    return [read_blob(scanner, part.offset, part.end, f"{layer.name}[{number}]") for number, part in enumerate(places)]
 
 
-def _keep(file: SourceFile, wire: Wire, field: Field, kept: bytearray) -> None:
+def _keep(file: SourceFile, field: Field, kept: bytearray) -> None:
     """Add a field, with its key, to what is parsed as a message."""
-    size = field.end - field.tag
+    size = field.end - field.start
     if len(kept) + size > _MOST_KEPT:
-        came = f"field {field.number} at byte {field.tag:,} has {size:,} bytes"
+        came = f"field {field.number} at byte {field.start:,} has {size:,} bytes"
         raise CheckpointCorruptError(f"{file}: {came}, expected {_MOST_KEPT:,} for all that is not a weight")
-    kept += wire.text(field._replace(start=field.tag))
+    kept += file.read(field.start, size)
 
 
 def _parse(file: SourceFile, message: Any, content: bytes) -> None:

@@ -1,7 +1,8 @@
 """The messages of caffe.proto that networks of this kind use, made from a table: no generated file, a pool of our own.
 
 Fields that are not in the table are unknown fields: kept by nobody, and no error. Numbers and defaults are those of
-BVLC/caffe, src/caffe/proto/caffe.proto; `ceil_mode` of a pool is OpenCV's and others' older name for `round_mode`.
+BVLC/caffe, src/caffe/proto/caffe.proto. `ceil_mode` of a pool is others' name for `round_mode`, in texts only;
+`swiftalexnet_preprocessing` is our own, in `.caffemodel` files only, where other programs pass over it.
 """
 
 from functools import cache
@@ -33,6 +34,7 @@ input_dim 4 int32*
 state 6 NetState
 input_shape 8 BlobShape*
 layer 100 LayerParameter*
+swiftalexnet_preprocessing 60001 string
 
 NetState
 phase 1 Phase TEST
@@ -194,6 +196,12 @@ RoundMode CEIL 0 FLOOR 1
 NormRegion ACROSS_CHANNELS 0 WITHIN_CHANNEL 1
 """
 
+_VALUES = {
+    name: dict(zip(words[::2], map(int, words[1::2]), strict=True))
+    for name, *words in map(str.split, _ENUMERATIONS.strip().splitlines())
+}
+POOL_METHODS, ROUND_MODES, NORM_REGIONS = _VALUES["PoolMethod"], _VALUES["RoundMode"], _VALUES["NormRegion"]
+
 # The types of the old layers: number, old name, and the name that new layers have.
 _OLD_TYPES = """
 0 NONE None
@@ -269,13 +277,11 @@ def _classes() -> dict[str, Any]:
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
     file = descriptor_pb2.FileDescriptorProto(name="swiftalexnet/caffe.proto", package="caffe", syntax="proto2")
-    enumerations = {words[0]: words[1:] for words in map(str.split, _ENUMERATIONS.strip().splitlines())}
-    enumerations["V1LayerType"] = [word for number, old, _ in _OLD_TYPE_ROWS for word in (old, str(number))]
-    for name, words in enumerations.items():
+    enumerations = _VALUES | {"V1LayerType": {old: number for number, old, _ in _OLD_TYPE_ROWS}}
+    for name, values in enumerations.items():
         enumeration = file.enum_type.add(name=name)
-        for label, number in zip(words[::2], words[1::2], strict=True):
-            # The names of an enumeration's values share one scope in a file, and PoolMethod's and others' do not meet.
-            enumeration.value.add(name=label, number=int(number))
+        for label, number in values.items():
+            enumeration.value.add(name=label, number=number)
     paragraphs = _MESSAGES.strip().split("\n\n")
     for paragraph in paragraphs:
         name, *lines = paragraph.splitlines()

@@ -1,0 +1,186 @@
+"""A model as Caffe's two files: the weights in a `.caffemodel`, and the network for inference in a `.prototxt`."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import UnsupportedError
+from ...files.atomic import check_size, replacing, write_all, write_atomically
+from ...files.paths import as_path
+from ...files.protobuf_wire import header
+from ...files.safetensors import blocks
+from ...network.base import BaseModel
+from ...preprocessing.preprocessing import Preprocessing
+from ..chain import Node, shapes_of
+from . import schema
+from .written_layers import layer_of
+
+_DATA, _SHAPE = 5, 7  # the fields of a blob
+_MOST_BYTES = (1 << 31) - 1  # of a protocol buffer
+_COLORS = 3
+_IN_PLACE = ("relu", "tanh", "sigmoid", "dropout")
+
+
+class _Field(NamedTuple):
+    """A field of a message of weights: what stands before the numbers of each array, and these."""
+
+    start: bytes
+    arrays: list[tuple[bytes, NDArray[np.float32]]]
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file."""
+        return len(self.start) + sum(len(head) + array.nbytes for head, array in self.arrays)
+
+
+def write(model: BaseModel, path: str | os.PathLike[str], operation: str = "export") -> list[Path]:
+    """Write a model's weights to `path`, and its network beside them, with the ending `.prototxt`.
+
+    The files read images as all of Caffe's do: a first convolution that reads red, green, blue is written to read blue,
+    green, red. A mean image is a third file, with the ending `.binaryproto`. Weights keep their bits.
+
+    Parameters
+    ----------
+    model : Model
+    path : path
+        Of the `.caffemodel`.
+    operation : str
+        For messages.
+
+    Returns
+    -------
+    list of Path
+        The files, each of which was replaced only when it was complete.
+
+    Raises
+    ------
+    UnsupportedError
+        Caffe has no layer for a node, named by the message: different pads on two sides, norms within a tower. Nothing
+        has been written then.
+    ImportError
+        protobuf is not installed.
+    OSError
+        With the system's errno and the path; the old file of that name is unchanged.
+    """
+    target = as_path(path, "path", operation)
+    nodes = [Node.parse(line) for line in model.spec.splitlines()[2:]]
+    first = next((node for node in nodes if node.is_weighted), None)
+    reads_colors = model.input_shape[0] == _COLORS
+    if reads_colors and first is not None and first.kind != "convolution":
+        raise UnsupportedError(f"{operation}: {first.name} reads colours and is no convolution, which is not supported")
+    arrays = dict(model.parameters())
+    preprocessing = model.preprocessing
+    if preprocessing.whitening is not None or preprocessing.learn_whitening is not None:
+        raise UnsupportedError(f"{operation}: whitened images are not supported in Caffe's files")
+    if reads_colors and first is not None:
+        arrays[f"{first.name}.weight"] = arrays[f"{first.name}.weight"][:, ::-1]
+        scale = preprocessing.scale
+        scale = None if scale is None else scale[::-1]
+        preprocessing = preprocessing.replace(mean=preprocessing.mean[..., ::-1], scale=scale)
+    files = [target, target.with_suffix(".prototxt")]
+    if preprocessing.mean.ndim == 3:
+        files.append(target.with_suffix(".binaryproto"))
+    net = _net(model, nodes, preprocessing, files, operation)
+    _write_fields(target, [_start(net, preprocessing), *(_layer(layer, arrays) for layer in net.layer)], operation)
+    write_atomically(files[1], _text(net, preprocessing).encode())
+    if preprocessing.mean.ndim == 3:
+        mean = _blob(preprocessing.mean.transpose(2, 0, 1)[np.newaxis])
+        _write_fields(files[2], [_Field(b"", [mean])], operation)
+    return files
+
+
+def _net(
+    model: BaseModel, nodes: Sequence[Node], preprocessing: Preprocessing, files: Sequence[Path], operation: str
+) -> Any:
+    """Return the network without weights."""
+    net = schema.message("NetParameter", operation)
+    net.name = model.variant or "network"
+    data = net.layer.add(name="data", type="Input", top=["data"])
+    data.input_param.shape.add(dim=[1, *model.input_shape])
+    # Caffe does nothing with mean and scale here: they are for people, and for `load`.
+    data.transform_param.mean_value.extend(preprocessing.with_pixel_mean().mean.tolist())
+    if len(files) > 2:
+        data.transform_param.mean_file = files[2].name
+    scale = preprocessing.scale
+    if scale is not None and (scale == scale[0]).all():
+        data.transform_param.scale = float(scale[0])
+    blob, before = "data", model.input_shape
+    for node, after in zip(nodes, shapes_of(model.spec), strict=True):
+        layer = layer_of(node, before, after, operation)
+        if layer is not None:
+            layer.bottom.append(blob)
+            blob = blob if node.kind in _IN_PLACE else node.name
+            layer.top.append(blob)
+            net.layer.append(layer)
+        before = after
+    return net
+
+
+def _start(net: Any, preprocessing: Preprocessing) -> _Field:
+    """Return what a `.caffemodel` has before its layers."""
+    start = type(net)(name=net.name)
+    pixel = preprocessing.with_pixel_mean()
+    start.swiftalexnet_preprocessing = json.dumps({"mean": pixel.mean.tolist()} | pixel.to_json())
+    return _Field(start.SerializeToString(), [])
+
+
+def _layer(layer: Any, arrays: Mapping[str, NDArray[np.float32]]) -> _Field:
+    names = [f"{layer.name}.{part}" for part in ("weight", "bias")]
+    blobs = []
+    for name in names:
+        if name in arrays:
+            head, array = _blob(arrays[name])
+            blobs.append((header(schema.NEW_BLOBS, len(head) + array.nbytes) + head, array))
+    own = layer.SerializeToString()
+    size = _Field(own, blobs).size
+    return _Field(header(schema.NEW_LAYERS, size) + own, blobs)
+
+
+def _blob(array: NDArray[np.float32]) -> tuple[bytes, NDArray[np.float32]]:
+    """Return a blob without its numbers, and these."""
+    shape = schema.message("BlobShape", "export")
+    shape.dim.extend(array.shape)
+    packed = shape.SerializeToString()
+    return header(_SHAPE, len(packed)) + packed + header(_DATA, array.nbytes), array
+
+
+def _write_fields(path: Path, fields: Sequence[_Field], operation: str) -> None:
+    """Write a message field by field, without a copy of its numbers."""
+    total = sum(field.size for field in fields)
+    if total > _MOST_BYTES:
+        raise UnsupportedError(f"{operation}: {total:,} bytes, where a file of Caffe has at most {_MOST_BYTES:,}")
+    with replacing(path) as descriptor:
+        for field in fields:
+            write_all(descriptor, field.start)
+            for head, array in field.arrays:
+                write_all(descriptor, head)
+                for block in blocks(array):
+                    write_all(descriptor, memoryview(np.ascontiguousarray(block, "<f4").reshape(-1).view(np.uint8)))
+        check_size(descriptor, total)
+
+
+def _text(net: Any, preprocessing: Preprocessing) -> str:
+    """Return the prototxt, which says above how images are prepared."""
+    from google.protobuf import text_format
+
+    colors = "in the order blue, green, red" if preprocessing.channels == _COLORS else "in the order of the channels"
+    mean = preprocessing.with_pixel_mean().mean
+    lines = [
+        f"Images: resized to {preprocessing.resize} pixels, of which {preprocessing.crop} are cut out; values 0 … 255",
+        f"Subtracted, {colors}: {_numbers(mean)}",
+    ]
+    if preprocessing.mean.ndim == 3:
+        lines.append("  (the mean of each channel; the mean image is in the file of the same name, .binaryproto)")
+    if preprocessing.scale is not None:
+        lines.append(f"Then multiplied, {colors}, by: {_numbers(preprocessing.scale)}")
+    comment = "".join(f"# {line}\n" for line in lines)
+    return comment + str(text_format.MessageToString(net, as_utf8=True))
+
+
+def _numbers(values: NDArray[np.float32]) -> str:
+    return ", ".join(f"{value:.9g}" for value in values)
