@@ -100,10 +100,7 @@ def preprocessing_of(transform: Any, own: str, size: Shape, variant: str | None,
         What is assumed is added to it.
     """
     mean_file = transform.mean_file if transform is not None else ""
-    if own:
-        found = Preprocessing.from_json(**_own_fields(own))
-    else:
-        found = _in_caffe(transform, size, variant)
+    found = Preprocessing.from_json(**_own_fields(own)) if own else _in_caffe(transform, size, variant)
     if mean_file or not (own or (transform is not None and transform.mean_value)):
         why = (
             f"its mean image, {mean_file!r}, is another file"

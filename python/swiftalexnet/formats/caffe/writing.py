@@ -178,6 +178,8 @@ def _text(net: Any, preprocessing: Preprocessing) -> str:
         lines.append("  (the mean of each channel; the mean image is in the file of the same name, .binaryproto)")
     if preprocessing.scale is not None:
         lines.append(f"Then multiplied, {colors}, by: {_numbers(preprocessing.scale)}")
+    if any(layer.pooling_param.HasField("ceil_mode") for layer in net.layer):
+        lines.append("ceil_mode: false is what OpenCV reads; for Caffe itself, from 2018 on, write round_mode: FLOOR")
     comment = "".join(f"# {line}\n" for line in lines)
     return comment + str(text_format.MessageToString(net, as_utf8=True))
 

@@ -76,11 +76,12 @@ def _pool(layer: Any, node: Node, before: Shape, after: Shape) -> Any:
             parameters.pad = window.pad[0]
     else:
         parameters.pad_h, parameters.pad_w = window.pad
-    # Rounding up is what all versions do: rounding down is asked for only where it makes a difference.
+    # All versions round up unless told otherwise, in words on which they differ: these are OpenCV's. It is asked for
+    # only where it makes a difference.
     if not _has_sizes(before, after, window, ceil_mode=True):
         if not _has_sizes(before, after, window, ceil_mode=False):
             raise UnsupportedError("a last window outside the image, which is left out,")
-        parameters.round_mode = schema.ROUND_MODES["FLOOR"]
+        parameters.ceil_mode = False
     return layer
 
 
