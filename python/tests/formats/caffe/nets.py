@@ -163,3 +163,9 @@ VGG_SHAPES = {
     "fc7": [(12, 12), (12,)],
     "fc8": [(10, 12), (10,)],
 }
+
+
+def image(size, channels=3):
+    """Return an image of uint8, [height, width, channels], with something at every scale."""
+    y, x, c = np.ogrid[:size, :size, :channels]
+    return ((x * 7 + y * 13 + x * y // 3 + c * 71 + (x // 9) * (y // 7) * 31) % 256).astype(np.uint8)
