@@ -6,7 +6,6 @@ from formats.caffe import nets
 
 import swiftalexnet as sa
 from swiftalexnet.formats import chain
-from swiftalexnet.formats.caffe.writing import write
 from swiftalexnet.formats.chain import Node
 
 cv2 = pytest.importorskip("cv2")
@@ -71,8 +70,12 @@ LAYERS = {
     "maximum, rounded down": nets.pool("x", "conv1", 3, 2, "pool: MAX ceil_mode: false"),
     "average": nets.pool("x", "conv1", 3, 2, "pool: AVE"),
     "average, padded": nets.pool("x", "conv1", 3, 2, "pool: AVE pad: 1"),
-    "global average": nets.layer("Pooling", "x", "conv1", parameters="pooling_param { pool: AVE global_pooling: true }"),
-    "global maximum": nets.layer("Pooling", "x", "conv1", parameters="pooling_param { pool: MAX global_pooling: true }"),
+    "global average": nets.layer(
+        "Pooling", "x", "conv1", parameters="pooling_param { pool: AVE global_pooling: true }"
+    ),
+    "global maximum": nets.layer(
+        "Pooling", "x", "conv1", parameters="pooling_param { pool: MAX global_pooling: true }"
+    ),
     "norm, three": nets.norm("x", "conv1", "local_size: 3 alpha: 0.01 beta: 0.5"),  # OpenCV passes over k
     "norm, seven": nets.norm("x", "conv1", "local_size: 7 alpha: 0.01"),
     "norm within maps": nets.norm("x", "conv1", "local_size: 3 alpha: 0.01 norm_region: WITHIN_CHANNEL"),
@@ -161,7 +164,8 @@ def test_files_that_we_write(name, tmp_path):
     for values in model.parameters().values():
         fan_in = np.prod(values.shape[1:]) if values.ndim > 1 else 100
         values[...] = rng.standard_normal(values.shape) * (2 / fan_in) ** 0.5
-    caffemodel, prototxt, *_ = write(model, tmp_path / "net.caffemodel")
+    caffemodel, prototxt = tmp_path / "net.caffemodel", tmp_path / "net.prototxt"
+    model.export(caffemodel)
     images = images_for(model)
     assert_same(model.forward(images), opencv(prototxt, caffemodel, reverse(images), "fc8"))
     for options in ({}, {"prototxt": prototxt}):

@@ -10,8 +10,9 @@ from . import schema
 
 _LONGEST = 1 << 20  # bytes
 _DEEPEST = 32
+_LONGEST_STRING = 4096  # for which the parser takes a hundred times as much memory
 # What a brace may not be counted in, and the braces. A string that does not end, ends with the line.
-_TOKENS = re.compile(r"""#[^\n]*|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?|[{}<>]""")
+_TOKENS = re.compile(r"""#[^\n]*|"(?:\\.|[^"\\\n])*+"?|'(?:\\.|[^'\\\n])*+'?|[{}<>]""")
 
 
 def read_prototxt(path: Path, operation: str) -> Any:
@@ -33,7 +34,7 @@ def read_prototxt(path: Path, operation: str) -> Any:
         if file.size > _LONGEST:
             raise CheckpointCorruptError(f"{path} has {file.size:,} bytes, expected a prototxt of at most {_LONGEST:,}")
         text = file.read(0, file.size).decode("utf-8", "replace")  # comments may be in any encoding
-    _check_depth(text, path)
+    _check(text, path)
     try:
         text_format.Parse(text, net, allow_unknown_field=True)
     except (text_format.ParseError, ValueError) as error:
@@ -45,10 +46,12 @@ def read_prototxt(path: Path, operation: str) -> Any:
     return net
 
 
-def _check_depth(text: str, path: Path) -> None:
-    """Raise before the parser, which is recursive, meets messages in messages."""
+def _check(text: str, path: Path) -> None:
+    """Raise before the parser, which is recursive, meets messages in messages or strings without an end."""
     depth = 0
     for token in _TOKENS.finditer(text):
         depth += {"{": 1, "<": 1, "}": -1, ">": -1}.get(token[0], 0)
+        if token[0][0] in "\"'" and len(token[0]) > _LONGEST_STRING:
+            raise CheckpointCorruptError(f"{path} is not a network of Caffe: a string of {len(token[0]):,} characters")
         if depth > _DEEPEST:
             raise CheckpointCorruptError(f"{path} is not a network of Caffe: messages more than {_DEEPEST} deep")

@@ -1,7 +1,6 @@
 """A model as Caffe's two files: the weights in a `.caffemodel`, and the network for inference in a `.prototxt`."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 
 from ...errors import UnsupportedError
 from ...files.atomic import check_size, replacing, write_all, write_atomically
-from ...files.paths import as_path
 from ...files.protobuf_wire import header
 from ...files.safetensors import blocks
 from ...network.base import BaseModel
@@ -38,24 +36,12 @@ class _Field(NamedTuple):
         return len(self.start) + sum(len(head) + array.nbytes for head, array in self.arrays)
 
 
-def write(model: BaseModel, path: str | os.PathLike[str], operation: str = "export") -> list[Path]:
+def write(model: BaseModel, path: Path) -> None:
     """Write a model's weights to `path`, and its network beside them, with the ending `.prototxt`.
 
     The files read images as all of Caffe's do: a first convolution that reads red, green, blue is written to read blue,
-    green, red. A mean image is a third file, with the ending `.binaryproto`. Weights keep their bits.
-
-    Parameters
-    ----------
-    model : Model
-    path : path
-        Of the `.caffemodel`.
-    operation : str
-        For messages.
-
-    Returns
-    -------
-    list of Path
-        The files, each of which was replaced only when it was complete.
+    green, red. A mean image is a third file, with the ending `.binaryproto`. Weights keep their bits. Each file is
+    replaced only when it is complete.
 
     Raises
     ------
@@ -67,51 +53,46 @@ def write(model: BaseModel, path: str | os.PathLike[str], operation: str = "expo
     OSError
         With the system's errno and the path; the old file of that name is unchanged.
     """
-    target = as_path(path, "path", operation)
     nodes = [Node.parse(line) for line in model.spec.splitlines()[2:]]
     first = next((node for node in nodes if node.is_weighted), None)
-    reads_colors = model.input_shape[0] == _COLORS
-    if reads_colors and first is not None and first.kind != "convolution":
-        raise UnsupportedError(f"{operation}: {first.name} reads colours and is no convolution, which is not supported")
-    arrays = dict(model.parameters())
     preprocessing = model.preprocessing
     if preprocessing.whitening is not None or preprocessing.learn_whitening is not None:
-        raise UnsupportedError(f"{operation}: whitened images are not supported in Caffe's files")
-    if reads_colors and first is not None:
-        arrays[f"{first.name}.weight"] = arrays[f"{first.name}.weight"][:, ::-1]
-        scale = preprocessing.scale
-        scale = None if scale is None else scale[::-1]
+        raise UnsupportedError("export: whitened images are not supported in Caffe's files")
+    turned = first is not None and model.input_shape[0] == _COLORS
+    if turned:
+        if first is None or first.kind != "convolution":
+            raise UnsupportedError("export: a network of colours that begins with no convolution is not supported")
+        scale = None if preprocessing.scale is None else preprocessing.scale[::-1]
         preprocessing = preprocessing.replace(mean=preprocessing.mean[..., ::-1], scale=scale)
-    files = [target, target.with_suffix(".prototxt")]
-    if preprocessing.mean.ndim == 3:
-        files.append(target.with_suffix(".binaryproto"))
-    net = _net(model, nodes, preprocessing, files, operation)
-    _write_fields(target, [_start(net, preprocessing), *(_layer(layer, arrays) for layer in net.layer)], operation)
-    write_atomically(files[1], _text(net, preprocessing).encode())
-    if preprocessing.mean.ndim == 3:
-        mean = _blob(preprocessing.mean.transpose(2, 0, 1)[np.newaxis])
-        _write_fields(files[2], [_Field(b"", [mean])], operation)
-    return files
+    has_image = preprocessing.mean.ndim == 3
+    mean_file = path.with_suffix(".binaryproto")
+    net = _net(model, nodes, preprocessing, mean_file.name if has_image else "")
+    with model.network.hold("export", False):
+        arrays = dict(model.parameters())
+        if turned and first is not None:
+            arrays[f"{first.name}.weight"] = arrays[f"{first.name}.weight"][:, ::-1]
+        _write_fields(path, [_start(net, preprocessing), *(_layer(layer, arrays) for layer in net.layer)])
+    write_atomically(path.with_suffix(".prototxt"), _text(net, preprocessing).encode())
+    if has_image:
+        _write_fields(mean_file, [_Field(b"", [_blob(preprocessing.mean.transpose(2, 0, 1)[np.newaxis])])])
 
 
-def _net(
-    model: BaseModel, nodes: Sequence[Node], preprocessing: Preprocessing, files: Sequence[Path], operation: str
-) -> Any:
-    """Return the network without weights."""
-    net = schema.message("NetParameter", operation)
+def _net(model: BaseModel, nodes: Sequence[Node], preprocessing: Preprocessing, mean_file: str) -> Any:
+    """Return the network without weights; `mean_file` is empty if there is none."""
+    net = schema.message("NetParameter", "export")
     net.name = model.variant or "network"
     data = net.layer.add(name="data", type="Input", top=["data"])
     data.input_param.shape.add(dim=[1, *model.input_shape])
     # Caffe does nothing with mean and scale here: they are for people, and for `load`.
     data.transform_param.mean_value.extend(preprocessing.with_pixel_mean().mean.tolist())
-    if len(files) > 2:
-        data.transform_param.mean_file = files[2].name
+    if mean_file:
+        data.transform_param.mean_file = mean_file
     scale = preprocessing.scale
     if scale is not None and (scale == scale[0]).all():
         data.transform_param.scale = float(scale[0])
     blob, before = "data", model.input_shape
     for node, after in zip(nodes, shapes_of(model.spec), strict=True):
-        layer = layer_of(node, before, after, operation)
+        layer = layer_of(node, before, after)
         if layer is not None:
             layer.bottom.append(blob)
             blob = blob if node.kind in _IN_PLACE else node.name
@@ -149,11 +130,11 @@ def _blob(array: NDArray[np.float32]) -> tuple[bytes, NDArray[np.float32]]:
     return header(_SHAPE, len(packed)) + packed + header(_DATA, array.nbytes), array
 
 
-def _write_fields(path: Path, fields: Sequence[_Field], operation: str) -> None:
+def _write_fields(path: Path, fields: Sequence[_Field]) -> None:
     """Write a message field by field, without a copy of its numbers."""
     total = sum(field.size for field in fields)
     if total > _MOST_BYTES:
-        raise UnsupportedError(f"{operation}: {total:,} bytes, where a file of Caffe has at most {_MOST_BYTES:,}")
+        raise UnsupportedError(f"export: {total:,} bytes, where a file of Caffe has at most {_MOST_BYTES:,}")
     with replacing(path) as descriptor:
         for field in fields:
             write_all(descriptor, field.start)

@@ -11,7 +11,7 @@ from .nodes import Window, caffe_windows
 _PLAIN = {"relu": "ReLU", "tanh": "TanH", "sigmoid": "Sigmoid", "softmax": "Softmax"}
 
 
-def layer_of(node: Node, before: Shape, after: Shape, operation: str) -> Any | None:
+def layer_of(node: Node, before: Shape, after: Shape) -> Any | None:
     """Return the layer of a node, without inputs and outputs; None for one that changes nothing.
 
     Parameters
@@ -19,15 +19,13 @@ def layer_of(node: Node, before: Shape, after: Shape, operation: str) -> Any | N
     node : Node
     before, after : (int, int, int)
         What it reads and what it writes.
-    operation : str
-        For messages.
 
     Raises
     ------
     UnsupportedError
         Caffe has none.
     """
-    layer = schema.message("LayerParameter", operation)
+    layer = schema.message("LayerParameter", "export")
     layer.name = node.name
     try:
         if node.kind in _PLAIN:
@@ -35,9 +33,9 @@ def layer_of(node: Node, before: Shape, after: Shape, operation: str) -> Any | N
             return layer
         return _WRITERS[node.kind](layer, node, before, after)
     except KeyError:
-        raise UnsupportedError(f"{operation}: {node.name}: {node.kind} is not supported by Caffe") from None
+        raise UnsupportedError(f"export: {node.name}: {node.kind} is not supported by Caffe") from None
     except UnsupportedError as error:
-        raise UnsupportedError(f"{operation}: {node.name}: {error} is not supported by Caffe") from None
+        raise UnsupportedError(f"export: {node.name}: {error} is not supported by Caffe") from None
 
 
 def _convolution(layer: Any, node: Node, before: Shape, after: Shape) -> Any:

@@ -41,6 +41,10 @@ def pool(name, bottom, kernel, stride, more="pool: MAX"):
     return layer("Pooling", name, bottom, parameters=f"pooling_param {{ {fields} }}")
 
 
+def global_pool(name, bottom, kind):
+    return layer("Pooling", name, bottom, parameters=f"pooling_param {{ pool: {kind} global_pooling: true }}")
+
+
 def norm(name, bottom, more="local_size: 5 alpha: 0.0001 beta: 0.75"):
     return layer("LRN", name, bottom, parameters=f"lrn_param {{ {more} }}")
 
@@ -66,7 +70,8 @@ def alexnet_like(norm_first, head=None, scale=1e-4):
     text += _norm_and_pool("2", "conv2", norm_first, lrn)
     text += convolution("conv3", _last("2", norm_first), 12, 3, "pad: 1") + relu("relu3", "conv3")
     text += convolution("conv4", "conv3", 12, 3, "pad: 1 group: 2") + relu("relu4", "conv4")
-    text += convolution("conv5", "conv4", 8, 3, "pad: 1 group: 2") + relu("relu5", "conv5") + pool("pool5", "conv5", 3, 2)
+    text += convolution("conv5", "conv4", 8, 3, "pad: 1 group: 2") + relu("relu5", "conv5")
+    text += pool("pool5", "conv5", 3, 2)
     text += dense("fc6", "pool5", 16) + relu("relu6", "fc6") + dropout("drop6", "fc6")
     text += dense("fc7", "fc6", 16) + relu("relu7", "fc7") + dropout("drop7", "fc7") + dense("fc8", "fc7", 10)
     return (input_new(3, 99) if head is None else head) + text + softmax("fc8")
@@ -122,7 +127,7 @@ def parse(text):
 
 
 def caffemodel(text, shapes, seed=0, is_legacy=False):
-    """Return the bytes of a `.caffemodel` with random weights: blobs of `shapes`, by layer, a weight and a bias each."""
+    """Return the bytes of a `.caffemodel` with random blobs, of `shapes` by layer."""
     net, rng = parse(text), np.random.default_rng(seed)
     for message in [*net.layer, *net.layers]:
         for shape in shapes.get(message.name, ()):

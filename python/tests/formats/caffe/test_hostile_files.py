@@ -8,13 +8,18 @@ from formats.caffe import nets
 from formats.hostile import Case, assert_survives, damaged, flips, numbers, prefixes
 
 import swiftalexnet as sa
+from swiftalexnet.errors import CheckpointCorruptError
 from swiftalexnet.files.protobuf_wire import header, varint
 from swiftalexnet.files.source import opened_source
+from swiftalexnet.formats import caffe
+from swiftalexnet.formats.assembly import assemble
 from swiftalexnet.formats.caffe.means import read_mean
+from swiftalexnet.formats.contents import Options
+from swiftalexnet.formats.load import malformed
 
 TEXT = (
-    nets.input_new(3, 6)
-    + nets.convolution("c", "data", 4, 3)
+    nets.input_new(1, 6)
+    + nets.convolution("c", "data", 2, 3)
     + nets.relu("r", "c")
     + nets.norm("n", "c")
     + nets.pool("p", "n", 2, 2)
@@ -22,7 +27,7 @@ TEXT = (
     + nets.dense("fc", "p", 2)
     + nets.softmax("fc")
 )
-SHAPES = {"c": [(4, 3, 3, 3), (4,)], "fc": [(2, 16), (2,)]}
+SHAPES = {"c": [(2, 1, 3, 3), (2,)], "fc": [(2, 8), (2,)]}
 
 
 @functools.cache
@@ -32,29 +37,31 @@ def small():
 
 @functools.cache
 def small_old():
-    text = nets.old(nets.input_dim(3, 6) + TEXT[len(nets.input_new(3, 6)) :])
+    text = nets.old(nets.input_dim(1, 6) + TEXT[len(nets.input_new(1, 6)) :])
     return nets.caffemodel(text, SHAPES, is_legacy=True)
 
 
 FILES = {"new": small, "old": small_old}
 
 
-def read(path):
-    return sa.load(path)
+def read(path, prototxt=None):
+    """Read with the reader itself, whatever the first bytes are, and without the thread that computes the hash."""
+    with opened_source(path, "load") as file, malformed(file):
+        return assemble(sa.Model, caffe.contents(file, Options(prototxt=prototxt)).chain(), str(file))
 
 
 @pytest.mark.parametrize("form", FILES)
 def test_prefixes_and_flipped_bits(form, tmp_path):
     data = FILES[form]()
-    assert len(data) < 2000
+    assert len(data) < 600
     read_ = assert_survives(read, [Case("whole", data), *prefixes(data), *flips(data)], tmp_path)
-    assert read_ > 1000  # a flipped bit of a weight is a weight
+    assert read_ > 900  # a flipped bit of a weight is a weight
 
 
 @pytest.mark.parametrize("form", FILES)
 def test_damage(form, tmp_path):
     data = FILES[form]()
-    places = [at for at in range(len(data) - 1) if data[at] < 0x80][:200]
+    places = [at for at in range(len(data) - 1) if data[at] < 0x80][:60]
     assert_survives(read, [*damaged(data, 1000, 1), *numbers(data, places, 1)], tmp_path)
 
 
@@ -103,7 +110,7 @@ CASES = {
     "half a float": field(100, field(1, b"c") + field(7, field(5, b"\0" * 6))),
     "our preprocessing, deep": field(60001, b"[" * 100_000) + small(),
     "our preprocessing, of another type": field(60001, b'{"mean": 1, "crop": "x"}') + small(),
-    "our preprocessing, of other fields": field(60001, b'{"mean": [1, 2, 3], "crop": 6, "resize": 6, "x": 1}') + small(),
+    "our preprocessing, of other fields": field(60001, b'{"mean": [1], "crop": 6, "resize": 6, "x": 1}') + small(),
 }
 
 
@@ -119,16 +126,17 @@ TEXTS = {
     "ten thousand deep, with angles": "layer < " + "a < " * 10_000,
     "quotes": '"\\' * 200_000,
     "a megabyte of comments": "#\n" * 500_000,
+    "a long string": f'name: "{"x" * 500_000}"',
     "two megabytes": "# " * 1_000_000,
     "many layers": "layer { }\n" * 20_000,
     "a string without an end": 'layer { name: "x',
-    "a number too large": TEXT.replace("num_output: 4", "num_output: 99999999999"),
-    "a number below 0": TEXT.replace("num_output: 4", "num_output: -1"),
-    "no outputs": TEXT.replace("num_output: 4", "num_output: 0"),
-    "outputs of 2^31": TEXT.replace("num_output: 4", "num_output: 2147483648"),
+    "a number too large": TEXT.replace("num_output: 2", "num_output: 99999999999"),
+    "a number below 0": TEXT.replace("num_output: 2", "num_output: -1"),
+    "no outputs": TEXT.replace("num_output: 2", "num_output: 0"),
+    "outputs of 2^31": TEXT.replace("num_output: 2", "num_output: 2147483648"),
     "a kernel of 2^32 - 1": TEXT.replace("kernel_size: 3", "kernel_size: 4294967295"),
     "no stride": TEXT.replace("stride: 2", "stride: 0"),
-    "no groups": TEXT.replace("num_output: 4", "num_output: 4 group: 0"),
+    "no groups": TEXT.replace("num_output: 2", "num_output: 2 group: 0"),
     "an unknown kind of pool": TEXT.replace("pool: MAX", "pool: MEDIAN"),
     "a norm of nothing": TEXT.replace("local_size: 5", "local_size: 0"),
     "a norm of nan": TEXT.replace("alpha: 0.0001", "alpha: nan"),
@@ -147,7 +155,12 @@ TEXTS = {
 
 
 def read_text(model, path):
-    return sa.load(model, prototxt=path)
+    try:
+        read(model, path)
+    except ValueError as error:
+        if str(model) in str(error):  # what does not fit is said of the weights' file
+            raise CheckpointCorruptError(f"{path}: {error}") from error
+        raise
 
 
 def test_texts(tmp_path):
@@ -155,7 +168,7 @@ def test_texts(tmp_path):
     model.write_bytes(small())
     data = TEXT.encode()
     cases = [Case(name, text.encode()) for name, text in TEXTS.items()]
-    cases += [*prefixes(data), *damaged(data, 2000, 2), *flips(data, range(0, len(data), 3))]
+    cases += [*prefixes(data), *damaged(data, 1000, 2), *flips(data, range(0, len(data), 3))]
     assert_survives(functools.partial(read_text, model), cases, tmp_path, "net.prototxt")
 
 
@@ -168,7 +181,7 @@ def test_means(tmp_path):
     data = holder.blobs[0].SerializeToString()
 
     def read_binaryproto(path):
-        with opened_source(path, "load") as file:
+        with opened_source(path, "load") as file, malformed(file):
             read_mean(file)
 
     assert_survives(read_binaryproto, [*prefixes(data), *flips(data), *damaged(data, 500, 3)], tmp_path)
