@@ -78,6 +78,8 @@ def _transform(layer: Layer) -> Any:
 
 
 def _sizes(dims: list[int]) -> Shape:
+    if not dims:
+        return 0, 0, 0
     if len(dims) != 4 or min(dims[1:]) < 1:
         raise UnsupportedError(f"an input of {' × '.join(map(str, dims[:8]))} is not supported, expected N × C × H × W")
     return dims[1], dims[2], dims[3]

@@ -38,7 +38,7 @@ class Layer(NamedTuple):
     @property
     def is_ignored(self) -> bool:
         """Whether it computes nothing that an image's answer needs."""
-        return self.type in _IGNORED_TYPES or (self.type.endswith("Loss") and self.type != "SoftmaxWithLoss")
+        return self.type in _IGNORED_TYPES or self.type.endswith("Loss")
 
 
 def layers_of(net: Any, is_filtered: bool) -> list[Layer]:

@@ -183,5 +183,4 @@ _MAKERS: dict[str, Callable[[Layer, Shape], Node | None]] = {
     "Sigmoid": lambda layer, shape: Node.make("sigmoid", layer.name),
     "Power": _power,
     "Softmax": _softmax,
-    "SoftmaxWithLoss": _softmax,
 }

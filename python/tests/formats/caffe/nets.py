@@ -174,3 +174,9 @@ def image(size, channels=3):
     """Return an image of uint8, [height, width, channels], with something at every scale."""
     y, x, c = np.ogrid[:size, :size, :channels]
     return ((x * 7 + y * 13 + x * y // 3 + c * 71 + (x // 9) * (y // 7) * 31) % 256).astype(np.uint8)
+
+
+def parse_bytes(data):
+    net = schema.message("NetParameter", "test")
+    net.ParseFromString(data)
+    return net
