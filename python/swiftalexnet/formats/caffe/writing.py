@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +15,9 @@ from ...files.protobuf_wire import header
 from ...files.safetensors import blocks
 from ...network.base import BaseModel
 from ...preprocessing.preprocessing import Preprocessing
-from ..chain import Node, shapes_of
+from ..chain import Node, Shape, shapes_of
 from . import schema
-from .written_layers import layer_of
+from .written_layers import layer_of, must_round_down
 
 _DATA, _SHAPE = 5, 7  # the fields of a blob
 _MOST_BYTES = (1 << 31) - 1  # of a protocol buffer
@@ -66,23 +67,28 @@ def write(model: BaseModel, path: Path) -> None:
         preprocessing = preprocessing.replace(mean=preprocessing.mean[..., ::-1], scale=scale)
     has_image = preprocessing.mean.ndim == 3
     mean_file = path.with_suffix(".binaryproto")
-    net = _net(model, nodes, preprocessing, mean_file.name if has_image else "")
+    shapes = [model.input_shape, *shapes_of(model.spec)]
+    places = list(zip(nodes, shapes, shapes[1:], strict=False))
+    net = _net(model.variant, places, preprocessing, mean_file.name if has_image else "")
+    rounded_down = {place[0].name for place in places if must_round_down(*place)}
     with model.network.hold("export", False):
         arrays = dict(model.parameters())
         if turned and first is not None:
             arrays[f"{first.name}.weight"] = arrays[f"{first.name}.weight"][:, ::-1]
         _write_fields(path, [_start(net, preprocessing), *(_layer(layer, arrays) for layer in net.layer)])
-    write_atomically(path.with_suffix(".prototxt"), _text(net, preprocessing).encode())
+    write_atomically(path.with_suffix(".prototxt"), _text(net, preprocessing, rounded_down).encode())
     if has_image:
         _write_fields(mean_file, [_Field(b"", [_blob(preprocessing.mean.transpose(2, 0, 1)[np.newaxis])])])
 
 
-def _net(model: BaseModel, nodes: Sequence[Node], preprocessing: Preprocessing, mean_file: str) -> Any:
-    """Return the network without weights; `mean_file` is empty if there is none."""
+def _net(
+    variant: str | None, places: Sequence[tuple[Node, Shape, Shape]], preprocessing: Preprocessing, mean_file: str
+) -> Any:
+    """Return the network of nodes, each with what it reads and writes; `mean_file` is empty if there is none."""
     net = schema.message("NetParameter", "export")
-    net.name = model.variant or "network"
+    net.name = variant or "network"
     data = net.layer.add(name="data", type="Input", top=["data"])
-    data.input_param.shape.add(dim=[1, *model.input_shape])
+    data.input_param.shape.add(dim=[1, *places[0][1]])
     # Caffe does nothing with mean and scale here: they are for people, and for `load`.
     data.transform_param.mean_value.extend(preprocessing.with_pixel_mean().mean.tolist())
     if mean_file:
@@ -90,15 +96,14 @@ def _net(model: BaseModel, nodes: Sequence[Node], preprocessing: Preprocessing, 
     scale = preprocessing.scale
     if scale is not None and (scale == scale[0]).all():
         data.transform_param.scale = float(scale[0])
-    blob, before = "data", model.input_shape
-    for node, after in zip(nodes, shapes_of(model.spec), strict=True):
+    blob = "data"
+    for node, before, after in places:
         layer = layer_of(node, before, after)
         if layer is not None:
             layer.bottom.append(blob)
             blob = blob if node.kind in _IN_PLACE else node.name
             layer.top.append(blob)
             net.layer.append(layer)
-        before = after
     return net
 
 
@@ -145,10 +150,18 @@ def _write_fields(path: Path, fields: Sequence[_Field]) -> None:
         check_size(descriptor, total)
 
 
-def _text(net: Any, preprocessing: Preprocessing) -> str:
-    """Return the prototxt, which says above how images are prepared."""
+def _text(net: Any, preprocessing: Preprocessing, rounded_down: set[str]) -> str:
+    """Return the prototxt, which says above how images are prepared.
+
+    Caffe and OpenCV round pools up unless told otherwise, in words on which they differ: these are OpenCV's, and are
+    left out unless a pool in `rounded_down` needs them.
+    """
     from google.protobuf import text_format
 
+    net = deepcopy(net)
+    for layer in net.layer:
+        if layer.type == "Pooling" and layer.name not in rounded_down:
+            layer.pooling_param.ClearField("ceil_mode")
     colors = "in the order blue, green, red" if preprocessing.channels == _COLORS else "in the order of the channels"
     mean = preprocessing.with_pixel_mean().mean
     lines = [
@@ -159,7 +172,7 @@ def _text(net: Any, preprocessing: Preprocessing) -> str:
         lines.append("  (the mean of each channel; the mean image is in the file of the same name, .binaryproto)")
     if preprocessing.scale is not None:
         lines.append(f"Then multiplied, {colors}, by: {_numbers(preprocessing.scale)}")
-    if any(layer.pooling_param.HasField("ceil_mode") for layer in net.layer):
+    if rounded_down:
         lines.append("ceil_mode: false is what OpenCV reads; for Caffe itself, from 2018 on, write round_mode: FLOOR")
     comment = "".join(f"# {line}\n" for line in lines)
     return comment + str(text_format.MessageToString(net, as_utf8=True))

@@ -74,13 +74,17 @@ def _pool(layer: Any, node: Node, before: Shape, after: Shape) -> Any:
             parameters.pad = window.pad[0]
     else:
         parameters.pad_h, parameters.pad_w = window.pad
-    # All versions round up unless told otherwise, in words on which they differ: these are OpenCV's. It is asked for
-    # only where it makes a difference.
-    if not _has_sizes(before, after, window, ceil_mode=True):
-        if not _has_sizes(before, after, window, ceil_mode=False):
-            raise UnsupportedError("a last window outside the image, which is left out,")
+    ceil_mode = node.fields["ceil"] == "1"
+    if not _has_sizes(before, after, window, ceil_mode):
+        raise UnsupportedError("a last window outside the image, which is left out,")
+    if not ceil_mode:
         parameters.ceil_mode = False
     return layer
+
+
+def must_round_down(node: Node, before: Shape, after: Shape) -> bool:
+    """Return whether a pool that rounded up would have another size."""
+    return "pool" in node.kind and "ceil" in node.fields and not _has_sizes(before, after, _window(node), True)
 
 
 def _has_sizes(before: Shape, after: Shape, window: Window, ceil_mode: bool) -> bool:
