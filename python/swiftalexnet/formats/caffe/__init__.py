@@ -32,13 +32,16 @@ def contents(file: SourceFile, options: Options) -> Contents:
     Raises
     ------
     CheckpointCorruptError
-        It is not a Caffe model, or damaged.
+        It is not a Caffe model, has no weights, or is damaged.
     UnsupportedError
         It is in the format of 2013.
     ImportError
         protobuf is not installed.
     """
     model = read_model_file(file, options.operation)
+    if not model.blobs:
+        hint = "a mean image is for mean=, and a description of a network for prototxt="
+        raise CheckpointCorruptError(f"{file} has no weights: {hint}")
     tensors = {stored.name: stored for blobs in model.blobs.values() for stored in blobs}
     form = "old layers" if model.net.layers else "new layers"
     metadata = {"name": model.net.name} if model.net.name else {}
@@ -70,7 +73,7 @@ def _chain(model: ModelFile, options: Options, place: str) -> Chain:
 def _has_graph(layers: Sequence[Layer], blobs: Mapping[str, list[Stored]]) -> bool:
     """Return whether each layer with blobs says what it is and what it reads."""
     complete = {layer.name for layer in layers if layer.type not in ("", "None") and layer.bottoms and layer.tops}
-    return bool(blobs) and blobs.keys() <= complete
+    return blobs.keys() <= complete
 
 
 def _graph(
