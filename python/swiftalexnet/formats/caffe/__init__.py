@@ -101,7 +101,8 @@ def _channels(layers: Sequence[Layer], blobs: Mapping[str, list[Stored]]) -> int
     first = next((layer for layer in layers if layer.type == "Convolution"), None)
     weight = blobs.get(first.name) if first is not None else None
     if first is None or not weight or len(weight[0].shape) != 4:
-        raise ValueError("the net says neither how large its input is nor how many channels it has: pass prototxt=")
+        came = "the net says neither how large its input is nor how many channels it has"
+        raise ValueError(f"{came}: pass prototxt= of a net that does, usually deploy.prototxt")
     return int(weight[0].shape[1] * first.fields.convolution_param.group)
 
 
@@ -122,7 +123,8 @@ def _of_usual_size(
         ):
             return found
     pixels = " and ".join(map(str, sizes))
-    raise ValueError(f"the net does not say how large its input is, and {pixels} pixels do not fit: pass prototxt=")
+    came = f"the net does not say how large its input is, and {pixels} pixels do not fit"
+    raise ValueError(f"{came}: pass prototxt= of a net that does, usually deploy.prototxt")
 
 
 @contextmanager
