@@ -172,6 +172,8 @@ def _text(net: Any, preprocessing: Preprocessing, rounded_down: set[str]) -> str
         lines.append("  (the mean of each channel; the mean image is in the file of the same name, .binaryproto)")
     if preprocessing.scale is not None:
         lines.append(f"Then multiplied, {colors}, by: {_numbers(preprocessing.scale)}")
+    if any(layer.lrn_param.HasField("k") for layer in net.layer):
+        lines.append("k of a norm is for Caffe: OpenCV takes 1 whatever it is")
     if rounded_down:
         lines.append("ceil_mode: false is what OpenCV reads; for Caffe itself, from 2018 on, write round_mode: FLOOR")
     comment = "".join(f"# {line}\n" for line in lines)

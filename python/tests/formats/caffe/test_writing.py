@@ -84,6 +84,7 @@ def test_people_and_opencv_read_the_text(tmp_path):
     assert "# Subtracted, in the order blue, green, red: 3, 2, 1.5\n" in text
     assert "# Then multiplied, in the order blue, green, red, by: 1, 0.5, 0.25\n" in text
     assert "write round_mode: FLOOR" in text  # pool3 has an input of odd size
+    assert "OpenCV takes 1" in text  # norm1 has k = 2
     net = read_prototxt(tmp_path / "net.prototxt", "test")
     assert [layer.name for layer in net.layer if layer.bottom and layer.bottom[0] == layer.top[0]] == [
         "relu1", "tanh2", "sigmoid6", "drop6",
