@@ -64,15 +64,16 @@ def _chain(model: ModelFile, options: Options, place: str) -> Chain:
         own = model.net.swiftalexnet_preprocessing
         found.preprocessing = preprocessing_of(transform, own, found.input, found.variant, notes)
         found.reads_bgr = found.input[0] == _COLORS
-        if found.reads_bgr and next(node.kind for node in found.nodes if node.is_weighted) != "convolution":
+        first = next((node for node in found.nodes if node.is_weighted), None)
+        if first is None or (found.reads_bgr and first.kind != "convolution"):
             raise UnsupportedError("a network of colour images without a convolution first is not supported")
         found.notes += notes
     return found
 
 
 def _has_graph(layers: Sequence[Layer], blobs: Mapping[str, list[Stored]]) -> bool:
-    """Return whether each layer with blobs says what it is and what it reads."""
-    complete = {layer.name for layer in layers if layer.type not in ("", "None") and layer.bottoms and layer.tops}
+    """Return whether each layer with blobs says what it is, what it reads, and how many outputs it has."""
+    complete = {layer.name for layer in layers if layer.bottoms and layer.tops and layer.outputs != 0}
     return blobs.keys() <= complete
 
 
@@ -111,10 +112,12 @@ def _of_usual_size(
 ) -> Chain:
     """Return the network for the variant's size, or for the first usual size at which all blobs fit."""
     sizes = _USUAL_SIZES if variant is None else (nodes_of(variant, 0, 0, 0).input[1],)
+    why = "its matrices have other sizes"
     for size in sizes:
         try:
             found = chain_of_layers(layers, image, (channels, size, size), blobs)
-        except ValueError:
+        except ValueError as error:
+            why = str(error)
             continue
         if all(
             math.prod(shape) == sum(part.stored.size for part in found.parameters[name])
@@ -123,7 +126,7 @@ def _of_usual_size(
         ):
             return found
     pixels = " and ".join(map(str, sizes))
-    came = f"the net does not say how large its input is, and {pixels} pixels do not fit"
+    came = f"the net does not say how large its input is, and {pixels} pixels do not fit ({why})"
     raise ValueError(f"{came}: pass prototxt= of a net that does, usually deploy.prototxt")
 
 

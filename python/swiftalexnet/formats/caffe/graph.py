@@ -145,7 +145,7 @@ def _parameters(step: _Step, name: str, blobs: Mapping[str, list[Stored]]) -> di
     if len(theirs) != 1 + parameters.bias_term:
         expected = "weights and bias" if parameters.bias_term else "weights"
         raise ValueError(f"layer {layer.name!r} has {len(theirs)} blobs in the file, expected {expected}")
-    outputs = int(parameters.num_output)
+    outputs = layer.outputs or 0
     if not is_convolution:
         weight = Part(_matrix(theirs[0]), in_out) if parameters.transpose else Part(_rows(theirs[0], outputs))
     elif step.node.kind == "dense":

@@ -36,6 +36,13 @@ class Layer(NamedTuple):
         return self.type in DATA_TYPES
 
     @property
+    def outputs(self) -> int | None:
+        """The outputs of a layer with weights; 0 where it does not say, None for layers of other types."""
+        if self.type == "Convolution":
+            return int(self.fields.convolution_param.num_output)
+        return int(self.fields.inner_product_param.num_output) if self.type == "InnerProduct" else None
+
+    @property
     def is_ignored(self) -> bool:
         """Whether it computes nothing that an image's answer needs."""
         return self.type in _IGNORED_TYPES or self.type.endswith("Loss")

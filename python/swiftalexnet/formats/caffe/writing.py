@@ -55,14 +55,11 @@ def write(model: BaseModel, path: Path) -> None:
         With the system's errno and the path; the old file of that name is unchanged.
     """
     nodes = [Node.parse(line) for line in model.spec.splitlines()[2:]]
-    first = next((node for node in nodes if node.is_weighted), None)
+    turned = _turned(model.input_shape, nodes)
     preprocessing = model.preprocessing
     if preprocessing.whitening is not None or preprocessing.learn_whitening is not None:
         raise UnsupportedError("export: whitened images are not supported in Caffe's files")
-    turned = first is not None and model.input_shape[0] == _COLORS
-    if turned:
-        if first is None or first.kind != "convolution":
-            raise UnsupportedError("export: a network of colours that begins with no convolution is not supported")
+    if turned is not None:
         scale = None if preprocessing.scale is None else preprocessing.scale[::-1]
         preprocessing = preprocessing.replace(mean=preprocessing.mean[..., ::-1], scale=scale)
     has_image = preprocessing.mean.ndim == 3
@@ -73,12 +70,22 @@ def write(model: BaseModel, path: Path) -> None:
     rounded_down = {place[0].name for place in places if must_round_down(*place)}
     with model.network.hold("export", False):
         arrays = dict(model.parameters())
-        if turned and first is not None:
-            arrays[f"{first.name}.weight"] = arrays[f"{first.name}.weight"][:, ::-1]
+        if turned is not None:
+            arrays[turned] = arrays[turned][:, ::-1]
         _write_fields(path, [_start(net, preprocessing), *(_layer(layer, arrays) for layer in net.layer)])
     write_atomically(path.with_suffix(".prototxt"), _text(net, preprocessing, rounded_down).encode())
     if has_image:
         _write_fields(mean_file, [_Field(b"", [_blob(preprocessing.mean.transpose(2, 0, 1)[np.newaxis])])])
+
+
+def _turned(shape: Shape, nodes: Sequence[Node]) -> str | None:
+    """Return the name of the weight that reads colours, or None if the images have none."""
+    if shape[0] != _COLORS:
+        return None
+    first = next((node for node in nodes if node.is_weighted), None)
+    if first is None or first.kind != "convolution":
+        raise UnsupportedError("export: a network of colour images without a convolution first is not supported")
+    return f"{first.name}.weight"
 
 
 def _net(

@@ -49,3 +49,13 @@ def test_vgg(bare):
     assert model.variant == "vgg-D"
     assert np.allclose(model.preprocessing.mean, (123.68, 116.779, 103.939))
     assert chain.Node.parse(model.spec.splitlines()[-2]).name == "fc8"
+
+
+def test_layers_without_parameters_are_no_graph(bare, tmp_path):
+    net = nets.parse_bytes(bare("vgg-D").read_bytes())
+    for number, layer in enumerate(net.layer):
+        layer.type = "Convolution" if layer.name.startswith("conv") else "InnerProduct"
+        layer.bottom.append(str(number))
+        layer.top.append(str(number + 1))
+    (tmp_path / "net.caffemodel").write_bytes(net.SerializeToString())
+    assert sa.load(tmp_path / "net.caffemodel").variant == "vgg-D"

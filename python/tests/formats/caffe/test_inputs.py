@@ -84,3 +84,8 @@ def test_colors_that_no_convolution_reads(load):
 def test_means_for_other_channels(load):
     with pytest.raises(ValueError, match="2 mean values for 3 channels"):
         load(data("crop_size: 8 mean_value: 1 mean_value: 2"))
+
+
+def test_nets_without_weights(load):
+    with pytest.raises(UnsupportedError, match="without a convolution first"):
+        load(nets.input_new(3, 8), {"r": [(3,)]}, nets.relu("r", "data"))
