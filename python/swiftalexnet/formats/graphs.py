@@ -1,6 +1,7 @@
 """Which network of the catalogue a graph is; its nodes then get the catalogue's names."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -41,19 +42,22 @@ def adopt_names(chain: Chain) -> Chain:
 def _template_for(chain: Chain, variant: str) -> Template | None:
     """Return the variant for the chain's images with the chain's widths; None if it has no such form."""
     channels, height, width = chain.input
-    if height != width:
+    widths = [node.fields["outputs"] for node in chain.nodes if node.is_weighted]
+    if height != width or len(widths) != _weighted_count(variant):
         return None
     try:
         template = nodes_of(variant, 0, channels, height)
-        widths = [node.fields["outputs"] for node in chain.nodes if node.is_weighted]
-        if len(widths) != sum(node.is_weighted for node in template.nodes):
-            return None
         rest = iter(widths)
         nodes = [with_outputs(n, int(next(rest, n.fields["outputs"]))) if n.is_weighted else n for n in template.nodes]
         shapes_of(spec_text("t", template.input, nodes))
     except ValueError:
         return None
     return Template(template.input, nodes)
+
+
+@cache
+def _weighted_count(variant: str) -> int:
+    return sum(node.is_weighted for node in nodes_of(variant, 0, 0, 0).nodes)
 
 
 def _acting(nodes: Sequence[Node], shapes: Sequence[Shape]) -> list[Node]:
