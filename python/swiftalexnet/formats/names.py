@@ -44,11 +44,9 @@ def without_prefix(tensors: Mapping[str, Stored]) -> dict[str, Stored]:
     shorter = {name.replace(_WRAPPER, ""): stored for name, stored in tensors.items()}
     if len(shorter) != len(tensors):
         raise ValueError(f"some names differ only in {_WRAPPER!r}")
-    starts = {name.find(begin) for name in shorter for begin in _BEGINNINGS if begin in name}
-    prefix = next((name[: min(starts)] for name in shorter if starts), "")
-    if not all(name.startswith(prefix) for name in shorter):
-        return shorter
-    return {name[len(prefix) :]: stored for name, stored in shorter.items()}
+    prefixes = (name[: name.find(begin)] for name in shorter for begin in _BEGINNINGS if begin in name)
+    prefix = min(prefixes, key=len, default="")
+    return {name.removeprefix(prefix): stored for name, stored in shorter.items()}
 
 
 def candidates(names: Mapping[str, Stored], variant: str | None) -> Sequence[str]:
