@@ -1,0 +1,78 @@
+"""What an HDF5 file may hold: groups, and datasets of numbers whose values lie in the file itself."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import UnsupportedError
+
+_LONGEST_NAME = 1024  # characters of a path
+_MOST_DIMENSIONS = 8
+_MOST_RATIO = 1000  # declared bytes for a stored one
+_CHUNK_LIMIT = 32 << 20  # bytes; a chunk is unpacked as a whole
+_FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32"}
+
+
+class Dataset(NamedTuple):
+    """An array in the file.
+
+    Attributes
+    ----------
+    path : str
+    shape : tuple of int
+    dtype : numpy.dtype
+    offset : int or None
+        Where in the source its values begin, if they lie there as they are.
+    """
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    offset: int | None
+
+
+def linked(h5py: Any, group: Any, name: str, place: str) -> Any:
+    """Return an object of a group, if it is one that a plain file has."""
+    if len(place) > _LONGEST_NAME:
+        raise ValueError(f"it has a name of {len(place):,} characters, expected at most {_LONGEST_NAME:,}")
+    link = group.get(name, getlink=True)
+    if not isinstance(link, h5py.HardLink):
+        raise UnsupportedError(f"{place} is a link, and no link is followed")
+    found = group[name]
+    if not isinstance(found, (h5py.Group, h5py.Dataset)):
+        raise UnsupportedError(f"{place} is a {type(found).__name__}, expected groups and datasets")
+    return found
+
+
+def dataset_in(h5py: Any, path: str, dataset: Any, size_of_file: int) -> Dataset:
+    """Return a dataset whose values lie in the file and are numbers."""
+    h5d, properties = h5py.h5d, dataset.id.get_create_plist()
+    layout = properties.get_layout()
+    if properties.get_external_count() or layout not in (h5d.COMPACT, h5d.CONTIGUOUS, h5d.CHUNKED):
+        raise UnsupportedError(f"the values of {path} lie in another file or dataset")
+    # The type is looked at before numpy's is made: references and vlen data are never touched.
+    if not isinstance(dataset.id.get_type(), (h5py.h5t.TypeFloatID, h5py.h5t.TypeIntegerID)):
+        raise UnsupportedError(f"{path} holds no numbers")
+    dtype, shape = dataset.dtype, dataset.shape
+    if dtype.kind not in "fiu" or not h5py.h5t.py_create(dtype).equal(dataset.id.get_type()):
+        raise UnsupportedError(f"{path} holds numbers of an unusual kind")
+    if shape is None or len(shape) > _MOST_DIMENSIONS:
+        raise ValueError(f"{path} has no shape, or more than {_MOST_DIMENSIONS} dimensions")
+    _check_filters(path, properties, layout == h5d.CHUNKED, dtype.itemsize)
+    size, stored = math.prod(shape) * dtype.itemsize, dataset.id.get_storage_size()
+    if size > _MOST_RATIO * stored or stored > size_of_file:
+        raise ValueError(f"{path} declares {size:,} bytes, and {stored:,} are stored")
+    offset = dataset.id.get_offset() if layout == h5d.CONTIGUOUS and size else None
+    if offset is not None and (stored != size or offset + size > size_of_file):
+        raise ValueError(f"{path} has {size:,} bytes, which do not lie in the file")
+    return Dataset(path, shape, dtype, offset)
+
+
+def _check_filters(path: str, properties: Any, chunked: bool, itemsize: int) -> None:
+    for index in range(properties.get_nfilters()):
+        if (code := properties.get_filter(index)[0]) not in _FILTERS:
+            known = ", ".join(_FILTERS.values())
+            raise UnsupportedError(f"{path} is packed by filter {code}, expected one of {known}")
+    if chunked and (size := math.prod(properties.get_chunk()) * itemsize) > _CHUNK_LIMIT:
+        raise UnsupportedError(f"{path} has chunks of {size:,} bytes, expected {_CHUNK_LIMIT:,}")

@@ -1,0 +1,120 @@
+"""Keras's files: .h5 of Keras 2 (a model, or weights), .weights.h5 and .keras of Keras 3."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...errors import CheckpointCorruptError, UnsupportedError
+from ...files.hdf5 import Hdf5File
+from ...files.source import SourceFile
+from ...files.zip_members import data_offset, members_of, pieces_of, read_member
+from ..chain import Chain, Shape
+from ..contents import Contents, Options
+from ..keras_names import chain_of_layers
+from .config import JSON_LIMIT, KerasLayer, parse_config
+from .graph import Graph
+from .layers import add_layer
+from .preprocessing import prepare
+from .stores import Store, store_of
+
+_OPTIMIZERS = ("optimizer", "optimizer_weights")
+_SLACK = 64 << 20
+_USUAL_SIDE = 224  # of images where a model takes any
+
+
+def contents(file: SourceFile, options: Options) -> Contents:
+    """Read the headers of one of Keras's files.
+
+    Raises
+    ------
+    ImportError
+        h5py is not installed.
+    CheckpointCorruptError, UnsupportedError, ValueError
+        It is damaged, none of Keras's files, or holds what is refused: see `Hdf5File`.
+    """
+    if file.read(0, min(file.size, 2)) == b"PK":
+        return _archive(file, options)
+    h5 = Hdf5File(file, "keras", options.operation, skip=_OPTIMIZERS)
+    texts = {name: h5.texts("", name) for name in ("model_config", "keras_version", "backend")}
+    store = _store(h5, file)
+    config = "".join(texts.pop("model_config") or [])
+    version = (texts["keras_version"] or h5.texts("model_weights", "keras_version") or [""])[0]
+    kind = "Keras (.h5 of a model)" if config else "Keras (.h5 of weights)"
+    metadata = {"keras_version": version} if version else {}
+    return _contents(file, kind, store, config, metadata)
+
+
+def _archive(file: SourceFile, options: Options) -> Contents:
+    """Read the headers of a .keras file."""
+    members = members_of(file)
+    for name in ("config.json", "model.weights.h5"):
+        if name not in members:
+            raise ValueError(f"{file} has no {name}, expected a .keras file")
+    config = read_member(file, members["config.json"], JSON_LIMIT).decode("utf-8", "replace")
+    weights = members["model.weights.h5"]
+    if weights.is_stored:
+        h5 = Hdf5File(file, "keras", options.operation, data_offset(file, weights), weights.size, _OPTIMIZERS)
+    else:
+        h5 = Hdf5File(_unpacked(file, weights), "keras", options.operation, skip=_OPTIMIZERS)
+    return _contents(file, "Keras (.keras)", _store(h5, file), config, {})
+
+
+def _unpacked(file: SourceFile, member: Any) -> SourceFile:
+    """Return a packed member as a file without a name, on the disk."""
+    if member.size > 2 * file.size + _SLACK:
+        raise CheckpointCorruptError(f"{file}: {member.name} declares {member.size:,} bytes, packed in {member.packed:,}")
+    unpacked = tempfile.TemporaryFile()
+    for piece in pieces_of(file, member):
+        unpacked.write(piece)
+    unpacked.flush()
+    return SourceFile(Path(file.path), unpacked)
+
+
+def _store(h5: Hdf5File, file: SourceFile) -> Store:
+    if (store := store_of(h5)) is None:
+        groups = ", ".join(h5.groups[""][:5])
+        raise ValueError(f"{file} is an HDF5 file, but none of Keras's: it has {groups or 'nothing'}")
+    return store
+
+
+def _contents(file: SourceFile, kind: str, store: Store, config: str, metadata: dict[str, str]) -> Contents:
+    tensors: Mapping[str, Any] = store.tensors()
+
+    def chain() -> Chain:
+        return _by_graph(config, store, str(file)) if config else chain_of_layers(store.layers(), str(file))
+
+    return Contents(kind, tensors, chain, metadata)
+
+
+def _by_graph(config: str, store: Store, place: str) -> Chain:
+    """Return the network that a model's description says."""
+    layers = parse_config(config, place)
+    notes: list[str] = []
+    graph = Graph(_input_shape(layers, place, notes), store, place)
+    graph.notes += notes
+    for layer in layers:
+        add_layer(graph, layer)
+    if any(graph.padding):
+        raise UnsupportedError(f"{place}: the model ends with zeros around a map")
+    if not graph.nodes:
+        raise ValueError(f"{place}: the model has no layer that computes")
+    chain = graph.chain()
+    prepare(graph, chain, layers)
+    return chain
+
+
+def _input_shape(layers: list[KerasLayer], place: str, notes: list[str]) -> Shape:
+    """Return channels, height and width of the images that a model reads."""
+    for layer in layers:
+        for option in ("batch_shape", "batch_input_shape"):
+            shape = layer.config.get(option)
+            if not isinstance(shape, list):
+                continue
+            if len(shape) != 4 or not isinstance(shape[3], int):
+                raise UnsupportedError(f"{place}: the model reads {shape}, expected images, channels last")
+            sides = [_USUAL_SIDE if side is None else int(side) for side in shape[1:3]]
+            if None in shape[1:3]:
+                notes.append(f"it takes images of any size; the model is built for {sides[0]} × {sides[1]}")
+            return shape[3], sides[0], sides[1]
+    raise UnsupportedError(f"{place}: the model does not say which images it reads")
