@@ -121,7 +121,8 @@ class Hdf5File:
 
     def _walk(self, skip: tuple[str, ...]) -> None:
         """Look at every object that is not under `skip`."""
-        waiting, seen, declared = [("", self._h5, 0)], set(), 0
+        waiting, declared = [("", self._h5, 0)], 0
+        seen: set[int] = set()
         while waiting:
             path, group, depth = waiting.pop()
             if depth > _DEEPEST:

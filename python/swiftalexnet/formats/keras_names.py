@@ -43,7 +43,12 @@ def vgg_preprocessing(size: int) -> Preprocessing:
     return Preprocessing(size, size, np.array(VGG_MEAN, np.float32), resample="bilinear", warp=True)
 
 
-def keras_chain(tensors: Mapping[str, Stored], place: str) -> Chain:
+def has_keras_names(names: Iterable[str]) -> bool:
+    """Whether some names are those of kernels of Keras, such as "block1_conv1/kernel:0"."""
+    return any((found := _ROLE.search(name)) and found.start() and role_of(name) == "kernel" for name in names)
+
+
+def keras_chain(tensors: Mapping[str, Stored], variant: str | None, place: str) -> Chain:
     """Return the network whose weights have Keras's names, such as "block1_conv1/kernel:0" or "fc1_b".
 
     Raises
@@ -57,11 +62,11 @@ def keras_chain(tensors: Mapping[str, Stored], place: str) -> Chain:
         if found is None or not (owner := name[: found.start()]):
             raise ValueError(f"{place}: {name} is no weight of a layer that Keras names")
         layers.setdefault(owner.rpartition("/")[2], {})[role_of(name)] = tensor
-    return chain_of_layers(sorted(layers.items(), key=lambda item: _order(item[0])), place)
+    return chain_of_layers(sorted(layers.items(), key=lambda item: _order(item[0])), variant, place)
 
 
-def chain_of_layers(weights: Iterable[tuple[str, Mapping[str, Stored]]], place: str) -> Chain:
-    """Return the network of the catalogue that layers in the order of computation fit.
+def chain_of_layers(weights: Iterable[tuple[str, Mapping[str, Stored]]], variant: str | None, place: str) -> Chain:
+    """Return the network of the catalogue that layers in the order of computation fit, or the variant with them.
 
     Raises
     ------
@@ -80,8 +85,9 @@ def chain_of_layers(weights: Iterable[tuple[str, Mapping[str, Stored]]], place: 
         channels = layer.shape[0] if len(layer.shape) == 4 else 0
         layers.append(layer)
     is_vgg = is_keras_vgg(layer.name for layer in layers)
-    names = [name for name in catalog() if name.startswith("vgg") or not is_vgg]
-    chain = chain_of(layers, names, place)
+    names = [name for name in catalog() if name.startswith("vgg") or not is_vgg] if variant is None else [variant]
+    only_features = bool(layers) and all(len(layer.shape) == 4 for layer in layers)
+    chain = chain_of(layers, names, place, only_features)
     if is_vgg and chain.input[0] == 3:
         as_keras_vgg(chain)
     return chain

@@ -70,13 +70,22 @@ class Stored:
         require_memory(self.shape, self.dtype.itemsize, f"reading {self.name}")
         return self.read(0, self.size).reshape(self.shape)
 
-    def pieces(self) -> Iterator[tuple[slice, NDArray[Any]]]:
-        """Yield consecutive slices of the first dimension with their values, about `PIECE` bytes at a time."""
+    def pieces(self) -> Iterator[tuple[tuple[int | slice, ...], NDArray[Any]]]:
+        """Yield consecutive parts, about `PIECE` bytes at a time: an index of the whole, and the values there."""
         if not self.shape:
-            yield slice(0, 1), self.read(0, 1)
+            yield (), self.read(0, 1).reshape(())
             return
-        row = math.prod(self.shape[1:])
+        axis, row = 0, math.prod(self.shape[1:])
+        while row * self.dtype.itemsize > PIECE and axis + 1 < len(self.shape):
+            axis, row = axis + 1, row // self.shape[axis + 1]
         rows = max(PIECE // max(row * self.dtype.itemsize, 1), 1)
-        for first in range(0, self.shape[0], rows):
-            last = min(first + rows, self.shape[0])
-            yield slice(first, last), self.read(first * row, last * row).reshape(last - first, *self.shape[1:])
+        start = 0
+        for before in np.ndindex(self.shape[:axis]):
+            for first in range(0, self.shape[axis], rows):
+                last = min(first + rows, self.shape[axis])
+                stop = start + (last - first) * row
+                yield (
+                    (*before, slice(first, last)),
+                    self.read(start, stop).reshape(last - first, *self.shape[axis + 1 :]),
+                )
+                start = stop

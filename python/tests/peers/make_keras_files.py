@@ -1,6 +1,6 @@
 """Write the small files of Keras 2 and 3 that the tests read, with the logits that Keras computes.
 
-    .venv-peers/bin/python python/tests/peers/make_keras_files.py python/tests/formats/files
+.venv-peers/bin/python python/tests/peers/make_keras_files.py python/tests/formats/files
 """
 
 import os
@@ -137,7 +137,9 @@ def main(folder: Path) -> None:
             write(f"keras{version}_{name}", randomized(vgg(framework, top), 1), weights, scaled)
         for end in (".h5", ".keras"):
             write(f"keras{version}_alexnet{end}", randomized(alexnet(framework), 2), False, images((37, 37, 3), 3))
-            write(f"keras{version}_transferred{end}", randomized(transferred(framework), 4), False, images((20, 20, 3), 5))
+            write(
+                f"keras{version}_transferred{end}", randomized(transferred(framework), 4), False, images((20, 20, 3), 5)
+            )
     np.savez(folder / "keras_answers.npz", **answers)
 
 

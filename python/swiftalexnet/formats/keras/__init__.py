@@ -1,17 +1,16 @@
 """Keras's files: .h5 of Keras 2 (a model, or weights), .weights.h5 and .keras of Keras 3."""
 
+import os
 import tempfile
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 from ...errors import CheckpointCorruptError, UnsupportedError
 from ...files.hdf5 import Hdf5File
 from ...files.source import SourceFile
-from ...files.zip_members import data_offset, members_of, pieces_of, read_member
+from ...files.zip_members import Member, data_offset, members_of, pieces_of, read_member
 from ..chain import Chain, Shape
 from ..contents import Contents, Options
 from ..keras_names import chain_of_layers
+from ..stored import Stored
 from .config import JSON_LIMIT, KerasLayer, parse_config
 from .graph import Graph
 from .layers import add_layer
@@ -42,7 +41,7 @@ def contents(file: SourceFile, options: Options) -> Contents:
     version = (texts["keras_version"] or h5.texts("model_weights", "keras_version") or [""])[0]
     kind = "Keras (.h5 of a model)" if config else "Keras (.h5 of weights)"
     metadata = {"keras_version": version} if version else {}
-    return _contents(file, kind, store, config, metadata)
+    return _contents(file, kind, store, config, metadata, options)
 
 
 def _archive(file: SourceFile, options: Options) -> Contents:
@@ -57,18 +56,20 @@ def _archive(file: SourceFile, options: Options) -> Contents:
         h5 = Hdf5File(file, "keras", options.operation, data_offset(file, weights), weights.size, _OPTIMIZERS)
     else:
         h5 = Hdf5File(_unpacked(file, weights), "keras", options.operation, skip=_OPTIMIZERS)
-    return _contents(file, "Keras (.keras)", _store(h5, file), config, {})
+    return _contents(file, "Keras (.keras)", _store(h5, file), config, {}, options)
 
 
-def _unpacked(file: SourceFile, member: Any) -> SourceFile:
+def _unpacked(file: SourceFile, member: Member) -> SourceFile:
     """Return a packed member as a file without a name, on the disk."""
     if member.size > 2 * file.size + _SLACK:
-        raise CheckpointCorruptError(f"{file}: {member.name} declares {member.size:,} bytes, packed in {member.packed:,}")
-    unpacked = tempfile.TemporaryFile()
-    for piece in pieces_of(file, member):
-        unpacked.write(piece)
-    unpacked.flush()
-    return SourceFile(Path(file.path), unpacked)
+        raise CheckpointCorruptError(
+            f"{file}: {member.name} declares {member.size:,} bytes, packed in {member.packed:,}"
+        )
+    with tempfile.TemporaryFile() as unpacked:
+        for piece in pieces_of(file, member):
+            unpacked.write(piece)
+        unpacked.flush()
+        return SourceFile(file.path, os.fdopen(os.dup(unpacked.fileno()), "rb"))
 
 
 def _store(h5: Hdf5File, file: SourceFile) -> Store:
@@ -78,13 +79,15 @@ def _store(h5: Hdf5File, file: SourceFile) -> Store:
     return store
 
 
-def _contents(file: SourceFile, kind: str, store: Store, config: str, metadata: dict[str, str]) -> Contents:
-    tensors: Mapping[str, Any] = store.tensors()
-
+def _contents(
+    file: SourceFile, kind: str, store: Store, config: str, metadata: dict[str, str], options: Options
+) -> Contents:
     def chain() -> Chain:
-        return _by_graph(config, store, str(file)) if config else chain_of_layers(store.layers(), str(file))
+        if config:
+            return _by_graph(config, store, str(file))
+        return chain_of_layers(store.layers(), options.variant, str(file))
 
-    return Contents(kind, tensors, chain, metadata)
+    return Contents(kind, store.tensors(), chain, metadata)
 
 
 def _by_graph(config: str, store: Store, place: str) -> Chain:
@@ -100,8 +103,14 @@ def _by_graph(config: str, store: Store, place: str) -> Chain:
     if not graph.nodes:
         raise ValueError(f"{place}: the model has no layer that computes")
     chain = graph.chain()
+    chain.unused = [name for name, stored in store.tensors().items() if name not in graph.used and _is_weight(stored)]
     prepare(graph, chain, layers)
     return chain
+
+
+def _is_weight(stored: Stored) -> bool:
+    """Whether a tensor is no state of a layer's random numbers."""
+    return stored.dtype.kind == "f"
 
 
 def _input_shape(layers: list[KerasLayer], place: str, notes: list[str]) -> Shape:

@@ -29,6 +29,8 @@ class Graph:
         Of the map before the next convolution: top, left, bottom, right.
     scale, offset : array of float64, [channels]
         Of pixels, before the first node.
+    used : set of str
+        Weights that layers have asked for.
     notes : list of str
     place : str
         The file, for messages.
@@ -44,6 +46,7 @@ class Graph:
         self.scale: Values = np.ones(input_shape[0])
         self.offset: Values = np.zeros(input_shape[0])
         self.notes: list[str] = []
+        self.used: set[str] = set()
         self._names: set[str] = set()
 
     @property
@@ -82,7 +85,9 @@ class Graph:
 
     def weights(self, layer: KerasLayer) -> Weights:
         """Return the weights of a layer."""
-        return self._store.weights(layer)
+        weights = self._store.weights(layer)
+        self.used |= {stored.name for stored in weights.values()}
+        return weights
 
     def vector(self, weights: Weights, role: str, layer: KerasLayer, default: float, count: int) -> Values:
         """Return a small weight, one value a channel, or the default where the layer has none.
@@ -95,7 +100,9 @@ class Graph:
         if (tensor := weights.get(role)) is None:
             return np.full(count, default)
         if tensor.size != count or tensor.dtype.kind != "f":
-            raise ValueError(f"{self.place}: {tensor.name} has shape {tensor.shape}, where {layer} has {count} channels")
+            raise ValueError(
+                f"{self.place}: {tensor.name} has shape {tensor.shape}, where {layer} has {count} channels"
+            )
         values = tensor.array().reshape(-1).astype(np.float64)
         if not np.isfinite(values).all():
             raise ValueError(f"{self.place}: {tensor.name} holds values that are not finite")

@@ -16,7 +16,9 @@ _EPSILON = 1e-7  # Keras's own: the least deviation that is divided by
 def add_rescaling(graph: Graph, layer: KerasLayer) -> None:
     """Add a `Rescaling`: pixel · scale + offset."""
     _require_first(graph, layer)
-    scale, offset = (_values(graph, layer, layer.config.get(key, value)) for key, value in (("scale", 1), ("offset", 0)))
+    scale, offset = (
+        _values(graph, layer, layer.config.get(key, value)) for key, value in (("scale", 1), ("offset", 0))
+    )
     graph.scale, graph.offset = graph.scale * scale, graph.offset * scale + offset
 
 

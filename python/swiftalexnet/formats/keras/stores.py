@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from ...files.hdf5 import Dataset, Hdf5File
+from ...files.hdf5 import Hdf5File
+from ...files.hdf5_objects import Dataset
 from ..keras_names import role_of
 from ..stored import Stored
 from .config import KerasLayer
