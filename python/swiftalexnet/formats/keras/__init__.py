@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from dataclasses import replace
 
 from ...errors import CheckpointCorruptError, UnsupportedError
 from ...files.hdf5 import Hdf5File
@@ -14,6 +15,7 @@ from ..stored import Stored
 from .config import JSON_LIMIT, KerasLayer, parse_config
 from .graph import Graph
 from .layers import add_layer
+from .own import ATTRIBUTE, adopt_own
 from .preprocessing import prepare
 from .stores import Store, store_of
 
@@ -35,13 +37,25 @@ def contents(file: SourceFile, options: Options) -> Contents:
     if file.read(0, min(file.size, 2)) == b"PK":
         return _archive(file, options)
     h5 = Hdf5File(file, "keras", options.operation, skip=_OPTIMIZERS)
-    texts = {name: h5.texts("", name) for name in ("model_config", "keras_version", "backend")}
+    texts = {name: h5.texts("", name) for name in ("model_config", "keras_version", ATTRIBUTE)}
     store = _store(h5, file)
     config = "".join(texts.pop("model_config") or [])
     version = (texts["keras_version"] or h5.texts("model_weights", "keras_version") or [""])[0]
     kind = "Keras (.h5 of a model)" if config else "Keras (.h5 of weights)"
-    metadata = {"keras_version": version} if version else {}
-    return _contents(file, kind, store, config, metadata, options)
+    found = _contents(file, kind, store, config, {"keras_version": version} if version else {}, options)
+    return found if (own := texts[ATTRIBUTE]) is None else _with_own(found, "".join(own))
+
+
+def _with_own(found: Contents, text: str) -> Contents:
+    """Return contents whose chain has what this package wrote beside Keras's layers."""
+    by_keras = found.chain
+
+    def chain() -> Chain:
+        chain = by_keras()
+        adopt_own(chain, text)
+        return chain
+
+    return replace(found, chain=chain)
 
 
 def _archive(file: SourceFile, options: Options) -> Contents:
