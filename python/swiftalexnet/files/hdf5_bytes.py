@@ -59,15 +59,19 @@ class FilePart(io.RawIOBase):
         view[:] = self._file.read(self._offset + self._at, len(view))
         self._at += len(view)
         if view[:4] == _HEAP:
-            _check_heap(view)
+            self._check_heap(self._at - len(view), view)
         return len(view)
 
+    def _check_heap(self, at: int, start: memoryview) -> None:
+        """Check a whole heap before the library has its start; it asks for the rest when it has read the size."""
+        size = int.from_bytes(start[8:16], "little")
+        if not _HEAP_HEADER <= size <= self._size - at:
+            raise ValueError(f"a heap of {size:,} bytes does not lie in the file")
+        _check_objects(start if size <= len(start) else memoryview(self._file.read(self._offset + at, size)), size)
 
-def _check_heap(heap: memoryview) -> None:
+
+def _check_objects(heap: memoryview, end: int) -> None:
     """Refuse a global heap with a free space of no bytes, at which the library stays for ever (HDFGroup/hdf5#1707)."""
-    end = int.from_bytes(heap[8:16], "little")
-    if end > len(heap):
-        return  # the library will ask for all of it
     at = _HEAP_HEADER
     while at + _OBJECT_HEADER <= end:
         index, size = int.from_bytes(heap[at : at + 2], "little"), int.from_bytes(heap[at + 8 : at + 16], "little")

@@ -11,7 +11,7 @@ ATTRIBUTE = "swiftalexnet"
 
 
 def own_text(model: BaseModel) -> str:
-    """Return the attribute's text: preprocessing, unless it has a mean image or whitening or is for other images, and classes."""
+    """Return the attribute's text: classes, and preprocessing unless it is large or for other images."""
     preprocessing = model.preprocessing
     fields: dict[str, Any] = {"channels": "RGB", "classes": model.classes}
     fits = (preprocessing.channels, preprocessing.crop, preprocessing.crop) == model.input_shape
