@@ -90,6 +90,11 @@ def chain_of_layers(weights: Iterable[tuple[str, Mapping[str, Stored]]], variant
     chain = chain_of(layers, names, place, only_features)
     if is_vgg and chain.input[0] == 3:
         as_keras_vgg(chain)
+    else:
+        chain.notes.append(
+            "the file has weights alone, without the names of Keras's VGG: red, green, blue was assumed, prepared as the "
+            f"authors of {chain.variant} did"
+        )
     return chain
 
 
