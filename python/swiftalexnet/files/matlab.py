@@ -4,18 +4,16 @@ An own reader, because scipy's makes every array of a file before it is asked fo
 Format: MathWorks, "MAT-File Format", "Level 5 MAT-file format".
 """
 
-import os
-import tempfile
 import zlib
 from collections.abc import Iterator
 from typing import Literal
 
 from .matlab_arrays import COMPRESSED, MatArray, MatReader
 from .source import SourceFile
+from .unpacked import unpacked
 
 HEADER = 128  # bytes
 _PIECE = 1 << 20
-_SLACK = 64 << 20
 
 
 def variables_of(file: SourceFile) -> dict[str, MatArray]:
@@ -31,7 +29,10 @@ def variables_of(file: SourceFile) -> dict[str, MatArray]:
     order = {b"IM": "<", b"MI": ">"}.get(file.read(126, 2))
     if order is None or file.size <= HEADER:
         raise ValueError("it does not begin as a MATLAB file of version 5")
-    file, begin = _unpacked(file, order)
+    byteorder: Literal["little", "big"] = "little" if order == "<" else "big"
+    begin = HEADER
+    if int.from_bytes(file.read(HEADER, 4), byteorder) == COMPRESSED:
+        file, begin = unpacked(file, _variables(file, byteorder)), 0
     reader = MatReader(file, order)
     found: dict[str, MatArray] = {}
     at = begin
@@ -43,25 +44,15 @@ def variables_of(file: SourceFile) -> dict[str, MatArray]:
     return found
 
 
-def _unpacked(file: SourceFile, order: str) -> tuple[SourceFile, int]:
-    """Return a file whose variables are not compressed, and where they begin; a copy is on the disk, without a name."""
-    byteorder: Literal["little", "big"] = "little" if order == "<" else "big"
-    if int.from_bytes(file.read(HEADER, 4), byteorder) != COMPRESSED:
-        return file, HEADER
-    at, size = HEADER, 0
-    with tempfile.TemporaryFile() as copy:
-        while at < file.size:
-            kind, length = (int.from_bytes(file.read(place, 4), byteorder) for place in (at, at + 4))
-            file.require(at, 8 + length)
-            # A variable that is not compressed is copied with its first eight bytes.
-            pieces = _inflated(file, at + 8, length) if kind == COMPRESSED else _pieces(file, at, 8 + length)
-            for piece in pieces:
-                size += copy.write(piece)
-                if size > 2 * file.size + _SLACK:
-                    raise ValueError(f"it unpacks to more than {size:,} bytes")
-            at += 8 + length
-        copy.flush()
-        return SourceFile(file.path, os.fdopen(os.dup(copy.fileno()), "rb")), 0
+def _variables(file: SourceFile, byteorder: Literal["little", "big"]) -> Iterator[bytes]:
+    """Yield the bytes of all variables, unpacked."""
+    at = HEADER
+    while at < file.size:
+        kind, length = (int.from_bytes(file.read(place, 4), byteorder) for place in (at, at + 4))
+        file.require(at, 8 + length)
+        # A variable that is not compressed keeps its first eight bytes.
+        yield from _inflated(file, at + 8, length) if kind == COMPRESSED else _pieces(file, at, 8 + length)
+        at += 8 + length
 
 
 def _inflated(file: SourceFile, offset: int, count: int) -> Iterator[bytes]:
@@ -70,11 +61,11 @@ def _inflated(file: SourceFile, offset: int, count: int) -> Iterator[bytes]:
     for piece in _pieces(file, offset, count):
         while piece and not unpacker.eof:
             try:
-                unpacked = unpacker.decompress(piece, _PIECE)
+                inflated = unpacker.decompress(piece, _PIECE)
             except zlib.error as error:
                 raise ValueError(f"it is damaged: {error}") from error
             piece = unpacker.unconsumed_tail
-            yield unpacked
+            yield inflated
     if not unpacker.eof:
         raise ValueError("it is damaged: a compressed variable ends too early")
 

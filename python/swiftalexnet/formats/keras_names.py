@@ -92,8 +92,8 @@ def chain_of_layers(weights: Iterable[tuple[str, Mapping[str, Stored]]], variant
         as_keras_vgg(chain)
     else:
         chain.notes.append(
-            "the file has weights alone, without the names of Keras's VGG: red, green, blue was assumed, prepared as the "
-            f"authors of {chain.variant} did"
+            "the file has weights alone, without the names of Keras's VGG: red, green, blue was assumed, "
+            f"prepared as the authors of {chain.variant} did"
         )
     return chain
 

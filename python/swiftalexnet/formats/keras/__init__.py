@@ -1,13 +1,12 @@
 """Keras's files: .h5 of Keras 2 (a model, or weights), .weights.h5 and .keras of Keras 3."""
 
-import os
-import tempfile
 from dataclasses import replace
 
-from ...errors import CheckpointCorruptError, UnsupportedError
+from ...errors import UnsupportedError
 from ...files.hdf5 import Hdf5File
 from ...files.source import SourceFile
-from ...files.zip_members import Member, data_offset, members_of, pieces_of, read_member
+from ...files.unpacked import unpacked
+from ...files.zip_members import data_offset, members_of, pieces_of, read_member
 from ..chain import Chain, Shape
 from ..contents import Contents, Options
 from ..keras_names import chain_of_layers
@@ -20,7 +19,6 @@ from .preprocessing import prepare
 from .stores import Store, store_of
 
 _OPTIMIZERS = ("optimizer", "optimizer_weights")
-_SLACK = 64 << 20
 _USUAL_SIDE = 224  # of images where a model takes any
 
 
@@ -69,21 +67,8 @@ def _archive(file: SourceFile, options: Options) -> Contents:
     if weights.is_stored:
         h5 = Hdf5File(file, "keras", options.operation, data_offset(file, weights), weights.size, _OPTIMIZERS)
     else:
-        h5 = Hdf5File(_unpacked(file, weights), "keras", options.operation, skip=_OPTIMIZERS)
+        h5 = Hdf5File(unpacked(file, pieces_of(file, weights)), "keras", options.operation, skip=_OPTIMIZERS)
     return _contents(file, "Keras (.keras)", _store(h5, file), config, {}, options)
-
-
-def _unpacked(file: SourceFile, member: Member) -> SourceFile:
-    """Return a packed member as a file without a name, on the disk."""
-    if member.size > 2 * file.size + _SLACK:
-        raise CheckpointCorruptError(
-            f"{file}: {member.name} declares {member.size:,} bytes, packed in {member.packed:,}"
-        )
-    with tempfile.TemporaryFile() as unpacked:
-        for piece in pieces_of(file, member):
-            unpacked.write(piece)
-        unpacked.flush()
-        return SourceFile(file.path, os.fdopen(os.dup(unpacked.fileno()), "rb"))
 
 
 def _store(h5: Hdf5File, file: SourceFile) -> Store:
