@@ -14,24 +14,31 @@ from ..files.paths import as_path
 from ..preprocessing.preprocessing import Preprocessing
 from . import parameters
 from .base import BaseModel
+from .known_answers import KnownAnswers
 from .parameters import Multipliers
 from .source import Source
+from .spec_text import cut_behind
 
-_MEAN, _WHITENING = "preprocessing.mean", "preprocessing.whitening"
+_MEAN, _WHITENING, _ANSWERS = "preprocessing.mean", "preprocessing.whitening", "known_answers"
+_LARGEST_HALF = 65504.0  # of a float of 16 bits
 
 Tensors = dict[str, NDArray[Any]]
 Kind = TypeVar("Kind", bound=BaseModel)
 
 
-def save(model: BaseModel, path: str | os.PathLike[str]) -> None:
+def save(model: BaseModel, path: str | os.PathLike[str], float16: bool = False) -> None:
     """Write the state of a model between two training steps, atomically: see `Model.save`."""
     target = as_path(path, "path", "save")
     with model.network.hold("save", False):
-        header, tensors = model_to_parts(model)
-        safetensors.write(target, tensors, {"model": header})
+        header, tensors = model_to_parts(model, float16)
+        half = model.parameters() if float16 else {}
+        for name, array in half.items():
+            if (largest := float(max(array.max(), -array.min()))) > _LARGEST_HALF:
+                raise ValueError(f"save: {name} has values up to {largest:g}, float16 goes to {_LARGEST_HALF:g}")
+        safetensors.write(target, tensors, {"model": header}, half)
 
 
-def model_to_parts(model: BaseModel) -> tuple[dict[str, Any], Tensors]:
+def model_to_parts(model: BaseModel, float16: bool = False) -> tuple[dict[str, Any], Tensors]:
     """Return (header, tensors) for `model_from_parts`. The weights are arrays in the engine's memory, not copies.
 
     Raises
@@ -52,23 +59,40 @@ def model_to_parts(model: BaseModel) -> tuple[dict[str, Any], Tensors]:
     if model.source is not None:
         header["source"] = model.source.to_json()
     tensors: Tensors = {**model.parameters(), _MEAN: np.asarray(model.preprocessing.mean)}
+    if model.known_answers is not None:
+        header[_ANSWERS] = model.known_answers.to_json(float16)
+        tensors[_ANSWERS] = model.known_answers.outputs
     if model.preprocessing.whitening is not None:
         tensors[_WHITENING] = model.preprocessing.whitening
     return header, tensors
 
 
-def load(kind: type[Kind], path: str | os.PathLike[str]) -> Kind:
+def load(kind: type[Kind], path: str | os.PathLike[str], up_to: str | None = None) -> Kind:
     """Read a model of class `kind` from a model file or a training checkpoint: see `swiftalexnet.load`."""
     source = as_path(path, "path", "load")
     with safetensors.opened(source) as file:
+        header = file.sections["model"]
+        whole = up_to is None
+        if up_to is not None:
+            header = header | {"specification": cut_behind(header["specification"], header["variant"], up_to, "load")}
+            whole = header == file.sections["model"]
         try:
-            model = _with_weights(kind, file.sections["model"], file.read_into)
-            file.check_rest()
-            return _completed(model, file.sections["model"], file)
+            model = _with_weights(kind, header, file.read_into)
+            if whole:
+                file.check_rest()
+                return _completed(model, header, file)
+            return _completed(model, _of_part(header, model), file)
         except CheckpointCorruptError:
             raise
         except MALFORMED as error:
             raise CheckpointCorruptError(f"{source} does not contain a model: {error}") from error
+
+
+def _of_part(header: dict[str, Any], model: BaseModel) -> dict[str, Any]:
+    """Return the header of a whole model for its first layers: without classes and answers, factors of their own."""
+    factors = {name: pair for name, pair in header.get("multipliers", {}).items() if name in model.parameters()}
+    rest = {key: value for key, value in header.items() if key != _ANSWERS}
+    return rest | {"classes": None, "multipliers": factors}
 
 
 def model_from_parts(kind: type[Kind], header: dict[str, Any], tensors: Tensors) -> Kind:
@@ -95,6 +119,8 @@ def _completed(model: Kind, header: dict[str, Any], tensors: Mapping[str, NDArra
     parameters.restore_multipliers(model.network, _multipliers(header, model.multipliers()))
     model.preprocessing = preprocessing_from_parts(header, tensors)
     model.classes = header["classes"]
+    if _ANSWERS in header:
+        model.known_answers = KnownAnswers.from_json(header[_ANSWERS], tensors[_ANSWERS])
     model.source = Source.from_json(header["source"]) if "source" in header else None
     return model
 
