@@ -2,7 +2,7 @@
 
 HDF5 can point a dataset at any file of the computer (external links, external storage, virtual datasets) and declare
 arrays far larger than the file. All of these are refused before a value is read. Values that lie in the file as they
-are, are read by their offset, without the library.
+are, and texts of attributes, are read by their offset, without the library.
 """
 
 import math
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from .._support.optional import require
 from ..errors import MALFORMED, CheckpointCorruptError, UnsupportedError
+from .hdf5_attributes import TextAttributes
 from .hdf5_bytes import FilePart
 from .hdf5_objects import Dataset, dataset_in, linked
 from .source import SourceFile
 
 _MOST_OBJECTS = 10_000
 _DEEPEST = 16
-_TEXT_LIMIT = 4 << 20  # characters of an attribute
 _SLACK = 64 << 20
 
 
@@ -71,38 +71,24 @@ class Hdf5File:
         self._size = file.size - offset if size is None else size
         self.groups: dict[str, list[str]] = {}
         self.datasets: dict[str, Dataset] = {}
+        self._attributes = TextAttributes(self._bytes)
+        self._headers: dict[str, int] = {}
         with self._reading("it is damaged"):
             self._h5: Any = self._h5py.File(FilePart(file, offset, self._size), "r")
             self._walk(skip)
 
     def texts(self, path: str, name: str) -> list[str] | None:
-        """Return the texts of an attribute of a group; None if it has no such attribute.
+        """Return the texts of an attribute of an object; None if there is no such object or attribute.
 
         Raises
         ------
         CheckpointCorruptError
             It is damaged, holds no texts or too many.
+        UnsupportedError
+            It is of a form that neither Keras nor MATLAB writes.
         """
-        h5a, label = self._h5py.h5a, f"attribute {name} of {path or 'the file'}"
-        with self._reading(f"{label} is damaged"):
-            if path not in self.groups:
-                return None
-            place = (self._h5[path] if path else self._h5).id
-            if not h5a.exists(place, name.encode()):
-                return None
-            attribute = h5a.open(place, name.encode())
-            count = attribute.get_space().get_simple_extent_npoints()
-            if count == 0:
-                return []
-            if count > _MOST_OBJECTS or attribute.get_storage_size() > min(_TEXT_LIMIT, self._size):
-                raise ValueError(f"{label} has {count:,} texts of {attribute.get_storage_size():,} bytes")
-            if not isinstance(attribute.get_type(), self._h5py.h5t.TypeStringID):
-                raise ValueError(f"{label} holds no text")
-            values = np.asarray(self._h5[path or "/"].attrs[name], object).reshape(-1)
-            texts = [value.decode() if isinstance(value, bytes) else str(value) for value in values]
-            if sum(map(len, texts)) > _TEXT_LIMIT:
-                raise ValueError(f"{label} is longer than {_TEXT_LIMIT:,} characters")
-            return texts
+        with self._reading(f"attribute {name} of {path or 'the file'} is damaged"):
+            return self._attributes.texts(self._headers[path], name) if path in self._headers else None
 
     def read(self, dataset: Dataset, start: int, stop: int) -> NDArray[Any]:
         """Return elements `start` to `stop` of an array, in C order."""
@@ -119,9 +105,16 @@ class Hdf5File:
             flat: NDArray[Any] = opened[above : -(-stop // row)].reshape(-1)
             return flat[start - above * row : stop - above * row]
 
+    def _bytes(self, place: int, count: int) -> bytes:
+        """Return bytes of the part."""
+        if place + count > self._size:
+            raise ValueError(f"it needs byte {place + count:,} of {self._size:,}")
+        return self._file.read(self._offset + place, count)
+
     def _walk(self, skip: tuple[str, ...]) -> None:
         """Look at every object that is not under `skip`."""
         waiting, declared = [("", self._h5, 0)], 0
+        self._headers[""] = self._h5py.h5o.get_info(self._h5.id).addr
         seen: set[int] = set()
         while waiting:
             path, group, depth = waiting.pop()
@@ -140,6 +133,7 @@ class Hdf5File:
                 if (address := self._h5py.h5o.get_info(found.id).addr) in seen:
                     raise ValueError(f"{place} is another name of an object that it has already")
                 seen.add(address)
+                self._headers[place] = address
                 self.groups[path].append(name)
                 if isinstance(found, self._h5py.Group):
                     inner.append((place, found, depth + 1))

@@ -6,8 +6,6 @@ from typing import Any
 from .source import SourceFile
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_HEAP, _HEAP_HEADER, _OBJECT_HEADER = b"GCOL", 16, 16  # bytes, with lengths of 8
-_ALIGNMENT = 8
 
 
 class FilePart(io.RawIOBase):
@@ -51,31 +49,11 @@ class FilePart(io.RawIOBase):
         Raises
         ------
         ValueError
-            The file has fewer bytes, or what was read would let the library loop without an end.
+            The file has fewer bytes, which the library would not notice.
         """
         view = memoryview(buffer).cast("B")
         if self._at < 0 or self._at + len(view) > self._size:
             raise ValueError(f"it needs byte {self._at + len(view):,} of {self._size:,}")
         view[:] = self._file.read(self._offset + self._at, len(view))
         self._at += len(view)
-        if view[:4] == _HEAP:
-            self._check_heap(self._at - len(view), view)
         return len(view)
-
-    def _check_heap(self, at: int, start: memoryview) -> None:
-        """Check a whole heap before the library has its start; it asks for the rest when it has read the size."""
-        size = int.from_bytes(start[8:16], "little")
-        if not _HEAP_HEADER <= size <= self._size - at:
-            raise ValueError(f"a heap of {size:,} bytes does not lie in the file")
-        _check_objects(start if size <= len(start) else memoryview(self._file.read(self._offset + at, size)), size)
-
-
-def _check_objects(heap: memoryview, end: int) -> None:
-    """Refuse a global heap with a free space of no bytes, at which the library stays for ever (HDFGroup/hdf5#1707)."""
-    at = _HEAP_HEADER
-    while at + _OBJECT_HEADER <= end:
-        index, size = int.from_bytes(heap[at : at + 2], "little"), int.from_bytes(heap[at + 8 : at + 16], "little")
-        step = _OBJECT_HEADER + -(-size // _ALIGNMENT) * _ALIGNMENT if index else size
-        if step < _OBJECT_HEADER or at + step > end:
-            raise ValueError("a heap of texts is damaged")
-        at += step
