@@ -39,6 +39,8 @@ class Hdf5File:
         The part.
     skip : tuple of str
         Outermost groups that are not looked at, such as those of an optimizer.
+    references : bool
+        Whether datasets may be lists of other objects of the file, as MATLAB's cells are.
 
     Attributes
     ----------
@@ -65,6 +67,7 @@ class Hdf5File:
         offset: int = 0,
         size: int | None = None,
         skip: tuple[str, ...] = (),
+        references: bool = False,
     ):
         self._h5py: Any = require("h5py", extra, operation)
         self._file, self._offset = file, offset
@@ -74,8 +77,10 @@ class Hdf5File:
         self._attributes = TextAttributes(self._bytes)
         self._headers: dict[str, int] = {}
         with self._reading("it is damaged"):
-            self._h5: Any = self._h5py.File(FilePart(file, offset, self._size), "r")
-            self._walk(skip)
+            part = FilePart(file, offset, self._size)
+            self._base = part.base
+            self._h5: Any = self._h5py.File(part, "r")
+            self._walk(skip, references)
 
     def texts(self, path: str, name: str) -> list[str] | None:
         """Return the texts of an attribute of an object; None if there is no such object or attribute.
@@ -89,6 +94,11 @@ class Hdf5File:
         """
         with self._reading(f"attribute {name} of {path or 'the file'} is damaged"):
             return self._attributes.texts(self._headers[path], name) if path in self._headers else None
+
+    def has_attribute(self, path: str, name: str) -> bool:
+        """Whether an object has an attribute."""
+        with self._reading(f"{path} is damaged"):
+            return bool(self._h5py.h5a.exists(self._h5[path].id, name.encode()))
 
     def read(self, dataset: Dataset, start: int, stop: int) -> NDArray[Any]:
         """Return elements `start` to `stop` of an array, in C order."""
@@ -105,13 +115,30 @@ class Hdf5File:
             flat: NDArray[Any] = opened[above : -(-stop // row)].reshape(-1)
             return flat[start - above * row : stop - above * row]
 
+    def targets(self, dataset: Dataset) -> list[str]:
+        """Return the paths of the objects that a dataset of references lists.
+
+        Raises
+        ------
+        CheckpointCorruptError
+            One of them is no object that has been checked.
+        """
+        with self._reading(f"{dataset.path} is damaged"):
+            places = np.empty(dataset.shape, np.uint64)
+            opened, every = self._h5[dataset.path].id, self._h5py.h5s.ALL
+            # As the numbers that they are: the library is not asked to follow them.
+            opened.read(every, every, places, self._h5py.h5t.STD_REF_OBJ)
+            paths = {place: path for path, place in self._headers.items()}
+            return [paths[place] for place in places.reshape(-1).tolist()]
+
     def _bytes(self, place: int, count: int) -> bytes:
-        """Return bytes of the part."""
+        """Return bytes of the part, at a place as HDF5 counts."""
+        place += self._base
         if place + count > self._size:
             raise ValueError(f"it needs byte {place + count:,} of {self._size:,}")
         return self._file.read(self._offset + place, count)
 
-    def _walk(self, skip: tuple[str, ...]) -> None:
+    def _walk(self, skip: tuple[str, ...], references: bool) -> None:
         """Look at every object that is not under `skip`."""
         waiting, declared = [("", self._h5, 0)], 0
         self._headers[""] = self._h5py.h5o.get_info(self._h5.id).addr
@@ -138,7 +165,7 @@ class Hdf5File:
                 if isinstance(found, self._h5py.Group):
                     inner.append((place, found, depth + 1))
                 else:
-                    dataset = dataset_in(self._h5py, place, found, self._size)
+                    dataset = dataset_in(self._h5py, place, found, self._size, references)
                     declared += math.prod(dataset.shape) * dataset.dtype.itemsize
                     self.datasets[place] = dataset
                 if declared > 2 * self._size + _SLACK:

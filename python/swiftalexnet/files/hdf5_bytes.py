@@ -6,10 +6,16 @@ from typing import Any
 from .source import SourceFile
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
+MATLAB_BLOCK = 512  # bytes that MATLAB's files have before
 
 
 class FilePart(io.RawIOBase):
     """Bytes of a file as a file; the library is given all that it asks for, or an error.
+
+    Attributes
+    ----------
+    base : int
+        Where HDF5 begins: the library's places count from there.
 
     Raises
     ------
@@ -20,7 +26,10 @@ class FilePart(io.RawIOBase):
     def __init__(self, file: SourceFile, offset: int, size: int):
         super().__init__()
         self._file, self._offset, self._size, self._at = file, offset, size, 0
+        self.base = 0
         head = file.read(offset, min(size, 16))
+        if not head.startswith(_SIGNATURE) and size > MATLAB_BLOCK + 16:
+            self.base, head = MATLAB_BLOCK, file.read(offset + MATLAB_BLOCK, 16)
         # Version 0 and 1 of the superblock, then 2 and 3.
         sizes = head[13:15] if head[8:9] in (b"\0", b"\1") else head[9:11]
         if not head.startswith(_SIGNATURE) or sizes != b"\x08\x08":

@@ -11,6 +11,7 @@ _LONGEST_NAME = 1024  # characters of a path
 _MOST_DIMENSIONS = 8
 _MOST_RATIO = 1000  # declared bytes for a stored one
 _CHUNK_LIMIT = 32 << 20  # bytes; a chunk is unpacked as a whole
+REFERENCE = np.dtype((np.void, 8))  # of a place in the file
 _FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32"}
 
 
@@ -22,6 +23,7 @@ class Dataset(NamedTuple):
     path : str
     shape : tuple of int
     dtype : numpy.dtype
+        `REFERENCE` for a list of other objects.
     offset : int or None
         Where in the source its values begin, if they lie there as they are.
     """
@@ -45,18 +47,13 @@ def linked(h5py: Any, group: Any, name: str, place: str) -> Any:
     return found
 
 
-def dataset_in(h5py: Any, path: str, dataset: Any, size_of_file: int) -> Dataset:
+def dataset_in(h5py: Any, path: str, dataset: Any, size_of_file: int, references: bool) -> Dataset:
     """Return a dataset whose values lie in the file and are numbers."""
     h5d, properties = h5py.h5d, dataset.id.get_create_plist()
     layout = properties.get_layout()
     if properties.get_external_count() or layout not in (h5d.COMPACT, h5d.CONTIGUOUS, h5d.CHUNKED):
         raise UnsupportedError(f"the values of {path} lie in another file or dataset")
-    # The type is looked at before numpy's is made: references and vlen data are never touched.
-    if not isinstance(dataset.id.get_type(), (h5py.h5t.TypeFloatID, h5py.h5t.TypeIntegerID)):
-        raise UnsupportedError(f"{path} holds no numbers")
-    dtype, shape = dataset.dtype, dataset.shape
-    if dtype.kind not in "fiu" or not h5py.h5t.py_create(dtype).equal(dataset.id.get_type()):
-        raise UnsupportedError(f"{path} holds numbers of an unusual kind")
+    dtype, shape = _dtype_of(h5py, path, dataset, references), dataset.shape
     if shape is None or len(shape) > _MOST_DIMENSIONS:
         raise ValueError(f"{path} has no shape, or more than {_MOST_DIMENSIONS} dimensions")
     _check_filters(path, properties, layout == h5d.CHUNKED, dtype.itemsize)
@@ -67,6 +64,20 @@ def dataset_in(h5py: Any, path: str, dataset: Any, size_of_file: int) -> Dataset
     if offset is not None and (stored != size or offset + size > size_of_file):
         raise ValueError(f"{path} has {size:,} bytes, which do not lie in the file")
     return Dataset(path, shape, dtype, offset)
+
+
+def _dtype_of(h5py: Any, path: str, dataset: Any, references: bool) -> np.dtype[Any]:
+    """Return the type of numbers; references are places in the file."""
+    # The type is looked at before numpy's is made: texts of any length and parts of other datasets are never touched.
+    kind = dataset.id.get_type()
+    if references and kind.equal(h5py.h5t.STD_REF_OBJ):
+        return REFERENCE
+    if not isinstance(kind, (h5py.h5t.TypeFloatID, h5py.h5t.TypeIntegerID)):
+        raise UnsupportedError(f"{path} holds no numbers")
+    dtype: np.dtype[Any] = dataset.dtype
+    if dtype.kind not in "fiu" or not h5py.h5t.py_create(dtype).equal(kind):
+        raise UnsupportedError(f"{path} holds numbers of an unusual kind")
+    return dtype
 
 
 def _check_filters(path: str, properties: Any, chunked: bool, itemsize: int) -> None:

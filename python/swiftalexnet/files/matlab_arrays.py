@@ -1,6 +1,7 @@
 """The arrays of MATLAB's files of version 5."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +18,10 @@ _TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8"
 _CLASSES = {_DOUBLE: "f8", _SINGLE: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8"}
 _TEXTS = {1: "latin-1", 2: "latin-1", 16: "utf-8", 17: "utf-16", 4: "utf-16", 3: "utf-16"}
 _COMPLEX = 0x800
-_MOST_ARRAYS = 50_000
-_DEEPEST = 16
+MOST_ARRAYS = 50_000
+DEEPEST = 16
 _MOST_DIMENSIONS = 8
-_LONGEST_TEXT = 1 << 16  # bytes
+LONGEST_TEXT = 1 << 16  # bytes
 
 
 @dataclass
@@ -38,6 +39,8 @@ class MatArray:
         The elements of a cell array.
     fields : dict of str to list of MatArray
         The fields of a struct array, an array for each of its elements.
+    read : callable or None
+        `read(start, stop)` returns numbers in the order of the file, of any type.
     """
 
     dims: tuple[int, ...]
@@ -45,9 +48,7 @@ class MatArray:
     text: str | None = None
     cells: list["MatArray"] = field(default_factory=list)
     fields: dict[str, list["MatArray"]] = field(default_factory=dict)
-    _file: SourceFile | None = None
-    _stored: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.float64))
-    _offset: int = 0
+    read: Callable[[int, int], NDArray[Any]] | None = None
 
     @property
     def size(self) -> int:
@@ -56,10 +57,9 @@ class MatArray:
 
     def numbers(self, start: int, stop: int) -> NDArray[Any]:
         """Return numbers `start` to `stop` in the order of the file, in which the first dimension varies fastest."""
-        if self._file is None or self.dtype is None:
+        if self.read is None or self.dtype is None:
             raise ValueError("an array holds no numbers, where some are expected")
-        values = self._file.array(self._offset + start * self._stored.itemsize, stop - start, self._stored)
-        return values.astype(self.dtype, copy=False)
+        return self.read(start, stop).astype(self.dtype, copy=False)
 
     def get(self, name: str) -> "MatArray | None":
         """Return a field of a struct of one element; None if it has no such field, or the field is empty."""
@@ -97,8 +97,8 @@ class MatReader:
     def variable(self, at: int, limit: int, depth: int = 0) -> tuple[str, MatArray, int]:
         """Return the name and the array at a place, and the place after it."""
         self._count += 1
-        if self._count > _MOST_ARRAYS or depth > _DEEPEST:
-            raise ValueError(f"it has more than {_MOST_ARRAYS:,} arrays, or more than {_DEEPEST} within each other")
+        if self._count > MOST_ARRAYS or depth > DEEPEST:
+            raise ValueError(f"it has more than {MOST_ARRAYS:,} arrays, or more than {DEEPEST} within each other")
         whole = _Element(self, at, limit)
         if whole.kind != _MATRIX:
             raise ValueError(f"it has an element of type {whole.kind} at byte {at:,}, expected an array")
@@ -135,13 +135,17 @@ class MatReader:
         stored = np.dtype(f"{self._order}{_TYPES[data.kind]}")
         if data.length != math.prod(dims) * stored.itemsize:
             raise ValueError(f"an array of {dims} at byte {at:,} has {data.length:,} bytes")
-        return MatArray(dims, np.dtype(_CLASSES[kind]), _file=self._file, _stored=stored, _offset=data.at)
+
+        def read(start: int, stop: int) -> NDArray[Any]:
+            return self._file.array(data.at + start * stored.itemsize, stop - start, stored)
+
+        return MatArray(dims, np.dtype(_CLASSES[kind]), read=read)
 
     def _struct(self, dims: tuple[int, ...], at: int, end: int, depth: int) -> MatArray:
         width = _Element(self, at, end)
         length = self.words(width.at, 1, end)[0]
         names = _Element(self, width.next, end)
-        if not 0 < length <= 64 or names.length % length or names.length > _LONGEST_TEXT:
+        if not 0 < length <= 64 or names.length % length or names.length > LONGEST_TEXT:
             raise ValueError(f"a struct at byte {at:,} has field names of {names.length:,} bytes")
         text = self._file.read(names.at, names.length)
         fields = [text[i : i + length].split(b"\0")[0].decode("latin-1") for i in range(0, len(text), length)]
@@ -160,7 +164,7 @@ class MatReader:
         return arrays
 
     def _text(self, data: _Element) -> str:
-        if data.kind not in _TEXTS or data.length > _LONGEST_TEXT:
+        if data.kind not in _TEXTS or data.length > LONGEST_TEXT:
             raise ValueError(f"a text at byte {data.at:,} has {data.length:,} bytes of type {data.kind}")
         coding = _TEXTS[data.kind]
         if coding == "utf-16":

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import UnsupportedError
 from ..files.matlab import variables_of
 from ..files.matlab_arrays import MatArray
+from ..files.matlab_hdf5 import variables_in_hdf5
 from ..files.source import SourceFile
 from .chain import (
     MOST_NODES,
@@ -35,18 +36,24 @@ from .layouts import Array, Layout
 from .matconvnet_images import classes_of, input_shape, preprocessing_of
 from .stored import Stored
 
+_HDF5 = b"MATLAB 7.3"
+
 
 def contents(file: SourceFile, options: Options) -> Contents:
     """Read the headers of one of MatConvNet's files.
 
     Raises
     ------
+    ImportError
+        It is of MATLAB's version 7.3, and h5py is not installed.
     CheckpointCorruptError, ValueError
         It is damaged, or holds no layers.
     UnsupportedError
         It holds arrays or layers of another kind.
     """
-    network = _network(variables_of(file), str(file))
+    is_hdf5 = file.read(0, min(file.size, len(_HDF5))) == _HDF5
+    variables = variables_in_hdf5(file, options.operation) if is_hdf5 else variables_of(file)
+    network = _network(variables, str(file))
     layers = network["layers"].cells
     tensors = {stored.name: stored for layer in layers for stored in _weights(layer)}
     return Contents("MatConvNet (.mat)", tensors, lambda: _chain(network, str(file)))

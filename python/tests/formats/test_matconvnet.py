@@ -3,6 +3,7 @@
 import re
 import struct
 
+import h5py
 import numpy as np
 import pytest
 import scipy.io
@@ -110,6 +111,54 @@ def test_caffe_alex(tmp_path, old, compressed):
     np.testing.assert_allclose(model.forward(x), ours.forward(x), rtol=1e-5, atol=1e-6)
     assert model.preprocessing.mean.tolist() == [123, 117, 104]
     assert model.source.format == "MatConvNet (.mat)"
+
+
+def write_73(path, variables):
+    """Write variables as MATLAB's version 7.3 does: cells are references to a group of their own."""
+    with h5py.File(path, "w", userblock_size=512) as file:
+        references = file.create_group("#refs#")
+
+        def put(group, name, value):
+            if isinstance(value, dict):
+                inner = group.create_group(name)
+                for key, field in value.items():
+                    put(inner, key, field)
+                kind = "struct"
+            elif isinstance(value, np.ndarray) and value.dtype == object:
+                names = [put(references, f"r{len(references)}", each) for each in value[0]]
+                group[name] = np.array([[references[each].ref for each in names]], h5py.ref_dtype).T
+                kind = "cell"
+            elif isinstance(value, str):
+                group[name] = np.frombuffer(value.encode("utf-16-le"), np.uint16).reshape(-1, 1)
+                kind = "char"
+            else:
+                array = np.atleast_2d(np.asarray(value))
+                group.create_dataset(name, data=array.T, compression="gzip" if array.size > 1000 else None)
+                kind = "single" if array.dtype == np.float32 else "double"
+            group[name].attrs["MATLAB_class"] = np.bytes_(kind)
+            return name
+
+        for name, value in variables.items():
+            put(file, name, value)
+    data = path.read_bytes()
+    path.write_bytes(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + b"\0\2IM" + data[128:])
+
+
+def test_version_7_3(tmp_path, monkeypatch):
+    ours = narrow()
+    monkeypatch.setattr(scipy.io, "savemat", lambda path, variables, do_compression: write_73(path, variables))
+    model = sa.load(write(tmp_path / "m.mat", filters_of(ours)))
+    assert (model.variant, model.classes) == ("caffe", tuple(CLASSES))
+    for name, array in ours.state_dict().items():
+        assert np.array_equal(model.state_dict()[name], array)
+
+
+def test_version_7_3_hostile(tmp_path, monkeypatch):
+    monkeypatch.setattr(scipy.io, "savemat", lambda path, variables, do_compression: write_73(path, variables))
+    weights = {"c": [np.ones((2, 2, 3, 1), np.float32), np.zeros((1, 1), np.float32)]}
+    data = write(tmp_path / "m.mat", weights, [("c", "conv", {"stride": 1.0}), ("r", "relu", {})], size=4).read_bytes()
+    read(tmp_path / "m.mat")
+    assert_survives(read, damaged(data, 1000, 1), tmp_path)
 
 
 def test_an_average_image_with_a_border(tmp_path):
