@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..files.matlab_arrays import MatArray
-from ..preprocessing.preprocessing import Preprocessing
-from .chain import Chain, Shape
+from ...files.matlab_arrays import MatArray
+from ...preprocessing.preprocessing import Preprocessing
+from ..chain import Chain, Shape
 
 _MOST_CLASSES = 100_000
 
