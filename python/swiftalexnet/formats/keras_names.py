@@ -5,7 +5,7 @@ Keras's VGG has block1_conv1 … block5_conv4, fc1, fc2, predictions; other mode
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -23,6 +23,7 @@ _ROLE = re.compile(
 )
 _ROLES = {"W": "kernel", "b": "bias"}
 _VGG = re.compile(r"block[1-5]_conv[1-4]$")
+_CONVOLUTIONS = {13: "vgg-D", 16: "vgg-E"}
 # keras.applications, mode "caffe": blue, green, red
 VGG_MEAN = (103.939, 116.779, 123.68)
 
@@ -85,7 +86,7 @@ def chain_of_layers(weights: Iterable[tuple[str, Mapping[str, Stored]]], variant
         channels = layer.shape[0] if len(layer.shape) == 4 else 0
         layers.append(layer)
     is_vgg = is_keras_vgg(layer.name for layer in layers)
-    names = [name for name in catalog() if name.startswith("vgg") or not is_vgg] if variant is None else [variant]
+    names = _candidates([layer.name for layer in layers]) if variant is None else [variant]
     only_features = bool(layers) and all(len(layer.shape) == 4 for layer in layers)
     chain = chain_of(layers, names, place, only_features)
     if is_vgg and chain.input[0] == 3:
@@ -96,6 +97,14 @@ def chain_of_layers(weights: Iterable[tuple[str, Mapping[str, Stored]]], variant
             f"prepared as the authors of {chain.variant} did"
         )
     return chain
+
+
+def _candidates(layers: Sequence[str]) -> list[str]:
+    """Return the variants that layers of these names may be; keras.applications has 16 and 19 layers."""
+    convolutions = sum(_VGG.match(name) is not None for name in layers)
+    if convolutions in _CONVOLUTIONS:
+        return [_CONVOLUTIONS[convolutions]]
+    return [name for name in catalog() if name.startswith("vgg") or not convolutions]
 
 
 def as_keras_vgg(chain: Chain) -> None:

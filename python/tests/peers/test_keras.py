@@ -53,6 +53,32 @@ def test_models_in_every_container(tmp_path, version, end, make):
 
 
 @pytest.mark.parametrize("version", FRAMEWORKS)
+@pytest.mark.parametrize("end", [".h5", ".keras"])
+def test_vgg16_within_a_functional_model(tmp_path, version, end):
+    layers = FRAMEWORKS[version].layers
+    base = FRAMEWORKS[version].applications.VGG16(weights=None, include_top=False, input_shape=(64, 64, 3))
+    inputs = layers.Input((64, 64, 3))
+    x = layers.GlobalAveragePooling2D()(base(inputs, training=False))
+    x = layers.Dense(CLASSES, activation="softmax")(layers.Dropout(0.2)(x))
+    model = FRAMEWORKS[version].Model(inputs, x)
+    model.save(str(tmp_path / f"m{end}"))
+    ours = sa.load(tmp_path / f"m{end}")
+    x = images((64, 64, 3), 6) - 110
+    close(ours.forward(x[..., ::-1], layout="NHWC"), logits(model, x))
+
+
+@pytest.mark.parametrize(("version", "end"), [("keras2", ".h5"), ("keras3", ".h5"), ("keras3", ".keras")])
+def test_functions_in_a_model_are_named(tmp_path, version, end):
+    framework = FRAMEWORKS[version]
+    inputs = framework.layers.Input((16, 16, 3))
+    x = framework.applications.vgg16.preprocess_input(inputs)
+    x = framework.layers.Dense(2)(framework.layers.Flatten()(x))
+    framework.Model(inputs, x).save(str(tmp_path / f"m{end}"))
+    with pytest.raises(sa.UnsupportedError, match="is no layer that the engine has|lies in another branch|inputs"):
+        sa.load(tmp_path / f"m{end}")
+
+
+@pytest.mark.parametrize("version", FRAMEWORKS)
 def test_weights_of_vgg_in_older_files(tmp_path, version):
     model = randomized(vgg(FRAMEWORKS[version]), 9)
     path = tmp_path / ("vgg.weights.h5" if version == "keras3" else "vgg.h5")
