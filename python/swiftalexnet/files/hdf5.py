@@ -17,7 +17,7 @@ from .._support.optional import require
 from ..errors import MALFORMED, CheckpointCorruptError, UnsupportedError
 from .hdf5_attributes import TextAttributes
 from .hdf5_bytes import FilePart
-from .hdf5_objects import Dataset, dataset_in, linked
+from .hdf5_objects import Dataset, check_chunks, dataset_in, linked
 from .source import SourceFile
 
 _MOST_OBJECTS = 10_000
@@ -76,6 +76,7 @@ class Hdf5File:
         self.datasets: dict[str, Dataset] = {}
         self._attributes = TextAttributes(self._bytes)
         self._headers: dict[str, int] = {}
+        self._checked: set[str] = set()
         with self._reading("it is damaged"):
             part = FilePart(file, offset, self._size)
             self._base = part.base
@@ -108,6 +109,9 @@ class Hdf5File:
         with self._reading(f"{dataset.path} is damaged"):
             # Opened anew each time: an open dataset keeps megabytes of unpacked chunks.
             opened = self._h5[dataset.path]
+            if dataset.path not in self._checked:
+                check_chunks(dataset.path, opened)
+                self._checked.add(dataset.path)
             if not dataset.shape:
                 return np.asarray(opened[()]).reshape(-1)[start:stop]
             row = math.prod(dataset.shape[1:])

@@ -1,6 +1,7 @@
 """What an HDF5 file may hold: groups, and datasets of numbers whose values lie in the file itself."""
 
 import math
+import zlib
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,8 @@ _MOST_DIMENSIONS = 8
 _MOST_RATIO = 1000  # declared bytes for a stored one
 _CHUNK_LIMIT = 32 << 20  # bytes; a chunk is unpacked as a whole
 REFERENCE = np.dtype((np.void, 8))  # of a place in the file
-_FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32"}
+_GZIP, _CHECKSUM, _OVERHEAD = 1, 4, 1024  # a filter's code; bytes of fletcher32, and of gzip around little
+_FILTERS = {_GZIP: "gzip", 2: "shuffle", 3: "fletcher32"}
 
 
 class Dataset(NamedTuple):
@@ -66,6 +68,42 @@ def dataset_in(h5py: Any, path: str, dataset: Any, size_of_file: int, references
     return Dataset(path, shape, dtype, offset)
 
 
+def check_chunks(path: str, dataset: Any) -> None:
+    """Unpack every chunk of a packed dataset within its declared size: the library unpacks whatever comes out.
+
+    Raises
+    ------
+    ValueError
+        A chunk unpacks to more, or is longer than it could be.
+    """
+    codes = _filters(dataset.id.get_create_plist())
+    if _GZIP not in codes:
+        return
+    most = math.prod(dataset.chunks) * dataset.dtype.itemsize + _CHECKSUM
+    for number in range(dataset.id.get_num_chunks()):
+        chunk = dataset.id.get_chunk_info(number)
+        if chunk.size > most + most // 100 + _OVERHEAD:
+            raise ValueError(f"a chunk of {path} has {chunk.size:,} bytes, which unpack to {most:,}")
+        # A bit of the mask is set for a filter that was left out, as gzip is where it does not help.
+        if not chunk.filter_mask >> codes.index(_GZIP) & 1:
+            _check_packed(dataset.id.read_direct_chunk(chunk.chunk_offset)[1], most, f"a chunk of {path}")
+
+
+def _check_packed(packed: bytes, most: int, what: str) -> None:
+    unpacker = zlib.decompressobj()
+    try:
+        size = len(unpacker.decompress(packed, most + 1))
+    except zlib.error as error:
+        raise ValueError(f"{what} is damaged: {error}") from error
+    if size > most or not unpacker.eof:
+        raise ValueError(f"{what} unpacks to more than {most:,} bytes, or is cut short")
+
+
+def _filters(properties: Any) -> list[int]:
+    """Return the codes of the filters of a dataset, in the order of packing."""
+    return [properties.get_filter(index)[0] for index in range(properties.get_nfilters())]
+
+
 def _dtype_of(h5py: Any, path: str, dataset: Any, references: bool) -> np.dtype[Any]:
     """Return the type of numbers; references are places in the file."""
     # The type is looked at before numpy's is made: texts of any length and parts of other datasets are never touched.
@@ -81,9 +119,8 @@ def _dtype_of(h5py: Any, path: str, dataset: Any, references: bool) -> np.dtype[
 
 
 def _check_filters(path: str, properties: Any, chunked: bool, itemsize: int) -> None:
-    for index in range(properties.get_nfilters()):
-        if (code := properties.get_filter(index)[0]) not in _FILTERS:
-            known = ", ".join(_FILTERS.values())
-            raise UnsupportedError(f"{path} is packed by filter {code}, expected one of {known}")
+    codes = _filters(properties)
+    if not set(codes) <= _FILTERS.keys() or codes.count(_GZIP) > 1:
+        raise UnsupportedError(f"{path} is packed by filters {codes}, expected each of {_FILTERS} at most once")
     if chunked and (size := math.prod(properties.get_chunk()) * itemsize) > _CHUNK_LIMIT:
         raise UnsupportedError(f"{path} has chunks of {size:,} bytes, expected {_CHUNK_LIMIT:,}")

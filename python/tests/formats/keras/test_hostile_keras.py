@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+import zlib
 from pathlib import Path
 
 import h5py
@@ -79,6 +80,21 @@ def test_compressed_chunks(tmp_path):
     model = sa.load(path)
     assert np.array_equal(model.parameters()["a.weight"][0, 0], WEIGHTS["a"]["kernel"][:, :, 0, 0])
     assert_survives(read, damaged(keras_file(data), 500, 3), tmp_path)
+
+
+def test_a_chunk_that_unpacks_to_more(tmp_path):
+    path = write_model(tmp_path / "m.h5", LAYERS, WEIGHTS)
+    with h5py.File(path, "a") as file:
+        del file["model_weights/a/a/kernel:0"]
+        options = {"chunks": (3, 3, 1, 1), "compression": "gzip"}
+        made = file.create_dataset("model_weights/a/a/kernel:0", (3, 3, 1, 1), "f4", **options)
+        made.id.write_direct_chunk((0, 0, 0, 0), zlib.compress(bytes(300 << 10)))
+    with pytest.raises(sa.CheckpointCorruptError, match="a chunk of .* unpacks to more than 40 bytes"):
+        sa.load(path)
+    with h5py.File(path, "a") as file:
+        file["model_weights/a/a/kernel:0"].id.write_direct_chunk((0, 0, 0, 0), zlib.compress(bytes(100 << 20)))
+    with pytest.raises(sa.CheckpointCorruptError, match="a chunk of .* bytes, which unpack to 40"):
+        sa.load(path)
 
 
 def test_a_packed_archive(tmp_path):
