@@ -2,6 +2,7 @@
 
 import io
 import json
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -94,6 +95,17 @@ def test_a_chunk_that_unpacks_to_more(tmp_path):
     with h5py.File(path, "a") as file:
         file["model_weights/a/a/kernel:0"].id.write_direct_chunk((0, 0, 0, 0), zlib.compress(bytes(100 << 20)))
     with pytest.raises(sa.CheckpointCorruptError, match="a chunk of .* bytes, which unpack to 40"):
+        sa.load(path)
+
+
+def test_a_length_of_4_gib(tmp_path):
+    # The library would take that memory, which a limit on addresses turns into an error like any other.
+    path = write_model(tmp_path / "m.h5", LAYERS, WEIGHTS | {"of nine 9": {}})
+    data = path.read_bytes()
+    listed = struct.pack("<IQ", len("of nine 9"), data.index(b"GCOL"))
+    assert data.count(listed) == 1
+    path.write_bytes(data.replace(listed, struct.pack("<IQ", 2**32 - 16, data.index(b"GCOL"))))
+    with pytest.raises(sa.CheckpointCorruptError, match=r"its texts have 4,294,967,\d\d\d bytes"):
         sa.load(path)
 
 
