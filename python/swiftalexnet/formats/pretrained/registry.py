@@ -121,6 +121,16 @@ def names_for(variant: str) -> list[str]:
     return [entry.name for entry in registry().values() if entry.variant == variant]
 
 
+def entry_of(sha256: str, size: int) -> Entry | None:
+    """Return the entry of a file by its SHA-256 and size; None if it is unknown, or known by another digest."""
+    for entry in registry().values():
+        if entry.digest is None or entry.digest.algorithm != "sha256" or entry.bytes not in (None, size):
+            continue
+        if sha256.startswith(entry.digest.digits):
+            return entry
+    return None
+
+
 def as_markdown() -> str:
     """Return the table of docs/pretrained.md."""
     head = ("name", "network", "MB", "top-1", "top-5", "publisher", "licence", "digest")
