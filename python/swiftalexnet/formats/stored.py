@@ -80,26 +80,35 @@ class Stored:
             It does not fit into memory.
         """
         require_memory(self.shape, self.dtype.itemsize, f"reading {self.name}")
-        return self._in_place(self.read(0, self.size), self.shape)
+        sides = self.shape if self.order is None else tuple(self.shape[axis] for axis in self.order)
+        return self._in_place(self.read(0, self.size), sides)
 
     def pieces(self) -> Iterator[tuple[tuple[slice, ...], NDArray[Any]]]:
-        """Yield consecutive slices of the slowest dimension with their values, about `PIECE` bytes at a time."""
+        """Yield consecutive parts, about `PIECE` bytes at a time: an index of the whole, and the values there."""
         if not self.shape:
             yield (), self.read(0, 1).reshape(())
             return
-        slowest = self.order[0] if self.order else 0
-        count = self.shape[slowest]
-        row = self.size // max(count, 1)
+        order = self.order or tuple(range(len(self.shape)))
+        shape = [self.shape[axis] for axis in order]
+        place, row = 0, math.prod(shape[1:])
+        while row * self.dtype.itemsize > PIECE and place + 1 < len(shape):
+            place, row = place + 1, row // shape[place + 1]
         rows = max(PIECE // max(row * self.dtype.itemsize, 1), 1)
-        for first in range(0, count, rows):
-            last = min(first + rows, count)
-            index = tuple(slice(first, last) if axis == slowest else slice(None) for axis in range(len(self.shape)))
-            shape = tuple(last - first if axis == slowest else side for axis, side in enumerate(self.shape))
-            yield index, self._in_place(self.read(first * row, last * row), shape)
+        start = 0
+        for before in np.ndindex(tuple(shape[:place])):
+            for first in range(0, shape[place], rows):
+                last = min(first + rows, shape[place])
+                stop = start + (last - first) * row
+                slices = [*(slice(each, each + 1) for each in before), slice(first, last)]
+                slices += [slice(None)] * (len(shape) - len(slices))
+                index = tuple(slices[order.index(axis)] for axis in range(len(shape)))
+                sides = (*[1] * place, last - first, *shape[place + 1 :])
+                yield index, self._in_place(self.read(start, stop), sides)
+                start = stop
 
-    def _in_place(self, flat: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-        """Return elements in the file's order as an array of `shape`."""
+    def _in_place(self, flat: NDArray[Any], sides: tuple[int, ...]) -> NDArray[Any]:
+        """Return elements as an array of `sides`, which are in the file's order, with its axes in ours."""
+        array = flat.reshape(sides)
         if self.order is None:
-            return flat.reshape(shape)
-        back = sorted(range(len(shape)), key=self.order.__getitem__)
-        return flat.reshape([shape[axis] for axis in self.order]).transpose(back)
+            return array
+        return array.transpose([self.order.index(axis) for axis in range(len(sides))])
