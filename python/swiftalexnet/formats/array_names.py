@@ -5,15 +5,15 @@ in = H, W, C; Caffe's has [out, in, height, width] and matrices with in = C, H, 
 tell which it is.
 """
 
-import importlib
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..preprocessing.defaults import default_preprocessing
+from . import keras_names, mean_pixels
 from .chain import Chain, Part
 from .contents import Options
 from .layouts import conventional, dense_hwc, hwio, in_out
@@ -28,7 +28,6 @@ _KERAS = re.compile(r"block\d+_conv\d+|:0$|/kernel$|(^|/)(conv2d|dense)(_\d+)?[/
 _WEIGHTS = ("W", "w", "weight", "weights", "kernel")
 _ALIKE = ("caffe", "caffenet")  # the same shapes
 _VARIANTS = (_ALIKE[0], "one_tower", "vgg-A", "vgg-B", "vgg-C", "vgg-D", "vgg-E")
-_MEAN = (104.00698793, 116.66876762, 122.67891434)  # blue, green, red: BVLC/caffe, examples/00-classification.ipynb
 
 
 class _Pair(NamedTuple):
@@ -47,9 +46,7 @@ def chain_of_arrays(tensors: Mapping[str, Stored], options: Options, place: str)
     if has_torchvision_names(tensors) or any(name.endswith("features.0.weight") for name in tensors):
         return chain_by_names(tensors, options, place)
     if any(_KERAS.search(name) for name in tensors):
-        keras_names: Any = importlib.import_module(".keras_names", __package__)
-        chain: Chain = keras_names.keras_chain(tensors, options.variant, place)
-        return chain
+        return keras_names.keras_chain(tensors, options.variant, place)
     pairs = _pairs(tensors, place)
     if all(name.endswith((".weight", ".bias")) for name in tensors) and not _is_hwio(list(pairs.values()), place):
         chain = chain_by_names(tensors, options, place)
@@ -111,12 +108,12 @@ def _describe(chain: Chain, is_hwio: bool, is_in_out: bool) -> None:
     layouts = f"kernels {'[height, width, in, out]' if is_hwio else '[out, in, height, width]'}"
     chain.notes.append(f"{layouts} and matrices {'[in, out]' if is_in_out else '[out, in]'}, as shapes and biases tell")
     channels, height, _ = chain.input
-    if channels == len(_MEAN):
+    if channels == len(mean_pixels.CAFFE):
         chain.reads_bgr = True
         chain.notes.append("the names are Caffe's: a first layer that reads blue, green, red was assumed")
         default = default_preprocessing(chain.variant, height, channels)
         is_alexnet = chain.variant is not None and not chain.variant.startswith("vgg")
-        mean = np.array(_MEAN, np.float32) if is_alexnet else default.mean[..., ::-1]
+        mean = np.array(mean_pixels.CAFFE, np.float32) if is_alexnet else default.mean[..., ::-1]
         chain.preprocessing = default.replace(mean=mean, learn_mean=False)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import UnsupportedError
 from ..network.catalog import catalog
 from ..preprocessing.preprocessing import Preprocessing
+from . import mean_pixels
 from .chain import Chain, Part
 from .layouts import dense_hwc, hwio, in_out
 from .stored import Stored
@@ -24,8 +25,6 @@ _ROLE = re.compile(
 _ROLES = {"W": "kernel", "b": "bias"}
 _VGG = re.compile(r"block[1-5]_conv[1-4]$")
 _CONVOLUTIONS = {13: "vgg-D", 16: "vgg-E"}
-# keras.applications, mode "caffe": blue, green, red
-VGG_MEAN = (103.939, 116.779, 123.68)
 
 
 def role_of(name: str) -> str:
@@ -41,7 +40,7 @@ def is_keras_vgg(names: Iterable[str]) -> bool:
 
 def vgg_preprocessing(size: int) -> Preprocessing:
     """Return that of Keras's VGG: images squeezed to the input as `load_img` does, channels blue, green, red."""
-    return Preprocessing(size, size, np.array(VGG_MEAN, np.float32), resample="bilinear", warp=True)
+    return Preprocessing(size, size, np.array(mean_pixels.VGG, np.float32), resample="bilinear", warp=True)
 
 
 def has_keras_names(names: Iterable[str]) -> bool:

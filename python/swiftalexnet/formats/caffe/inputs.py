@@ -9,13 +9,10 @@ import numpy as np
 from ...errors import UnsupportedError
 from ...preprocessing.defaults import default_preprocessing
 from ...preprocessing.preprocessing import Preprocessing
+from .. import mean_pixels
 from ..chain import Shape
 from .layers import Layer
 
-# Blue, green, red. Of the mean image that Caffe's own networks subtract (examples/00-classification.ipynb), and of the
-# networks of Simonyan and Zisserman (the page of their Caffe models).
-MEAN_PIXEL = (104.00698793, 116.66876762, 122.67891434)
-VGG_MEAN_PIXEL = (103.939, 116.779, 123.68)
 _COLORS = 3
 _SMALLEST_OF_IMAGENET = 64  # pixels: networks for smaller images read whole images
 
@@ -126,7 +123,7 @@ def _in_caffe(transform: Any, size: Shape, variant: str | None) -> Preprocessing
     resize = base.resize if side >= _SMALLEST_OF_IMAGENET else side
     values = list(transform.mean_value) if transform is not None else []
     if not values:
-        values = list(VGG_MEAN_PIXEL if is_vgg else MEAN_PIXEL) if channels == _COLORS else [0.0]
+        values = list(mean_pixels.VGG if is_vgg else mean_pixels.CAFFE) if channels == _COLORS else [0.0]
     if len(values) not in (1, channels):
         raise ValueError(f"the net has {len(values)} mean values for {channels} channels")
     mean = np.broadcast_to(np.array(values, np.float32), channels)  # one number is for all
