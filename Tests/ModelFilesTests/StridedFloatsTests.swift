@@ -20,7 +20,7 @@ final class StridedFloatsTests: XCTestCase {
           name: "t", shape: shape, strides: strides, start: XCTUnwrap(memory.baseAddress))
         var gathered: [Float] = []
         try tensor.forEachPiece { piece in
-          piece.gather()
+          try piece.gather()
           gathered += piece.values
         }
         XCTAssertEqual(gathered, expected, "\(shape)")
@@ -29,7 +29,7 @@ final class StridedFloatsTests: XCTestCase {
         memory.update(repeating: -1)
         try tensor.forEachPiece { piece in
           _ = piece.values.update(from: expected)
-          piece.scatter()
+          try piece.scatter()
         }
         XCTAssertEqual(Array(memory), before, "\(shape)")
       }
@@ -47,7 +47,7 @@ final class StridedFloatsTests: XCTestCase {
           name: "t", shape: shape, strides: Array(strides.prefix(shape.count)), start: XCTUnwrap(memory.baseAddress))
         var (done, pieces, same) = (0, 0, true)
         try tensor.forEachPiece { piece in
-          piece.gather()
+          try piece.gather()
           XCTAssertLessThanOrEqual(piece.bytes.count, 8 << 20)
           for (index, value) in piece.values.enumerated() {
             var (rest, offset) = (done + index, 0)
