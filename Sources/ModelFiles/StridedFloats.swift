@@ -101,17 +101,17 @@ struct StridedFloats {
 
     /// Makes values of ``halves``; no number is overwritten before it is read.
     func widen() {
-      let (source, target) = (halves, values)
-      for i in target.indices {
-        target[i] = Half(bits: source.loadUnaligned(fromByteOffset: 2 &* i, as: UInt16.self)).float
+      guard let source = halves.baseAddress else { return }
+      for i in 0..<rowCount * columnCount {
+        memory[i] = Half(bits: source.loadUnaligned(fromByteOffset: 2 &* i, as: UInt16.self)).float
       }
     }
 
     /// Rounds values to ``halves``, from the last one.
     func narrow() {
-      let (source, target) = (values, halves)
-      for i in source.indices.reversed() {
-        target.storeBytes(of: Half(source[i]).bits, toByteOffset: 2 &* i, as: UInt16.self)
+      guard let target = halves.baseAddress else { return }
+      for i in (0..<rowCount * columnCount).reversed() {
+        target.storeBytes(of: Half(memory[i]).bits, toByteOffset: 2 &* i, as: UInt16.self)
       }
     }
 
