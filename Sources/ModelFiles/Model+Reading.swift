@@ -12,8 +12,9 @@ extension Model {
   ///     let model = try Model(contentsOf: "flowers.safetensors")
   ///     print(try model.predict(image))
   ///
-  /// Every byte of the file is checked against its hashes, and every size before memory is taken for it. A model
-  /// without class names gets numbers in their place. Of a checkpoint, the optimiser's state is checked and left out.
+  /// Every byte of the file is checked against its hashes, and every size before memory is taken for it. Weights of 16
+  /// bits become float32. A model without class names gets numbers in their place, a network that ends with a map,
+  /// such as pool5, no names. Of a checkpoint, the optimiser's state is checked and left out.
   /// - Throws: ``ModelFileError/damaged(_:)`` for a file that is damaged, cut short, or not a model of this package;
   ///   ``ModelFileError/system(code:_:)`` if it cannot be read or is not a regular file;
   ///   `EngineError.outOfMemory` if the model does not fit into memory.
@@ -36,6 +37,7 @@ extension Model {
 /// What a model is made of, as a file holds it.
 struct ModelParts {
   static let (meanName, whiteningName) = ("preprocessing.mean", "preprocessing.whitening")
+  static let answersName = "known_answers"
 
   let network: Network
   let classes: [String]
@@ -57,26 +59,29 @@ struct ModelParts {
     if let problem = fields.problem(meanShape: mean.shape, input: spec.input) { throw JSON.Malformed(problem) }
 
     network = try Network(spec: spec, makeContext: makeContext)
-    classes = try description.names(count: network.classCount)
-    for parameter in network.parameters { try Self.read(parameter, from: file) }
+    classes = try description.names(of: network)
+    let context = try makeContext()
+    for parameter in network.parameters { try Self.read(parameter, from: file, context) }
     preprocessing = try Preprocessing(
       cropHeight: fields.crop, cropWidth: fields.crop, mean: try Self.readMean(mean, from: file), scale: fields.scale,
       meanPosition: fields.meanPosition)
     try Self.readWhitening(of: network, from: file)
+    let answers = try Self.readAnswers(description, of: network, from: file)
     try file.checkRest()
     try Self.setMultipliers(description.multipliers, of: network)
     nextMean = fields.nextMean
     details = ModelDetails(
       variant: description.variant, resizing: fields.resizing, learnWhitening: fields.learnWhitening,
-      namesClasses: description.classes != nil,
+      namesClasses: description.classes != nil, knownAnswers: answers,
       others: description.others.map { (name: $0.name, json: $0.value.text()) })
   }
 
-  private static func read(_ parameter: Parameter, from file: SafetensorsReader) throws {
+  private static func read(_ parameter: Parameter, from file: SafetensorsReader, _ context: ComputeContext) throws {
     try parameter.withMutableValues { values in
       guard let start = values.baseAddress else { return }
       try file.read(
-        into: StridedFloats(name: parameter.name, shape: parameter.shape, strides: parameter.strides, start: start))
+        into: StridedFloats(
+          name: parameter.name, shape: parameter.shape, strides: parameter.strides, start: start, context: context))
     }
   }
 
@@ -96,6 +101,16 @@ struct ModelParts {
     }
     let matrix = try floats(entry, from: file)
     try withExtendedLifetime(matrix) { try network.setWhitening(matrix.pointer, size: size) }
+  }
+
+  private static func readAnswers(
+    _ description: ModelDescription, of network: Network, from file: SafetensorsReader
+  ) throws -> KnownAnswers? {
+    guard let (inputs, bound) = description.knownAnswers else { return nil }
+    let entry = try file.requiredTensor(answersName)
+    guard !inputs.isEmpty else { throw JSON.Malformed("\(answersName) are for no inputs") }
+    try entry.require(shape: [inputs.count, network.classCount], types: [.float32])
+    return KnownAnswers(inputs: inputs, bound: bound, outputs: try floats(entry, from: file), of: network)
   }
 
   private static func floats(_ entry: TensorEntry, from file: SafetensorsReader) throws -> AlignedBuffer<Float> {

@@ -13,11 +13,13 @@ struct ModelDescription {
   let preprocessing: PreprocessingFields
   /// Factors on learning rate and weight decay of the parameters that have others than 1.
   let multipliers: [(name: String, rate: Float, decay: Float)]
+  /// The images of the tensor `known_answers`, and the difference that passes.
+  let knownAnswers: (inputs: [String], bound: Double)?
   /// Members that this version does not know.
   let others: [JSON.Member]
 
   private static let ownMembers = [
-    "version", "specification", "variant", "classes", "preprocessing", "multipliers",
+    "version", "specification", "variant", "classes", "preprocessing", "multipliers", ModelParts.answersName,
   ]
 }
 
@@ -38,6 +40,12 @@ extension ModelDescription {
       }
       return (member.name, rate, decay)
     }
+    knownAnswers = try members[ModelParts.answersName].map { json in
+      let answers = try json.members("the description of the known answers")
+      let inputs = try answers.required("inputs").items("the inputs of the known answers")
+      let bound = try answers.required("bound").finite("the bound of the known answers")
+      return (try inputs.map { try $0.string("an input of the known answers") }, bound)
+    }
     others = members.filter { !Self.ownMembers.contains($0.name) }
   }
 
@@ -55,13 +63,22 @@ extension ModelDescription {
       }
       members.append(JSON.Member(name: "multipliers", value: .object(factors)))
     }
-    return .object(members + others)
+    members += others
+    if let (inputs, bound) = knownAnswers {
+      let answers = [
+        JSON.Member(name: "inputs", value: .array(inputs.map { .string($0) })),
+        JSON.Member(name: "bound", value: .number(bound)),
+      ]
+      members.append(JSON.Member(name: ModelParts.answersName, value: .object(answers)))
+    }
+    return .object(members)
   }
 
-  /// Names for `count` outputs, numbers if the file has none.
-  func names(count: Int) throws -> [String] {
+  /// Names for a network's classes, numbers if the file has none.
+  func names(of network: Network) throws -> [String] {
+    let count = network.hasClasses ? network.classCount : 0
     guard let classes else { return (0..<count).map { "\($0)" } }
-    guard classes.count == count else {
+    guard network.hasClasses, classes.count == count else {
       throw JSON.Malformed("it names \(classes.count) classes, the network has \(count)")
     }
     var seen: Set<[UInt8]> = []

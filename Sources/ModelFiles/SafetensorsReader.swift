@@ -46,17 +46,22 @@ final class SafetensorsReader {
     return entry
   }
 
-  /// Reads float32 numbers, which must be finite, into memory of their shape.
+  /// Reads numbers of 32 or 16 bits, which must be finite, into memory of their shape.
   func read(into target: StridedFloats) throws {
     let entry = try requiredTensor(target.name)
     try entry.require(shape: target.shape)
     try readHashed(entry) { read in
       try target.forEachPiece { piece in
-        try read(piece.bytes)
+        if entry.type == .float16 {
+          try read(piece.halves)
+          piece.widen()
+        } else {
+          try read(piece.bytes)
+        }
         guard piece.values.allSatisfy(\.isFinite) else {
           throw JSON.Malformed("\(entry.name) holds values that are not finite")
         }
-        piece.scatter()
+        try piece.scatter()
       }
     }
   }

@@ -3,14 +3,22 @@ import Tensors
 /// Writes the package's own safetensors files, byte for byte as the Python package does.
 enum SafetensorsWriter {
   /// Replaces `path` with a file of tensors and sections, atomically.
+  /// - Parameter halves: tensors whose numbers, at most 65504, are rounded to 16 bits.
   /// - Throws: ``EngineError/invalidValue(_:)`` if sections and names are too long for a reader, ``ModelFileError``,
   ///   ``EngineError/outOfMemory(_:)``; on any of these errors an existing file is unchanged.
-  static func write(_ path: String, tensors: [StridedFloats], sections: [FileHeader.Section]) throws {
-    // All are of one width, so the order is that of the names' code points.
-    let tensors = tensors.sorted { $0.name.unicodeScalars.lexicographicallyPrecedes($1.name.unicodeScalars) }
+  static func write(
+    _ path: String, tensors: [StridedFloats], sections: [FileHeader.Section], halves: Set<String> = []
+  ) throws {
+    // The widest types come first, names of one width in the order of their code points.
+    let tensors = tensors.sorted { one, other in
+      let (first, second) = (halves.contains(one.name), halves.contains(other.name))
+      guard first == second else { return second }
+      return one.name.unicodeScalars.lexicographicallyPrecedes(other.name.unicodeScalars)
+    }
     var end = 0
     let entries = try tensors.map { tensor in
-      let entry = try TensorEntry(name: tensor.name, type: .float32, shape: tensor.shape, begin: end)
+      let type: TensorEntry.ElementType = halves.contains(tensor.name) ? .float16 : .float32
+      let entry = try TensorEntry(name: tensor.name, type: type, shape: tensor.shape, begin: end)
       end = entry.end
       return entry
     }
@@ -36,8 +44,9 @@ enum SafetensorsWriter {
     var (hash, offset) = (SHA256(), offset)
     hash.update(entry.hashedPrefix)
     try tensor.forEachPiece { piece in
-      piece.gather()
-      let bytes = UnsafeRawBufferPointer(piece.bytes)
+      try piece.gather()
+      if entry.type == .float16 { piece.narrow() }
+      let bytes = UnsafeRawBufferPointer(entry.type == .float16 ? piece.halves : piece.bytes)
       hash.update(bytes)
       try file.write(bytes, at: offset)
       offset += bytes.count

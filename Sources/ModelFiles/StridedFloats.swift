@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// Float32 numbers in the engine's memory, seen in the conventional order of their axes, in which files hold them: rows
@@ -8,6 +9,7 @@ struct StridedFloats {
   let start: UnsafeMutablePointer<Float>
   private let strides: [Int]
   private let columnCount: Int
+  private let context: ComputeContext?
 
   /// Numbers in memory at a time, in addition to the tensor itself: 8 MiB.
   private static let pieceCount = 2 << 20
@@ -17,9 +19,12 @@ struct StridedFloats {
   /// - Parameters:
   ///   - shape: of at least one axis; all sizes are at least 1.
   ///   - strides: in elements.
+  ///   - context: its threads transpose matrices.
   /// - Throws: ``EngineError/outOfMemory(_:)``.
-  init(name: String, shape: [Int], strides: [Int], start: UnsafeMutablePointer<Float>) throws {
-    (self.name, self.shape, self.strides, self.start) = (name, shape, strides, start)
+  init(
+    name: String, shape: [Int], strides: [Int], start: UnsafeMutablePointer<Float>, context: ComputeContext? = nil
+  ) throws {
+    (self.name, self.shape, self.strides, self.start, self.context) = (name, shape, strides, start, context)
     columnCount = try Extent.product(Array(shape.dropFirst()), operation: name)
   }
 
@@ -55,11 +60,14 @@ struct StridedFloats {
             Piece(
               firstRow: start + row * (strides.first ?? 1), rowStride: strides.first ?? 1,
               rowCount: min(rowsAtOnce, rowCount - row), offsets: offsets.pointer, columnCount: columns.count,
-              memory: memory.pointer))
+              memory: memory.pointer, transposing: isTransposed ? context : nil))
         }
       }
     }
   }
+
+  /// Whether a column is one run of memory, as in dense weights.
+  private var isTransposed: Bool { shape.count == 2 && strides[0] == 1 && strides[1] >= shape[0] }
 
   /// Where a column lies in memory, from the row's beginning.
   private func offset(of column: Int) -> Int {
@@ -79,17 +87,52 @@ struct StridedFloats {
     fileprivate let offsets: UnsafeMutablePointer<Int>
     fileprivate let columnCount: Int
     fileprivate let memory: UnsafeMutablePointer<Float>
+    /// For a matrix that is transposed; otherwise nil.
+    fileprivate let transposing: ComputeContext?
 
     var values: UnsafeMutableBufferPointer<Float> {
       UnsafeMutableBufferPointer(start: memory, count: rowCount * columnCount)
     }
     var bytes: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(values) }
+    /// The same numbers in 16 bits: the second half of ``bytes``, which they share.
+    var halves: UnsafeMutableRawBufferPointer {
+      UnsafeMutableRawBufferPointer(rebasing: bytes[(bytes.count / 2)...])
+    }
+
+    /// Makes values of ``halves``; no number is overwritten before it is read.
+    func widen() {
+      guard let source = halves.baseAddress else { return }
+      for i in 0..<rowCount * columnCount {
+        memory[i] = Half(bits: source.loadUnaligned(fromByteOffset: 2 &* i, as: UInt16.self)).float
+      }
+    }
+
+    /// Rounds values to ``halves``, from the last one.
+    func narrow() {
+      guard let target = halves.baseAddress else { return }
+      for i in (0..<rowCount * columnCount).reversed() {
+        target.storeBytes(of: Half(memory[i]).bits, toByteOffset: 2 &* i, as: UInt16.self)
+      }
+    }
 
     /// From the engine's memory into the file's order.
-    func gather() { forEachNumber { inTensor, inPiece in memory[inPiece] = firstRow[inTensor] } }
+    func gather() throws {
+      guard let transposing else { return forEachNumber { inTensor, inPiece in memory[inPiece] = firstRow[inTensor] } }
+      try Layout.transpose(
+        rows: columnCount, columns: rowCount, input: firstRow + offsets[0], inputStride: columnStride, output: memory,
+        outputStride: columnCount, context: transposing)
+    }
 
     /// From the file's order into the engine's memory.
-    func scatter() { forEachNumber { inTensor, inPiece in firstRow[inTensor] = memory[inPiece] } }
+    func scatter() throws {
+      guard let transposing else { return forEachNumber { inTensor, inPiece in firstRow[inTensor] = memory[inPiece] } }
+      try Layout.transpose(
+        rows: rowCount, columns: columnCount, input: memory, inputStride: columnCount, output: firstRow + offsets[0],
+        outputStride: columnStride, context: transposing)
+    }
+
+    /// Between the first two columns of a matrix.
+    private var columnStride: Int { columnCount > 1 ? offsets[1] - offsets[0] : rowCount }
 
     /// In blocks: the engine keeps next to each other what the files keep a row apart.
     @inline(__always)

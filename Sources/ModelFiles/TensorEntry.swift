@@ -93,9 +93,12 @@ struct TensorEntry {
     return "\(type.numpyName) (\(extents)\(shape.count == 1 ? "," : ""))"
   }
 
-  /// Fails unless it holds float32 of that shape.
-  func require(shape expected: [Int]) throws {
-    guard type == .float32 else { throw JSON.Malformed("\(name) has dtype \(type.rawValue), expected F32") }
+  /// Fails unless it holds float32, or numbers of 16 bits that stand for them, of that shape.
+  func require(shape expected: [Int], types: [ElementType] = [.float32, .float16]) throws {
+    guard types.contains(type) else {
+      let words = types.map(\.rawValue).joined(separator: " or ")
+      throw JSON.Malformed("\(name) has dtype \(type.rawValue), expected \(words)")
+    }
     guard shape == expected else { throw JSON.Malformed("\(name) has shape \(shape), expected \(expected)") }
   }
 }

@@ -62,6 +62,20 @@ public final class Network: @unchecked Sendable {
   /// Logits per image: the number of classes.
   public var classCount: Int { layers[logitsNode].outputShape.count }
 
+  /// Kinds of nodes that a network with classes may end with.
+  private static let classifyingKinds: Set = [
+    "softmax", "dense", "convolution", "locally_connected", "average_pool", "adaptive_average_pool",
+  ]
+
+  /// Whether the network ends with a number for each class, and not with maps or hidden units.
+  package var hasClasses: Bool {
+    guard let last = spec.nodes.last, let output = layers.last?.outputShape else { return false }
+    return (output.height, output.width) == (1, 1) && Self.classifyingKinds.contains(last.operation.kind)
+  }
+
+  /// How often each parameter has been written; nil for one that somebody may be writing.
+  package var parameterChanges: [Int?] { parameters.map(\.revision.current) }
+
   /// Memory for the losses of `batch` images, kept for the next step.
   package func lossMemory(batch: Int) throws -> AlignedBuffer<Float> {
     if let losses, losses.count >= batch { return losses }

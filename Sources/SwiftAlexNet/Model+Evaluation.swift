@@ -53,8 +53,10 @@ extension Model {
       count: images.count)
   }
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` if the channels are not the network's, or a label has no class.
+  /// - Throws: ``EngineError/invalidValue(_:)`` if the channels are not the network's, or a label has no class,
+  ///   ``EngineError/unsupported(_:)`` for a network without classes.
   func requireFitting(_ images: ImageSet, operation: String) throws {
+    try requireClasses(operation)
     guard images.channels == network.spec.input.channels else {
       throw EngineError.invalidValue(
         "\(operation): got images of \(images.channels) channels, \(network.spec.name) takes "

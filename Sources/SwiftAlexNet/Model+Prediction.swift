@@ -43,6 +43,7 @@ extension Model {
   public func probabilities(
     _ images: [Image], views: Views = .center, arithmetic: Arithmetic = Arithmetic()
   ) throws -> [Float] {
+    try requireClasses("predict")
     let preprocessing = try requirePreprocessing("predict")
     var numbers: [Float] = []
     var rest = images[...]

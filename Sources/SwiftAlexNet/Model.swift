@@ -8,7 +8,7 @@ import Tensors
 /// Any number of threads may predict at once; training has the model to itself.
 public final class Model: Sendable {
   public let network: Network
-  /// Names, in the order of the network's outputs.
+  /// Names, in the order of the network's outputs; none if the network ends with a map, such as pool5.
   public let classes: [String]
   /// What its file says besides; nil if it was not read from one.
   package let details: ModelDetails?
@@ -18,6 +18,7 @@ public final class Model: Sendable {
     var preprocessing: Preprocessing?
     /// What the next `fit` replaces the mean with.
     var nextMean: PreprocessingDefaults.LearnedMean
+    var answers: KnownAnswers?
   }
 
   /// - Parameter preprocessing: if nil, the first `fit` learns the mean image of its training set.
@@ -35,15 +36,17 @@ public final class Model: Sendable {
     network: Network, classes: [String], preprocessing: Preprocessing?,
     nextMean: PreprocessingDefaults.LearnedMean, details: ModelDetails?
   ) throws {
-    guard classes.count == network.classCount else {
+    let outputs = network.hasClasses ? network.classCount : 0
+    guard classes.count == outputs else {
       throw EngineError.invalidValue(
-        "model: got \(classes.count) names of classes, \(network.spec.name) has \(network.classCount) outputs")
+        "model: got \(classes.count) names of classes, \(network.spec.name) has \(outputs)"
+          + (network.hasClasses ? " outputs" : ": it ends with \(network.lastNode)"))
     }
     if let preprocessing { try network.requireCrops(of: preprocessing, operation: "model") }
     self.network = network
     self.classes = classes
     self.details = details
-    known = Mutex(Known(preprocessing: preprocessing, nextMean: nextMean))
+    known = Mutex(Known(preprocessing: preprocessing, nextMean: nextMean, answers: details?.knownAnswers))
   }
 
   /// A model of your own network, with random weights.
@@ -61,12 +64,25 @@ public final class Model: Sendable {
   /// What the next `fit` replaces the mean with.
   package var nextMean: PreprocessingDefaults.LearnedMean { known.withLock { $0.nextMean } }
 
+  /// The answers in the model's file, unless the weights or the preprocessing have changed since it was read.
+  package var knownAnswers: KnownAnswers? {
+    known.withLock { $0.answers }.flatMap { $0.parameterChanges == network.parameterChanges ? $0 : nil }
+  }
+
   /// Whether the next `fit` keeps the preprocessing.
   var isPreprocessingFinal: Bool { known.withLock { $0.preprocessing != nil && $0.nextMean == .none } }
 
   /// Keeps what the first training run learned.
   func learned(_ preprocessing: Preprocessing) {
     known.withLock { $0 = Known(preprocessing: preprocessing, nextMean: .none) }
+  }
+
+  /// - Throws: ``EngineError/unsupported(_:)`` for a network that ends with a map.
+  func requireClasses(_ operation: String) throws {
+    guard network.hasClasses else {
+      throw EngineError.unsupported(
+        "\(operation): the network ends with \(network.lastNode) and has no classes: network.capture gives its outputs")
+    }
   }
 
   /// - Throws: ``EngineError/invalidValue(_:)`` if none has been given or learned.
@@ -126,6 +142,9 @@ extension Model {
 }
 
 extension Network {
+  /// The last node and its number of outputs, in words.
+  var lastNode: String { "\(spec.nodes.last?.name ?? "data"), \(classCount) values," }
+
   /// - Throws: ``EngineError/invalidValue(_:)`` unless the crops have the network's input size.
   func requireCrops(of preprocessing: Preprocessing, operation: String) throws {
     try requireInput(

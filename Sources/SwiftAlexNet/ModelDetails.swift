@@ -7,14 +7,15 @@ package struct ModelDetails: Sendable {
   package let learnWhitening: Double?
   /// Whether the names of classes are the file's own, not numbers in their place.
   package let namesClasses: Bool
+  let knownAnswers: KnownAnswers?
   /// What the file's description holds besides, as JSON.
   package let others: [(name: String, json: String)]
 
   package init(
     variant: String?, resizing: Model.Resizing, learnWhitening: Double?, namesClasses: Bool,
-    others: [(name: String, json: String)]
+    knownAnswers: KnownAnswers? = nil, others: [(name: String, json: String)]
   ) {
     (self.variant, self.resizing, self.learnWhitening) = (variant, resizing, learnWhitening)
-    (self.namesClasses, self.others) = (namesClasses, others)
+    (self.namesClasses, self.knownAnswers, self.others) = (namesClasses, knownAnswers, others)
   }
 }

@@ -65,6 +65,7 @@ public func sax_transpose(
     }
     _ = try Extent.product([inputs, stride], operation: "transpose")
     try Layout.transpose(
-      rows: outputs, columns: inputs, input: x, output: y, outputStride: stride, context: try ComputeContext())
+      rows: outputs, columns: inputs, input: x, inputStride: inputs, output: y, outputStride: stride,
+      context: try ComputeContext())
   }
 }

@@ -51,19 +51,51 @@ final class HostileDescriptionTests: HostileFileCase {
 
   /// With right checksums. Some make another model, which a file may describe.
   func testOtherValuesInTheDescription() throws {
-    let file = try TinyFile(Golden.bytes("everything.safetensors"))
-    let description = try JSON(parsing: file.text("model").utf8)
-    var count = 0
-    for path in description.paths {
-      for value in values + description.neighbours(of: path) {
-        let text = description.replacing(path[...], with: value).text()
-        do {
-          _ = try load(file.replacingText("model", with: text).bytes())
-        } catch is ModelFileError {} catch EngineError.outOfMemory {}
-        count += 1
+    for name in ["everything", "half"] {
+      let file = try TinyFile(Golden.bytes("\(name).safetensors"))
+      let description = try JSON(parsing: file.text("model").utf8)
+      var count = 0
+      for path in description.paths {
+        for value in values + description.neighbours(of: path) {
+          let text = description.replacing(path[...], with: value).text()
+          do {
+            let model = try load(file.replacingText("model", with: text).bytes())
+            if path.first == "known_answers" { _ = try? model.verifyKnownAnswers() }
+          } catch is ModelFileError {} catch EngineError.outOfMemory {}
+          count += 1
+        }
       }
+      XCTAssertGreaterThan(count, 800, name)
     }
-    XCTAssertGreaterThan(count, 1000)
+  }
+
+  func testKnownAnswers() throws {
+    let half = try TinyFile(Golden.bytes("half.safetensors"))
+    let text = try half.text("model")
+    let start = try XCTUnwrap(text.range(of: ", \"known_answers\"")).lowerBound
+    let digest = String(repeating: "0", count: 64)
+    for (answers, expected) in [
+      ("null", "the description of the known answers is not an object"), ("{}", "'inputs' is missing"),
+      ("{\"inputs\": [], \"bound\": 1}", "are for no inputs"),
+      ("{\"inputs\": [1], \"bound\": 1}", "an input of the known answers is not a text"),
+      ("{\"inputs\": [\"\(digest)\"]}", "'bound' is missing"),
+      ("{\"inputs\": [\"\(digest)\"], \"bound\": \"1\"}", "the bound of the known answers is not a finite number"),
+      ("{\"inputs\": [\"a\", \"b\"], \"bound\": 1}", "known_answers has shape [1, 3], expected [2, 3]"),
+    ] {
+      let described = text[..<start] + ", \"known_answers\": \(answers)}"
+      assertDamaged(try load(half.replacingText("model", with: String(described)).bytes()), expected)
+    }
+    // A tensor without a description is checked and left out, as in Python.
+    let model = try load(half.replacingText("model", with: text[..<start] + "}").bytes())
+    XCTAssertThrowsError(try model.verifyKnownAnswers()) { error in
+      XCTAssertTrue("\(error)".contains("the model has no known answers"), "\(error)")
+    }
+    try model.save(to: path("m"))
+    XCTAssertNil(try SafetensorsReader(path("m")).tensor("known_answers"))
+
+    let added = try file.text("model").dropLast() + ", \"known_answers\": {\"inputs\": [\"a\"], \"bound\": 1}}"
+    assertDamaged(
+      try load(file.replacingText("model", with: String(added)).bytes()), "it has no tensor 'known_answers'")
   }
 
   /// 2.7 · 10¹¹ weights, of which the file holds eight.

@@ -27,13 +27,15 @@ final class HostileFilesTests: HostileFileCase {
     }
   }
 
-  /// Of a file with all that one may hold.
+  /// Of files with all that one may hold.
   func testFlippedBits() throws {
-    let bytes = try Golden.bytes("everything.safetensors")
-    for index in stride(from: 0, to: bytes.count, by: 61) {
-      var changed = bytes
-      changed[index] ^= 1 << (index % 8)
-      assertDamaged(try self.load(changed), path("m.safetensors"))
+    for name in ["everything", "half"] {
+      let bytes = try Golden.bytes("\(name).safetensors")
+      for index in stride(from: 0, to: bytes.count, by: 61) {
+        var changed = bytes
+        changed[index] ^= 1 << (index % 8)
+        assertDamaged(try self.load(changed), path("m.safetensors"))
+      }
     }
   }
 
@@ -107,6 +109,15 @@ final class HostileFilesTests: HostileFileCase {
       var changed = try file
       changed.data.replaceSubrange(0..<4, with: withUnsafeBytes(of: bits.littleEndian) { Array($0) })
       assertDamaged(try load(changed.bytes()), "holds values that are not finite")
+    }
+  }
+
+  func testHalvesThatAreNotFinite() throws {
+    try TinyFile.model().save(to: path("half"), float16: true)
+    for bits: UInt16 in [0x7c00, 0xfc00, 0x7e00, 0x7c01] {
+      var changed = try TinyFile(bytes("half"))
+      changed.data.replaceSubrange(4..<6, with: withUnsafeBytes(of: bits.littleEndian) { Array($0) })
+      assertDamaged(try load(changed.bytes()), "fc.bias holds values that are not finite")
     }
   }
 

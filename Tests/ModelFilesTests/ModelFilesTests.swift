@@ -89,6 +89,21 @@ final class ModelFilesTests: FileTestCase {
     XCTAssertEqual(try self.names(), ["m"])
   }
 
+  func testWeightsThatSixteenBitsCannotHold() throws {
+    let model = try TinyFile.model()
+    let bias = try XCTUnwrap(model.network.parameters.last)
+    bias.withMutableValues { $0[1] = -65504 }
+    try model.save(to: path("m"), float16: true)
+    try Model(contentsOf: path("m")).network.parameters.last?.withMutableValues { XCTAssertEqual($0[1], -65504) }
+    let before = try bytes("m")
+    bias.withMutableValues { $0[1] = (-65504 as Float).nextDown }
+    XCTAssertThrowsError(try model.save(to: path("m"), float16: true)) { error in
+      XCTAssertEqual(
+        error as? EngineError, .invalidValue("save: fc.bias has values up to 65504.004, float16 goes to 65504.0"))
+    }
+    XCTAssertEqual(try bytes("m"), before)
+  }
+
   func testWeightsThatAreNotFinite() throws {
     let model = try TinyFile.model()
     try model.save(to: path("m"))

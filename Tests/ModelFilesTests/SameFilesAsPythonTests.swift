@@ -9,7 +9,7 @@ import XCTest
 
 /// Python's files predict the same bits here, and are the same bytes when they are written again.
 final class SameFilesAsPythonTests: FileTestCase {
-  private let names = ["fresh", "trained", "everything", "checkpoint"]
+  private let names = ["fresh", "trained", "everything", "checkpoint", "half"]
 
   func testPredictions() throws {
     for name in names {
@@ -28,7 +28,7 @@ final class SameFilesAsPythonTests: FileTestCase {
   func testAModelIsWrittenAgainAsItWas() throws {
     for name in names where name != "checkpoint" {
       let model = try Model(contentsOf: Golden.path("\(name).safetensors"))
-      try model.save(to: path(name))
+      try model.save(to: path(name), float16: name == "half")
       XCTAssertTrue(try bytes(name) == inThisVersion("\(name).safetensors"), name)
     }
   }
@@ -37,6 +37,53 @@ final class SameFilesAsPythonTests: FileTestCase {
   func testACheckpointBecomesAModel() throws {
     try Model(contentsOf: Golden.path("checkpoint.safetensors")).save(to: path("m"))
     XCTAssertTrue(try bytes("m") == inThisVersion("trained.safetensors"))
+  }
+
+  /// The same weights, once in 32 and once in 16 bits; the files differ in where they come from and in known answers.
+  func testWeightsAreRoundedAsByPython() throws {
+    let exact = try Model(contentsOf: Golden.path("trained.safetensors"))
+    let rounded = try Model(contentsOf: Golden.path("half.safetensors"))
+    try exact.save(to: path("m"), float16: true)
+    let (written, python) = (
+      try SafetensorsReader(path("m")).header, try SafetensorsReader(Golden.path("half.safetensors")).header
+    )
+    for parameter in rounded.network.parameters {
+      XCTAssertEqual(written.digests[parameter.name], python.digests[parameter.name], parameter.name)
+    }
+  }
+
+  func testANetworkWithoutClasses() throws {
+    let name = "parts/pool1.safetensors"
+    let model = try Model(contentsOf: Golden.path(name))
+    XCTAssertEqual(model.classes, [])
+    try model.save(to: path("m"))
+    XCTAssertTrue(try bytes("m") == inThisVersion(name))
+
+    let images = try ImageSet([Golden.image()], labels: [0])
+    for call in [
+      { _ = try model.predict(images.image(0)) }, { _ = try model.evaluate(images) },
+      { _ = try model.fit(images, recipe: .small) },
+    ] {
+      XCTAssertThrowsError(try call()) { error in
+        guard case .unsupported(let text)? = error as? EngineError else { return XCTFail("\(error)") }
+        XCTAssertTrue(text.contains("the network ends with pool1, 512 values, and has no classes"), text)
+      }
+    }
+    XCTAssertThrowsError(try Model(network: model.network, classes: ["a"])) { error in
+      XCTAssertTrue("\(error)".contains("got 1 names of classes, small has 0: it ends with pool1"), "\(error)")
+    }
+
+    // The weights before the pool are the same, so the maps are.
+    let whole = try Model(contentsOf: Golden.path("trained.safetensors"))
+    let input = (0..<16 * 16 * 3).map { Float($0 % 7) }
+    let maps = try [model, whole].map { model in
+      var map = [Float](repeating: .nan, count: 512)
+      try map.withUnsafeMutableBufferPointer { map in
+        try model.network.capture(["pool1"], of: input, batch: 1, layout: .nchw, into: [XCTUnwrap(map.baseAddress)])
+      }
+      return map
+    }
+    XCTAssertEqual(maps[0], maps[1])
   }
 
   func testANewModelIsWrittenAsByPython() throws {

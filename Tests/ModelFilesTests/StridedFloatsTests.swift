@@ -1,3 +1,4 @@
+import Kernels
 import XCTest
 
 @testable import ModelFiles
@@ -7,7 +8,7 @@ final class StridedFloatsTests: XCTestCase {
   private let cases: [(shape: [Int], strides: [Int])] = [
     ([5], [1]), ([70], [1]), ([40, 33], [1, 40]), ([3, 2, 4, 5], [1, 3, 30, 6]),
     ([2, 3, 4, 1, 2, 2], [48, 16, 1, 4, 8, 4]),
-    ([2, 3, 4], [12, 4, 1]), ([1, 1], [1, 1]),
+    ([2, 3, 4], [12, 4, 1]), ([1, 1], [1, 1]), ([7, 1], [1, 7]), ([1, 7], [1, 1]), ([6, 5], [5, 1]),
   ]
 
   func testTheFilesOrderIsThatOfTheAxes() throws {
@@ -17,10 +18,10 @@ final class StridedFloatsTests: XCTestCase {
       let expected = indices(shape).map { zip($0, strides).reduce(0) { $0 + $1.0 * $1.1 } }.map { memory[$0] }
       try memory.withUnsafeMutableBufferPointer { memory in
         let tensor = try StridedFloats(
-          name: "t", shape: shape, strides: strides, start: XCTUnwrap(memory.baseAddress))
+          name: "t", shape: shape, strides: strides, start: XCTUnwrap(memory.baseAddress), context: ComputeContext())
         var gathered: [Float] = []
         try tensor.forEachPiece { piece in
-          piece.gather()
+          try piece.gather()
           gathered += piece.values
         }
         XCTAssertEqual(gathered, expected, "\(shape)")
@@ -29,7 +30,7 @@ final class StridedFloatsTests: XCTestCase {
         memory.update(repeating: -1)
         try tensor.forEachPiece { piece in
           _ = piece.values.update(from: expected)
-          piece.scatter()
+          try piece.scatter()
         }
         XCTAssertEqual(Array(memory), before, "\(shape)")
       }
@@ -38,16 +39,20 @@ final class StridedFloatsTests: XCTestCase {
 
   /// 12 and 18 MB: pieces of 8 MiB or less are some rows, or parts of one.
   func testManyPieces() throws {
-    for shape in [[3000, 1500], [2, 3_000_000], [1, 1500, 3000]] {
+    for (shape, context) in [
+      ([3000, 1500], nil), ([3000, 1500], try ComputeContext()), ([2, 3_000_000], try ComputeContext()),
+      ([1, 1500, 3000], nil),
+    ] {
       let count = shape.reduce(1, *)
       let strides = [1, shape[0], shape[0] * shape[1]]
       var memory = (0..<count).map { Float($0) }
       try memory.withUnsafeMutableBufferPointer { memory in
         let tensor = try StridedFloats(
-          name: "t", shape: shape, strides: Array(strides.prefix(shape.count)), start: XCTUnwrap(memory.baseAddress))
+          name: "t", shape: shape, strides: Array(strides.prefix(shape.count)), start: XCTUnwrap(memory.baseAddress),
+          context: context)
         var (done, pieces, same) = (0, 0, true)
         try tensor.forEachPiece { piece in
-          piece.gather()
+          try piece.gather()
           XCTAssertLessThanOrEqual(piece.bytes.count, 8 << 20)
           for (index, value) in piece.values.enumerated() {
             var (rest, offset) = (done + index, 0)
@@ -63,6 +68,42 @@ final class StridedFloatsTests: XCTestCase {
         XCTAssertTrue(same, "\(shape)")
         XCTAssertEqual(done, count)
         XCTAssertGreaterThan(pieces, 2)
+
+        let before = Array(memory)
+        var first = 0
+        memory.update(repeating: -1)
+        try tensor.forEachPiece { piece in
+          for index in piece.values.indices {
+            var (rest, offset) = (first + index, 0)
+            for (extent, stride) in zip(shape, strides).reversed() {
+              offset += rest % extent * stride
+              rest /= extent
+            }
+            piece.values[index] = Float(offset)
+          }
+          first += piece.values.count
+          try piece.scatter()
+        }
+        XCTAssertTrue(Array(memory) == before, "\(shape)")
+      }
+    }
+  }
+
+  /// Numbers of 16 bits share the memory of those of 32.
+  func testHalvesAndBack() throws {
+    for count in [1, 2, 3, 64, 1001] {
+      var memory = (0..<count).map { Float($0) - 500.5 }
+      try memory.withUnsafeMutableBufferPointer { memory in
+        let tensor = try StridedFloats(name: "t", shape: [count], start: XCTUnwrap(memory.baseAddress))
+        try tensor.forEachPiece { piece in
+          try piece.gather()
+          piece.narrow()
+          XCTAssertEqual(piece.halves.count, 2 * count)
+          let halves = piece.halves.withMemoryRebound(to: UInt16.self) { $0.map { Half(bits: $0).float } }
+          XCTAssertEqual(halves, Array(memory))
+          piece.widen()
+          XCTAssertEqual(Array(piece.values), Array(memory))
+        }
       }
     }
   }

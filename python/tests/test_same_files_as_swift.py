@@ -29,10 +29,18 @@ def test_predictions(path):
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path.stem != "checkpoint"], ids=lambda path: path.stem)
 def test_written_again_as_it_was(path, tmp_path):
-    sa.load(path).save(tmp_path / path.name)
+    sa.load(path).save(tmp_path / path.name, float16=path.stem == "half")
     written = (tmp_path / path.name).read_bytes()
     assert len(written) == path.stat().st_size  # the version may differ
     assert written[-20_000:] == path.read_bytes()[-20_000:]
+
+
+@pytest.mark.parametrize("name", ["half", "parts/pool1"])
+def test_known_answers_hold(name):
+    model = sa.load(files.FOLDER / f"{name}.safetensors")
+    assert model.verify()
+    assert model.has_classes == (name == "half")
+    assert model.source.name == "größe.pth"
 
 
 def test_descriptions():

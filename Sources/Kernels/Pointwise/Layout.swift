@@ -26,14 +26,15 @@ public enum Layout {
     }
   }
 
-  /// y[column][row] = x[row][column]: `rows` × `columns` values into part of a matrix whose rows are `outputStride` apart.
+  /// y[column][row] = x[row][column] for `rows` × `columns` values: parts of matrices whose rows are `inputStride` and
+  /// `outputStride` apart.
   public static func transpose(
-    rows: Int, columns: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, outputStride: Int,
-    context: ComputeContext
+    rows: Int, columns: Int, input: UnsafePointer<Float>, inputStride: Int, output: UnsafeMutablePointer<Float>,
+    outputStride: Int, context: ComputeContext
   ) throws {
     let transpose = context.kernels.pointwise.transpose
     try forEachStrip(1, rows, columns, context: context) { _, start, count in
-      transpose(rows, count, input + start, columns, output + start &* outputStride, outputStride)
+      transpose(rows, count, input + start, inputStride, output + start &* outputStride, outputStride)
     }
   }
 

@@ -37,19 +37,22 @@ final class LayoutTests: XCTestCase {
     }
   }
 
-  func testTransposesIntoAPart() throws {
+  func testTransposesFromAPartIntoAPart() throws {
     for (rows, columns, stride) in [(1, 1, 1), (3, 5, 3), (3, 64, 3), (7, 3, 20), (227, 130, 4096), (64, 33_000, 65)] {
-      let values = (0..<rows * columns).map { Float($0) }
-      var expected = [Float](repeating: untouched, count: columns * stride)
-      for row in 0..<rows {
-        for column in 0..<columns { expected[column * stride + row] = values[row * columns + column] }
-      }
-      try onEveryTable { context, name in
-        let result = try [Float].filled(columns * stride, with: untouched) {
-          try Layout.transpose(
-            rows: rows, columns: columns, input: values, output: $0, outputStride: stride, context: context)
+      for inputStride in [columns, columns + 5] {
+        let values = (0..<rows * inputStride).map { Float($0) }
+        var expected = [Float](repeating: untouched, count: columns * stride)
+        for row in 0..<rows {
+          for column in 0..<columns { expected[column * stride + row] = values[row * inputStride + column] }
         }
-        assertIdentical(result, expected, "\(name) \(rows)×\(columns) into \(stride)")
+        try onEveryTable { context, name in
+          let result = try [Float].filled(columns * stride, with: untouched) {
+            try Layout.transpose(
+              rows: rows, columns: columns, input: values, inputStride: inputStride, output: $0, outputStride: stride,
+              context: context)
+          }
+          assertIdentical(result, expected, "\(name) \(rows)×\(columns), \(inputStride) into \(stride)")
+        }
       }
     }
   }

@@ -10,6 +10,8 @@ Tests/ModelFilesTests and Tests/check_swift_example.sh read the files, and so do
 | `trained.safetensors` | trained on 60 images, with the mean image of its training set |
 | `everything.safetensors` | all that a file may say of a model: whitening, frozen layers, warped images … |
 | `checkpoint.safetensors` | a training run |
+| `half.safetensors` | the trained network with weights of 16 bits, a known answer, and where it comes from |
+| `parts/pool1.safetensors` | its layers up to pool1, without classes, and a known answer |
 | `image.rgb` | an image of 18 × 18 pixels, rows of red, green, blue |
 | `NAME.txt` | for each class its name, its probability for that image, and the bits of that float32 |
 | `descriptions.txt` | networks of the catalogue, and the descriptions that their files hold |
@@ -25,6 +27,7 @@ import numpy as np
 import swiftalexnet as sa
 from swiftalexnet.model import Model
 from swiftalexnet.network.parts import model_to_parts
+from swiftalexnet.network.source import Source
 
 FOLDER = Path(__file__).parent / "models"
 # OpenBLAS would sum in an order of its own.
@@ -112,12 +115,16 @@ def description(family: str, variant: str, size: int | None) -> str:
 def main() -> None:
     """Write all files."""
     assert all(os.environ.get(name) == value for name, value in PORTABLE.items()), f"set {PORTABLE}"
-    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / "parts").mkdir(parents=True, exist_ok=True)
     network().save(FOLDER / "fresh.safetensors")
     everything().save(FOLDER / "everything.safetensors")
     with tempfile.TemporaryDirectory() as run:
-        trained(checkpoint=run).save(FOLDER / "trained.safetensors")
+        model = trained(checkpoint=run)
         Path(run, "checkpoint.safetensors").replace(FOLDER / "checkpoint.safetensors")
+    model.save(FOLDER / "trained.safetensors")
+    model.source = Source("PyTorch (zip)", "größe.pth", "0" * 64, licence="CC0", notes=("one note", "another"))
+    model.up_to("pool1").save(FOLDER / "parts" / "pool1.safetensors", known_answers=True)
+    model.save(FOLDER / "half.safetensors", float16=True, known_answers=True)
     pixels = images(5)[4]
     (FOLDER / "image.rgb").write_bytes(pixels.tobytes())
     for file in FOLDER.glob("*.safetensors"):
