@@ -1,0 +1,155 @@
+"""ONNX: chains of the engine's nodes, as the model zoo, PyTorch's exporters and tf2onnx write them, and our own."""
+
+from typing import Any
+
+from ...errors import UnsupportedError
+from ...files.source import SourceFile
+from ..chain import Chain, plain_names
+from ..contents import Contents, Options
+from ..stored import FLOATS, Stored
+from . import arrangement, pointwise, products, windows
+from .constants import Constant
+from .flow import NCHW, NHWC, Flow
+from .front import Front
+from .metadata import with_metadata
+from .operation import Operation
+from .provenance import origin_of
+from .reading import Handler, Reading, Value, read_nodes
+from .structure import Structure, structure_of
+from .tensors import initializers_of, stored
+
+_USUAL_SIZE = 224  # pixels, where the file leaves the size open
+_MOST_CHANNELS = 4  # of an image, to tell NCHW from NHWC
+
+_HANDLERS: dict[str, Handler] = {
+    "Add": pointwise.read_addition,
+    "AveragePool": windows.read_average_pool,
+    "BatchNormalization": products.read_batch_norm,
+    "Cast": arrangement.read_same,
+    "Conv": windows.read_convolution,
+    "Div": pointwise.read_quotient,
+    "Dropout": pointwise.read_dropout,
+    "Flatten": arrangement.read_flatten,
+    "Gemm": products.read_gemm,
+    "GlobalAveragePool": windows.read_global_average,
+    "Identity": arrangement.read_same,
+    "LRN": pointwise.read_response_norm,
+    "MatMul": products.read_product,
+    "MaxPool": windows.read_max_pool,
+    "Mul": pointwise.read_multiplication,
+    "Pad": windows.read_pad,
+    "Pow": pointwise.read_power,
+    "ReduceMean": windows.read_mean,
+    "Relu": pointwise.read_activation,
+    "Reshape": arrangement.read_reshape,
+    "Shape": arrangement.read_shape,
+    "Sigmoid": pointwise.read_activation,
+    "Slice": arrangement.read_slice,
+    "Softmax": pointwise.read_softmax,
+    "Squeeze": arrangement.read_squeeze,
+    "Sub": pointwise.read_difference,
+    "Tanh": pointwise.read_activation,
+    "Transpose": arrangement.read_transpose,
+    "Unsqueeze": arrangement.read_unsqueeze,
+}
+
+
+def contents(file: SourceFile, options: Options) -> Contents:
+    """Read what an ONNX file has besides the data of its tensors.
+
+    Raises
+    ------
+    ValueError
+        It is damaged.
+    UnsupportedError
+        It is larger than ONNX files can be.
+    ImportError
+        `onnx` is not installed.
+    """
+    structure = structure_of(file, options.operation)
+    tensors = initializers_of(file, structure)
+    model = structure.model
+    metadata = {"producer": f"{model.producer_name} {model.producer_version}".strip()}
+    metadata |= {item.key: item.value for item in model.metadata_props}
+    floats = {name: tensor for name, tensor in tensors.items() if tensor.dtype.char in FLOATS}
+    return Contents("ONNX", floats, lambda: _chain(file, structure, tensors), metadata)
+
+
+def _chain(file: SourceFile, structure: Structure, tensors: dict[str, Stored]) -> Chain:
+    graph, model = structure.model.graph, structure.model
+    opset = max((int(item.version) for item in model.opset_import if item.domain in ("", "ai.onnx")), default=1)
+    operations = [Operation(proto, number, str(file), opset) for number, proto in enumerate(graph.node)]
+    input, notes = _input(file, graph, tensors)
+    values: dict[str, Value] = {name: Constant(tensor) for name, tensor in tensors.items()}
+    (name,) = (item.name for item in graph.input if item.name not in tensors)
+    values[name] = input
+    reading = Reading(input.shape, values, Front.of(input), notes=notes)
+
+    def read_constant(reading: Reading, node: Operation) -> None:
+        reading.give(node, _constant(file, structure, node))
+
+    read_nodes(reading, operations, _HANDLERS | {"Constant": read_constant})
+    if not any(node.is_weighted for node in reading.nodes):
+        raise UnsupportedError(f"{file}: its graph has no layer with weights")
+    if not any(isinstance(end := values.get(item.name), Flow) and end.place for item in graph.output):
+        raise ValueError("no output of its graph is computed from its input")
+    names = plain_names(reading.nodes)
+    chain = Chain(
+        reading.shape,
+        [node._replace(name=names[node.name]) for node in reading.nodes],
+        {_renamed(name, names): parts for name, parts in reading.parameters.items()},
+        {_renamed(name, names): values for name, values in reading.factors.items()},
+        notes=reading.notes,
+    )
+    _prepare(chain, reading, structure, input.is_map(NHWC))
+    return with_metadata(chain, {item.key: item.value for item in model.metadata_props}, tensors)
+
+
+def _prepare(chain: Chain, reading: Reading, structure: Structure, reads_nhwc: bool) -> None:
+    """Say how images are prepared: as the graph itself does, or else as its maker did."""
+    own = reading.front.preprocessing(chain.input[1])
+    if own is not None:
+        chain.preprocessing = own
+        chain.notes.append("images are prepared as the graph does with them before its first layer")
+        return
+    if reading.front.acts or reading.front.crop:
+        raise UnsupportedError("the graph prepares images that are not square, or multiplies a channel by 0")
+    weights = [part.stored.name for parts in chain.parameters.values() for part in parts]
+    origin = origin_of(chain, str(structure.model.producer_name), weights, reads_nhwc)
+    chain.notes.append(origin.note)
+    chain.reads_bgr, chain.preprocessing = origin.reads_bgr, origin.preprocessing
+
+
+def _constant(file: SourceFile, structure: Structure, node: Operation) -> Constant:
+    """Return the value of a Constant node: a tensor, a number or numbers."""
+    name = node.outputs[0] if node.outputs else node.name
+    tensor = node.tensor("value")
+    if tensor is not None:
+        return Constant(stored(file, tensor, structure.constants.get((node.number, "value")), name))
+    return Constant(node.plain_constant(name))
+
+
+def _renamed(parameter: str, names: dict[str, str]) -> str:
+    layer, _, part = parameter.rpartition(".")
+    return f"{names[layer]}.{part}"
+
+
+def _input(file: SourceFile, graph: Any, tensors: dict[str, Stored]) -> tuple[Flow, list[str]]:
+    """Return the image that the graph reads."""
+    inputs = [item for item in graph.input if item.name not in tensors]
+    if len(inputs) != 1:
+        found = ", ".join(item.name[:40] for item in inputs[:5]) or "none"
+        raise UnsupportedError(f"{file}: its graph has inputs {found}, expected one: the image")
+    sizes = [int(dim.dim_value) for dim in inputs[0].type.tensor_type.shape.dim]
+    if len(sizes) != 4:
+        raise UnsupportedError(f"{file}: its input {inputs[0].name[:80]} has {len(sizes)} dimensions, expected 4")
+    dims = NHWC if 1 <= sizes[3] <= _MOST_CHANNELS and not 1 <= sizes[1] <= _MOST_CHANNELS else NCHW
+    sizes_by_axis = dict(zip(dims, sizes, strict=True))
+    channels, height, width = (sizes_by_axis[axis] for axis in "CHW")
+    notes = []
+    if height <= 0 and width <= 0:
+        height = width = _USUAL_SIZE
+        notes.append(f"the file leaves the image's size open: {_USUAL_SIZE} pixels are assumed")
+    if min(channels, height, width) < 1 or max(channels, height, width) >= 2**31:
+        raise UnsupportedError(f"{file}: its input {inputs[0].name[:80]} has sizes {sizes}, expected fixed ones")
+    return Flow(0, (channels, height, width), dims), notes

@@ -1,0 +1,68 @@
+"""How the maker of a graph prepared images: the file does not say, but its tensors' names and its producer do."""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from ...preprocessing.defaults import default_preprocessing
+from ...preprocessing.preprocessing import Preprocessing
+from ..chain import Chain
+
+_CAFFE2_WEIGHT = re.compile(r"(conv\d+(_\d+)?|fc\d+)_[wb]_0")
+_GLUON_WEIGHT = re.compile(r"vgg\d*_(conv|dense)\d+_weight")
+# Mean pixels in the order blue, green, red.
+_CAFFE_MEAN = (104.00698793, 116.66876762, 122.67891434)  # of BVLC's mean image, from caffe's examples
+_VGG_MEAN = (103.939, 116.779, 123.68)  # from the authors' model page; Keras' "caffe" mode
+
+
+class Origin(NamedTuple):
+    """Where a graph comes from.
+
+    Attributes
+    ----------
+    note : str
+        What is assumed, for the user.
+    reads_bgr : bool
+    preprocessing : Preprocessing or None
+    """
+
+    note: str
+    reads_bgr: bool = False
+    preprocessing: Preprocessing | None = None
+
+
+def origin_of(chain: Chain, producer: str, weights: Iterable[str], reads_nhwc: bool) -> Origin:
+    """Return what the producer and the names of the weights say of a graph that reads prepared images."""
+    channels, size, width = chain.input
+    names = list(weights)
+    if channels != 3 or size != width:
+        return Origin("the file does not say how images are prepared: the defaults are used")
+    if sum(_CAFFE2_WEIGHT.fullmatch(name) is not None for name in names) > len(names) // 2:
+        return Origin(
+            "made from Caffe's weights, by the names of its tensors: images are squeezed to a square, channels turned to "
+            "blue, green, red, and the mean pixel of the data set subtracted",
+            True,
+            _mean_subtracted(size, _VGG_MEAN if _is_vgg(names) else _CAFFE_MEAN, "opencv_bilinear", True),
+        )
+    torchvision = default_preprocessing("owt", size, 3)
+    if producer.startswith("pytorch") or any(_GLUON_WEIGHT.search(name) for name in names):
+        maker = "PyTorch" if producer.startswith("pytorch") else "MXNet"
+        return Origin(f"made with {maker}: images are prepared as torchvision does", preprocessing=torchvision)
+    if producer.startswith("tf2onnx") and reads_nhwc:
+        return Origin(
+            "made with tf2onnx: images are prepared as Keras' VGG does, in the order blue, green, red, without a scale",
+            True,
+            _mean_subtracted(size, _VGG_MEAN, "bilinear", False),
+        )
+    return Origin("the file does not say how images are prepared: the defaults are used")
+
+
+def _is_vgg(names: Iterable[str]) -> bool:
+    return any(name.startswith("conv1_1") for name in names)
+
+
+def _mean_subtracted(size: int, mean: tuple[float, ...], resample: str, warp: bool) -> Preprocessing:
+    resize = default_preprocessing("owt", size, 3).resize
+    return Preprocessing(resize, size, np.array(mean, np.float32), resample=resample, warp=warp)
