@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "calls.h"
 #include "errors.h"
 
@@ -50,8 +52,40 @@ static PyObject *dense_backward(PyObject *self, ARGUMENTS) {
   return call_result(&c, status);
 }
 
+/* Writable float32 memory of `outputs` × `inputs` whose elements follow each other along the first dimension. */
+static bool borrow_columns(PyObject *object, Py_ssize_t outputs, Py_ssize_t inputs, Py_buffer *y) {
+  if (PyObject_GetBuffer(object, y, PyBUF_STRIDES | PyBUF_WRITABLE | PyBUF_FORMAT) != 0) return false;
+  if (y->ndim == 2 && y->itemsize == 4 && strcmp(y->format, "f") == 0 && y->shape[0] == outputs &&
+      y->shape[1] == inputs && y->strides[0] == 4 && y->strides[1] >= 4 * outputs && y->strides[1] % 4 == 0 &&
+      (uintptr_t)y->buf % 4 == 0) {
+    return true;
+  }
+  PyErr_Format(PyExc_ValueError, "transpose: y is not columns of (%zd, %zd) float32 values", outputs, inputs);
+  PyBuffer_Release(y);
+  return false;
+}
+
+static PyObject *transpose(PyObject *self, ARGUMENTS) {
+  (void)self;
+  enum { X, Y };
+  static const argument table[] = {{"x", INPUT, 2}, {"y", OBJECT}};
+  call c;
+  if (!call_begin(&c, "transpose", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int32_t status = SAX_OK;
+  const Py_ssize_t *shape = c.values[X].array.shape;
+  Py_buffer y;
+  if (borrow_columns(c.values[Y].object, shape[0], shape[1], &y)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_transpose(call_data(&c, X), shape[0], shape[1], y.buf, y.strides[1] / 4);
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&y);
+  }
+  return call_result(&c, status);
+}
+
 PyMethodDef dense_methods[] = {
   METHOD("dense", dense, "x · wᵀ + b."),
   METHOD("dense_backward", dense_backward, "Gradients of a dense layer."),
+  METHOD("transpose", transpose, "Copies x to y, whose columns are contiguous."),
   {NULL, NULL, 0, NULL},
 };

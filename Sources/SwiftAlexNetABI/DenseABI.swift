@@ -50,3 +50,21 @@ public func sax_dense_backward(
     }
   }
 }
+
+@c @implementation
+public func sax_transpose(
+  _ x: UnsafePointer<Float>, _ outputs: Int64, _ inputs: Int64, _ y: UnsafeMutablePointer<Float>, _ y_stride: Int64
+) -> Int32 {
+  status {
+    let (outputs, inputs) = (
+      try Argument.size(outputs, "transpose: outputs"), try Argument.size(inputs, "transpose: inputs")
+    )
+    let stride = try Argument.size(y_stride, "transpose: y_stride")
+    guard stride >= outputs else {
+      throw EngineError.invalidValue("transpose: got y_stride \(stride), expected at least \(outputs)")
+    }
+    _ = try Extent.product([inputs, stride], operation: "transpose")
+    try Layout.transpose(
+      rows: outputs, columns: inputs, input: x, output: y, outputStride: stride, context: try ComputeContext())
+  }
+}

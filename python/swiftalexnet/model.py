@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .data.dataset import Dataset
+from .formats import load as loading
 from .network import parts
 from .network.base import BaseModel
 from .network.batch_size import BatchSize
@@ -42,6 +43,8 @@ class Model(BaseModel):
         How images become its input; can be replaced.
     classes : tuple of str or None
         Names of its outputs, once it has been trained; can be replaced.
+    source : Source or None
+        Where weights that were not trained here come from.
     """
 
     def memory(self, batch: int, training: bool = False, **arithmetic: Any) -> Memory:
@@ -139,16 +142,57 @@ class Model(BaseModel):
             return parts.model_from_parts, (type(self), header, copies)
 
 
-def load(path: str | os.PathLike[str]) -> Model:
-    """Read a model from a model file or a training checkpoint.
+def load(
+    path: str | os.PathLike[str],
+    *,
+    variant: str | None = None,
+    prototxt: str | os.PathLike[str] | None = None,
+    mean: Any = None,
+    classes: str | os.PathLike[str] | Sequence[str] | None = None,
+    strict: bool = True,
+) -> Model:
+    """Read a model from a file of this package or of another; the format is recognised by content.
+
+    Files of other frameworks become models that read ordinary RGB images: a first convolution that expects blue, green,
+    red is turned, its mean with it. No code is run from a file. docs/formats.md lists what is read.
+
+    Parameters
+    ----------
+    path : path
+        A model file or training checkpoint of this package; PyTorch's .pth or .pt, zip or legacy; safetensors with
+        torchvision's or timm's names; Caffe's .caffemodel; Keras's .h5, .weights.h5 or .keras; ONNX; MatConvNet's .mat;
+        numpy's .npz or .npy; cuda-convnet's pickles.
+    variant : str, optional
+        The catalogue's name of the network, where the file has only tensors that fit several: "caffe" and "caffenet"
+        have the same shapes.
+    prototxt : path, optional
+        Caffe's description of the network, deploy or train_val.
+    mean : array or path, optional
+        Mean of the images in the order of the file's own channels, Caffe's blue, green, red: one number a channel, or
+        a mean image as array, .binaryproto or .npy.
+    classes : sequence of str or path, optional
+        Names of the outputs, or a text file with one a line. A network for a thousand classes gets ILSVRC-2012's.
+    strict : bool
+        Refuse tensors that the network has no place for; otherwise they are named in `model.source.notes`.
+
+    Returns
+    -------
+    Model
+        `source` says where its weights come from, and what reading them assumed.
 
     Raises
     ------
     OSError
         The file cannot be read.
     CheckpointCorruptError
-        It is damaged, or was not written by this package.
+        It is damaged, or of no format that this package reads.
+    UnsupportedError
+        It has a node that the engine lacks; the message names it.
+    ValueError
+        Its tensors fit no network: the message names the nearest variant and the first layer that differs.
+    ImportError
+        The format needs a library; the message names the extra that installs it.
     MemoryError
         The model does not fit into memory.
     """
-    return parts.load(Model, path)
+    return loading.load(Model, path, variant, prototxt, mean, classes, strict)

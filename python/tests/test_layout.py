@@ -15,7 +15,18 @@ PACKAGE = Path(swiftalexnet.__file__).parent
 
 # From the top down. A room may import what stands below it, and itself.
 ROOMS = (
-    *("cli", "small_data", "architectures", "model", "profiling", "training", "evaluation", "plots", "inference"),
+    *(
+        "cli",
+        "small_data",
+        "architectures",
+        "model",
+        "profiling",
+        "training",
+        "evaluation",
+        "plots",
+        "inference",
+        "formats",
+    ),
     *("statistics", "recipes", "data", "network", "preprocessing", "images", "ops", "files", "runtime"),
     *("_support", "errors", "_native"),
 )

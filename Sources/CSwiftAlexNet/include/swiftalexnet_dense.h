@@ -11,4 +11,8 @@ int32_t sax_dense_backward(const float *SAX_NONNULL dy, const float *SAX_NONNULL
                            int64_t batch, int64_t inputs, int64_t outputs, float *SAX_NULLABLE dx,
                            float *SAX_NULLABLE dw, float *SAX_NULLABLE db);
 
+/* Weights [outputs][inputs] in another order: y[i * y_stride + o] = x[o * inputs + i], y_stride >= outputs. */
+int32_t sax_transpose(const float *SAX_NONNULL x, int64_t outputs, int64_t inputs, float *SAX_NONNULL y,
+                      int64_t y_stride);
+
 #endif

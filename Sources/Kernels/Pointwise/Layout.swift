@@ -26,6 +26,17 @@ public enum Layout {
     }
   }
 
+  /// y[column][row] = x[row][column]: `rows` × `columns` values into part of a matrix whose rows are `outputStride` apart.
+  public static func transpose(
+    rows: Int, columns: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, outputStride: Int,
+    context: ComputeContext
+  ) throws {
+    let transpose = context.kernels.pointwise.transpose
+    try forEachStrip(1, rows, columns, context: context) { _, start, count in
+      transpose(rows, count, input + start, columns, output + start &* outputStride, outputStride)
+    }
+  }
+
   /// An item is a strip of pixels of one image, all channels, about as large as a block of ``Elements``.
   private static func forEachStrip(
     _ batch: Int, _ channels: Int, _ pixels: Int, context: ComputeContext,

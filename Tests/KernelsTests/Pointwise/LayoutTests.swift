@@ -37,6 +37,23 @@ final class LayoutTests: XCTestCase {
     }
   }
 
+  func testTransposesIntoAPart() throws {
+    for (rows, columns, stride) in [(1, 1, 1), (3, 5, 3), (3, 64, 3), (7, 3, 20), (227, 130, 4096), (64, 33_000, 65)] {
+      let values = (0..<rows * columns).map { Float($0) }
+      var expected = [Float](repeating: untouched, count: columns * stride)
+      for row in 0..<rows {
+        for column in 0..<columns { expected[column * stride + row] = values[row * columns + column] }
+      }
+      try onEveryTable { context, name in
+        let result = try [Float].filled(columns * stride, with: untouched) {
+          try Layout.transpose(
+            rows: rows, columns: columns, input: values, output: $0, outputStride: stride, context: context)
+        }
+        assertIdentical(result, expected, "\(name) \(rows)×\(columns) into \(stride)")
+      }
+    }
+  }
+
   func testThereAndBackInBFloat16() throws {
     for (batch, channels, height, width) in [
       (1, 1, 1, 1), (2, 3, 5, 7), (2, 8, 2, 4), (1, 9, 3, 3), (3, 17, 3, 11), (2, 256, 6, 6), (1, 33_000, 2, 3),

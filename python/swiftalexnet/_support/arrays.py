@@ -134,6 +134,23 @@ def as_finite(values: Any, dtype: Any, name: str, operation: str) -> NDArray[Any
     return array
 
 
+def copy_into(target: NDArray[Any], values: NDArray[Any]) -> None:
+    """Copy values of the same shape; the weights of a dense layer, which the engine stores transposed, by the engine.
+
+    Parameters
+    ----------
+    target : array
+        Any view, such as a part of a parameter.
+    values : array
+        Converted to the type of `target`.
+    """
+    columns = target.ndim == 2 and target.strides[0] == 4 and target.strides[1] >= 4 * len(target) > 4
+    if columns and target.dtype == values.dtype == np.float32 and values.flags.c_contiguous and values.size:
+        _native.transpose(values, target)
+    else:
+        target[...] = values
+
+
 def require_memory(shape: tuple[int, ...], item_size: int, operation: str) -> None:
     """Raise MemoryError if an array of `shape` does not fit into the system's free memory.
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._support.arrays import require_memory
+from .._support.arrays import copy_into, require_memory
 from .._support.json import to_json
 from ..errors import MALFORMED, CheckpointCorruptError
 from .atomic import check_size, replacing, write_all
@@ -246,7 +246,7 @@ def _buffers(target: NDArray[Any]) -> Iterator[NDArray[Any]]:
         else:
             piece = np.empty(block.shape, block.dtype)
             yield piece
-            block[...] = piece
+            copy_into(block, piece)
 
 
 def _scratch(tensor: Tensor) -> Iterator[NDArray[Any]]:

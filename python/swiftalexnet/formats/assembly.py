@@ -4,13 +4,15 @@ from typing import TypeVar
 
 import numpy as np
 
+from .._support.arrays import copy_into
 from ..errors import CheckpointCorruptError
 from ..network.base import BaseModel
 from ..preprocessing.preprocessing import Preprocessing
 from .chain import Chain, Node, Part
+from .graphs import adopt_names
 from .layouts import Array, reversed_channels
 from .stored import FLOATS
-from .variants import adopt_names, weight_shape
+from .templates import weight_shape
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
@@ -89,18 +91,13 @@ def _check_shapes(chain: Chain, place: str) -> None:
 def _fill(target: Array, part: Part, place: str) -> None:
     view = part.layout(target)
     for rows, values in part.stored.pieces():
+        with np.errstate(over="ignore"):
+            values = values.astype(np.float32, copy=False)
         if not np.isfinite(values).all():
-            raise CheckpointCorruptError(f"{place}: {part.stored.name} holds values that are not finite")
-        with np.errstate(over="raise"):
-            try:
-                view[rows] = values
-            except FloatingPointError:
-                message = f"{place}: {part.stored.name} holds values that are too large for float32"
-                raise CheckpointCorruptError(message) from None
+            raise CheckpointCorruptError(f"{place}: {part.stored.name} holds values that are not finite in float32")
+        copy_into(view[rows], values)
 
 
 def _in_rgb(preprocessing: Preprocessing) -> Preprocessing:
     scale = preprocessing.scale
-    return preprocessing.replace(
-        mean=preprocessing.mean[..., ::-1], scale=None if scale is None else scale[::-1]
-    )
+    return preprocessing.replace(mean=preprocessing.mean[..., ::-1], scale=None if scale is None else scale[::-1])

@@ -77,6 +77,8 @@ class Chain:
         Names of the outputs, if the file has them.
     variant : str or None
         The catalogue's name, where the file says which network it is.
+    unused : list of str
+        Tensors of the file that the network has no place for.
     notes : list of str
         What a user should be told: what was assumed, what was left out.
     """
@@ -89,6 +91,7 @@ class Chain:
     preprocessing: Preprocessing | None = None
     classes: tuple[str, ...] | None = None
     variant: str | None = None
+    unused: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def spec(self, name: str = "network") -> str:
@@ -106,9 +109,9 @@ class Chain:
         return shapes_of(self.spec())
 
 
-def spec_text(name: str, input: Shape, nodes: Iterable[Node]) -> str:
+def spec_text(name: str, data: Shape, nodes: Iterable[Node]) -> str:
     """Return the text of a specification."""
-    channels, height, width = input
+    channels, height, width = data
     lines = [f"network {name}", f"data channels={channels} height={height} width={width}"]
     return "\n".join([*lines, *(node.line for node in nodes)]) + "\n"
 
@@ -123,9 +126,7 @@ def convolution(
     name: str, outputs: int, kernel: int, stride: int = 1, pad: int | Sequence[int] = 0, groups: int = 1
 ) -> Node:
     """Return a convolution; `pad` is one number or top, left, bottom, right."""
-    return Node.make(
-        "convolution", name, outputs=outputs, kernel=kernel, stride=stride, pad=_sides(pad), groups=groups
-    )
+    return Node.make("convolution", name, outputs=outputs, kernel=kernel, stride=stride, pad=_sides(pad), groups=groups)
 
 
 def max_pool(name: str, kernel: int, stride: int, pad: int | Sequence[int] = 0, ceil_mode: bool = False) -> Node:

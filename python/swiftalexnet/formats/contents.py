@@ -18,12 +18,15 @@ class Options:
         The catalogue's name of the network.
     prototxt : Path or None
         Caffe's description of the network.
+    strict : bool
+        Refuse tensors that the network has no place for, instead of noting them.
     operation : str
         For messages: "load", "inspect".
     """
 
     variant: str | None = None
     prototxt: Path | None = None
+    strict: bool = True
     operation: str = "load"
 
 

@@ -6,14 +6,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from .._support.choices import choose
+from .._support.threads import Task, Threads
 from ..errors import MALFORMED, CheckpointCorruptError
 from ..files.paths import as_path
 from ..files.source import SourceFile, opened_source
 from ..network import parts
 from ..network.base import BaseModel
 from ..network.catalog import catalog
-from .._support.choices import choose
+from ..network.source import Source
+from ..preprocessing.defaults import default_preprocessing
 from .assembly import assemble
+from .chain import Chain
 from .class_names import class_names
 from .contents import Contents, Options
 from .means import with_mean
@@ -25,7 +29,6 @@ Kind = TypeVar("Kind", bound=BaseModel)
 def load(
     kind: type[Kind],
     path: str | os.PathLike[str],
-    *,
     variant: str | None = None,
     prototxt: str | os.PathLike[str] | None = None,
     mean: Any = None,
@@ -33,32 +36,61 @@ def load(
     strict: bool = True,
 ) -> Kind:
     """Read a model of class `kind` from a file of any format: see `swiftalexnet.load`."""
-    options = Options(
-        None if variant is None else choose("load", "variant", variant, catalog(), even_if_far=True),
-        None if prototxt is None else as_path(prototxt, "prototxt", "load"),
-        "load",
-    )
-    with opened_source(path, "load") as file:
-        with malformed(file):
-            format = recognize(file)
-            if format == "swiftalexnet":
-                return parts.load(kind, path)
-            chain = contents_of(file, format, options).chain()
-            chain = with_mean(chain, mean, "load")
+    options = options_for("load", variant, prototxt, strict)
+    with opened_source(path, "load") as file, malformed(file):
+        reader = recognize(file)
+        if reader == "swiftalexnet":
+            return parts.load(kind, path)
+        with hashing(file) as digest:
+            contents = contents_of(file, reader, options)
+            chain = contents.chain()
+            refuse_unused(chain, options, str(file))
             chain.classes = class_names(classes, chain, "load")
-            return assemble(kind, chain, str(file), strict)
+            if mean is not None:
+                chain.preprocessing = with_mean(chain, mean, _preprocessing(chain), "load")
+            model = assemble(kind, chain, str(file))
+            model.source = Source(contents.format, file.path.name, digest.result(), notes=tuple(chain.notes))
+            return model
 
 
-def contents_of(file: SourceFile, format: str, options: Options) -> Contents:
-    """Read the headers of a file whose format is known."""
-    reader = importlib.import_module(f".{format}", __package__)
-    contents: Contents = reader.contents(file, options)
+def options_for(
+    operation: str, variant: str | None, prototxt: str | os.PathLike[str] | None, strict: bool = True
+) -> Options:
+    """Check what a caller says of a file."""
+    if variant is not None:
+        choose(operation, "variant", variant, catalog(), even_if_far=True)
+    return Options(variant, None if prototxt is None else as_path(prototxt, "prototxt", operation), strict, operation)
+
+
+def contents_of(file: SourceFile, reader: str, options: Options) -> Contents:
+    """Read the headers of a file with a reader, the module of its format."""
+    contents: Contents = importlib.import_module(f".{reader}", __package__).contents(file, options)
     return contents
+
+
+def refuse_unused(chain: Chain, options: Options, place: str) -> None:
+    """Refuse tensors that the network has no place for, or note them."""
+    if not chain.unused:
+        return
+    some = ", ".join(chain.unused[:5]) + (" …" if len(chain.unused) > 5 else "")
+    if options.strict:
+        raise ValueError(f"{place}: the network has no place for {some}; strict=False leaves them out")
+    chain.notes.append(f"left out: {some}")
+
+
+@contextmanager
+def hashing(file: SourceFile) -> Iterator[Task[str]]:
+    """Compute the SHA-256 of a file on a thread, while the block reads it."""
+    thread = Threads(1)
+    try:
+        yield thread.submit(file.sha256)
+    finally:
+        thread.close()
 
 
 @contextmanager
 def malformed(file: SourceFile) -> Iterator[None]:
-    """Turn what code raises on malformed content into errors that name the file."""
+    """Turn what code raises on malformed content into an error that names the file."""
     try:
         yield
     except (CheckpointCorruptError, NotImplementedError):
@@ -67,3 +99,8 @@ def malformed(file: SourceFile) -> Iterator[None]:
         if str(file) in str(error):
             raise
         raise CheckpointCorruptError(f"{file} cannot be read: {error}") from error
+
+
+def _preprocessing(chain: Chain) -> Any:
+    channels, height, _ = chain.input
+    return chain.preprocessing or default_preprocessing(chain.variant, height, channels)

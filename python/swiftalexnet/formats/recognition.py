@@ -36,7 +36,7 @@ def recognize(file: SourceFile) -> str:
         return "swiftalexnet" if b"swiftalexnet.format" in _start(file, head) else "safetensors"
     if head.startswith(b"PK\x03\x04"):
         return _zip_kind(file)
-    if head.startswith(b"MATLAB 5.0 MAT-file") or head.startswith(b"MATLAB 7.3 MAT-file"):
+    if head.startswith((b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file")):
         return "matconvnet"
     if head.startswith(_HDF5) or head[_MATLAB_BLOCK:].startswith(_HDF5):
         return "keras"

@@ -18,6 +18,7 @@ from .._support.native_arguments import RULES, StepOptions
 from .._support.shown import shown
 from ..preprocessing.defaults import default_preprocessing
 from ..preprocessing.preprocessing import Preprocessing
+from .source import Source
 from .summary import Summary, summarize
 from .weights import Weights
 
@@ -36,6 +37,7 @@ class BaseModel(Weights):
         self._input_shape, self._num_classes = nodes[0][4], nodes[-1][4][0]
         self._classes: tuple[str, ...] | None = None
         self._preprocessing = default_preprocessing(variant, self.input_shape[1], self.input_shape[0])
+        self.source: Source | None = None
 
     @classmethod
     def from_spec(cls, text: str, initialization: str = "paper", seed: int = 0, variant: str | None = None) -> Self:

@@ -57,5 +57,5 @@ def with_classes(model: Kind, num_classes: int, seed: int = 0, initialization: s
     parameters.load(other.network, _native.VALUE, kept, False, "with_classes")
     factors = {name: pair for name, pair in model.multipliers().items() if name in kept}
     parameters.restore_multipliers(other.network, other.multipliers() | factors)
-    other.preprocessing = model.preprocessing
+    other.preprocessing, other.source = model.preprocessing, model.source
     return other

@@ -15,6 +15,7 @@ from ..preprocessing.preprocessing import Preprocessing
 from . import parameters
 from .base import BaseModel
 from .parameters import Multipliers
+from .source import Source
 
 _MEAN, _WHITENING = "preprocessing.mean", "preprocessing.whitening"
 
@@ -48,6 +49,8 @@ def model_to_parts(model: BaseModel) -> tuple[dict[str, Any], Tensors]:
     }
     if factors := parameters.changed(model.multipliers()):
         header["multipliers"] = factors
+    if model.source is not None:
+        header["source"] = model.source.to_json()
     tensors: Tensors = {**model.parameters(), _MEAN: np.asarray(model.preprocessing.mean)}
     if model.preprocessing.whitening is not None:
         tensors[_WHITENING] = model.preprocessing.whitening
@@ -92,6 +95,7 @@ def _completed(model: Kind, header: dict[str, Any], tensors: Mapping[str, NDArra
     parameters.restore_multipliers(model.network, _multipliers(header, model.multipliers()))
     model.preprocessing = preprocessing_from_parts(header, tensors)
     model.classes = header["classes"]
+    model.source = Source.from_json(header["source"]) if "source" in header else None
     return model
 
 

@@ -1,0 +1,69 @@
+"""A network from tensors alone: whose names they have, and the reader of those names."""
+
+from collections.abc import Mapping, Sequence
+
+from ..network.catalog import catalog
+from . import torchvision_names
+from .chain import Chain, Part
+from .contents import Options
+from .stored import Stored
+from .variants import Layer, chain_of
+
+_WRAPPER = "module."  # torch.nn.DataParallel's, before or within a name
+_BEGINNINGS = ("features.", "classifier.", "conv1.", "conv1_1.")  # of the first names of a network
+
+
+def chain_by_names(tensors: Mapping[str, Stored], options: Options, place: str) -> Chain:
+    """Return the network of tensors whose names are torchvision's or this package's.
+
+    Raises
+    ------
+    ValueError
+        The names are nobody's, or the shapes fit no variant.
+    """
+    plain = without_prefix(tensors)
+    if torchvision_names.has_torchvision_names(plain):
+        return torchvision_names.chain_from(plain, options.variant, place)
+    if layers := _own_layers(plain):
+        chain = chain_of(layers, candidates(plain, options.variant), place)
+        used = {part.stored.name for parts in chain.parameters.values() for part in parts}
+        chain.unused = [name for name, stored in tensors.items() if stored.name not in used]
+        return chain
+    some = ", ".join(list(tensors)[:5])
+    raise ValueError(f"{place}: its tensors have names of no network that this package knows: {some} …")
+
+
+def without_prefix(tensors: Mapping[str, Stored]) -> dict[str, Stored]:
+    """Return tensors without what wrappers put before their names, such as `module.`, `model.` or `backbone.`.
+
+    Raises
+    ------
+    ValueError
+        Two names become one.
+    """
+    shorter = {name.replace(_WRAPPER, ""): stored for name, stored in tensors.items()}
+    if len(shorter) != len(tensors):
+        raise ValueError(f"some names differ only in {_WRAPPER!r}")
+    starts = {name.find(begin) for name in shorter for begin in _BEGINNINGS if begin in name}
+    prefix = next((name[: min(starts)] for name in shorter if starts), "")
+    if not all(name.startswith(prefix) for name in shorter):
+        return shorter
+    return {name[len(prefix) :]: stored for name, stored in shorter.items()}
+
+
+def candidates(names: Mapping[str, Stored], variant: str | None) -> Sequence[str]:
+    """Return the variants whose nodes have the names of the tensors' layers, or the one that the caller names."""
+    if variant is not None:
+        return [variant]
+    return [name for name in catalog() if name.startswith("vgg-") == ("conv1_1.weight" in names)]
+
+
+def _own_layers(tensors: Mapping[str, Stored]) -> list[Layer]:
+    """Return layers of tensors named like `conv1.weight` and `conv1.bias`, in their order in the file."""
+    layers = []
+    for name, weight in tensors.items():
+        layer, dot, part = name.rpartition(".")
+        if dot and part == "weight":
+            bias = tensors.get(f"{layer}.bias")
+            layers.append(Layer(layer, weight.shape, Part(weight), None if bias is None else Part(bias)))
+    return layers
