@@ -102,7 +102,8 @@ def _chain(file: SourceFile, structure: Structure, tensors: dict[str, Stored]) -
         notes=reading.notes,
     )
     _prepare(chain, reading, structure, input.is_map(NHWC))
-    return with_metadata(chain, {item.key: item.value for item in model.metadata_props}, tensors)
+    properties = {item.key: item.value for item in model.metadata_props}
+    return with_metadata(chain, properties, tensors, reading.front.acts)
 
 
 def _prepare(chain: Chain, reading: Reading, structure: Structure, reads_nhwc: bool) -> None:
