@@ -11,7 +11,7 @@ from . import arrangement, pointwise, products, windows
 from .constants import Constant
 from .flow import NCHW, NHWC, Flow
 from .front import Front
-from .metadata import with_metadata
+from .metadata import MEAN, WHITENING, with_metadata
 from .operation import Operation
 from .provenance import origin_of
 from .reading import Handler, Reading, Value, read_nodes
@@ -99,11 +99,18 @@ def _chain(file: SourceFile, structure: Structure, tensors: dict[str, Stored]) -
         [node._replace(name=names[node.name]) for node in reading.nodes],
         {_renamed(name, names): parts for name, parts in reading.parameters.items()},
         {_renamed(name, names): values for name, values in reading.factors.items()},
+        unused=_unused(tensors, operations),
         notes=reading.notes,
     )
     _prepare(chain, reading, structure, input.is_map(NHWC))
     properties = {item.key: item.value for item in model.metadata_props}
     return with_metadata(chain, properties, tensors, reading.front.acts)
+
+
+def _unused(tensors: dict[str, Stored], operations: list[Operation]) -> list[str]:
+    """Return the initialisers that may be weights and that no node reads."""
+    read = {name for node in operations for name in node.inputs} | {MEAN, WHITENING}
+    return [name for name, tensor in tensors.items() if tensor.dtype.char in FLOATS and name not in read]
 
 
 def _prepare(chain: Chain, reading: Reading, structure: Structure, reads_nhwc: bool) -> None:

@@ -44,9 +44,11 @@ def read_squeeze(reading: Reading, node: Operation) -> None:
     """Squeeze: without dimensions of one."""
     flow = reading.flow(node)
     sizes, axes = flow.sizes, _axes(reading, node)
-    gone = {flow.dimension(axis) for axis in axes} if axes is not None else {
-        at for at, size in enumerate(sizes) if at and size == 1
-    }
+    gone = (
+        {flow.dimension(axis) for axis in axes}
+        if axes is not None
+        else {at for at, size in enumerate(sizes) if at and size == 1}
+    )
     if any(at == 0 or sizes[at] != 1 for at in gone) or not flow.is_plain:
         raise node.unsupported(f"dimensions {sorted(gone)} of {sizes} squeezed")
     reading.give(node, replace(flow, dims=tuple(axes for at, axes in enumerate(flow.dims) if at not in gone)))

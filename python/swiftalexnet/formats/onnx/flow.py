@@ -62,7 +62,9 @@ class Flow:
 
     def is_map(self, dims: tuple[str, ...] = NCHW) -> bool:
         """Whether its dimensions are those of `dims`."""
-        return len(self.dims) == len(dims) and all(self._long(a) == self._long(b) for a, b in zip(self.dims, dims, strict=True))
+        return len(self.dims) == len(dims) and all(
+            self._long(a) == self._long(b) for a, b in zip(self.dims, dims, strict=True)
+        )
 
     @property
     def is_matrix(self) -> bool:

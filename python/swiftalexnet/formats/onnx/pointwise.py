@@ -24,7 +24,11 @@ def read_softmax(reading: Reading, node: Operation) -> None:
     axis = flow.dimension(node.integer("axis", 1 if node.opset < 13 else -1))
     # Up to operator set 12 over all dimensions from the axis on.
     over = flow.dims[axis:] if node.opset < 13 else flow.dims[axis : axis + 1]
-    if "".join(a for axes in over for a in axes if flow.size(a) > 1) != flow.order or axis == 0 or flow.order not in ("C", ""):
+    if (
+        "".join(a for axes in over for a in axes if flow.size(a) > 1) != flow.order
+        or axis == 0
+        or flow.order not in ("C", "")
+    ):
         raise node.unsupported(f"a softmax over dimension {axis} of {flow.sizes}, expected one over the classes")
     reading.add(node, flow, Node.make("softmax", reading.name_for(node)))
 

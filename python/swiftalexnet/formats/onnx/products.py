@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from ..chain import dense
 from ..layouts import Array, Layout, conventional, in_out
+from .adaptive import read_columns, read_rows
 from .constants import Constant
 from .flow import Flow
 from .front import by_channel
 from .operation import Operation
-from .reading import Reading
+from .reading import Averaged, Reading
 
 
 def read_gemm(reading: Reading, node: Operation) -> None:
@@ -33,7 +34,12 @@ def read_gemm(reading: Reading, node: Operation) -> None:
 
 
 def read_product(reading: Reading, node: Operation) -> None:
-    """MatMul: x · W, over the last dimension of x."""
+    """MatMul: x · W over the last dimension of x, or half of an adaptive average pool."""
+    first, second = (reading.values.get(node.input(at)) for at in (0, 1))
+    if isinstance(first, Constant) and isinstance(second, Flow):
+        return read_rows(reading, node, second)
+    if isinstance(first, Averaged):
+        return read_columns(reading, node, first)
     flow, weight = reading.flow(node), reading.constant(node, 1)
     # [batch, 1, 1, inputs] is read as a row.
     row = replace(flow, dims=("B", flow.dims[-1])) if flow.order == flow.dims[-1] or len(flow.dims) == 2 else flow
@@ -97,7 +103,9 @@ def change_image(
     """Let a constant act on the image before the first layer."""
     values = by_channel(flow, constant.values(1 << 24))
     if values is None or not flow.is_plain or (values.ndim == 3 and (one_number or reading.front.crop is not None)):
-        raise node.unsupported(f"a constant of shape {constant.shape} before the first layer, expected one for each channel")
+        raise node.unsupported(
+            f"a constant of shape {constant.shape} before the first layer, expected one for each channel"
+        )
     change(values)
     reading.give(node, flow)
 
@@ -150,6 +158,8 @@ def _per_channel(flow: Flow, constant: Constant) -> NDArray[np.float64] | None:
     if not constant.is_float or constant.stored.size not in (1, flow.shape[0]) or len(constant.shape) > len(flow.dims):
         return None
     shape = (1,) * (len(flow.dims) - len(constant.shape)) + constant.shape
-    fits = all(size == 1 or (axes == "C" and size == flow.shape[0]) for size, axes in zip(shape, flow.dims, strict=True))
+    fits = all(
+        size == 1 or (axes == "C" and size == flow.shape[0]) for size, axes in zip(shape, flow.dims, strict=True)
+    )
     values = constant.values().reshape(-1).astype(np.float64)
     return np.broadcast_to(values, (flow.shape[0],)).copy() if fits else None

@@ -41,10 +41,10 @@ def origin_of(chain: Chain, producer: str, weights: Iterable[str], reads_nhwc: b
         return Origin("the file does not say how images are prepared: the defaults are used")
     if sum(_CAFFE2_WEIGHT.fullmatch(name) is not None for name in names) > len(names) // 2:
         return Origin(
-            "made from Caffe's weights, by the names of its tensors: images are squeezed to a square, channels turned to "
-            "blue, green, red, and the mean pixel of the data set subtracted",
+            "made from Caffe's weights, by the names of its tensors: images are prepared as Caffe's users did, in the order "
+            "blue, green, red, with the mean pixel of the data set subtracted",
             True,
-            _mean_subtracted(size, _VGG_MEAN if _is_vgg(names) else _CAFFE_MEAN, "opencv_bilinear", True),
+            _of_caffe(names, size),
         )
     torchvision = default_preprocessing("owt", size, 3)
     if producer.startswith("pytorch") or any(_GLUON_WEIGHT.search(name) for name in names):
@@ -54,15 +54,13 @@ def origin_of(chain: Chain, producer: str, weights: Iterable[str], reads_nhwc: b
         return Origin(
             "made with tf2onnx: images are prepared as Keras' VGG does, in the order blue, green, red, without a scale",
             True,
-            _mean_subtracted(size, _VGG_MEAN, "bilinear", False),
+            torchvision.replace(mean=np.array(_VGG_MEAN, np.float32), scale=None),
         )
     return Origin("the file does not say how images are prepared: the defaults are used")
 
 
-def _is_vgg(names: Iterable[str]) -> bool:
-    return any(name.startswith("conv1_1") for name in names)
-
-
-def _mean_subtracted(size: int, mean: tuple[float, ...], resample: str, warp: bool) -> Preprocessing:
-    resize = default_preprocessing("owt", size, 3).resize
-    return Preprocessing(resize, size, np.array(mean, np.float32), resample=resample, warp=warp)
+def _of_caffe(names: Iterable[str], size: int) -> Preprocessing:
+    """Return what the authors of VGG, or else Caffe's tools, do, with the published mean pixel."""
+    is_vgg = any(name.startswith("conv1_1") for name in names)
+    usual = default_preprocessing("vgg-D" if is_vgg else "caffe", size, 3)
+    return usual.replace(mean=np.array(_VGG_MEAN if is_vgg else _CAFFE_MEAN, np.float32), learn_mean=False)

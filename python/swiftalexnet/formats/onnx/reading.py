@@ -33,7 +33,15 @@ class Squares:
     beta: float = 0.0
 
 
-Value = Flow | Constant | Squares
+@dataclass(frozen=True)
+class Averaged:
+    """The first half of an adaptive average pool: `size` means of rows."""
+
+    flow: Flow
+    size: int
+
+
+Value = Flow | Constant | Squares | Averaged
 
 
 @dataclass
@@ -221,5 +229,7 @@ def _is_to_float(node: Operation) -> bool:
 def moved(flow: Flow, result: Flow | None, node: Operation) -> Flow:
     """Return a change of arrangement, which must be one that a chain of the engine can follow."""
     if result is None:
-        raise node.unsupported(f"it rearranges a tensor of dimensions {list(flow.sizes)} as no layer of the engine reads it")
+        raise node.unsupported(
+            f"it rearranges a tensor of dimensions {list(flow.sizes)} as no layer of the engine reads it"
+        )
     return result

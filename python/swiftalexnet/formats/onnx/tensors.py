@@ -60,7 +60,9 @@ def stored(file: SourceFile, proto: Any, data: Data | None, name: str) -> Stored
     """
     shape = tuple(int(size) for size in proto.dims)
     if len(shape) > MOST_DIMENSIONS or any(size < 0 for size in shape):
-        raise ValueError(f"{name} has shape {shape[:MOST_DIMENSIONS]}, expected up to {MOST_DIMENSIONS} sizes from 0 on")
+        raise ValueError(
+            f"{name} has shape {shape[:MOST_DIMENSIONS]}, expected up to {MOST_DIMENSIONS} sizes from 0 on"
+        )
     raw = _DTYPES.get(proto.data_type)
     if raw is None:
         return _unreadable(name, shape, f"{name} has ONNX data type {proto.data_type}, which weights here cannot have")
