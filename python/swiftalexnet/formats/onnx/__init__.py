@@ -79,11 +79,11 @@ def _chain(file: SourceFile, structure: Structure, tensors: dict[str, Stored]) -
     graph, model = structure.model.graph, structure.model
     opset = max((int(item.version) for item in model.opset_import if item.domain in ("", "ai.onnx")), default=1)
     operations = [Operation(proto, number, str(file), opset) for number, proto in enumerate(graph.node)]
-    input, notes = _input(file, graph, tensors)
+    image, notes = _image(file, graph, tensors)
     values: dict[str, Value] = {name: Constant(tensor) for name, tensor in tensors.items()}
     (name,) = (item.name for item in graph.input if item.name not in tensors)
-    values[name] = input
-    reading = Reading(input.shape, values, Front.of(input), notes=notes)
+    values[name] = image
+    reading = Reading(image.shape, values, Front.of(image), notes=notes)
 
     def read_constant(reading: Reading, node: Operation) -> None:
         reading.give(node, _constant(file, structure, node))
@@ -102,7 +102,7 @@ def _chain(file: SourceFile, structure: Structure, tensors: dict[str, Stored]) -
         unused=_unused(tensors, operations),
         notes=reading.notes,
     )
-    _prepare(chain, reading, structure, input.is_map(NHWC))
+    _prepare(chain, reading, structure, image.is_map(NHWC))
     properties = {item.key: item.value for item in model.metadata_props}
     return with_metadata(chain, properties, tensors, reading.front.acts)
 
@@ -142,7 +142,7 @@ def _renamed(parameter: str, names: dict[str, str]) -> str:
     return f"{names[layer]}.{part}"
 
 
-def _input(file: SourceFile, graph: Any, tensors: dict[str, Stored]) -> tuple[Flow, list[str]]:
+def _image(file: SourceFile, graph: Any, tensors: dict[str, Stored]) -> tuple[Flow, list[str]]:
     """Return the image that the graph reads."""
     inputs = [item for item in graph.input if item.name not in tensors]
     if len(inputs) != 1:

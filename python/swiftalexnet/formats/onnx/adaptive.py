@@ -43,7 +43,7 @@ def _outputs(reading: Reading, node: Operation, at: int, inputs: int, axis: int)
     matrix = reading.constant(node, at).values()
     if matrix.ndim != 2 or matrix.shape[1 - axis] != inputs or matrix.shape[axis] > 4096:
         raise node.unsupported(f"a matrix of shape {matrix.shape} beside the tensor")
-    size = matrix.shape[axis]
+    size = int(matrix.shape[axis])
     wanted = averages(inputs, size)
     if not np.array_equal(wanted.T if axis else wanted, matrix):
         raise node.unsupported("a matrix beside the tensor that is not an adaptive average pool")

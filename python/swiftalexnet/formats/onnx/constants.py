@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..layouts import Array, Layout, conventional
 from ..chain import Part
+from ..layouts import Array, Layout, conventional
 from ..stored import FLOATS, Stored
 from .operation import Operation
 

@@ -1,8 +1,8 @@
 """The one tensor that goes through a chain of nodes, and how a graph arranges it at a place.
 
-The engine's maps have axes C, H, W. A graph's tensor has the same numbers in dimensions of its own: B, C, H, W as usual,
-B, H, W, C behind a transposition, B, CHW when it is flattened, BC, H, W never. `dims` names the engine's axes within
-each dimension, in order; the batch, B, is read as one image. Axes of size 1 may stand anywhere or be left out.
+The engine's maps have axes C, H, W. A graph's tensor has the same numbers in dimensions of its own: B, C, H, W as
+usual, B, H, W, C behind a transposition, B, CHW when it is flattened. `dims` names the engine's axes within each
+dimension, in order; the batch, B, is read as one image. Axes of size 1 may stand anywhere or be left out.
 """
 
 import math
@@ -62,9 +62,7 @@ class Flow:
 
     def is_map(self, dims: tuple[str, ...] = NCHW) -> bool:
         """Whether its dimensions are those of `dims`."""
-        return len(self.dims) == len(dims) and all(
-            self._long(a) == self._long(b) for a, b in zip(self.dims, dims, strict=True)
-        )
+        return list(map(self._long, self.dims)) == list(map(self._long, dims))
 
     @property
     def is_matrix(self) -> bool:

@@ -59,7 +59,7 @@ class Front:
 
 
 def by_channel(flow: Flow, array: NDArray[Any]) -> NDArray[np.float64] | None:
-    """Return a constant that is combined with a map as [channels] or [height, width, channels]; None if it cannot be."""
+    """Return a constant beside a map as [channels] or [height, width, channels]; None if it is neither."""
     if array.size > _LARGEST or array.ndim > len(flow.dims) or len(flow.dims) != 4:
         return None
     full = array.reshape((1,) * (4 - array.ndim) + array.shape).astype(np.float64)

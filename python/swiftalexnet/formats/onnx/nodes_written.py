@@ -40,15 +40,14 @@ class Written:
     top: str = "data"
     is_map: bool = True
 
-    def add(self, kind: str, name: str, *inputs: str, output: str = "", **attributes: Any) -> str:
-        """Append a node that reads the last tensor, or `inputs`; return the name of its output.
+    def add(self, kind: str, name: str, *inputs: str, **attributes: Any) -> None:
+        """Append a node that reads the last tensor, or `inputs`; and make its output the last.
 
         Every name ends with a dot and a word of its own, so that no node's name can be another's.
         """
-        output = output or f"{name}.output"
-        self.nodes.append(self.helper.make_node(kind, list(inputs or (self.top,)), [output], name, **attributes))
-        self.top = output
-        return output
+        made = self.helper.make_node(kind, list(inputs or (self.top,)), [f"{name}.output"], name, **attributes)
+        self.nodes.append(made)
+        self.top = f"{name}.output"
 
     def constant(self, name: str, values: Any, dtype: Any = np.float32) -> str:
         """Add an initialiser; return its name."""
@@ -106,7 +105,11 @@ def _average_pool(graph: Written, node: Node, before: Shape, after: Shape) -> No
     ceil_mode, counts = _ceil(graph, node, before, after), int(node.fields["count_include_pad"])
     if ceil_mode and counts:
         raise graph.unsupported(node, "it rounds up and counts padding, where ONNX's runtimes differ")
-    window = {"kernel_shape": _pair(node, "kernel"), "strides": _pair(node, "stride"), "pads": _pads(node)}
+    window: dict[str, Any] = {
+        "kernel_shape": _pair(node, "kernel"),
+        "strides": _pair(node, "stride"),
+        "pads": _pads(node),
+    }
     graph.add("AveragePool", node.name, **window, ceil_mode=ceil_mode, count_include_pad=counts)
 
 
@@ -131,7 +134,12 @@ def _response_norm(graph: Written, node: Node, before: Shape, after: Shape) -> N
     if not graph.is_map:
         raise graph.unsupported(node, "it reads a vector, expected a map")
     alpha = float(node.fields["alpha"]) * (1 if node.fields["alpha_over_n"] == "1" else size)
-    norm = {"size": size, "alpha": alpha, "beta": float(node.fields["beta"]), "bias": float(node.fields["k"])}
+    norm: dict[str, Any] = {
+        "size": size,
+        "alpha": alpha,
+        "beta": float(node.fields["beta"]),
+        "bias": float(node.fields["k"]),
+    }
     if groups == 1:
         graph.add("LRN", node.name, **norm)
         return
@@ -145,7 +153,7 @@ def _response_norm(graph: Written, node: Node, before: Shape, after: Shape) -> N
 
 
 def _spatial_response_norm(graph: Written, node: Node, before: Shape, after: Shape) -> None:
-    """x / (k + alpha · mean of x²)^beta: the mean counts zeros outside, so that it is the sum by size²."""
+    """Write x / (k + alpha · mean of x²)^beta: the mean counts zeros outside, so that it is the sum by size²."""
     name, size, top = node.name, int(node.fields["size"]), graph.top
     first, last = size // 2, size - 1 - size // 2
     alpha = float(node.fields["alpha"]) * (1 if node.fields["alpha_over_n"] == "1" else size**2)

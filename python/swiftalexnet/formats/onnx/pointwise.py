@@ -24,11 +24,8 @@ def read_softmax(reading: Reading, node: Operation) -> None:
     axis = flow.dimension(node.integer("axis", 1 if node.opset < 13 else -1))
     # Up to operator set 12 over all dimensions from the axis on.
     over = flow.dims[axis:] if node.opset < 13 else flow.dims[axis : axis + 1]
-    if (
-        "".join(a for axes in over for a in axes if flow.size(a) > 1) != flow.order
-        or axis == 0
-        or flow.order not in ("C", "")
-    ):
+    reached = "".join(a for axes in over for a in axes if flow.size(a) > 1)
+    if axis == 0 or reached != flow.order or flow.order not in ("C", ""):
         raise node.unsupported(f"a softmax over dimension {axis} of {flow.sizes}, expected one over the classes")
     reading.add(node, flow, Node.make("softmax", reading.name_for(node)))
 
@@ -65,17 +62,20 @@ def read_multiplication(reading: Reading, node: Operation) -> None:
     first, second = (reading.values.get(node.input(at)) for at in (0, 1))
     if isinstance(first, Flow) and first == second:
         reading.require_last(node, first)
-        return reading.give(node, Squares(first))
+        reading.give(node, Squares(first))
+        return
     at = 0 if isinstance(first, Flow | Squares) else 1
     value = (first, second)[at]
     if isinstance(value, Squares):
         factor = reading.scalar(node, 1 - at) or 0.0
         if value.beta or not value.size:
             raise node.unsupported("not a step of a response normalisation")
-        return reading.give(node, replace(value, alpha=value.alpha * factor, k=value.k * factor))
+        reading.give(node, replace(value, alpha=value.alpha * factor, k=value.k * factor))
+        return
     flow, constant = reading.flow(node, at), reading.constant(node, 1 - at)
     if not reading.nodes:
-        return change_image(reading, node, flow, constant, lambda v: reading.front.multiply(v), one_number=True)
+        change_image(reading, node, flow, constant, lambda v: reading.front.multiply(v), one_number=True)
+        return
     last = reading.nodes[-1]
     kept = float(constant.values(1).reshape(-1)[0]) if constant.stored.size == 1 else 0.0
     if last.kind != "dropout" or not np.isclose(kept, 1 - float(last.fields["probability"]), rtol=1e-6):
@@ -99,7 +99,8 @@ def read_addition(reading: Reading, node: Operation) -> None:
         if isinstance(value, Squares):
             if value.beta or not value.size:
                 raise node.unsupported("not a step of a response normalisation")
-            return reading.give(node, replace(value, k=value.k + (reading.scalar(node, 1 - at) or 0.0)))
+            reading.give(node, replace(value, k=value.k + (reading.scalar(node, 1 - at) or 0.0)))
+            return
     read_sum(reading, node)
 
 

@@ -37,9 +37,11 @@ def read_product(reading: Reading, node: Operation) -> None:
     """MatMul: x · W over the last dimension of x, or half of an adaptive average pool."""
     first, second = (reading.values.get(node.input(at)) for at in (0, 1))
     if isinstance(first, Constant) and isinstance(second, Flow):
-        return read_rows(reading, node, second)
+        read_rows(reading, node, second)
+        return
     if isinstance(first, Averaged):
-        return read_columns(reading, node, first)
+        read_columns(reading, node, first)
+        return
     flow, weight = reading.flow(node), reading.constant(node, 1)
     # [batch, 1, 1, inputs] is read as a row.
     row = replace(flow, dims=("B", flow.dims[-1])) if flow.order == flow.dims[-1] or len(flow.dims) == 2 else flow
@@ -56,12 +58,13 @@ def read_sum(reading: Reading, node: Operation) -> None:
     at = 0 if isinstance(reading.values.get(node.input(0)), Flow) else 1
     flow, term = reading.flow(node, at), reading.constant(node, 1 - at)
     if not reading.nodes:
-        return change_image(reading, node, flow, term, lambda values: reading.front.add(values))
+        change_image(reading, node, flow, term, lambda values: reading.front.add(values))
+        return
     made = reading.last_weighted(flow)
     values = None if made is None else _per_channel(flow, term)
     if made is None or values is None:
         raise node.unsupported("a sum that is not the bias of the layer before it")
-    (old,) = reading.parameters.get(f"{made.name}.bias") or [None]
+    old = next(iter(reading.parameters.get(f"{made.name}.bias", [])), None)
     outputs = int(made.fields["outputs"])
     if old is None and term.shape == (outputs,):
         reading.bias_parts(made.name, term)
@@ -86,7 +89,7 @@ def read_batch_norm(reading: Reading, node: Operation) -> None:
     factor = scale / root
     before = reading.factors.get(f"{made.name}.weight")
     reading.factors[f"{made.name}.weight"] = (factor if before is None else factor * before).astype(np.float32)
-    (old,) = reading.parameters.get(f"{made.name}.bias") or [None]
+    old = next(iter(reading.parameters.get(f"{made.name}.bias", [])), None)
     bias = 0.0 if old is None else old.stored.array().astype(np.float64)
     reading.bias_parts(made.name, shift + (bias - mean) * factor)
     reading.give(node, flow)
@@ -122,7 +125,7 @@ def _dense(reading: Reading, node: Operation, flow: Flow, weight: Constant, out_
         raise node.malformed(f"weights for {inputs:,} inputs, where {flow.sizes[1]:,} come in")
     name = reading.name_for(node, weight)
     reading.add(node, flow, dense(name, outputs), ("B", "C"))
-    layout = in_out if not out_in else conventional
+    layout: Layout = conventional if out_in else in_out
     order, sizes = flow.order, [flow.size(axis) for axis in flow.order]
     if order != "".join(axis for axis in "CHW" if axis in order):
         layout = _rearranged(flow, out_in)

@@ -41,8 +41,8 @@ def origin_of(chain: Chain, producer: str, weights: Iterable[str], reads_nhwc: b
         return Origin("the file does not say how images are prepared: the defaults are used")
     if sum(_CAFFE2_WEIGHT.fullmatch(name) is not None for name in names) > len(names) // 2:
         return Origin(
-            "made from Caffe's weights, by the names of its tensors: images are prepared as Caffe's users did, in the order "
-            "blue, green, red, with the mean pixel of the data set subtracted",
+            "made from Caffe's weights, by the names of its tensors: images are prepared as there, in the order blue, "
+            "green, red, with the mean pixel of the data set subtracted",
             True,
             _of_caffe(names, size),
         )

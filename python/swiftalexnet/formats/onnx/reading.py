@@ -1,5 +1,4 @@
-"""From a graph to a chain: its nodes in order, each turned into nodes of the engine, a change of arrangement, or a
-constant."""
+"""From a graph to a chain: each node becomes one of the engine's, a change of arrangement, or a constant."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -192,22 +191,18 @@ def read_nodes(reading: Reading, operations: list[Operation], handlers: Mapping[
     for node in operations:
         if node.domain not in ("", "ai.onnx"):
             raise node.unsupported(f"an operator of {node.domain[:80]!r}, expected one of ONNX")
-        inputs = [reading.values.get(name) if name else None for name in node.inputs]
-        if all(value is None or isinstance(value, Constant) for value in inputs) and any(
-            value is not None for value in inputs
-        ):
-            if _fold(reading, node, [value if isinstance(value, Constant) else None for value in inputs]):
-                continue
+        inputs = [reading.values.get(name) for name in node.inputs if name]
+        if inputs and all(isinstance(value, Constant) for value in inputs) and _fold(reading, node):
+            continue
         handler = handlers.get(node.kind)
         if handler is None:
             raise node.unsupported("the engine has no such node")
         handler(reading, node)
 
 
-def _fold(reading: Reading, node: Operation, values: list[Constant | None]) -> bool:
+def _fold(reading: Reading, node: Operation) -> bool:
     """Compute a node whose inputs are constants; return whether it could be."""
-    if any(name and name not in reading.values for name in node.inputs):
-        return False
+    values = [reading.optional(node, at) for at in range(len(node.inputs))]
     first = values[0]
     if first is None:
         return False
@@ -229,7 +224,5 @@ def _is_to_float(node: Operation) -> bool:
 def moved(flow: Flow, result: Flow | None, node: Operation) -> Flow:
     """Return a change of arrangement, which must be one that a chain of the engine can follow."""
     if result is None:
-        raise node.unsupported(
-            f"it rearranges a tensor of dimensions {list(flow.sizes)} as no layer of the engine reads it"
-        )
+        raise node.unsupported(f"it rearranges a tensor of {flow.sizes} as no layer of the engine reads it")
     return result

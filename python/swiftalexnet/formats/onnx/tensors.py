@@ -17,7 +17,7 @@ from .structure import DOUBLE_DATA, FLOAT_DATA, INT32_DATA, INT64_DATA, RAW_DATA
 _BFLOAT16 = 16
 _EXTERNAL = 1
 # By the numbers of TensorProto.DataType: how the raw bytes are read.
-_DTYPES = {
+_DTYPES: dict[int, np.dtype[Any]] = {
     1: np.dtype("<f4"),
     2: np.dtype("u1"),
     6: np.dtype("<i4"),
@@ -60,9 +60,7 @@ def stored(file: SourceFile, proto: Any, data: Data | None, name: str) -> Stored
     """
     shape = tuple(int(size) for size in proto.dims)
     if len(shape) > MOST_DIMENSIONS or any(size < 0 for size in shape):
-        raise ValueError(
-            f"{name} has shape {shape[:MOST_DIMENSIONS]}, expected up to {MOST_DIMENSIONS} sizes from 0 on"
-        )
+        raise ValueError(f"{name} has shape {shape[:MOST_DIMENSIONS]}, expected up to {MOST_DIMENSIONS} sizes")
     raw = _DTYPES.get(proto.data_type)
     if raw is None:
         return _unreadable(name, shape, f"{name} has ONNX data type {proto.data_type}, which weights here cannot have")

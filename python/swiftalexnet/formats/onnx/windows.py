@@ -38,15 +38,15 @@ def read_max_pool(reading: Reading, node: Operation) -> None:
     pad = _joined(flow.pad, _padding(node, flow, kernel[0], stride))
     ceil_mode = node.integer("ceil_mode", 0) != 0
     pad, ceil_mode = _rounded(flow, kernel[0], stride, pad, ceil_mode)
-    reading.add(
-        node, replace(flow, pad=(0, 0, 0, 0)), max_pool(reading.name_for(node), kernel[0], stride, pad, ceil_mode)
-    )
+    made = max_pool(reading.name_for(node), kernel[0], stride, pad, ceil_mode)
+    reading.add(node, replace(flow, pad=(0, 0, 0, 0)), made)
 
 
 def read_average_pool(reading: Reading, node: Operation) -> None:
-    """AveragePool: of squares, as a step of a normalisation, or of the map: the divisor counts the padding with count_include_pad; a Pad node's zeros are always counted."""
+    """AveragePool: the divisor counts padding with count_include_pad, and always the zeros of a Pad node."""
     if isinstance(squares := reading.values.get(node.input(0)), Squares):
-        return read_mean_of_squares(reading, node, squares)
+        read_mean_of_squares(reading, node, squares)
+        return
     flow = _map(reading, node)
     kernel = node.integers("kernel_shape") or []
     stride = _window(node, kernel)
@@ -74,13 +74,7 @@ def read_mean(reading: Reading, node: Operation) -> None:
     axes = node.integers("axes") if given is None else [int(axis) for axis in given.values(8).reshape(-1)]
     over = {flow.dimension(axis) for axis in axes or range(len(flow.dims))}
     averaged = {axis for at in over for axis in flow.dims[at]}
-    if (
-        not averaged <= {"H", "W"}
-        or "H" in flow.order
-        and "H" not in averaged
-        or "W" in flow.order
-        and "W" not in averaged
-    ):
+    if not set(flow.order) & {"H", "W"} <= averaged <= {"H", "W"}:
         raise node.unsupported(f"a mean over dimensions {sorted(over)}, expected height and width")
     dims = [axes for at, axes in enumerate(flow.dims) if at not in over or node.integer("keepdims", 1)]
     reading.add(node, flow, Node.make("adaptive_average_pool", reading.name_for(node), size=1), tuple(dims))
@@ -90,17 +84,16 @@ def read_pad(reading: Reading, node: Operation) -> None:
     """Pad: zeros around a map become the padding of the next node."""
     flow = reading.flow(node)
     given, value = reading.optional(node, 1), reading.scalar(node, 2)
-    pads = (
-        (node.integers("pads") or node.integers("paddings")) if given is None else given.values(16).reshape(-1).tolist()
-    )
+    pads = node.integers("pads") if given is None else given.values(16).reshape(-1).tolist()
     mode, count = node.text("mode", "constant"), len(flow.dims)
     value = node.number_of("value", 0.0) if value is None else value
     axes = reading.optional(node, 3)
     if pads is None or mode != "constant" or axes is not None or len(pads) != 2 * count or min(pads) < 0:
         raise node.unsupported(f"padding {pads}, mode {mode}, expected constant numbers around the whole tensor")
     if not any(pads):
-        return reading.give(node, flow)
-    if value != 0 or not reading.nodes and reading.front.acts and reading.front.offset.any():
+        reading.give(node, flow)
+        return
+    if value != 0:
         raise node.unsupported("padding with numbers other than 0")
     before, after = pads[:count], pads[count:]
     sides = {axes: (int(b), int(a)) for axes, b, a in zip(flow.dims, before, after, strict=True) if b or a}
@@ -113,9 +106,7 @@ def read_pad(reading: Reading, node: Operation) -> None:
 def _map(reading: Reading, node: Operation) -> Flow:
     flow = reading.flow(node)
     if not flow.is_map() or flow.groups != 1:
-        raise node.unsupported(
-            f"it reads a tensor of {len(flow.dims)} dimensions, expected batch, channels, height, width"
-        )
+        raise node.unsupported(f"it reads a tensor of {flow.sizes}, expected batch, channels, height, width")
     return flow
 
 

@@ -158,10 +158,7 @@ def _write_model(onnx: Any, path: Any, proto: Any, parts: list[Part]) -> None:
     fields = [header(_INITIALIZER, len(head) + tensor.nbytes) for head, (_, tensor) in zip(heads, parts, strict=True)]
     proto.ClearField("graph")
     start = proto.SerializeToString()
-    sizes = (
-        len(field) + len(head) + tensor.nbytes for field, head, (_, tensor) in zip(fields, heads, parts, strict=True)
-    )
-    size = len(graph) + sum(sizes)
+    size = len(graph) + sum(map(len, fields)) + sum(map(len, heads)) + sum(tensor.nbytes for _, tensor in parts)
     start += header(_GRAPH, size)
     with replacing(path) as descriptor:
         write_all(descriptor, start + graph)
