@@ -3,6 +3,7 @@
 #   make demo                  train on scanned digits; results in demo/
 #   make demo DATA=photos      train on your own photographs: photos/<class>/*.jpg
 #   make test                  swift test, pytest, and 10,000 hostile inputs
+#   make test-peers            answers of other frameworks' files beside those of the frameworks, about 5 minutes
 #   make fuzz CASES=200000 SEED=7              more hostile inputs
 #   make sanitize              address and thread sanitizer, about 20 minutes
 #   make wheel                 wheels for other machines, in dist/
@@ -100,6 +101,27 @@ fuzz: $(VENV)/test
 	$(VPYTHON) python/build_native.py
 	PYTHONPATH=python/tests $(VPYTHON) -m fuzz --seconds 20 --seed $(SEED) $(if $(CASE),--case $(CASE),--cases $(CASES))
 
+# ---- Other frameworks ----
+
+# What the readers and writers of formats say, beside the frameworks themselves: not part of `make test`, because they
+# take gigabytes. `make test` reads small files that they wrote (python/tests/peers/make_*.py).
+.PHONY: test-peers
+PEERS_VENV := .venv-peers
+test-peers: $(PEERS_VENV)/peers $(VENV)/test
+	$(VPYTHON) python/build_native.py
+	PYTHONPATH=python $(PEERS_VENV)/bin/python -m pytest -q python/tests/peers $(PYTEST)
+
+# PyTorch for CPUs has an index of its own; PyPI's brings gigabytes for GPUs.
+$(PEERS_VENV)/peers: | packages
+	echo "installing PyTorch, TensorFlow, ONNX, ONNX Runtime and OpenCV into $(PEERS_VENV)"
+	$(PYTHON) -m venv $(PEERS_VENV)
+	install="$(PEERS_VENV)/bin/python -m pip install --quiet"
+	$$install --upgrade pip
+	$$install --extra-index-url $(TORCH_INDEX) torch torchvision timm
+	$$install tensorflow-cpu tf-keras h5py tf2onnx onnx onnxruntime onnxscript 'opencv-python-headless<5' scipy \
+	  numpy pillow safetensors tqdm pytest hypothesis
+	touch $@
+
 # ---- Sanitizers ----
 
 # Address and thread sanitizer, each in a build folder of its own: the Swift tests, then part of pytest on an extension
@@ -153,7 +175,7 @@ $(WHEEL_VENV)/tools: | packages
 	touch $@
 
 clean:
-	rm -rf .build-* $(VENV) $(BENCH_VENV) .venv-debian .venv-wheel dist python/swiftalexnet/_native.abi3.so
+	rm -rf .build-* $(VENV) $(BENCH_VENV) .venv-peers .venv-debian .venv-wheel dist python/swiftalexnet/_native.abi3.so
 
 # ---- Set-up ----
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .data.folder import ImageFolder
     from .evaluation.ensemble import Ensemble
     from .evaluation.result import Evaluation
+    from .formats.inspection import inspect
     from .inference.ranking import Prediction
     from .inference.views import Views
     from .model import Model, load
@@ -98,6 +99,7 @@ __all__ = [
     "color_components",
     "get_num_threads",
     "info",
+    "inspect",
     "load",
     "memory",
     "ops",
@@ -118,6 +120,7 @@ _NAMES = {
     "data.folder": ("ImageFolder",),
     "evaluation.ensemble": ("Ensemble",),
     "evaluation.result": ("Evaluation",),
+    "formats.inspection": ("inspect",),
     "inference.ranking": ("Prediction",),
     "inference.views": ("Views",),
     "model": ("Model", "load"),

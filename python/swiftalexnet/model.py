@@ -22,6 +22,7 @@ from .recipes.recipe import Recipe
 
 if TYPE_CHECKING:
     from .evaluation.result import Evaluation
+    from .inference.known_answers import Verification
     from .inference.ranking import Predictions
     from .profiling import Profile
     from .training.history import History
@@ -118,10 +119,25 @@ class Model(BaseModel):
 
         return with_classes(self, num_classes, seed, initialization)
 
+    def up_to(self, layer: str) -> "Model":
+        """Return a copy that ends with a layer, such as "pool5": see `network.fine_tuning.up_to`."""
+        from .network.fine_tuning import up_to
+
+        return up_to(self, layer)
+
     # Files and processes
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], float16: bool = False, known_answers: Any = None) -> None:
         """Write weights, specification, factors, preprocessing and class names to a safetensors file, atomically.
+
+        Parameters
+        ----------
+        path : path
+        float16 : bool
+            Round weights to 16 bits, in half the bytes; they are computed with as float32.
+        known_answers : True or images, optional
+            Store the model's answers to these images, or to a built-in one: `verify` computes them again. By default
+            the answers that the model already has are kept.
 
         Raises
         ------
@@ -132,8 +148,26 @@ class Model(BaseModel):
             existing file is left untouched.
         ConcurrentUseError
             Called while the same thread is training the model, for example by a signal handler.
+        ValueError
+            A weight is too large for `float16`; the message names the parameter.
         """
-        parts.save(self, path)
+        if known_answers is not None:
+            from .inference.known_answers import known_answers as answers
+
+            self.known_answers = answers(self, known_answers)
+        parts.save(self, path, float16)
+
+    def export(self, path: str | os.PathLike[str], format: str | None = None, **options: Any) -> None:  # noqa: A002
+        """Write the model for ONNX Runtime, torch, Caffe or Keras: see `swiftalexnet.formats.export.export`."""
+        from .formats.export import export
+
+        export(self, path, format, **options)
+
+    def verify(self, images: Any = None) -> "Verification":
+        """Compute the model's known answers again: see `swiftalexnet.inference.known_answers.verify`."""
+        from .inference.known_answers import verify
+
+        return verify(self, images)
 
     def __reduce__(self) -> tuple[Any, ...]:
         with self.network.hold("copy or pickle", False):

@@ -14,8 +14,8 @@ from .output import print_result
 from .parser import Parser, command_parser
 
 COMMANDS = (
-    *("train", "resume", "evaluate", "predict", "cache", "summary", "memory", "profile"),
-    *("kernels", "panel", "colors", "info"),
+    *("train", "resume", "evaluate", "predict", "cache", "inspect", "convert", "verify"),
+    *("summary", "memory", "profile", "kernels", "panel", "colors", "info"),
 )
 
 

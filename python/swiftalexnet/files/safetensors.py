@@ -12,7 +12,7 @@ and the tensors one after another, in C order, little-endian.
 import hashlib
 import json
 import os
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Container, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from io import BufferedReader
 from typing import Any
@@ -34,6 +34,7 @@ from .safetensors_header import (
     NO_DIGEST,
     Tensor,
     encoded,
+    encoded_plainly,
     metadata_of,
     places_of,
     read_start,
@@ -44,7 +45,12 @@ from .safetensors_header import (
 PIECE = 8 << 20  # bytes in memory at a time, in addition to the tensor itself
 
 
-def write(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], sections: Mapping[str, Any]) -> None:
+def write(
+    path: str | os.PathLike[str],
+    tensors: Mapping[str, NDArray[Any]],
+    sections: Mapping[str, Any],
+    half: Container[str] = (),
+) -> None:
     """Write tensors and JSON sections atomically, with at most `PIECE` bytes of copies at a time.
 
     Parameters
@@ -53,6 +59,8 @@ def write(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], sec
     tensors : mapping of str to array
         Of numbers or booleans, in any memory order; they must not change during the call.
     sections : mapping of str to JSON values
+    half : container of str
+        Tensors that are rounded to 16 bits; `read_into` turns them into float32 again.
 
     Raises
     ------
@@ -61,7 +69,7 @@ def write(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], sec
     ValueError
         Sections and names are too long for `read`, or cannot be represented in JSON.
     """
-    places = places_of(tensors)
+    places = places_of(tensors, half)
     metadata = {FORMAT_KEY: FORMAT} | {name: to_json(value) for name, value in sections.items()}
     start = encoded(places, metadata, dict.fromkeys(places, NO_DIGEST))
     if (length := len(start) - LENGTH_BYTES) > HEADER_LIMIT:
@@ -71,6 +79,24 @@ def write(path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], sec
         digests = {name: _write_tensor(descriptor, tensors[name], places[name]) for name in places}
         os.lseek(descriptor, 0, os.SEEK_SET)
         write_all(descriptor, encoded(places, metadata, digests))
+        check_size(descriptor, len(start) + max((place.end for place in places.values()), default=0))
+
+
+def write_plainly(
+    path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]
+) -> None:
+    """Write tensors atomically for readers of other packages, without sections and checksums.
+
+    Raises
+    ------
+    OSError
+        As for `write`.
+    """
+    places = places_of(tensors)
+    with replacing(path) as descriptor:
+        write_all(descriptor, start := encoded_plainly(places, metadata))
+        for name in places:
+            _write_tensor(descriptor, tensors[name], places[name])
         check_size(descriptor, len(start) + max((place.end for place in places.values()), default=0))
 
 
@@ -147,7 +173,7 @@ class Reader(Mapping[str, NDArray[Any]]):
             The file has no such tensor; `target` may have been partly written.
         """
         tensor = self._expect(name, target)
-        self._read(name, _buffers(target), tensor, finite)
+        self._read(name, _buffers(target, tensor.dtype), tensor, finite)
 
     def check(self, name: str, target: NDArray[Any], finite: bool = False) -> None:
         """Raise the errors of `read_into` without writing to `target`."""
@@ -161,7 +187,7 @@ class Reader(Mapping[str, NDArray[Any]]):
 
     def _expect(self, name: str, target: NDArray[Any]) -> Tensor:
         tensor = self.tensors[name]
-        if tensor.dtype != target.dtype:
+        if tensor.dtype != target.dtype and not (tensor.dtype == "<f2" and target.dtype == np.float32):
             raise TypeError(f"{name} has dtype {tensor.dtype}, expected {target.dtype}")
         if tensor.shape != target.shape:
             raise ValueError(f"{name} has shape {tensor.shape}, expected {target.shape}")
@@ -238,13 +264,13 @@ def _blocks(array: NDArray[Any]) -> Generator[NDArray[Any], None, None]:
             yield from _blocks(array[at])
 
 
-def _buffers(target: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """Yield contiguous buffers to be filled; their content is then in `target`."""
+def _buffers(target: NDArray[Any], dtype: np.dtype[Any]) -> Iterator[NDArray[Any]]:
+    """Yield contiguous buffers of a type to be filled; their content is then in `target`."""
     for block in _blocks(target):
-        if block.flags.c_contiguous:
+        if block.flags.c_contiguous and block.dtype == dtype:
             yield block
         else:
-            piece = np.empty(block.shape, block.dtype)
+            piece = np.empty(block.shape, dtype)
             yield piece
             copy_into(block, piece)
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from io import BufferedReader
 from typing import Any, NamedTuple
 
@@ -56,9 +56,9 @@ class Tensor(NamedTuple):
         return self.begin + self.size * self.dtype.itemsize
 
 
-def places_of(tensors: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
-    """Return the entry of each tensor; the widest types come first, so that all are aligned."""
-    types = {name: array.dtype.newbyteorder("<") for name, array in tensors.items()}
+def places_of(tensors: Mapping[str, NDArray[Any]], half: Container[str] = ()) -> dict[str, Tensor]:
+    """Return the entry of each tensor, those in `half` of 16 bits; the widest come first, so that all are aligned."""
+    types = {name: _TYPES["F16"] if name in half else array.dtype.newbyteorder("<") for name, array in tensors.items()}
     places: dict[str, Tensor] = {}
     end = 0
     for name in sorted(tensors, key=lambda name: (-types[name].itemsize, name)):
@@ -72,7 +72,12 @@ def places_of(tensors: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
 def encoded(places: Mapping[str, Tensor], metadata: Mapping[str, str], digests: Mapping[str, str]) -> bytes:
     """Return the header and the 8 bytes before it; its length does not depend on the digests."""
     text = {**metadata, DIGESTS_KEY: to_json(digests)}
-    header: dict[str, Any] = {"__metadata__": text | {_CHECKSUM_KEY: checksum(text)}}
+    return encoded_plainly(places, text | {_CHECKSUM_KEY: checksum(text)})
+
+
+def encoded_plainly(places: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
+    """Return a header of these tensors and this text, as every reader of safetensors understands it."""
+    header: dict[str, Any] = {"__metadata__": metadata}
     for name, tensor in places.items():
         offsets = [tensor.begin, tensor.end]
         header[name] = {"dtype": _TYPE_NAMES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": offsets}

@@ -16,7 +16,7 @@ def weight_shape(node: Node, before: Shape) -> tuple[int, ...]:
     return outputs, channels // int(node.fields["groups"]), kernel, kernel
 
 
-def with_outputs(node: Node, outputs: int | None) -> Node:
+def with_outputs(node: Node, outputs: int | str | None) -> Node:
     """Return a weighted node with another width; None leaves it."""
     return node if outputs is None else node._replace(fields=node.fields | {"outputs": str(outputs)})
 

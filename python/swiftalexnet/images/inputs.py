@@ -30,14 +30,14 @@ class Images:
     classes, skipped = None, 0
 
     def __init__(self, images: Sequence[Any], value_range: Range | None = None):
-        self._images, self._value_range = images, value_range
+        self.items, self._value_range = images, value_range
         self.labels = np.zeros(len(images), np.int32)
         self.all_files = all(isinstance(image, (str, os.PathLike)) for image in images)
         # A Pillow image may occur twice in the list and must not be decoded by two threads.
         self.workers = min(len(images), get_num_threads()) if self.all_files else 1
 
     def __len__(self) -> int:
-        return len(self._images)
+        return len(self.items)
 
     def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8]:
         """Decode one image to uint8 [height, width, channels] with the size of `geometry`.
@@ -47,7 +47,7 @@ class Images:
         OSError, ValueError
             A file that cannot be read, pixels of unknown range, or a number of channels that does not fit.
         """
-        image = self._images[index]
+        image = self.items[index]
         if isinstance(image, np.ndarray):
             return array_to_square(image, geometry)
         if not isinstance(image, Image.Image):

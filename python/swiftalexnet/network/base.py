@@ -16,13 +16,16 @@ from .._support.choices import choose
 from .._support.kinds import as_items, require_kind
 from .._support.native_arguments import RULES, StepOptions
 from .._support.shown import shown
+from ..errors import UnsupportedError
 from ..preprocessing.defaults import default_preprocessing
 from ..preprocessing.preprocessing import Preprocessing
-from .source import Source
 from .summary import Summary, summarize
 from .weights import Weights
 
 Float32 = NDArray[np.float32]
+
+# Kinds of nodes that a network with classes may end with.
+_ENDS = ("softmax", "dense", "convolution", "locally_connected", "average_pool", "adaptive_average_pool")
 
 
 class BaseModel(Weights):
@@ -34,10 +37,9 @@ class BaseModel(Weights):
             raise TypeError(f"Model: variant is {shown(variant)}, expected a name or None")
         super().__init__(network, variant)
         nodes = network.nodes()
-        self._input_shape, self._num_classes = nodes[0][4], nodes[-1][4][0]
+        self._input_shape, (self._last, self._last_kind), self._output_shape = nodes[0][4], nodes[-1][:2], nodes[-1][4]
         self._classes: tuple[str, ...] | None = None
         self._preprocessing = default_preprocessing(variant, self.input_shape[1], self.input_shape[0])
-        self.source: Source | None = None
 
     @classmethod
     def from_spec(cls, text: str, initialization: str = "paper", seed: int = 0, variant: str | None = None) -> Self:
@@ -70,8 +72,24 @@ class BaseModel(Weights):
 
     @property
     def num_classes(self) -> int:
-        """Number of the network's outputs."""
-        return self._num_classes
+        """Number of the network's outputs.
+
+        Raises
+        ------
+        UnsupportedError
+            The network ends with a map, such as pool5, and has no classes.
+        """
+        if not self.has_classes:
+            raise UnsupportedError(
+                f"the network ends with {self._last}, {_sizes(self._output_shape)} values, and has no classes: "
+                "features() returns them, and with_classes(n) adds the layers that are missing"
+            )
+        return self._output_shape[0]
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether the network ends with a number for each class, and not with maps or hidden units."""
+        return self._output_shape[1:] == (1, 1) and self._last_kind in _ENDS
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -103,7 +121,8 @@ class BaseModel(Weights):
         return summarize(repr(self), self.network.nodes())
 
     def __repr__(self) -> str:
-        return f"<{self.variant or 'network'}: {_sizes(self.input_shape)} pixels to {self.num_classes} classes>"
+        end = f"{self.num_classes} classes" if self.has_classes else f"{_sizes(self._output_shape)} features"
+        return f"<{self.variant or 'network'}: {_sizes(self.input_shape)} pixels to {end}>"
 
     def release_memory(self) -> None:
         """Free the memory of activations; the next call allocates it again, and the last `forward` is forgotten.
@@ -263,7 +282,7 @@ class BaseModel(Weights):
         draw = as_seed(seed, "seed", "train_step"), as_seed(step, "step", "train_step")
         options = StepOptions(learning_rate, momentum, weight_decay, rule_code, *draw, precision=code)
         loss, _ = self.network.train_step(array, targets, layout_code(layout, "train_step"), options)
-        self.has_trained = True
+        self.note_training()
         return loss
 
 

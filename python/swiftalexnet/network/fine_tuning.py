@@ -1,4 +1,4 @@
-"""A trained network for other classes: all layers except the last keep their weights."""
+"""A trained network for other classes, or only its first layers: what stays keeps its weights."""
 
 import re
 from typing import TypeVar
@@ -8,7 +8,8 @@ from .._support.arrays import as_integer, as_seed
 from ..errors import UnsupportedError
 from . import parameters
 from .base import BaseModel
-from .catalog import first_weights
+from .catalog import catalog, first_weights
+from .layer_names import node_name
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
@@ -42,6 +43,8 @@ def with_classes(model: Kind, num_classes: int, seed: int = 0, initialization: s
     """
     count = as_integer(num_classes, "num_classes", "with_classes", 1, 2**31 - 1)
     seed = as_seed(seed, "seed", "with_classes")
+    if not model.has_classes:
+        return _with_head(model, count, seed, initialization)
     lines = model.spec.splitlines()
     last = len(lines) - 2
     if not _OUTPUTS.search(lines[last]):
@@ -53,8 +56,56 @@ def with_classes(model: Kind, num_classes: int, seed: int = 0, initialization: s
         initialization = first_weights(model.variant or "") or _INITIALIZATION
     other = type(model).from_spec("\n".join(lines) + "\n", initialization, seed, model.variant)
     new = f"{lines[last].split()[1]}."
-    kept = {name: array for name, array in model.parameters().items() if not name.startswith(new)}
-    parameters.load(other.network, _native.VALUE, kept, False, "with_classes")
+    return _kept(model, other, [name for name in model.parameters() if not name.startswith(new)], "with_classes")
+
+
+def _with_head(model: Kind, count: int, seed: int, initialization: str | None) -> Kind:
+    """Return a network without classes as its variant has it, the layers that it lacks being new."""
+    if model.variant not in catalog():
+        raise UnsupportedError("with_classes: the network has no classes, and no variant that says which layers follow")
+    family, row = catalog()[model.variant]
+    channels, size, _ = model.input_shape
+    whole = _native.spec(family, row.name, count, channels, size, "relu", "", 0).splitlines()
+    own = model.spec.splitlines()
+    end = next((at + 1 for at, line in enumerate(whole) if line.split()[1] == own[-1].split()[1]), len(whole))
+    text = "\n".join([*own, *whole[end:]]) + "\n"
+    other = type(model).from_spec(text, initialization or row.initialization, seed, model.variant)
+    return _kept(model, other, list(model.parameters()), "with_classes")
+
+
+def up_to(model: Kind, layer: str) -> Kind:
+    """Return a copy of a model that ends with one of its layers, and whose file holds only what is before it.
+
+    Its `features` are those of the whole model. It has no classes unless the layer computes them.
+
+    Parameters
+    ----------
+    model : Model
+    layer : str
+        The last node, "pool5"; torchvision's and Keras's names are understood, too.
+
+    Raises
+    ------
+    ValueError
+        The network has no such node.
+    MemoryError
+        The copy does not fit into memory.
+    """
+    first, data, *nodes = model.spec.splitlines()
+    names = [line.split()[1] for line in nodes]
+    end = names.index(node_name(model.variant, layer, names, "up_to")) + 1
+    text = "\n".join([first, data, *nodes[:end]]) + "\n"
+    other = type(model).from_spec(text, "zeros", variant=model.variant)
+    other = _kept(model, other, list(other.parameters()), "up_to")
+    if other.has_classes and end == len(names):
+        other.classes = model.classes
+    return other
+
+
+def _kept(model: Kind, other: Kind, names: list[str], operation: str) -> Kind:
+    """Return `other` with the named parameters, the factors and the preprocessing of `model`."""
+    kept = {name: array for name, array in model.parameters().items() if name in names}
+    parameters.load(other.network, _native.VALUE, kept, False, operation)
     factors = {name: pair for name, pair in model.multipliers().items() if name in kept}
     parameters.restore_multipliers(other.network, other.multipliers() | factors)
     other.preprocessing, other.source = model.preprocessing, model.source

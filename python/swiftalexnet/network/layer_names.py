@@ -24,7 +24,7 @@ def _names(variant: str | None, framework: str) -> tuple[tuple[str, str], ...]:
     return tuple((theirs, ours) for theirs, _, ours in (line.partition(" ") for line in lines))
 
 
-def node_name(variant: str | None, layer: str, nodes: Iterable[str]) -> str:
+def node_name(variant: str | None, layer: str, nodes: Iterable[str], operation: str = "features") -> str:
     """Return the node that `layer` means in a network.
 
     Raises
@@ -33,4 +33,4 @@ def node_name(variant: str | None, layer: str, nodes: Iterable[str]) -> str:
         No node has this name.
     """
     names = torchvision_names(variant) | keras_names(variant)
-    return choose("features", "layer", names.get(layer, layer), nodes)
+    return choose(operation, "layer", names.get(layer, layer), nodes)

@@ -14,24 +14,30 @@ from ..files.paths import as_path
 from ..preprocessing.preprocessing import Preprocessing
 from . import parameters
 from .base import BaseModel
+from .known_answers import KnownAnswers
 from .parameters import Multipliers
 from .source import Source
 
-_MEAN, _WHITENING = "preprocessing.mean", "preprocessing.whitening"
+_MEAN, _WHITENING, _ANSWERS = "preprocessing.mean", "preprocessing.whitening", "known_answers"
+_LARGEST_HALF = 65504.0  # of a float of 16 bits
 
 Tensors = dict[str, NDArray[Any]]
 Kind = TypeVar("Kind", bound=BaseModel)
 
 
-def save(model: BaseModel, path: str | os.PathLike[str]) -> None:
+def save(model: BaseModel, path: str | os.PathLike[str], float16: bool = False) -> None:
     """Write the state of a model between two training steps, atomically: see `Model.save`."""
     target = as_path(path, "path", "save")
     with model.network.hold("save", False):
-        header, tensors = model_to_parts(model)
-        safetensors.write(target, tensors, {"model": header})
+        header, tensors = model_to_parts(model, float16)
+        half = model.parameters() if float16 else {}
+        for name, array in half.items():
+            if (largest := float(max(array.max(), -array.min()))) > _LARGEST_HALF:
+                raise ValueError(f"save: {name} has values up to {largest:g}, float16 goes to {_LARGEST_HALF:g}")
+        safetensors.write(target, tensors, {"model": header}, half)
 
 
-def model_to_parts(model: BaseModel) -> tuple[dict[str, Any], Tensors]:
+def model_to_parts(model: BaseModel, float16: bool = False) -> tuple[dict[str, Any], Tensors]:
     """Return (header, tensors) for `model_from_parts`. The weights are arrays in the engine's memory, not copies.
 
     Raises
@@ -52,6 +58,9 @@ def model_to_parts(model: BaseModel) -> tuple[dict[str, Any], Tensors]:
     if model.source is not None:
         header["source"] = model.source.to_json()
     tensors: Tensors = {**model.parameters(), _MEAN: np.asarray(model.preprocessing.mean)}
+    if model.known_answers is not None:
+        header[_ANSWERS] = model.known_answers.to_json(float16)
+        tensors[_ANSWERS] = model.known_answers.outputs
     if model.preprocessing.whitening is not None:
         tensors[_WHITENING] = model.preprocessing.whitening
     return header, tensors
@@ -95,6 +104,8 @@ def _completed(model: Kind, header: dict[str, Any], tensors: Mapping[str, NDArra
     parameters.restore_multipliers(model.network, _multipliers(header, model.multipliers()))
     model.preprocessing = preprocessing_from_parts(header, tensors)
     model.classes = header["classes"]
+    if _ANSWERS in header:
+        model.known_answers = KnownAnswers.from_json(header[_ANSWERS], tensors[_ANSWERS])
     model.source = Source.from_json(header["source"]) if "source" in header else None
     return model
 

@@ -11,7 +11,9 @@ from .. import _native
 from .._support.kinds import as_items
 from ..errors import ConcurrentUseError
 from . import parameters
+from .known_answers import KnownAnswers
 from .parameters import Difference, Multipliers, ParameterArrays
+from .source import Source
 
 Float32 = NDArray[np.float32]
 
@@ -24,7 +26,13 @@ class Weights:
     def __init__(self, network: _native.Network, variant: str | None = None):
         self._network, self._variant = network, variant
         self.has_trained = False  # whether gradients and velocities are allocated
+        self.source: Source | None = None
+        self.known_answers: KnownAnswers | None = None  # of the weights as they were loaded; training forgets them
         self._fitting = threading.Lock()
+
+    def note_training(self) -> None:
+        """Remember that the network has been trained: it has velocities, and its known answers no longer hold."""
+        self.has_trained, self.known_answers = True, None
 
     @property
     def network(self) -> _native.Network:
@@ -82,6 +90,7 @@ class Weights:
         """
         with self.exclusive("load_state_dict"):
             own = parameters.in_own_names(self.network, self.variant, state, "load_state_dict")
+            self.known_answers = None
             return parameters.load(self.network, _native.VALUE, own, strict, "load_state_dict")
 
     def copy_layers(self, source: "Weights", names: Iterable[str]) -> None:

@@ -208,7 +208,7 @@ class Run:
             state.outcomes.extend(itertools.starmap(self.model.network.train_step_images, [call]))
         except NonFiniteError as error:
             raise NonFiniteError(f"fit: epoch {state.epoch + 1}, step {self.step + 1}: {error}") from error
-        self.model.has_trained = True
+        self.model.note_training()
 
     def _name_classes(self) -> None:
         if self.plan.train.classes is not None:
