@@ -50,7 +50,7 @@ def assemble(kind: type[Kind], chain: Chain, place: str) -> Kind:
 def with_softmax(chain: Chain) -> Chain:
     """Return the chain with the softmax that a model for classes ends with, if it ends with a layer of classes."""
     last = chain.nodes[-1] if chain.nodes else None
-    if last is not None and last.is_weighted:
+    if last is not None and last.is_weighted and chain.shapes()[-1][1:] == (1, 1):
         chain.nodes = [*chain.nodes, Node.make("softmax", "prob")]
     return chain
 

@@ -1,10 +1,13 @@
 """The catalogue's variants as nodes, to compare a file with."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from .. import _native
 from ..network.catalog import catalog
 from .chain import Node, Shape
+
+_KEPT = 64  # templates: two image sizes of the catalogue
 
 
 def weight_shape(node: Node, before: Shape) -> tuple[int, ...]:
@@ -28,6 +31,7 @@ class Template(NamedTuple):
     nodes: list[Node]
 
 
+@lru_cache(_KEPT)
 def nodes_of(variant: str, classes: int, channels: int, image_size: int) -> Template:
     """Return a variant's input and nodes; 0 is the variant's own number.
 

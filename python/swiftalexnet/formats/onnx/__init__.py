@@ -19,6 +19,7 @@ from .structure import Structure, structure_of
 from .tensors import initializers_of, stored
 
 _USUAL_SIZE = 224  # pixels, where the file leaves the size open
+_LARGEST_SIZE = 1 << 15  # of an axis of the image
 _MOST_CHANNELS = 4  # of an image, to tell NCHW from NHWC
 
 _HANDLERS: dict[str, Handler] = {
@@ -158,6 +159,7 @@ def _image(file: SourceFile, graph: Any, tensors: dict[str, Stored]) -> tuple[Fl
     if height <= 0 and width <= 0:
         height = width = _USUAL_SIZE
         notes.append(f"the file leaves the image's size open: {_USUAL_SIZE} pixels are assumed")
-    if min(channels, height, width) < 1 or max(channels, height, width) >= 2**31:
-        raise UnsupportedError(f"{file}: its input {inputs[0].name[:80]} has sizes {sizes}, expected fixed ones")
+    if min(channels, height, width) < 1 or max(channels, height, width) > _LARGEST_SIZE:
+        expected = f"expected fixed ones up to {_LARGEST_SIZE}"
+        raise UnsupportedError(f"{file}: its input {inputs[0].name[:80]} has sizes {sizes}, {expected}")
     return Flow(0, (channels, height, width), dims), notes

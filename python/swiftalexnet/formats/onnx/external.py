@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from ...files.paths import naming
 from ...files.source import SourceFile
 
 _LONGEST_LOCATION = 4096
@@ -48,30 +47,35 @@ def opened_beside(model: Path, location: str) -> Iterator[SourceFile]:
     Raises
     ------
     OSError
-        It is missing, a link lies on the way, or it is not a regular file.
+        It is missing, or a link lies on the way.
     ValueError
-        It has more than one name: another may lie outside the folder.
+        It is not a regular file, or has more than one name: another may lie outside the folder.
     """
     path = model.parent / location
-    *folders, name = location.split("/")
-    with naming(path):
-        folder = os.open(model.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            for part in folders:
-                within = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-                os.close(folder)
-                folder = within
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            descriptor = os.open(name, flags, dir_fd=folder)
-        finally:
-            os.close(folder)
+    try:
+        descriptor = _descriptor(model.parent, location)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+        os.close(descriptor)
+        raise ValueError(f"{path}: expected a regular file of one name, without other hard links")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError(f"{path} is not a regular file")
-        if status.st_nlink != 1:
-            raise ValueError(f"{path} has {status.st_nlink} names, expected one: no hard links")
         yield SourceFile(path, file)
+
+
+def _descriptor(start: Path, location: str) -> int:
+    """Open a file folder by folder, so that no link is followed behind `start`."""
+    *folders, name = location.split("/")
+    folder = os.open(start, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in folders:
+            within = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+            os.close(folder)
+            folder = within
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    finally:
+        os.close(folder)
 
 
 def _number(entries: Mapping[str, str], key: str, default: int, tensor: str) -> int:

@@ -37,12 +37,14 @@ def with_metadata(chain: Chain, properties: Mapping[str, str], tensors: Mapping[
         chain.classes = tuple(json.loads(properties[CLASSES]))
     if PREPROCESSING in properties:
         fields = json.loads(properties[PREPROCESSING])
-        mean = _values(tensors, MEAN) if MEAN in tensors else fields["mean"]
+        mean = fields.pop("mean", None)
         whitening = _values(tensors, WHITENING) if WHITENING in tensors else None
-        said = Preprocessing.from_json({k: v for k, v in fields.items() if k != "mean"}, mean, whitening)
-        graph = chain.preprocessing
-        if own and graph is not None:
-            said = said.replace(resize=graph.resize, crop=graph.crop, mean=graph.mean, scale=graph.scale)
+        if own and (graph := chain.preprocessing) is not None:
+            fields |= {"resize": graph.resize, "crop": graph.crop, "scale": graph.scale}
+            mean = graph.mean
+        elif MEAN in tensors:
+            mean = _values(tensors, MEAN)
+        said = Preprocessing.from_json(fields, mean, whitening)
         chain.preprocessing, chain.reads_bgr = said, False
     return chain
 

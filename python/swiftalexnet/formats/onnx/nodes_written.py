@@ -179,7 +179,6 @@ def _dropout(graph: Written, node: Node, before: Shape, after: Shape) -> None:
 
 
 def _softmax(graph: Written, node: Node, before: Shape, after: Shape) -> None:
-    graph.flatten(node.name)
     graph.add("Softmax", node.name, axis=1)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from ...preprocessing.defaults import default_preprocessing
 from ...preprocessing.preprocessing import Preprocessing
 from ..chain import Chain
+from ..graphs import adopt_names
 
 _CAFFE2_WEIGHT = re.compile(r"(conv\d+(_\d+)?|fc\d+)_[wb]_0")
 _GLUON_WEIGHT = re.compile(r"vgg\d*_(conv|dense)\d+_weight")
@@ -50,7 +51,7 @@ def origin_of(chain: Chain, producer: str, weights: Iterable[str], reads_nhwc: b
     if producer.startswith("pytorch") or any(_GLUON_WEIGHT.search(name) for name in names):
         maker = "PyTorch" if producer.startswith("pytorch") else "MXNet"
         return Origin(f"made with {maker}: images are prepared as torchvision does", preprocessing=torchvision)
-    if producer.startswith("tf2onnx") and reads_nhwc:
+    if producer.startswith("tf2onnx") and reads_nhwc and (adopt_names(chain).variant or "").startswith("vgg"):
         return Origin(
             "made with tf2onnx: images are prepared as Keras' VGG does, in the order blue, green, red, without a scale",
             True,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import MALFORMED
 from ..chain import MOST_NODES, Node, Part, Shape, shapes_of, spec_text
 from ..stored import Stored
 from .constants import Constant, Folding
@@ -189,15 +190,24 @@ def read_nodes(reading: Reading, operations: list[Operation], handlers: Mapping[
     if len(operations) > _MOST_OPERATIONS:
         raise ValueError(f"it has {len(operations):,} nodes, expected at most {_MOST_OPERATIONS:,}")
     for node in operations:
-        if node.domain not in ("", "ai.onnx"):
-            raise node.unsupported(f"an operator of {node.domain[:80]!r}, expected one of ONNX")
-        inputs = [reading.values.get(name) for name in node.inputs if name]
-        if inputs and all(isinstance(value, Constant) for value in inputs) and _fold(reading, node):
-            continue
-        handler = handlers.get(node.kind)
-        if handler is None:
-            raise node.unsupported("the engine has no such node")
-        handler(reading, node)
+        try:
+            _read_node(reading, node, handlers)
+        except MALFORMED as error:
+            if str(node) in str(error):
+                raise
+            raise node.malformed(str(error)) from error
+
+
+def _read_node(reading: Reading, node: Operation, handlers: Mapping[str, Handler]) -> None:
+    if node.domain not in ("", "ai.onnx"):
+        raise node.unsupported(f"an operator of {node.domain[:80]!r}, expected one of ONNX")
+    inputs = [reading.values.get(name) for name in node.inputs if name]
+    if inputs and all(isinstance(value, Constant) for value in inputs) and _fold(reading, node):
+        return
+    handler = handlers.get(node.kind)
+    if handler is None:
+        raise node.unsupported("the engine has no such node")
+    handler(reading, node)
 
 
 def _fold(reading: Reading, node: Operation) -> bool:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ... import _native
 from ..._support.optional import require
+from ..._support.shown import shown
 from ...errors import UnsupportedError
 from ...files.atomic import check_size, check_target, replacing, write_all
 from ...files.paths import as_path
@@ -23,6 +24,7 @@ from .metadata import MEAN, WHITENING, properties_of
 from .nodes_written import Written, write_node
 from .structure import RAW_DATA
 
+_NAME = "export"
 _OPSET, _IR_VERSION = 17, 8
 _GRAPH, _INITIALIZER = 7, 5
 _LARGEST = 1_900_000_000  # bytes of weights within the file
@@ -32,12 +34,11 @@ _ALIGNMENT = 4096  # of a tensor in a file of its own
 Part = tuple[str, NDArray[Any]]
 
 
-def write(
-    model: BaseModel, path: str | os.PathLike[str], preprocessing: bool = False, operation: str = "export"
-) -> None:
+def write(model: BaseModel, path: str | os.PathLike[str], preprocessing: bool = False) -> None:
     """Write a model to an ONNX file, atomically.
 
-    The input is `data`, the outputs are `logits` and `probabilities`, [batch, classes]; the batch may have any size.
+    The input is `data`, the outputs are `logits` and `probabilities`, [batch, classes], or the `features` of a network
+    without classes; the batch may have any size.
     Weights of more than 1.9 GB lie in a second file beside it, named like it with `.data` behind.
 
     Parameters
@@ -48,11 +49,10 @@ def write(
         The input is uint8 images, [batch, resize, resize, channels], red, green, blue, resized to the model's own
         `preprocessing.resize`: the graph takes the centre, subtracts the mean and multiplies by the scale. Else it is
         float32, [batch, channels, height, width], prepared.
-    operation : str
-        For messages.
-
     Raises
     ------
+    TypeError
+        `preprocessing` is neither True nor False.
     UnsupportedError
         ONNX has no operators for a node; the message names it. Or the preprocessing whitens.
     NonFiniteError
@@ -62,12 +62,14 @@ def write(
     ImportError
         `onnx` is not installed.
     """
-    onnx = require("onnx", "onnx", operation)
-    target = as_path(path, "path", operation)
+    if not isinstance(preprocessing, bool):
+        raise TypeError(f"{_NAME}: preprocessing is {shown(preprocessing)}, expected True or False")
+    onnx = require("onnx", "onnx", _NAME)
+    target = as_path(path, "path", _NAME)
     check_target(target)
-    with model.network.hold(operation, False):
-        model.network.require_finite(_native.VALUE, operation)
-        proto, graph = _model(onnx, model, preprocessing, operation)
+    with model.network.hold(_NAME, False):
+        model.network.require_finite(_native.VALUE, _NAME)
+        proto, graph = _model(onnx, model, preprocessing)
         parts = list(graph.tensors.items())
         if sum(tensor.nbytes for _, tensor in parts) > _LARGEST:
             large = [part for part in parts if part[1].nbytes >= _ALIGNMENT]
@@ -77,10 +79,10 @@ def write(
         _write_model(onnx, target, proto, parts)
 
 
-def _model(onnx: Any, model: BaseModel, prepares: bool, operation: str) -> tuple[Any, Written]:
+def _model(onnx: Any, model: BaseModel, prepares: bool) -> tuple[Any, Written]:
     """Return the model without its initialisers, and the graph with them."""
     helper, types = onnx.helper, onnx.TensorProto
-    graph = Written(helper, operation)
+    graph = Written(helper, _NAME)
     graph.tensors.update(model.parameters())
     channels, height, width = model.input_shape
     if prepares:
@@ -95,14 +97,18 @@ def _model(onnx: Any, model: BaseModel, prepares: bool, operation: str) -> tuple
             graph.constant(WHITENING, model.preprocessing.whitening)
     nodes = [Node.parse(line) for line in model.spec.splitlines()[2:] if line.strip()]
     before, shapes = model.input_shape, shapes_of(model.spec)
+    if model.has_classes and nodes[-1].kind != "softmax":
+        nodes, shapes = [*nodes, Node.make("softmax", "softmax")], [*shapes, shapes[-1]]
     for node, after in zip(nodes, shapes, strict=True):
         if node.kind == "softmax":
+            graph.flatten(node.name)
             _name_top(graph, "logits")
         write_node(graph, node, before, after)
         before = after
-    _name_top(graph, "probabilities")
-    shape = ["batch", model.num_classes]
-    outputs = [helper.make_tensor_value_info(name, types.FLOAT, shape) for name in ("logits", "probabilities")]
+    names = ("logits", "probabilities") if model.has_classes else ("features",)
+    _name_top(graph, names[-1])
+    shape = ["batch", *before] if graph.is_map else ["batch", before[0]]
+    outputs = [helper.make_tensor_value_info(name, types.FLOAT, shape) for name in names]
     made = helper.make_graph(graph.nodes, model.variant or "network", [data], outputs)
     proto = helper.make_model(
         made,
@@ -117,8 +123,7 @@ def _model(onnx: Any, model: BaseModel, prepares: bool, operation: str) -> tuple
 
 
 def _name_top(graph: Written, name: str) -> None:
-    """Give the tensor behind the last node a name of its own, as a row for each image."""
-    graph.flatten(name)
+    """Give the tensor behind the last node a name of its own."""
     graph.nodes[-1].output[0] = name
     graph.top = name
 
