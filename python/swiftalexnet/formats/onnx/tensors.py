@@ -63,7 +63,8 @@ def stored(file: SourceFile, proto: Any, data: Data | None, name: str) -> Stored
         raise ValueError(f"{name} has shape {shape[:MOST_DIMENSIONS]}, expected up to {MOST_DIMENSIONS} sizes")
     raw = _DTYPES.get(proto.data_type)
     if raw is None:
-        return _unreadable(name, shape, f"{file}: {name} has ONNX data type {proto.data_type}, which weights here cannot have")
+        reason = f"{file}: {name} has ONNX data type {proto.data_type}, which is not supported"
+        return _unreadable(name, shape, reason)
     count = math.prod(shape)
     if proto.data_location == _EXTERNAL:
         entries = {entry.key: entry.value for entry in proto.external_data}

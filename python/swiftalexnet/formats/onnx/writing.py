@@ -49,6 +49,7 @@ def write(model: BaseModel, path: str | os.PathLike[str], preprocessing: bool = 
         The input is uint8 images, [batch, resize, resize, channels], red, green, blue, resized to the model's own
         `preprocessing.resize`: the graph takes the centre, subtracts the mean and multiplies by the scale. Else it is
         float32, [batch, channels, height, width], prepared.
+
     Raises
     ------
     TypeError

@@ -144,7 +144,10 @@ def test_transposed_weights(tmp_path: Path) -> None:
     tensors = weights(v=(4, 192), w=(3, 3, 3, 5), k=(5, 4))
     nodes = [node("Transpose", "v", to="vt"), *in_a_row(("Flatten",), ("MatMul", "vt"))]
     check(tmp_path, proto(nodes, tensors), (2, 3, 8, 8))
-    nodes = [node("Transpose", "w", to="wt", perm=[3, 2, 0, 1]), *in_a_row(("Conv", "wt"), ("GlobalAveragePool",), ("Flatten",), ("Gemm", "k"))]
+    nodes = [
+        node("Transpose", "w", to="wt", perm=[3, 2, 0, 1]),
+        *in_a_row(("Conv", "wt"), ("GlobalAveragePool",), ("Flatten",), ("Gemm", "k")),
+    ]
     check(tmp_path, proto(nodes, tensors), (2, 3, 8, 8))
 
 
@@ -160,7 +163,15 @@ def test_channels_last(tmp_path: Path) -> None:
     """As tf2onnx writes: the image, and the rows of the first dense layer, in the order height, width, channels."""
     tensors = weights(w=(5, 3, 3, 3), b=(5,)) | ending(5 * 36) | {"s": np.array([-1, 180])}
     there, back = {"perm": [0, 3, 1, 2]}, {"perm": [0, 2, 3, 1]}
-    steps = ("Transpose", there), ("Conv", "w", "b"), ("Relu",), ("Transpose", back), ("Reshape", "s"), ("MatMul", "v"), ("Add", "c")
+    steps = (
+        ("Transpose", there),
+        ("Conv", "w", "b"),
+        ("Relu",),
+        ("Transpose", back),
+        ("Reshape", "s"),
+        ("MatMul", "v"),
+        ("Add", "c"),
+    )
     check(tmp_path, proto(in_a_row(*steps), tensors, ("n", 8, 8, 3)), (2, 8, 8, 3))
     tensors["u"] = np.ascontiguousarray(tensors["v"].T)
     steps = (*steps[:5], ("Gemm", "u", "c", {"transB": 1}))
@@ -195,19 +206,24 @@ def test_means_over_the_map(tmp_path: Path) -> None:
         check(tmp_path, proto(in_a_row(*steps, ("Gemm", "v", "c")), tensors, opset=opset), (2, 3, 8, 8))
 
 
-@pytest.mark.parametrize(("opset", "steps"), [
-    (6, [("Dropout", {"ratio": 0.25, "is_test": 1})]),
-    (7, [("Dropout", {"ratio": 0.25})]),
-    (13, [("Dropout", "ratio")]),
-    (22, [("Dropout", "ratio", "off")]),
-])
+@pytest.mark.parametrize(
+    ("opset", "steps"),
+    [
+        (6, [("Dropout", {"ratio": 0.25, "is_test": 1})]),
+        (7, [("Dropout", {"ratio": 0.25})]),
+        (13, [("Dropout", "ratio")]),
+        (22, [("Dropout", "ratio", "off")]),
+    ],
+)
 def test_dropout(tmp_path: Path, opset: int, steps: list[Any]) -> None:
     tensors = ending(192) | {"ratio": np.array(0.25, np.float32), "off": np.array(False)}
     model, _ = read(saved(tmp_path / "x.onnx", proto(in_a_row(*steps, *END), tensors, opset=opset)))
     assert "probability=0.25 form=inverted" in model.spec
 
 
-@pytest.mark.parametrize(("opset", "attributes"), [(9, {}), (9, {"axis": 1}), (13, {}), (13, {"axis": 1}), (17, {"axis": -1})])
+@pytest.mark.parametrize(
+    ("opset", "attributes"), [(9, {}), (9, {"axis": 1}), (13, {}), (13, {"axis": 1}), (17, {"axis": -1})]
+)
 def test_softmax(tmp_path: Path, opset: int, attributes: dict[str, Any]) -> None:
     model = proto(in_a_row(*END, ("Softmax", attributes)), ending(192), opset=opset)
     ours, _ = read(saved(tmp_path / "x.onnx", model))
@@ -263,7 +279,11 @@ def test_refused_by_the_node_s_name(tmp_path: Path, steps: list[Any], message: s
 
 
 def test_branches_are_refused(tmp_path: Path) -> None:
-    nodes = [*in_a_row(("Conv", "w"), ("Relu",), ("Relu",)), node("Add", "t1", "t2"), node("Concat", "t1", "t2", axis=1)]
+    nodes = [
+        *in_a_row(("Conv", "w"), ("Relu",), ("Relu",)),
+        node("Add", "t1", "t2"),
+        node("Concat", "t1", "t2", axis=1),
+    ]
     path = saved(tmp_path / "x.onnx", proto(nodes, weights(w=(5, 3, 3, 3))))
     with pytest.raises(UnsupportedError, match=r"node the_Add \(Add\): a second branch behind Relu1"):
         read(path)
@@ -283,6 +303,8 @@ def test_weights_that_no_node_reads_are_told(tmp_path: Path) -> None:
 
 def test_open_sizes_are_assumed_and_noted(tmp_path: Path) -> None:
     steps = ("Conv", "w", {"strides": [32, 32], "pads": [1, 1, 1, 1]}), *END
-    path = saved(tmp_path / "x.onnx", proto(in_a_row(*steps), weights(w=(5, 3, 3, 3)) | ending(5 * 49), ("n", 3, "h", "w")))
+    path = saved(
+        tmp_path / "x.onnx", proto(in_a_row(*steps), weights(w=(5, 3, 3, 3)) | ending(5 * 49), ("n", 3, "h", "w"))
+    )
     model, chain = read(path)
     assert model.input_shape == (3, 224, 224) and "224 pixels are assumed" in chain.notes[0]

@@ -97,8 +97,23 @@ def test_external_data(tmp_path: Path) -> None:
     assert np.array_equal(weight_of(tmp_path, external("folder/w.bin")), VALUES)
 
 
-@pytest.mark.parametrize("location", ["", ".", "..", "../w.bin", "/etc/passwd", "a/../../w.bin", "./w.bin", "a//w.bin",
-                                      "w.bin/", "a\\..\\w.bin", "w\0.bin", "x" * 5000])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "",
+        ".",
+        "..",
+        "../w.bin",
+        "/etc/passwd",
+        "a/../../w.bin",
+        "./w.bin",
+        "a//w.bin",
+        "w.bin/",
+        "a\\..\\w.bin",
+        "w\0.bin",
+        "x" * 5000,
+    ],
+)
 def test_paths_that_could_leave_the_folder(tmp_path: Path, location: str) -> None:
     put(tmp_path / "w.bin")
     folder = tmp_path / "model"
@@ -149,7 +164,9 @@ def test_a_folder_that_is_a_link(tmp_path: Path) -> None:
         weight_of(folder, external("weights/w.bin"))
 
 
-@pytest.mark.parametrize("entries", [{"offset": 1}, {"offset": 2**62}, {"length": 31}, {"length": 33}, {"length": 2**62}])
+@pytest.mark.parametrize(
+    "entries", [{"offset": 1}, {"offset": 2**62}, {"length": 31}, {"length": 33}, {"length": 2**62}]
+)
 def test_places_outside_the_file(tmp_path: Path, entries: dict[str, int]) -> None:
     put(tmp_path / "w.bin")
     with pytest.raises(ValueError, match=r"w (lies in .*w.bin: it has 32 bytes|has .* bytes in 'w.bin', its shape)"):
