@@ -41,17 +41,17 @@ def adopt_names(chain: Chain) -> Chain:
 def _template_for(chain: Chain, variant: str) -> Template | None:
     """Return the variant for the chain's images with the chain's widths; None if it has no such form."""
     channels, height, width = chain.input
-    if height != width:
+    widths = [node.fields["outputs"] for node in chain.nodes if node.is_weighted]
+    if height != width or len(widths) != sum(node.is_weighted for node in nodes_of(variant, 0, 0, 0).nodes):
         return None
     try:
         template = nodes_of(variant, 0, channels, height)
-        widths = [node.fields["outputs"] for node in chain.nodes if node.is_weighted]
         rest = iter(widths)
         nodes = [with_outputs(n, int(next(rest, n.fields["outputs"]))) if n.is_weighted else n for n in template.nodes]
         shapes_of(spec_text("t", template.input, nodes))
     except ValueError:
         return None
-    return Template(template.input, nodes) if len(widths) == sum(n.is_weighted for n in nodes) else None
+    return Template(template.input, nodes)
 
 
 def _acting(nodes: Sequence[Node], shapes: Sequence[Shape]) -> list[Node]:

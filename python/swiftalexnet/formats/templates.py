@@ -7,7 +7,7 @@ from .. import _native
 from ..network.catalog import catalog
 from .chain import Node, Shape
 
-_KEPT = 64  # templates: two image sizes of the catalogue
+_KEPT = 64  # templates: the catalogue's own, and as many for images of another size
 
 
 def weight_shape(node: Node, before: Shape) -> tuple[int, ...]:
