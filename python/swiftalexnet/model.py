@@ -184,6 +184,7 @@ def load(
     mean: Any = None,
     classes: str | os.PathLike[str] | Sequence[str] | None = None,
     strict: bool = True,
+    up_to: str | None = None,
 ) -> Model:
     """Read a model from a file of this package or of another; the format is recognised by content.
 
@@ -208,6 +209,8 @@ def load(
         Names of the outputs, or a text file with one a line. A network for a thousand classes gets ILSVRC-2012's.
     strict : bool
         Refuse tensors that the network has no place for; otherwise they are named in `model.source.notes`.
+    up_to : str, optional
+        The last layer to read, such as "pool5": the weights of later ones are not touched. See `Model.up_to`.
 
     Returns
     -------
@@ -229,4 +232,4 @@ def load(
     MemoryError
         The model does not fit into memory.
     """
-    return loading.load(Model, path, variant, prototxt, mean, classes, strict)
+    return loading.load(Model, path, variant, prototxt, mean, classes, strict, up_to)

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import save_file
+from small_weights import torchvision_alexnet
 from support import CLASSES, photo_folder
 
 import swiftalexnet as sa
@@ -44,6 +46,8 @@ def world(tmp_path, monkeypatch, small):
         photo_folder(tmp_path / "photos" / name, count, SIDE)
     Image.fromarray(np.full((80, 70, 3), 90, np.uint8)).save("cat.jpg")
     (tmp_path / "caches").mkdir()
+    (tmp_path / "weights").mkdir()
+    save_file(torchvision_alexnet(classes=1000), tmp_path / "weights" / "alexnet.pth")
     train, validation, test = (sa.ImageFolder(f"photos/{name}", CLASSES) for name in ("train", "validation", "test"))
     model = sa.alexnet("owt", len(CLASSES))
     sa.alexnet("paper", 7).save("imagenet.safetensors")

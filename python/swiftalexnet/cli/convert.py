@@ -12,7 +12,6 @@ from .targets import check_new
 from .weights_file import add_hints, hints
 
 if TYPE_CHECKING:
-    from ..model import Model
     from .output import Output
 
 _OWN = "swiftalexnet"
@@ -58,10 +57,13 @@ def run(options: argparse.Namespace, output: "Output") -> None:
     if options.preprocessing and kind != "onnx":
         raise ValueError(f"--preprocessing is for onnx; OUT is of format {kind}")
     model = sa.load(
-        options.source, mean=options.mean, classes=options.classes, strict=not options.loose, **hints(options)
+        options.source,
+        mean=options.mean,
+        classes=options.classes,
+        strict=not options.loose,
+        up_to=_last_convolutional(options) if options.layers == _CONVOLUTIONS else options.layers,
+        **hints(options),
     )
-    if options.layers is not None:
-        model = model.up_to(_last_convolutional(model) if options.layers == _CONVOLUTIONS else options.layers)
     for note in () if model.source is None else model.source.notes:
         output.note(f"note: {note}")
     if kind == _OWN:
@@ -72,8 +74,8 @@ def run(options: argparse.Namespace, output: "Output") -> None:
     output.done({"file": str(target), "format": kind, "bytes": size}, f"saved {target}: {kind}, {size:,} bytes")
 
 
-def _last_convolutional(model: "Model") -> str:
-    """Return the last node before the dense layers."""
-    rows = model.summary().rows
-    first = next((number for number, row in enumerate(rows) if row.kind in _HEAD), len(rows))
-    return rows[first - 1].name
+def _last_convolutional(options: argparse.Namespace) -> str | None:
+    """Return the last node before the dense layers; None if that is the last of all, or the file is no network."""
+    nodes = [line.split() for line in (sa.inspect(options.source, **hints(options)).spec or "").splitlines()[2:]]
+    first = next((number for number, (kind, *_) in enumerate(nodes) if kind in _HEAD), 0)
+    return nodes[first - 1][1] if first else None

@@ -7,6 +7,7 @@ import numpy as np
 from .._support.arrays import copy_into
 from ..errors import CheckpointCorruptError
 from ..network.base import BaseModel
+from ..network.spec_text import cut_behind
 from ..preprocessing.preprocessing import Preprocessing
 from .chain import Chain, Node, Part
 from .graphs import adopt_names
@@ -17,8 +18,13 @@ from .templates import weight_shape
 Kind = TypeVar("Kind", bound=BaseModel)
 
 
-def assemble(kind: type[Kind], chain: Chain, place: str) -> Kind:
+def assemble(kind: type[Kind], chain: Chain, place: str, up_to: str | None = None) -> Kind:
     """Build the model of a chain and read its weights; all shapes are checked before memory is taken.
+
+    Parameters
+    ----------
+    up_to : str, optional
+        The last layer: weights of later ones are not read.
 
     Raises
     ------
@@ -31,7 +37,9 @@ def assemble(kind: type[Kind], chain: Chain, place: str) -> Kind:
     """
     chain = with_softmax(adopt_names(chain))
     _check_shapes(chain, place)
-    model = kind.from_spec(chain.spec(chain.variant or "network"), "zeros", variant=chain.variant)
+    spec = chain.spec(chain.variant or "network")
+    text = spec if up_to is None else cut_behind(spec, chain.variant, up_to, "load")
+    model = kind.from_spec(text, "zeros", variant=chain.variant)
     first = next((node.name for node in chain.nodes if node.is_weighted), "")
     for name, target in model.parameters().items():
         parts = chain.parameters.get(name, [])
@@ -42,7 +50,7 @@ def assemble(kind: type[Kind], chain: Chain, place: str) -> Kind:
             target *= chain.factors[name].reshape(-1, *[1] * (target.ndim - 1))
     if chain.preprocessing is not None:
         model.preprocessing = _in_rgb(chain.preprocessing) if chain.reads_bgr else chain.preprocessing
-    if chain.classes is not None:
+    if chain.classes is not None and text == spec:
         model.classes = chain.classes
     return model
 

@@ -34,21 +34,24 @@ def load(
     mean: Any = None,
     classes: str | os.PathLike[str] | Sequence[str] | None = None,
     strict: bool = True,
+    up_to: str | None = None,
 ) -> Kind:
     """Read a model of class `kind` from a file of any format: see `swiftalexnet.load`."""
     options = options_for("load", variant, prototxt, strict)
     with opened_source(path, "load") as file, malformed(file):
         reader = recognize(file)
         if reader == "swiftalexnet":
-            return parts.load(kind, path)
-        with hashing(file) as digest:
+            return parts.load(kind, path, up_to)
+        with hashing(file, up_to is None) as digest:
             contents = contents_of(file, reader, options)
             chain = contents.chain()
             refuse_unused(chain, options, str(file))
             chain.classes = class_names(classes, chain, "load")
             if mean is not None:
                 chain.preprocessing = with_mean(chain, mean, _preprocessing(chain), "load")
-            model = assemble(kind, chain, str(file))
+            model = assemble(kind, chain, str(file), up_to)
+            if up_to is not None:
+                chain.notes.append(f"only the layers up to {up_to} were read, so the file's hash is not known")
             model.source = Source(contents.format, file.path.name, digest.result(), notes=tuple(chain.notes))
             return model
 
@@ -79,11 +82,11 @@ def refuse_unused(chain: Chain, options: Options, place: str) -> None:
 
 
 @contextmanager
-def hashing(file: SourceFile) -> Iterator[Task[str]]:
-    """Compute the SHA-256 of a file on a thread, while the block reads it."""
+def hashing(file: SourceFile, wanted: bool) -> Iterator[Task[str | None]]:
+    """Compute the SHA-256 of a file on a thread, while the block reads it; None if it is not wanted."""
     thread = Threads(1)
     try:
-        yield thread.submit(file.sha256)
+        yield thread.submit(file.sha256 if wanted else lambda: None)
     finally:
         thread.close()
 

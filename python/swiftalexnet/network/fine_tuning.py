@@ -9,7 +9,7 @@ from ..errors import UnsupportedError
 from . import parameters
 from .base import BaseModel
 from .catalog import catalog, first_weights
-from .layer_names import node_name
+from .spec_text import cut_behind
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
@@ -91,13 +91,10 @@ def up_to(model: Kind, layer: str) -> Kind:
     MemoryError
         The copy does not fit into memory.
     """
-    first, data, *nodes = model.spec.splitlines()
-    names = [line.split()[1] for line in nodes]
-    end = names.index(node_name(model.variant, layer, names, "up_to")) + 1
-    text = "\n".join([first, data, *nodes[:end]]) + "\n"
+    text = cut_behind(model.spec, model.variant, layer, "up_to")
     other = type(model).from_spec(text, "zeros", variant=model.variant)
     other = _kept(model, other, list(other.parameters()), "up_to")
-    if other.has_classes and end == len(names):
+    if text == model.spec:
         other.classes = model.classes
     return other
 

@@ -17,6 +17,7 @@ from .base import BaseModel
 from .known_answers import KnownAnswers
 from .parameters import Multipliers
 from .source import Source
+from .spec_text import cut_behind
 
 _MEAN, _WHITENING, _ANSWERS = "preprocessing.mean", "preprocessing.whitening", "known_answers"
 _LARGEST_HALF = 65504.0  # of a float of 16 bits
@@ -66,18 +67,32 @@ def model_to_parts(model: BaseModel, float16: bool = False) -> tuple[dict[str, A
     return header, tensors
 
 
-def load(kind: type[Kind], path: str | os.PathLike[str]) -> Kind:
+def load(kind: type[Kind], path: str | os.PathLike[str], up_to: str | None = None) -> Kind:
     """Read a model of class `kind` from a model file or a training checkpoint: see `swiftalexnet.load`."""
     source = as_path(path, "path", "load")
     with safetensors.opened(source) as file:
+        header = file.sections["model"]
+        whole = up_to is None
+        if up_to is not None:
+            header = header | {"specification": cut_behind(header["specification"], header["variant"], up_to, "load")}
+            whole = header == file.sections["model"]
         try:
-            model = _with_weights(kind, file.sections["model"], file.read_into)
-            file.check_rest()
-            return _completed(model, file.sections["model"], file)
+            model = _with_weights(kind, header, file.read_into)
+            if whole:
+                file.check_rest()
+                return _completed(model, header, file)
+            return _completed(model, _of_part(header, model), file)
         except CheckpointCorruptError:
             raise
         except MALFORMED as error:
             raise CheckpointCorruptError(f"{source} does not contain a model: {error}") from error
+
+
+def _of_part(header: dict[str, Any], model: BaseModel) -> dict[str, Any]:
+    """Return the header of a whole model for its first layers: without classes and answers, factors of their own."""
+    factors = {name: pair for name, pair in header.get("multipliers", {}).items() if name in model.parameters()}
+    rest = {key: value for key, value in header.items() if key != _ANSWERS}
+    return rest | {"classes": None, "multipliers": factors}
 
 
 def model_from_parts(kind: type[Kind], header: dict[str, Any], tensors: Tensors) -> Kind:

@@ -14,8 +14,8 @@ class Source:
         Of the file: "PyTorch (zip)".
     name : str
         The file's name, without its folder.
-    sha256 : str
-        Of the file, in hexadecimal.
+    sha256 : str or None
+        Of the file, in hexadecimal; None if only part of it was read.
     publisher, licence, address : str or None
         Where they are known.
     notes : tuple of str
@@ -24,7 +24,7 @@ class Source:
 
     format: str
     name: str
-    sha256: str
+    sha256: str | None = None
     publisher: str | None = None
     licence: str | None = None
     address: str | None = None
@@ -41,6 +41,6 @@ class Source:
 
     def __str__(self) -> str:
         known = (("published by", self.publisher), ("licence", self.licence), ("from", self.address))
-        lines = [f"{self.name}: {self.format}, SHA-256 {self.sha256}"]
+        lines = [f"{self.name}: {self.format}" + (f", SHA-256 {self.sha256}" if self.sha256 else "")]
         lines += [f"{what} {value}" for what, value in known if value]
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
