@@ -7,7 +7,7 @@ import numpy as np
 from ..chain import Node, dropout, response_norm
 from .flow import Flow
 from .operation import Operation
-from .products import change_image, read_sum
+from .products import change_image, read_factors, read_sum
 from .reading import Reading, Squares
 
 _ACTIVATIONS = {"Relu": "relu", "Tanh": "tanh", "Sigmoid": "sigmoid"}
@@ -75,6 +75,8 @@ def read_multiplication(reading: Reading, node: Operation) -> None:
     flow, constant = reading.flow(node, at), reading.constant(node, 1 - at)
     if not reading.nodes:
         change_image(reading, node, flow, constant, lambda v: reading.front.multiply(v), one_number=True)
+        return
+    if read_factors(reading, node, flow, constant):
         return
     last = reading.nodes[-1]
     kept = float(constant.values(1).reshape(-1)[0]) if constant.stored.size == 1 else 0.0

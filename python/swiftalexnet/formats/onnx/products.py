@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chain import dense
+from ..chain import Node, Part, convolution, dense
 from ..layouts import Array, Layout, conventional, in_out
+from ..stored import Stored
 from .adaptive import read_columns, read_rows
 from .constants import Constant
 from .flow import Flow
@@ -76,23 +77,45 @@ def read_sum(reading: Reading, node: Operation) -> None:
 
 
 def read_batch_norm(reading: Reading, node: Operation) -> None:
-    """BatchNormalization with running statistics: folded into the convolution or dense layer before it."""
+    """BatchNormalization with running statistics: folded into the layer before it, or a layer of its own."""
     flow = reading.flow(node)
-    made = reading.last_weighted(flow)
-    if made is None or not flow.dims[1:2] == ("C",) or node.integer("training_mode", 0):
-        raise node.unsupported("a normalisation that does not stand directly behind a layer with weights")
-    outputs = int(made.fields["outputs"])
-    scale, shift, mean, variance = (_vector(node, reading.constant(node, at), outputs) for at in range(1, 5))
+    if flow.dims[1:2] != ("C",) or node.integer("training_mode", 0):
+        raise node.unsupported("a normalisation in training, or not over channels")
+    channels = flow.shape[0]
+    scale, shift, mean, variance = (_vector(node, reading.constant(node, at), channels) for at in range(1, 5))
     root = np.sqrt(variance + node.number_of("epsilon", 1e-5))
     if not np.all(root > 0):
         raise node.malformed("a variance that is not above 0")
     factor = scale / root
+    if (made := reading.last_weighted(flow)) is not None:
+        _fold(reading, made, factor, shift - mean * factor)
+        reading.give(node, flow)
+        return
+    name = reading.name_for(node)
+    reading.add(node, flow, convolution(name, channels, 1, groups=channels))
+    weight = factor.astype(np.float32).reshape(channels, 1, 1, 1)
+    reading.parameters[f"{name}.weight"] = [Part(Stored.of_array(f"{name}.weight", weight))]
+    reading.bias_parts(name, shift - mean * factor)
+    reading.notes.append(f"{node} follows no weights, and became a convolution of 1 × 1 in {channels} groups")
+
+
+def read_factors(reading: Reading, node: Operation, flow: Flow, constant: Constant) -> bool:
+    """Fold a product with one number for each channel into the layer before it; return whether that could be done."""
+    made, values = reading.last_weighted(flow), _per_channel(flow, constant)
+    if made is None or values is None:
+        return False
+    _fold(reading, made, values, np.zeros(1))
+    reading.give(node, flow)
+    return True
+
+
+def _fold(reading: Reading, made: Node, factor: NDArray[np.float64], shift: NDArray[np.float64]) -> None:
+    """Let a layer compute factor · y + shift instead of y."""
     before = reading.factors.get(f"{made.name}.weight")
     reading.factors[f"{made.name}.weight"] = (factor if before is None else factor * before).astype(np.float32)
     old = next(iter(reading.parameters.get(f"{made.name}.bias", [])), None)
-    bias = 0.0 if old is None else old.stored.array().astype(np.float64)
-    reading.bias_parts(made.name, shift + (bias - mean) * factor)
-    reading.give(node, flow)
+    bias = np.zeros(len(factor)) if old is None else old.stored.array().astype(np.float64)
+    reading.bias_parts(made.name, bias * factor + shift)
 
 
 def change_image(

@@ -155,8 +155,17 @@ def test_batch_normalisation_and_sums_are_folded(tmp_path: Path) -> None:
     tensors = weights(w=(5, 3, 3, 3), scale=(5,), shift=(5,), mean=(5,), more=(5, 1, 1)) | ending(5 * 36)
     tensors["variance"] = np.abs(tensors["scale"]) + np.float32(0.1)
     norm = ("BatchNormalization", "scale", "shift", "mean", "variance", {"epsilon": 1e-3})
-    for steps in ([norm], [("Add", "more"), norm], [norm, norm], [norm, ("Add", "more")]):
+    for steps in ([norm], [("Add", "more"), norm], [norm, norm], [norm, ("Add", "more")], [norm, ("Mul", "more")]):
         check(tmp_path, proto(in_a_row(("Conv", "w"), *steps, ("Relu",), *END), tensors), (2, 3, 8, 8))
+
+
+def test_normalisation_behind_no_weights_is_a_layer(tmp_path: Path) -> None:
+    tensors = weights(w=(5, 3, 3, 3), scale=(5,), shift=(5,), mean=(5,)) | ending(5 * 36)
+    tensors["variance"] = np.abs(tensors["scale"]) + np.float32(0.1)
+    norm = ("BatchNormalization", "scale", "shift", "mean", "variance")
+    for steps in ([("Relu",), norm], [("Relu",), norm, norm, ("Tanh",)]):
+        model = check(tmp_path, proto(in_a_row(("Conv", "w"), *steps, *END), tensors), (2, 3, 8, 8))
+        assert "convolution BatchNormalization2 outputs=5 kernel=1 stride=1 pad=0,0,0,0 groups=5" in model.spec
 
 
 def test_channels_last(tmp_path: Path) -> None:
@@ -259,7 +268,7 @@ REFUSED = [
     ([("Flatten", {"axis": 2})], "Flatten0 .*axis 2"),
     ([("Relu",), ("Mul", "half")], "Mul1 .*dropout"),
     ([("Relu",), ("Add", "half")], "Add1 .*bias"),
-    ([("BatchNormalization", "w", "w", "w", "w")], "BatchNormalization0 .*behind a layer"),
+    ([("BatchNormalization", "w", "w", "w", "w", {"training_mode": 1})], "BatchNormalization0 .*in training"),
     ([("Dropout", "half", "on")], "Dropout0 .*training"),
     ([("Pad", "p"), ("MaxPool", {"kernel_shape": [2, 2]})], "MaxPool1 .*zeros"),
     ([("Pad", "p"), ("Relu",)], "Relu1 .*zeros around"),
