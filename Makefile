@@ -78,17 +78,19 @@ bench: $(BENCH_VENV)/package $(BENCH_VENV)/peers
 	$(BENCH_VENV)/bin/python python/benchmarks/run.py $(BENCH)
 
 lint: $(VENV)/lint
-	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests examples
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 
-# ---- The example of the Swift package ----
+# ---- The examples of the Swift package ----
 
-# In the tests' build folder, where all that it stands on is built already.
+# In the tests' build folder, where all that they stand on is built already.
 .PHONY: test-swift-example
 test-swift-example: packages
-	$(SWIFT) build -c release -Xswiftc -enable-testing --package-path examples/swift --scratch-path .build-test
+	for example in swift SwiftProgram; do
+	  $(SWIFT) build -c release -Xswiftc -enable-testing --package-path examples/$$example --scratch-path .build-test
+	done
 	SWIFT=$(SWIFT) sh Tests/check_swift_example.sh .build-test/release
 
 # ---- Hostile input ----

@@ -21,7 +21,10 @@ let amx: [SwiftSetting] = avx512BF16 + [.unsafeFlags(["-Xcc", "-mamx-tile", "-Xc
 
 let package = Package(
   name: "swift-alexnet",
-  products: [.library(name: "SwiftAlexNet", targets: ["SwiftAlexNet"])],
+  products: [
+    .library(name: "SwiftAlexNet", targets: ["SwiftAlexNet"]),
+    .library(name: "ModelFiles", targets: ["ModelFiles"]),
+  ],
   targets: [
     // MARK: Foundations
     .target(name: "CShims"),
@@ -53,10 +56,12 @@ let package = Package(
     .target(name: "Training", dependencies: ["Networks", "Imaging", "Kernels", "Parallel", "Tensors"]),
     .target(name: "Evaluation", dependencies: ["Networks", "Kernels", "Imaging", "Parallel", "Tensors"]),
 
-    // MARK: Faces: the Swift umbrella and the C ABI
+    // MARK: Faces: the Swift umbrella, its model files, and the C ABI
     .target(
       name: "SwiftAlexNet",
       dependencies: ["Tensors", "Parallel", "Kernels", "Networks", "Imaging", "Training", "Evaluation"]),
+    .target(
+      name: "ModelFiles", dependencies: ["Tensors", "Kernels", "Networks", "Imaging", "SwiftAlexNet"]),
     .target(name: "CSwiftAlexNet"),
     .target(
       name: "SwiftAlexNetABI",
@@ -76,6 +81,7 @@ let package = Package(
     .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
     .testTarget(name: "SwiftAlexNetTests", dependencies: ["SwiftAlexNet"]),
+    .testTarget(name: "ModelFilesTests", dependencies: ["ModelFiles"]),
     .testTarget(name: "SwiftAlexNetABITests", dependencies: ["SwiftAlexNetABI", "CSwiftAlexNet"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Proves that a Swift program can use the package as docs/swift.md says.
 #
-# usage: Tests/check_swift_example.sh BUILD_FOLDER      (for example .build-test/release, with the example built)
+# usage: Tests/check_swift_example.sh BUILD_FOLDER      (for example .build-test/release, with the examples built)
 #
-#   1. the example learns its shapes and names them;
-#   2. every Swift sample of docs/swift.md compiles;
-#   3. `import SwiftAlexNet` shows no kernels.
+#   1. examples/swift learns its shapes and names them;
+#   2. examples/SwiftProgram loads models that Python wrote and prints the bits that Python predicts;
+#   3. every Swift sample of docs/swift.md compiles;
+#   4. `import SwiftAlexNet` shows no kernels.
 set -eu
 
 build=${1:?usage: check_swift_example.sh BUILD_FOLDER}
@@ -22,6 +23,19 @@ cat "$scratch/output"
 grep -qE '^a circle: circle [0-9.]+ %' "$scratch/output" || fail "the example does not name a circle"
 error=$(sed -nE 's/^top-1 error ([0-9.]+) %.*/\1/p' "$scratch/output")
 awk -v error="${error:-100}" 'BEGIN { exit !(error <= 10) }' || fail "the example errs in $error %, expected 10 or fewer"
+
+# What Python said of these files, on portable kernels: python/tests/golden/make_model_files.py.
+models=python/tests/golden/models
+for model in "$models"/*.safetensors; do
+  SWIFTALEXNET_ISA=portable SWIFTALEXNET_GEMM=swift \
+    "$build/Classify" "$model" "$models/image.rgb" 18 18 >"$scratch/output" || fail "Classify refused $model"
+  diff "${model%.safetensors}.txt" "$scratch/output" || fail "Classify does not print Python's bits for $model"
+done
+head -c 2000 "$model" >"$scratch/short.safetensors"
+if "$build/Classify" "$scratch/short.safetensors" "$models/image.rgb" 18 18 2>"$scratch/messages"; then
+  fail "Classify loads a file that was cut short"
+fi
+grep -q 'short.safetensors is damaged: it is cut short' "$scratch/messages" || fail "$(cat "$scratch/messages")"
 
 # Whether a file compiles against what was built.
 compiles() {
@@ -41,4 +55,4 @@ for name in Convolution Dense ComputeContext KernelRegistry ThreadPool AlignedBu
   if compiles "$scratch/hidden.swift"; then fail "import SwiftAlexNet shows $name"; fi
   grep -q "cannot find '$name' in scope" "$scratch/messages" || fail "$(cat "$scratch/messages")"
 done
-echo "check_swift_example: it learns, the page's samples compile, no kernels are shown"
+echo "check_swift_example: it learns, Python's models give the same bits, the page's samples compile, no kernels are shown"

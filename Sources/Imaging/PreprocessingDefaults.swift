@@ -8,6 +8,8 @@ public struct PreprocessingDefaults: Hashable, Sendable {
     case bilinear
     /// Linear between the four nearest pixels, which skips pixels when shrinking: Caffe's tools.
     case openCVBilinear = "opencv_bilinear"
+    /// Average of whole pixels when shrinking, bicubic when enlarging: models of this package's first versions.
+    case box
   }
 
   /// What the first training run replaces the mean with.

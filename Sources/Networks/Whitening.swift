@@ -11,7 +11,7 @@ final class Whitening: Sendable {
 
   let size: Int
   /// Transposed, as the dense kernel reads it: [size][size].
-  private let weights: AlignedBuffer<Float>
+  let weights: AlignedBuffer<Float>
   /// Idle memory for images that are not yet whitened: as with executions, a call takes a buffer or makes one.
   private let idle = Mutex<[AlignedBuffer<Float>]>([])
 
@@ -84,6 +84,9 @@ extension Network {
     }
     return try Whitening(matrix: matrix, size: size)
   }
+
+  /// The transposed matrix [size][size]; nil if there is none. The caller must hold `usage`.
+  package var transposedWhitening: AlignedBuffer<Float>? { whitening?.weights }
 
   /// `images` [batch][height][width][channels], preprocessed, as the first layer reads them: multiplied by the
   /// whitening matrix if there is one, otherwise unchanged.

@@ -54,7 +54,12 @@ extension Model {
         "fit: recipe \(recipe.name) has a plateau schedule, which needs the validation error: give validation:, "
           + "or set the recipe's schedule to .constant, say")
     }
-    let preprocessing = try preprocessing ?? preprocessing(learnedFrom: images, recipe: recipe)
+    guard details?.learnWhitening == nil else {
+      throw EngineError.unsupported(
+        "fit: the model's file asks for a whitening matrix to be learned, which Python's fit does")
+    }
+    let isFinal = isPreprocessingFinal
+    let preprocessing = try isFinal ? requirePreprocessing("fit") : preprocessing(learnedFrom: images, recipe: recipe)
     var results: [EpochResult] = []
     try network.fit(
       images, recipe: recipe, preprocessing: preprocessing, epochs: epochs, seed: seed, precision: precision,
@@ -70,24 +75,34 @@ extension Model {
       },
       onStep: { report in
         // From the first step on, the weights depend on it.
-        self.learned(preprocessing)
+        if !isFinal { self.learned(preprocessing) }
         try progress?(report)
       })
     return results
   }
 
-  /// The preprocessing of the network's authors, with the mean of `images` if they learned it. A recipe with its own
-  /// image sizes takes the mean of each channel.
+  /// The model's preprocessing, or that of the network's authors, with the mean of `images` if it is to be learned. A
+  /// recipe with its own image sizes takes the mean of each channel.
   private func preprocessing(learnedFrom images: ImageSet, recipe: Recipe) throws -> Preprocessing {
-    let (input, authors) = (network.spec.input, Catalog.preprocessing(of: network.spec.name))
+    let before = try preprocessing ?? authorsPreprocessing
     let mean: Preprocessing.Mean
-    switch authors.learnedMean {
-    case .none: mean = .channels(authors.mean(channels: input.channels))
+    switch nextMean {
+    case .none: mean = before.mean
     case .image where recipe.scale == nil: mean = images.meanImage
     case .image, .pixel: mean = images.meanOfChannels
     }
     return try Preprocessing(
-      cropHeight: input.height, cropWidth: input.width, mean: mean,
-      scale: authors.scale(channels: input.channels) ?? [], meanPosition: authors.meanPosition)
+      cropHeight: before.cropHeight, cropWidth: before.cropWidth, mean: mean, scale: before.scale,
+      meanPosition: before.meanPosition)
+  }
+
+  /// What the network's authors did, before anything is learned from a training set.
+  package var authorsPreprocessing: Preprocessing {
+    get throws {
+      let (input, authors) = (network.spec.input, Catalog.preprocessing(of: network.spec.name))
+      return try Preprocessing(
+        cropHeight: input.height, cropWidth: input.width, mean: .channels(authors.mean(channels: input.channels)),
+        scale: authors.scale(channels: input.channels) ?? [], meanPosition: authors.meanPosition)
+    }
   }
 }

@@ -10,12 +10,31 @@ public final class Model: Sendable {
   public let network: Network
   /// Names, in the order of the network's outputs.
   public let classes: [String]
-  private let known: Mutex<Preprocessing?>
+  /// What its file says besides; nil if it was not read from one.
+  package let details: ModelDetails?
+  private let known: Mutex<Known>
+
+  private struct Known {
+    var preprocessing: Preprocessing?
+    /// What the next `fit` replaces the mean with.
+    var nextMean: PreprocessingDefaults.LearnedMean
+  }
 
   /// - Parameter preprocessing: if nil, the first `fit` learns the mean image of its training set.
   /// - Throws: ``EngineError/invalidValue(_:)`` unless there is a name for every output and crops have the network's
   ///   input size.
-  public init(network: Network, classes: [String], preprocessing: Preprocessing? = nil) throws {
+  public convenience init(network: Network, classes: [String], preprocessing: Preprocessing? = nil) throws {
+    let authors = Catalog.preprocessing(of: network.spec.name)
+    try self.init(
+      network: network, classes: classes, preprocessing: preprocessing,
+      nextMean: preprocessing == nil ? authors.learnedMean : .none, details: nil)
+  }
+
+  /// A model as its file describes it.
+  package init(
+    network: Network, classes: [String], preprocessing: Preprocessing?,
+    nextMean: PreprocessingDefaults.LearnedMean, details: ModelDetails?
+  ) throws {
     guard classes.count == network.classCount else {
       throw EngineError.invalidValue(
         "model: got \(classes.count) names of classes, \(network.spec.name) has \(network.classCount) outputs")
@@ -23,7 +42,8 @@ public final class Model: Sendable {
     if let preprocessing { try network.requireCrops(of: preprocessing, operation: "model") }
     self.network = network
     self.classes = classes
-    known = Mutex(preprocessing)
+    self.details = details
+    known = Mutex(Known(preprocessing: preprocessing, nextMean: nextMean))
   }
 
   /// A model of your own network, with random weights.
@@ -36,10 +56,18 @@ public final class Model: Sendable {
   }
 
   /// How images become the network's input; nil until given or learned.
-  public var preprocessing: Preprocessing? { known.withLock { $0 } }
+  public var preprocessing: Preprocessing? { known.withLock { $0.preprocessing } }
+
+  /// What the next `fit` replaces the mean with.
+  package var nextMean: PreprocessingDefaults.LearnedMean { known.withLock { $0.nextMean } }
+
+  /// Whether the next `fit` keeps the preprocessing.
+  var isPreprocessingFinal: Bool { known.withLock { $0.preprocessing != nil && $0.nextMean == .none } }
 
   /// Keeps what the first training run learned.
-  func learned(_ preprocessing: Preprocessing) { known.withLock { if $0 == nil { $0 = preprocessing } } }
+  func learned(_ preprocessing: Preprocessing) {
+    known.withLock { $0 = Known(preprocessing: preprocessing, nextMean: .none) }
+  }
 
   /// - Throws: ``EngineError/invalidValue(_:)`` if none has been given or learned.
   func requirePreprocessing(_ operation: String) throws -> Preprocessing {

@@ -5,9 +5,6 @@ import Networks
 import Parallel
 import Tensors
 
-/// The version of engine, extension and package.
-let version = "0.1.0"
-
 @c @implementation
 public func sax_get_runtime_info(_ info: UnsafeMutablePointer<sax_runtime_info>) -> Int32 {
   status {

@@ -18,7 +18,7 @@ final class ImportDirectionTests: XCTestCase {
       "KernelsAVX512BF16": ["CInstructions", "KernelTemplates", "Tensors"],
       "KernelsAMX": ["CInstructions", "KernelTemplates"], "Kernels": kernels.union(instantiations),
       "Networks": networks, "Imaging": images, "Training": engine, "Evaluation": engine, "SwiftAlexNet": umbrella,
-      "CSwiftAlexNet": [],
+      "ModelFiles": ["Tensors", "Kernels", "Networks", "Imaging", "SwiftAlexNet"], "CSwiftAlexNet": [],
       "SwiftAlexNetABI": umbrella.union(["CSwiftAlexNet"]), "PythonExtension": ["CSwiftAlexNet"],
     ]
   }()
@@ -54,6 +54,16 @@ final class ImportDirectionTests: XCTestCase {
         XCTAssertFalse(forbidden.contains(name), "\(file.path) includes \(path)")
       }
     }
+  }
+
+  /// Python has a reader of its own, so nothing depends on this one but its tests.
+  func testTheExtensionHasNoModelFiles() throws {
+    let manifest = try String(contentsOf: root.appendingPathComponent("Package.swift"), encoding: .utf8)
+    let places = [".library(name: \"ModelFiles\"", "name: \"ModelFiles\"", ".testTarget(name: \"ModelFilesTests\""]
+    let lines = manifest.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+      .filter { $0.contains("\"ModelFiles\"") }
+    XCTAssertEqual(lines.count, places.count)
+    for line in lines { XCTAssertTrue(places.contains(where: line.hasPrefix), line) }
   }
 
   func testThePackageKeepsTheChecks() throws {

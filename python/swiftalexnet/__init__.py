@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from .evaluation.ensemble import Ensemble
     from .evaluation.result import Evaluation
     from .formats.inspection import inspect
+    from .formats.pretrained.listing import pretrained_models
     from .inference.ranking import Prediction
     from .inference.views import Views
-    from .model import Model, load
+    from .model import Model, load, pretrained
     from .network.catalog import alexnet_variants, cifar_variants, variants, vgg_variants
     from .network.memory_use import Memory, memory
     from .preprocessing.preprocessing import Preprocessing
@@ -103,6 +104,8 @@ __all__ = [
     "load",
     "memory",
     "ops",
+    "pretrained",
+    "pretrained_models",
     "recipe",
     "recipe_names",
     "set_num_threads",
@@ -121,9 +124,10 @@ _NAMES = {
     "evaluation.ensemble": ("Ensemble",),
     "evaluation.result": ("Evaluation",),
     "formats.inspection": ("inspect",),
+    "formats.pretrained.listing": ("pretrained_models",),
     "inference.ranking": ("Prediction",),
     "inference.views": ("Views",),
-    "model": ("Model", "load"),
+    "model": ("Model", "load", "pretrained"),
     "network.catalog": ("alexnet_variants", "cifar_variants", "variants", "vgg_variants"),
     "network.memory_use": ("Memory", "memory"),
     "preprocessing.preprocessing": ("Preprocessing",),

@@ -1,5 +1,6 @@
 """Build models of the known networks by name."""
 
+import os
 from collections.abc import Iterable
 
 import numpy as np
@@ -12,6 +13,8 @@ from .model import Model
 from .network.catalog import Variant, catalog
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid")
+
+Pretrained = bool | str | os.PathLike[str] | Model | None
 
 # The layers that the deeper networks copy from network A: Simonyan, Zisserman 2014, section 3.1.
 VGG_PRETRAINED = ("conv1_1", "conv2_1", "conv3_1", "conv3_2", "fc6", "fc7", "fc8")
@@ -27,6 +30,7 @@ def alexnet(
     activation: str = "relu",
     without: str | Iterable[str] = (),
     ceil_mode: bool | None = None,
+    pretrained: Pretrained = None,
 ) -> Model:
     """Build AlexNet or one of its relatives.
 
@@ -54,6 +58,11 @@ def alexnet(
         Whether the output sizes of pooling layers are rounded up, as in Caffe and cuda-convnet, so that the last window
         may reach past the edge, or down, as in PyTorch; by default as in the variant's source. `summary()` says
         "rounded up".
+    pretrained : True, str, path or Model, optional
+        Weights to start from: True for the variant's default, a name that `pretrained_models` lists, a file that `load`
+        reads, or a model of the same variant, which is not changed. The preprocessing is that of the weights. With
+        another number of classes the last layer is new; if the file has convolutions alone, the dense layers are, and
+        `source.notes` says so. Everything else must fit.
 
     Returns
     -------
@@ -62,12 +71,15 @@ def alexnet(
     Raises
     ------
     TypeError, ValueError
-        An unknown name, or sizes that leave a layer without input.
+        An unknown name, sizes that leave a layer without input, or weights that do not fit the network.
+    OSError, UnsupportedError
+        The weights are neither on this machine nor could they be downloaded: see `pretrained`.
     MemoryError
         The network does not fit into memory.
     """
     sizes = num_classes, in_channels, image_size
-    return _build("alexnet", "alexnet", variant, *sizes, seed, initialization, activation, without, ceil_mode)
+    more = ceil_mode, pretrained
+    return _build("alexnet", "alexnet", variant, *sizes, seed, initialization, activation, without, *more)
 
 
 def vgg(
@@ -81,6 +93,7 @@ def vgg(
     without: str | Iterable[str] = (),
     from_model: Model | None = None,
     ceil_mode: bool | None = None,
+    pretrained: Pretrained = None,
 ) -> Model:
     """Build one of the networks of Simonyan and Zisserman 2014.
 
@@ -100,6 +113,8 @@ def vgg(
     from_model : Model, optional
         A trained network A: the first four convolutions and the three dense layers start from its weights
         (section 3.1), the other layers from random ones.
+    pretrained
+        As for `alexnet`.
 
     Returns
     -------
@@ -108,12 +123,17 @@ def vgg(
     Raises
     ------
     TypeError, ValueError
-        An unknown name, sizes that leave a layer without input, or a `from_model` whose layers have other shapes.
+        An unknown name, sizes that leave a layer without input, a `from_model` whose layers have other shapes,
+        `from_model` and `pretrained` at once, or weights that do not fit the network.
+    OSError, UnsupportedError
+        The weights are neither on this machine nor could they be downloaded: see `pretrained`.
     MemoryError
         The network does not fit into memory.
     """
+    if from_model is not None and _is_wanted(pretrained):
+        raise ValueError("vgg: from_model and pretrained both give the first weights, expected one of them")
     sizes = num_classes, in_channels, image_size
-    model = _build("vgg", "vgg", variant, *sizes, seed, initialization, activation, without, ceil_mode)
+    model = _build("vgg", "vgg", variant, *sizes, seed, initialization, activation, without, ceil_mode, pretrained)
     if from_model is not None:
         model.copy_layers(from_model, VGG_PRETRAINED)
     return model
@@ -166,6 +186,7 @@ def build(
     activation: str = "relu",
     without: str | Iterable[str] = (),
     ceil_mode: bool | None = None,
+    pretrained: Pretrained = None,
 ) -> Model:
     """Build a network by its full name, such as "paper", "vgg-D" or "cifar-18pct"; `variants` lists them.
 
@@ -174,7 +195,8 @@ def build(
     rows = catalog()
     family, variant = rows[choose("build", "network", name, rows, even_if_far=True)]
     sizes = num_classes, in_channels, image_size
-    return _build("build", family, variant.name, *sizes, seed, initialization, activation, without, ceil_mode)
+    more = ceil_mode, pretrained
+    return _build("build", family, variant.name, *sizes, seed, initialization, activation, without, *more)
 
 
 def _build(
@@ -189,6 +211,7 @@ def _build(
     activation: str,
     without: str | Iterable[str],
     ceil_mode: bool | None,
+    pretrained: Pretrained = None,
 ) -> Model:
     name = choose(operation, "variant", variant, _native.variants(family), even_if_far=True)
     row = Variant(*_native.variant(family, name))
@@ -201,13 +224,28 @@ def _build(
     if not isinstance(ceil_mode, (bool, np.bool_)) and ceil_mode is not None:
         raise TypeError(f"{operation}: ceil_mode is of type {type(ceil_mode).__name__}, expected True, False or None")
     rounding = 0 if ceil_mode is None else 1 if ceil_mode else -1
-    if initialization is None:
-        initialization = row.initialization
-    text = _native.spec(family, row.name, *sizes, "relu", "", rounding)
-    removed = _nodes(operation, without, text)
-    if removed or activation != "relu":
-        text = _native.spec(family, row.name, *sizes, activation, " ".join(removed), rounding)
-    return Model.from_spec(text, initialization, seed, variant=row.catalog_name)
+
+    def build(classes: int, side: int) -> Model:
+        text = _native.spec(family, row.name, classes, sizes[1], side, "relu", "", rounding)
+        removed = _nodes(operation, without, text)
+        if removed or activation != "relu":
+            text = _native.spec(family, row.name, classes, sizes[1], side, activation, " ".join(removed), rounding)
+        first = row.initialization if initialization is None else initialization
+        return Model.from_spec(text, first, seed, variant=row.catalog_name)
+
+    if not _is_wanted(pretrained):
+        return build(sizes[0], sizes[2])
+    from .formats.pretrained.start import Wish, start_from, weights_for  # slow to import, for the network's sake
+
+    is_changed = activation != "relu" or ceil_mode is not None or without not in ((), "")
+    classes, channels, side = (value or None for value in sizes)
+    wish = Wish(classes, channels, side, is_changed, seed, initialization)
+    source = weights_for(Model, pretrained, row.catalog_name, operation)
+    return start_from(source, wish, build, operation)
+
+
+def _is_wanted(pretrained: Pretrained) -> bool:
+    return pretrained is not None and pretrained is not False
 
 
 def _nodes(operation: str, without: str | Iterable[str], spec: str) -> list[str]:

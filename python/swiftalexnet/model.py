@@ -233,3 +233,39 @@ def load(
         The model does not fit into memory.
     """
     return loading.load(Model, path, variant, prototxt, mean, classes, strict, up_to)
+
+
+def pretrained(name: str, *, progress: bool = True) -> Model:
+    """Return a model with published weights, which reads ordinary RGB images as their publisher prepares them.
+
+    The file is taken where it lies already: in `SWIFTALEXNET_HOME` (by default ~/.cache/swiftalexnet), or where torch
+    (`TORCH_HOME`), Keras (`KERAS_HOME`) and Hugging Face (`HF_HOME`) keep theirs. Otherwise it is downloaded into
+    `SWIFTALEXNET_HOME`, by https alone, unless `SWIFTALEXNET_OFFLINE` is set; a download that was interrupted goes on
+    where it ended. Size and digest are checked at every use.
+
+    Parameters
+    ----------
+    name : str
+        "alexnet-torchvision", "vgg16-keras", "caffenet" …: `pretrained_models` lists them.
+    progress : bool
+        Show a bar while downloading.
+
+    Returns
+    -------
+    Model
+        `source` names publisher, licence and address.
+
+    Raises
+    ------
+    ValueError
+        An unknown name, or the server has sent another file.
+    OSError
+        The file could not be downloaded; the message says where to get it and where to put it.
+    UnsupportedError
+        The file is not here, and its publisher gives no digest or no https address: it is not downloaded.
+    CheckpointCorruptError, ImportError, MemoryError
+        As for `load`.
+    """
+    from .formats.pretrained.loading import pretrained as load_published  # slow to import, for the network's sake
+
+    return load_published(Model, name, progress)

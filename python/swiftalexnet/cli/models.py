@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import swiftalexnet as sa
 
+from ..formats.pretrained.registry import registry
 from ..training.checkpoint import FILE_NAME
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def named_model(options: argparse.Namespace) -> str:
 
 
 def open_model(path: str | os.PathLike[str]) -> "Model":
-    """Read a saved model, or the checkpoint in a run's folder."""
+    """Read a saved model, the checkpoint in a run's folder, weights of any format, or published ones by name."""
+    if not os.path.exists(path) and path in registry():
+        return sa.pretrained(os.fspath(path))
     checkpoint = os.path.join(path, FILE_NAME)
     return sa.load(checkpoint if os.path.isfile(checkpoint) else path)

@@ -22,5 +22,6 @@ def run(options: argparse.Namespace, output: "Output") -> int:
     """Compute a model's known answers again; 1 if one differs."""
     model = open_model(options.model)
     found = model.verify(options.images or None)
-    output.show({"holds": bool(found), "answers": [row._asdict() for row in found.answers]}, str(found))
+    rows = [row._asdict() | {"holds": row.holds} for row in found.answers]
+    output.show({"holds": bool(found), "answers": rows}, str(found))
     return DONE if found else PARTLY

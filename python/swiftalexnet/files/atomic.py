@@ -56,7 +56,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[int]:
             raise
         finally:
             os.close(descriptor)  # also releases the lock
-        _sync_folder(folder)
+        sync_folder(folder)
 
 
 def write_all(descriptor: int, data: bytes | memoryview) -> None:
@@ -101,7 +101,7 @@ def _mode_of(target: str) -> int | None:
     return stat.S_IMODE(mode)
 
 
-def _sync_folder(folder: str) -> None:
+def sync_folder(folder: str) -> None:
     """Make a completed rename in the folder survive a power failure."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

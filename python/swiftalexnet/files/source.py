@@ -64,7 +64,11 @@ class SourceFile:
 
     def sha256(self) -> str:
         """Return the SHA-256 of the whole file in hexadecimal."""
-        digest, piece = hashlib.sha256(), bytearray(min(_PIECE, self.size))
+        return self.digest("sha256")
+
+    def digest(self, algorithm: str) -> str:
+        """Return a digest of the whole file in hexadecimal: "sha256", "sha1", "md5"."""
+        digest, piece = hashlib.new(algorithm, usedforsecurity=False), bytearray(min(_PIECE, self.size))
         for at in range(0, self.size, _PIECE):
             view = memoryview(piece)[: self.size - at]
             self._fill(view, at)

@@ -4,6 +4,7 @@ import importlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from .._support.choices import choose
@@ -21,6 +22,7 @@ from .chain import Chain
 from .class_names import class_names
 from .contents import Contents, Options
 from .means import with_mean
+from .pretrained.registry import entry_of
 from .recognition import recognize
 
 Kind = TypeVar("Kind", bound=BaseModel)
@@ -52,7 +54,7 @@ def load(
             model = assemble(kind, chain, str(file), up_to)
             if up_to is not None:
                 chain.notes.append(f"only the layers up to {up_to} were read, so the file's hash is not known")
-            model.source = Source(contents.format, file.path.name, digest.result(), notes=tuple(chain.notes))
+            model.source = _source(file, contents, digest.result(), chain)
             return model
 
 
@@ -102,6 +104,15 @@ def malformed(file: SourceFile) -> Iterator[None]:
         if str(file) in str(error):
             raise
         raise CheckpointCorruptError(f"{file} cannot be read: {error}") from error
+
+
+def _source(file: SourceFile, contents: Contents, sha256: str | None, chain: Chain) -> Source:
+    """Return where weights come from, with their publisher if the file is a known one."""
+    source = Source(contents.format, file.path.name, sha256, notes=tuple(chain.notes))
+    entry = None if sha256 is None else entry_of(sha256, file.size)
+    if entry is None:
+        return source
+    return replace(source, publisher=entry.publisher, licence=entry.licence, address=entry.address)
 
 
 def _preprocessing(chain: Chain) -> Any:

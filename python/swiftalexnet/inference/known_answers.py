@@ -11,21 +11,29 @@ from numpy.typing import NDArray
 
 from .._support.tables import html_table, lay_out
 from ..files.source import opened_source
+from ..formats.published_answers import published_answers
 from ..images.inputs import as_images
 from ..network.base import BaseModel
 from ..network.known_answers import KnownAnswers
 from .features import features
+from .prediction import probabilities
 
 
 class Answer(NamedTuple):
     """One image computed again."""
 
     input: str  # SHA-256
-    difference: float  # relative to the largest output
+    difference: float  # of an output, relative to the largest; of a probability for a published answer
     output: int  # its number: the one that differs most
     expected: float
     computed: float
-    holds: bool  # whether the difference is within the bound
+    bound: float
+    source: str = ""  # who published it; empty for an answer of the model's own file
+
+    @property
+    def holds(self) -> bool:
+        """Whether the difference is within the bound."""
+        return self.difference <= self.bound
 
 
 @dataclass(frozen=True)
@@ -35,19 +43,16 @@ class Verification:
     Attributes
     ----------
     answers : tuple of Answer
-    bound : float
-        See `KnownAnswers`.
     """
 
     answers: tuple[Answer, ...]
-    bound: float
 
     def __bool__(self) -> bool:
         return all(answer.holds for answer in self.answers)
 
     def __str__(self) -> str:
         holding = sum(answer.holds for answer in self.answers)
-        head = f"{holding} of {len(self.answers)} known answers hold, within {self.bound:g} of the largest output"
+        head = f"{holding} of {len(self.answers)} known answers hold"
         return "\n".join([head, *lay_out([_HEAD, *map(_cells, self.answers)], left=(0,))])
 
     __repr__ = __str__
@@ -56,12 +61,13 @@ class Verification:
         return html_table([str(self).splitlines()[0]], _HEAD, map(_cells, self.answers))
 
 
-_HEAD = ("input", "difference", "output", "expected", "computed", "")
+_HEAD = ("input", "difference", "bound", "output", "expected", "computed", "", "source")
 
 
 def _cells(answer: Answer) -> tuple[str, ...]:
-    numbers = f"{answer.difference:.1e}", str(answer.output), f"{answer.expected:.6g}", f"{answer.computed:.6g}"
-    return f"{answer.input[:12]}…", *numbers, "" if answer.holds else "differs"
+    sizes = f"{answer.difference:.1e}", f"{answer.bound:g}"
+    numbers = str(answer.output), f"{answer.expected:.6g}", f"{answer.computed:.6g}"
+    return f"{answer.input[:12]}…", *sizes, *numbers, "" if answer.holds else "differs", answer.source
 
 
 def known_answers(model: BaseModel, images: Any = True) -> KnownAnswers:
@@ -90,7 +96,8 @@ def verify(model: BaseModel, images: Any = None) -> Verification:
     model : Model
         Loaded from a file that was saved with `known_answers`.
     images : images, optional
-        Those that the answers are for, in any order, among others; without them the built-in test image.
+        Those that the answers are for, in any order, among others; without them the built-in test image. For a file
+        whose answers by weights like these are published, such as CaffeNet's for Caffe's cat.jpg, those are compared.
 
     Returns
     -------
@@ -102,19 +109,45 @@ def verify(model: BaseModel, images: Any = None) -> Verification:
     ValueError
         The model has no known answers, or none for these images.
     """
-    known = model.known_answers
-    if known is None:
-        raise ValueError("verify: the model has no known answers; save(path, known_answers=images) stores some")
-    rows = {digest: row for row, digest in enumerate(known.inputs)}
     given = [_test_image(model)] if images is None else _singles(images, model, "verify")
-    chosen = [(image, digest) for image in given if (digest := _digest(image)) in rows]
-    if not chosen:
-        what = "the built-in test image, so give verify the images" if images is None else "these images"
-        raise ValueError(f"verify: the model has {len(rows)} known answers, none for {what}")
-    outputs = _outputs(model, [image for image, _ in chosen])
+    digests = [(image, _digest(image)) for image in given]
+    answers = [*_own(model, digests), *_published(model, digests)]
+    if answers:
+        return Verification(tuple(answers))
+    if model.known_answers is None:
+        raise ValueError("verify: the model has no known answers; save(path, known_answers=images) stores some")
+    what = "the built-in test image, so give verify the images" if images is None else "these images"
+    raise ValueError(f"verify: the model has {len(model.known_answers.inputs)} known answers, none for {what}")
+
+
+def _own(model: BaseModel, images: list[tuple[Any, str]]) -> list[Answer]:
+    """Compare with the answers in the model's file."""
+    if (known := model.known_answers) is None:
+        return []
+    rows = {digest: row for row, digest in enumerate(known.inputs)}
+    chosen = [(image, digest) for image, digest in images if digest in rows]
+    outputs = _outputs(model, [image for image, _ in chosen]) if chosen else ()
     pairs = zip(chosen, outputs, strict=True)
-    answers = (_compared(digest, known.outputs[rows[digest]], row, known.bound) for (_, digest), row in pairs)
-    return Verification(tuple(answers), known.bound)
+    return [_compared(digest, known.outputs[rows[digest]], row, known.bound) for (_, digest), row in pairs]
+
+
+def _published(model: BaseModel, images: list[tuple[Any, str]]) -> list[Answer]:
+    """Compare with what the publishers of such weights say, images prepared as they did it."""
+    weights = None if model.source is None else model.source.sha256
+    found = []
+    for image, digest in images:
+        for published in published_answers(digest, weights) if weights else ():
+            own, model.preprocessing = model.preprocessing, published.preprocessing
+            try:
+                computed = probabilities(model, image)[0, list(published.classes)]
+            finally:
+                model.preprocessing = own
+            differences = np.abs(computed - np.array(published.probabilities))
+            place = int(differences.argmax())
+            pair = published.probabilities[place], float(computed[place])
+            answer = Answer(digest, float(differences[place]), published.classes[place], *pair, published.bound)
+            found.append(answer._replace(source=published.source))
+    return found
 
 
 def _compared(digest: str, expected: NDArray[np.float32], computed: NDArray[np.float32], bound: float) -> Answer:
@@ -122,7 +155,7 @@ def _compared(digest: str, expected: NDArray[np.float32], computed: NDArray[np.f
     index = int(differences.argmax())
     largest = max(float(np.abs(expected).max()), float(np.finfo(np.float32).tiny))
     difference, numbers = float(differences[index]) / largest, (float(expected[index]), float(computed[index]))
-    return Answer(digest, difference, index, *numbers, difference <= bound)
+    return Answer(digest, difference, index, *numbers, bound)
 
 
 def _outputs(model: BaseModel, images: Sequence[Any]) -> NDArray[np.float32]:

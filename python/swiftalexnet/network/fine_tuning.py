@@ -1,11 +1,13 @@
 """A trained network for other classes, or only its first layers: what stays keeps its weights."""
 
 import re
+from collections.abc import Iterable
 from typing import TypeVar
 
 from .. import _native
 from .._support.arrays import as_integer, as_seed
 from ..errors import UnsupportedError
+from ..preprocessing.preprocessing import Preprocessing
 from . import parameters
 from .base import BaseModel
 from .catalog import catalog, first_weights
@@ -56,7 +58,7 @@ def with_classes(model: Kind, num_classes: int, seed: int = 0, initialization: s
         initialization = first_weights(model.variant or "") or _INITIALIZATION
     other = type(model).from_spec("\n".join(lines) + "\n", initialization, seed, model.variant)
     new = f"{lines[last].split()[1]}."
-    return _kept(model, other, [name for name in model.parameters() if not name.startswith(new)], "with_classes")
+    return keep(model, other, [name for name in model.parameters() if not name.startswith(new)], "with_classes")
 
 
 def _with_head(model: Kind, count: int, seed: int, initialization: str | None) -> Kind:
@@ -70,7 +72,7 @@ def _with_head(model: Kind, count: int, seed: int, initialization: str | None) -
     end = next((at + 1 for at, line in enumerate(whole) if line.split()[1] == own[-1].split()[1]), len(whole))
     text = "\n".join([*own, *whole[end:]]) + "\n"
     other = type(model).from_spec(text, initialization or row.initialization, seed, model.variant)
-    return _kept(model, other, list(model.parameters()), "with_classes")
+    return keep(model, other, list(model.parameters()), "with_classes")
 
 
 def up_to(model: Kind, layer: str) -> Kind:
@@ -93,17 +95,31 @@ def up_to(model: Kind, layer: str) -> Kind:
     """
     text = cut_behind(model.spec, model.variant, layer, "up_to")
     other = type(model).from_spec(text, "zeros", variant=model.variant)
-    other = _kept(model, other, list(other.parameters()), "up_to")
+    other = keep(model, other, list(other.parameters()), "up_to")
     if text == model.spec:
         other.classes = model.classes
     return other
 
 
-def _kept(model: Kind, other: Kind, names: list[str], operation: str) -> Kind:
-    """Return `other` with the named parameters, the factors and the preprocessing of `model`."""
-    kept = {name: array for name, array in model.parameters().items() if name in names}
+def keep(
+    model: Kind, other: Kind, names: Iterable[str], operation: str, preprocessing: Preprocessing | None = None
+) -> Kind:
+    """Return `other` with the named parameters, the factors, the source and the preprocessing of `model`.
+
+    Parameters
+    ----------
+    model, other : Model
+    names : iterable of str
+        Parameters that both have in the same shape.
+    operation : str
+        For messages.
+    preprocessing : Preprocessing, optional
+        In place of that of `model`, for a network that reads another size.
+    """
+    own = model.parameters()
+    kept = {name: own[name] for name in names}
     parameters.load(other.network, _native.VALUE, kept, False, operation)
     factors = {name: pair for name, pair in model.multipliers().items() if name in kept}
     parameters.restore_multipliers(other.network, other.multipliers() | factors)
-    other.preprocessing, other.source = model.preprocessing, model.source
+    other.preprocessing, other.source = preprocessing or model.preprocessing, model.source
     return other

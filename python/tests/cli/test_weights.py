@@ -77,3 +77,29 @@ def test_names_of_classes_and_what_is_left_out(tmp_path, capsys):
 
 def test_verify_without_answers(weights, capsys):
     assert "no known answers" in refused(capsys, "verify", weights)
+
+
+def test_published_weights_are_listed_and_found(weights, tmp_path, capsys, monkeypatch):
+    code, out, _ = run(capsys, "pretrained")
+    assert code == 0 and "alexnet-torchvision" in out
+    rows = json.loads(run(capsys, "pretrained", "--json")[1])
+    assert {row["variant"] for row in rows} >= {"owt", "caffe", "vgg-D"}
+    monkeypatch.setenv("SWIFTALEXNET_HOME", str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("SWIFTALEXNET_OFFLINE", "1")
+    assert "is not on this machine" in refused(capsys, "pretrained", "alexnet-torchvision")
+    assert "is not on this machine" in refused(capsys, "predict", "alexnet-torchvision", "cat.jpg")
+    assert "did you mean" in refused(capsys, "pretrained", "alexnet-torchvison")
+
+
+def test_a_file_that_is_published_has_its_publisher(weights, monkeypatch):
+    from swiftalexnet.formats.pretrained import registry
+
+    found = sa.load(weights).source
+    assert found.publisher is None
+    entry = next(iter(registry.registry().values()))
+    known = {
+        "x": entry.__class__(**{**entry.__dict__, "digest": registry.Digest("sha256", found.sha256[:8]), "bytes": None})
+    }
+    monkeypatch.setattr(registry, "registry", lambda: known)
+    assert sa.load(weights).source.publisher == entry.publisher

@@ -6,6 +6,9 @@ from PIL import Image
 from support import fit, tiny_model
 
 import swiftalexnet as sa
+from swiftalexnet.files.source import opened_source
+from swiftalexnet.formats import published_answers as table
+from swiftalexnet.network.source import Source
 
 
 @pytest.fixture
@@ -65,7 +68,7 @@ def test_a_network_without_classes_keeps_its_maps(tmp_path):
 def test_rounded_weights_have_a_wider_bound(tmp_path):
     model = saved(tiny_model(), tmp_path, known_answers=True, float16=True)
     found = model.verify()
-    assert found and found.bound == 2e-3 and found.answers[0].difference > 0
+    assert found and found.answers[0].bound == 2e-3 and found.answers[0].difference > 0
 
 
 def test_without_answers_and_after_training(tmp_path):
@@ -80,3 +83,30 @@ def test_without_answers_and_after_training(tmp_path):
     model = saved(tiny_model(), tmp_path, known_answers=True)
     model.load_state_dict(tiny_model(seed=1).state_dict())
     assert model.known_answers is None
+
+
+def test_published_answers_of_the_same_weights_are_compared(images, tmp_path, monkeypatch):
+    model = sa.alexnet("caffenet", 10, image_size=67, seed=3)
+    model.source = Source("Caffe", "x.caffemodel", "a" * 64)
+    own = model.preprocessing
+    prepared = own.replace(resize=67, resample="bilinear")
+    model.preprocessing = prepared
+    expected = model.probabilities(images[0])[0]
+    model.preprocessing = own
+    with opened_source(images[0], "test") as file:
+        digest = file.sha256()
+    classes = tuple(map(int, np.argsort(-expected)[:5]))
+
+    def published(*, shift=0.0):
+        numbers = tuple(float(expected[each]) + shift for each in classes)
+        answer = table.PublishedAnswer(
+            "i", digest, "s", "w", "a" * 64, "s", classes, numbers, prepared, 1e-3, "their page"
+        )
+        monkeypatch.setattr(table, "all_published_answers", lambda: (answer,))
+        return model.verify(images[0])
+
+    assert published() and published().answers[0].source == "their page" and model.preprocessing is own
+    assert not published(shift=0.01)
+    model.source = Source("Caffe", "x.caffemodel", "b" * 64)
+    with pytest.raises(ValueError, match="no known answers"):
+        published()

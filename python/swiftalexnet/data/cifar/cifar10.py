@@ -5,27 +5,30 @@ import zipfile
 from pathlib import Path
 
 from ..._support.choices import choose
+from ...files.digest import Digest
+from ...files.download import Remote, fetch
 from ...files.paths import as_path, open_regular
 from ..array import ArrayDataset
 from .batches import FOLDERS, Cifar, is_batch_folder, read_batch_archive, read_batch_folder
-from .downloads import Download, fetch
 from .images import is_image_folder, read_image_archive, read_image_folder
 
 _SITE = "https://www.cs.toronto.edu/~kriz"
 ARCHIVES = {
-    "binary": Download(
+    "binary": Remote(
         f"{_SITE}/cifar-10-binary.tar.gz",
-        "cifar-10-binary.tar.gz",
+        Digest("sha256", "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),
         170_052_171,
-        "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
     ),
-    "python": Download(
+    "python": Remote(
         f"{_SITE}/cifar-10-python.tar.gz",
-        "cifar-10-python.tar.gz",
+        Digest("sha256", "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"),
         170_498_071,
-        "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
     ),
 }
+
+
+def _name(kind: str) -> str:
+    return f"cifar-10-{kind}.tar.gz"
 
 
 def cifar10(
@@ -44,7 +47,7 @@ def cifar10(
         The pickles of the Python archive are read without running any of their code.
     download : bool or {"binary", "python"}
         Download an official archive, by default the binary one of 170 MB, into the folder `path` if it has none yet.
-        Its SHA-256 is checked before the file gets its name.
+        Its SHA-256 is checked before the file gets its name; an interrupted download goes on where it ended.
     cache : path, optional
         A .npz file for decoded JPEG images, which makes the next call fast as long as the files do not change.
     progress : bool
@@ -69,7 +72,7 @@ def cifar10(
         if place.exists() and not place.is_dir():
             raise NotADirectoryError(f"cifar10: {place} is a file, expected a folder to download into")
         if _in_folder(place) is None:
-            fetch(ARCHIVES[kind], place, progress)
+            fetch(ARCHIVES[kind], place / _name(kind), progress)
     data = _read(place, kept)
     train, test = (ArrayDataset(*part, data.classes) for part in (data.train, data.test))
     return train, test
@@ -95,5 +98,5 @@ def _in_folder(folder: Path) -> Path | None:
             return each
     if is_image_folder(folder):
         return folder
-    archives = (folder / archive.name for archive in ARCHIVES.values())
+    archives = (folder / _name(kind) for kind in ARCHIVES)
     return next((archive for archive in archives if archive.exists()), None)
