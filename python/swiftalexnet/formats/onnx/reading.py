@@ -191,7 +191,9 @@ def read_nodes(reading: Reading, operations: list[Operation], handlers: Mapping[
         raise ValueError(f"it has {len(operations):,} nodes, expected at most {_MOST_OPERATIONS:,}")
     for node in operations:
         try:
-            _read_node(reading, node, handlers)
+            # Numbers that become infinite are found when they are used: as weights, or in a preprocessing.
+            with np.errstate(over="ignore", invalid="ignore"):
+                _read_node(reading, node, handlers)
         except MALFORMED as error:
             if str(node) in str(error):
                 raise

@@ -168,6 +168,17 @@ def test_normalisation_behind_no_weights_is_a_layer(tmp_path: Path) -> None:
         assert "convolution BatchNormalization2 outputs=5 kernel=1 stride=1 pad=0,0,0,0 groups=5" in model.spec
 
 
+@pytest.mark.parametrize("scale", [1e38, np.inf, np.nan])
+@pytest.mark.parametrize("steps", [[("Conv", "w")], [("Conv", "w"), ("Relu",)]])
+def test_factors_that_are_too_large(tmp_path: Path, steps: list[Any], scale: float) -> None:
+    tensors = weights(w=(5, 3, 3, 3)) | ending(5 * 36) | {name: np.zeros(5, np.float32) for name in ("zero", "tiny")}
+    tensors["scale"] = np.full(5, scale, np.float32)
+    norm = ("BatchNormalization", "scale", "zero", "zero", "tiny", {"epsilon": 1e-10})
+    path = saved(tmp_path / "x.onnx", proto(in_a_row(*steps, norm, *END), tensors))
+    with pytest.raises(ValueError, match=rf"{path}: .* not finite"):
+        read(path)
+
+
 def test_channels_last(tmp_path: Path) -> None:
     """As tf2onnx writes: the image, and the rows of the first dense layer, in the order height, width, channels."""
     tensors = weights(w=(5, 3, 3, 3), b=(5,)) | ending(5 * 36) | {"s": np.array([-1, 180])}
