@@ -103,7 +103,7 @@ def _chain(file: SourceFile, structure: Structure, tensors: dict[str, Stored]) -
         unused=_unused(tensors, operations),
         notes=reading.notes,
     )
-    _prepare(chain, reading, structure, image.is_map(NHWC))
+    _prepare(chain, reading, structure)
     properties = {item.key: item.value for item in model.metadata_props}
     return with_metadata(chain, properties, tensors, reading.front.acts)
 
@@ -114,7 +114,7 @@ def _unused(tensors: dict[str, Stored], operations: list[Operation]) -> list[str
     return [name for name, tensor in tensors.items() if tensor.dtype.char in FLOATS and name not in read]
 
 
-def _prepare(chain: Chain, reading: Reading, structure: Structure, reads_nhwc: bool) -> None:
+def _prepare(chain: Chain, reading: Reading, structure: Structure) -> None:
     """Say how images are prepared: as the graph itself does, or else as its maker did."""
     own = reading.front.preprocessing(chain.input[1])
     if own is not None:
@@ -124,7 +124,7 @@ def _prepare(chain: Chain, reading: Reading, structure: Structure, reads_nhwc: b
     if reading.front.acts or reading.front.crop:
         raise UnsupportedError("the graph prepares images that are not square, or multiplies a channel by 0")
     weights = [part.stored.name for parts in chain.parameters.values() for part in parts]
-    origin = origin_of(chain, str(structure.model.producer_name), weights, reads_nhwc)
+    origin = origin_of(chain, str(structure.model.producer_name), weights)
     chain.notes.append(origin.note)
     chain.reads_bgr, chain.preprocessing = origin.reads_bgr, origin.preprocessing
 
