@@ -4,7 +4,7 @@ from typing import Any
 
 from ...errors import UnsupportedError
 from ...files.source import SourceFile
-from ..chain import Chain, plain_names
+from ..chain import MOST_NODES, Chain, plain_names
 from ..contents import Contents, Options
 from ..stored import FLOATS, Stored
 from . import arrangement, pointwise, products, windows
@@ -16,8 +16,9 @@ from .operation import Operation
 from .provenance import origin_of
 from .reading import Handler, Reading, Value, read_nodes
 from .structure import Structure, structure_of
-from .tensors import initializers_of, stored
+from .tensors import attribute_tensors, initializers_of
 
+_MOST_OPERATIONS = 20 * MOST_NODES
 _USUAL_SIZE = 224  # pixels, where the file leaves the size open
 _LARGEST_SIZE = 1 << 15  # of an axis of the image
 _MOST_CHANNELS = 4  # of an image, to tell NCHW from NHWC
@@ -27,6 +28,7 @@ _HANDLERS: dict[str, Handler] = {
     "AveragePool": windows.read_average_pool,
     "BatchNormalization": products.read_batch_norm,
     "Cast": arrangement.read_same,
+    "Constant": arrangement.read_constant,
     "Conv": windows.read_convolution,
     "Div": pointwise.read_quotient,
     "Dropout": pointwise.read_dropout,
@@ -78,18 +80,20 @@ def contents(file: SourceFile, options: Options) -> Contents:
 
 def _chain(file: SourceFile, structure: Structure, tensors: dict[str, Stored]) -> Chain:
     graph, model = structure.model.graph, structure.model
+    if len(graph.node) > _MOST_OPERATIONS:
+        raise ValueError(f"its graph has {len(graph.node):,} nodes, expected at most {_MOST_OPERATIONS:,}")
     opset = max((int(item.version) for item in model.opset_import if item.domain in ("", "ai.onnx")), default=1)
-    operations = [Operation(proto, number, str(file), opset) for number, proto in enumerate(graph.node)]
+    operations = [
+        Operation(proto, number, str(file), opset, attribute_tensors(file, structure, number))
+        for number, proto in enumerate(graph.node)
+    ]
     image, notes = _image(file, graph, tensors)
     values: dict[str, Value] = {name: Constant(tensor) for name, tensor in tensors.items()}
     (name,) = (item.name for item in graph.input if item.name not in tensors)
     values[name] = image
     reading = Reading(image.shape, values, Front.of(image), notes=notes)
 
-    def read_constant(reading: Reading, node: Operation) -> None:
-        reading.give(node, _constant(file, structure, node))
-
-    read_nodes(reading, operations, _HANDLERS | {"Constant": read_constant})
+    read_nodes(reading, operations, _HANDLERS)
     if not any(node.is_weighted for node in reading.nodes):
         raise UnsupportedError(f"{file}: its graph has no layer with weights")
     if not any(isinstance(end := values.get(item.name), Flow) and end.place for item in graph.output):
@@ -127,15 +131,6 @@ def _prepare(chain: Chain, reading: Reading, structure: Structure) -> None:
     origin = origin_of(chain, str(structure.model.producer_name), weights)
     chain.notes.append(origin.note)
     chain.reads_bgr, chain.preprocessing = origin.reads_bgr, origin.preprocessing
-
-
-def _constant(file: SourceFile, structure: Structure, node: Operation) -> Constant:
-    """Return the value of a Constant node: a tensor, a number or numbers."""
-    name = node.outputs[0] if node.outputs else node.name
-    tensor = node.tensor("value")
-    if tensor is not None:
-        return Constant(stored(file, tensor, structure.constants.get((node.number, "value")), name))
-    return Constant(node.plain_constant(name))
 
 
 def _renamed(parameter: str, names: dict[str, str]) -> str:

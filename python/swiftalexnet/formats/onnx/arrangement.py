@@ -10,6 +10,11 @@ from .operation import Operation
 from .reading import Reading, moved
 
 
+def read_constant(reading: Reading, node: Operation) -> None:
+    """Constant: weights, or numbers that sizes are computed with."""
+    reading.give(node, Constant(node.value(node.outputs[0] if node.outputs else node.name)))
+
+
 def read_same(reading: Reading, node: Operation) -> None:
     """Identity, and a cast between kinds of floats."""
     if node.kind == "Cast" and node.integer("to", 0) not in (1, 10, 11, 16):

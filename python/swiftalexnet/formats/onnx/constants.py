@@ -54,6 +54,12 @@ class Constant:
         now = self.order or tuple(range(len(self.shape)))
         return Constant(self.stored, tuple(now[at] for at in order))
 
+    def reshaped(self, sizes: Sequence[int]) -> "Constant | None":
+        """Return it with other dimensions, still in its file; None if it has been transposed."""
+        if self.order is not None:
+            return None
+        return Constant(self.stored.reshaped(*target_sizes(self.shape, sizes)))
+
     def values(self, at_most: int = _LARGEST) -> NDArray[Any]:
         """Return the numbers.
 
@@ -90,6 +96,8 @@ class Folding:
         function = _FUNCTIONS.get(node.kind)
         if function is None:
             return None
+        if any(value is not None and value.stored.size > _LARGEST for value in values):
+            raise node.unsupported("it computes too many numbers that do not depend on the input")
         arrays = [None if value is None else value.values() for value in values]
         result = function(node, arrays)
         return self.keep(node, np.asarray(result))
@@ -149,8 +157,10 @@ def _constant_of_shape(node: Operation, arrays: Arrays) -> Any:
     shape = [int(size) for size in arrays[0].reshape(-1)]
     if any(size < 0 for size in shape) or math.prod(shape) > _LARGEST:
         raise node.unsupported(f"it makes {shape} equal numbers: expected them in the file")
-    value = arrays[1] if len(arrays) > 1 else np.zeros(1, np.float32)
-    return np.full(shape, value.reshape(-1)[0])
+    value = node.tensor("value")
+    if value is not None and value.size != 1:
+        raise node.malformed(f"its value has {value.size:,} numbers, expected one")
+    return np.full(shape, np.float32(0) if value is None else value.array().reshape(-1)[0])
 
 
 def _gather(node: Operation, arrays: Arrays) -> Any:

@@ -1,6 +1,7 @@
 """A node of a graph as its reader sees it: typed attributes, named in every message."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,17 +28,17 @@ class Operation:
         The operator: "Conv".
     name : str
         The node's name; without one, its first output's.
-    number : int
-        Its place in the graph.
+    opset : int
+        Version of the operators.
     inputs, outputs : list of str
         Names of tensors; "" is an input that is left out.
     """
 
-    def __init__(self, proto: Any, number: int, place: str, opset: int):
-        self.kind, self.number, self.opset = str(proto.op_type), number, opset
+    def __init__(self, proto: Any, number: int, place: str, opset: int, tensors: Mapping[str, Stored]):
+        self.kind, self.opset = str(proto.op_type), opset
         self.inputs, self.outputs = list(map(str, proto.input)), list(map(str, proto.output))
         self.name = str(proto.name) or next(iter(self.outputs), "") or f"number {number}"
-        self.domain, self._place = str(proto.domain), place
+        self.domain, self._place, self._tensors = str(proto.domain), place, tensors
         self._attributes = {attribute.name: attribute for attribute in proto.attribute}
 
     def __str__(self) -> str:
@@ -55,14 +56,6 @@ class Operation:
         """Return the name of an input, "" if it is left out."""
         return self.inputs[at] if at < len(self.inputs) else ""
 
-    def has(self, name: str) -> bool:
-        """Whether it has the attribute."""
-        return name in self._attributes
-
-    def names(self) -> Iterable[str]:
-        """Return the names of the attributes."""
-        return self._attributes
-
     def integer(self, name: str, default: int) -> int:
         """Return an attribute."""
         found = self._of(name, _INT)
@@ -78,23 +71,19 @@ class Operation:
         found = self._of(name, _INTS)
         return None if found is None else [int(value) for value in found.ints]
 
-    def floats(self, name: str) -> list[float] | None:
-        """Return an attribute."""
-        found = self._of(name, _FLOATS)
-        return None if found is None else [float(value) for value in found.floats]
-
     def text(self, name: str, default: str) -> str:
         """Return an attribute."""
         found = self._of(name, _STRING)
         return default if found is None else found.s.decode("ascii", "replace")
 
-    def tensor(self, name: str) -> Any:
-        """Return an attribute as TensorProto, None if it is missing."""
-        found = self._of(name, _TENSOR)
-        return None if found is None else found.t
+    def tensor(self, name: str) -> Stored | None:
+        """Return an attribute, None if it is missing."""
+        return None if self._of(name, _TENSOR) is None else self._tensors[name]
 
-    def plain_constant(self, name: str) -> Stored:
-        """Return the value of a Constant node that has no tensor: a number or numbers."""
+    def value(self, name: str) -> Stored:
+        """Return what a Constant node holds, a tensor, a number or numbers, under a name of its own."""
+        if (tensor := self.tensor("value")) is not None:
+            return replace(tensor, name=name)
         for attribute, kind, dtype in _VALUES:
             found = self._of(attribute, kind)
             if found is not None:

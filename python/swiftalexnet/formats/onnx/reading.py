@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from ...errors import MALFORMED
 from ..chain import MOST_NODES, Node, Part, Shape, shapes_of, spec_text
 from ..stored import Stored
-from .constants import Constant, Folding
+from .constants import Constant, Folding, sizes_of
 from .flow import Flow
 from .front import Front
 from .operation import Operation
 
 _SUFFIXES = (".weight", "_weight", "_w_0", "_w", "_W", "/kernel:0", "/kernel", ".kernel", ".w_0")
-_MOST_OPERATIONS = 20 * MOST_NODES
 
 
 @dataclass(frozen=True)
@@ -187,8 +186,6 @@ def read_nodes(reading: Reading, operations: list[Operation], handlers: Mapping[
     ValueError
         The graph is malformed.
     """
-    if len(operations) > _MOST_OPERATIONS:
-        raise ValueError(f"it has {len(operations):,} nodes, expected at most {_MOST_OPERATIONS:,}")
     for node in operations:
         try:
             # Numbers that become infinite are found when they are used: as weights, or in a preprocessing.
@@ -218,15 +215,24 @@ def _fold(reading: Reading, node: Operation) -> bool:
     first = values[0]
     if first is None:
         return False
-    if node.kind in ("Identity", "Dropout") or (node.kind == "Cast" and first.is_float and _is_to_float(node)):
-        reading.give(node, first)
-    elif node.kind == "Transpose":
-        reading.give(node, first.transposed(node.integers("perm") or list(range(len(first.shape)))[::-1]))
-    elif (result := reading.folding.apply(node, values)) is not None:
+    result = _moved(node, first, values) or reading.folding.apply(node, values)
+    if result is not None:
         reading.give(node, result)
-    else:
-        return False
-    return True
+    return result is not None
+
+
+def _moved(node: Operation, first: Constant, values: list[Constant | None]) -> Constant | None:
+    """Return what a node makes of weights that stay in their file; None if it computes with them."""
+    if node.kind in ("Identity", "Dropout") or (node.kind == "Cast" and first.is_float and _is_to_float(node)):
+        return first
+    if node.kind == "Transpose":
+        return first.transposed(node.integers("perm") or list(range(len(first.shape)))[::-1])
+    return first.reshaped(_sizes(node, values)) if node.kind == "Reshape" and first.is_float else None
+
+
+def _sizes(node: Operation, values: list[Constant | None]) -> list[int]:
+    given = values[1] if len(values) > 1 else None
+    return sizes_of(node, None if given is None else given.values(16))
 
 
 def _is_to_float(node: Operation) -> bool:

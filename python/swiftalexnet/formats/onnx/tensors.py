@@ -50,6 +50,15 @@ def initializers_of(file: SourceFile, structure: Structure) -> dict[str, Stored]
     return tensors
 
 
+def attribute_tensors(file: SourceFile, structure: Structure, node: int) -> dict[str, Stored]:
+    """Return the tensors in the attributes of a node, by the attribute's name: see `initializers_of`."""
+    return {
+        attribute.name: stored(file, attribute.t, structure.constants[node, attribute.name], attribute.name)
+        for attribute in structure.model.graph.node[node].attribute
+        if (node, attribute.name) in structure.constants
+    }
+
+
 def stored(file: SourceFile, proto: Any, data: Data | None, name: str) -> Stored:
     """Return a tensor, after checking that its data have the bytes that shape and type need.
 

@@ -151,6 +151,26 @@ def test_transposed_weights(tmp_path: Path) -> None:
     check(tmp_path, proto(nodes, tensors), (2, 3, 8, 8))
 
 
+def test_constants_of_one_value(tmp_path: Path) -> None:
+    tensors = ending(192) | {"s": np.array([4]), "one": np.array([1])}
+    ones = onnx.numpy_helper.from_array(np.array([1], np.float32))
+    minus = onnx.numpy_helper.from_array(np.array([-1]))
+    nodes = [
+        node("ConstantOfShape", "s", to="ones", value=ones),
+        node("ConstantOfShape", "s", to="zeros"),
+        node("ConstantOfShape", "one", to="row", value=minus),
+        node("Concat", "row", "row_size", to="sizes", axis=0),
+        *in_a_row(("Reshape", "sizes"), ("MatMul", "v"), ("Add", "ones"), ("Add", "zeros")),
+    ]
+    check(tmp_path, proto(nodes, tensors | {"row_size": np.array([192])}), (2, 3, 8, 8))
+
+
+def test_weights_that_are_reshaped(tmp_path: Path) -> None:
+    tensors = weights(w=(4, 3, 8, 8)) | {"s": np.array([4, 192])}
+    nodes = [node("Reshape", "w", "s", to="flat"), *in_a_row(("Flatten",), ("Gemm", "flat", {"transB": 1}))]
+    check(tmp_path, proto(nodes, tensors), (2, 3, 8, 8))
+
+
 def test_batch_normalisation_and_sums_are_folded(tmp_path: Path) -> None:
     tensors = weights(w=(5, 3, 3, 3), scale=(5,), shift=(5,), mean=(5,), more=(5, 1, 1)) | ending(5 * 36)
     tensors["variance"] = np.abs(tensors["scale"]) + np.float32(0.1)
