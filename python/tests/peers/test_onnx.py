@@ -198,6 +198,7 @@ def torch_modules() -> dict[str, Any]:
         ),
         "convolutions": network(nn.Conv2d(8, 6, 28), nn.Sigmoid(), nn.Conv2d(6, 5, 1), nn.Flatten()),
         "padded": network(nn.ZeroPad2d((1, 2, 0, 1)), nn.Conv2d(8, 6, 3), nn.Flatten(), nn.Linear(6 * 27 * 29, 5)),
+        "response norm": network(nn.LocalResponseNorm(5, 0.1, 0.75, 2), nn.Flatten(), nn.Linear(8 * 28 * 28, 5)),
         "normalised": network(nn.BatchNorm2d(8), nn.Flatten(), nn.Linear(8 * 28 * 28, 5)),
     }
 
@@ -221,6 +222,25 @@ def test_other_torch_modules(tmp_path: Path, name: str, dynamo: bool, dynamic: b
     if name == "groups":
         logits = torch.softmax(torch.from_numpy(logits), 1).numpy()
     assert_close(logits, wanted.numpy())
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_torch_s_response_norm(tmp_path: Path, dynamic: bool) -> None:
+    """The exporter writes it in steps; the older one needs a branch, which is refused."""
+    torch = pytest.importorskip("torch")
+    from peers.make_onnx_files import export_torch
+    from peers.make_torch_files import images
+
+    torch.manual_seed(0)
+    module = torch_modules()["response norm"].eval()
+    path = export_torch(module, tmp_path / "m.onnx", True, dynamic, 18)
+    with torch.no_grad():
+        wanted = module(images()).numpy()
+    model = sa.load(path)
+    assert "response_norm" in model.spec
+    assert_close(model.forward(images().numpy(), keep=False), wanted)
+    with pytest.raises(sa.UnsupportedError, match="node "):
+        sa.load(export_torch(module, tmp_path / "old.onnx", False))
 
 
 @pytest.mark.parametrize("batch", [None, 1])

@@ -14,7 +14,8 @@ from .front import Front
 from .metadata import MEAN, WHITENING, with_metadata
 from .operation import Operation
 from .provenance import origin_of
-from .reading import Handler, Reading, Value, read_nodes
+from .reading import Handler, Reading, Value, read_nodes, read_unknown
+from .squares import or_step
 from .structure import Structure, structure_of
 from .tensors import attribute_tensors, initializers_of
 
@@ -24,7 +25,7 @@ _LARGEST_SIZE = 1 << 15  # of an axis of the image
 _MOST_CHANNELS = 4  # of an image, to tell NCHW from NHWC
 
 _HANDLERS: dict[str, Handler] = {
-    "Add": pointwise.read_addition,
+    "Add": products.read_sum,
     "AveragePool": windows.read_average_pool,
     "BatchNormalization": products.read_batch_norm,
     "Cast": arrangement.read_same,
@@ -41,7 +42,7 @@ _HANDLERS: dict[str, Handler] = {
     "MaxPool": windows.read_max_pool,
     "Mul": pointwise.read_multiplication,
     "Pad": windows.read_pad,
-    "Pow": pointwise.read_power,
+    "Pow": read_unknown,
     "ReduceMean": windows.read_mean,
     "Relu": pointwise.read_activation,
     "Reshape": arrangement.read_reshape,
@@ -93,7 +94,7 @@ def _chain(file: SourceFile, structure: Structure, tensors: dict[str, Stored]) -
     values[name] = image
     reading = Reading(image.shape, values, Front.of(image), notes=notes)
 
-    read_nodes(reading, operations, _HANDLERS)
+    read_nodes(reading, operations, {kind: or_step(handler) for kind, handler in _HANDLERS.items()})
     if not any(node.is_weighted for node in reading.nodes):
         raise UnsupportedError(f"{file}: its graph has no layer with weights")
     if not any(isinstance(end := values.get(item.name), Flow) and end.place for item in graph.output):

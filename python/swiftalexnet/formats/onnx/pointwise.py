@@ -7,7 +7,7 @@ import numpy as np
 from ..chain import Node, dropout, response_norm
 from .flow import Flow
 from .operation import Operation
-from .products import change_image, read_factors, read_sum
+from .products import change_image, read_factors
 from .reading import Reading, Squares
 
 _ACTIVATIONS = {"Relu": "relu", "Tanh": "tanh", "Sigmoid": "sigmoid"}
@@ -58,20 +58,13 @@ def read_response_norm(reading: Reading, node: Operation) -> None:
 
 
 def read_multiplication(reading: Reading, node: Operation) -> None:
-    """Mul: the paper's dropout at test, factors of the image, or a step of a normalisation within maps."""
+    """Mul: factors of a layer or of the image, the paper's dropout at test, or the squares for a normalisation."""
     first, second = (reading.values.get(node.input(at)) for at in (0, 1))
     if isinstance(first, Flow) and first == second:
         reading.require_last(node, first)
         reading.give(node, Squares(first))
         return
-    at = 0 if isinstance(first, Flow | Squares) else 1
-    value = (first, second)[at]
-    if isinstance(value, Squares):
-        factor = reading.scalar(node, 1 - at) or 0.0
-        if value.beta or not value.size:
-            raise node.unsupported("not a step of a response normalisation")
-        reading.give(node, replace(value, alpha=value.alpha * factor, k=value.k * factor))
-        return
+    at = 0 if isinstance(first, Flow) else 1
     flow, constant = reading.flow(node, at), reading.constant(node, 1 - at)
     if not reading.nodes:
         change_image(reading, node, flow, constant, lambda v: reading.front.multiply(v), one_number=True)
@@ -94,51 +87,10 @@ def read_difference(reading: Reading, node: Operation) -> None:
     change_image(reading, node, flow, constant, lambda values: reading.front.add(-values))
 
 
-def read_addition(reading: Reading, node: Operation) -> None:
-    """Add: a bias, an offset of the image, or a step of a normalisation within maps."""
-    for at in (0, 1):
-        value = reading.values.get(node.input(at))
-        if isinstance(value, Squares):
-            if value.beta or not value.size:
-                raise node.unsupported("not a step of a response normalisation")
-            reading.give(node, replace(value, k=value.k + (reading.scalar(node, 1 - at) or 0.0)))
-            return
-    read_sum(reading, node)
-
-
-def read_power(reading: Reading, node: Operation) -> None:
-    """Pow: a step of a normalisation within maps."""
-    value = reading.values.get(node.input(0))
-    if not isinstance(value, Squares) or value.beta or not value.size:
-        raise node.unsupported("not a step of a response normalisation")
-    reading.give(node, replace(value, beta=reading.scalar(node, 1) or 0.0))
-
-
 def read_quotient(reading: Reading, node: Operation) -> None:
-    """Div: the last step of a normalisation within maps, or a divisor of the image."""
-    flow, by = reading.flow(node), reading.values.get(node.input(1))
-    if isinstance(by, Squares):
-        if by.flow != flow or not by.beta:
-            raise node.unsupported("not the last step of a response normalisation")
-        fields = {"size": by.size, "alpha": by.alpha, "beta": by.beta, "k": by.k, "alpha_over_n": True}
-        reading.add(node, flow, Node.make("spatial_response_norm", reading.name_for(node), **fields))
-        return
-    constant = reading.constant(node, 1)
+    """Div: a divisor of the image."""
+    flow, constant = reading.flow(node), reading.constant(node, 1)
     if reading.nodes:
         raise node.unsupported("a quotient behind the first layer")
     with np.errstate(divide="raise", invalid="raise"):
         change_image(reading, node, flow, constant, lambda values: reading.front.multiply(1 / values), one_number=True)
-
-
-def read_mean_of_squares(reading: Reading, node: Operation, value: Squares) -> None:
-    """AveragePool of squares: over a window that starts ⌊size / 2⌋ before the pixel; zeros outside count."""
-    kernel, pads = node.integers("kernel_shape") or [0, 0], node.integers("pads") or [0, 0, 0, 0]
-    size = kernel[0]
-    before, after = size // 2, size - 1 - size // 2
-    fits = kernel == [size, size] and pads == [before, before, after, after] and size > 0 and not value.size
-    plain = (node.integers("strides") or [1, 1]) == [1, 1] and not node.integer("ceil_mode", 0)
-    plain = plain and all(dilation == 1 for dilation in node.integers("dilations") or [])
-    plain = plain and node.text("auto_pad", "NOTSET") == "NOTSET"
-    if not fits or not plain or not value.flow.is_map() or not (node.integer("count_include_pad", 0) or size == 1):
-        raise node.unsupported("not a step of a response normalisation")
-    reading.give(node, replace(value, size=size))

@@ -20,9 +20,10 @@ _SUFFIXES = (".weight", "_weight", "_w_0", "_w", "_W", "/kernel:0", "/kernel", "
 
 @dataclass(frozen=True)
 class Squares:
-    """What a response normalisation within maps divides by, as far as nodes have computed it: (k + alpha · m)^beta.
+    """What a response normalisation divides by, as far as nodes have computed it: (k + alpha · m)^beta.
 
-    m is the mean of the squares of `flow` over a window; `alpha` and `k` belong to that mean.
+    m is the mean of the squares of `flow` over a window of `size`, 0 before it is taken, within maps or across
+    channels. Across them a graph has a dimension of one before the channels (`is_apart`), and zeros around them.
     """
 
     flow: Flow
@@ -30,6 +31,9 @@ class Squares:
     alpha: float = 1.0
     k: float = 0.0
     beta: float = 0.0
+    is_across: bool = False
+    is_apart: bool = False
+    margins: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -203,10 +207,12 @@ def _read_node(reading: Reading, node: Operation, handlers: Mapping[str, Handler
     inputs = [reading.values.get(name) for name in node.inputs if name]
     if inputs and all(isinstance(value, Constant) for value in inputs) and _fold(reading, node):
         return
-    handler = handlers.get(node.kind)
-    if handler is None:
-        raise node.unsupported("the engine has no such node")
-    handler(reading, node)
+    handlers.get(node.kind, read_unknown)(reading, node)
+
+
+def read_unknown(reading: Reading, node: Operation) -> None:
+    """Refuse a node."""
+    raise node.unsupported("the engine has no such node")
 
 
 def _fold(reading: Reading, node: Operation) -> bool:

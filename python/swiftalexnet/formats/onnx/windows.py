@@ -5,8 +5,7 @@ from dataclasses import replace
 from ..chain import Node, average_pool, convolution, max_pool
 from .flow import NCHW, Flow, Sides
 from .operation import Operation
-from .pointwise import read_mean_of_squares
-from .reading import Reading, Squares
+from .reading import Reading
 
 _EVEN = ("SAME_UPPER", "SAME_LOWER")
 
@@ -44,9 +43,6 @@ def read_max_pool(reading: Reading, node: Operation) -> None:
 
 def read_average_pool(reading: Reading, node: Operation) -> None:
     """AveragePool: the divisor counts padding with count_include_pad, and always the zeros of a Pad node."""
-    if isinstance(squares := reading.values.get(node.input(0)), Squares):
-        read_mean_of_squares(reading, node, squares)
-        return
     flow = _map(reading, node)
     kernel = node.integers("kernel_shape") or []
     stride = _window(node, kernel)

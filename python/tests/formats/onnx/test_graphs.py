@@ -97,6 +97,42 @@ def test_response_norm(tmp_path: Path) -> None:
     assert "size=5 alpha=0.3 beta=0.75 k=2.0 alpha_over_n=1" in model.spec
 
 
+ACROSS = {"kernel_shape": [5, 1, 1], "count_include_pad": 1}
+NORMS = [
+    ([("Reshape", "apart"), ("Pad", "margins"), ("AveragePool", ACROSS)], 1),
+    ([("Unsqueeze", "one"), ("AveragePool", ACROSS | {"pads": [2, 0, 0, 2, 0, 0]})], 1),
+    ([("AveragePool", {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "count_include_pad": 1})], 0),
+    ([("AveragePool", {"kernel_shape": [2, 2], "pads": [1, 1, 0, 0], "count_include_pad": 1})], 0),
+]
+
+
+@pytest.mark.parametrize(("window", "across"), NORMS)
+def test_response_norm_step_by_step(tmp_path: Path, window: list[Any], across: int) -> None:
+    """As PyTorch's exporter writes it, and our own within maps."""
+    tensors = weights(w=(8, 3, 1, 1)) | ending(8 * 64) | {"apart": np.array([1, 1, 8, 8, -1]), "one": np.array([1])}
+    tensors |= {"margins": np.array([0, 0, 2, 0, 0, 0, 0, 2, 0, 0])}
+    tensors |= {name: np.array(value, np.float32) for name, value in (("alpha", 0.3), ("k", 2), ("beta", 0.75))}
+    nodes = in_a_row(("Conv", "w"), ("Relu",))
+    nodes += [node("Mul", "t1", "t1", to="squares")]
+    row = *window, *[("Squeeze", "one")] * across, ("Mul", "alpha"), ("Add", "k"), ("Pow", "beta")
+    steps = in_a_row(*row, data="squares")
+    for step in steps:
+        step.output[0] = f"s{step.output[0]}"
+        step.input[0] = step.input[0] if step.input[0] == "squares" else f"s{step.input[0]}"
+    nodes += [*steps, node("Div", "t1", steps[-1].output[0], to="normal")]
+    nodes += [node("Flatten", "normal", to="flat"), node("Gemm", "flat", "v", "c")]
+    model = check(tmp_path, proto(nodes, tensors), (1, 3, 8, 8))
+    assert ("\nresponse_norm" if across else "\nspatial_response_norm") in model.spec
+
+
+def test_other_uses_of_squares_are_refused(tmp_path: Path) -> None:
+    for kind in ("Relu", "Conv", "Sub", "Softmax"):
+        nodes = [node("Mul", "data", "data", to="squares"), node(kind, "squares", *(["w"] if kind != "Relu" else []))]
+        path = saved(tmp_path / "x.onnx", proto(nodes, weights(w=(5, 3, 3, 3))))
+        with pytest.raises(UnsupportedError, match=rf"the_{kind} \({kind}\): not a step of a response normalisation"):
+            read(path)
+
+
 def test_flatten_forms(tmp_path: Path) -> None:
     """A row for each image, told in the ways of different exporters."""
     tensors = ending(192) | {"s": np.array([-1, 192]), "zero": np.array([0, -1]), "one": np.array([1, 192])}
