@@ -14,10 +14,12 @@ from .front import Front
 from .metadata import MEAN, WHITENING, with_metadata
 from .operation import Operation
 from .provenance import origin_of
-from .reading import Handler, Reading, Value, read_nodes, read_unknown
+from .reading import Reading
 from .squares import or_step
 from .structure import Structure, structure_of
 from .tensors import attribute_tensors, initializers_of
+from .values import Value
+from .walk import Handler, read_nodes, read_unknown
 
 _MOST_OPERATIONS = 20 * MOST_NODES
 _USUAL_SIZE = 224  # pixels, where the file leaves the size open

@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 from ..chain import Node
 from .flow import Flow
 from .operation import Operation
-from .reading import Averaged, Reading
+from .reading import Reading
+from .values import Averaged
 
 
 def averages(inputs: int, outputs: int) -> NDArray[np.float32]:

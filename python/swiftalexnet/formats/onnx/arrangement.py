@@ -7,7 +7,7 @@ import numpy as np
 from .constants import Constant, sizes_of, target_sizes
 from .flow import Flow
 from .operation import Operation
-from .reading import Reading, moved
+from .reading import Reading
 
 
 def read_constant(reading: Reading, node: Operation) -> None:
@@ -27,7 +27,7 @@ def read_reshape(reading: Reading, node: Operation) -> None:
     flow, given = reading.flow(node), reading.optional(node, 1)
     sizes = target_sizes(flow.sizes, sizes_of(node, None if given is None else given.values(16)))
     result = (flow.reshaped(sizes) if flow.groups == 1 else None) or flow.split(sizes)
-    reading.give(node, moved(flow, result, node))
+    reading.give(node, _moved(flow, result, node))
 
 
 def read_flatten(reading: Reading, node: Operation) -> None:
@@ -35,14 +35,14 @@ def read_flatten(reading: Reading, node: Operation) -> None:
     flow = reading.flow(node)
     if node.integer("axis", 1) not in (1, 1 - len(flow.dims)):
         raise node.unsupported(f"axis {node.integer('axis', 1)}, expected 1: one row for each image")
-    reading.give(node, moved(flow, flow.reshaped([1, int(np.prod(flow.sizes[1:]))]), node))
+    reading.give(node, _moved(flow, flow.reshaped([1, int(np.prod(flow.sizes[1:]))]), node))
 
 
 def read_transpose(reading: Reading, node: Operation) -> None:
     """Transpose: nothing moves, the dimensions are called otherwise."""
     flow = reading.flow(node)
     order = node.integers("perm") or list(range(len(flow.dims)))[::-1]
-    reading.give(node, moved(flow, flow.transposed(order), node))
+    reading.give(node, _moved(flow, flow.transposed(order), node))
 
 
 def read_squeeze(reading: Reading, node: Operation) -> None:
@@ -107,3 +107,10 @@ def read_slice(reading: Reading, node: Operation) -> None:
 def _axes(reading: Reading, node: Operation) -> list[int] | None:
     given: Constant | None = reading.optional(node, 1)
     return node.integers("axes") if given is None else [int(axis) for axis in given.values(16).reshape(-1)]
+
+
+def _moved(flow: Flow, result: Flow | None, node: Operation) -> Flow:
+    """Return a change of arrangement, which must be one that a chain of the engine can follow."""
+    if result is None:
+        raise node.unsupported(f"it rearranges a tensor of {flow.sizes} as no layer of the engine reads it")
+    return result

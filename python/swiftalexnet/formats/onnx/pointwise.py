@@ -8,7 +8,8 @@ from ..chain import Node, dropout, response_norm
 from .flow import Flow
 from .operation import Operation
 from .products import change_image, read_factors
-from .reading import Reading, Squares
+from .reading import Reading
+from .values import Squares
 
 _ACTIVATIONS = {"Relu": "relu", "Tanh": "tanh", "Sigmoid": "sigmoid"}
 

@@ -14,7 +14,8 @@ from .constants import Constant
 from .flow import Flow
 from .front import by_channel
 from .operation import Operation
-from .reading import Averaged, Reading
+from .reading import Reading
+from .values import Averaged
 
 
 def read_gemm(reading: Reading, node: Operation) -> None:

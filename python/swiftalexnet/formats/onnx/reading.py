@@ -1,50 +1,21 @@
-"""From a graph to a chain: each node becomes one of the engine's, a change of arrangement, or a constant."""
+"""What has been read of a graph so far: the chain's nodes, and what each tensor is."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import MALFORMED
 from ..chain import MOST_NODES, Node, Part, Shape, shapes_of, spec_text
 from ..stored import Stored
-from .constants import Constant, Folding, sizes_of
+from .constants import Constant
 from .flow import Flow
+from .folding import Folding
 from .front import Front
 from .operation import Operation
+from .values import Value
 
 _SUFFIXES = (".weight", "_weight", "_w_0", "_w", "_W", "/kernel:0", "/kernel", ".kernel", ".w_0")
-
-
-@dataclass(frozen=True)
-class Squares:
-    """What a response normalisation divides by, as far as nodes have computed it: (k + alpha · m)^beta.
-
-    m is the mean of the squares of `flow` over a window of `size`, 0 before it is taken, within maps or across
-    channels. Across them a graph has a dimension of one before the channels (`is_apart`), and zeros around them.
-    """
-
-    flow: Flow
-    size: int = 0
-    alpha: float = 1.0
-    k: float = 0.0
-    beta: float = 0.0
-    is_across: bool = False
-    is_apart: bool = False
-    margins: tuple[int, int] = (0, 0)
-
-
-@dataclass(frozen=True)
-class Averaged:
-    """The first half of an adaptive average pool: `size` means of rows."""
-
-    flow: Flow
-    size: int
-
-
-Value = Flow | Constant | Squares | Averaged
 
 
 @dataclass
@@ -175,78 +146,3 @@ class Reading:
         """Return the node before a place if it has weights and what stands there is just its result."""
         made = self.nodes[flow.place - 1] if flow.place else None
         return made if made is not None and made.is_weighted and flow.is_plain else None
-
-
-Handler = Callable[[Reading, Operation], None]
-
-
-def read_nodes(reading: Reading, operations: list[Operation], handlers: Mapping[str, Handler]) -> None:
-    """Turn the nodes of a graph into a chain.
-
-    Raises
-    ------
-    UnsupportedError
-        The engine has no such node, or the graph is no chain.
-    ValueError
-        The graph is malformed.
-    """
-    for node in operations:
-        try:
-            # Numbers that become infinite are found when they are used: as weights, or in a preprocessing.
-            with np.errstate(over="ignore", invalid="ignore"):
-                _read_node(reading, node, handlers)
-        except MALFORMED as error:
-            if str(node) in str(error):
-                raise
-            raise node.malformed(str(error)) from error
-
-
-def _read_node(reading: Reading, node: Operation, handlers: Mapping[str, Handler]) -> None:
-    if node.domain not in ("", "ai.onnx"):
-        raise node.unsupported(f"an operator of {node.domain[:80]!r}, expected one of ONNX")
-    inputs = [reading.values.get(name) for name in node.inputs if name]
-    if inputs and all(isinstance(value, Constant) for value in inputs) and _fold(reading, node):
-        return
-    handlers.get(node.kind, read_unknown)(reading, node)
-
-
-def read_unknown(reading: Reading, node: Operation) -> None:
-    """Refuse a node."""
-    raise node.unsupported("the engine has no such node")
-
-
-def _fold(reading: Reading, node: Operation) -> bool:
-    """Compute a node whose inputs are constants; return whether it could be."""
-    values = [reading.optional(node, at) for at in range(len(node.inputs))]
-    first = values[0]
-    if first is None:
-        return False
-    result = _moved(node, first, values) or reading.folding.apply(node, values)
-    if result is not None:
-        reading.give(node, result)
-    return result is not None
-
-
-def _moved(node: Operation, first: Constant, values: list[Constant | None]) -> Constant | None:
-    """Return what a node makes of weights that stay in their file; None if it computes with them."""
-    if node.kind in ("Identity", "Dropout") or (node.kind == "Cast" and first.is_float and _is_to_float(node)):
-        return first
-    if node.kind == "Transpose":
-        return first.transposed(node.integers("perm") or list(range(len(first.shape)))[::-1])
-    return first.reshaped(_sizes(node, values)) if node.kind == "Reshape" and first.is_float else None
-
-
-def _sizes(node: Operation, values: list[Constant | None]) -> list[int]:
-    given = values[1] if len(values) > 1 else None
-    return sizes_of(node, None if given is None else given.values(16))
-
-
-def _is_to_float(node: Operation) -> bool:
-    return node.integer("to", 0) in (1, 10, 11, 16)
-
-
-def moved(flow: Flow, result: Flow | None, node: Operation) -> Flow:
-    """Return a change of arrangement, which must be one that a chain of the engine can follow."""
-    if result is None:
-        raise node.unsupported(f"it rearranges a tensor of {flow.sizes} as no layer of the engine reads it")
-    return result

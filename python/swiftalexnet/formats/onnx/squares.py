@@ -10,7 +10,9 @@ from dataclasses import replace
 from ..chain import Node, response_norm
 from .constants import sizes_of, target_sizes
 from .operation import Operation
-from .reading import Handler, Reading, Squares
+from .reading import Reading
+from .values import Squares
+from .walk import Handler
 
 
 def or_step(handler: Handler) -> Handler:
