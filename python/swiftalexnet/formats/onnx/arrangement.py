@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .constants import Constant, sizes_of, target_sizes
+from .constants import Constant, target_sizes
 from .flow import Flow
 from .operation import Operation
 from .reading import Reading
@@ -24,8 +24,8 @@ def read_same(reading: Reading, node: Operation) -> None:
 
 def read_reshape(reading: Reading, node: Operation) -> None:
     """Reshape: the sizes must be constants once the image's size is known."""
-    flow, given = reading.flow(node), reading.optional(node, 1)
-    sizes = target_sizes(flow.sizes, sizes_of(node, None if given is None else given.values(16)))
+    flow = reading.flow(node)
+    sizes = target_sizes(flow.sizes, reading.numbers(node, 1, "shape") or [])
     result = (flow.reshaped(sizes) if flow.groups == 1 else None) or flow.split(sizes)
     reading.give(node, _moved(flow, result, node))
 
@@ -48,7 +48,7 @@ def read_transpose(reading: Reading, node: Operation) -> None:
 def read_squeeze(reading: Reading, node: Operation) -> None:
     """Squeeze: without dimensions of one."""
     flow = reading.flow(node)
-    sizes, axes = flow.sizes, _axes(reading, node)
+    sizes, axes = flow.sizes, reading.numbers(node, 1, "axes")
     gone = (
         {flow.dimension(axis) for axis in axes}
         if axes is not None
@@ -61,7 +61,7 @@ def read_squeeze(reading: Reading, node: Operation) -> None:
 
 def read_unsqueeze(reading: Reading, node: Operation) -> None:
     """Unsqueeze: with more dimensions of one."""
-    flow, axes = reading.flow(node), _axes(reading, node) or []
+    flow, axes = reading.flow(node), reading.numbers(node, 1, "axes") or []
     count = len(flow.dims) + len(axes)
     places = {axis % count for axis in axes if -count <= axis < count}
     if len(places) != len(axes) or 0 in places or count > 8 or not flow.is_plain:
@@ -82,14 +82,9 @@ def read_shape(reading: Reading, node: Operation) -> None:
 def read_slice(reading: Reading, node: Operation) -> None:
     """Slice: the centre of the image, before the first layer."""
     flow = reading.flow(node)
-    inputs = [reading.optional(node, at) for at in range(1, 5)]
-
-    def numbers(at: int, name: str) -> list[int] | None:
-        value = inputs[at]
-        return node.integers(name) if value is None else [int(n) for n in value.values(16).reshape(-1)]
-
-    starts, ends = numbers(0, "starts") or [], numbers(1, "ends") or []
-    axes, steps = numbers(2, "axes") or list(range(len(starts))), numbers(3, "steps") or [1] * len(starts)
+    starts, ends = reading.numbers(node, 1, "starts") or [], reading.numbers(node, 2, "ends") or []
+    axes = reading.numbers(node, 3, "axes") or list(range(len(starts)))
+    steps = reading.numbers(node, 4, "steps") or [1] * len(starts)
     if not len(starts) == len(ends) == len(axes) == len(steps) or any(step != 1 for step in steps):
         raise node.unsupported(f"a slice of starts {starts}, ends {ends}, steps {steps}")
     cut = {flow.dims[flow.dimension(axis)]: (start, end) for start, end, axis in zip(starts, ends, axes, strict=True)}
@@ -102,11 +97,6 @@ def read_slice(reading: Reading, node: Operation) -> None:
     reading.front.crop = crop
     reading.shape = (flow.shape[0], crop, crop)
     reading.give(node, replace(flow, shape=reading.shape))
-
-
-def _axes(reading: Reading, node: Operation) -> list[int] | None:
-    given: Constant | None = reading.optional(node, 1)
-    return node.integers("axes") if given is None else [int(axis) for axis in given.values(16).reshape(-1)]
 
 
 def _moved(flow: Flow, result: Flow | None, node: Operation) -> Flow:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ..chain import Part
 from ..layouts import Array, Layout, conventional
 from ..stored import FLOATS, Stored
-from .operation import Operation
 
 LARGEST = 1 << 16  # elements of an array that is computed with
 
@@ -82,16 +81,6 @@ class Constant:
             return layout(array).transpose(back)
 
         return Part(self.stored, restored)
-
-
-def sizes_of(node: Operation, values: NDArray[Any] | None) -> list[int]:
-    """Return the sizes of a Reshape: an input, or an attribute up to operator set 4."""
-    if values is not None:
-        return [int(size) for size in values.reshape(-1)]
-    sizes = node.integers("shape")
-    if sizes is None:
-        raise node.malformed("it has no shape")
-    return sizes
 
 
 def target_sizes(shape: Sequence[int], sizes: Sequence[int]) -> list[int]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..stored import Stored
-from .constants import LARGEST, Constant, sizes_of, target_sizes
+from .constants import LARGEST, Constant, target_sizes
 from .operation import Operation
 
 _MOST = 1 << 20  # elements of all arrays
@@ -73,7 +73,8 @@ def _slice(node: Operation, arrays: Arrays) -> Any:
 
 
 def _reshape(node: Operation, arrays: Arrays) -> Any:
-    return arrays[0].reshape(target_sizes(arrays[0].shape, sizes_of(node, arrays[1] if len(arrays) > 1 else None)))
+    sizes = arrays[1].reshape(-1).tolist() if len(arrays) > 1 else node.integers("shape") or []
+    return arrays[0].reshape(target_sizes(arrays[0].shape, sizes))
 
 
 def _concat(node: Operation, arrays: Arrays) -> Any:

@@ -83,6 +83,11 @@ class Reading:
         found = self.optional(node, at)
         return None if found is None else float(found.values(1).reshape(-1)[0])
 
+    def numbers(self, node: Operation, at: int, name: str) -> list[int] | None:
+        """Return whole numbers that newer operator sets have as an input and older ones as an attribute."""
+        found = self.optional(node, at)
+        return node.integers(name) if found is None else [int(number) for number in found.values(16).reshape(-1)]
+
     def _value(self, node: Operation, at: int) -> Value:
         name = node.input(at)
         if name not in self.values:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..chain import Node, response_norm
-from .constants import sizes_of, target_sizes
+from .constants import target_sizes
 from .operation import Operation
 from .reading import Reading
 from .values import Squares
@@ -70,19 +70,20 @@ def _divide(reading: Reading, node: Operation, value: Squares) -> None:
 
 
 def _reshape(reading: Reading, node: Operation, value: Squares, at: int) -> Squares | None:
-    given, now = reading.optional(node, 1), value.flow.sizes
-    told = sizes_of(node, None if given is None else given.values(16))
-    sizes = target_sizes([1, *now] if value.is_apart else now, told)
+    now = value.flow.sizes
+    sizes = target_sizes([1, *now] if value.is_apart else now, reading.numbers(node, 1, "shape") or [])
     return _arranged(value, sizes)
 
 
 def _squeeze(reading: Reading, node: Operation, value: Squares, at: int) -> Squares | None:
-    return _arranged(value, value.flow.sizes) if value.is_apart and _axes(reading, node) == [1] else None
+    return _arranged(value, value.flow.sizes) if value.is_apart and reading.numbers(node, 1, "axes") == [1] else None
 
 
 def _unsqueeze(reading: Reading, node: Operation, value: Squares, at: int) -> Squares | None:
     batch, *rest = value.flow.sizes
-    return _arranged(value, [batch, 1, *rest]) if not value.is_apart and _axes(reading, node) == [1] else None
+    return (
+        _arranged(value, [batch, 1, *rest]) if not value.is_apart and reading.numbers(node, 1, "axes") == [1] else None
+    )
 
 
 def _arranged(value: Squares, sizes: list[int]) -> Squares | None:
@@ -95,8 +96,7 @@ def _arranged(value: Squares, sizes: list[int]) -> Squares | None:
 
 def _pad(reading: Reading, node: Operation, value: Squares, at: int) -> Squares | None:
     """Zeros before and after the channels."""
-    given, number = reading.optional(node, 1), reading.scalar(node, 2)
-    pads = node.integers("pads") if given is None else given.values(16).reshape(-1).tolist()
+    pads, number = reading.numbers(node, 1, "pads"), reading.scalar(node, 2)
     if not value.is_apart or value.size or number or not pads or len(pads) != 10:
         return None
     after, before = int(pads.pop(7)), int(pads.pop(2))  # of batch, one, channels, height, width
@@ -123,11 +123,6 @@ def _average(reading: Reading, node: Operation, value: Squares, at: int) -> Squa
     if value.size or size < 1 or kernel != window or pads != wanted or not (fits and plain and counts):
         return None
     return replace(value, size=size, is_across=value.is_apart) if value.flow.is_map() and value.flow.is_plain else None
-
-
-def _axes(reading: Reading, node: Operation) -> list[int] | None:
-    given = reading.optional(node, 1)
-    return node.integers("axes") if given is None else [int(axis) for axis in given.values(16).reshape(-1)]
 
 
 _STEPS: dict[str, Callable[[Reading, Operation, Squares, int], Squares | None]] = {

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from ...errors import MALFORMED
-from .constants import Constant, sizes_of
+from .constants import Constant
 from .operation import Operation
 from .reading import Reading
 
@@ -53,24 +53,21 @@ def _fold(reading: Reading, node: Operation) -> bool:
     first = values[0]
     if first is None:
         return False
-    result = _moved(node, first, values) or reading.folding.apply(node, values)
+    result = _moved(reading, node, first) or reading.folding.apply(node, values)
     if result is not None:
         reading.give(node, result)
     return result is not None
 
 
-def _moved(node: Operation, first: Constant, values: list[Constant | None]) -> Constant | None:
+def _moved(reading: Reading, node: Operation, first: Constant) -> Constant | None:
     """Return what a node makes of weights that stay in their file; None if it computes with them."""
     if node.kind in ("Identity", "Dropout") or (node.kind == "Cast" and first.is_float and _is_to_float(node)):
         return first
     if node.kind == "Transpose":
         return first.transposed(node.integers("perm") or list(range(len(first.shape)))[::-1])
-    return first.reshaped(_sizes(node, values)) if node.kind == "Reshape" and first.is_float else None
-
-
-def _sizes(node: Operation, values: list[Constant | None]) -> list[int]:
-    given = values[1] if len(values) > 1 else None
-    return sizes_of(node, None if given is None else given.values(16))
+    if node.kind == "Reshape" and first.is_float:
+        return first.reshaped(reading.numbers(node, 1, "shape") or [])
+    return None
 
 
 def _is_to_float(node: Operation) -> bool:

@@ -66,8 +66,7 @@ def read_global_average(reading: Reading, node: Operation) -> None:
 def read_mean(reading: Reading, node: Operation) -> None:
     """ReduceMean over height and width."""
     flow = reading.flow(node)
-    given = reading.optional(node, 1)
-    axes = node.integers("axes") if given is None else [int(axis) for axis in given.values(8).reshape(-1)]
+    axes = reading.numbers(node, 1, "axes")
     over = {flow.dimension(axis) for axis in axes or range(len(flow.dims))}
     averaged = {axis for at in over for axis in flow.dims[at]}
     if not set(flow.order) & {"H", "W"} <= averaged <= {"H", "W"}:
@@ -79,8 +78,7 @@ def read_mean(reading: Reading, node: Operation) -> None:
 def read_pad(reading: Reading, node: Operation) -> None:
     """Pad: zeros around a map become the padding of the next node."""
     flow = reading.flow(node)
-    given, value = reading.optional(node, 1), reading.scalar(node, 2)
-    pads = node.integers("pads") if given is None else given.values(16).reshape(-1).tolist()
+    pads, value = reading.numbers(node, 1, "pads"), reading.scalar(node, 2)
     mode, count = node.text("mode", "constant"), len(flow.dims)
     value = node.number_of("value", 0.0) if value is None else value
     axes = reading.optional(node, 3)
