@@ -242,14 +242,14 @@ def read_sections(path: str | os.PathLike[str]) -> dict[str, Any]:
 def _write_tensor(descriptor: int, array: NDArray[Any], tensor: Tensor) -> str:
     """Write an array and return its hash."""
     digest = _new_digest(tensor)
-    for block in _blocks(array):
+    for block in blocks(array):
         data = _bytes_of(np.ascontiguousarray(block, tensor.dtype))
         digest.update(data)
         write_all(descriptor, data)
     return digest.hexdigest()
 
 
-def _blocks(array: NDArray[Any]) -> Generator[NDArray[Any], None, None]:
+def blocks(array: NDArray[Any]) -> Generator[NDArray[Any], None, None]:
     """Yield slices of at most `PIECE` bytes in C order: flat ones of contiguous memory, otherwise rows."""
     if array.flags.c_contiguous:
         array = array.reshape(-1)
@@ -261,12 +261,12 @@ def _blocks(array: NDArray[Any]) -> Generator[NDArray[Any], None, None]:
         if rows:
             yield array[at : at + rows]
         else:  # one is too large
-            yield from _blocks(array[at])
+            yield from blocks(array[at])
 
 
 def _buffers(target: NDArray[Any], dtype: np.dtype[Any]) -> Iterator[NDArray[Any]]:
     """Yield contiguous buffers of a type to be filled; their content is then in `target`."""
-    for block in _blocks(target):
+    for block in blocks(target):
         if block.flags.c_contiguous and block.dtype == dtype:
             yield block
         else:

@@ -13,7 +13,7 @@ from .chain import Chain, Node, Part
 from .graphs import adopt_names
 from .layouts import Array, reversed_channels
 from .stored import FLOATS
-from .templates import weight_shape
+from .templates import bias_shape, weight_shape
 
 Kind = TypeVar("Kind", bound=BaseModel)
 
@@ -69,7 +69,7 @@ def parameter_shapes(chain: Chain) -> dict[str, tuple[int, ...]]:
     for node, before in zip(chain.nodes, [chain.input, *chain.shapes()], strict=False):
         if node.is_weighted:
             shapes[f"{node.name}.weight"] = weight_shape(node, before)
-            shapes[f"{node.name}.bias"] = (int(node.fields["outputs"]),)
+            shapes[f"{node.name}.bias"] = bias_shape(node, before)
     return shapes
 
 

@@ -166,11 +166,14 @@ def dropout(name: str, probability: float = 0.5) -> Node:
 
 
 def plain_names(nodes: Iterable[Node]) -> dict[str, str]:
-    """Return names that the engine accepts by those of the nodes: short, without spaces, each once."""
+    """Return names that the engine accepts by those of the nodes: short, without spaces and =, each once."""
     taken: set[str] = {"data"}
     names: dict[str, str] = {}
     for node in nodes:
-        base = "".join(c if c.isprintable() and not c.isspace() else "_" for c in plain_text(node.name)) or node.kind
+        base = (
+            "".join(c if c.isprintable() and not c.isspace() and c != "=" else "_" for c in plain_text(node.name))
+            or node.kind
+        )
         base = base.encode()[: _LONGEST_NAME - 4].decode(errors="ignore")
         name, number = base, 2
         while name in taken:

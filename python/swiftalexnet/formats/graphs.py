@@ -1,6 +1,7 @@
 """Which network of the catalogue a graph is; its nodes then get the catalogue's names."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def _template_for(chain: Chain, variant: str) -> Template | None:
     """Return the variant for the chain's images with the chain's widths; None if it has no such form."""
     channels, height, width = chain.input
     widths = [node.fields["outputs"] for node in chain.nodes if node.is_weighted]
-    if height != width or len(widths) != sum(node.is_weighted for node in nodes_of(variant, 0, 0, 0).nodes):
+    if height != width or len(widths) != _weighted_count(variant):
         return None
     try:
         template = nodes_of(variant, 0, channels, height)
@@ -52,6 +53,11 @@ def _template_for(chain: Chain, variant: str) -> Template | None:
     except ValueError:
         return None
     return Template(template.input, nodes)
+
+
+@cache
+def _weighted_count(variant: str) -> int:
+    return sum(node.is_weighted for node in nodes_of(variant, 0, 0, 0).nodes)
 
 
 def _acting(nodes: Sequence[Node], shapes: Sequence[Shape]) -> list[Node]:

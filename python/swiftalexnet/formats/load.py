@@ -25,6 +25,8 @@ from .means import with_mean
 from .pretrained.registry import entry_of
 from .recognition import recognize
 
+_SMALL = 1 << 20  # bytes: the hash of less takes less time than a thread
+
 Kind = TypeVar("Kind", bound=BaseModel)
 
 
@@ -86,7 +88,7 @@ def refuse_unused(chain: Chain, options: Options, place: str) -> None:
 @contextmanager
 def hashing(file: SourceFile, wanted: bool) -> Iterator[Task[str | None]]:
     """Compute the SHA-256 of a file on a thread, while the block reads it; None if it is not wanted."""
-    thread = Threads(1)
+    thread = Threads(1 if file.size > _SMALL else 0)
     try:
         yield thread.submit(file.sha256 if wanted else lambda: None)
     finally:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from ..network.catalog import catalog
-from . import torchvision_names
+from . import keras_names, torchvision_names
 from .chain import Chain, Part
 from .contents import Options
 from .stored import Stored
@@ -14,13 +14,15 @@ _BEGINNINGS = ("features.", "classifier.", "conv1.", "conv1_1.")  # of the first
 
 
 def chain_by_names(tensors: Mapping[str, Stored], options: Options, place: str) -> Chain:
-    """Return the network of tensors whose names are torchvision's or this package's.
+    """Return the network of tensors whose names are torchvision's, Keras's or this package's.
 
     Raises
     ------
     ValueError
         The names are nobody's, or the shapes fit no variant.
     """
+    if keras_names.has_keras_names(tensors):
+        return keras_names.keras_chain(tensors, options.variant, place)
     plain = without_prefix(tensors)
     if torchvision_names.has_torchvision_names(plain):
         return torchvision_names.chain_from(plain, options.variant, place)
@@ -44,11 +46,9 @@ def without_prefix(tensors: Mapping[str, Stored]) -> dict[str, Stored]:
     shorter = {name.replace(_WRAPPER, ""): stored for name, stored in tensors.items()}
     if len(shorter) != len(tensors):
         raise ValueError(f"some names differ only in {_WRAPPER!r}")
-    starts = {name.find(begin) for name in shorter for begin in _BEGINNINGS if begin in name}
-    prefix = next((name[: min(starts)] for name in shorter if starts), "")
-    if not all(name.startswith(prefix) for name in shorter):
-        return shorter
-    return {name[len(prefix) :]: stored for name, stored in shorter.items()}
+    prefixes = (name[: name.find(begin)] for name in shorter for begin in _BEGINNINGS if begin in name)
+    prefix = min(prefixes, key=len, default="")
+    return {name.removeprefix(prefix): stored for name, stored in shorter.items()}
 
 
 def candidates(names: Mapping[str, Stored], variant: str | None) -> Sequence[str]:

@@ -6,6 +6,8 @@ from ..files.zip_members import members_of
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _TORCH_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # a pickled number of 80 bits, PyTorch's own
+_PICKLES = (b"(d", b"(l", b"(i", b"c", b"}", b"]")  # as protocols 0 and 1 begin, and no message of Caffe or ONNX
+_TAR, _TAR_AT = b"ustar", 257  # PyTorch's files of before 2017
 _MATLAB_BLOCK = 512  # bytes that MATLAB's 7.3 files have before HDF5
 _HEAD = 1024
 _MOST_FIELDS = 4096  # of a protocol buffer, looked at
@@ -42,12 +44,12 @@ def recognize(file: SourceFile) -> str:
         return "keras"
     if head.startswith(b"\x93NUMPY"):
         return "numpy"
-    if head.startswith(_TORCH_LEGACY):
+    if head.startswith(_TORCH_LEGACY) or head[_TAR_AT:].startswith(_TAR):
         return "torch"
+    if head[:1] == b"\x80" or head.startswith(_PICKLES):
+        return "cuda_convnet"
     if fields := _protobuf_fields(file):
         return "onnx" if 7 in fields and fields[7] == 2 else "caffe"
-    if head[:1] in (b"\x80", b"(", b"}", b"c"):
-        return "cuda_convnet"
     known = ", ".join(READERS.values())
     raise ValueError(f"{file} is none of the formats that this package reads: {known}")
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,14 +28,17 @@ class Stored:
     dtype : numpy.dtype
         Of what `read` returns.
     read : callable
-        `read(start, stop)` returns elements `start` to `stop`, counted in C order of `shape`, as an array of one
+        `read(start, stop)` returns elements `start` to `stop`, counted in the file's order, as an array of one
         dimension.
+    order : tuple of int, optional
+        The axes from the slowest to the fastest in the file, unless that is C order.
     """
 
     name: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     read: Callable[[int, int], NDArray[Any]]
+    order: tuple[int, ...] | None = None
 
     @classmethod
     def of_array(cls, name: str, array: NDArray[Any]) -> "Stored":
@@ -57,7 +61,15 @@ class Stored:
         """
         if math.prod(shape) != self.size:
             raise ValueError(f"{self.name} has shape {self.shape}, expected {math.prod(shape)} values")
-        return replace(self, shape=shape)
+        if self.order is None:
+            return replace(self, shape=shape)
+        flat = cache(lambda: self.array().reshape(-1))
+        return replace(self, shape=shape, order=None, read=lambda start, stop: flat()[start:stop])
+
+    def transposed(self) -> "Stored":
+        """Return a matrix with its dimensions swapped."""
+        is_c_order = self.order is None
+        return replace(self, shape=self.shape[::-1], order=(1, 0) if is_c_order else None)
 
     def array(self) -> NDArray[Any]:
         """Return the whole tensor.
@@ -68,15 +80,35 @@ class Stored:
             It does not fit into memory.
         """
         require_memory(self.shape, self.dtype.itemsize, f"reading {self.name}")
-        return self.read(0, self.size).reshape(self.shape)
+        sides = self.shape if self.order is None else tuple(self.shape[axis] for axis in self.order)
+        return self._in_place(self.read(0, self.size), sides)
 
-    def pieces(self) -> Iterator[tuple[slice, NDArray[Any]]]:
-        """Yield consecutive slices of the first dimension with their values, about `PIECE` bytes at a time."""
+    def pieces(self) -> Iterator[tuple[tuple[slice, ...], NDArray[Any]]]:
+        """Yield consecutive parts, about `PIECE` bytes at a time: an index of the whole, and the values there."""
         if not self.shape:
-            yield slice(0, 1), self.read(0, 1)
+            yield (), self.read(0, 1).reshape(())
             return
-        row = math.prod(self.shape[1:])
+        order = self.order or tuple(range(len(self.shape)))
+        shape = [self.shape[axis] for axis in order]
+        place, row = 0, math.prod(shape[1:])
+        while row * self.dtype.itemsize > PIECE and place + 1 < len(shape):
+            place, row = place + 1, row // shape[place + 1]
         rows = max(PIECE // max(row * self.dtype.itemsize, 1), 1)
-        for first in range(0, self.shape[0], rows):
-            last = min(first + rows, self.shape[0])
-            yield slice(first, last), self.read(first * row, last * row).reshape(last - first, *self.shape[1:])
+        start = 0
+        for before in np.ndindex(tuple(shape[:place])):
+            for first in range(0, shape[place], rows):
+                last = min(first + rows, shape[place])
+                stop = start + (last - first) * row
+                slices = [*(slice(each, each + 1) for each in before), slice(first, last)]
+                slices += [slice(None)] * (len(shape) - len(slices))
+                index = tuple(slices[order.index(axis)] for axis in range(len(shape)))
+                sides = (*[1] * place, last - first, *shape[place + 1 :])
+                yield index, self._in_place(self.read(start, stop), sides)
+                start = stop
+
+    def _in_place(self, flat: NDArray[Any], sides: tuple[int, ...]) -> NDArray[Any]:
+        """Return elements as an array of `sides`, which are in the file's order, with its axes in ours."""
+        array = flat.reshape(sides)
+        if self.order is None:
+            return array
+        return array.transpose([self.order.index(axis) for axis in range(len(sides))])

@@ -1,13 +1,10 @@
 """The catalogue's variants as nodes, to compare a file with."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from .. import _native
 from ..network.catalog import catalog
 from .chain import Node, Shape
-
-_KEPT = 64  # templates: the catalogue's own, and as many for images of another size
 
 
 def weight_shape(node: Node, before: Shape) -> tuple[int, ...]:
@@ -16,7 +13,22 @@ def weight_shape(node: Node, before: Shape) -> tuple[int, ...]:
     if node.kind == "dense":
         return outputs, channels * height * width
     kernel = int(node.fields["kernel"])
+    if node.kind == "locally_connected":
+        return *_places(node, before), outputs, channels, kernel, kernel
     return outputs, channels // int(node.fields["groups"]), kernel, kernel
+
+
+def bias_shape(node: Node, before: Shape) -> tuple[int, ...]:
+    """Return the shape of a weighted node's bias."""
+    places = _places(node, before) if node.kind == "locally_connected" else ()
+    return *places, int(node.fields["outputs"])
+
+
+def _places(node: Node, before: Shape) -> tuple[int, int]:
+    """Return the height and width of a locally connected node's output."""
+    top, left, bottom, right = map(int, node.fields["pad"].split(","))
+    kernel, stride, (_, height, width) = int(node.fields["kernel"]), int(node.fields["stride"]), before
+    return (height + top + bottom - kernel) // stride + 1, (width + left + right - kernel) // stride + 1
 
 
 def with_outputs(node: Node, outputs: int | str | None) -> Node:
@@ -31,7 +43,6 @@ class Template(NamedTuple):
     nodes: list[Node]
 
 
-@lru_cache(_KEPT)
 def nodes_of(variant: str, classes: int, channels: int, image_size: int) -> Template:
     """Return a variant's input and nodes; 0 is the variant's own number.
 

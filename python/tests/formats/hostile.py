@@ -32,6 +32,12 @@ from typing import Any, Literal, NamedTuple
 from fuzz.files.damage import damage
 from fuzz.judge import untyped
 
+import swiftalexnet as sa
+from swiftalexnet.files.source import opened_source
+from swiftalexnet.formats.contents import Options
+from swiftalexnet.formats.load import contents_of, malformed
+from swiftalexnet.formats.recognition import recognize
+
 SECONDS = 10.0  # a file
 SPARE = 64 << 20  # bytes of memory besides twice the file
 _LIMITS = (1 << 31, 1 << 32, 1 << 62, 1 << 63, (1 << 31) - 1, (1 << 63) - 1)
@@ -81,6 +87,33 @@ def damaged(data: bytes, count: int, seed: int) -> Iterator[Case]:
     for number in range(count):
         done, spoilt = damage(data, Random(f"{seed}/{number}"))
         yield Case(f"damage {seed}/{number}: {done}", spoilt)
+
+
+def loading(kind: str) -> Callable[[Path], Any]:
+    """Return a function that loads a file unless damage has made it one of another format."""
+
+    def read(path: Path) -> Any:
+        with opened_source(path, "load") as file, malformed(file):
+            found = recognize(file)
+        return sa.load(path) if found == kind else None
+
+    return read
+
+
+def describing(kind: str, network: bool = True) -> Callable[[Path], Any]:
+    """Return a function that reads all tensors with the reader of a format, and the network but for its model.
+
+    It takes a fraction of the time of `loading`.
+    """
+
+    def read(path: Path) -> Any:
+        with opened_source(path, "load") as file, malformed(file):
+            contents = contents_of(file, kind, Options())
+            for stored in contents.tensors.values():
+                stored.array()
+            return contents.chain() if network else None
+
+    return read
 
 
 def assert_survives(read: Callable[[Path], Any], cases: Iterable[Case], folder: Path, name: str = "hostile") -> int:

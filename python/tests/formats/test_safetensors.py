@@ -131,3 +131,11 @@ def test_hostile_files(tmp_path):
     ]
     assert_survives(sa.load, cases, tmp_path)
     assert_survives(sa.inspect, cases, tmp_path)
+
+
+def test_tensors_beside_a_wrapped_network(tmp_path):
+    state = {f"model.{name}": array for name, array in torchvision_alexnet().items()}
+    save_file(state | {"loss.weight": np.zeros(3, np.float32)}, tmp_path / "m")
+    with pytest.raises(ValueError, match="no place for loss.weight"):
+        sa.load(tmp_path / "m")
+    assert sa.load(tmp_path / "m", strict=False).variant == "owt"
