@@ -47,7 +47,7 @@ def assemble(kind: type[Kind], chain: Chain, place: str, up_to: str | None = Non
         for part in parts:
             _fill(target, part._replace(layout=reversed_channels(part.layout)) if turned else part, place)
         if name in chain.factors:
-            target *= chain.factors[name].reshape(-1, *[1] * (target.ndim - 1))
+            _multiply(target, chain.factors[name], f"{place}: {name}")
     if chain.preprocessing is not None:
         model.preprocessing = _in_rgb(chain.preprocessing) if chain.reads_bgr else chain.preprocessing
     if chain.classes is not None and text == spec:
@@ -104,6 +104,14 @@ def _fill(target: Array, part: Part, place: str) -> None:
         if not np.isfinite(values).all():
             raise CheckpointCorruptError(f"{place}: {part.stored.name} holds values that are not finite in float32")
         copy_into(view[rows], values)
+
+
+def _multiply(target: Array, factors: Array, what: str) -> None:
+    """Multiply the weights of each output by its factor."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        target *= factors.reshape(-1, *[1] * (target.ndim - 1))
+    if not np.isfinite(target).all():
+        raise CheckpointCorruptError(f"{what} is not finite with the normalisation behind it")
 
 
 def _in_rgb(preprocessing: Preprocessing) -> Preprocessing:

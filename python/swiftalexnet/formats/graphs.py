@@ -75,9 +75,16 @@ def _idle(node: Node, before: Shape, after: Shape) -> bool:
 
 def _alike(ours: Node, theirs: Node) -> bool:
     """Whether two nodes compute the same, but for the width, and for how a pool without a last window rounds."""
-    ignored = {"ceil"}
-    keys = (ours.fields.keys() | theirs.fields.keys()) - ignored
-    return ours.kind == theirs.kind and all(_equal(ours.fields.get(k), theirs.fields.get(k)) for k in keys)
+    a, b = _per_size(ours), _per_size(theirs)
+    return ours.kind == theirs.kind and all(_equal(a.get(k), b.get(k)) for k in (a.keys() | b.keys()) - {"ceil"})
+
+
+def _per_size(node: Node) -> dict[str, str]:
+    """Return the fields; a normalisation's alpha that is not divided by the window's size becomes one that is."""
+    fields = node.fields
+    if node.kind != "response_norm" or fields["alpha_over_n"] != "0":
+        return fields
+    return fields | {"alpha": str(float(fields["alpha"]) * int(fields["size"])), "alpha_over_n": "1"}
 
 
 def _equal(a: str | None, b: str | None) -> bool:
@@ -90,17 +97,13 @@ def _equal(a: str | None, b: str | None) -> bool:
 
 
 def _renamed(chain: Chain, variant: str, names: dict[str, str], template: Template) -> Chain:
-    """Return the chain with new names, and with the template's dropout if it has none of its own."""
-    has_dropout = any(node.kind == "dropout" for node in chain.nodes)
-    by_name = {names[node.name]: node for node in chain.nodes if node.name in names}
-    nodes = []
-    if has_dropout:
-        kept = set(names.values())
-        for node in chain.nodes:
-            other = f"{node.name}_" if node.name in kept else node.name
-            nodes.append(node._replace(name=names.get(node.name, other)))
+    """Return the chain with the template's nodes, and with the template's dropout if it has none of its own."""
+    theirs = {node.name: node for node in template.nodes}
+    acting = {names[ours.name]: _as(theirs[names[ours.name]], ours) for ours in chain.nodes if ours.name in names}
+    if any(node.kind == "dropout" for node in chain.nodes):
+        nodes = _with_own_idle(chain, names, acting, template)
     else:
-        nodes = [by_name[t.name]._replace(name=t.name) if t.name in by_name else t for t in template.nodes]
+        nodes = [acting.get(node.name, node) for node in template.nodes]
 
     def renamed(name: str) -> str:
         layer, _, part = name.rpartition(".")
@@ -110,3 +113,34 @@ def _renamed(chain: Chain, variant: str, names: dict[str, str], template: Templa
     factors = {renamed(name): values for name, values in chain.factors.items()}
     fields = {"parameters": parameters, "factors": factors, "variant": variant, "nodes": nodes}
     return Chain(**{**chain.__dict__, **fields})
+
+
+def _as(theirs: Node, ours: Node) -> Node:
+    """Return the table's form of a node, with the file's width and rounding."""
+    return theirs._replace(fields=theirs.fields | {k: ours.fields[k] for k in ("outputs", "ceil") if k in ours.fields})
+
+
+def _with_own_idle(chain: Chain, names: dict[str, str], acting: dict[str, Node], template: Template) -> list[Node]:
+    """Return the chain's nodes; those that change nothing get names by what they stand behind."""
+    free: dict[tuple[str, str], Node] = {}
+    behind = ""
+    for node in template.nodes:
+        if node.name in acting:
+            behind = node.name
+        else:
+            free.setdefault((behind, _family(node)), node)
+    nodes, behind = [], ""
+    for node in chain.nodes:
+        if node.name in names:
+            behind = names[node.name]
+            nodes.append(acting[behind])
+        elif (known := free.pop((behind, _family(node)), None)) is not None:
+            nodes.append(known if "pool" in node.kind else node._replace(name=known.name))
+        else:
+            taken = acting.keys() | {node.name for node in template.nodes}
+            nodes.append(node._replace(name=f"{node.name}_") if node.name in taken else node)
+    return nodes
+
+
+def _family(node: Node) -> str:
+    return "pool" if "pool" in node.kind else node.kind
