@@ -8,7 +8,7 @@ from ..files.safetensors_header import LENGTH_BYTES, Tensor, tensors_of
 from ..files.source import SourceFile
 from .chain import Chain
 from .contents import Contents, Options
-from .names import chain_by_names
+from .names.tensors import chain_by_names
 from .stored import MOST_DIMENSIONS, Stored
 
 _HEADER_LIMIT = 8 << 20  # bytes; the format's own 100 MB invite abuse

@@ -113,6 +113,7 @@ class Weights:
             raise TypeError(f"copy_layers: source is of type {type(source).__name__}, expected a Model")
         with self.exclusive("copy_layers"):
             layers = tuple(as_items(names, "names", "copy_layers", _MOST_NAMES))
+            self.known_answers = None
             parameters.copy_layers(source.network, self.network, layers, f"copy_layers from {source!r}")
 
     def freeze(self, *prefixes: str) -> None:

@@ -10,7 +10,7 @@ import scipy.io
 from formats.hostile import Case, assert_survives, damaged, flips, numbers, prefixes
 
 import swiftalexnet as sa
-from swiftalexnet.files.matlab import variables_of
+from swiftalexnet.files.matlab.reading import variables_of
 from swiftalexnet.files.source import opened_source
 from swiftalexnet.formats.contents import Options
 from swiftalexnet.formats.load import malformed

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from ...errors import UnsupportedError
-from ...files.hdf5 import Hdf5File
+from ...files.hdf5.reading import Hdf5File
 from ...files.source import SourceFile
 from ...files.unpacked import unpacked
 from ...files.zip_members import data_offset, members_of, pieces_of, read_member
 from ..chain import Chain, Shape
 from ..contents import Contents, Options
-from ..keras_names import chain_of_layers
+from ..names.keras import chain_of_layers
 from ..stored import Stored
 from .config import JSON_LIMIT, KerasLayer, parse_config
 from .graph import Graph

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from ..chain import Node, Part, average_pool, convolution, dense, dropout, max_pool
-from ..keras_names import dense_part
 from ..layouts import hwio
+from ..names.keras import dense_part
 from .config import KerasLayer
 from .graph import Graph
 from .normalization import add_batch_normalization

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...preprocessing.preprocessing import Preprocessing
 from ..chain import Chain
-from ..keras_names import as_keras_vgg, is_keras_vgg
+from ..names.keras import as_keras_vgg, is_keras_vgg
 from .config import KerasLayer
 from .graph import Graph, Values
 

@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from ...files.hdf5 import Hdf5File
-from ...files.hdf5_objects import Dataset
-from ..keras_names import role_of
+from ...files.hdf5.objects import Dataset
+from ...files.hdf5.reading import Hdf5File
+from ..names.keras import role_of
 from ..stored import Stored
 from .config import KerasLayer
 

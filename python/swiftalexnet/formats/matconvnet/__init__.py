@@ -5,9 +5,9 @@ blue.
 """
 
 from ...errors import UnsupportedError
-from ...files.matlab import variables_of
-from ...files.matlab_arrays import MatArray
-from ...files.matlab_hdf5 import variables_in_hdf5
+from ...files.matlab.arrays import MatArray
+from ...files.matlab.hdf5 import variables_in_hdf5
+from ...files.matlab.reading import variables_of
 from ...files.source import SourceFile
 from ..chain import Chain
 from ..contents import Contents, Options

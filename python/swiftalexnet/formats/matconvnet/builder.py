@@ -1,7 +1,7 @@
 """A chain under construction, from MatConvNet's layers."""
 
 from ...errors import UnsupportedError
-from ...files.matlab_arrays import MatArray
+from ...files.matlab.arrays import MatArray
 from ..chain import MOST_NODES, Chain, Node, Part, Shape, plain_names, shapes_of, spec_text
 from .fields import text_of
 

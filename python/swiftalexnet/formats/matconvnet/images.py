@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...files.matlab_arrays import MatArray
+from ...files.matlab.arrays import MatArray
 from ...preprocessing.preprocessing import Preprocessing
 from ..chain import Chain, Shape
 

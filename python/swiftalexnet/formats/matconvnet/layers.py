@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ...errors import UnsupportedError
-from ...files.matlab_arrays import MatArray
+from ...files.matlab.arrays import MatArray
 from ..chain import Node, Part, average_pool, convolution, dense, dropout, max_pool, response_norm
 from ..layouts import Array, Layout
 from .builder import Builder

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from ...files.pickles.values import InMemory, by_text
 from ...files.source import SourceFile
 from ...files.zip_members import Member, data_offset, members_of, pieces_of, read_member
-from ..array_names import chain_of_arrays
 from ..chain import Chain
 from ..contents import Contents, Options
+from ..names.arrays import chain_of_arrays
 from ..pickled import require_small
 from ..stored import MOST_DIMENSIONS, Stored
 from ..zipped import PackedNumbers, StoredNumbers

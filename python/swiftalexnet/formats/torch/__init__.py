@@ -4,7 +4,7 @@ from ...errors import UnsupportedError
 from ...files.source import SourceFile
 from ..chain import Chain
 from ..contents import Contents, Options
-from ..names import chain_by_names
+from ..names.tensors import chain_by_names
 from ..pickled import require_small
 from . import archive, legacy
 from .state_dict import find_state_dict

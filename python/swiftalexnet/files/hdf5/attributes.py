@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from ..errors import UnsupportedError
+from ...errors import UnsupportedError
 
 _CONTINUATION, _ATTRIBUTE, _ATTRIBUTE_INFO = 0x10, 0x0C, 0x15
 _TEXT, _VARIABLE = 3, 9  # classes of types

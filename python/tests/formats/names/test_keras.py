@@ -6,8 +6,8 @@ import pytest
 import swiftalexnet as sa
 from swiftalexnet.formats.assembly import assemble
 from swiftalexnet.formats.contents import Options
-from swiftalexnet.formats.keras_names import has_keras_names, role_of
-from swiftalexnet.formats.names import chain_by_names
+from swiftalexnet.formats.names.keras import has_keras_names, role_of
+from swiftalexnet.formats.names.tensors import chain_by_names
 from swiftalexnet.formats.stored import Stored
 
 SHAPES = {"fc1": (7 * 7 * 4, 6), "fc2": (6, 6), "predictions": (6, 3)}

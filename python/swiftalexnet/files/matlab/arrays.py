@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UnsupportedError
-from .source import SourceFile
+from ...errors import UnsupportedError
+from ..source import SourceFile
 
 _MATRIX, COMPRESSED = 14, 15
 _CELL, _STRUCT, _CHAR, _DOUBLE, _SINGLE = 1, 2, 4, 6, 7

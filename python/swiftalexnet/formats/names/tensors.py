@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from ..network.catalog import catalog
-from . import keras_names, torchvision_names
-from .chain import Chain, Part
-from .contents import Options
-from .stored import Stored
-from .variants import Layer, chain_of
+from ...network.catalog import catalog
+from ..chain import Chain, Part
+from ..contents import Options
+from ..stored import Stored
+from ..variants import Layer, chain_of
+from . import keras as keras_names
+from . import torchvision as torchvision_names
 
 _WRAPPER = "module."  # torch.nn.DataParallel's, before or within a name
 _BEGINNINGS = ("features.", "classifier.", "conv1.", "conv1_1.")  # of the first names of a network

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..network.catalog import catalog
-from ..network.layer_names import torchvision_names
-from ..preprocessing.defaults import default_preprocessing
-from .chain import Chain, Part
-from .layouts import conventional
-from .stored import Stored
-from .variants import Layer, chain_of
+from ...network.catalog import catalog
+from ...network.layer_names import torchvision_names
+from ...preprocessing.defaults import default_preprocessing
+from ..chain import Chain, Part
+from ..layouts import conventional
+from ..stored import Stored
+from ..variants import Layer, chain_of
 
 _NAME = re.compile(r"(features|classifier|pre_logits\.fc|head\.fc)\.?(\d{0,4})\.(\w+)")
 _SECTIONS = ("features", "classifier", "pre_logits.fc", "head.fc")

@@ -12,15 +12,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..preprocessing.defaults import default_preprocessing
-from . import keras_names, mean_pixels
-from .chain import Chain, Part
-from .contents import Options
-from .layouts import conventional, dense_hwc, hwio, in_out
-from .names import chain_by_names
-from .stored import Stored
-from .torchvision_names import has_torchvision_names
-from .variants import Layer, chain_of
+from ...preprocessing.defaults import default_preprocessing
+from .. import mean_pixels
+from ..chain import Chain, Part
+from ..contents import Options
+from ..layouts import conventional, dense_hwc, hwio, in_out
+from ..stored import Stored
+from ..variants import Layer, chain_of
+from . import keras as keras_names
+from .tensors import chain_by_names
+from .torchvision import has_torchvision_names
 
 _ROLE = re.compile(r"(.+)(?:_(W|b)|[/._](weights?|kernel|bias(?:es)?|W|w|b))(?::0)?")
 _CAFFE = re.compile(r"(conv|fc|local|ip)\d+(_\d+)?\w*")

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from ..errors import UnsupportedError
-from ..network.catalog import catalog
-from ..preprocessing.preprocessing import Preprocessing
-from . import mean_pixels
-from .chain import Chain, Part
-from .layouts import dense_hwc, hwio, in_out
-from .stored import Stored
-from .variants import Layer, chain_of
+from ...errors import UnsupportedError
+from ...network.catalog import catalog
+from ...preprocessing.preprocessing import Preprocessing
+from .. import mean_pixels
+from ..chain import Chain, Part
+from ..layouts import dense_hwc, hwio, in_out
+from ..stored import Stored
+from ..variants import Layer, chain_of
 
 # "block1_conv1/block1_conv1_W_1:0", "conv2d/kernel:0", "batch_normalization/moving_mean:0"
 _ROLE = re.compile(

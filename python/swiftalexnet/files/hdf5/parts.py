@@ -3,7 +3,7 @@
 import io
 from typing import Any
 
-from .source import SourceFile
+from ..source import SourceFile
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MATLAB_BLOCK = 512  # bytes that MATLAB's files have before

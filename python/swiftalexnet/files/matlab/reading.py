@@ -8,9 +8,9 @@ import zlib
 from collections.abc import Iterator
 from typing import Literal
 
-from .matlab_arrays import COMPRESSED, MatArray, MatReader
-from .source import SourceFile
-from .unpacked import unpacked
+from ..source import SourceFile
+from ..unpacked import unpacked
+from .arrays import COMPRESSED, MatArray, MatReader
 
 HEADER = 128  # bytes
 _PIECE = 1 << 20

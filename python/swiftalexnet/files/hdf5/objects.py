@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import UnsupportedError
+from ...errors import UnsupportedError
 
 _LONGEST_NAME = 1024  # characters of a path
 _MOST_DIMENSIONS = 8

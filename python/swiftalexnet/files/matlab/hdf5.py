@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .hdf5 import Hdf5File
-from .hdf5_objects import REFERENCE, Dataset
-from .matlab_arrays import DEEPEST, LONGEST_TEXT, MOST_ARRAYS, MatArray
-from .source import SourceFile
+from ..hdf5.objects import REFERENCE, Dataset
+from ..hdf5.reading import Hdf5File
+from ..source import SourceFile
+from .arrays import DEEPEST, LONGEST_TEXT, MOST_ARRAYS, MatArray
 
 _OWN = ("#refs#", "#subsystem#")  # where MATLAB keeps what others refer to, and objects
 _CLASS, _EMPTY = "MATLAB_class", "MATLAB_empty"

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._support.optional import require
-from ..errors import MALFORMED, CheckpointCorruptError, UnsupportedError
-from .hdf5_attributes import TextAttributes
-from .hdf5_bytes import FilePart
-from .hdf5_objects import Dataset, check_chunks, dataset_in, linked
-from .source import SourceFile
+from ..._support.optional import require
+from ...errors import MALFORMED, CheckpointCorruptError, UnsupportedError
+from ..source import SourceFile
+from .attributes import TextAttributes
+from .objects import Dataset, check_chunks, dataset_in, linked
+from .parts import FilePart
 
 _MOST_OBJECTS = 10_000
 _DEEPEST = 16

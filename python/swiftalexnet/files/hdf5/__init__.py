@@ -1,0 +1,1 @@
+"""HDF5 files, checked before the library reads them."""

@@ -1,0 +1,1 @@
+"""MATLAB's .mat files of versions 5 and 7.3."""

@@ -1,0 +1,1 @@
+"""Networks from tensors alone: whose names they have."""
