@@ -14,6 +14,7 @@ import json
 import os
 from collections.abc import Container, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from io import BufferedReader
 from typing import Any
 
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from .._support.arrays import copy_into, require_memory
 from .._support.json import to_json
+from .._support.threads import Task, Threads
 from ..errors import MALFORMED, CheckpointCorruptError
 from .atomic import check_size, replacing, write_all
 from .paths import naming, open_regular
@@ -113,7 +115,11 @@ def opened(path: str | os.PathLike[str]) -> Iterator["Reader"]:
     """
     with open_regular(path) as file, naming(path):
         try:
-            yield Reader(file, path)
+            reader = Reader(file, path)
+            try:
+                yield reader
+            finally:
+                reader.close()
         except CheckpointCorruptError:
             raise
         except MALFORMED as error:
@@ -136,12 +142,18 @@ class Reader(Mapping[str, NDArray[Any]]):
         self.tensors = tensors_of(start[LENGTH_BYTES:])
         self._path, self._descriptor, self._start = path, file.fileno(), len(start)
         self._unread = set(self.tensors)
+        # What has been read is hashed on a thread, while it is copied to its place and the next piece is read.
+        self._hashing = Threads(1 if os.fstat(self._descriptor).st_size > PIECE else 0)
         self._digests = json.loads(metadata.get(DIGESTS_KEY, "null"))
         if not isinstance(self._digests, dict) or self._digests.keys() != self.tensors.keys():
             raise CheckpointCorruptError(f"{path} is damaged: its tensors are not those that were written")
         size = os.fstat(self._descriptor).st_size
         if size != self._start + max((tensor.end for tensor in self.tensors.values()), default=0):
             raise CheckpointCorruptError(f"{path} is cut short, or longer than its header says ({size} bytes)")
+
+    def close(self) -> None:
+        """End the thread that hashes."""
+        self._hashing.close()
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         tensor = self.tensors[name]
@@ -194,15 +206,20 @@ class Reader(Mapping[str, NDArray[Any]]):
         return tensor
 
     def _read(self, name: str, buffers: Iterator[NDArray[Any]], tensor: Tensor, finite: bool) -> None:
-        """Fill buffers one after another, then compare the hash."""
+        """Fill buffers one after another, each hashed while the next is filled, and compare the hash."""
         digest, offset = _new_digest(tensor), self._start + tensor.begin
+        hashed: Task[None] | None = None
         for buffer in buffers:
             data = _bytes_of(buffer)
             self._fill(data, offset)
-            digest.update(data)
+            if hashed is not None:
+                hashed.result()
+            hashed = self._hashing.submit(partial(digest.update, data))
             if finite and not np.isfinite(buffer).all():
                 raise ValueError(f"{name} holds values that are not finite")
             offset += len(data)
+        if hashed is not None:
+            hashed.result()
         if digest.hexdigest() != self._digests[name]:
             raise CheckpointCorruptError(f"{self._path} is damaged: the SHA-256 of {name} does not match")
         self._unread.discard(name)
@@ -276,10 +293,11 @@ def _buffers(target: NDArray[Any], dtype: np.dtype[Any]) -> Iterator[NDArray[Any
 
 
 def _scratch(tensor: Tensor) -> Iterator[NDArray[Any]]:
-    """Yield one buffer repeatedly, as often as a whole tensor needs."""
-    piece = np.empty(min(tensor.size, PIECE // tensor.dtype.itemsize), tensor.dtype)
-    for at in range(0, tensor.size, max(len(piece), 1)):
-        yield piece[: tensor.size - at]
+    """Yield two buffers in turn, as often as a whole tensor needs."""
+    length = min(tensor.size, PIECE // tensor.dtype.itemsize)
+    pieces = np.empty((2, length), tensor.dtype)
+    for number, at in enumerate(range(0, tensor.size, max(length, 1))):
+        yield pieces[number % 2, : tensor.size - at]
 
 
 def _bytes_of(array: NDArray[Any]) -> memoryview:

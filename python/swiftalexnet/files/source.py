@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .paths import as_path, naming, open_regular
 
-_PIECE = 8 << 20
+_PIECE = 1 << 18  # bytes that a hash reads at a time: they stay in the inner cache
 
 
 class SourceFile:
