@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
+from .._support.kinds import as_items
 from ..files.source import opened_source
 from .chain import Chain
 
@@ -21,14 +22,12 @@ def ilsvrc_classes() -> tuple[str, ...]:
     return tuple(line.partition(" ")[2] for line in text.splitlines() if not line.startswith("#"))
 
 
-def class_names(
-    classes: str | os.PathLike[str] | Sequence[str] | None, chain: Chain, operation: str
-) -> tuple[str, ...] | None:
-    """Return the names for a network: the caller's, the file's, ILSVRC-2012's for a thousand, or None.
+def given_names(classes: str | os.PathLike[str] | Sequence[str], operation: str) -> tuple[str, ...]:
+    """Return the names that a caller gives.
 
     Parameters
     ----------
-    classes : path or sequence of str or None
+    classes : path or sequence of str
         A path to a text file with one name a line, such as Caffe's synset_words.txt, whose numbers are left out.
 
     Raises
@@ -38,8 +37,11 @@ def class_names(
     """
     if isinstance(classes, (str, os.PathLike)):
         return _read(classes, operation)
-    if classes is not None:
-        return tuple(classes)
+    return tuple(as_items(classes, "classes", operation))
+
+
+def known_names(chain: Chain) -> tuple[str, ...] | None:
+    """Return the names for a network: the file's, ILSVRC-2012's for a thousand outputs, or None."""
     if chain.classes is not None:
         return chain.classes
     outputs = [node.fields["outputs"] for node in chain.nodes if node.is_weighted]

@@ -11,8 +11,8 @@ from ..network import parts
 from ..preprocessing.preprocessing import Preprocessing
 from .assembly import parameter_shapes
 from .chain import Chain
-from .class_names import class_names
-from .contents import Contents, Options
+from .class_names import known_names
+from .contents import Contents
 from .graphs import adopt_names
 from .load import contents_of, malformed, options_for
 from .recognition import recognize
@@ -113,7 +113,7 @@ def inspect(
         reader = recognize(file)
         if reader == "swiftalexnet":
             return _own(file)
-        return _foreign(file, contents_of(file, reader, options), options)
+        return _foreign(file, contents_of(file, reader, options))
 
 
 def _own(file: SourceFile) -> Inspection:
@@ -133,13 +133,13 @@ def _own(file: SourceFile) -> Inspection:
         spec,
         preprocessing,
         None if classes is None else len(classes),
-        () if classes is not None else ("names of classes",),
+        () if classes is not None or "\ndense " not in spec else ("names of classes",),
         tuple(header.get("source", {}).get("notes", ())),
         {},
     )
 
 
-def _foreign(file: SourceFile, contents: Contents, options: Options) -> Inspection:
+def _foreign(file: SourceFile, contents: Contents) -> Inspection:
     tensors = tuple((name, stored.shape, stored.dtype.name) for name, stored in contents.tensors.items())
     try:
         chain = adopt_names(contents.chain())
@@ -149,7 +149,7 @@ def _foreign(file: SourceFile, contents: Contents, options: Options) -> Inspecti
         return Inspection(
             *(str(file), contents.format, tensors, why, False, None, None, None, None, (), (), contents.metadata)
         )
-    names = class_names(None, chain, options.operation)
+    names = known_names(chain)
     return Inspection(
         str(file),
         contents.format,

@@ -19,11 +19,11 @@ from ..network.source import Source
 from ..preprocessing.defaults import default_preprocessing
 from .assembly import assemble
 from .chain import Chain
-from .class_names import class_names
+from .class_names import given_names, known_names
 from .contents import Contents, Options
 from .means import with_mean
 from .pretrained.registry import entry_of
-from .recognition import recognize
+from .recognition import READERS, recognize
 
 _SMALL = 1 << 20  # bytes: the hash of less takes less time than a thread
 
@@ -42,22 +42,53 @@ def load(
 ) -> Kind:
     """Read a model of class `kind` from a file of any format: see `swiftalexnet.load`."""
     options = options_for("load", variant, prototxt, strict)
+    names = None if classes is None else given_names(classes, "load")
     with opened_source(path, "load") as file, malformed(file):
         reader = recognize(file)
-        if reader == "swiftalexnet":
-            return parts.load(kind, path, up_to)
-        with hashing(file, up_to is None) as digest:
-            contents = contents_of(file, reader, options)
-            chain = contents.chain()
-            refuse_unused(chain, options, str(file))
-            chain.classes = class_names(classes, chain, "load")
-            if mean is not None:
-                chain.preprocessing = with_mean(chain, mean, _preprocessing(chain), "load")
-            model = assemble(kind, chain, str(file), up_to)
-            if up_to is not None:
-                chain.notes.append(f"only the layers up to {up_to} were read, so the file's hash is not known")
-            model.source = _source(file, contents, digest.result(), chain)
-            return model
+        if prototxt is not None and reader != "caffe":
+            raise ValueError(f"{file} is of {READERS[reader]}: prototxt is for Caffe's .caffemodel")
+        if reader != "swiftalexnet":
+            return _foreign(kind, file, reader, options, mean, names, up_to)
+        model = parts.load(kind, path, up_to)
+        _refuse_other(options.variant, model.variant, file)
+        if mean is not None:
+            model.preprocessing = with_mean(model.preprocessing, mean, "load")
+        if names is not None:
+            model.classes = names
+        return model
+
+
+def _foreign(
+    kind: type[Kind],
+    file: SourceFile,
+    reader: str,
+    options: Options,
+    mean: Any,
+    names: tuple[str, ...] | None,
+    up_to: str | None,
+) -> Kind:
+    """Read a file of another framework, its hash beside it."""
+    with hashing(file, up_to is None) as digest:
+        contents = contents_of(file, reader, options)
+        chain = contents.chain()
+        refuse_unused(chain, options, str(file))
+        chain.classes = known_names(chain) if names is None else names
+        if mean is not None:
+            channels, height, _ = chain.input
+            default = chain.preprocessing or default_preprocessing(chain.variant, height, channels)
+            chain.preprocessing = with_mean(default, mean, "load")
+        model = assemble(kind, chain, str(file), up_to)
+        _refuse_other(options.variant, model.variant, file)
+        if up_to is not None:
+            chain.notes.append(f"only the layers up to {up_to} were read, so the file's hash is not known")
+        model.source = _source(file, contents, digest.result(), chain)
+        return model
+
+
+def _refuse_other(wanted: str | None, found: str | None, file: SourceFile) -> None:
+    """Refuse a network of the catalogue that is another than the caller says."""
+    if wanted is not None and found is not None and wanted != found:
+        raise ValueError(f"{file} is {found}, not {wanted}")
 
 
 def options_for(
@@ -88,7 +119,7 @@ def refuse_unused(chain: Chain, options: Options, place: str) -> None:
 @contextmanager
 def hashing(file: SourceFile, wanted: bool) -> Iterator[Task[str | None]]:
     """Compute the SHA-256 of a file on a thread, while the block reads it; None if it is not wanted."""
-    thread = Threads(1 if file.size > _SMALL else 0)
+    thread = Threads(1 if wanted and file.size > _SMALL else 0)
     try:
         yield thread.submit(file.sha256 if wanted else lambda: None)
     finally:
@@ -115,8 +146,3 @@ def _source(file: SourceFile, contents: Contents, sha256: str | None, chain: Cha
     if entry is None:
         return source
     return replace(source, publisher=entry.publisher, licence=entry.licence, address=entry.address)
-
-
-def _preprocessing(chain: Chain) -> Any:
-    channels, height, _ = chain.input
-    return chain.preprocessing or default_preprocessing(chain.variant, height, channels)

@@ -10,22 +10,20 @@ from numpy.typing import NDArray
 from .._support.arrays import as_finite
 from ..files.source import SourceFile, opened_source
 from ..preprocessing.preprocessing import Preprocessing
-from .chain import Chain
 
 _NPY = b"\x93NUMPY"
 _LARGEST_FILE = 64 << 20  # bytes
 
 
-def with_mean(chain: Chain, mean: Any, default: Preprocessing, operation: str) -> Preprocessing:
-    """Return the preprocessing of a network with a caller's mean, which is in the order of the network's channels.
+def with_mean(default: Preprocessing, mean: Any, operation: str) -> Preprocessing:
+    """Return a preprocessing with a caller's mean, in the same order of channels.
 
     Parameters
     ----------
-    chain : Chain
-    mean : path, array of [channels], [height, width, channels] or [channels, height, width]
-        A mean image is as large as the images before they are cropped.
     default : Preprocessing
         Everything else.
+    mean : path, array of [channels], [height, width, channels] or [channels, height, width]
+        A mean image is as large as the images before they are cropped.
 
     Raises
     ------
@@ -34,7 +32,7 @@ def with_mean(chain: Chain, mean: Any, default: Preprocessing, operation: str) -
     """
     is_path = isinstance(mean, (str, os.PathLike))
     array = _read(mean, operation) if is_path else as_finite(mean, np.float32, "mean", operation)
-    channels = chain.input[0]
+    channels = default.channels
     if array.ndim == 3 and array.shape[0] == channels and array.shape[2] != channels:
         array = array.transpose(1, 2, 0)
     if array.ndim not in (1, 3) or array.shape[-1] != channels:
@@ -43,7 +41,7 @@ def with_mean(chain: Chain, mean: Any, default: Preprocessing, operation: str) -
     if array.ndim == 1:
         return default.replace(mean=array, learn_mean=False)
     height, width, _ = array.shape
-    crop = chain.input[1]
+    crop = default.crop
     if height != width or height < crop:
         raise ValueError(
             f"{operation}: a mean image of {height} × {width}, expected a square of at least {crop} pixels"

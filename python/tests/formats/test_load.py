@@ -102,3 +102,16 @@ def test_every_error_names_the_file(tmp_path):
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(sa.CheckpointCorruptError, match=rf"{path} cannot be read: it has"):
         sa.load(path)
+
+
+def test_what_a_caller_says_of_our_own_file(tmp_path):
+    model = sa.alexnet("owt", 2, image_size=64, initialization="zeros")
+    model.save(tmp_path / "m")
+    told = sa.load(tmp_path / "m", classes=["cat", "dog"], mean=[1, 2, 3], variant="owt")
+    assert told.classes == ("cat", "dog") and told.preprocessing.mean.tolist() == [1, 2, 3]
+    with pytest.raises(ValueError, match="m is owt, not paper"):
+        sa.load(tmp_path / "m", variant="paper")
+    with pytest.raises(ValueError, match="m is of this package's own files: prototxt is for Caffe's .caffemodel"):
+        sa.load(tmp_path / "m", prototxt="deploy.prototxt")
+    with pytest.raises(TypeError, match="load: classes"):
+        sa.load(tmp_path / "m", classes=3)

@@ -32,7 +32,7 @@ def with_metadata(chain: Chain, places: Iterable[Mapping[str, Any]]) -> Chain:
             raise ValueError(f"data_mean has {values.size:,} values, expected a square image of {channels} channels")
         image = values.reshape(channels, size, size).transpose(1, 2, 0)
         default = default_preprocessing(adopt_names(chain).variant, side, channels)
-        chain.preprocessing = with_mean(chain, image, default, "load")
+        chain.preprocessing = with_mean(default, image, "load")
     return chain
 
 
