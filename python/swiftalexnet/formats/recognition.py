@@ -1,5 +1,6 @@
 """What a file is, by its first bytes and never by its name."""
 
+from ..errors import CheckpointCorruptError
 from ..files.safetensors_header import HEADER_LIMIT
 from ..files.source import SourceFile
 from ..files.zip_members import members_of
@@ -30,7 +31,7 @@ def recognize(file: SourceFile) -> str:
 
     Raises
     ------
-    ValueError
+    CheckpointCorruptError
         It is none of them.
     """
     head = file.read(0, min(file.size, _HEAD))
@@ -51,7 +52,7 @@ def recognize(file: SourceFile) -> str:
     if fields := _protobuf_fields(file):
         return "onnx" if 7 in fields and fields[7] == 2 else "caffe"
     known = ", ".join(READERS.values())
-    raise ValueError(f"{file} is none of the formats that this package reads: {known}")
+    raise CheckpointCorruptError(f"{file} is none of the formats that this package reads: {known}")
 
 
 def _start(file: SourceFile, head: bytes) -> bytes:
@@ -67,7 +68,9 @@ def _zip_kind(file: SourceFile) -> str:
         return "keras"
     if names and all(name.endswith(".npy") for name in names):
         return "numpy"
-    raise ValueError(f"{file} is a zip file of neither PyTorch, Keras nor numpy: it has {', '.join(list(names)[:5])} …")
+    raise CheckpointCorruptError(
+        f"{file} is a zip file of neither PyTorch, Keras nor numpy: it has {', '.join(list(names)[:5])} …"
+    )
 
 
 def _protobuf_fields(file: SourceFile) -> dict[int, int]:

@@ -8,7 +8,7 @@ import swiftalexnet as sa
 from swiftalexnet.formats import chain
 from swiftalexnet.formats.chain import Node
 
-cv2 = pytest.importorskip("cv2")
+cv2 = pytest.importorskip("cv2", reason="make test-peers installs cv2 and runs this")
 if not hasattr(cv2.dnn, "readNetFromCaffe"):
     pytest.skip("OpenCV 5 reads no files of Caffe", allow_module_level=True)
 

@@ -7,8 +7,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pytest
 
-tf_keras = pytest.importorskip("tf_keras")
-keras = pytest.importorskip("keras")
+tf_keras = pytest.importorskip("tf_keras", reason="make test-peers installs tf_keras and runs this")
+keras = pytest.importorskip("keras", reason="make test-peers installs keras and runs this")
 from peers.make_keras_files import CLASSES, alexnet, images, logits, randomized, transferred, vgg  # noqa: E402
 
 import swiftalexnet as sa  # noqa: E402

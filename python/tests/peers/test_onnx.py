@@ -10,8 +10,8 @@ from formats.onnx.test_writing import WRITTEN, narrow
 
 import swiftalexnet as sa
 
-onnx = pytest.importorskip("onnx")
-runtime = pytest.importorskip("onnxruntime")
+onnx = pytest.importorskip("onnx", reason="make test-peers installs onnx and runs this")
+runtime = pytest.importorskip("onnxruntime", reason="make test-peers installs onnxruntime and runs this")
 
 
 def run(path: Path, data: np.ndarray) -> list[np.ndarray]:
@@ -139,7 +139,7 @@ def test_other_light_models_are_refused_by_a_node(tmp_path: Path, name: str) -> 
 )
 @pytest.mark.parametrize("dynamic", [False, True])
 def test_torch(tmp_path: Path, name: str, dynamo: bool, opset: int, dynamic: bool) -> None:
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="make test-peers installs torch and runs this")
     from peers.make_torch_files import images, narrow
 
     widths = {"alexnet": (8, 12, 16, 12, 12), "vgg": (4, 4, 6, 6, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8)}
@@ -155,7 +155,7 @@ def test_torch(tmp_path: Path, name: str, dynamo: bool, opset: int, dynamic: boo
 
 @pytest.mark.parametrize("size", [64, 224])
 def test_torch_with_the_weights_in_another_file(tmp_path: Path, size: int) -> None:
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="make test-peers installs torch and runs this")
     from peers.make_onnx_files import export_torch
     from peers.make_torch_files import images, narrow
 
@@ -209,7 +209,7 @@ def torch_modules() -> dict[str, Any]:
     "name", ["view", "average", "quarters", "no bias", "groups", "convolutions", "padded", "normalised"]
 )
 def test_other_torch_modules(tmp_path: Path, name: str, dynamo: bool, dynamic: bool) -> None:
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="make test-peers installs torch and runs this")
     from peers.make_onnx_files import export_torch
     from peers.make_torch_files import images
 
@@ -227,7 +227,7 @@ def test_other_torch_modules(tmp_path: Path, name: str, dynamo: bool, dynamic: b
 @pytest.mark.parametrize("dynamic", [False, True])
 def test_torch_s_response_norm(tmp_path: Path, dynamic: bool) -> None:
     """The exporter writes it in steps; the older one needs a branch, which is refused."""
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="make test-peers installs torch and runs this")
     from peers.make_onnx_files import export_torch
     from peers.make_torch_files import images
 
@@ -246,7 +246,7 @@ def test_torch_s_response_norm(tmp_path: Path, dynamic: bool) -> None:
 @pytest.mark.parametrize("batch", [None, 1])
 @pytest.mark.parametrize("opset", [12, 15, 18])
 def test_tf2onnx(tmp_path: Path, opset: int, batch: int | None) -> None:
-    pytest.importorskip("tf2onnx")
+    pytest.importorskip("tf2onnx", reason="make test-peers installs tf2onnx and runs this")
     from peers import make_keras_files
     from peers.make_onnx_files import export_keras, keras_vgg
 
@@ -260,7 +260,7 @@ def test_tf2onnx(tmp_path: Path, opset: int, batch: int | None) -> None:
 
 @pytest.mark.parametrize("opset", [13, 17, 18])
 def test_tf2onnx_of_other_networks(tmp_path: Path, opset: int) -> None:
-    pytest.importorskip("tf2onnx")
+    pytest.importorskip("tf2onnx", reason="make test-peers installs tf2onnx and runs this")
     import tf_keras
     from peers import make_keras_files
     from peers.make_onnx_files import export_keras
@@ -299,7 +299,7 @@ def test_tf2onnx_of_other_networks(tmp_path: Path, opset: int) -> None:
 
 
 def test_tf2onnx_of_a_network_in_a_network(tmp_path: Path) -> None:
-    pytest.importorskip("tf2onnx")
+    pytest.importorskip("tf2onnx", reason="make test-peers installs tf2onnx and runs this")
     import tf_keras
     from peers import make_keras_files
     from peers.make_onnx_files import export_keras

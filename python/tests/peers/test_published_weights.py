@@ -51,7 +51,7 @@ def test_torchvision(entry):
 
 @pytest.mark.parametrize("entry", of("keras"), ids=lambda entry: entry.name)
 def test_keras(entry):
-    pytest.importorskip("keras")
+    pytest.importorskip("keras", reason="make test-peers installs keras and runs this")
     from keras.src.applications import vgg16, vgg19
 
     source = inspect.getsource(vgg16 if entry.name.startswith("vgg16") else vgg19)
@@ -64,7 +64,7 @@ def test_keras(entry):
 
 @pytest.mark.parametrize("entry", of("huggingface"), ids=lambda entry: entry.name)
 def test_timm(entry):
-    timm = pytest.importorskip("timm")
+    timm = pytest.importorskip("timm", reason="make test-peers installs timm and runs this")
     name = entry.caches["huggingface"].split("/")[1]
     config = timm.get_pretrained_cfg(name)
     assert config.hf_hub_id == f"timm/{name}"
@@ -86,14 +86,14 @@ def test_folders(cache, homes, tmp_path, monkeypatch):
         monkeypatch.setenv(name, str(tmp_path / value))
     entry = of(cache)[-1]
     if cache == "torch":
-        pytest.importorskip("torch")
+        pytest.importorskip("torch", reason="make test-peers installs torch and runs this")
         place = os.path.join(folder_of("import torch; print(torch.hub.get_dir())"), "checkpoints", entry.file)
     elif cache == "keras":
-        pytest.importorskip("keras")
+        pytest.importorskip("keras", reason="make test-peers installs keras and runs this")
         code = "from keras.src.backend import config; print(config._KERAS_DIR)"
         place = os.path.join(folder_of(code), "models", entry.file)
     else:
-        pytest.importorskip("huggingface_hub")
+        pytest.importorskip("huggingface_hub", reason="make test-peers installs huggingface_hub and runs this")
         code = "from huggingface_hub import constants; print(constants.HF_HUB_CACHE)"
         owner, repository, file = entry.caches[cache].split("/")
         place = os.path.join(folder_of(code), f"models--{owner}--{repository}", "snapshots", "0", file)

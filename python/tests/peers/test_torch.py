@@ -5,8 +5,8 @@ import pytest
 
 import swiftalexnet as sa
 
-torch = pytest.importorskip("torch")
-torchvision = pytest.importorskip("torchvision")
+torch = pytest.importorskip("torch", reason="make test-peers installs torch and runs this")
+torchvision = pytest.importorskip("torchvision", reason="make test-peers installs torchvision and runs this")
 
 
 @pytest.fixture(scope="module", params=["alexnet", "vgg11", "vgg16_bn"])

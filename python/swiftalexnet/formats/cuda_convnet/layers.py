@@ -76,7 +76,7 @@ def layers_of(saved: Any, place: str) -> list[Layer]:
     """
     entries = list(by_text(saved).values()) if isinstance(saved, dict) else saved if isinstance(saved, list) else []
     if not entries:
-        raise ValueError(f"{place} is a pickle without cuda-convnet's model_state and layers")
+        raise ValueError("it is a pickle without cuda-convnet's model_state and layers")
     if len(entries) > MOST_NODES:
         raise ValueError(f"{place} has {len(entries):,} layers, expected at most {MOST_NODES:,}")
     if any(isinstance(entry, dict) and len(entry) > _MOST_FIELDS for entry in entries):
