@@ -30,9 +30,12 @@ def chain_by_names(tensors: Mapping[str, Stored], options: Options, place: str) 
     if torchvision_names.has_torchvision_names(plain):
         return torchvision_names.chain_from(plain, options.variant, place, options.strict)
     if layers := _own_layers(plain):
-        chain = chain_of(layers, candidates(plain, options.variant), place)
+        chain = chain_of(layers, candidates(plain, options.variant), place, say_which=True)
         used = {part.stored.name for parts in chain.parameters.values() for part in parts}
         chain.unused = [name for name, stored in tensors.items() if stored.name not in used]
+        chain.notes.append(
+            f"the file has no graph: strides, pads, norms and preprocessing are those of {chain.variant}"
+        )
         return chain
     some = ", ".join(list(tensors)[:5])
     raise ValueError(f"{place}: its tensors have names of no network that this package knows: {some} …")
