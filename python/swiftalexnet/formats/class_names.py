@@ -34,15 +34,16 @@ def class_names(
     Raises
     ------
     ValueError
-        The file is not a text of names.
+        The file is not a text of names, or there are more or fewer than outputs.
     """
-    if isinstance(classes, (str, os.PathLike)):
-        return _read(classes, operation)
+    outputs = [node.fields["outputs"] for node in chain.nodes if node.is_weighted]
     if classes is not None:
-        return tuple(classes)
+        names = _read(classes, operation) if isinstance(classes, (str, os.PathLike)) else tuple(classes)
+        if outputs and str(len(names)) != outputs[-1]:
+            raise ValueError(f"{operation}: classes has {len(names):,} names, the network has {outputs[-1]} outputs")
+        return names
     if chain.classes is not None:
         return chain.classes
-    outputs = [node.fields["outputs"] for node in chain.nodes if node.is_weighted]
     is_classifier = any(node.kind == "dense" for node in chain.nodes)
     return ilsvrc_classes() if is_classifier and outputs[-1] == str(_ILSVRC_CLASSES) else None
 

@@ -12,9 +12,9 @@ from ..preprocessing.preprocessing import Preprocessing
 from .assembly import parameter_shapes
 from .chain import Chain
 from .class_names import class_names
-from .contents import Contents, Options
+from .contents import Contents, Options, malformed
 from .graphs import adopt_names
-from .load import contents_of, malformed, options_for
+from .load import contents_of, options_for
 from .recognition import recognize
 
 _SHOWN = 40  # tensors

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from .._support.choices import choose
 from .._support.threads import Task, Threads
-from ..errors import MALFORMED, CheckpointCorruptError
 from ..files.paths import as_path
 from ..files.source import SourceFile, opened_source
 from ..network import parts
@@ -20,7 +19,7 @@ from ..preprocessing.defaults import default_preprocessing
 from .assembly import assemble
 from .chain import Chain
 from .class_names import class_names
-from .contents import Contents, Options
+from .contents import Contents, Options, malformed
 from .means import with_mean
 from .pretrained.registry import entry_of
 from .recognition import recognize
@@ -42,18 +41,22 @@ def load(
 ) -> Kind:
     """Read a model of class `kind` from a file of any format: see `swiftalexnet.load`."""
     options = options_for("load", variant, prototxt, strict)
-    with opened_source(path, "load") as file, malformed(file):
-        reader = recognize(file)
-        if reader == "swiftalexnet":
-            return parts.load(kind, path, up_to)
+    with opened_source(path, "load") as file:
+        with malformed(file):
+            reader = recognize(file)
+            if reader == "swiftalexnet":
+                return parts.load(kind, path, up_to)
         with hashing(file, up_to is None) as digest:
-            contents = contents_of(file, reader, options)
-            chain = contents.chain()
-            refuse_unused(chain, options, str(file))
+            with malformed(file):
+                contents = contents_of(file, reader, options)
+                chain = contents.chain()
+                refuse_unused(chain, options, str(file))
+            # What is wrong with the caller's own is no fault of the file.
             chain.classes = class_names(classes, chain, "load")
             if mean is not None:
                 chain.preprocessing = with_mean(chain, mean, _preprocessing(chain), "load")
-            model = assemble(kind, chain, str(file), up_to)
+            with malformed(file):
+                model = assemble(kind, chain, str(file), up_to)
             if up_to is not None:
                 chain.notes.append(f"only the layers up to {up_to} were read, so the file's hash is not known")
             model.source = _source(file, contents, digest.result(), chain)
@@ -93,19 +96,6 @@ def hashing(file: SourceFile, wanted: bool) -> Iterator[Task[str | None]]:
         yield thread.submit(file.sha256 if wanted else lambda: None)
     finally:
         thread.close()
-
-
-@contextmanager
-def malformed(file: SourceFile) -> Iterator[None]:
-    """Turn what code raises on malformed content into an error that names the file."""
-    try:
-        yield
-    except (CheckpointCorruptError, NotImplementedError):
-        raise
-    except MALFORMED as error:
-        if str(file) in str(error):
-            raise
-        raise CheckpointCorruptError(f"{file} cannot be read: {error}") from error
 
 
 def _source(file: SourceFile, contents: Contents, sha256: str | None, chain: Chain) -> Source:

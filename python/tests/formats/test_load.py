@@ -102,3 +102,17 @@ def test_every_error_names_the_file(tmp_path):
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(sa.CheckpointCorruptError, match=rf"{path} cannot be read: it has"):
         sa.load(path)
+
+
+def test_what_is_wrong_with_the_callers_own_is_no_fault_of_the_file(whole, tmp_path):
+    np.save(tmp_path / "mean.npy", np.zeros((3, 1, 1), np.float32))
+    (tmp_path / "damaged.npy").write_bytes(b"\x93NUMPY\x01\x00\xff")
+    names = [f"class {number}" for number in range(7)]
+    for options, message in (
+        ({"classes": names}, "load: classes has 7 names, the network has 1000 outputs"),
+        ({"mean": [1, 2]}, "load: mean has shape"),
+        ({"mean": tmp_path / "mean.npy"}, "load: a mean image of 1 × 1"),
+        ({"mean": tmp_path / "damaged.npy"}, r".*damaged\.npy"),
+    ):
+        with pytest.raises(ValueError, match=f"^{message}"):
+            sa.load(whole, **options)
