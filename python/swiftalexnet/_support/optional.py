@@ -18,5 +18,5 @@ def require(module: str, extra: str, operation: str) -> ModuleType:
         with importing:
             return importlib.import_module(module)
     except ImportError as error:
-        package = module.partition(".")[0]
+        package = "protobuf" if module.startswith("google.") else module.partition(".")[0]
         raise ImportError(f"{operation} needs {package}: pip install 'swiftalexnet[{extra}]'", name=package) from error

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _OWN = "swiftalexnet"
 _CONVOLUTIONS = "conv"
+_SUFFIXES_OF_OTHERS = (".pth", ".pt", ".keras", ".mat", ".npz", ".npy")  # read, but not written
 _HEAD = ("dense", "dropout", "adaptive_average_pool")  # kinds of nodes behind the convolutions
 
 
@@ -52,6 +53,9 @@ def run(options: argparse.Namespace, output: "Output") -> None:
     target = check_new(options.target, options.force)
     suffixes = {writer.suffix: name for name, writer in WRITERS.items() if name != "torchvision"}
     kind = options.format or suffixes.get(target.suffix, _OWN)
+    if options.format is None and target.suffix in _SUFFIXES_OF_OTHERS:
+        written = ", ".join((".safetensors", *suffixes))
+        raise ValueError(f"{target.suffix} is not written, only {written}; torch reads --format torchvision")
     if kind != _OWN and options.float16:
         raise ValueError(f"--float16 is for files of {_OWN}; {kind} has float32")
     if options.preprocessing and kind != "onnx":

@@ -14,7 +14,7 @@ def add_hints(parser: argparse.ArgumentParser) -> None:
         "--variant",
         type=one_of("variant", sa.variants()),
         metavar="NAME",
-        help="the network, where the tensors fit several: caffe or caffenet (default: by the file)",
+        help="the network, where the tensors fit several, such as caffe and caffenet (default: by the file)",
     )
     parser.add_argument("--prototxt", metavar="FILE", help="Caffe's description of the network (default: by the file)")
 

@@ -40,6 +40,20 @@ def given_names(classes: str | os.PathLike[str] | Sequence[str], operation: str)
     return tuple(as_items(classes, "classes", operation))
 
 
+def for_outputs(names: tuple[str, ...], chain: Chain, operation: str) -> tuple[str, ...]:
+    """Return a caller's names, which must be as many as the network has outputs.
+
+    Raises
+    ------
+    ValueError
+        There are more or fewer.
+    """
+    outputs = [node.fields["outputs"] for node in chain.nodes if node.is_weighted]
+    if outputs and str(len(names)) != outputs[-1]:
+        raise ValueError(f"{operation}: classes has {len(names):,} names, the network has {outputs[-1]} outputs")
+    return names
+
+
 def known_names(chain: Chain) -> tuple[str, ...] | None:
     """Return the names for a network: the file's, ILSVRC-2012's for a thousand outputs, or None."""
     if chain.classes is not None:

@@ -1,9 +1,12 @@
 """What a reader hands on: the tensors of a file, and either its graph or the names that its framework gives layers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..errors import MALFORMED, CheckpointCorruptError
+from ..files.source import SourceFile
 from .chain import Chain
 from .stored import Stored
 
@@ -50,3 +53,16 @@ class Contents:
     tensors: Mapping[str, Stored]
     chain: Callable[[], Chain]
     metadata: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def malformed(file: SourceFile) -> Iterator[None]:
+    """Turn what code raises on malformed content into an error that names the file."""
+    try:
+        yield
+    except (CheckpointCorruptError, NotImplementedError):
+        raise
+    except MALFORMED as error:
+        if str(file) in str(error):
+            raise
+        raise CheckpointCorruptError(f"{file} cannot be read: {error}") from error

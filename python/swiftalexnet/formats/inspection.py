@@ -12,9 +12,9 @@ from ..preprocessing.preprocessing import Preprocessing
 from .assembly import parameter_shapes
 from .chain import Chain
 from .class_names import known_names
-from .contents import Contents
+from .contents import Contents, malformed
 from .graphs import adopt_names
-from .load import contents_of, malformed, options_for
+from .load import contents_of, options_for
 from .recognition import recognize
 
 _SHOWN = 40  # tensors
@@ -155,13 +155,13 @@ def _foreign(file: SourceFile, contents: Contents) -> Inspection:
         contents.format,
         tensors,
         _network(chain),
-        True,
+        not chain.unused,
         chain.variant,
         chain.spec(chain.variant or "network"),
         chain.preprocessing,
         None if names is None else len(names),
         _missing(chain, names),
-        (*chain.notes, *([f"no place for {', '.join(chain.unused[:5])}"] if chain.unused else [])),
+        (*chain.notes, *_left_out(chain)),
         contents.metadata,
     )
 
@@ -174,6 +174,11 @@ def _network(chain: Chain) -> str:
     reads = "blue, green, red" if chain.reads_bgr else "red, green, blue" if channels == 3 else f"{channels} channels"
     name = chain.variant or "none of the catalogue's; its nodes are the engine's"
     return f"{name}: {len(weighted)} layers with weights, {channels} × {height} × {width} ({reads}) to {end}"
+
+
+def _left_out(chain: Chain) -> list[str]:
+    some = ", ".join(chain.unused[:5]) + (" …" if len(chain.unused) > 5 else "")
+    return [f"the network has no place for {some}: strict=False leaves them out"] if chain.unused else []
 
 
 def _missing(chain: Chain, names: tuple[str, ...] | None) -> tuple[str, ...]:

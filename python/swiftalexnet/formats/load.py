@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from .._support.choices import choose
 from .._support.threads import Task, Threads
-from ..errors import MALFORMED, CheckpointCorruptError
 from ..files.paths import as_path
 from ..files.source import SourceFile, opened_source
 from ..network import parts
@@ -19,8 +18,8 @@ from ..network.source import Source
 from ..preprocessing.defaults import default_preprocessing
 from .assembly import assemble
 from .chain import Chain
-from .class_names import given_names, known_names
-from .contents import Contents, Options
+from .class_names import for_outputs, given_names, known_names
+from .contents import Contents, Options, malformed
 from .means import with_mean
 from .pretrained.registry import entry_of
 from .recognition import READERS, recognize
@@ -43,8 +42,9 @@ def load(
     """Read a model of class `kind` from a file of any format: see `swiftalexnet.load`."""
     options = options_for("load", variant, prototxt, strict)
     names = None if classes is None else given_names(classes, "load")
-    with opened_source(path, "load") as file, malformed(file):
-        reader = recognize(file)
+    with opened_source(path, "load") as file:
+        with malformed(file):
+            reader = recognize(file)
         if prototxt is not None and reader != "caffe":
             raise ValueError(f"{file} is of {READERS[reader]}: prototxt is for Caffe's .caffemodel")
         if reader != "swiftalexnet":
@@ -69,15 +69,18 @@ def _foreign(
 ) -> Kind:
     """Read a file of another framework, its hash beside it."""
     with hashing(file, up_to is None) as digest:
-        contents = contents_of(file, reader, options)
-        chain = contents.chain()
-        refuse_unused(chain, options, str(file))
-        chain.classes = known_names(chain) if names is None else names
+        with malformed(file):
+            contents = contents_of(file, reader, options)
+            chain = contents.chain()
+            refuse_unused(chain, options, str(file))
+        # What is wrong with the caller's own is no fault of the file.
+        chain.classes = known_names(chain) if names is None else for_outputs(names, chain, "load")
         if mean is not None:
             channels, height, _ = chain.input
             default = chain.preprocessing or default_preprocessing(chain.variant, height, channels)
             chain.preprocessing = with_mean(default, mean, "load")
-        model = assemble(kind, chain, str(file), up_to)
+        with malformed(file):
+            model = assemble(kind, chain, str(file), up_to)
         _refuse_other(options.variant, model.variant, file)
         if up_to is not None:
             chain.notes.append(f"only the layers up to {up_to} were read, so the file's hash is not known")
@@ -124,19 +127,6 @@ def hashing(file: SourceFile, wanted: bool) -> Iterator[Task[str | None]]:
         yield thread.submit(file.sha256 if wanted else lambda: None)
     finally:
         thread.close()
-
-
-@contextmanager
-def malformed(file: SourceFile) -> Iterator[None]:
-    """Turn what code raises on malformed content into an error that names the file."""
-    try:
-        yield
-    except (CheckpointCorruptError, NotImplementedError):
-        raise
-    except MALFORMED as error:
-        if str(file) in str(error):
-            raise
-        raise CheckpointCorruptError(f"{file} cannot be read: {error}") from error
 
 
 def _source(file: SourceFile, contents: Contents, sha256: str | None, chain: Chain) -> Source:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .._support.arrays import as_finite
 from ..files.source import SourceFile, opened_source
 from ..preprocessing.preprocessing import Preprocessing
+from .contents import malformed
 
 _NPY = b"\x93NUMPY"
 _LARGEST_FILE = 64 << 20  # bytes
@@ -50,7 +51,7 @@ def with_mean(default: Preprocessing, mean: Any, operation: str) -> Preprocessin
 
 
 def _read(path: str | os.PathLike[str], operation: str) -> NDArray[Any]:
-    with opened_source(path, operation) as file:
+    with opened_source(path, operation) as file, malformed(file):
         if file.size > _LARGEST_FILE:
             raise ValueError(
                 f"{operation}: {path} has {file.size:,} bytes, expected a mean of at most {_LARGEST_FILE:,}"

@@ -11,6 +11,13 @@ _PICKLES = (b"(d", b"(l", b"(i", b"c", b"}", b"]")  # as protocols 0 and 1 begin
 _TAR, _TAR_AT = b"ustar", 257  # PyTorch's files of before 2017
 _MATLAB_BLOCK = 512  # bytes that MATLAB's 7.3 files have before HDF5
 _HEAD = 1024
+_NO_WEIGHTS = (  # what is handed over instead of weights, and how to get them
+    (b"version https://git-lfs", "a pointer of Git LFS: `git lfs pull` puts the weights in its place"),
+    (b"<", "a page of the web or XML: the address that it comes from did not give the weights"),
+    (b"name:", "perhaps a .prototxt: load its .caffemodel with prototxt="),
+    (b"input:", "perhaps a .prototxt: load its .caffemodel with prototxt="),
+    (b"layer", "perhaps a .prototxt: load its .caffemodel with prototxt="),
+)
 _MOST_FIELDS = 4096  # of a protocol buffer, looked at
 
 READERS = {
@@ -51,8 +58,11 @@ def recognize(file: SourceFile) -> str:
         return "cuda_convnet"
     if fields := _protobuf_fields(file):
         return "onnx" if 7 in fields and fields[7] == 2 else "caffe"
-    known = ", ".join(READERS.values())
-    raise CheckpointCorruptError(f"{file} is none of the formats that this package reads: {known}")
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    hint = next((f" It is {what}." for start, what in _NO_WEIGHTS if text.startswith(start)), "")
+    raise CheckpointCorruptError(
+        f"{file} is none of the formats that this package reads: {', '.join(READERS.values())}.{hint}"
+    )
 
 
 def _start(file: SourceFile, head: bytes) -> bytes:

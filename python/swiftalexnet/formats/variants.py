@@ -41,8 +41,15 @@ class Difference(NamedTuple):
     text: str
 
 
-def chain_of(layers: Sequence[Layer], names: Iterable[str], place: str, only_features: bool = False) -> Chain:
+_UNUSUAL = ("vgg-A-LRN",)  # has the shapes of vgg-A, which is the one that anybody has
+
+
+def chain_of(
+    layers: Sequence[Layer], names: Iterable[str], place: str, only_features: bool = False, say_which: bool = False
+) -> Chain:
     """Return the network of the first variant whose layers fit; widths, classes and colour channels may be others.
+
+    A variant with the same widths comes before those with others.
 
     Parameters
     ----------
@@ -54,22 +61,34 @@ def chain_of(layers: Sequence[Layer], names: Iterable[str], place: str, only_fea
         The file, for messages.
     only_features : bool
         The file has only the convolutions: the network ends before the first dense layer.
+    say_which : bool
+        The caller must say which, where several fit: nothing else in the file tells them apart.
 
     Raises
     ------
     ValueError
-        None fits: the message names the nearest variant and the first layer that differs.
+        None fits: the message names the nearest variant and the first layer that differs. Or several fit.
     """
-    differences = []
-    for name in names:
-        found = _fitted(name, layers, only_features)
-        if isinstance(found, Chain):
-            return found
-        differences.append(found)
+    found = [_fitted(name, layers, only_features) for name in names]
+    differences = [each for each in found if isinstance(each, Difference)]
+    fitting = [each for each in found if isinstance(each, Chain)]
+    if alike := [chain for chain in fitting if _has_its_widths(chain)] or fitting:
+        usual = [str(chain.variant) for chain in alike if chain.variant not in _UNUSUAL]
+        if say_which and len(usual) > 1:
+            ways = "pass the right one as variant=, or read a file that has the graph"
+            raise ValueError(f"{place} has no graph, and the layers of {', '.join(usual)} all fit: {ways}")
+        return alike[0]
     if not differences:
         raise ValueError(f"{place}: no network of the catalogue has layers of these names")
     nearest = max(differences, key=lambda difference: difference.layers_alike)
     raise ValueError(f"{place}: the nearest network is {nearest.variant}, but {nearest.text}")
+
+
+def _has_its_widths(chain: Chain) -> bool:
+    """Whether the layers before the classes are as wide as the catalogue's."""
+    theirs = [node for node in nodes_of(str(chain.variant), 0, chain.input[0], 0).nodes if node.is_weighted]
+    ours = [node for node in chain.nodes if node.is_weighted]
+    return all(a.fields["outputs"] == b.fields["outputs"] for a, b in zip(ours[:-1], theirs, strict=False))
 
 
 def _fitted(variant: str, layers: Sequence[Layer], only_features: bool) -> Chain | Difference:

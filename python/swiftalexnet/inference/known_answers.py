@@ -115,7 +115,8 @@ def verify(model: BaseModel, images: Any = None) -> Verification:
     if answers:
         return Verification(tuple(answers))
     if model.known_answers is None:
-        raise ValueError("verify: the model has no known answers; save(path, known_answers=images) stores some")
+        ways = "save(path, known_answers=images) or the command swiftalexnet convert stores some"
+        raise ValueError(f"verify: the model has no known answers; {ways}")
     what = "the built-in test image, so give verify the images" if images is None else "these images"
     raise ValueError(f"verify: the model has {len(model.known_answers.inputs)} known answers, none for {what}")
 

@@ -62,6 +62,7 @@ def test_convert_to_another_format(weights, tmp_path, capsys):
     error = refused(capsys, "convert", weights, tmp_path / "m", "--format", "torchvision", "--float16")
     assert "--float16 is for files of swiftalexnet" in error
     assert "--preprocessing is for onnx" in refused(capsys, "convert", weights, tmp_path / "m", "--preprocessing")
+    assert ".pth is not written, only .safetensors, .onnx" in refused(capsys, "convert", weights, tmp_path / "m.pth")
     assert "unknown format 'onxx'" in refused(capsys, "convert", weights, tmp_path / "m", "--format", "onxx")
 
 

@@ -34,8 +34,8 @@ from fuzz.judge import untyped
 
 import swiftalexnet as sa
 from swiftalexnet.files.source import opened_source
-from swiftalexnet.formats.contents import Options
-from swiftalexnet.formats.load import contents_of, malformed
+from swiftalexnet.formats.contents import Options, malformed
+from swiftalexnet.formats.load import contents_of
 from swiftalexnet.formats.recognition import recognize
 
 SECONDS = 10.0  # a file

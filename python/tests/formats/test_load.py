@@ -115,3 +115,17 @@ def test_what_a_caller_says_of_our_own_file(tmp_path):
         sa.load(tmp_path / "m", prototxt="deploy.prototxt")
     with pytest.raises(TypeError, match="load: classes"):
         sa.load(tmp_path / "m", classes=3)
+
+
+def test_what_is_wrong_with_the_callers_own_is_no_fault_of_the_file(whole, tmp_path):
+    np.save(tmp_path / "mean.npy", np.zeros((3, 1, 1), np.float32))
+    (tmp_path / "damaged.npy").write_bytes(b"\x93NUMPY\x01\x00\xff")
+    names = [f"class {number}" for number in range(7)]
+    for options, message in (
+        ({"classes": names}, "load: classes has 7 names, the network has 1000 outputs"),
+        ({"mean": [1, 2]}, "load: mean has shape"),
+        ({"mean": tmp_path / "mean.npy"}, "load: a mean image of 1 × 1"),
+        ({"mean": tmp_path / "damaged.npy"}, r".*damaged\.npy"),
+    ):
+        with pytest.raises(ValueError, match=f"^{message}"):
+            sa.load(whole, **options)

@@ -12,8 +12,7 @@ from formats.hostile import Case, assert_survives, damaged, flips, numbers, pref
 import swiftalexnet as sa
 from swiftalexnet.files.matlab.reading import variables_of
 from swiftalexnet.files.source import opened_source
-from swiftalexnet.formats.contents import Options
-from swiftalexnet.formats.load import malformed
+from swiftalexnet.formats.contents import Options, malformed
 from swiftalexnet.formats.matconvnet import contents
 
 # What imagenet-caffe-alex has; pools round up by padding below and at the right.

@@ -1,5 +1,6 @@
 """Formats are recognised by content, whatever the name."""
 
+import re
 import zipfile
 
 import numpy as np
@@ -56,6 +57,24 @@ def test_anything_else_is_refused_with_what_is_read(data, tmp_path):
         sa.load(path)
     with pytest.raises(ValueError, match=r"m\.pth is none of the formats"):
         sa.inspect(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "hint"),
+    [
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4a\nsize 553507836\n",
+            "a pointer of Git LFS: `git lfs",
+        ),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html><html>404", "a page of the web"),
+        (b'name: "CaffeNet"\ninput: "data"\n', "its .caffemodel with prototxt="),
+        (b'layer {\n  name: "data"', "its .caffemodel with prototxt="),
+    ],
+)
+def test_what_is_often_handed_over_instead_of_weights(data, hint, tmp_path):
+    (tmp_path / "m.pth").write_bytes(data)
+    with pytest.raises(ValueError, match=re.escape(hint)):
+        sa.load(tmp_path / "m.pth")
 
 
 def test_a_zip_of_other_things(tmp_path):

@@ -228,6 +228,11 @@ def test_unknown_objects_beside_the_state_dict_are_never_called(tmp_path):
         read(zipped({"w": tensor(Storage("0", 6)), **beside}, ONE), tmp_path)
 
 
+def test_the_counter_of_an_averaged_model_is_no_weight(tmp_path):
+    averaged = {"module.w": tensor(Storage("0", 6)), "n_averaged": tensor(Storage("0", 6), 0, (), ())}
+    assert read(zipped(averaged, ONE), tmp_path).keys() == {"module.w"}
+
+
 def test_an_object_without_its_parts_is_a_module(tmp_path):
     with pytest.raises(sa.UnsupportedError, match=r"whole models\.Net"):
         read(zipped({"epoch": 3, "model": Named("models", "Net")}, {}), tmp_path)

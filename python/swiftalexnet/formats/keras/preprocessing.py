@@ -54,7 +54,7 @@ def prepare(graph: Graph, chain: Chain, layers: list[KerasLayer]) -> None:
         return
     if not (np.abs(graph.scale) > 0).all():
         raise graph.refuse(layers[0], "is followed by a scale of 0")
-    mean, scale = -graph.offset / graph.scale, graph.scale
+    mean, scale = 0 - graph.offset / graph.scale, graph.scale
     # The filter of `tf.image.resize`, which `image_dataset_from_directory` uses; it keeps no proportions.
     chain.preprocessing = Preprocessing(
         height,
@@ -65,7 +65,8 @@ def prepare(graph: Graph, chain: Chain, layers: list[KerasLayer]) -> None:
         warp=True,
     )
     how = "as its own layers say" if is_own else "pixels of 0 to 255 are not scaled, because it has no layer for that"
-    chain.notes.append(f"images are squeezed to {height} × {height} and read as red, green, blue; {how}")
+    colors = "red, green, blue" if channels == 3 else f"{channels} channels"
+    chain.notes.append(f"images are squeezed to {height} × {height} and read as {colors}; {how}")
 
 
 def _require_first(graph: Graph, layer: KerasLayer) -> None:

@@ -87,13 +87,13 @@ def chain_of_layers(weights: Iterable[tuple[str, Mapping[str, Stored]]], variant
     is_vgg = is_keras_vgg(layer.name for layer in layers)
     names = _candidates([layer.name for layer in layers]) if variant is None else [variant]
     only_features = bool(layers) and all(len(layer.shape) == 4 for layer in layers)
-    chain = chain_of(layers, names, place, only_features)
+    chain = chain_of(layers, names, place, only_features, say_which=True)
     if is_vgg and chain.input[0] == 3:
         as_keras_vgg(chain)
     else:
         chain.notes.append(
-            "the file has weights alone, without the names of Keras's VGG: red, green, blue was assumed, "
-            f"prepared as the authors of {chain.variant} did"
+            "the file has weights alone, without the names of Keras's VGG: red, green, blue was assumed, prepared as "
+            f"the authors of {chain.variant} did; strides, pads and norms are those of {chain.variant}"
         )
     return chain
 

@@ -1,5 +1,6 @@
 """A network from tensors alone: whose names they have, and the reader of those names."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from ...network.catalog import catalog
@@ -12,6 +13,7 @@ from . import torchvision as torchvision_names
 
 _WRAPPER = "module."  # torch.nn.DataParallel's, before or within a name
 _BEGINNINGS = ("features.", "classifier.", "conv1.", "conv1_1.")  # of the first names of a network
+_NUMBERED = re.compile(r"(?:(.*)\.)?(\d{1,4}\.\w+)", re.DOTALL)  # as in the state dict of `model.features` alone
 
 
 def chain_by_names(tensors: Mapping[str, Stored], options: Options, place: str) -> Chain:
@@ -24,13 +26,16 @@ def chain_by_names(tensors: Mapping[str, Stored], options: Options, place: str) 
     """
     if keras_names.has_keras_names(tensors):
         return keras_names.keras_chain(tensors, options.variant, place)
-    plain = without_prefix(tensors)
+    plain = numbered_features(without_prefix(tensors))
     if torchvision_names.has_torchvision_names(plain):
-        return torchvision_names.chain_from(plain, options.variant, place)
+        return torchvision_names.chain_from(plain, options.variant, place, options.strict)
     if layers := _own_layers(plain):
-        chain = chain_of(layers, candidates(plain, options.variant), place)
+        chain = chain_of(layers, candidates(plain, options.variant), place, say_which=True)
         used = {part.stored.name for parts in chain.parameters.values() for part in parts}
         chain.unused = [name for name, stored in tensors.items() if stored.name not in used]
+        chain.notes.append(
+            f"the file has no graph: strides, pads, norms and preprocessing are those of {chain.variant}"
+        )
         return chain
     some = ", ".join(list(tensors)[:5])
     raise ValueError(f"{place}: its tensors have names of no network that this package knows: {some} …")
@@ -50,6 +55,18 @@ def without_prefix(tensors: Mapping[str, Stored]) -> dict[str, Stored]:
     prefixes = (name[: name.find(begin)] for name in shorter for begin in _BEGINNINGS if begin in name)
     prefix = min(prefixes, key=len, default="")
     return {name.removeprefix(prefix): stored for name, stored in shorter.items()}
+
+
+def numbered_features(tensors: Mapping[str, Stored]) -> Mapping[str, Stored]:
+    """Return convolutions called by their numbers alone, `0.weight` or `encoder.0.weight`, as `features.0.weight`.
+
+    Other tensors keep their names.
+    """
+    found = {name: _NUMBERED.fullmatch(name) for name in tensors}
+    before = {None if match is None else match[1] or "" for match in found.values()}
+    if len(before) != 1 or None in before or any(len(stored.shape) not in (0, 1, 4) for stored in tensors.values()):
+        return tensors
+    return {f"features.{match[2]}": tensors[name] for name, match in found.items() if match is not None}
 
 
 def candidates(names: Mapping[str, Stored], variant: str | None) -> Sequence[str]:

@@ -44,7 +44,7 @@ def has_torchvision_names(names: Iterable[str]) -> bool:
     return any(name.startswith("features.0.") for name in names)
 
 
-def chain_from(tensors: Mapping[str, Stored], variant: str | None, place: str) -> Chain:
+def chain_from(tensors: Mapping[str, Stored], variant: str | None, place: str, strict: bool = True) -> Chain:
     """Return the network of tensors with torchvision's names, preprocessing as torchvision's weights want it.
 
     The normalisation of a `_bn` network is folded into the convolution before it, in float64: with s = γ / √(σ² + ε),
@@ -53,16 +53,23 @@ def chain_from(tensors: Mapping[str, Stored], variant: str | None, place: str) -
     Raises
     ------
     ValueError
-        A tensor has another name, or no variant fits: see `variants.chain_of`.
+        A tensor has another name, or no variant fits: see `variants.chain_of`. If only the classifier is another, the
+        message says so; `strict=False` leaves it out.
     """
     modules, unused = _modules(tensors)
     candidates = [variant] if variant else [name for name in catalog() if torchvision_names(name)]
-    layers = _layers(modules)
-    only_features = (
-        bool(layers) and all(len(layer.shape) == 4 for layer in layers) and modules[-1].section == "features"
-    )
-    chain = chain_of(layers, candidates, place, only_features=only_features)
-    _check_places(chain, modules, place)
+    try:
+        chain = _fitted(modules, candidates, place)
+    except ValueError as error:
+        features = [module for module in modules if module.section == "features"]
+        if len(features) == len(modules):
+            raise
+        chain = _fitted_features(features, candidates, error)
+        if strict:
+            way = f"load(…, strict=False) reads its convolutions alone, which are those of {chain.variant}"
+            raise ValueError(f"{error}; {way}") from error
+        unused = [name for name in tensors if not name.startswith("features.")]
+        modules = features
     chain.unused = unused
     channels, height, _ = chain.input
     chain.preprocessing = default_preprocessing("owt", height, channels)
@@ -73,6 +80,25 @@ def chain_from(tensors: Mapping[str, Stored], variant: str | None, place: str) -
     if any(module.is_norm for module in modules):
         chain.notes.append("batch normalisation is folded into the convolutions")
     return chain
+
+
+def _fitted(modules: list[_Module], candidates: Iterable[str], place: str) -> Chain:
+    """Return the network that modules fit, each at its place."""
+    layers = _layers(modules)
+    only_features = (
+        bool(layers) and all(len(layer.shape) == 4 for layer in layers) and modules[-1].section == "features"
+    )
+    chain = chain_of(layers, candidates, place, only_features=only_features)
+    _check_places(chain, modules, place)
+    return chain
+
+
+def _fitted_features(features: list[_Module], candidates: Iterable[str], error: ValueError) -> Chain:
+    """Return the network that convolutions fit; raise `error`, why the whole fits none, if they fit none either."""
+    try:
+        return _fitted(features, candidates, "")
+    except ValueError:
+        raise error from None
 
 
 def _modules(tensors: Mapping[str, Stored]) -> tuple[list[_Module], list[str]]:

@@ -8,6 +8,7 @@ from ..stored import Stored
 from .tensors import Tensor
 
 _PLACES = ("state_dict", "model_state_dict", "model", "net", "network", "weights", "params", "model_state", "module")
+_COUNTERS = ("n_averaged",)  # torch.optim.swa_utils.AveragedModel's, beside the tensors of the network
 _DEEPEST = 3  # {"checkpoint": {"model": {…}}}
 _MOST_TENSORS = 10_000
 _MOST_PARTS = 100  # of a checkpoint, to look for tensors in
@@ -69,4 +70,4 @@ def _tensors(entries: dict[str, Any], place: str) -> dict[str, Tensor]:
     for name, each in entries.items():
         if isinstance(each, Opaque):
             raise UnsupportedError(f"{place}: {name[:80]} is of type {each.kind}, expected a plain tensor")
-    return {name: each for name, each in entries.items() if isinstance(each, Tensor)}
+    return {name: each for name, each in entries.items() if isinstance(each, Tensor) and name not in _COUNTERS}

@@ -14,8 +14,7 @@ from swiftalexnet.files.source import opened_source
 from swiftalexnet.formats import caffe
 from swiftalexnet.formats.assembly import assemble
 from swiftalexnet.formats.caffe.means import read_mean
-from swiftalexnet.formats.contents import Options
-from swiftalexnet.formats.load import malformed
+from swiftalexnet.formats.contents import Options, malformed
 
 TEXT = (
     nets.input_new(1, 6)

@@ -15,9 +15,8 @@ from formats.keras.h5_files import convolution, entrance, kernel, layer, write_m
 
 import swiftalexnet as sa
 from swiftalexnet.files.source import opened_source
-from swiftalexnet.formats.contents import Options
+from swiftalexnet.formats.contents import Options, malformed
 from swiftalexnet.formats.keras import contents
-from swiftalexnet.formats.load import malformed
 
 LAYERS = [entrance((4, 4, 1)), convolution("a", filters=1), layer("GlobalAveragePooling2D", "p")]
 WEIGHTS = {"a": kernel((3, 3, 1, 1))}

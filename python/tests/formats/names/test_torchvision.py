@@ -72,3 +72,34 @@ def test_a_variant_that_the_caller_names_and_that_does_not_fit(tmp_path):
         loaded(torchvision_alexnet(), tmp_path, variant="vgg-D")
     with pytest.raises(ValueError, match="unknown variant 'vgg16'.*did you mean 'vgg-D'"):
         loaded(torchvision_alexnet(), tmp_path, variant="vgg16")
+
+
+@pytest.mark.parametrize("prefix", ["", "encoder.", "0."])
+@pytest.mark.parametrize("norm", [False, True])
+def test_the_state_dict_of_the_features_module_alone(prefix, norm, tmp_path):
+    whole = torchvision_vgg11(norm=norm)
+    state = {name.replace("features.", prefix): array for name, array in whole.items() if name.startswith("features")}
+    found = loaded(state, tmp_path).state_dict()
+    expected = loaded(whole, tmp_path).state_dict()
+    assert len(found) == 16 and all((array == expected[name]).all() for name, array in found.items())
+
+
+def test_a_classifier_of_its_own_can_be_left_out(tmp_path):
+    state = torchvision_alexnet()
+    head = [name for name in state if name.startswith("classifier")]
+    state = {name: array for name, array in state.items() if name not in head[2:]}
+    with pytest.raises(ValueError, match=r"file ends before fc7; load\(…, strict=False\) reads its conv.*of owt"):
+        loaded(state, tmp_path)
+    model = loaded(state, tmp_path, strict=False)
+    assert model.summary().rows[-1].name == "pool5" and "classifier.1.bias" in str(model.source.notes)
+    inspection = sa.inspect(tmp_path / "m")
+    assert inspection.variant == "owt" and not inspection.loads
+    assert any("strict=False" in note for note in inspection.notes)
+
+
+def test_what_fits_no_network_with_or_without_its_classifier(tmp_path):
+    state = torchvision_alexnet()
+    state["features.6.weight"] = np.zeros((4, 3, 5, 5), np.float32)
+    with pytest.raises(ValueError) as caught:
+        loaded(state, tmp_path, strict=False)
+    assert "strict" not in str(caught.value)

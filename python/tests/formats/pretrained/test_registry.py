@@ -97,3 +97,8 @@ def test_the_table_as_a_frame():
     pytest.importorskip("pandas")
     frame = sa.pretrained_models().to_frame()
     assert list(frame["name"]) == list(registry())
+
+
+def test_alexnet_of_places_is_caffenet():
+    # deploy_alexnet_places365.prototxt of CSAILVision/places365, "CaffeNet-Places365", normalises behind the pools.
+    assert registry()["alexnet-places365-caffe"].variant == "caffenet"
