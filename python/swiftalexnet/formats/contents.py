@@ -44,9 +44,12 @@ class Contents:
         Returns the network that the file holds. Raises ValueError or UnsupportedError naming the tensor or node.
     metadata : dict of str to str
         What else the file says of itself: producer, licence.
+    beside : int
+        Bytes of other files that tensors lie in.
     """
 
     format: str
     tensors: Mapping[str, Stored]
     chain: Callable[[], Chain]
     metadata: dict[str, str] = field(default_factory=dict)
+    beside: int = 0

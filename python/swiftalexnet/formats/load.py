@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from .._support.choices import choose
+from .._support.tables import printable
 from .._support.threads import Task, Threads
 from ..errors import MALFORMED, CheckpointCorruptError
 from ..files.paths import as_path
@@ -17,10 +18,11 @@ from ..network.base import BaseModel
 from ..network.catalog import catalog
 from ..network.source import Source
 from ..preprocessing.defaults import default_preprocessing
-from .assembly import assemble
+from .assembly import assemble, parameter_shapes
 from .chain import Chain
 from .class_names import class_names
 from .contents import Contents, Options
+from .limits import plain_message, require_plain, require_small
 from .means import with_mean
 from .pretrained.registry import entry_of
 from .recognition import recognize
@@ -53,6 +55,7 @@ def load(
             chain.classes = class_names(classes, chain, "load")
             if mean is not None:
                 chain.preprocessing = with_mean(chain, mean, _preprocessing(chain), "load")
+            require_small(parameter_shapes(chain).values(), contents, file)
             model = assemble(kind, chain, str(file), up_to)
             if up_to is not None:
                 chain.notes.append(f"only the layers up to {up_to} were read, so the file's hash is not known")
@@ -72,6 +75,7 @@ def options_for(
 def contents_of(file: SourceFile, reader: str, options: Options) -> Contents:
     """Read the headers of a file with a reader, the module of its format."""
     contents: Contents = importlib.import_module(f".{reader}", __package__).contents(file, options)
+    require_plain(contents, file)
     return contents
 
 
@@ -100,17 +104,20 @@ def malformed(file: SourceFile) -> Iterator[None]:
     """Turn what code raises on malformed content into an error that names the file."""
     try:
         yield
-    except (CheckpointCorruptError, NotImplementedError):
+    except (CheckpointCorruptError, NotImplementedError) as error:
+        plain_message(error)
         raise
     except MALFORMED as error:
-        if str(file) in str(error):
+        named = str(file) in str(error)
+        plain_message(error)
+        if named:
             raise
         raise CheckpointCorruptError(f"{file} cannot be read: {error}") from error
 
 
 def _source(file: SourceFile, contents: Contents, sha256: str | None, chain: Chain) -> Source:
     """Return where weights come from, with their publisher if the file is a known one."""
-    source = Source(contents.format, file.path.name, sha256, notes=tuple(chain.notes))
+    source = Source(contents.format, file.path.name, sha256, notes=tuple(map(printable, chain.notes)))
     entry = None if sha256 is None else entry_of(sha256, file.size)
     if entry is None:
         return source

@@ -7,7 +7,9 @@ from typing import Any, Protocol
 
 _PIECE = 1 << 16
 _KEYS = (str, bytes, int, float, bool, type(None))
-_LARGEST_KEY = 2**63  # any number of larger integers may have one hash, and a dict compares each of them with all others
+_LARGEST_KEY = (
+    2**63
+)  # any number of larger integers may have one hash, and a dict compares each of them with all others
 
 
 class Source(Protocol):

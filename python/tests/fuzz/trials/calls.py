@@ -39,6 +39,9 @@ DOCUMENTED: dict[str, tuple[type[BaseException], ...]] = {
     "History.column": (KeyError,),
 }
 
+# Without a network and the files of others they refuse even what is right.
+REFUSED = {"pretrained"}
+
 # They measure the machine, for tenths of seconds.
 SLOW = {"Model.profile", "_native.Network.profile_images", "_native.fma_limits", "_native.tile_rates"}
 
@@ -93,7 +96,7 @@ def make_call(world: World, name: str | None = None, hostile: bool = True) -> Ca
         return list(result) if hasattr(result, "__next__") else result
 
     keeps = [] if entry.name in STOPS_IN_THE_MIDDLE else owned
-    return Call(text, entry, run, keeps, not spoilt)
+    return Call(text, entry, run, keeps, not spoilt and entry.name not in REFUSED)
 
 
 def _entry(world: World) -> Entry:
