@@ -22,6 +22,7 @@ from .objects import Dataset, check_chunks, dataset_in, linked
 from .parts import FilePart
 
 _MOST_OBJECTS = 10_000
+_MOST_CHUNKS = 10_000  # of all datasets; the library keeps some kilobytes for each
 _DEEPEST = 16
 _SLACK = 64 << 20
 
@@ -78,6 +79,7 @@ class Hdf5File:
         self._attributes = TextAttributes(self._bytes)
         self._headers: dict[str, int] = {}
         self._texts: dict[tuple[str, str], list[str] | None] = {}
+        self._has: dict[tuple[str, str], bool] = {}
         self._checked: set[str] = set()
         with self._reading("it is damaged"):
             part = FilePart(file, offset, self._size)
@@ -102,8 +104,10 @@ class Hdf5File:
 
     def has_attribute(self, path: str, name: str) -> bool:
         """Whether an object has an attribute."""
-        with self._reading(f"{path} is damaged"):
-            return bool(self._h5py.h5a.exists(self._h5[path].id, name.encode()))
+        if (path, name) not in self._has:
+            with self._reading(f"{path} is damaged"):
+                self._has[path, name] = bool(self._h5py.h5a.exists(self._h5[path].id, name.encode()))
+        return self._has[path, name]
 
     def read(self, dataset: Dataset, start: int, stop: int) -> NDArray[Any]:
         """Return elements `start` to `stop` of an array, in C order."""
@@ -156,7 +160,7 @@ class Hdf5File:
 
     def _walk(self, skip: tuple[str, ...], references: bool) -> None:
         """Look at every object that is not under `skip`."""
-        waiting, declared = [("", self._h5, 0)], 0
+        waiting, declared, chunks = [("", self._h5, 0)], 0, 0
         self._headers[""] = self._h5py.h5o.get_info(self._h5.id).addr
         seen: set[int] = set()
         while waiting:
@@ -183,7 +187,10 @@ class Hdf5File:
                 else:
                     dataset = dataset_in(self._h5py, place, found, self._size, references)
                     declared += math.prod(dataset.shape) * dataset.dtype.itemsize
+                    chunks += dataset.chunks
                     self.datasets[place] = dataset
+                if chunks > _MOST_CHUNKS:
+                    raise UnsupportedError(f"with {place} it has {chunks:,} chunks, expected at most {_MOST_CHUNKS:,}")
                 if declared > 2 * self._size + _SLACK:
                     raise ValueError(f"with {place} it declares {declared:,} bytes, and has {self._size:,}")
             waiting += reversed(inner)

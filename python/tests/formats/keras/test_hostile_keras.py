@@ -276,3 +276,23 @@ def test_an_optimizer_is_not_looked_at(tmp_path):
     with h5py.File(path, "a") as file:
         file["optimizer_weights/link"] = h5py.SoftLink("/nowhere")
     assert sa.load(path).num_classes == 1
+
+
+def test_many_small_chunks(tmp_path):
+    for count in (9_000, 60_000):
+        with h5py.File(tmp_path / f"{count}.h5", "w") as file:
+            options = {"chunks": (1,), "compression": "gzip"}
+            file.create_dataset("layers/conv2d/vars/0", data=np.arange(count, dtype=np.float32), **options)
+    cases = [Case(f"{count} chunks", (tmp_path / f"{count}.h5").read_bytes()) for count in (9_000, 60_000)]
+    assert assert_survives(sa.load, cases, tmp_path) == 0
+    with pytest.raises(sa.UnsupportedError, match=r"60,000 chunks, expected at most 10,000"):
+        sa.load(tmp_path / "60000.h5")
+
+
+def test_many_groups(tmp_path):
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        for number in range(9_900):
+            file.create_group(f"layers/conv2d_{number}")
+    cases = [Case("9,900 groups", (tmp_path / "m.h5").read_bytes())]
+    assert assert_survives(sa.load, cases, tmp_path) == 0
+    assert assert_survives(lambda path: str(sa.inspect(path)), cases, tmp_path) == 1
