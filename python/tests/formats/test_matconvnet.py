@@ -158,7 +158,7 @@ def test_version_7_3_hostile(tmp_path, monkeypatch):
     weights = {"c": [np.ones((2, 2, 3, 1), np.float32), np.zeros((1, 1), np.float32)]}
     data = write(tmp_path / "m.mat", weights, [("c", "conv", {"stride": 1.0}), ("r", "relu", {})], size=4).read_bytes()
     read(tmp_path / "m.mat")
-    assert_survives(read, damaged(data, 1000, 1), tmp_path)
+    assert_survives(read, damaged(data, 2000, 1), tmp_path)
 
 
 def test_an_average_image_with_a_border(tmp_path):
@@ -249,7 +249,7 @@ def test_hostile_bytes(tmp_path):
     used = range(116, len(data))
     assert_survives(read, [*prefixes(data), *flips(data, used), *numbers(data, range(128, len(data), 4), 4)], tmp_path)
     assert_survives(read, [*prefixes(packed), *flips(packed, range(116, len(packed)))], tmp_path)
-    assert_survives(read, [*damaged(data, 1500, 1), *damaged(packed, 500, 2)], tmp_path)
+    assert_survives(read, [*damaged(data, 2000, 1), *damaged(packed, 1000, 2)], tmp_path)
 
 
 def deep_cells(depth):

@@ -70,8 +70,8 @@ def test_prefixes_and_flipped_bits(small, tmp_path):
 
 
 def test_random_damage(small, archive, tmp_path):
-    assert_survives(read, damaged(small, 1500, 1), tmp_path)
-    assert_survives(read, damaged(archive, 500, 2), tmp_path)
+    assert_survives(read, damaged(small, 2000, 1), tmp_path)
+    assert_survives(read, damaged(archive, 1200, 2), tmp_path)
 
 
 def test_compressed_chunks(tmp_path):
