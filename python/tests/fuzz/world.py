@@ -47,8 +47,6 @@ class Shared:
         self.folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
         photo_folder(self.folder / "photos", 2)
         self.model.save(self.folder / "model.safetensors", known_answers=True)
-        homes = ("SWIFTALEXNET_HOME", "TORCH_HOME", "KERAS_HOME", "HF_HOME")
-        os.environ.update(dict.fromkeys(homes, str(self.folder / "home")), SWIFTALEXNET_OFFLINE="1")
 
     @cached_property
     def history(self) -> sa.History:
