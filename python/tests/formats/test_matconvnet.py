@@ -279,3 +279,14 @@ def test_bombs(tmp_path):
         Case("400 MB of zeros", head + struct.pack("<II", 15, len(zeros)) + zeros),
     ]
     assert assert_survives(read, cases, tmp_path) == 0
+
+
+def test_many_references(tmp_path):
+    with h5py.File(tmp_path / "m.mat", "w", userblock_size=512) as file:
+        references = file.create_group("#refs#")
+        arrays = [references.create_dataset(f"c{number}", data=np.zeros(1)).ref for number in range(2000)]
+        layers = file.create_group("layers")
+        for number, array in enumerate(arrays):
+            layers.create_dataset(f"x{number}", data=np.array([array] * 20, h5py.ref_dtype))
+    data = b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM" + (tmp_path / "m.mat").read_bytes()[128:]
+    assert assert_survives(read, [Case("40,000 references", data)], tmp_path) == 0

@@ -296,3 +296,17 @@ def test_many_groups(tmp_path):
     cases = [Case("9,900 groups", (tmp_path / "m.h5").read_bytes())]
     assert assert_survives(sa.load, cases, tmp_path) == 0
     assert assert_survives(lambda path: str(sa.inspect(path)), cases, tmp_path) == 1
+
+
+def test_pieces_of_a_packed_dataset(tmp_path):
+    kernels = np.arange(1536 * 2048, dtype=np.float32).reshape(1, 1, 1536, 2048) % 1000
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file.create_dataset("layers/conv2d/vars/0", data=kernels, chunks=(1, 1, 256, 2048), compression="gzip")
+    with opened_source(tmp_path / "m.h5", "load") as file:
+        (stored,) = contents(file, Options()).tensors.values()
+        pieces = list(stored.pieces())
+        assert len(pieces) > 1
+        for place, values in pieces:
+            assert np.array_equal(values, kernels[place])
+        for start, stop in ((0, 1), (2047, 2049), (5, 2048), (2048, 6144), (1536 * 2048 - 1, 1536 * 2048)):
+            assert np.array_equal(stored.read(start, stop), kernels.reshape(-1)[start:stop])
