@@ -174,7 +174,7 @@ def _facts(world: World) -> Arguments:
 
 
 def _matrix(world: World) -> Arguments:
-    x = world.floats(world.random.randint(1, 40), world.random.randint(1, 40))
+    x = world.floats(world.random.randint(2, 40), world.random.randint(2, 40))
     return {"x": x, "y": np.empty(x.shape[::-1], np.float32).T}
 
 
