@@ -1,8 +1,10 @@
 """Tables as lines of text, and as HTML in which names chosen by users are escaped."""
 
+import re
 from collections.abc import Container, Iterable, Sequence
 from html import escape
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # but tabs and newlines
 _SCROLLED = 25  # rows: a longer table scrolls in a notebook
 
 
@@ -11,6 +13,11 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def harmless(text: str) -> str:
+    """Escape characters with which a text could control a terminal or turn its letters round; lines remain lines."""
+    return _CONTROLS.sub(lambda each: each[0].encode("unicode_escape").decode(), text)
 
 
 def lay_out(table: Sequence[Sequence[str]], left: Container[int], last_is_free: bool = False) -> list[str]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from .._support.output import print_text
+from .._support.tables import harmless
 
 DONE, PARTLY, FAILED = 0, 1, 2  # exit statuses; those of signals are in signals.py
 
@@ -48,7 +49,7 @@ class Output:
     def note(self, text: str) -> None:
         """Print a message about the command's progress, unless `quiet`."""
         if not self.quiet:
-            print_text(text, sys.stderr)
+            print_text(harmless(text), sys.stderr)
 
     def show(self, value: Any, text: str) -> None:
         """Print the command's result, as JSON of `value` or as text.
@@ -84,7 +85,7 @@ def print_result(text: str, stream: Any) -> None:
     ------
     NotWritten
     """
-    if not print_text(text, stream):
+    if not print_text(harmless(text), stream):
         raise NotWritten(_has_no_reader(stream))
 
 
@@ -92,7 +93,7 @@ def complain(message: str, error: BaseException | None = None) -> None:
     """Print to standard error what went wrong, and the notes added to the error."""
     start = _CLEARED if _is_terminal(sys.stderr) else ""
     for line in (message, *getattr(error, "__notes__", ())):
-        print_text(f"{start}swiftalexnet: {line}", sys.stderr)
+        print_text(f"{start}swiftalexnet: {harmless(line)}", sys.stderr)
 
 
 def describe(error: BaseException) -> str:

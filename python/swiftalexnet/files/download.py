@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .._support.progress import Progress
+from .._support.tables import printable
 from .digest import Digest
 from .partial import Partial, partial_of
 
@@ -133,8 +134,10 @@ def _answer(address: str, start: int, timeout: float) -> Any:
         error.close()
         if start and error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
             return _answer(address, 0, timeout)
-        raise OSError(f"{address}: the server answers {error.code} {error.reason}") from error
-    except http.client.HTTPException as error:
+        raise OSError(f"{address}: the server answers {error.code} {printable(str(error.reason))}") from error
+    except urllib.error.URLError as error:
+        raise OSError(f"{address}: {error.reason}") from error
+    except (http.client.HTTPException, ValueError) as error:  # ValueError: it redirects to what is no address
         raise OSError(f"{address}: the server's answer is not HTTP: {error!r}") from error
 
 
@@ -153,7 +156,7 @@ class _SecureRedirects(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
         if not is_secure(newurl):
-            raise OSError(f"{req.full_url} redirects to {newurl}, which is not https: refused")
+            raise OSError(f"{req.full_url} redirects to {printable(newurl)}, which is not https: refused")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

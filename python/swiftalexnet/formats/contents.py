@@ -1,12 +1,9 @@
 """What a reader hands on: the tensors of a file, and either its graph or the names that its framework gives layers."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import MALFORMED, CheckpointCorruptError
-from ..files.source import SourceFile
 from .chain import Chain
 from .stored import Stored
 
@@ -47,22 +44,12 @@ class Contents:
         Returns the network that the file holds. Raises ValueError or UnsupportedError naming the tensor or node.
     metadata : dict of str to str
         What else the file says of itself: producer, licence.
+    beside : int
+        Bytes of other files that tensors lie in.
     """
 
     format: str
     tensors: Mapping[str, Stored]
     chain: Callable[[], Chain]
     metadata: dict[str, str] = field(default_factory=dict)
-
-
-@contextmanager
-def malformed(file: SourceFile) -> Iterator[None]:
-    """Turn what code raises on malformed content into an error that names the file."""
-    try:
-        yield
-    except (CheckpointCorruptError, NotImplementedError):
-        raise
-    except MALFORMED as error:
-        if str(file) in str(error):
-            raise
-        raise CheckpointCorruptError(f"{file} cannot be read: {error}") from error
+    beside: int = 0

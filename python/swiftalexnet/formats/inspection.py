@@ -12,12 +12,14 @@ from ..preprocessing.preprocessing import Preprocessing
 from .assembly import parameter_shapes
 from .chain import Chain
 from .class_names import known_names
-from .contents import Contents, malformed
+from .contents import Contents
 from .graphs import adopt_names
 from .load import contents_of, options_for
+from .malformed import malformed
 from .recognition import recognize
 
 _SHOWN = 40  # tensors
+_LONGEST = 1000  # characters of a line before the table
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ class Inspection:
             lines.append(f"preprocessing: {self.preprocessing}")
         lines += [f"missing: {text}" for text in self.missing]
         lines += [f"note: {text}" for text in self.notes]
-        lines += [f"{key}: {value}" for key, value in self.metadata.items()]
+        lines += [f"{key[:_LONGEST]}: {value[:_LONGEST]}" for key, value in self.metadata.items()][:_SHOWN]
+        lines = [line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …" for line in lines]
         lines += lay_out([("tensor", "shape", "type"), *self._rows()[:_SHOWN]], left=(0, 1, 2)) if self.tensors else []
         if len(self.tensors) > _SHOWN:
             lines.append(f"… and {len(self.tensors) - _SHOWN} more")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from .._support.choices import choose
+from .._support.tables import printable
 from .._support.threads import Task, Threads
 from ..files.paths import as_path
 from ..files.source import SourceFile, opened_source
@@ -16,10 +17,12 @@ from ..network.base import BaseModel
 from ..network.catalog import catalog
 from ..network.source import Source
 from ..preprocessing.defaults import default_preprocessing
-from .assembly import assemble
+from .assembly import assemble, parameter_shapes
 from .chain import Chain
 from .class_names import for_outputs, given_names, known_names
-from .contents import Contents, Options, malformed
+from .contents import Contents, Options
+from .limits import require_plain, require_small
+from .malformed import malformed
 from .means import with_mean
 from .pretrained.registry import entry_of
 from .recognition import READERS, recognize
@@ -73,6 +76,7 @@ def _foreign(
             contents = contents_of(file, reader, options)
             chain = contents.chain()
             refuse_unused(chain, options, str(file))
+            require_small(parameter_shapes(chain).values(), contents, file)
         # What is wrong with the caller's own is no fault of the file.
         chain.classes = known_names(chain) if names is None else for_outputs(names, chain, "load")
         if mean is not None:
@@ -106,6 +110,7 @@ def options_for(
 def contents_of(file: SourceFile, reader: str, options: Options) -> Contents:
     """Read the headers of a file with a reader, the module of its format."""
     contents: Contents = importlib.import_module(f".{reader}", __package__).contents(file, options)
+    require_plain(contents, file)
     return contents
 
 
@@ -131,7 +136,7 @@ def hashing(file: SourceFile, wanted: bool) -> Iterator[Task[str | None]]:
 
 def _source(file: SourceFile, contents: Contents, sha256: str | None, chain: Chain) -> Source:
     """Return where weights come from, with their publisher if the file is a known one."""
-    source = Source(contents.format, file.path.name, sha256, notes=tuple(chain.notes))
+    source = Source(contents.format, file.path.name, sha256, notes=tuple(map(printable, chain.notes)))
     entry = None if sha256 is None else entry_of(sha256, file.size)
     if entry is None:
         return source

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .._support.arrays import as_finite
 from ..files.source import SourceFile, opened_source
 from ..preprocessing.preprocessing import Preprocessing
-from .contents import malformed
+from .malformed import malformed
 
 _NPY = b"\x93NUMPY"
 _LARGEST_FILE = 64 << 20  # bytes

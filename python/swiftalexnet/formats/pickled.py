@@ -1,7 +1,5 @@
 """Arrays of numpy in pickles as tensors."""
 
-import math
-
 from ..files.pickles.arrays import PickledArray
 from .stored import MOST_DIMENSIONS, Stored
 
@@ -20,16 +18,3 @@ def stored_array(name: str, array: PickledArray) -> Stored:
         raise ValueError(f"{name} has {len(array.shape)} dimensions, expected at most {MOST_DIMENSIONS}")
     order = tuple(range(len(array.shape)))[::-1] if array.is_fortran and len(array.shape) > 1 else None
     return Stored(name, array.shape, array.dtype, array.read, order)
-
-
-def require_small(tensors: dict[str, Stored], size: int) -> None:
-    """Refuse tensors whose values in float32 need more than 64 MiB and twice the file, which they share or repeat.
-
-    Raises
-    ------
-    ValueError
-        They do.
-    """
-    needed = sum(4 * math.prod(stored.shape) for stored in tensors.values())
-    if needed > 2 * size + (48 << 20):
-        raise ValueError(f"its tensors need {needed:,} bytes, much more than the file's {size:,}")

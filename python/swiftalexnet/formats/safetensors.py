@@ -11,7 +11,7 @@ from .contents import Contents, Options
 from .names.tensors import chain_by_names
 from .stored import MOST_DIMENSIONS, Stored
 
-_HEADER_LIMIT = 8 << 20  # bytes; the format's own 100 MB invite abuse
+_HEADER_LIMIT = 2 << 20  # bytes; JSON takes up to 30 times as many in memory, and the format allows 100 MB
 _MOST_TENSORS = 10_000
 
 

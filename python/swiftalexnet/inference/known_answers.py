@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._support.arrays import require_memory
 from .._support.tables import html_table, lay_out
 from ..files.source import opened_source
 from ..formats.published_answers import published_answers
@@ -181,6 +182,7 @@ def _digest(image: Any) -> str:
 def _test_image(model: BaseModel) -> NDArray[np.uint8]:
     """Return an image of the size to which the model resizes, so that no resampling touches it."""
     side, channels = model.preprocessing.resize, model.preprocessing.channels
+    require_memory((side, side, channels), 2 * np.dtype(np.int64).itemsize, "known answers: the built-in test image")
     y, x, channel = np.ogrid[:side, :side, :channels]
     pattern: NDArray[np.uint8] = (7 * x + 13 * y + 29 * channel + x * y // 5).astype(np.uint8)
     return pattern

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .._support.tables import html_table
+from .._support.tables import html_table, printable
 
 _SHOWN = 50  # images in a notebook
 
@@ -39,7 +39,7 @@ class Prediction:
 
     def _answers(self) -> list[str]:
         pairs = zip(self.classes, self.probabilities, strict=True)
-        return [f"{name} {100 * probability:.1f} %" for name, probability in pairs]
+        return [f"{printable(name)} {100 * probability:.1f} %" for name, probability in pairs]
 
 
 class Predictions(list[Prediction]):

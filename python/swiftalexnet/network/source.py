@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .._support.tables import printable
+
 
 @dataclass(frozen=True)
 class Source:
@@ -43,4 +45,4 @@ class Source:
         known = (("published by", self.publisher), ("licence", self.licence), ("from", self.address))
         lines = [f"{self.name}: {self.format}" + (f", SHA-256 {self.sha256}" if self.sha256 else "")]
         lines += [f"{what} {value}" for what, value in known if value]
-        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+        return "\n".join(map(printable, [*lines, *(f"note: {note}" for note in self.notes)]))

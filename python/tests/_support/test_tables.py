@@ -2,7 +2,7 @@
 
 from html_tables import read_html
 
-from swiftalexnet._support.tables import html_table, lay_out, printable
+from swiftalexnet._support.tables import harmless, html_table, lay_out, printable
 
 
 class Shown:
@@ -16,6 +16,10 @@ class Shown:
 def test_unprintable_characters_are_escaped():
     assert printable("T-shirt, Größe 40 – 日本") == "T-shirt, Größe 40 – 日本"
     assert printable("a\nb\t\x1b[31m\udcff") == r"a\nb\t\x1b[31m\udcff"
+
+
+def test_texts_cannot_control_a_terminal():
+    assert harmless("Größe\t40\n日本 \x1b[31m\r\x9b\u202e") == "Größe\t40\n日本 \\x1b[31m\\r\\x9b\\u202e"
 
 
 def test_columns_line_up():

@@ -4,6 +4,7 @@ import argparse
 import io
 import json
 import os
+import sys
 import warnings
 from contextlib import nullcontext
 
@@ -76,6 +77,14 @@ def test_warnings_are_one_plain_line(capsys):
         warnings.warn("mind\nthis", UserWarning, stacklevel=1)
     assert capsys.readouterr().err == "swiftalexnet: warning: mind this\n"
     assert warnings.showwarning is before
+
+
+def test_names_in_files_cannot_control_a_terminal(capsys):
+    printed = output.Output(sys.stdout, argparse.Namespace(json=False, quiet=False))
+    printed.line("a\x1b[31m")
+    printed.note("b\x1b[31m")
+    output.complain("c\x1b[31m")
+    assert capsys.readouterr() == ("a\\x1b[31m\n", "b\\x1b[31m\nswiftalexnet: c\\x1b[31m\n")
 
 
 def test_on_a_terminal_a_bar_gives_way(monkeypatch):

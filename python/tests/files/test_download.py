@@ -218,13 +218,20 @@ def test_redirections_on_the_server_are_followed(server, folder):
         b"HTTP/1.1 200 OK\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 200 + b"\r\n",
         b"HTTP/1.1 302 Found\r\nLocation: http://[\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: https://[\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: https://" + b"a" * 70 + b".com/\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: https://" + b"\xe9" * 70 + b"/\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: https://a..b/\r\n\r\n",
+        b"HTTP/1.1 404 \x1b[31mred\r\nContent-Length: 0\r\n\r\n",
     ],
 )
 def test_answers_that_are_no_file(server, folder, answer):
     server.answer = answer
     for size in (SIZE, None):
-        with pytest.raises((OSError, ValueError)):
+        with pytest.raises((OSError, ValueError)) as error:
             fetch(server, folder, size=size)
+        assert server.address in str(error.value) and "\x1b" not in str(error.value)
+        assert type(error.value) in (OSError, ValueError)
         assert "weights.bin" not in names(folder)
 
 

@@ -11,8 +11,10 @@ A test makes one small valid file (1 to 2 kB), a function that reads a path to t
 
 `Case("two tensors of one name", data)` is what a test makes itself: duplicate names, overlaps, depth, wrong types. What
 `read` raises must be one of the package's errors and name the file; it may also return, because a flipped bit of a
-weight is a weight. The cases run in a child process: it may not die, take more than ten seconds for a file, or ask for
-more memory than twice the file and 64 MiB. The child is forked, so `read` need not be importable.
+weight is a weight. The cases run in a child process: it may not die, take more than ten seconds for a file, or use
+more memory than twice the file and 64 MiB. What it uses is the kernel's high-water mark: a limit to what it may ask for
+would turn a bomb in a library into an error that looks like a refusal, so that limit is far higher, and only protects
+the machine. The child is forked, so `read` need not be importable.
 """
 
 import json
@@ -34,12 +36,14 @@ from fuzz.judge import untyped
 
 import swiftalexnet as sa
 from swiftalexnet.files.source import opened_source
-from swiftalexnet.formats.contents import Options, malformed
+from swiftalexnet.formats.contents import Options
 from swiftalexnet.formats.load import contents_of
+from swiftalexnet.formats.malformed import malformed
 from swiftalexnet.formats.recognition import recognize
 
 SECONDS = 10.0  # a file
 SPARE = 64 << 20  # bytes of memory besides twice the file
+_MOST_ASKED = 4 << 30  # bytes besides that, which need not be touched
 _LIMITS = (1 << 31, 1 << 32, 1 << 62, 1 << 63, (1 << 31) - 1, (1 << 63) - 1)
 _MOST_FAULTS = 5  # after which the rest of the cases is left
 
@@ -169,17 +173,32 @@ def _run(read: Callable[[Path], Any], cases: Sequence[Case], path: Path, writing
         path.write_bytes(case.data)
         with open("/proc/self/statm", encoding="ascii") as statm:
             addresses = int(statm.read().split()[0]) * resource.getpagesize()
-        most = addresses + 2 * len(case.data) + SPARE
+        most = addresses + 2 * len(case.data) + SPARE + _MOST_ASKED
         resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
-        start = time.monotonic()
+        held, start = _held_since_now(), time.monotonic()
         answer = _judged(read, path)
         resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         if not answer.fault and (seconds := time.monotonic() - start) > SECONDS:
             answer = Answer(False, f"it took {seconds:.0f} seconds")
+        if not answer.fault and (used := _memory("VmHWM") - held) > 2 * len(case.data) + SPARE:
+            answer = Answer(False, f"it used {used:,} bytes of memory")
         os.write(writing, json.dumps(answer).encode() + b"\n")
         faults += bool(answer.fault)
         if faults == _MOST_FAULTS:
             return
+
+
+def _held_since_now() -> int:
+    """Begin the high-water mark of this process's memory anew; return the memory that it holds."""
+    with open("/proc/self/clear_refs", "w", encoding="ascii") as mark:
+        mark.write("5")
+    return _memory("VmRSS")
+
+
+def _memory(line: str) -> int:
+    """Return a number of bytes that the kernel says of this process."""
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    return int(status.partition(f"{line}:")[2].split(maxsplit=1)[0]) << 10
 
 
 def _judged(read: Callable[[Path], Any], path: Path) -> Answer:

@@ -44,10 +44,11 @@ def die():
         (lambda path: {}["a"], "KeyError"),
         (lambda path: path + 1, "TypeError"),
         (unnamed, "does not name"),
-        (lambda path: bytes(200 << 20), "too much memory"),
+        (lambda path: b"a" * (200 << 20), "it used .* bytes of memory"),
+        (lambda path: bytes(5 << 30), "too much memory"),
         (lambda path: die(), "died: -6"),
     ],
-    ids=["untyped", "type", "unnamed", "memory", "death"],
+    ids=["untyped", "type", "unnamed", "memory", "addresses", "death"],
 )
 def test_faults(read, message, tmp_path):
     with pytest.raises(AssertionError, match=message):

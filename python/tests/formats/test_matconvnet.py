@@ -12,7 +12,8 @@ from formats.hostile import Case, assert_survives, damaged, flips, numbers, pref
 import swiftalexnet as sa
 from swiftalexnet.files.matlab.reading import variables_of
 from swiftalexnet.files.source import opened_source
-from swiftalexnet.formats.contents import Options, malformed
+from swiftalexnet.formats.contents import Options
+from swiftalexnet.formats.malformed import malformed
 from swiftalexnet.formats.matconvnet import contents
 
 # What imagenet-caffe-alex has; pools round up by padding below and at the right.
@@ -157,7 +158,7 @@ def test_version_7_3_hostile(tmp_path, monkeypatch):
     weights = {"c": [np.ones((2, 2, 3, 1), np.float32), np.zeros((1, 1), np.float32)]}
     data = write(tmp_path / "m.mat", weights, [("c", "conv", {"stride": 1.0}), ("r", "relu", {})], size=4).read_bytes()
     read(tmp_path / "m.mat")
-    assert_survives(read, damaged(data, 1000, 1), tmp_path)
+    assert_survives(read, damaged(data, 2000, 1), tmp_path)
 
 
 def test_an_average_image_with_a_border(tmp_path):
@@ -248,7 +249,7 @@ def test_hostile_bytes(tmp_path):
     used = range(116, len(data))
     assert_survives(read, [*prefixes(data), *flips(data, used), *numbers(data, range(128, len(data), 4), 4)], tmp_path)
     assert_survives(read, [*prefixes(packed), *flips(packed, range(116, len(packed)))], tmp_path)
-    assert_survives(read, [*damaged(data, 1500, 1), *damaged(packed, 500, 2)], tmp_path)
+    assert_survives(read, [*damaged(data, 2000, 1), *damaged(packed, 1000, 2)], tmp_path)
 
 
 def deep_cells(depth):
@@ -278,3 +279,14 @@ def test_bombs(tmp_path):
         Case("400 MB of zeros", head + struct.pack("<II", 15, len(zeros)) + zeros),
     ]
     assert assert_survives(read, cases, tmp_path) == 0
+
+
+def test_many_references(tmp_path):
+    with h5py.File(tmp_path / "m.mat", "w", userblock_size=512) as file:
+        references = file.create_group("#refs#")
+        arrays = [references.create_dataset(f"c{number}", data=np.zeros(1)).ref for number in range(2000)]
+        layers = file.create_group("layers")
+        for number, array in enumerate(arrays):
+            layers.create_dataset(f"x{number}", data=np.array([array] * 20, h5py.ref_dtype))
+    data = b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM" + (tmp_path / "m.mat").read_bytes()[128:]
+    assert assert_survives(read, [Case("40,000 references", data)], tmp_path) == 0

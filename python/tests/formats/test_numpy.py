@@ -255,7 +255,7 @@ def test_damaged_files(form, tmp_path):
     assert assert_survives(read, [Case("sound", data)], tmp_path) == 1
     assert assert_survives(read, prefixes(data), tmp_path) == 0
     assert_survives(read, flips(data), tmp_path)
-    assert_survives(read, [*damaged(data, 700, seed=5), *numbers(data, range(0, len(data) - 4, 11), 4)], tmp_path)
+    assert_survives(read, [*damaged(data, 2000, seed=5), *numbers(data, range(0, len(data) - 4, 11), 4)], tmp_path)
 
 
 def test_damaged_networks(tmp_path):

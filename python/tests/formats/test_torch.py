@@ -355,7 +355,7 @@ def test_damaged_files(name, tmp_path):
     assert assert_survives(describe, prefixes(data), tmp_path) == 0
     assert_survives(describe, flips(data), tmp_path)
     cases = [
-        *damaged(data, 1500, seed=17),
+        *damaged(data, 2000, seed=17),
         *numbers(data, range(0, len(data) - 8, 7), 4),
         *numbers(data, [len(data) // 2], 8),
     ]

@@ -15,6 +15,7 @@ import swiftalexnet as sa
 from swiftalexnet import _native, ops, plots, profiling
 from swiftalexnet.data.cache_file import Settings
 from swiftalexnet.evaluation.evaluate import evaluate
+from swiftalexnet.formats.onnx import writing
 from swiftalexnet.inference import neighbors, prediction
 from swiftalexnet.inference.features import features
 from swiftalexnet.network.memory_use import memory
@@ -32,6 +33,7 @@ OPTIONS: dict[str, Any] = {
     "Ensemble.search_weights": evaluate,
     "ImageFolder.cache_to": Settings,
     "Model.evaluate": evaluate,
+    "Model.export": writing.write,  # the one format with options
     "Model.features": features,
     "Model.fit": fit,
     "Model.memory": memory,

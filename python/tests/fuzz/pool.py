@@ -208,6 +208,9 @@ def _environment(place: str) -> dict[str, str]:
     """Return few threads for numpy, whose products nobody tests here, and where workers find and put files."""
     places = [str(Path(__file__).parents[1]), str(Path(sa.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     settings = {"OPENBLAS_NUM_THREADS": "1", "SWIFTALEXNET_NUM_THREADS": "2", "MPLBACKEND": "agg", "TMPDIR": place}
+    # No published weights: neither what this machine has, nor from its network.
+    homes = ("SWIFTALEXNET_HOME", "TORCH_HOME", "KERAS_HOME", "HF_HOME")
+    settings |= {"SWIFTALEXNET_OFFLINE": "1", **dict.fromkeys(homes, place)}
     return {**os.environ, **settings, "PYTHONPATH": os.pathsep.join(places)}
 
 

@@ -46,7 +46,7 @@ class Shared:
         self.model.classes = self.other.classes = CLASSES
         self.folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
         photo_folder(self.folder / "photos", 2)
-        self.model.save(self.folder / "model.safetensors")
+        self.model.save(self.folder / "model.safetensors", known_answers=True)
 
     @cached_property
     def history(self) -> sa.History:

@@ -42,3 +42,4 @@ def test_html():
 
 def test_text():
     assert str(Prediction((1, 0), ("dog", "cat"), (0.75, 0.25))) == "dog 75.0 %, cat 25.0 %"
+    assert str(Prediction((1,), ("\x1b[31mdog",), (1.0,))) == r"\x1b[31mdog 100.0 %"

@@ -17,7 +17,7 @@ _TEXT, _VARIABLE = 3, 9  # classes of types
 _MOST_BLOCKS = 100  # of a header
 _MOST_TEXTS = 10_000
 _TEXT_LIMIT = 4 << 20  # bytes of an attribute
-_HEADER_LIMIT = 1 << 20  # bytes of a header's block
+_HEADER_LIMIT = 1 << 20  # bytes of a header, in all its blocks
 
 Read = Callable[[int, int], bytes]  # `read(place, count)` returns bytes, or raises ValueError
 
@@ -63,10 +63,12 @@ class TextAttributes:
             blocks, form = [(header + 16, int.from_bytes(start[8:12], "little"))], "<HHB3x"
         else:
             raise ValueError("a header of an object is damaged")
+        total = 0
         for done, (place, size) in enumerate(blocks):  # which grows
-            if done > _MOST_BLOCKS or size > _HEADER_LIMIT:
+            total += size
+            if done > _MOST_BLOCKS or total > _HEADER_LIMIT:
                 raise ValueError(
-                    f"a header of an object has more than {_MOST_BLOCKS} blocks, or a block of {size:,} bytes"
+                    f"a header of an object has more than {_MOST_BLOCKS} blocks or {_HEADER_LIMIT:,} bytes"
                 )
             for message in _split(self._read(place, size), form):
                 if message.kind == _CONTINUATION:

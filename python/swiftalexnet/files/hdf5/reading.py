@@ -8,6 +8,7 @@ are, and texts of attributes, are read by their offset, without the library.
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from .objects import Dataset, check_chunks, dataset_in, linked
 from .parts import FilePart
 
 _MOST_OBJECTS = 10_000
+_MOST_CHUNKS = 10_000  # of all datasets; the library keeps some kilobytes for each
 _DEEPEST = 16
 _SLACK = 64 << 20
 
@@ -76,6 +78,8 @@ class Hdf5File:
         self.datasets: dict[str, Dataset] = {}
         self._attributes = TextAttributes(self._bytes)
         self._headers: dict[str, int] = {}
+        self._texts: dict[tuple[str, str], list[str] | None] = {}
+        self._has: dict[tuple[str, str], bool] = {}
         self._checked: set[str] = set()
         with self._reading("it is damaged"):
             part = FilePart(file, offset, self._size)
@@ -93,13 +97,17 @@ class Hdf5File:
         UnsupportedError
             It is of a form that neither Keras nor MATLAB writes.
         """
-        with self._reading(f"attribute {name} of {path or 'the file'} is damaged"):
-            return self._attributes.texts(self._headers[path], name) if path in self._headers else None
+        if path in self._headers and (path, name) not in self._texts:
+            with self._reading(f"attribute {name} of {path or 'the file'} is damaged"):
+                self._texts[path, name] = self._attributes.texts(self._headers[path], name)
+        return self._texts.get((path, name))
 
     def has_attribute(self, path: str, name: str) -> bool:
         """Whether an object has an attribute."""
-        with self._reading(f"{path} is damaged"):
-            return bool(self._h5py.h5a.exists(self._h5[path].id, name.encode()))
+        if (path, name) not in self._has:
+            with self._reading(f"{path} is damaged"):
+                self._has[path, name] = bool(self._h5py.h5a.exists(self._h5[path].id, name.encode()))
+        return self._has[path, name]
 
     def read(self, dataset: Dataset, start: int, stop: int) -> NDArray[Any]:
         """Return elements `start` to `stop` of an array, in C order."""
@@ -114,9 +122,13 @@ class Hdf5File:
                 self._checked.add(dataset.path)
             if not dataset.shape:
                 return np.asarray(opened[()]).reshape(-1)[start:stop]
-            row = math.prod(dataset.shape[1:])
+            place, sides = list[int](), dataset.shape
+            while len(sides) > 1 and start // (row := math.prod(sides[1:])) == (stop - 1) // row:
+                place.append(start // row)
+                start, stop, sides = start % row, (stop - 1) % row + 1, sides[1:]
+            row = math.prod(sides[1:])
             above = start // row
-            flat: NDArray[Any] = opened[above : -(-stop // row)].reshape(-1)
+            flat: NDArray[Any] = opened[(*place, slice(above, -(-stop // row)))].reshape(-1)
             return flat[start - above * row : stop - above * row]
 
     def targets(self, dataset: Dataset) -> list[str]:
@@ -132,8 +144,12 @@ class Hdf5File:
             opened, every = self._h5[dataset.path].id, self._h5py.h5s.ALL
             # As the numbers that they are: the library is not asked to follow them.
             opened.read(every, every, places, self._h5py.h5t.STD_REF_OBJ)
-            paths = {place: path for path, place in self._headers.items()}
-            return [paths[place] for place in places.reshape(-1).tolist()]
+            return [self._paths[place] for place in places.reshape(-1).tolist()]
+
+    @cached_property
+    def _paths(self) -> dict[int, str]:
+        """The objects by the places of their headers."""
+        return {place: path for path, place in self._headers.items()}
 
     def _bytes(self, place: int, count: int) -> bytes:
         """Return bytes of the part, at a place as HDF5 counts."""
@@ -144,7 +160,7 @@ class Hdf5File:
 
     def _walk(self, skip: tuple[str, ...], references: bool) -> None:
         """Look at every object that is not under `skip`."""
-        waiting, declared = [("", self._h5, 0)], 0
+        waiting, declared, chunks = [("", self._h5, 0)], 0, 0
         self._headers[""] = self._h5py.h5o.get_info(self._h5.id).addr
         seen: set[int] = set()
         while waiting:
@@ -171,7 +187,10 @@ class Hdf5File:
                 else:
                     dataset = dataset_in(self._h5py, place, found, self._size, references)
                     declared += math.prod(dataset.shape) * dataset.dtype.itemsize
+                    chunks += dataset.chunks
                     self.datasets[place] = dataset
+                if chunks > _MOST_CHUNKS:
+                    raise UnsupportedError(f"with {place} it has {chunks:,} chunks, expected at most {_MOST_CHUNKS:,}")
                 if declared > 2 * self._size + _SLACK:
                     raise ValueError(f"with {place} it declares {declared:,} bytes, and has {self._size:,}")
             waiting += reversed(inner)

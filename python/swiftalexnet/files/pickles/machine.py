@@ -7,13 +7,15 @@ not recurse either. Long strings stay in the source. An opcode takes a bounded a
 import codecs
 from typing import Any
 
-from .values import KEYS, LongText, Name, Opaque, Vocabulary, text_of
+from .values import LongText, Name, Opaque, Vocabulary, is_key, text_of
 from .window import Window
 
 NUMBER_LIMIT = 48  # characters of a number
 NAME_LIMIT = 256
 _LONGEST_INTEGER = 17  # bytes: 128 bits and their sign
 _LONG = 4096  # bytes, above which strings stay in the source
+_MOST_WIDE = 2 << 20  # characters of texts that take four bytes for each
+_MOST_KEPT = 2**32  # numbers that values are kept by have 32 bits
 
 _BYTES = (("__builtin__", "bytes"), ("builtins", "bytes"))
 
@@ -27,6 +29,7 @@ class Machine:
         self._below: list[list[Any]] = []  # the stacks under the marks
         self._memo: dict[int, Any] = {}
         self._encoded: dict[int, tuple[Any, bytes]] = {}  # by the identity of the text, which the entry keeps alive
+        self._wide = 0  # characters so far
 
     # ---- The stack ----
 
@@ -61,6 +64,8 @@ class Machine:
 
     def keep(self, number: int) -> None:
         """Give the topmost value a number."""
+        if not 0 <= number < _MOST_KEPT:
+            raise ValueError(f"it keeps a value as number {number}")
         self._memo[number] = self._stack[-1]
 
     def memoize(self) -> None:
@@ -104,7 +109,7 @@ class Machine:
         if size > _LONG:
             self.push(LongText(self.window.skip(size), "utf-8"))
         else:
-            self.push(self.window.take(size).decode("utf-8", "surrogatepass"))
+            self._push_text(self.window.take(size).decode("utf-8", "surrogatepass"))
 
     def text_line(self) -> None:
         """Put a line of text with escapes, or where it is."""
@@ -112,8 +117,16 @@ class Machine:
         if size > _LONG:
             self.push(LongText(self.window.skip(size), "raw-unicode-escape"))
         else:
-            self.push(self.window.take(size).decode("raw-unicode-escape"))
+            self._push_text(self.window.take(size).decode("raw-unicode-escape"))
         self.window.take(1)
+
+    def _push_text(self, text: str) -> None:
+        """Put text; one wide letter makes all of its letters wide, of which there may not be many."""
+        if not text.isascii() and max(text) > "\xff":
+            self._wide += len(text)
+            if self._wide > _MOST_WIDE:
+                raise ValueError(f"it has more than {_MOST_WIDE:,} characters of text beyond Latin-1")
+        self.push(text)
 
     def quoted(self) -> None:
         """Put a quoted line of Python 2, which is bytes."""
@@ -139,10 +152,10 @@ class Machine:
             raise ValueError("keys and values for something else than a dict")
         if isinstance(target, dict):
             for key, value in zip(items[::2], items[1::2], strict=True):
-                if type(key) in KEYS:
+                if is_key(key):
                     target[key] = value
                 elif not self.vocabulary.unknown:
-                    raise ValueError("a key that is neither text nor a number")
+                    raise ValueError("a key that is neither text nor a number of 64 bits")
 
     def new_dict(self, items: list[Any]) -> None:
         """Put a dict of keys and values."""
@@ -157,7 +170,7 @@ class Machine:
         if (module, name) == ("_codecs", "encode"):
             known = self._encode
         elif (module, name) in _BYTES:
-            known = bytes
+            known = _no_bytes
         elif known is None and not self.vocabulary.unknown:
             raise ValueError(f"it names {module[:40]}.{name[:40]}, expected only {self.vocabulary.expected}")
         self.push(Name(f"{module}.{name}", known))
@@ -222,3 +235,8 @@ class Machine:
             found = text.encoded() if isinstance(text, LongText) else text.encode("latin-1")
             self._encoded[id(text)] = text, found
         return self._encoded[id(text)][1]
+
+
+def _no_bytes() -> bytes:
+    """Return what Python 3 calls `bytes` for in protocols that have none."""
+    return b""

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 _PIECE = 1 << 16
-KEYS = (str, bytes, int, float, bool, type(None))  # what keys of dicts can be
+_KEYS = (str, bytes, int, float, bool, type(None))
+_LARGEST_KEY = (
+    2**63
+)  # any number of larger integers may have one hash, and a dict compares each of them with all others
 
 
 class Source(Protocol):
@@ -121,6 +124,11 @@ class Vocabulary:
     persistent: Callable[[Any], Any] | None = None
 
 
+def is_key(value: Any) -> bool:
+    """Whether a value can be a key of a dict: hashing it neither recurses nor meets many equal hashes."""
+    return type(value) in _KEYS and not (type(value) is int and abs(value) > _LARGEST_KEY)
+
+
 def text_of(value: Any) -> str | None:
     """Return text, which Python 2 wrote as bytes; None for anything else."""
     return value.decode("latin-1") if isinstance(value, bytes) else value if isinstance(value, str) else None
@@ -142,7 +150,7 @@ def ordered(items: Any = ()) -> dict[Any, Any]:
     """
     found = {}
     for item in items if isinstance(items, list) else ():
-        if not isinstance(item, (list, tuple)) or len(item) != 2 or type(item[0]) not in KEYS:
+        if not isinstance(item, (list, tuple)) or len(item) != 2 or not is_key(item[0]):
             raise ValueError("an OrderedDict of something else than pairs")
         found[item[0]] = item[1]
     if isinstance(items, list):

@@ -11,6 +11,7 @@ from .blobs import read_blob
 
 _MOST_LAYERS = 4096
 _MOST_BLOBS = 64  # of a layer
+_MOST_TENSORS = 10_000
 _MOST_KEPT = 1 << 20  # bytes of everything but numbers; published networks have a tenth
 _OLDEST_LAYER = 1  # the field of an old layer with one of 2013
 _BLOBS = {schema.OLD_LAYERS: schema.OLD_BLOBS, schema.NEW_LAYERS: schema.NEW_BLOBS}
@@ -52,9 +53,12 @@ def read_model_file(file: SourceFile, operation: str) -> ModelFile:
     if len(layers) > _MOST_LAYERS:
         raise CheckpointCorruptError(f"{file} has more than {_MOST_LAYERS:,} layers")
     _parse(file, net, bytes(kept))
+    tensors = 0
     for field in layers:
         layer = (net.layers if field.number == schema.OLD_LAYERS else net.layer).add()
         stored = _read_layer(scanner, field, layer, kept)
+        if (tensors := tensors + len(stored)) > _MOST_TENSORS:
+            raise CheckpointCorruptError(f"{file} has more than {_MOST_TENSORS:,} blobs")
         if stored and blobs.setdefault(layer.name, stored) is not stored:
             raise CheckpointCorruptError(f"{file} has two layers with weights named {layer.name!r}")
     return ModelFile(net, blobs)

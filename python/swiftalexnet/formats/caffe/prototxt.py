@@ -8,7 +8,8 @@ from ...errors import CheckpointCorruptError, UnsupportedError
 from ...files.source import opened_source
 from . import schema
 
-_LONGEST = 1 << 20  # bytes
+_LONGEST = 1 << 17  # bytes; ResNet-152 has 100 kB, and the parser may take a second for 30 kB
+_MOST_MESSAGES = 10_000
 _DEEPEST = 32
 _LONGEST_STRING = 4096  # for which the parser takes a hundred times as much memory
 # What a brace may not be counted in, and the braces. A string that does not end, ends with the line.
@@ -48,10 +49,13 @@ def read_prototxt(path: Path, operation: str) -> Any:
 
 def _check(text: str, path: Path) -> None:
     """Raise before the parser, which is recursive, meets messages in messages or strings without an end."""
-    depth = 0
+    depth = messages = 0
     for token in _TOKENS.finditer(text):
+        messages += token[0] in "{<"
         depth += {"{": 1, "<": 1, "}": -1, ">": -1}.get(token[0], 0)
         if token[0][0] in "\"'" and len(token[0]) > _LONGEST_STRING:
             raise CheckpointCorruptError(f"{path} is not a network of Caffe: a string of {len(token[0]):,} characters")
+        if messages > _MOST_MESSAGES:
+            raise CheckpointCorruptError(f"{path} is not a network of Caffe: more than {_MOST_MESSAGES:,} messages")
         if depth > _DEEPEST:
             raise CheckpointCorruptError(f"{path} is not a network of Caffe: messages more than {_DEEPEST} deep")

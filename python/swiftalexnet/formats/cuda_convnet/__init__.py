@@ -11,7 +11,7 @@ from ...files.pickles.values import Vocabulary, by_text, ordered
 from ...files.source import SourceFile
 from ..chain import Chain
 from ..contents import Contents, Options
-from ..pickled import require_small, stored_array
+from ..pickled import stored_array
 from ..stored import Stored
 from .graph import chain_of_layers
 from .layers import MOST_INPUTS, Layer, layers_of
@@ -39,7 +39,6 @@ def contents(file: SourceFile, options: Options) -> Contents:
     state = by_text(saved.get("model_state")) or saved
     layers = layers_of(state.get("layers"), str(file))
     tensors = {name: stored for layer in layers for name, stored in _tensors(layer).items()}
-    require_small(tensors, file.size)
 
     def chain() -> Chain:
         return with_metadata(chain_of_layers(layers, tensors, str(file)), [saved, state])

@@ -24,7 +24,7 @@ from .tensors import chain_by_names
 from .torchvision import has_torchvision_names
 
 _ROLE = re.compile(r"(.+)(?:_(W|b)|[/._](weights?|kernel|bias(?:es)?|W|w|b))(?::0)?")
-_CAFFE = re.compile(r"(conv|fc|local|ip)\d+(_\d+)?\w*")
+_CAFFE = re.compile(r"(conv|fc|local|ip)\d\w*")
 _KERAS = re.compile(r"block\d+_conv\d+|:0$|/kernel$|(^|/)(conv2d|dense)(_\d+)?[/_.]")
 _WEIGHTS = ("W", "w", "weight", "weights", "kernel")
 _ALIKE = ("caffe", "caffenet")  # the same shapes

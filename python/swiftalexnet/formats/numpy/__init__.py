@@ -11,7 +11,6 @@ from ...files.zip_members import Member, data_offset, members_of, pieces_of, rea
 from ..chain import Chain
 from ..contents import Contents, Options
 from ..names.arrays import chain_of_arrays
-from ..pickled import require_small
 from ..stored import MOST_DIMENSIONS, Stored
 from ..zipped import PackedNumbers, StoredNumbers
 from .dictionary import objects_of, tensors_of
@@ -31,7 +30,6 @@ def contents(file: SourceFile, options: Options) -> Contents:
     """
     is_array = file.read(0, min(len(MAGIC), file.size)) == MAGIC
     tensors = _of_array(file) if is_array else dict(_of_members(file))
-    require_small(tensors, file.size)
 
     def chain() -> Chain:
         return chain_of_arrays(tensors, options, str(file))

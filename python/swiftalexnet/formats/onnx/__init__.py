@@ -17,7 +17,7 @@ from .provenance import origin_of
 from .reading import Reading
 from .squares import or_step
 from .structure import Structure, structure_of
-from .tensors import attribute_tensors, initializers_of
+from .tensors import attribute_tensors, bytes_beside, initializers_of
 from .values import Value
 from .walk import Handler, read_nodes, read_unknown
 
@@ -78,7 +78,7 @@ def contents(file: SourceFile, options: Options) -> Contents:
     metadata = {"producer": f"{model.producer_name} {model.producer_version}".strip()}
     metadata |= {item.key: item.value for item in model.metadata_props}
     floats = {name: tensor for name, tensor in tensors.items() if tensor.dtype.char in FLOATS}
-    return Contents("ONNX", floats, lambda: _chain(file, structure, tensors), metadata)
+    return Contents("ONNX", floats, lambda: _chain(file, structure, tensors), metadata, bytes_beside(file, structure))
 
 
 def _chain(file: SourceFile, structure: Structure, tensors: dict[str, Stored]) -> Chain:

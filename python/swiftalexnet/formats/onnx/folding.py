@@ -11,7 +11,7 @@ from ..stored import Stored
 from .constants import LARGEST, Constant, target_sizes
 from .operation import Operation
 
-_MOST = 1 << 20  # elements of all arrays
+_MOST = 1 << 18  # elements of all arrays that are read or made
 
 
 class Folding:
@@ -25,7 +25,9 @@ class Folding:
         function = _FUNCTIONS.get(node.kind)
         if function is None:
             return None
-        if any(value is not None and value.stored.size > LARGEST for value in values):
+        sizes = [value.stored.size for value in values if value is not None]
+        self._left -= sum(sizes)
+        if max(sizes) > LARGEST or self._left < 0:
             raise node.unsupported("it computes too many numbers that do not depend on the input")
         arrays = [None if value is None else value.values() for value in values]
         result = function(node, arrays)

@@ -12,8 +12,8 @@ from ...errors import UnsupportedError
 from ...files.protobuf_wire import LENGTH, MOST_BYTES, Field, WireScanner, header
 from ...files.source import SourceFile
 
-# Bytes without the data of tensors. A message of two bytes takes some 50 times as many when it is parsed.
-STRUCTURE_LIMIT = 1 << 20
+# Bytes without the data of tensors. A message of two bytes takes some 70 times as many when it is parsed.
+STRUCTURE_LIMIT = 3 << 18
 
 # Numbers of the fields, from onnx.proto.
 _GRAPH, _INITIALIZER, _NODE, _ATTRIBUTE, _TENSOR = 7, 5, 1, 5, 5

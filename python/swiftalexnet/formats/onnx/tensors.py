@@ -34,6 +34,18 @@ _PIECE = 1 << 20
 Read = Callable[[int, int], NDArray[Any]]
 
 
+def bytes_beside(file: SourceFile, structure: Structure) -> int:
+    """Return the size of all files beside the model that its initialisers lie in."""
+    protos = (proto for proto in structure.model.graph.initializer if proto.data_location == _EXTERNAL)
+    locations = {entry.value for proto in protos for entry in proto.external_data if entry.key == "location"}
+    return sum(_size_of(file, location) for location in locations)
+
+
+def _size_of(file: SourceFile, location: str) -> int:
+    with opened_beside(file.path, location) as beside:
+        return beside.size
+
+
 def initializers_of(file: SourceFile, structure: Structure) -> dict[str, Stored]:
     """Return the initialisers of a graph by name.
 

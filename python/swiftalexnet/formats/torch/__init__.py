@@ -5,7 +5,6 @@ from ...files.source import SourceFile
 from ..chain import Chain
 from ..contents import Contents, Options
 from ..names.tensors import chain_by_names
-from ..pickled import require_small
 from . import archive, legacy
 from .state_dict import find_state_dict
 from .weights import only_valid, refuse_lpips
@@ -29,7 +28,6 @@ def contents(file: SourceFile, options: Options) -> Contents:
         raise UnsupportedError(f"{file} is a tar file, as PyTorch wrote them before 2017: {wanted}")
     reader, kind = (archive, "zip") if head.startswith(_ZIP) else (legacy, "legacy")
     found = find_state_dict(reader.read(file), str(file))
-    require_small(found.tensors, file.size)
 
     def chain() -> Chain:
         refuse_lpips(found.tensors, str(file))

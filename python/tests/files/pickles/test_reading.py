@@ -231,3 +231,30 @@ def test_where_a_pickle_ends():
 def test_an_array_without_its_state():
     found = read(b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\n\x85R.")
     assert isinstance(found, PickledArray) and found.shape is None
+
+
+def _integer(number: int) -> bytes:
+    data = number.to_bytes(number.bit_length() // 8 + 1, "little")
+    return b"\x8a" + bytes([len(data)]) + data
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        # Multiples of 2^61 - 1 have one hash: a dict of n of them takes n^2 steps.
+        (b"}(" + b"".join(_integer(i * (2**61 - 1)) + b"N" for i in range(1, 100_000)) + b"u.", "64 bits"),
+        (b"}" + b"".join(b"p%d\n" % (i * (2**61 - 1)) for i in range(1, 100_000)) + b".", "keeps a value as number"),
+        (b"}p-1\n.", "keeps a value as number"),
+        (b"c__builtin__\nbytes\n" + _integer(2**40) + b"\x85R.", "other arguments"),
+        (b"](" + (b"X" + struct.pack("<I", 4000) + b"a" * 3996 + "😀".encode()) * 1000 + b"e.", "beyond Latin-1"),
+    ],
+    ids=["keys of one hash", "numbers of one hash", "a negative number", "bytes of a size", "wide text"],
+)
+def test_programs_that_would_take_time_or_memory(program, message):
+    with pytest.raises(ValueError, match=message):
+        read(program)
+
+
+def test_keys_of_one_hash_are_left_out_where_unknown_things_are():
+    keys = b"".join(_integer(i * (2**61 - 1)) + b"N" for i in range(100_000))
+    assert read(b"}(" + keys + b"u.", OPEN) == {i * (2**61 - 1): None for i in range(5)}

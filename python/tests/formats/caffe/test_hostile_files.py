@@ -14,7 +14,8 @@ from swiftalexnet.files.source import opened_source
 from swiftalexnet.formats import caffe
 from swiftalexnet.formats.assembly import assemble
 from swiftalexnet.formats.caffe.means import read_mean
-from swiftalexnet.formats.contents import Options, malformed
+from swiftalexnet.formats.contents import Options
+from swiftalexnet.formats.malformed import malformed
 
 TEXT = (
     nets.input_new(1, 6)
@@ -61,7 +62,7 @@ def test_prefixes_and_flipped_bits(form, tmp_path):
 def test_damage(form, tmp_path):
     data = FILES[form]()
     places = [at for at in range(len(data) - 1) if data[at] < 0x80][:60]
-    assert_survives(read, [*damaged(data, 1000, 1), *numbers(data, places, 1)], tmp_path)
+    assert_survives(read, [*damaged(data, 2000, 1), *numbers(data, places, 1)], tmp_path)
 
 
 def field(number, content):
@@ -153,6 +154,34 @@ TEXTS = {
 }
 
 
+def test_many_messages(tmp_path):
+    empty = lambda number, count: header(number, 0) * count  # noqa: E731
+    layers = [field(100, field(1, b"%04d" % number) + empty(7, 60)) for number in range(4096)]
+    cases = [
+        Case("240,000 empty blobs", b"".join(layers)),
+        Case("400,000 empty fields", field(100, empty(4, 400_000))),
+    ]
+    assert assert_survives(read, cases, tmp_path) == 0
+
+
+LONG_TEXTS = {
+    "layers": "layer{}" * 149_000,
+    "unknown messages": "a{b{c:1}}" * 100_000,
+    "fewer unknown messages": "a{b{c:1}}" * 4900,
+    "unknown numbers": "c:1 " * 32_000,
+    "a list": "a:[" + "1," * 60_000 + "1]",
+    "16 MiB": "#" * (16 << 20),
+}
+
+
+@pytest.mark.parametrize("name", LONG_TEXTS)
+def test_long_texts(name, tmp_path):
+    model = tmp_path / "net.caffemodel"
+    model.write_bytes(small())
+    case = Case(name, LONG_TEXTS[name].encode())
+    assert assert_survives(functools.partial(read_text, model), [case], tmp_path, "net.prototxt") == 0
+
+
 def read_text(model, path):
     try:
         read(model, path)
@@ -167,7 +196,7 @@ def test_texts(tmp_path):
     model.write_bytes(small())
     data = TEXT.encode()
     cases = [Case(name, text.encode()) for name, text in TEXTS.items()]
-    cases += [*prefixes(data), *damaged(data, 1000, 2), *flips(data, range(0, len(data), 3))]
+    cases += [*prefixes(data), *damaged(data, 2000, 2), *flips(data, range(0, len(data), 3))]
     assert_survives(functools.partial(read_text, model), cases, tmp_path, "net.prototxt")
 
 

@@ -15,8 +15,9 @@ from formats.keras.h5_files import convolution, entrance, kernel, layer, write_m
 
 import swiftalexnet as sa
 from swiftalexnet.files.source import opened_source
-from swiftalexnet.formats.contents import Options, malformed
+from swiftalexnet.formats.contents import Options
 from swiftalexnet.formats.keras import contents
+from swiftalexnet.formats.malformed import malformed
 
 LAYERS = [entrance((4, 4, 1)), convolution("a", filters=1), layer("GlobalAveragePooling2D", "p")]
 WEIGHTS = {"a": kernel((3, 3, 1, 1))}
@@ -69,8 +70,8 @@ def test_prefixes_and_flipped_bits(small, tmp_path):
 
 
 def test_random_damage(small, archive, tmp_path):
-    assert_survives(read, damaged(small, 1500, 1), tmp_path)
-    assert_survives(read, damaged(archive, 500, 2), tmp_path)
+    assert_survives(read, damaged(small, 2000, 1), tmp_path)
+    assert_survives(read, damaged(archive, 1200, 2), tmp_path)
 
 
 def test_compressed_chunks(tmp_path):
@@ -275,3 +276,37 @@ def test_an_optimizer_is_not_looked_at(tmp_path):
     with h5py.File(path, "a") as file:
         file["optimizer_weights/link"] = h5py.SoftLink("/nowhere")
     assert sa.load(path).num_classes == 1
+
+
+def test_many_small_chunks(tmp_path):
+    for count in (9_000, 60_000):
+        with h5py.File(tmp_path / f"{count}.h5", "w") as file:
+            options = {"chunks": (1,), "compression": "gzip"}
+            file.create_dataset("layers/conv2d/vars/0", data=np.arange(count, dtype=np.float32), **options)
+    cases = [Case(f"{count} chunks", (tmp_path / f"{count}.h5").read_bytes()) for count in (9_000, 60_000)]
+    assert assert_survives(sa.load, cases, tmp_path) == 0
+    with pytest.raises(sa.UnsupportedError, match=r"60,000 chunks, expected at most 10,000"):
+        sa.load(tmp_path / "60000.h5")
+
+
+def test_many_groups(tmp_path):
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        for number in range(9_900):
+            file.create_group(f"layers/conv2d_{number}")
+    cases = [Case("9,900 groups", (tmp_path / "m.h5").read_bytes())]
+    assert assert_survives(sa.load, cases, tmp_path) == 0
+    assert assert_survives(lambda path: str(sa.inspect(path)), cases, tmp_path) == 1
+
+
+def test_pieces_of_a_packed_dataset(tmp_path):
+    kernels = np.arange(1536 * 2048, dtype=np.float32).reshape(1, 1, 1536, 2048) % 1000
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file.create_dataset("layers/conv2d/vars/0", data=kernels, chunks=(1, 1, 256, 2048), compression="gzip")
+    with opened_source(tmp_path / "m.h5", "load") as file:
+        (stored,) = contents(file, Options()).tensors.values()
+        pieces = list(stored.pieces())
+        assert len(pieces) > 1
+        for place, values in pieces:
+            assert np.array_equal(values, kernels[place])
+        for start, stop in ((0, 1), (2047, 2049), (5, 2048), (2048, 6144), (1536 * 2048 - 1, 1536 * 2048)):
+            assert np.array_equal(stored.read(start, stop), kernels.reshape(-1)[start:stop])

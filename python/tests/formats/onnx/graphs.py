@@ -13,7 +13,8 @@ from swiftalexnet.files.source import opened_source
 from swiftalexnet.formats import onnx as reader
 from swiftalexnet.formats.assembly import assemble
 from swiftalexnet.formats.chain import Chain
-from swiftalexnet.formats.contents import Options, malformed
+from swiftalexnet.formats.contents import Options
+from swiftalexnet.formats.malformed import malformed
 from swiftalexnet.model import Model
 
 Node = onnx.NodeProto

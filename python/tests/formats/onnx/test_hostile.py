@@ -10,6 +10,7 @@ from formats.hostile import Case, assert_survives, damaged, flips, prefixes
 from formats.onnx.graphs import in_a_row, node, proto, read, saved, small_model, weights
 from onnx import TensorProto, helper
 
+import swiftalexnet as sa
 from swiftalexnet.files.protobuf_wire import header
 
 DATA = small_model().SerializeToString()
@@ -102,7 +103,7 @@ def _bombs() -> Iterator[Case]:
         yield Case(f"{4 * depth} levels", inner)
         yield Case(f"{4 * depth} levels and a model", DATA + inner)
     yield Case("a million empty nodes", header(7, 2_000_000) + b"\x0a\x00" * 1_000_000)
-    yield Case("nodes up to the limit", header(7, 1_000_000) + b"\x0a\x00" * 500_000)
+    yield Case("nodes up to the limit", header(7, 780_000) + b"\x0a\x00" * 390_000)
     yield Case("a million fields nobody reads", b"\x78\x00" * 1_100_000)
     yield Case("endless number", b"\x08" + b"\x80" * 100_000)
     many = [helper.make_node("Concat", [f"c{i}"] * 64, [f"c{i + 1}"], axis=0) for i in range(12)]
@@ -114,8 +115,56 @@ def _bombs() -> Iterator[Case]:
     yield Case("a constant of a shape", proto([node("ConstantOfShape", "s")], shape).SerializeToString())
     dense = in_a_row(("Flatten",), ("Gemm", "v"))
     yield Case("a huge image", proto(dense, weights(v=(3, 4)), (1, 3, 2**30, 2**30)).SerializeToString())
+    square = in_a_row(("Flatten",), *[("Gemm", "w")] * 300)
+    yield Case("one matrix 300 times", proto(square, weights(w=(192, 192))).SerializeToString())
+    slices = [helper.make_node("Slice", ["a", "s", "s", "s"], [f"o{i}"]) for i in range(2000)]
+    zeros = {"a": np.zeros(4, np.int64), "s": np.zeros(2**16, np.int64)}
+    yield Case("slices along 65,536 axes", proto(slices, zeros).SerializeToString())
     steps = [("Relu",)] * 5000
     yield Case("5,000 nodes", proto(in_a_row(*steps), {}).SerializeToString())
+
+
+def test_numbers_of_one_byte(tmp_path: Path) -> None:
+    """Halves written as numbers of one byte are four times as large as weights, and were kept besides."""
+    count = 27 << 20
+    tensor = TensorProto(name="w", data_type=TensorProto.FLOAT16, dims=[1 << 20, 3, 3, 3])
+    body = tensor.SerializeToString() + header(5, count) + bytes(count)
+    model = proto(in_a_row(("Conv", "w")), {}, (1, 3, 3, 3))
+    graph = model.graph.SerializeToString() + header(5, len(body)) + body
+    model.ClearField("graph")
+    data = model.SerializeToString() + header(7, len(graph)) + graph
+    assert assert_survives(sa.load, [Case("halves", data)], tmp_path) == 0
+
+
+def test_one_matrix_for_many_nodes(tmp_path: Path) -> None:
+    model = proto(in_a_row(("Flatten",), *[("Gemm", "w")] * 300), weights(w=(768, 768)), (1, 3, 16, 16))
+    assert assert_survives(sa.load, [Case("300 times", model.SerializeToString())], tmp_path) == 0
+
+
+def test_damage_beside_external_data(tmp_path: Path) -> None:
+    (tmp_path / "weights").write_bytes(bytes(1000))
+    model = small_model()
+    for number, tensor in enumerate(model.graph.initializer):
+        if tensor.data_type != TensorProto.FLOAT:
+            continue
+        size = len(tensor.raw_data)
+        tensor.ClearField("raw_data")
+        tensor.data_location = TensorProto.EXTERNAL
+        for key, value in {"location": "weights", "offset": number, "length": size}.items():
+            tensor.external_data.add(key=key, value=str(value))
+    data = model.SerializeToString()
+    assert assert_survives(read, [Case("sound", data), *damaged(data, 2000, seed=14)], tmp_path) > 1
+
+
+def test_one_file_beside_for_many_tensors(tmp_path: Path) -> None:
+    (tmp_path / "weights").write_bytes(bytes(768 * 768 * 4))
+    model = proto(in_a_row(("Flatten",), *[("Gemm", f"w{i}") for i in range(100)]), {}, (1, 3, 16, 16))
+    for number in range(100):
+        tensor = TensorProto(name=f"w{number}", data_type=1, dims=[768, 768], data_location=TensorProto.EXTERNAL)
+        tensor.external_data.add(key="location", value="weights")
+        model.graph.initializer.append(tensor)
+    with pytest.raises(ValueError, match=r"x\.onnx: its tensors need 235,929,600 bytes"):
+        sa.load(saved(tmp_path / "x.onnx", model))
 
 
 def test_lies(tmp_path: Path) -> None:

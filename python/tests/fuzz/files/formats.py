@@ -23,6 +23,7 @@ from ..world import World
 from .images import sound_images
 
 _CACHED_SIDE = 20
+_NO_NETWORKS = ("torch_lpips_legacy", "torch_module", "torch_script", "torch_small", "torch_small_legacy")
 
 
 class Format(NamedTuple):
@@ -208,6 +209,23 @@ def _read_folder(world: World, path: Path) -> None:
         data.cache_to(world.new_file())
 
 
+def _read_weights(world: World, path: Path) -> None:
+    """Inspect and load a file of another framework, without what it may need beside it."""
+    str(sa.inspect(path)) if world.one_of(False, True) else sa.load(path, strict=False)
+
+
+@cache
+def _weights() -> dict[str, Path]:
+    """Return small files of other frameworks, which the tests of their readers have; some hold no network."""
+    folder = Path(__file__).parents[2] / "formats" / "files"
+    kinds = (".pth", ".pt", ".h5", ".keras", ".onnx", ".caffemodel")
+    return {
+        f"weights {path.name}": path
+        for path in sorted(folder.iterdir())
+        if path.suffix in kinds and path.stem not in _NO_NETWORKS
+    }
+
+
 @cache
 def formats() -> dict[str, Format]:
     """Return all formats by name."""
@@ -229,6 +247,9 @@ def formats() -> dict[str, Format]:
         **{
             name: Format(lambda world, name=name: _archive(world.shared.folder, name), _cifar_archive)
             for name in ("cifar-10-binary.tar.gz", "cifar-10-python.tar.gz", "cifar.zip")
+        },
+        **{
+            name: Format(lambda world, path=path: path.read_bytes(), _read_weights) for name, path in _weights().items()
         },
         "cache of CIFAR": Format(lambda world: _npz(world.shared.folder), _cifar_cache),
         **{name: Format(lambda world, data=data: data, read_image) for name, data in sound_images().items()},

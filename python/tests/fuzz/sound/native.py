@@ -173,8 +173,13 @@ def _facts(world: World) -> Arguments:
     }
 
 
+def _matrix(world: World) -> Arguments:
+    x = world.floats(world.random.randint(2, 40), world.random.randint(2, 40))
+    return {"x": x, "y": np.empty(x.shape[::-1], np.float32).T}
+
+
 _MAKERS: dict[str, Callable[[World], dict[str, Any]]] = {
-    **dict.fromkeys(("Network", "spec", "spec_memory", "variant", "variants"), _specification),
+    **dict.fromkeys(("Network", "spec", "spec_memory", "spec_shapes", "variant", "variants"), _specification),
     "Network.forward": _tensors,
     "Network.backward": _backward,
     "Network.train_step": lambda world: _tensors(world) | _options(world),
@@ -193,6 +198,7 @@ _MAKERS: dict[str, Callable[[World], dict[str, Any]]] = {
     "Network.require_finite": lambda world: {"which": world.one_of(_native.VALUE, _native.VELOCITY)},
     "Network.hold": lambda world: {"writing": world.one_of(False, True)},
     "resample": _resampling,
+    "transpose": _matrix,
     **dict.fromkeys(("variant_preprocessing", "variant_layer_names", "nearest_name", "shuffle"), _facts),
     "recipe": lambda world: {"name": world.one_of(*_native.recipe_names())},
 }

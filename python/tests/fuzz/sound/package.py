@@ -1,6 +1,7 @@
 """Valid arguments of entry points that do not follow from the names of their parameters."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,18 @@ from swiftalexnet.training.history import COLUMNS
 from ..entries import Entry
 from ..world import CLASSES, SIDE, World
 from .names import MODEL_SIDE, some_images, some_recipe
+
+WEIGHTS = Path(__file__).parents[2] / "formats" / "files"  # of other frameworks
+_AS_IT_IS = {"in_channels": None, "image_size": None, "activation": "relu", "without": (), "ceil_mode": None}
+
+
+def some_weights(world: World) -> dict[str, Any]:
+    """Return a small file of another framework, with what it needs."""
+    name = world.one_of("torch_vgg11.pth", "torch_alexnet_legacy.pth", "onnx_vgg11_bn_script.onnx", "keras2_vgg.h5")
+    return world.one_of(
+        {"path": WEIGHTS / name, "prototxt": None},
+        {"path": WEIGHTS / "caffe_alexnet.caffemodel", "prototxt": WEIGHTS / "caffe_alexnet.prototxt"},
+    )
 
 
 def _layout_of_images(world: World) -> dict[str, Any]:
@@ -56,7 +69,14 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
     "Model.forward": lambda world: {"training": False, "weights": "float", "fast_math": False},
     "Model.preprocessing =": lambda world: {"value": world.shared.model.preprocessing.replace(mean=world.floats(3))},
     "Model.profile": lambda world: {"batch": world.one_of(1, world.images(1, SIDE, SIDE, 3)), "repeats": 1},
-    "Model.save": lambda world: {"path": world.new_file(".safetensors")},
+    "Model.export": lambda world: (
+        {"path": world.new_file(".onnx"), "format": "onnx", "preprocessing": world.one_of(False, True)}
+    ),
+    "Model.save": lambda world: (
+        {"path": world.new_file(".safetensors"), "float16": world.one_of(False, True)}
+        | {"known_answers": world.one_of(None, True, world.images(2, SIDE, SIDE, 3))}
+    ),
+    "Model.verify": lambda world: {"images": None},
     "Model.score_map": lambda world: {"layout": "NHWC", "value_range": None},
     "Model.train_step": lambda world: {"labels": world.integers(3, len(CLASSES))},
     "ParameterGroup.matches": lambda world: {"name": "conv1.weight"},
@@ -68,11 +88,21 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
     "Summary": lambda world: {"rows": world.shared.model.summary().rows},
     "Views.images_at_once": lambda world: {"batch_size": 7},
     "build": lambda world: {"name": world.one_of("vgg-A", "owt", "caffe", "one_tower"), "image_size": 96, **_SMALL},
-    "alexnet": lambda world: {"variant": world.one_of("owt", "caffe", "d2l"), "image_size": 96, **_SMALL},
-    "vgg": lambda world: {"variant": world.one_of("A", "A-LRN"), "image_size": 32, "from_model": None, **_SMALL},
+    "alexnet": lambda world: world.one_of(
+        {"variant": world.one_of("owt", "caffe", "d2l"), "image_size": 96, "pretrained": None, **_SMALL},
+        {"variant": "owt", "pretrained": WEIGHTS / "torch_alexnet.pth", **_AS_IT_IS},
+    ),
+    "vgg": lambda world: world.one_of(
+        {"variant": world.one_of("A", "A-LRN"), "image_size": 32, "from_model": None, "pretrained": None, **_SMALL},
+        {"variant": "A", "from_model": None, "pretrained": WEIGHTS / "torch_vgg11.pth", **_AS_IT_IS},
+    ),
+    "inspect": lambda world: some_weights(world),
     "cifar_net": lambda world: {"variant": world.one_of(*sa.cifar_variants()), "image_size": None, "without": ()},
     "cifar10": lambda world: {"path": world.shared.cifar, "cache": world.new_file(".npz"), "download": False},
-    "load": lambda world: {"path": world.shared.folder / "model.safetensors"},
+    "load": lambda world: (
+        world.one_of({"path": world.shared.folder / "model.safetensors"}, some_weights(world))
+        | {"mean": None, "classes": None, "up_to": None}
+    ),
     "memory": lambda world: {"weights": "float"},
     "neighbors.nearest": lambda world: {"features": world.floats(5, 7), "queries": world.floats(2, 7)},
     "neighbors.nearest_images": lambda world: {"data": world.shared.data},

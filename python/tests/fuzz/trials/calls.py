@@ -22,7 +22,8 @@ CHANGES = {
         "Model.forward",
         "Model.freeze",
     ),
-    *("Model.gradients", "Model.load_state_dict", "Model.parameters", "Model.preprocessing =", "Model.release_memory"),
+    *("Model.gradients", "Model.load_state_dict", "Model.note_training", "Model.parameters"),
+    *("Model.preprocessing =", "Model.release_memory"),
     *("Model.set_multipliers", "Model.train_step", "Model.unfreeze"),
     *("_native.Network.backward", "_native.Network.forward", "_native.Network.release_memory"),
     *("_native.Network.set_multipliers", "_native.Network.set_whitening", "_native.Network.train_step"),
@@ -38,6 +39,9 @@ DOCUMENTED: dict[str, tuple[type[BaseException], ...]] = {
     "History.__getitem__": (IndexError,),
     "History.column": (KeyError,),
 }
+
+# Without a network and the files of others they refuse even what is right.
+REFUSED = {"pretrained"}
 
 # They measure the machine, for tenths of seconds.
 SLOW = {"Model.profile", "_native.Network.profile_images", "_native.fma_limits", "_native.tile_rates"}
@@ -93,7 +97,7 @@ def make_call(world: World, name: str | None = None, hostile: bool = True) -> Ca
         return list(result) if hasattr(result, "__next__") else result
 
     keeps = [] if entry.name in STOPS_IN_THE_MIDDLE else owned
-    return Call(text, entry, run, keeps, not spoilt)
+    return Call(text, entry, run, keeps, not spoilt and entry.name not in REFUSED)
 
 
 def _entry(world: World) -> Entry:

@@ -17,7 +17,7 @@ from ..world import World
 # Variables that the package reads, and some that its libraries do.
 VARIABLES = (
     *("SWIFTALEXNET_NUM_THREADS", "SWIFTALEXNET_ISA", "SWIFTALEXNET_GEMM", "OMP_NUM_THREADS"),
-    "SWIFTALEXNET_OPENBLAS",
+    *("SWIFTALEXNET_OPENBLAS", "SWIFTALEXNET_HOME", "SWIFTALEXNET_OFFLINE"),
     *("SWIFT_BACKTRACE", "OPENBLAS_NUM_THREADS", "COLUMNS", "LINES", "TERM", "HOME", "TMPDIR", "TZ", "LC_ALL"),
 )
 _VALUES = ("", " ", "0", "-1", "1", "2", "256", "257", "999999999999", "9" * 400, "1.5", "nan", "2,3", "auto", "avx2")
