@@ -101,7 +101,15 @@ def fingerprint(model: sa.Model) -> str:
     return hashed.hexdigest()
 
 
-EXTRAS = {"matplotlib": "plots", "pandas": "frame", "sklearn": "demo"}
+EXTRAS = {
+    "matplotlib": "plots",
+    "pandas": "frame",
+    "sklearn": "demo",
+    "google.protobuf": "caffe",
+    "h5py": "keras",
+    "onnx": "onnx",
+    "scipy": "test",
+}
 
 
 def needs(module: str):

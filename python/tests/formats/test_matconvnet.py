@@ -1,13 +1,13 @@
 """MatConvNet's .mat files, written by scipy with the fields of the published networks."""
 
+import importlib
 import re
 import struct
 
-import h5py
 import numpy as np
 import pytest
-import scipy.io
 from formats.hostile import Case, assert_survives, damaged, flips, numbers, prefixes
+from support import needs
 
 import swiftalexnet as sa
 from swiftalexnet.files.matlab.reading import variables_of
@@ -15,6 +15,10 @@ from swiftalexnet.files.source import opened_source
 from swiftalexnet.formats.contents import Options
 from swiftalexnet.formats.malformed import malformed
 from swiftalexnet.formats.matconvnet import contents
+
+h5py = needs("h5py")
+scipy = needs("scipy")
+importlib.import_module("scipy.io")
 
 # What imagenet-caffe-alex has; pools round up by padding below and at the right.
 ALEX = [

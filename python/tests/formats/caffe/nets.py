@@ -1,9 +1,14 @@
 """Small networks as prototxt, in the old and the new form, and `.caffemodel` files for them."""
 
+import importlib
+
 import numpy as np
-from google.protobuf import text_format
+from support import needs
 
 from swiftalexnet.formats.caffe import schema
+
+needs("google.protobuf")
+text_format = importlib.import_module("google.protobuf.text_format")
 
 
 def input_new(channels, size):

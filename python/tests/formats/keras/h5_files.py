@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
+from support import needs
+
+h5py = needs("h5py")
 
 
 def layer(kind: str, name: str, **options: Any) -> dict[str, Any]:

@@ -7,17 +7,19 @@ import zipfile
 import zlib
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 from formats.hostile import Case, assert_survives, damaged, flips, prefixes
 from formats.keras.h5_files import convolution, entrance, kernel, layer, write_model
+from support import needs
 
 import swiftalexnet as sa
 from swiftalexnet.files.source import opened_source
 from swiftalexnet.formats.contents import Options
 from swiftalexnet.formats.keras import contents
 from swiftalexnet.formats.malformed import malformed
+
+h5py = needs("h5py")
 
 LAYERS = [entrance((4, 4, 1)), convolution("a", filters=1), layer("GlobalAveragePooling2D", "p")]
 WEIGHTS = {"a": kernel((3, 3, 1, 1))}

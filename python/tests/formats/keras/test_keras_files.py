@@ -4,9 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import needs
 
 import swiftalexnet as sa
 from swiftalexnet._support.arithmetic import choose_arithmetic
+
+needs("h5py")
 
 FILES = Path(__file__).parents[1] / "files"
 ANSWERS = np.load(FILES / "keras_answers.npz")

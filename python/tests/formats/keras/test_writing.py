@@ -2,12 +2,14 @@
 
 import re
 
-import h5py
 import numpy as np
 import pytest
+from support import needs
 
 import swiftalexnet as sa
 from swiftalexnet.formats.keras.writing import write
+
+h5py = needs("h5py")
 
 NETWORKS = {
     "vgg-D": lambda: narrow("vgg-D", sa.vgg("D", num_classes=4, image_size=32)),

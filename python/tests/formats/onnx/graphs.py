@@ -1,13 +1,12 @@
 """Small ONNX files for tests, and what the reference of the `onnx` package computes from them."""
 
+import importlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
-from onnx import helper, numpy_helper
-from onnx.reference import ReferenceEvaluator
+from support import needs
 
 from swiftalexnet.files.source import opened_source
 from swiftalexnet.formats import onnx as reader
@@ -16,6 +15,11 @@ from swiftalexnet.formats.chain import Chain
 from swiftalexnet.formats.contents import Options
 from swiftalexnet.formats.malformed import malformed
 from swiftalexnet.model import Model
+
+onnx = needs("onnx")
+helper = onnx.helper
+numpy_helper = onnx.numpy_helper
+ReferenceEvaluator = importlib.import_module("onnx.reference").ReferenceEvaluator
 
 Node = onnx.NodeProto
 Arrays = Mapping[str, np.ndarray[Any, Any]]

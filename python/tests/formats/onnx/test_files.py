@@ -5,8 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from support import needs
 
 import swiftalexnet as sa
+
+needs("onnx")
 
 FILES = Path(__file__).parents[1] / "files"
 ANSWERS = np.load(FILES / "onnx_answers.npz")

@@ -4,13 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 from formats.onnx.graphs import in_a_row, node, proto, read, reference, saved, weights
 from numpy.testing import assert_allclose
-from onnx import helper
+from support import needs
 
 from swiftalexnet.errors import UnsupportedError
+
+onnx = needs("onnx")
+helper = onnx.helper
 
 END = ("Flatten",), ("Gemm", "v", "c")  # every network here ends with 4 classes
 

@@ -4,14 +4,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 from formats.hostile import Case, assert_survives, damaged, flips, prefixes
 from formats.onnx.graphs import in_a_row, node, proto, read, saved, small_model, weights
-from onnx import TensorProto, helper
+from support import needs
 
 import swiftalexnet as sa
 from swiftalexnet.files.protobuf_wire import header
+
+onnx = needs("onnx")
+TensorProto = onnx.TensorProto
+helper = onnx.helper
 
 DATA = small_model().SerializeToString()
 

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import fresh_process
 import pytest
+from support import needs
+
+onnx = needs("onnx")
 
 PEAKS = """
 import resource, sys
-import onnx
 import swiftalexnet as sa
 from swiftalexnet.formats import onnx as reader
 from swiftalexnet.formats.onnx.writing import write

@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 from formats.onnx.graphs import in_a_row, proto, read, saved, weights
 from formats.onnx.test_writing import narrow
 from numpy.testing import assert_allclose
+from support import needs
 
 import swiftalexnet as sa
 from swiftalexnet.formats.onnx.writing import write
+
+onnx = needs("onnx")
 
 
 def renamed(path: Path, variant: str, names: dict[str, str], producer: str) -> Path:

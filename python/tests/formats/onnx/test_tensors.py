@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 from formats.onnx.graphs import in_a_row, proto, read, saved, weights
-from onnx import TensorProto, helper
+from support import needs
 
 from swiftalexnet.errors import UnsupportedError
+
+onnx = needs("onnx")
+TensorProto = onnx.TensorProto
+helper = onnx.helper
 
 VALUES = np.array([[0.5, -1.25, 3.0, 0.0078125], [2.0, 0.25, -0.125, 65504.0]], np.float32)
 

@@ -5,11 +5,10 @@ import os
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 from formats.onnx.graphs import read, reference
 from numpy.testing import assert_allclose
-from support import tiny_model
+from support import needs, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet.errors import NonFiniteError, UnsupportedError
@@ -19,6 +18,8 @@ from swiftalexnet.formats.onnx.writing import write
 from swiftalexnet.formats.templates import nodes_of, with_outputs
 from swiftalexnet.network.catalog import catalog
 from swiftalexnet.network.source import Source
+
+onnx = needs("onnx")
 
 LOCAL = [name for name in catalog() if "local" in name]
 WRITTEN = [name for name in catalog() if name not in LOCAL]

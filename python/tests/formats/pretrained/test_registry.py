@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from support import ROOT
+from support import ROOT, needs
 
 import swiftalexnet as sa
 from swiftalexnet.files.download import is_secure
@@ -94,7 +94,7 @@ def test_the_page_has_the_table():
 
 
 def test_the_table_as_a_frame():
-    pytest.importorskip("pandas")
+    needs("pandas")
     frame = sa.pretrained_models().to_frame()
     assert list(frame["name"]) == list(registry())
 
