@@ -18,6 +18,8 @@ _NO_WEIGHTS = (  # what is handed over instead of weights, and how to get them
     (b"input:", "perhaps a .prototxt: load its .caffemodel with prototxt="),
     (b"layer", "perhaps a .prototxt: load its .caffemodel with prototxt="),
 )
+_ONNX_GRAPH, _CAFFE_LAYERS = 7, (2, 100)  # fields of ModelProto and NetParameter
+_MESSAGE = 2  # wire type
 _MOST_FIELDS = 4096  # of a protocol buffer, looked at
 
 READERS = {
@@ -56,8 +58,11 @@ def recognize(file: SourceFile) -> str:
         return "torch"
     if head[:1] == b"\x80" or head.startswith(_PICKLES):
         return "cuda_convnet"
-    if fields := _protobuf_fields(file):
-        return "onnx" if 7 in fields and fields[7] == 2 else "caffe"
+    fields = _protobuf_fields(file)
+    if fields.get(_ONNX_GRAPH) == _MESSAGE:
+        return "onnx"
+    if any(fields.get(number) == _MESSAGE for number in _CAFFE_LAYERS):
+        return "caffe"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     hint = next((f" It is {what}." for start, what in _NO_WEIGHTS if text.startswith(start)), "")
     raise CheckpointCorruptError(

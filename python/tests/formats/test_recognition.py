@@ -39,7 +39,7 @@ def test_by_the_first_bytes(tmp_path):
         (b"\x93NUMPY\x01\x00", "numpy"),
         (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", "torch"),
         (b"\x08\x07:\x02\x0a\x00", "onnx"),
-        (b"\x0a\x07CaffeNet\xa2\x06\x00"[:9], "caffe"),
+        (b"\x0a\x03net\xa2\x06\x00", "caffe"),
     ):
         path.write_bytes(start)
         assert kind(path) == expected, start
