@@ -29,7 +29,7 @@ def folder_of(code, **environment):
 
 @pytest.mark.parametrize("entry", of("torch"), ids=lambda entry: entry.name)
 def test_torchvision(entry):
-    models = pytest.importorskip("torchvision.models")
+    models = pytest.importorskip("torchvision.models", reason="make test-peers installs torchvision and runs this")
     names = {
         "alexnet": "AlexNet",
         **{f"vgg{n}{b}": f"VGG{n}{b.upper()}" for n in (11, 13, 16, 19) for b in ("", "_bn")},
