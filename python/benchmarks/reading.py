@@ -52,7 +52,7 @@ def main() -> None:
         own = Path(folder) / "swiftalexnet.safetensors"
         model.save(own)
         print(compare(own), flush=True)
-        for name in ("torchvision.safetensors", "onnx.onnx", "keras.h5"):
+        for name in ("torchvision.safetensors", "onnx.onnx", "keras.h5", "caffe.caffemodel"):
             path = Path(folder) / name
             model.export(path)
             print(compare(path), flush=True)

@@ -6,15 +6,12 @@ import struct
 
 import numpy as np
 import pytest
-from formats.hostile import Case, assert_survives, damaged, flips, numbers, prefixes
+from formats.hostile import Case, assert_survives, damaged, describing, flips, numbers, prefixes
 from support import needs
 
 import swiftalexnet as sa
 from swiftalexnet.files.matlab.reading import variables_of
 from swiftalexnet.files.source import opened_source
-from swiftalexnet.formats.contents import Options
-from swiftalexnet.formats.malformed import malformed
-from swiftalexnet.formats.matconvnet import contents
 
 h5py = needs("h5py")
 scipy = needs("scipy")
@@ -235,13 +232,7 @@ def test_other_files_of_matlab(tmp_path, variables):
         sa.load(tmp_path / "m.mat")
 
 
-def read(path):
-    """Read the whole file, without the engine."""
-    with opened_source(path, "load") as file, malformed(file):
-        found = contents(file, Options())
-        found.chain()
-        for tensor in found.tensors.values():
-            tensor.array()
+read = describing("matconvnet")
 
 
 def test_hostile_bytes(tmp_path):

@@ -6,6 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
+from formats.keras.test_writing import SMALL
 
 tf_keras = pytest.importorskip("tf_keras", reason="make test-peers installs tf_keras and runs this")
 keras = pytest.importorskip("keras", reason="make test-peers installs keras and runs this")
@@ -107,28 +108,12 @@ def test_padding_same(tmp_path, version, strides, kernel, side):
     close(sa.load(tmp_path / "m.h5").forward(x, layout="NHWC"), logits(model, x))
 
 
-WRITTEN = """network written
-data channels=3 height=27 width=21
-convolution conv1 outputs=8 kernel=5 stride=2 pad=1,0,2,1 groups=1
-tanh tanh1
-max_pool pool1 kernel=3 stride=2 pad=0,0,0,0 ceil=0
-convolution conv2 outputs=8 kernel=3 stride=1 pad=1,1,1,1 groups=4
-relu relu2
-average_pool pool2 kernel=2 stride=1 pad=0,0,1,1 ceil=0 count_include_pad=0
-dense fc3 outputs=7
-sigmoid sig3
-dropout drop3 probability=0.25 form=inverted
-dense fc4 outputs=4
-softmax prob
-"""
-
-
 @pytest.mark.parametrize("version", FRAMEWORKS)
 def test_our_files_in_keras(tmp_path, version):
-    ours = sa.Model.from_spec(WRITTEN, "glorot", seed=3)
+    ours = sa.Model.from_spec(SMALL, "glorot", seed=3)
     write(ours, tmp_path / "m.h5")
     model = FRAMEWORKS[version].models.load_model(str(tmp_path / "m.h5"))
-    x = images((27, 21, 3), 4) / 100
+    x = images((13, 11, 3), 4) / 100
     close(ours.forward(x, layout="NHWC"), logits(model, x))
 
 

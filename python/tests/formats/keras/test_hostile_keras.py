@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from formats.hostile import Case, assert_survives, damaged, flips, prefixes
+from formats.hostile import Case, assert_survives, damaged, describing, flips, prefixes
 from formats.keras.h5_files import convolution, entrance, kernel, layer, write_model
 from support import needs
 
@@ -17,21 +17,12 @@ import swiftalexnet as sa
 from swiftalexnet.files.source import opened_source
 from swiftalexnet.formats.contents import Options
 from swiftalexnet.formats.keras import contents
-from swiftalexnet.formats.malformed import malformed
 
 h5py = needs("h5py")
 
 LAYERS = [entrance((4, 4, 1)), convolution("a", filters=1), layer("GlobalAveragePooling2D", "p")]
 WEIGHTS = {"a": kernel((3, 3, 1, 1))}
-
-
-def read(path):
-    """Read the whole file, without the engine."""
-    with opened_source(path, "load") as file, malformed(file):
-        found = contents(file, Options())
-        found.chain()
-        for tensor in found.tensors.values():
-            tensor.array()
+read = describing("keras")
 
 
 @pytest.fixture
