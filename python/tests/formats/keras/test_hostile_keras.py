@@ -58,7 +58,7 @@ def keras_file(weights, config=None, method=zipfile.ZIP_STORED):
 
 def test_prefixes_and_flipped_bits(small, tmp_path):
     used = [place for place, byte in enumerate(small) if byte]
-    assert_survives(read, list(prefixes(small))[::5], tmp_path)
+    assert_survives(read, prefixes(small), tmp_path)
     assert assert_survives(read, flips(small, used), tmp_path) > 1000
 
 
