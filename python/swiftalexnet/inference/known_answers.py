@@ -135,10 +135,14 @@ def _own(model: BaseModel, images: list[tuple[Any, str]]) -> list[Answer]:
 
 def _published(model: BaseModel, images: list[tuple[Any, str]]) -> list[Answer]:
     """Compare with what the publishers of such weights say, images prepared as they did it."""
-    weights = None if model.source is None else model.source.sha256
+    # A model that has been trained, or has other classes, still names the file that it began with.
+    is_theirs = model.source is not None and model.has_classes and not model.has_trained
+    weights = model.source.sha256 if is_theirs and model.source is not None else None
     found = []
     for image, digest in images:
         for published in published_answers(digest, weights) if weights else ():
+            if max(published.classes) >= model.num_classes:
+                continue
             own, model.preprocessing = model.preprocessing, published.preprocessing
             try:
                 computed = probabilities(model, image)[0, list(published.classes)]

@@ -107,6 +107,9 @@ def test_published_answers_of_the_same_weights_are_compared(images, tmp_path, mo
 
     assert published() and published().answers[0].source == "their page" and model.preprocessing is own
     assert not published(shift=0.01)
+    for other in (model.with_classes(1), model.up_to("pool5")):
+        with pytest.raises(ValueError, match="no known answers"):
+            other.verify(images[0])
     model.source = Source("Caffe", "x.caffemodel", "b" * 64)
     with pytest.raises(ValueError, match="no known answers"):
         published()
