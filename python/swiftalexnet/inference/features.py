@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _native
 from .._support.arithmetic import choose_arithmetic
 from .._support.arrays import as_integer, as_output, layout_code
 from .._support.shown import shown
@@ -16,6 +15,7 @@ from ..network.base import BaseModel
 from ..network.batch_size import BatchSize, for_inference
 from ..network.layer_names import node_name
 from .batches import batches
+from .inputs import network_input
 
 Float32 = NDArray[np.float32]
 
@@ -70,12 +70,7 @@ def features(
     given = as_images(images, layout, value_range, preprocessing.channels, "features")
     results = {node: as_output(None, (len(given), *shapes[node]), "features") for node in dict.fromkeys(nodes.values())}
     for squares, numbers in batches(given, preprocessing.geometry, size):
-        x = np.empty((len(squares), preprocessing.crop, preprocessing.crop, preprocessing.channels), np.float32)
-        _native.crop_images(squares, preprocessing.for_engine(), 1, x)
-        if preprocessing.whitening is not None:
-            crops, x = x, np.empty_like(x)
-            model.network.whiten(crops, x)
-        x = np.ascontiguousarray(x.transpose(0, 3, 1, 2))
+        x = network_input(model, squares)
         rows = slice(numbers[0], numbers[-1] + 1)
         if "data" in results:
             results["data"][rows] = x
