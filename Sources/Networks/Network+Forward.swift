@@ -97,7 +97,9 @@ extension Network {
   ) throws {
     try usage.writing("forward") {
       let execution = try keptExecution(batch: batch, precision: precision)
-      try runKept(execution, batch: batch, dropout: dropout, input: reader(x, layout: layout))
+      try runKept(execution, batch: batch, dropout: dropout) {
+        try $0.writeInput(0..<batch, reader(x, layout: layout))
+      }
       output.update(from: execution.result, count: batch * classCount)
     }
   }
@@ -117,21 +119,27 @@ extension Network {
     }
   }
 
-  /// The execution that training uses, made anew for another precision or a larger batch than ever before.
-  package func keptExecution(batch: Int, precision: Precision) throws -> Execution {
-    let arithmetic = Arithmetic(precision: precision)
-    if let kept, kept.plan.batchCapacity >= batch, kept.arithmetic == arithmetic { return kept }
+  /// The execution that training uses, made anew for another precision, another first node or a larger batch than ever
+  /// before.
+  package func keptExecution(batch: Int, precision: Precision, from first: Int = 0) throws -> Execution {
+    let (arithmetic, nodes) = (Arithmetic(precision: precision), first...logitsNode)
+    if let kept, kept.plan.batchCapacity >= batch, kept.arithmetic == arithmetic, kept.plan.nodes == nodes {
+      return kept
+    }
     kept = nil
     let execution = try makeExecution(
-      layers: layers, batch: batch, nodes: 0...logitsNode, arithmetic: arithmetic, training: true)
+      layers: layers, batch: batch, nodes: nodes, arithmetic: arithmetic, training: true)
     kept = execution
     return execution
   }
 
   /// A pass that failed midway must not be followed by a backward pass: it stays marked incomplete.
-  package func runKept(_ execution: Execution, batch: Int, dropout: DropoutKey?, input: InputWriter) throws {
+  /// - Parameter fill: writes what the pass reads.
+  package func runKept(
+    _ execution: Execution, batch: Int, dropout: DropoutKey?, fill: (Execution) throws -> Void
+  ) throws {
     execution.isComplete = false
-    try execution.writeInput(0..<batch, input)
+    try fill(execution)
     try execution.forward(batch: batch, dropout: dropout)
     execution.isComplete = true
   }

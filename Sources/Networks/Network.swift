@@ -53,6 +53,9 @@ public final class Network: @unchecked Sendable {
 
   public var parameters: [Parameter] { layers.flatMap(\.parameters) }
 
+  /// How many of ``parameters``, the first ones, belong to the nodes before `node`.
+  package func parameterCount(before node: Int) -> Int { layers[..<node].reduce(0) { $0 + $1.parameters.count } }
+
   /// Frees packed weights that a change has made stale.
   package func forgetStaleWeights() { weightCache.removeStale(of: parameters) }
 

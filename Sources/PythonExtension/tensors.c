@@ -84,33 +84,41 @@ static bool captures_begin(captures *s, PyObject *names, PyObject *outputs, cons
   return (s->names && s->data && s->buffers) || PyErr_NoMemory() != NULL;
 }
 
-static const sax_node *find_node(const network_object *network, PyObject *name) {
-  if (!PyUnicode_Check(name)) return refuse_type("capture", "a name", name, "a str"), NULL;
+static const sax_node *find_node(const network_object *network, const char *operation, PyObject *name) {
+  if (!PyUnicode_Check(name)) return refuse_type(operation, "a name", name, "a str"), NULL;
   for (int64_t i = 0; i < network->node_count; i++) {
     if (PyUnicode_CompareWithASCIIString(name, network->nodes[i].name) == 0) return &network->nodes[i];
   }
-  PyErr_Format(PyExc_ValueError, "capture: there is no node %R", name);
+  PyErr_Format(PyExc_ValueError, "%s: there is no node %R", operation, name);
   return NULL;
 }
 
 /* A vector is [batch][channels], an image [batch] × its shape. */
-static bool has_shape_of_node(const Py_buffer *buffer, const sax_node *node, int64_t batch, int32_t layout) {
+static bool has_shape_of_node(const Py_buffer *buffer, const char *operation, const sax_node *node, int64_t batch,
+                              int32_t layout) {
   if (buffer->ndim == 2 && node->height == 1 && node->width == 1) {
-    return array_has_shape(buffer, "capture", node->name, 2, (Py_ssize_t[]){batch, node->channels});
+    return array_has_shape(buffer, operation, node->name, 2, (Py_ssize_t[]){batch, node->channels});
   }
-  return array_has_extents(buffer, "capture", node->name,
+  return array_has_extents(buffer, operation, node->name,
                            (extents){batch, node->channels, node->height, node->width}, layout);
+}
+
+const sax_node *call_features(const call *c, int index, int name, const network_object *network, int32_t layout) {
+  const Py_buffer *features = &c->values[index].array;
+  int64_t batch = features->ndim ? features->shape[0] : 1;
+  const sax_node *node = find_node(network, c->operation, c->values[name].object);
+  return node && has_shape_of_node(features, c->operation, node, batch, layout) ? node : NULL;
 }
 
 static bool capture_one(captures *s, Py_ssize_t i, const call *c, const network_object *network, int64_t batch,
                         int32_t layout) {
-  const sax_node *node = find_node(network, PyTuple_GetItem(s->name_tuple, i));
+  const sax_node *node = find_node(network, "capture", PyTuple_GetItem(s->name_tuple, i));
   if (!node) return false;
   PyObject *output = PyTuple_GetItem(s->output_tuple, i);
   if (!array_borrow(output, "capture", node->name, ELEMENT_FLOAT32, ANY_RANK, true, &s->buffers[i])) return false;
   s->names[i] = node->name;
   s->data[i] = s->buffers[i].buf;
-  if (!has_shape_of_node(&s->buffers[i], node, batch, layout)) return false;
+  if (!has_shape_of_node(&s->buffers[i], "capture", node, batch, layout)) return false;
   for (Py_ssize_t k = 0; k < i; k++) {
     if (!arrays_overlap(&s->buffers[i], &s->buffers[k])) continue;
     PyErr_Format(PyExc_ValueError, "capture: %s overlaps %s, expected separate memory", node->name, s->names[k]);

@@ -16,11 +16,20 @@ extension Network {
   public func trainStep(
     batch: Int, labels: UnsafePointer<Int32>, input: InputWriter, options: StepOptions
   ) throws -> StepResult {
+    try trainStep(batch: batch, labels: labels, options: options, from: 0) { try $0.writeInput(0..<batch, input) }
+  }
+
+  /// The same from node `first` on, whose input `fill` writes.
+  func trainStep(
+    batch: Int, labels: UnsafePointer<Int32>, options: StepOptions, from first: Int,
+    fill: (Execution) throws -> Void
+  ) throws -> StepResult {
     try validate(labels: UnsafeBufferPointer(start: labels, count: batch))
     return try usage.writing("train_step") {
       let hyperparameters = try options.hyperparameters(of: parameters)
-      let execution = try keptExecution(batch: batch, precision: options.precision)
-      try runKept(execution, batch: batch, dropout: options.dropout, input: input)
+      try requireFrozen(before: first, hyperparameters)
+      let execution = try keptExecution(batch: batch, precision: options.precision, from: first)
+      try runKept(execution, batch: batch, dropout: options.dropout, fill: fill)
       // A rehearsal has nothing to rank, and a large batch would take seconds.
       let top1 =
         execution.context.rehearses
@@ -45,6 +54,17 @@ extension Network {
     for (index, label) in labels.enumerated() where label < 0 || label >= classCount {
       throw EngineError.invalidValue(
         "train_step: label \(index) is \(label), expected 0 ≤ label < \(classCount)")
+    }
+  }
+
+  /// Parameters before the first node get no gradients, so they must not be updated.
+  private func requireFrozen(before first: Int, _ hyperparameters: [SGDHyperparameters?]) throws {
+    let untouched = parameterCount(before: first)
+    for (parameter, values) in zip(parameters, hyperparameters).prefix(untouched) {
+      guard let values else { continue }
+      throw EngineError.invalidValue(
+        "train_step: \(parameter.name) has learning rate \(values.learningRate), but the step begins behind it with "
+          + "\(spec.nodes[first].name): expected 0")
     }
   }
 
