@@ -25,7 +25,7 @@ extension Network {
   ) throws {
     let first = try firstNode(after: name, operation: "predict")
     try usage.reading {
-      try withExecution(batch: batch, nodes: first...logitsNode, arithmetic: arithmetic) { execution in
+      try withExecution(pass(first...logitsNode, arithmetic), batch: batch) { execution in
         try execution.writeFeatures(features, batch: batch, layout: layout)
         try execution.forward(batch: batch, dropout: nil)
         try SoftmaxCrossEntropy.softmax(

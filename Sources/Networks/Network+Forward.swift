@@ -42,14 +42,14 @@ extension Network {
     let (last, chunk) = (logitsNode, imagesPerChunk)
     try usage.reading {
       guard let features = lastFeatureNode, features < last, batch > chunk else {
-        return try withExecution(batch: batch, nodes: 0...last, arithmetic: arithmetic) { execution in
+        return try withExecution(pass(0...last, arithmetic), batch: batch) { execution in
           try execution.writeInput(0..<batch, input)
           try execution.forward(batch: batch, dropout: nil)
           try body(execution)
         }
       }
-      try withExecution(batch: batch, nodes: features + 1...last, arithmetic: arithmetic) { classifier in
-        try withExecution(batch: chunk, nodes: 0...features, arithmetic: arithmetic) { execution in
+      try withExecution(pass(features + 1...last, arithmetic), batch: batch) { classifier in
+        try withExecution(pass(0...features, arithmetic), batch: chunk) { execution in
           for first in stride(from: 0, to: batch, by: chunk) {
             let images = first..<min(first + chunk, batch)
             try execution.writeInput(images, input)
@@ -112,23 +112,28 @@ extension Network {
   }
 
   package func reader(_ x: UnsafePointer<Float>, layout: TensorLayout) -> InputWriter {
-    let shape = spec.input
-    return { input, range, context in
+    reader(x, shape: spec.input, layout: layout)
+  }
+
+  /// The same for images of another size.
+  func reader(_ x: UnsafePointer<Float>, shape: FeatureShape, layout: TensorLayout) -> InputWriter {
+    { input, range, context in
       try layout.read(
         x + range.lowerBound * shape.count, shape: shape, batch: range.count, into: input, context: context)
     }
   }
 
-  /// The execution that training uses, made anew for another precision, another first node or a larger batch than ever
-  /// before.
-  package func keptExecution(batch: Int, precision: Precision, from first: Int = 0) throws -> Execution {
-    let (arithmetic, nodes) = (Arithmetic(precision: precision), first...logitsNode)
-    if let kept, kept.plan.batchCapacity >= batch, kept.arithmetic == arithmetic, kept.plan.nodes == nodes {
-      return kept
-    }
+  /// The execution that training uses, made anew for another pass or a larger batch than ever before.
+  /// - Parameters:
+  ///   - first: the first node to compute.
+  ///   - reach: the first node whose parameters are trained, or an earlier one.
+  package func keptExecution(batch: Int, precision: Precision, from first: Int = 0, reach: Int = 0) throws -> Execution {
+    let pass = Pass(
+      nodes: first...logitsNode, input: layers[first].inputShape, arithmetic: Arithmetic(precision: precision),
+      backward: BackwardReach(first: reach, trains: true))
+    if let kept, kept.plan.batchCapacity >= batch, kept.pass == pass { return kept }
     kept = nil
-    let execution = try makeExecution(
-      layers: layers, batch: batch, nodes: nodes, arithmetic: arithmetic, training: true)
+    let execution = try makeExecution(pass, layers: layers, batch: batch)
     kept = execution
     return execution
   }

@@ -51,7 +51,7 @@ static PyObject *network_predict_dense(PyObject *object, ARGUMENTS) {
 
 static PyObject *network_predict_features(PyObject *object, ARGUMENTS) {
   enum { NODE, FEATURES, TENSOR_LAYOUT, ARITHMETIC, PROBABILITIES };
-  static const argument table[] = {{"node", OBJECT},
+  static const argument table[] = {{"node", TEXT},
                                    {"features", INPUT},
                                    {"layout", LAYOUT},
                                    {"arithmetic", INTEGERS, 3},

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "errors.h"
+#include "named_arrays.h"
 
 enum { SPEC_CAPACITY = 1 << 20 }; /* touched only where the engine writes */
 
@@ -18,6 +19,25 @@ int64_t network_classes(const network_object *network) {
 
 bool call_expects_input(const call *c, int index, const network_object *network, int64_t batch, int32_t layout) {
   return call_expects_extents(c, index, network_input(network, batch), layout);
+}
+
+bool call_expects_channels(const call *c, int index, const network_object *network, int32_t layout) {
+  extents images = call_extents(c, index, layout);
+  images.channels = network->nodes[0].channels;
+  return call_expects_extents(c, index, images, layout);
+}
+
+const sax_node *call_features(const call *c, int index, int name, const network_object *network, int32_t layout) {
+  const Py_buffer *features = &c->values[index].array;
+  int64_t batch = features->ndim ? features->shape[0] : 1;
+  for (int64_t i = 0; i < network->node_count; i++) {
+    const sax_node *node = &network->nodes[i];
+    if (strcmp(node->name, c->values[name].text) != 0) continue;
+    const int64_t shape[] = {node->channels, node->height, node->width};
+    return array_has_shape_of_node(features, c->operation, node->name, shape, batch, layout) ? node : NULL;
+  }
+  PyErr_Format(PyExc_ValueError, "%s: there is no node %s", c->operation, c->values[name].text);
+  return NULL;
 }
 
 /* ---- Creation and end ---- */
@@ -204,8 +224,9 @@ static PyMethodDef own_methods[] = {
 
 enum { MAX_METHODS = 32 };
 
-static PyMethodDef *const topics[] = {network_tensor_methods,    network_training_methods, network_evaluation_methods,
-                                      network_whitening_methods, network_memory_methods,   network_profile_methods};
+static PyMethodDef *const topics[] = {
+  network_tensor_methods,    network_linearization_methods, network_training_methods, network_evaluation_methods,
+  network_whitening_methods, network_memory_methods,        network_profile_methods};
 
 /* A type has one method table; the files that work on networks have one each. */
 static PyMethodDef *all_methods(void) {
@@ -231,5 +252,5 @@ bool add_network_types(PyObject *module) {
   PyObject *type = PyType_FromModuleAndSpec(module, &spec, NULL);
   bool added = type && PyModule_AddObjectRef(module, "Network", type) == 0;
   Py_XDECREF(type);
-  return added && add_parameter_type(module) && add_hold_type(module);
+  return added && add_parameter_type(module) && add_hold_type(module) && add_linearization_type(module);
 }

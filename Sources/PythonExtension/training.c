@@ -98,7 +98,7 @@ static PyObject *network_train_step_images(PyObject *object, ARGUMENTS) {
 static PyObject *network_train_step_features(PyObject *object, ARGUMENTS) {
   enum { NODE, FEATURES, TARGETS, TENSOR_LAYOUT, OPTIONS };
   static const argument table[] = {
-    {"node", OBJECT}, {"features", INPUT}, {"labels", LABELS, 1}, {"layout", LAYOUT}, {"options", OBJECT}};
+    {"node", TEXT}, {"features", INPUT}, {"labels", LABELS, 1}, {"layout", LAYOUT}, {"options", OBJECT}};
   network_object *self = (network_object *)object;
   call c;
   if (!call_begin(&c, "train_step", table, LENGTH(table), arguments, given, keywords)) return NULL;

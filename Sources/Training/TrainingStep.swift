@@ -27,8 +27,8 @@ extension Network {
     try validate(labels: UnsafeBufferPointer(start: labels, count: batch))
     return try usage.writing("train_step") {
       let hyperparameters = try options.hyperparameters(of: parameters)
-      try requireFrozen(before: first, hyperparameters)
-      let execution = try keptExecution(batch: batch, precision: options.precision, from: first)
+      let reach = try firstTrained(hyperparameters, from: first)
+      let execution = try keptExecution(batch: batch, precision: options.precision, from: first, reach: reach)
       try runKept(execution, batch: batch, dropout: options.dropout, fill: fill)
       // A rehearsal has nothing to rank, and a large batch would take seconds.
       let top1 =
@@ -36,7 +36,7 @@ extension Network {
         ? 0 : top1Error(UnsafePointer(execution.result), labels: labels, batch: batch)
 
       let losses = try lossMemory(batch: batch)
-      try backwardKept(execution, accumulate: false, inputGradient: nil) { gradient in
+      try backwardKept(execution, parameterGradients: .replaced, inputGradient: nil) { gradient in
         try SoftmaxCrossEntropy.forwardBackward(
           rows: batch, classes: classCount, logits: execution.result, labels: labels, logitsGradient: gradient,
           losses: losses.pointer, context: execution.context)
@@ -57,15 +57,17 @@ extension Network {
     }
   }
 
-  /// Parameters before the first node get no gradients, so they must not be updated.
-  private func requireFrozen(before first: Int, _ hyperparameters: [SGDHyperparameters?]) throws {
-    let untouched = parameterCount(before: first)
-    for (parameter, values) in zip(parameters, hyperparameters).prefix(untouched) {
-      guard let values else { continue }
+  /// The first node with a parameter that is updated: gradients need not be taken further back.
+  /// - Throws: ``EngineError/invalidValue(_:)`` if it lies before `first`, where the step begins.
+  private func firstTrained(_ hyperparameters: [SGDHyperparameters?], from first: Int) throws -> Int {
+    guard let number = hyperparameters.firstIndex(where: { $0 != nil }) else { return first }
+    let node = node(ofParameter: number)
+    guard node >= first else {
       throw EngineError.invalidValue(
-        "train_step: \(parameter.name) has learning rate \(values.learningRate), but the step begins behind it with "
-          + "\(spec.nodes[first].name): expected 0")
+        "train_step: \(parameters[number].name) is trained, but the step begins behind it with "
+          + "\(spec.nodes[first].name): expected a learning rate of 0")
     }
+    return node
   }
 
   private func top1Error(_ logits: UnsafePointer<Float>, labels: UnsafePointer<Int32>, batch: Int) -> Double {
