@@ -27,14 +27,14 @@ _KIND = Kind(b"saxfeats", (1,), "a file of features")
 class Contents(NamedTuple):
     """What a file of features holds.
 
-    `key` says of what the features are (JSON); `shape` is that of one row, [height, width, channels]; `count` images
-    were read in `views` views each, but for those that are `missing`. `young` has the SHA-256 of files that had just
-    been modified, by name: see `data.fingerprint`.
+    `key` says of what the features are (JSON); `shape` is that of one row, [height, width, channels]. There are `views`
+    rows for each of `images` images, except those in `missing`, which could not be read. `young` has the SHA-256 of
+    files that had just been modified, by name: see `data.fingerprint`.
     """
 
     key: dict[str, Any]
     shape: tuple[int, int, int]
-    count: int
+    images: int
     views: int
     missing: tuple[int, ...] = ()
     young: dict[str, str] = {}  # noqa: RUF012 (never changed)
@@ -42,7 +42,7 @@ class Contents(NamedTuple):
     @property
     def rows(self) -> int:
         """Number of rows."""
-        return (self.count - len(self.missing)) * self.views
+        return (self.images - len(self.missing)) * self.views
 
     @property
     def row_bytes(self) -> int:
@@ -88,7 +88,7 @@ class FeatureFile:
             raise
         except MALFORMED as error:
             raise CacheCorruptError(f"{self.path} is damaged: {error}") from error
-        there = np.ones(self.contents.count, np.bool_)
+        there = np.ones(self.contents.images, np.bool_)
         there[list(self.contents.missing)] = False
         self.first_rows = np.where(there, (np.cumsum(there) - 1) * self.contents.views, -1)  # of each image
 
@@ -149,12 +149,12 @@ def _parse(text: bytes, row_part: int) -> tuple[Contents, NDArray[np.uint32]]:
     """Return contents and checksums of an index, checked; the rows have `row_part` bytes."""
     fields = json.loads(text)
     height, width, channels = (as_integer(extent, "an extent", "index", 1, 2**31) for extent in fields["shape"])
-    count, views = (as_integer(fields[name], name, "index", 1, 2**40) for name in ("count", "views"))
-    missing = tuple(as_integer(index, "a missing image", "index", 0, count - 1) for index in fields["missing"])
+    images, views = (as_integer(fields[name], name, "index", 1, 2**40) for name in ("images", "views"))
+    missing = tuple(as_integer(index, "a missing image", "index", 0, images - 1) for index in fields["missing"])
     key, young = fields["key"], fields["young"]
     if not isinstance(key, dict) or not isinstance(young, dict) or len(set(missing)) != len(missing):
         raise ValueError("its index is none")
-    contents = Contents(key, (height, width, channels), count, views, missing, young)
+    contents = Contents(key, (height, width, channels), images, views, missing, young)
     checksums = np.frombuffer(bytes.fromhex(fields["checksums"]), "<u4")
     if len(checksums) != contents.rows or contents.row_part != row_part:
         raise ValueError("its index has another number of rows")

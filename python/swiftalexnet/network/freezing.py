@@ -1,6 +1,7 @@
 """Which parameters a name means when layers are frozen."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from .. import _native
 from .._support.kinds import as_items
@@ -17,11 +18,9 @@ def beginnings(
 
     A name that begins none of them may be torchvision's or Keras's of a layer or block ("features.0", "block5").
     """
-    flat = [
-        name
-        for each in names
-        for name in (as_items(each, "names", operation, _MOST_NAMES) if isinstance(each, (tuple, list)) else [each])
-    ]
+    flat: list[Any] = []
+    for each in names:
+        flat += as_items(each, "names", operation, _MOST_NAMES) if isinstance(each, (tuple, list)) else [each]
     own, elsewhere = parameters.names(network), parameters.elsewhere(network, variant)
     found: list[str] = []
     for name in flat:

@@ -103,7 +103,7 @@ class FeatureStore:
 
     def _write(self, descriptor: int, features: Features, contents: Contents, path: Path) -> None:
         _require_room(descriptor, contents, path)
-        writer, seen = FeatureWriter(descriptor), np.zeros(contents.count, np.bool_)
+        writer, seen = FeatureWriter(descriptor), np.zeros(contents.images, np.bool_)
         with naming(path):
             for numbers, rows in features.compute(self._progress):
                 seen[numbers] = True
