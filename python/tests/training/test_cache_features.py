@@ -1,4 +1,4 @@
-"""`fit(cache_features=…)`: the same weights as without, from files that are reused, replaced or refused as documented."""
+"""`fit(cache_features=…)`: the same weights as without, from files that are reused, replaced or refused as said."""
 
 import errno
 import os
