@@ -19,28 +19,21 @@ final class FeatureStepTests: XCTestCase {
 
   private let behindConvolution: [Float] = [0, 0, 0.05, 0.05, 0.05, 0.05]
 
-  /// Outputs of a node, in NHWC, with the batch.
-  private func features(_ network: Network, _ node: String, _ layout: TensorLayout = .nhwc, _ precision: Precision = .float32)
-    throws -> [Float]
-  {
-    let index = try network.node(named: node)
-    let shape = network.summary[index + 1].shape
+  /// Outputs of a node for the images.
+  private func features(
+    _ network: Network, _ node: String, _ layout: TensorLayout = .nhwc, _ precision: Precision = .float32
+  ) throws -> [Float] {
+    let shape = try XCTUnwrap(network.summary.first { $0.name == node }).shape
     var output = [Float](repeating: 0, count: batch * shape.count)
     try output.withUnsafeMutableBufferPointer { output in
-      guard let output = output.baseAddress else { return }
       try network.capture(
-        [node], batch: batch, layout: layout, arithmetic: Arithmetic(precision: precision),
-        input: { input, range, _ in
-          let size = images.count / batch
-          input.update(from: Array(images[range.lowerBound * size..<range.upperBound * size]), count: range.count * size)
-        }, into: [output])
+        [node], batch: batch, height: 16, width: 16, layout: layout, arithmetic: Arithmetic(precision: precision),
+        input: network.reader(images, layout: .nhwc), into: [try XCTUnwrap(output.baseAddress)])
     }
     return output
   }
 
-  private func precisions() throws -> [Precision] {
-    try ComputeContext().kernels.matrixBFloat16 == nil ? [.float32] : [.float32, .bfloat16]
-  }
+  private func precisions() throws -> [Precision] { Precision.available(in: try ComputeContext()) }
 
   func testStepsOnFeaturesGiveTheBitsOfStepsOnImages() throws {
     for precision in try precisions() {
@@ -66,11 +59,8 @@ final class FeatureStepTests: XCTestCase {
   private func probabilities(_ network: Network, _ precision: Precision) throws -> [Float] {
     var output = [Float](repeating: 0, count: batch * network.classCount)
     try network.probabilities(
-      batch: batch, arithmetic: Arithmetic(precision: precision),
-      input: { input, range, _ in
-        let size = images.count / batch
-        input.update(from: Array(images[range.lowerBound * size..<range.upperBound * size]), count: range.count * size)
-      }, into: &output)
+      batch: batch, arithmetic: Arithmetic(precision: precision), input: network.reader(images, layout: .nhwc),
+      into: &output)
     return output
   }
 

@@ -49,10 +49,10 @@ def fingerprint(data: Dataset) -> Fingerprint:
 def unchanged(data: Dataset, young: dict[str, str]) -> bool:
     """Return whether the files that were young when the fingerprint was taken still have the same bytes."""
     folder = source(data)
-    return not young or (
-        isinstance(folder, ImageFolder)
-        and all(digest_of_file(folder.root / name) == digest for name, digest in young.items())
-    )
+    if not young or not isinstance(folder, ImageFolder):
+        return not young
+    known = set(map(os.fsdecode, folder.file_names))
+    return all(name in known and digest_of_file(folder.root / name) == digest for name, digest in young.items())
 
 
 def digest_of_file(path: Path) -> str:

@@ -107,6 +107,30 @@ def _capture(world: World) -> Arguments:
     return tensors | {"names": names, "outputs": [world.floats(len(tensors["x"]), *shape) for shape in shapes]}
 
 
+def _features(world: World) -> Arguments:
+    nodes = {row[0]: row[4] for row in world.shared.network.nodes()[1:]}
+    node, tensors = world.one_of("relu1", "pool1", "relu3"), _tensors(world)
+    channels, height, width = nodes[node]
+    shape = (height, width, channels) if tensors["layout"] else nodes[node]
+    count = len(tensors["x"])
+    frozen = [0.0 if name[:5] in ("conv1", "conv2", "fc3.w", "fc3.b") else 0.1 for name, _ in _parameters_of(world)]
+    rates = np.array(frozen, np.float32)
+    options = (0.0, 0.9, 0.0, world.random.randrange(3), 1, 2, rates, rates.copy(), 0)
+    probabilities = world.floats(count, small.CLASSES)
+    return tensors | {
+        "node": node, "features": world.floats(count, *shape), "options": options, "probabilities": probabilities,
+    }  # fmt: skip
+
+
+def _parameters_of(world: World) -> list[tuple[str, tuple[int, ...]]]:
+    return world.shared.network.parameters()
+
+
+def _views(world: World) -> Arguments:
+    still = (False, world.one_of(False, True), 0.0, None, None, world.one_of(1, 3), 1.0, 0.0, 0)
+    return {"augmentation": still, "seed": 3, "step": 4, "count": 5}
+
+
 def _linearize(world: World) -> Arguments:
     tensors = _tensors(world)
     return tensors | {"nodes": ["relu1", "fc4"], "wrt": [world.one_of("data", "conv1")], "node": "relu1"} | _side(world)
@@ -194,6 +218,8 @@ _MAKERS: dict[str, Callable[[World], dict[str, Any]]] = {
     "Network.train_step": lambda world: _tensors(world) | _options(world),
     "Network.train_step_images": lambda world: _images(world) | _options(world),
     **dict.fromkeys(("Network.predict_images", "Network.predict_dense", "Network.profile_images"), _images),
+    **dict.fromkeys(("Network.train_step_features", "Network.predict_features"), _features),
+    "drawn_views": _views,
     "augment_images": _images,
     "crop_images": _crops,
     "Network.score_map": _score_map,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from support import quick_recipe
 
 import swiftalexnet as sa
 from swiftalexnet.training.history import COLUMNS
@@ -39,6 +40,13 @@ def _cotangents(world: World) -> dict[str, Any]:
     return {"conv2": some_linearization(world).activations["conv2"]}
 
 
+def _with_features(world: World) -> dict[str, Any]:
+    """Return what `fit` needs to keep features."""
+    freezing = (sa.ParameterGroup("conv*", learning_rate=0),)
+    recipe = quick_recipe(crop=False, color_noise=0.0, groups=freezing)
+    return {"recipe": recipe, "cache_features": world.one_of(True, world.new_file())}
+
+
 _SMALL = {"initialization": "zeros", "without": ("fc6", "fc7")}  # networks of no more than 100 MB
 
 # Of the procedures of evaluation, those that every image and network can be put to.
@@ -68,8 +76,9 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
     "Model.backward": lambda world: {"dlogits": world.model().forward(world.floats(3, 3, MODEL_SIDE, MODEL_SIDE))},
     "Model.fit": lambda world: (
         {"recipe": some_recipe(world), "epochs": 1, "checkpoint": None, "resume": False}
-        | world.one_of({}, {"checkpoint": world.new_file()})
+        | world.one_of({}, {"checkpoint": world.new_file()}, _with_features(world))
     ),
+    "Model.freeze": lambda world: {"up_to": world.one_of(None, "relu2")},
     "Model.vjp": lambda world: {"cotangents": _cotangents(world), "wrt": [world.one_of("data", "conv1")]},
     "Model.linearize": lambda world: {"layers": ["conv2", "fc6"], "wrt": [world.one_of("data", "conv1")]},
     "Linearization.vjp": lambda world: {"cotangents": _cotangents(world), "wrt": world.one_of(None, ["conv1"])},
