@@ -95,8 +95,32 @@ static PyObject *network_train_step_images(PyObject *object, ARGUMENTS) {
   return succeeded(status) ? Py_BuildValue("(dd)", result.loss, result.top1_error) : NULL;
 }
 
+static PyObject *network_train_step_features(PyObject *object, ARGUMENTS) {
+  enum { NODE, FEATURES, TARGETS, TENSOR_LAYOUT, OPTIONS };
+  static const argument table[] = {
+    {"node", TEXT}, {"features", INPUT}, {"labels", LABELS, 1}, {"layout", LAYOUT}, {"options", OBJECT}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "train_step", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
+  const sax_node *node = call_features(&c, FEATURES, NODE, self, layout);
+  step_options options;
+  sax_step_result result;
+  if (node && call_expects(&c, TARGETS, 1, c.values[FEATURES].array.shape) &&
+      step_options_begin(&options, &c, OPTIONS, self)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_network_train_step_features(self->handle, node->name, call_data(&c, FEATURES), call_data(&c, TARGETS),
+                                             c.values[FEATURES].array.shape[0], layout, &options.values, &result);
+    Py_END_ALLOW_THREADS
+    call_end(&options.arrays);
+  }
+  call_end(&c);
+  return succeeded(status) ? Py_BuildValue("(dd)", result.loss, result.top1_error) : NULL;
+}
+
 PyMethodDef network_training_methods[] = {
   METHOD("train_step", network_train_step, "Forward, loss, backward, update."),
   METHOD("train_step_images", network_train_step_images, "A training step on augmented uint8 images."),
+  METHOD("train_step_features", network_train_step_features, "A training step that begins with a node's outputs."),
   {NULL, NULL, 0, NULL},
 };

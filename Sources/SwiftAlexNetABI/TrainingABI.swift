@@ -49,3 +49,18 @@ public func sax_network_train_step_images(
     result.pointee = sax_step_result(loss: step.loss, top1_error: step.top1Error)
   }
 }
+
+@c @implementation
+public func sax_network_train_step_features(
+  _ handle: OpaquePointer, _ node: UnsafePointer<CChar>, _ features: UnsafePointer<Float>,
+  _ labels: UnsafePointer<Int32>, _ batch: Int64, _ layout: Int32, _ options: UnsafePointer<sax_step_options>,
+  _ result: UnsafeMutablePointer<sax_step_result>
+) -> Int32 {
+  status {
+    let step = try network(handle).trainStep(
+      features: features, after: String(cString: node), labels: labels,
+      batch: try Argument.size(batch, "train_step: batch"), layout: try Argument.layout(layout),
+      options: try StepOptions(options.pointee, for: network(handle)))
+    result.pointee = sax_step_result(loss: step.loss, top1_error: step.top1Error)
+  }
+}

@@ -16,11 +16,20 @@ extension Network {
   public func trainStep(
     batch: Int, labels: UnsafePointer<Int32>, input: InputWriter, options: StepOptions
   ) throws -> StepResult {
+    try trainStep(batch: batch, labels: labels, options: options, from: 0) { try $0.writeInput(0..<batch, input) }
+  }
+
+  /// The same from node `first` on, whose input `fill` writes.
+  func trainStep(
+    batch: Int, labels: UnsafePointer<Int32>, options: StepOptions, from first: Int,
+    fill: (Execution) throws -> Void
+  ) throws -> StepResult {
     try validate(labels: UnsafeBufferPointer(start: labels, count: batch))
     return try usage.writing("train_step") {
       let hyperparameters = try options.hyperparameters(of: parameters)
-      let execution = try keptExecution(batch: batch, precision: options.precision)
-      try runKept(execution, batch: batch, dropout: options.dropout, input: input)
+      let reach = try firstTrained(hyperparameters, from: first)
+      let execution = try keptExecution(batch: batch, precision: options.precision, from: first, reach: reach)
+      try runKept(execution, batch: batch, dropout: options.dropout, fill: fill)
       // A rehearsal has nothing to rank, and a large batch would take seconds.
       let top1 =
         execution.context.rehearses
@@ -46,6 +55,19 @@ extension Network {
       throw EngineError.invalidValue(
         "train_step: label \(index) is \(label), expected 0 ≤ label < \(classCount)")
     }
+  }
+
+  /// The first node with a parameter that is updated: gradients need not be taken further back.
+  /// - Throws: ``EngineError/invalidValue(_:)`` if it lies before `first`, where the step begins.
+  private func firstTrained(_ hyperparameters: [SGDHyperparameters?], from first: Int) throws -> Int {
+    guard let number = hyperparameters.firstIndex(where: { $0 != nil }) else { return first }
+    let node = node(ofParameter: number)
+    guard node >= first else {
+      throw EngineError.invalidValue(
+        "train_step: \(parameters[number].name) is trained, but the step begins behind it with "
+          + "\(spec.nodes[first].name): expected a learning rate of 0")
+    }
+    return node
   }
 
   private func top1Error(_ logits: UnsafePointer<Float>, labels: UnsafePointer<Int32>, batch: Int) -> Double {

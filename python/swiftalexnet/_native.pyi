@@ -115,7 +115,14 @@ class Network:
         self, images: Buffer, labels: Buffer, preprocessing: CropOptions, augmentation: AugmentationOptions,
         options: StepOptions,
     ) -> tuple[float, float]: ...
-    # views: 1, 9, 10 or 50
+    # features: outputs of `node` in `layout`; a vector is [batch, c]
+    def train_step_features(
+        self, node: str, features: Buffer, labels: Buffer, layout: int, options: StepOptions
+    ) -> tuple[float, float]: ...
+    def predict_features(
+        self, node: str, features: Buffer, layout: int, arithmetic: Arithmetic, probabilities: Buffer
+    ) -> None: ...
+    # views: 1, 2, 9, 10 or 50
     def predict_images(
         self, images: Buffer, preprocessing: CropOptions, views: int, arithmetic: Arithmetic,
         probabilities: Buffer,
@@ -146,6 +153,8 @@ class Network:
 def augment_images(
     images: Buffer, preprocessing: CropOptions, augmentation: AugmentationOptions, seed: int, step: int, out: Buffer
 ) -> None: ...
+# int32 [count] as bytes: 0 is the centre, 1 its mirror
+def drawn_views(augmentation: AugmentationOptions, seed: int, step: int, count: int) -> bytes: ...
 def crop_images(images: Buffer, preprocessing: CropOptions, views: int, out: Buffer) -> None: ...
 # image: uint8 [h, w, c]; rows, columns: where each output's weights begin, int32 [n]; weights: [n, taps]; out: uint8
 def resample(

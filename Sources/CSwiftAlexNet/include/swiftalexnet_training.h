@@ -37,4 +37,11 @@ int32_t sax_network_train_step_images(sax_network *SAX_NONNULL network, const sa
                                       const sax_step_options *SAX_NONNULL options,
                                       sax_step_result *SAX_NONNULL result);
 
+/* The same on the outputs of a node, which is named, for `batch` images in `layout`: what leads to them is neither
+ * computed nor changed, and its parameters must have the rate 0. */
+int32_t sax_network_train_step_features(sax_network *SAX_NONNULL network, const char *SAX_NONNULL node,
+                                        const float *SAX_NONNULL features, const int32_t *SAX_NONNULL labels,
+                                        int64_t batch, int32_t layout, const sax_step_options *SAX_NONNULL options,
+                                        sax_step_result *SAX_NONNULL result);
+
 #endif

@@ -166,6 +166,22 @@ def test_a_model_is_fine_tuned_to_other_classes(photos, tmp_path, capsys):
     assert (base.preprocessing.mean == model.preprocessing.mean).all()
 
 
+def test_frozen_layers_are_computed_once(photos, tmp_path, capsys):
+    run(capsys, "train", "photos", "--epochs", 1, "--output", "first", *QUICK)
+    tuned = ["train", "photos", "--from", "first", "--epochs", 3, "--batch-size", 8, "--freeze", "conv"]
+    code, _, err = run(capsys, *tuned, "--cache-features", "--output", "second")
+    assert code == 0 and "mirror images only, without the recipe's crop" in err and "features: train" in err
+    base, model = sa.load("first"), sa.load("second")
+    assert (base.parameters()["conv2.weight"] == model.parameters()["conv2.weight"]).all()
+    assert (base.parameters()["fc6.weight"] != model.parameters()["fc6.weight"]).any()
+    assert sorted(os.listdir(tmp_path)) == ["first", "photos", "second"]
+    kept = [*tuned, "--cache-features", "--checkpoint", "run", "--quiet"]
+    assert run(capsys, *kept, "--output", "third")[0] == 0
+    assert fingerprint(sa.load("third")) == fingerprint(model)
+    assert len(list((tmp_path / "run").glob("*.features"))) == 2
+    assert run(capsys, "resume", "run", "--epochs", 4, "--output", "fourth", "--quiet")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -173,6 +189,8 @@ def test_a_model_is_fine_tuned_to_other_classes(photos, tmp_path, capsys):
         (["--from", "first", "--freeze", "conv9"], "conv9"),
         (["--from", "missing"], "missing"),
         (["--freeze", "conv1"], "--from"),
+        (["--cache-features"], "--from MODEL --freeze conv"),
+        (["--from", "first", "--cache-features"], "--from MODEL --freeze conv"),
         (["--image-size", "3"], "--image-size 3"),
         (["--hold-out", "0.01"], "--no-validation"),
         (["--validation", "missing"], "missing"),
