@@ -1,9 +1,11 @@
 """Train a model on labelled images: `fit`."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
+
+from numpy.typing import ArrayLike
 
 from .._support.arithmetic import choose_precision
 from .._support.arrays import as_seed
@@ -23,6 +25,7 @@ from ..statistics.whitening import learn_whitening
 from .checkpoint import Checkpoint, begun_with
 from .checkpoint_pace import CheckpointEvery, Pace, as_pace
 from .history import HEADING, History, row_text
+from .image_weights import image_weights
 from .run import Plan, Run
 
 if TYPE_CHECKING:
@@ -44,6 +47,8 @@ def fit(
     on_epoch_end: Callable[[dict[str, Any]], object] | None = None,
     precision: str = "float32",
     non_finite: str = "raise",
+    class_weight: str | Mapping[Any, float] | None = None,
+    sample_weight: ArrayLike | None = None,
     **unknown: Any,
 ) -> History:
     """Train `model` on `train`.
@@ -92,6 +97,14 @@ def fit(
     non_finite : {"raise", "stop"}
         What to do if a loss, a gradient or a validation loss is not finite; the weights stay those of the step before.
         In bfloat16 an activation that is not finite may turn its neighbours into NaN.
+    class_weight : "balanced", dict of class name or index to weight, optional
+        How much an image of each class counts in the loss; classes that are not named count 1. "balanced": images /
+        (classes · images of the class), as scikit-learn computes it, so that all classes count the same.
+    sample_weight : numbers, [images of train], optional
+        How much each image counts; multiplied by its class's. Finite and at least 0. The loss of a batch is
+        Σ w·loss / Σ w over its images, as in PyTorch's `CrossEntropyLoss(weight=…)`: equal weights change no bit, and
+        a whole weight in a batch of all images acts as so many copies, dropout and augmentation aside. Where the
+        weights of a batch sum to 0, momentum and weight decay alone move the network. Validation is without weights.
     **unknown
         Anything else is a TypeError, which explains where settings of a recipe go.
 
@@ -105,7 +118,7 @@ def fit(
         All images of a class are left out.
     TypeError, ValueError
         Before any work: data, a recipe or numbers that do not fit; a group that matches no parameter; a checkpoint of
-        another run.
+        another run; weights for unknown classes, or that are 0 for all images.
     OSError
         An image cannot be read, or a checkpoint cannot be written; the model stays usable.
     MemoryError
@@ -134,6 +147,7 @@ def fit(
     if on_epoch_end is not None and not callable(on_epoch_end):
         raise TypeError(f"fit: on_epoch_end is {shown(on_epoch_end)}, expected a function of a row of the history")
     train, validation = _checked_data(model, train, validation, chosen)
+    weights = image_weights(train, model.num_classes, class_weight, sample_weight)
     seed = as_seed(seed, "seed", "fit")
     with model.exclusive("fit"):
         begun = begun_with(folder) if resume and folder else None
@@ -144,7 +158,7 @@ def fit(
                 begun.batch_size if begun else for_training(model, chosen.batch_size, code, validation is not None)
             )
             chosen = chosen.replace(batch_size=fitting)
-        run = Run(model, Plan(train, validation, chosen, seed, code))
+        run = Run(model, Plan(train, validation, chosen, seed, code, weights))
         store = None if folder is None else Checkpoint(folder, run)
         if not (resume and store and store.restore()):
             run.begin(_preprocessing(model, train, chosen, progress))

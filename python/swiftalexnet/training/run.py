@@ -16,6 +16,7 @@ import numpy as np
 from .. import _native
 from .._support.arithmetic import PRECISIONS
 from .._support.native_arguments import RULES, StepOptions
+from ..data.checks import checked_labels
 from ..data.loader import Batch, Loader
 from ..data.order import shuffled, split
 from ..data.skipped import Skipped, report_skipped, reported, require_classes
@@ -28,6 +29,7 @@ from ..preprocessing.preprocessing import Preprocessing
 from ..preprocessing.scale_jitter import ScaleJitter
 from ..recipes.recipe import Recipe
 from ..recipes.schedules import Moment, State
+from .image_weights import UNWEIGHTED, ImageWeights
 from .rates import Rates
 
 if TYPE_CHECKING:
@@ -43,14 +45,16 @@ class Plan:
     recipe: Recipe
     seed: int
     precision: int = 0  # its place in PRECISIONS
+    weights: ImageWeights = UNWEIGHTED
 
 
 @dataclass
 class RunState:
     """The progress of a run; with weights and velocities, everything that a checkpoint holds.
 
-    `outcomes` has (mean loss, top-1 error in percent) of each step of this epoch and `counts` its number of images;
-    `counts` may be one entry ahead. `schedules` are the states of the recipe's schedules, in its order.
+    `outcomes` has (mean loss, top-1 error in percent) of each step of this epoch, `counts` its number of images and
+    `totals` their weight, which is that number in a run without weights; both may be one entry ahead. `schedules` are
+    the states of the recipe's schedules, in its order.
     """
 
     epoch: int
@@ -60,6 +64,7 @@ class RunState:
     seconds: float = 0.0  # spent on this epoch before this process took over
     outcomes: list[tuple[float, float]] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
+    totals: list[float] = field(default_factory=list)
 
 
 class Run:
@@ -69,6 +74,7 @@ class Run:
         self.model, self.plan, self.epochs = model, plan, plan.recipe.epochs
         self.state = RunState(0, 0, [schedule.initial() for schedule in plan.recipe.schedules], [])
         self._rates = Rates(plan.recipe, model.multipliers())
+        self._labels = checked_labels(plan.train, "fit")
         self._started = time.perf_counter()
         self._missing: set[int] = set()  # images of the training set that could not be read
 
@@ -133,7 +139,8 @@ class Run:
         data, recipe = self.plan.train, self.plan.recipe
         order = shuffled(len(data), self.plan.seed, self.state.epoch)[len(self.state.outcomes) * recipe.batch_size :]
         self._started = time.perf_counter()
-        with Loader(data, split(order, recipe.batch_size), self._geometry()) as loader:
+        every = np.arange(len(data), dtype=np.int32)
+        with Loader(data, split(order, recipe.batch_size), self._geometry(), labels=every) as loader:
             for batch in loader:
                 self._take(batch)
                 if not self._missing.issuperset(loader.missing):
@@ -142,6 +149,8 @@ class Run:
                 yield len(batch.images)
         if not sum(self.state.counts):
             raise ValueError(f"fit: none of {len(data)} images could be read")
+        if not sum(self.state.totals):
+            raise ValueError(f"fit: none of the images of {len(data)} with a weight above 0 could be read")
 
     def finish_epoch(self) -> dict[str, Any]:
         """Validate, add a row to the history, and move to the next epoch.
@@ -156,7 +165,8 @@ class Run:
         report_skipped(self.plan.train, self._missing, "fit")
         state, seconds = self.state, self.seconds()
         counts = np.array(state.counts[: len(state.outcomes)], np.int64)
-        loss, error = (np.array(state.outcomes) * counts[:, None]).sum(axis=0) / counts.sum()
+        shares = np.stack([np.array(state.totals[: len(state.outcomes)]), counts], axis=1)
+        loss, error = (np.array(state.outcomes) * shares).sum(axis=0) / shares.sum(axis=0)
         precision, data = PRECISIONS[self.plan.precision], self.plan.validation
         try:
             measured = None if data is None else evaluate(self.model, data, precision=precision)
@@ -193,17 +203,21 @@ class Run:
         return ScaleJitter(scale, preprocessing, self.plan.seed, self.state.epoch, self.plan.recipe.crop)
 
     def _take(self, batch: Batch) -> None:
-        """Train on one batch."""
+        """Train on one batch, whose labels are the indices of its images."""
         state, recipe, preprocessing = self.state, self.plan.recipe, self.model.preprocessing
-        state.counts.append(len(batch.images))
-        if not len(batch.images):
+        images, indices = batch
+        every = self.plan.weights.values
+        weights = None if every is None else every[indices]
+        state.counts.append(len(images))
+        state.totals.append(float(len(images) if weights is None else weights.sum(dtype=np.float64)))
+        if not len(images):
             state.outcomes.append((0.0, 0.0))
             return
         rates = self._rates.for_step(self.moment(self.step), state.schedules)
         draw, precision = (self.plan.seed, self.step), self.plan.precision
-        options = StepOptions(0.0, recipe.momentum, 0.0, RULES.index(recipe.rule), *draw, *rates, precision)
+        options = StepOptions(0.0, recipe.momentum, 0.0, RULES.index(recipe.rule), *draw, *rates, precision, weights)
         augmentation = recipe.augmentation_in(state.epoch).for_engine(preprocessing.channels)
-        call = (*batch, preprocessing.for_engine(), augmentation, options)
+        call = (images, self._labels[indices], preprocessing.for_engine(), augmentation, options)
         try:
             state.outcomes.extend(itertools.starmap(self.model.network.train_step_images, [call]))
         except NonFiniteError as error:
