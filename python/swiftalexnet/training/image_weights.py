@@ -69,7 +69,9 @@ def image_weights(train: Dataset, num_classes: int, class_weight: Any, sample_we
         weights *= np.array([by_class.get(label, 1.0) for label in range(num_classes)])[train.labels]
     values = as_weights(weights, "class_weight × sample_weight", "fit")
     if not values.any():
-        raise ValueError("fit: the weights of all images are 0 or round to it, expected at least one above 0")
+        raise ValueError(
+            "fit: the weights of all images are zero, or round to it in float32, expected at least one above 0"
+        )
     digest = None if own is None else hashlib.sha256(own.tobytes()).hexdigest()
     return ImageWeights(values, by_class, digest)
 
