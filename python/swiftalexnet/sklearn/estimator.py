@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._support.arrays import as_finite, require_memory
 from ..images.levels import as_value_range
 from .inputs import Items, as_items_of, is_table, range_of_rows, rows_to_images, shape_of_rows
 
@@ -44,8 +47,7 @@ class ImageEstimator(BaseEstimator):  # type: ignore[misc]
         value_range = as_value_range(self.value_range, operation)
         if not is_table(X):
             return as_items_of(X, self.layout, value_range, operation), y
-        checked = validate_data(self, X, y)
-        rows, target = checked if isinstance(checked, tuple) else (checked, y)
+        rows, target = self._checked(X, operation, y=y)
         self.image_shape_ = shape_of_rows(rows.shape[1], self.image_shape, operation)
         self.value_range_ = value_range or range_of_rows(rows)
         return rows_to_images(rows, self.image_shape_, self.value_range_, operation), target
@@ -58,9 +60,18 @@ class ImageEstimator(BaseEstimator):  # type: ignore[misc]
         if is_table(X):
             if not of_tables:
                 raise ValueError(f"{operation}: X is a table, but fit had images: Reshape your data to images")
-            rows = validate_data(self, X, reset=False)
+            rows, _ = self._checked(X, operation, reset=False)
             return rows_to_images(rows, self.image_shape_, self.value_range_, operation)
         if of_tables:
             expected = f"{self.n_features_in_} features, a row of numbers for each image"
             raise ValueError(f"{operation}: X is images, but fit had a table: expected {expected}")
         return as_items_of(X, self.layout, as_value_range(self.value_range, operation), operation)
+
+    def _checked(self, X: Any, operation: str, **options: Any) -> tuple[NDArray[Any], Any]:
+        """Return a table as scikit-learn checks it, which asks nobody for the memory, and y if it is among `options`."""
+        if isinstance(X, np.ndarray):
+            require_memory(X.shape, 8, f"{operation}: X")
+        checked = validate_data(self, X, **options)
+        rows, y = checked if isinstance(checked, tuple) else (checked, None)
+        # Whole numbers beyond 64 bits are objects still.
+        return (rows if rows.dtype.kind in "biuf" else as_finite(rows, np.float64, "X", operation)), y

@@ -41,7 +41,7 @@ def as_items_of(X: Any, layout: str | None, value_range: Range | None, operation
     array = None if isinstance(X, (list, tuple)) else np.asarray(X)
     if array is not None and array.ndim > 2:
         return ArrayDataset(array, np.zeros(len(array), np.int32), None, layout, value_range).images
-    return as_items(X, "X", operation, most=2**31)
+    return as_items(X, "X", operation, most=len(X))
 
 
 def shape_of_rows(n_features: int, image_shape: Any, operation: str) -> tuple[int, int, int]:
