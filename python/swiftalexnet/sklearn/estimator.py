@@ -68,7 +68,7 @@ class ImageEstimator(BaseEstimator):  # type: ignore[misc]
         return as_items_of(X, self.layout, as_value_range(self.value_range, operation), operation)
 
     def _checked(self, X: Any, operation: str, **options: Any) -> tuple[NDArray[Any], Any]:
-        """Return a table as scikit-learn checks it, which asks nobody for the memory, and y if it is among `options`."""
+        """Return a table as scikit-learn checks it, which asks nobody for the memory, and y if it was given."""
         if isinstance(X, np.ndarray):
             require_memory(X.shape, 8, f"{operation}: X")
         checked = validate_data(self, X, **options)

@@ -13,7 +13,7 @@ from ..formats.pretrained.listing import pretrained_models
 from ..images.inputs import Images
 from ..model import Model, load, pretrained
 from ..recipes.recipe import Recipe
-from ..recipes.table import recipe as named_recipe
+from ..recipes.table import as_recipe
 from ..small_data import Suggestion, suggest
 from .inputs import Items
 
@@ -87,8 +87,6 @@ def tuned_network(base: Model, classes: tuple[str, ...], old_rate: float, freeze
 
 def chosen_recipe(suggested: Suggestion, recipe: str | Recipe | None, table: bool, changes: dict[str, Any]) -> Recipe:
     """Return the recipe that is named or suggested, with the `changes` that are not None."""
-    if recipe is None:
-        chosen = suggested.recipe.replace(**_AS_THEY_ARE) if table else suggested.recipe
-    else:
-        chosen = named_recipe(recipe) if isinstance(recipe, str) else recipe
+    own = suggested.recipe.replace(**_AS_THEY_ARE) if table else suggested.recipe
+    chosen = as_recipe(own if recipe is None else recipe, None, None)
     return chosen.replace(**{name: value for name, value in changes.items() if value is not None})
