@@ -22,7 +22,7 @@ from .errors import CacheCorruptError, CheckpointCorruptError, ConcurrentUseErro
 check_environment()
 
 if TYPE_CHECKING:
-    from . import ops
+    from . import ops, sklearn
     from .architectures import alexnet, build, cifar_net, vgg
     from .data.array import ArrayDataset
     from .data.cifar.cifar10 import cifar10
@@ -109,6 +109,7 @@ __all__ = [
     "recipe",
     "recipe_names",
     "set_num_threads",
+    "sklearn",
     "suggest",
     "variants",
     "vgg",
@@ -146,13 +147,14 @@ _NAMES = {
     "statistics.color_components": ("color_components",),
     "training.history": ("History",),
 }
+_ROOMS = ("ops", "sklearn")
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use."""
-    if name == "ops":
-        return importlib.import_module(".ops", __name__)
+    if name in _ROOMS:
+        return importlib.import_module(f".{name}", __name__)
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)

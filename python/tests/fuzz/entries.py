@@ -6,6 +6,7 @@ Python's functions tell their parameters themselves; the extension's are read fr
 import ast
 import inspect
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,8 +24,13 @@ from swiftalexnet.network.memory_use import memory
 from swiftalexnet.network.summary import Summary
 from swiftalexnet.training.fit import fit
 
+# Of scikit-learn, where it is installed.
+ESTIMATORS: tuple[type, ...] = ()
+with suppress(ImportError):
+    ESTIMATORS = (sa.sklearn.AlexNetClassifier, sa.sklearn.AlexNetFeatures)
+
 # Classes that are not exported by name, but whose instances users hold.
-HELD = (Linearization, sa.Memory, sa.Profile, Summary)
+HELD = (Linearization, sa.Memory, sa.Profile, Summary, *ESTIMATORS)
 
 # What `**options` of a function are: the parameters of another, or the fields of a class.
 OPTIONS: dict[str, Any] = {
@@ -178,4 +184,4 @@ def _from_stub(name: str, function: Callable[..., Any], node: ast.FunctionDef, o
     return Entry(name, owner, tuple(Parameter(each) for each in names), function)
 
 
-__all__ = ["HELD", "OPTIONS", "Entry", "Parameter", "entries"]
+__all__ = ["ESTIMATORS", "HELD", "OPTIONS", "Entry", "Parameter", "entries"]

@@ -64,6 +64,16 @@ class Shared:
         return self.model.profile(1, repeats=1)
 
     @cached_property
+    def classifier(self) -> Any:
+        """An estimator that has seen images of four classes."""
+        return sa.sklearn.AlexNetClassifier(epochs=1, random_state=0).fit(self.data.images, self.data.labels)
+
+    @cached_property
+    def transformer(self) -> Any:
+        """An estimator that gives the features of images."""
+        return sa.sklearn.AlexNetFeatures(self.model).fit(self.data.images)
+
+    @cached_property
     def cifar(self) -> Path:
         """A CIFAR-10 of eight images a batch."""
         return cifar_files.write_folder(self.folder / "cifar", cifar_files.binary_files())

@@ -8,6 +8,7 @@ from swiftalexnet import _native
 from swiftalexnet.network.derivatives import Linearization
 from swiftalexnet.network.summary import Summary
 
+from ..entries import ESTIMATORS
 from ..world import World
 from .names import BY_NAME, some_linearization, some_recipe
 
@@ -51,3 +52,12 @@ _INSTANCES: dict[type, Callable[[World, bool], Any]] = {
     sa.Views: lambda world, changes: sa.Views(),
     Summary: lambda world, changes: world.shared.model.summary(),
 }
+if ESTIMATORS:
+    _INSTANCES |= {
+        sa.sklearn.AlexNetClassifier: lambda world, changes: (
+            sa.sklearn.AlexNetClassifier(epochs=1) if changes else world.shared.classifier
+        ),
+        sa.sklearn.AlexNetFeatures: lambda world, changes: (
+            sa.sklearn.AlexNetFeatures(world.shared.model) if changes else world.shared.transformer
+        ),
+    }

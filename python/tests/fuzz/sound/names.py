@@ -54,6 +54,8 @@ BY_NAME: dict[str, Maker] = {
     "scales": lambda world: world.one_of([20, 24], (25,)),
     "scale": lambda world: 24,
     "seed": lambda world: world.random.getrandbits(64),
+    "class_weight": lambda world: world.one_of("balanced", {0: 2, 1: 0.5}),
+    "random_state": lambda world: 0,
     "top": lambda world: world.random.randint(1, 4),
     "epochs": lambda world: 1,
     "out": lambda world: None,

@@ -39,6 +39,18 @@ def _cotangents(world: World) -> dict[str, Any]:
     return {"conv2": some_linearization(world).activations["conv2"]}
 
 
+def _several(world: World) -> Any:
+    """Return four images as an estimator takes them."""
+    mixed = [world.image_file(), world.images(SIDE, SIDE, 3), world.pillow(), world.image_file()]
+    return world.one_of(world.images(4, SIDE, SIDE, 3), mixed)
+
+
+def _several_or_table(world: World) -> Any:
+    """Return them, or a table with a row for an image."""
+    table = world.floats(4, 9)
+    return world.one_of(_several(world), table, table.tolist())
+
+
 _SMALL = {"initialization": "zeros", "without": ("fc6", "fc7")}  # networks of no more than 100 MB
 
 # Of the procedures of evaluation, those that every image and network can be put to.
@@ -50,6 +62,15 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
     "rate_factor": lambda world: {"state": {"best": 101.0, "waited": 0, "reductions": 0}},
     "ArrayDataset": lambda world: {"images": world.images(4, SIDE, SIDE, 3)},
     "ArrayDataset.image": lambda world: {"index": world.random.randrange(8)},
+    "AlexNetClassifier.fit": lambda world: {
+        "X": _several_or_table(world),
+        "y": [0, 1, 2, 3],
+        "sample_weight": [1, 2, 0.5, 3],
+    },
+    "AlexNetClassifier.predict": lambda world: {"X": _several(world)},
+    "AlexNetClassifier.predict_proba": lambda world: {"X": _several(world)},
+    "AlexNetFeatures.fit": lambda world: {"X": _several_or_table(world), "y": None},
+    "AlexNetFeatures.transform": lambda world: {"X": _several(world)},
     "Augmentation": lambda world: {"crop": True},
     "Ensemble": lambda world: {"weights": [1, 2.5]},
     "Evaluation": lambda world: dict(vars(world.shared.evaluation)),
@@ -85,7 +106,9 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
     ),
     "Model.verify": lambda world: {"images": None},
     "Model.score_map": lambda world: {"layout": "NHWC", "value_range": None},
-    "Model.train_step": lambda world: {"labels": world.integers(3, len(CLASSES))},
+    "Model.train_step": lambda world: (
+        {"labels": world.integers(3, len(CLASSES)), "sample_weight": world.one_of(None, [1, 2.5, 0])}
+    ),
     "ParameterGroup.matches": lambda world: {"name": "conv1.weight"},
     "Preprocessing": lambda world: {"resize": 24, "crop": 20, "scale": world.one_of(None, world.floats(3))},
     "Preprocessing.replace": lambda world: {"resize": 24, "crop": 20, "scale": None},

@@ -13,6 +13,7 @@ from ..world import World
 
 # Whatever changes the model that it is called on; such a case gets a model of its own.
 CHANGES = {
+    *("AlexNetClassifier.fit", "AlexNetFeatures.fit"),
     *(
         "Model.backward",
         "Model.classes =",
@@ -35,6 +36,9 @@ STOPS_IN_THE_MIDDLE = {"Model.fit"}
 
 # What else an entry point's documentation, or Python's own habit, says that it raises.
 DOCUMENTED: dict[str, tuple[type[BaseException], ...]] = {
+    # scikit-learn has kinds of its own.
+    **dict.fromkeys((f"AlexNetClassifier.{name}" for name in ("fit", "predict", "predict_proba")), (ValueError,)),
+    **dict.fromkeys(("AlexNetFeatures.fit", "AlexNetFeatures.transform"), (ValueError,)),
     **dict.fromkeys(("ArrayDataset.image", "ImageFolder.image", "ImageFolder.why_missing"), (IndexError,)),
     "History.__getitem__": (IndexError,),
     "History.column": (KeyError,),
