@@ -1,4 +1,4 @@
-"""Write swiftalexnet/perceptual/lpips_heads.safetensors: the weights of the layers in LPIPS, as the package lpips has them.
+"""Write swiftalexnet/perceptual/lpips_heads.safetensors: the weights of the layers in LPIPS, from the package lpips.
 
 Beside it goes the copyright notice that its licence (BSD-2-Clause) asks for.
 

@@ -19,18 +19,18 @@ static bool has_pixels(const call *c, int index, sax_feature_maps maps) {
 
 static PyObject *perceptual_distance(PyObject *self, ARGUMENTS) {
   (void)self;
-  enum { X, Y, WEIGHTS, TENSOR_LAYOUT, MAP, MEAN };
+  enum { X, Y, WEIGHTS, TENSOR_LAYOUT, PER_PIXEL, MEANS };
   static const argument table[] = {{"x", INPUT, 4},       {"y", INPUT, 4},           {"weights", INPUT, 1},
-                                   {"layout", LAYOUT},    {"map", OUTPUT, 3, true}, {"mean", OUTPUT, 1, true}};
+                                   {"layout", LAYOUT},    {"per_pixel", OUTPUT, 3, true}, {"means", OUTPUT, 1, true}};
   call c;
   if (!call_begin(&c, "perceptual_distance", table, LENGTH(table), arguments, given, keywords)) return NULL;
   int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
   sax_feature_maps maps = read_maps(&c, X, layout);
-  if (call_expects_shape_of(&c, Y, X) && has_channels(&c, WEIGHTS, maps) && has_pixels(&c, MAP, maps) &&
-      call_expects(&c, MEAN, 1, (Py_ssize_t[]){(Py_ssize_t)maps.batch})) {
+  if (call_expects_shape_of(&c, Y, X) && has_channels(&c, WEIGHTS, maps) && has_pixels(&c, PER_PIXEL, maps) &&
+      call_expects(&c, MEANS, 1, (Py_ssize_t[]){(Py_ssize_t)maps.batch})) {
     Py_BEGIN_ALLOW_THREADS
     status = sax_perceptual_distance(&maps, call_data(&c, X), call_data(&c, Y), call_data(&c, WEIGHTS), layout,
-                                     call_data(&c, MAP), call_data(&c, MEAN));
+                                     call_data(&c, PER_PIXEL), call_data(&c, MEANS));
     Py_END_ALLOW_THREADS
   }
   return call_result(&c, status);

@@ -225,9 +225,9 @@ def cross_entropy(x: Buffer, labels: Buffer, dx: Buffer | None) -> float: ...
 def dropout(
     x: Buffer, probability: float, inverted: bool, training: bool, seed: int, step: int, out: Buffer
 ) -> None: ...
-# map: [n, h, w]; mean: [n]
+# per_pixel: [n, h, w]; means: [n]
 def perceptual_distance(
-    x: Buffer, y: Buffer, weights: Buffer, layout: int, map: Buffer | None, mean: Buffer | None
+    x: Buffer, y: Buffer, weights: Buffer, layout: int, per_pixel: Buffer | None, means: Buffer | None
 ) -> None: ...
 def perceptual_distance_backward(
     dy: Buffer, x: Buffer, y: Buffer, weights: Buffer, layout: int, out: Buffer

@@ -132,10 +132,10 @@ def as_batch(
         require_range(array.dtype, value_range, operation)
     axis = channel_axis(array.shape, layout, channels, operation)
     pixels: NDArray[Any] = array
-    if array.dtype != np.uint8 and beyond is None:
-        pixels = to_bytes(array, value_range, operation)
-    elif array.dtype != np.uint8:
+    if array.dtype != np.uint8 and beyond is not None:
         pixels = to_levels(array, value_range, operation, beyond=beyond)
+    elif array.dtype != np.uint8:
+        pixels = to_bytes(array, value_range, operation)
     if axis is None:
         pixels, axis = pixels[..., None], -1
     pixels = np.moveaxis(pixels, axis, -1)

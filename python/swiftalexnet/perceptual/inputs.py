@@ -1,5 +1,6 @@
 """Images of any form as grey levels 0 … 255 at their own sizes, read in batches of one size."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import chain, islice
@@ -20,7 +21,7 @@ from ..images.levels import as_value_range
 Float32 = NDArray[np.float32]
 Size = tuple[int, int]
 
-_BYTES = (0.0, 255.0)
+BYTES = (0.0, 255.0)
 
 
 class Levels:
@@ -44,11 +45,11 @@ class Levels:
     """
 
     def __init__(self, images: Any, layout: str | None, value_range: Any, beyond: float = 1):
-        self._given, self._layout = images, as_layout(layout, "LPIPS")
         self._images = as_images(images, layout, value_range, 3, "LPIPS", beyond)
-        self._range = as_value_range(value_range, "LPIPS")
-        self.alone = not (isinstance(images, Sequence) and not isinstance(images, (str, bytes)))
-        self.alone = self.alone and getattr(images, "ndim", 3) < 4 and len(self._images) == 1
+        self._layout, self._range = as_layout(layout, "LPIPS"), as_value_range(value_range, "LPIPS")
+        self._given = np.asarray(images) if isinstance(images, memoryview) else images
+        self._is_list = isinstance(self._given, Sequence) and not isinstance(self._given, str)
+        self.alone = len(self._images) == 1 and not self._is_list and getattr(self._given, "ndim", 3) < 4
         self.sizes = [self._size(item, index) for index, item in enumerate(self._images.items)]
 
     def __len__(self) -> int:
@@ -58,7 +59,7 @@ class Levels:
     def value_range(self) -> tuple[float, float]:
         """The values of black and white: 0 and 255 unless an array of other numbers was given."""
         own = (item.dtype == np.uint8 for item in self._images.items if isinstance(item, np.ndarray))
-        return _BYTES if self._range is None or all(own) else self._range
+        return BYTES if self._range is None or all(own) else self._range
 
     def one_size(self) -> Size:
         """Return the size of all images.
@@ -71,8 +72,8 @@ class Levels:
         for index, size in enumerate(self.sizes):
             if size != self.sizes[0]:
                 raise ValueError(
-                    f"LPIPS: image {index}, {self.name(index)}, has {_text(size)} pixels and image 0 "
-                    f"{_text(self.sizes[0])}; all must have one size: resize them alike"
+                    f"LPIPS: image {index}, {self.name(index)}, has {in_text(size)} pixels and image 0 "
+                    f"{in_text(self.sizes[0])}; all must have one size: resize them alike"
                 )
         return self.sizes[0]
 
@@ -94,24 +95,25 @@ class Levels:
             for batch in batches:
                 yield np.stack(list(islice(images, len(batch))))
 
-    def like(self, gradient: Float32) -> Any:
-        """Return the gradient with respect to levels, [n, height, width, 3], in the form and units of the images."""
-        if self.alone:
-            return self._like(self._given, gradient)
-        if getattr(self._given, "ndim", 0) == 4:
-            return self._like(self._given, gradient)
-        return [self._like(item, gradient[index : index + 1]) for index, item in enumerate(self._given)]
+    def like(self, gradients: Sequence[Float32]) -> Any:
+        """Return gradients with respect to levels, each [height, width, 3], in the form and units of the images."""
+        if self._is_list:
+            return [self._like(item, gradient[None]) for item, gradient in zip(self._given, gradients, strict=True)]
+        return self._like(self._given, np.stack(gradients))
 
     def _like(self, given: Any, gradient: Float32) -> Float32:
-        if not hasattr(given, "__array__") or isinstance(given, Image.Image):
-            return gradient[0]
+        """Return a gradient [n, height, width, 3] as that of an array, which may be grey or have its channels first."""
+        if isinstance(given, (str, os.PathLike, Image.Image)):
+            first: Float32 = gradient[0]
+            return first
         array = np.asarray(given)
         if array.dtype != np.uint8 and self._range is not None:
             gradient = gradient * np.float32(255 / (self._range[1] - self._range[0]))
         axis = channel_axis(array.shape, self._layout, 3, "LPIPS")
         if axis is None or array.shape[axis] == 1:  # a grey value is all three
-            return gradient.sum(axis=-1, dtype=np.float32).reshape(array.shape)
-        return np.ascontiguousarray(np.moveaxis(gradient, -1, axis - 4 if axis < -4 else axis)).reshape(array.shape)
+            gradient, axis = gradient.sum(axis=-1, keepdims=True), -1
+        shaped: Float32 = np.moveaxis(gradient, -1, axis).reshape(array.shape)
+        return np.ascontiguousarray(shaped)
 
     def _image(self, index: int) -> NDArray[Any]:
         item = self._images.items[index]
@@ -140,12 +142,14 @@ def pairs(a: Levels, b: Levels) -> list[Size]:
     """
     count = max(len(a), len(b))
     if len(a) != len(b) and 1 not in (len(a), len(b)):
-        raise ValueError(f"LPIPS: got {len(a)} and {len(b)} images, expected as many, or one for all: cdist compares all")
+        raise ValueError(
+            f"LPIPS: got {len(a)} and {len(b)} images, expected as many, or one for all: cdist compares all"
+        )
     for index in range(count):
         left, right = index % len(a), index % len(b)
         if a.sizes[left] != b.sizes[right]:
             raise ValueError(
-                f"LPIPS: pair {index} has images of {_text(a.sizes[left])} and {_text(b.sizes[right])} pixels "
+                f"LPIPS: pair {index} has images of {in_text(a.sizes[left])} and {in_text(b.sizes[right])} pixels "
                 f"({a.name(left)}, {b.name(right)}); the two of a pair must have one size: resize or crop one of them"
             )
     return [a.sizes[index % len(a)] for index in range(count)]
@@ -161,5 +165,6 @@ def batches_of(sizes: Sequence[Size], most: dict[Size, int]) -> list[NDArray[np.
     return [np.array(batch, np.intp) for batch in found]
 
 
-def _text(size: Size) -> str:
+def in_text(size: Size) -> str:
+    """Return a size as messages show it."""
     return f"{size[0]} × {size[1]}"

@@ -1,32 +1,28 @@
-"""LPIPS: Zhang, Isola, Efros, Shechtman, Wang 2018, "The Unreasonable Effectiveness of Deep Features as a Perceptual
-Metric", with the weights and the preprocessing of the package lpips.
+"""LPIPS, the learned perceptual distance of images, with the weights and the preprocessing of the package lpips.
+
+Zhang, Isola, Efros, Shechtman, Wang 2018, "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric".
 """
 
 import os
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _native, ops
-from .._support.arrays import require_memory
+from .._support.arrays import as_integer
 from .._support.choices import choose
 from .._support.progress import Progress
-from ..errors import NonFiniteError
 from ..network.base import BaseModel
 from .all_pairs import all_pairs
 from .backbones import BACKBONES, open_backbone
-from .distance import Distance, Distances
+from .distance import Distances
 from .heads import VERSIONS, heads
-from .inputs import Levels, Size, batches_of, pairs
+from .inputs import BYTES, Levels, in_text, pairs
+from .measure import Measure, require_finite
 from .trunk import Trunk
-from .upsampling import enlarge
 
 Float32 = NDArray[np.float32]
-
-_AT_ONCE = 128 << 20  # bytes of the features that are compared at once; at least those of one pair
-_NHWC = 1
 
 
 class LPIPS:
@@ -76,10 +72,9 @@ class LPIPS:
     ):
         self.net = choose("LPIPS", "net", net, BACKBONES, even_if_far=True)
         self.version = choose("LPIPS", "version", version, VERSIONS, even_if_far=True)
-        self._heads = heads(net, version)
         model = open_backbone(net, backbone, progress)
         self.layers, self.source = BACKBONES[net].layers, model.source
-        self._trunk = Trunk(model, self.layers, scaled=version != "0.0")
+        self._measure = Measure(Trunk(model, self.layers, scaled=version != "0.0"), heads(net, version))
 
     def __call__(
         self,
@@ -119,21 +114,14 @@ class LPIPS:
         """
         left, right = Levels(a, layout, value_range), Levels(b, layout, value_range)
         sizes = pairs(left, right)
-        parts = np.empty((len(sizes), len(self.layers)), np.float32)
-        maps: list[Float32] = []
-        for batch, first, second in self._in_batches(left, right, sizes):
-            pictured = np.zeros((len(batch), *sizes[batch[0]]), np.float32) if spatial else None
-            for layer, (x, y, weights) in enumerate(zip(first, second, self._heads, strict=True)):
-                means, places = np.empty(len(batch), np.float32), np.empty(x.shape[:3], np.float32)
-                _native.perceptual_distance(x, y, weights, _NHWC, places, means)
-                parts[batch, layer] = means
-                if pictured is not None:
-                    pictured += enlarge(places, *pictured.shape[1:])
-            maps += [] if pictured is None else list(pictured)
-        result = self._result(parts, maps if spatial else None, left, right)
+        values, parts, maps = self._measure.compare(left, right, sizes, bool(spatial))
+        value_range = next((side.value_range for side in (left, right) if side.value_range != BYTES), BYTES)
+        result = Distances(values, parts, self.layers, maps, self.net, self.version, value_range)
         return result[0] if left.alone and right.alone else result
 
-    def embed(self, images: Any, *, layout: str | None = None, value_range: tuple[float, float] | None = None) -> Float32:
+    def embed(
+        self, images: Any, *, layout: str | None = None, value_range: tuple[float, float] | None = None
+    ) -> Float32:
         """Return images as vectors whose squared Euclidean distances are LPIPS, [n, length].
 
         All images have one size, on which the length depends: 640,128 for "alex" and 256 × 256 pixels. Use it for
@@ -145,7 +133,7 @@ class LPIPS:
             As in a call; images of two sizes; vectors that do not fit into memory.
         """
         levels = Levels(images, layout, value_range)
-        return self._embed(levels, np.arange(len(levels)), levels.one_size())
+        return self._measure.embed(levels, np.arange(len(levels)))
 
     def cdist(
         self,
@@ -179,30 +167,63 @@ class LPIPS:
         TypeError, ValueError, OSError, MemoryError, NonFiniteError
             As in a call; images of two sizes.
         """
+        most = as_integer(max_bytes, "max_bytes", "LPIPS.cdist", 1)
         left = Levels(x, layout, value_range)
         right = None if y is None else Levels(y, layout, value_range)
         size = left.one_size()
         if right is not None and right.one_size() != size:
-            pairs(left, right)
-        ...
+            raise ValueError(f"LPIPS.cdist: x has images of {in_text(size)} pixels, y of {in_text(right.one_size())}")
+        at_once = most // (4 * self._measure.length(size))
+        count = len(left) * (len(left) - 1) // 2 if right is None else len(left) * len(right)
+        with Progress(count, bool(progress), "lpips", unit=" pairs") as bar:
+            rows = len(left), partial(self._measure.embed, left)
+            columns = None if right is None else (len(right), partial(self._measure.embed, right))
+            result = all_pairs(rows, columns, at_once, bar.advance)
+        require_finite(result.max(axis=1), "a distance of image")
+        return result
 
+    def value_and_grad(
+        self,
+        x: Any,
+        reference: Any,
+        *,
+        layout: str | None = None,
+        value_range: tuple[float, float] | None = None,
+    ) -> tuple[Any, Any]:
+        """Return distances and their gradient with respect to the values of `x`.
 
-    # How it is computed
+        The gradient is finite everywhere: at a pixel of a layer whose features are all zero, where the norm has no
+        derivative, it is 0, which is what the ReLU below makes of any number.
 
-    def _in_batches(
-        self, a: Levels, b: Levels, sizes: list[Size]
-    ) -> Iterator[tuple[NDArray[np.intp], list[Float32], list[Float32]]]:
-        """Yield indices of pairs of one size, and the features of both sides."""
-        batches = batches_of(sizes, {size: max(1, self._at_once(size) // 2) for size in set(sizes)})
-        for batch, *features in zip(batches, self._side(a, batches), self._side(b, batches), strict=True):
-            yield batch, *features
+        Parameters
+        ----------
+        x : images
+            As in a call; values may leave `value_range`, as an optimiser's do, by up to its width.
+        reference : images
+            As many, or one for all.
+        layout, value_range
+            As in a call.
 
-    def _side(self, levels: Levels, batches: list[NDArray[np.intp]]) -> Iterator[list[Float32]]:
-        """Yield the features of each batch; those of a single image are computed once."""
-        if len(levels) > 1:
-            yield from map(self._trunk.features, levels.read(batches))
-            return
-        (image,) = levels.read([np.zeros(1, np.intp)])
-        features = self._trunk.features(image)
-        for batch in batches:
-            yield [np.repeat(each, len(batch), axis=0) for each in features]
+        Returns
+        -------
+        value : float or array of float32, [n]
+            A float for two single images.
+        gradient : array of float32, or list of these
+            In the form of `x`: of each image's distance with respect to its own values, in their unit. For uint8,
+            paths and Pillow images the unit is a grey level of 255.
+
+        Raises
+        ------
+        TypeError, ValueError, OSError, NonFiniteError
+            As in a call.
+        """
+        left, right = Levels(x, layout, value_range, beyond=255), Levels(reference, layout, value_range)
+        sizes = pairs(left, right)
+        if len(left) < len(sizes):
+            raise ValueError(f"LPIPS.value_and_grad: got 1 image and {len(right)} references, expected one reference")
+        values, gradients = self._measure.gradients(left, right, sizes)
+        alone = left.alone and right.alone
+        return float(values[0]) if alone else values, left.like(gradients)
+
+    def __repr__(self) -> str:
+        return f"<LPIPS: net {self.net}, version {self.version}>"

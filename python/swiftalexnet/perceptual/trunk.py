@@ -1,12 +1,13 @@
 """The features that are compared, at any size of image, and their gradient."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _native
 from ..network.base import BaseModel
+from ..network.derivatives import Linearization
 
 Float32 = NDArray[np.float32]
 
@@ -31,9 +32,8 @@ class Trunk:
     def __init__(self, model: BaseModel, layers: Sequence[str], scaled: bool):
         self.model, self.layers = model, tuple(layers)
         shift, scale = (np.array(self._SHIFT), np.array(self._SCALE)) if scaled else (np.zeros(3), np.ones(3))
-        self.factors = (1 / (127.5 * scale)).astype(np.float32)
+        self._factors = (1 / (127.5 * scale)).astype(np.float32)
         self._offsets = (-(1 + shift) / scale).astype(np.float32)
-        self._nodes: list[str] = []
 
     def shapes(self, height: int, width: int) -> list[tuple[int, int, int]]:
         """Return (height, width, channels) of each layer for images of a size.
@@ -41,28 +41,39 @@ class Trunk:
         Raises
         ------
         ValueError
-            The images are too small; the message names the layer.
+            The images are too small for the network.
         """
-        first, data, *nodes = self.model.spec.splitlines()
-        text = "\n".join([first, f"data channels=3 height={height} width={width}", *nodes]) + "\n"
         try:
-            lines = _native.spec_shapes(text).splitlines()
+            found = [self.model.network.output_shape(layer, height, width) for layer in self.layers]
         except ValueError as error:
             raise ValueError(f"LPIPS: images of {height} × {width} pixels are too small: {error}") from None
-        names = [node.split()[1] for node in nodes]
-        sizes = [tuple(map(int, line.split())) for line in lines]
-        found = {name: (down, across, channels) for name, (channels, down, across) in zip(names, sizes, strict=True)}
-        return [found[layer] for layer in self.layers]
+        return [(down, across, channels) for channels, down, across in found]
 
     def tensor(self, levels: NDArray[np.uint8] | Float32) -> Float32:
         """Return the network's input, NHWC, of grey levels [n, height, width, 3]."""
         count, height, width, _ = levels.shape
         # Rows of the image, because numpy is slow on arrays whose last axis is short.
-        x: Float32 = np.multiply(levels.reshape(-1, width * 3), np.tile(self.factors, width), dtype=np.float32)
+        x: Float32 = np.multiply(levels.reshape(-1, width * 3), np.tile(self._factors, width), dtype=np.float32)
         x += np.tile(self._offsets, width)
         return x.reshape(count, height, width, 3)
 
     def features(self, levels: NDArray[np.uint8] | Float32) -> list[Float32]:
         """Return the outputs of the layers, NHWC."""
-        outputs = self.model.activations(self.tensor(levels), list(self.layers), layout="NHWC")
-        return [outputs[layer] for layer in self.layers]
+        return self._maps(self.model.activations(self.tensor(levels), self.layers, layout="NHWC"), levels)
+
+    def linearize(self, levels: NDArray[np.uint8] | Float32) -> tuple[list[Float32], Linearization]:
+        """Return the outputs of the layers, NHWC, and the pass that made them."""
+        kept = self.model.linearize(self.tensor(levels), self.layers, layout="NHWC")
+        return self._maps(kept.activations, levels), kept
+
+    def gradient(self, kept: Linearization, slopes: Sequence[Float32]) -> Float32:
+        """Return the gradient with respect to levels, [n, height, width, 3], of those with respect to the layers."""
+        given = dict(zip(self.layers, slopes, strict=True))
+        cotangents = {layer: slope.reshape(kept.activations[layer].shape) for layer, slope in given.items()}
+        (gradient,) = kept.vjp(cotangents).values()
+        return gradient * self._factors
+
+    def _maps(self, outputs: dict[str, Float32], levels: NDArray[Any]) -> list[Float32]:
+        """Return outputs in the order of the layers; maps of one pixel, which come as vectors, as maps."""
+        shapes = self.shapes(*levels.shape[1:3])
+        return [outputs[layer].reshape(-1, *shape) for layer, shape in zip(self.layers, shapes, strict=True)]
