@@ -16,6 +16,10 @@ public enum PerceptualTemplate {
     return sum.laneSum().squareRoot()
   }
 
+  /// What makes a line's length 1. A norm that overflows gives NaN: as a factor of 0 it would hide behind a distance.
+  @inlinable @inline(__always)
+  static func factor(_ norm: Float) -> Float { norm.isFinite ? 1 / (norm + offset) : .nan }
+
   /// Writes each line's d.
   @inlinable @inline(__always)
   public static func distances<V: FloatVector>(
@@ -24,8 +28,8 @@ public enum PerceptualTemplate {
   ) {
     for line in 0..<lines {
       let (a, b) = (a + line &* channels, b + line &* channels)
-      let ofA = V(repeating: 1 / (norm(V.self, channels, a) + offset))
-      let ofB = V(repeating: 1 / (norm(V.self, channels, b) + offset))
+      let ofA = V(repeating: factor(norm(V.self, channels, a)))
+      let ofB = V(repeating: factor(norm(V.self, channels, b)))
       var sum = V.zero
       ElementwiseTemplate.sweep(V.self, channels) { i, lanes in
         let difference = V.load(a + i, count: lanes) * ofA - V.load(b + i, count: lanes) * ofB
@@ -50,9 +54,9 @@ public enum PerceptualTemplate {
         ElementwiseTemplate.sweep(V.self, channels) { i, lanes in V.zero.store(target + i, count: lanes) }
         continue
       }
-      let factor = 1 / (norm + offset)
-      let ofA = V(repeating: factor)
-      let ofB = V(repeating: 1 / (self.norm(V.self, channels, b + at) + offset))
+      let factorOfA = factor(norm)
+      let ofA = V(repeating: factorOfA)
+      let ofB = V(repeating: factor(self.norm(V.self, channels, b + at)))
       var sum = V.zero
       ElementwiseTemplate.sweep(V.self, channels) { i, lanes in
         let u = V.load(a + (at &+ i), count: lanes) * ofA
@@ -61,7 +65,7 @@ public enum PerceptualTemplate {
         sum = sum + weighted * u
       }
       let along = V(repeating: sum.laneSum() / norm)
-      let scale = V(repeating: 2 * outputGradient[line] * factor)
+      let scale = V(repeating: 2 * outputGradient[line] * factorOfA)
       ElementwiseTemplate.sweep(V.self, channels) { i, lanes in
         let across = V.load(target + i, count: lanes) - V.load(a + (at &+ i), count: lanes) * along
         (scale * across).store(target + i, count: lanes)
@@ -77,7 +81,7 @@ public enum PerceptualTemplate {
   ) {
     for line in 0..<lines {
       let at = line &* channels
-      let ofA = V(repeating: 1 / (norm(V.self, channels, a + at) + offset))
+      let ofA = V(repeating: factor(norm(V.self, channels, a + at)))
       ElementwiseTemplate.sweep(V.self, channels) { i, lanes in
         let u = V.load(a + (at &+ i), count: lanes) * ofA
         (V.load(factors + i, count: lanes) * u).store(output + (at &+ i), count: lanes)

@@ -112,6 +112,15 @@ final class PerceptualDistanceTests: XCTestCase {
     }
   }
 
+  func testAnOverflowShows() throws {
+    let huge: [Float] = [1e20, 0, 1e20]
+    try onEveryTable { context, name in
+      let found = try all(1, 3, huge, [1, 2, 3], [1, 1, 1], [1], context)
+      XCTAssertTrue((found.map + found.backward).allSatisfy(\.isNaN), name)
+      XCTAssertTrue(try all(1, 3, [1, 2, 3], huge, [1, 1, 1], [1], context).map.allSatisfy(\.isNaN), name)
+    }
+  }
+
   func testMeans() throws {
     let map: [Float] = (0..<30).map { Float($0 * $0) }
     try onEveryTable { context, name in

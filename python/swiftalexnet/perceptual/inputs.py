@@ -45,6 +45,8 @@ class Levels:
     """
 
     def __init__(self, images: Any, layout: str | None, value_range: Any, beyond: float = 1):
+        for item in images if isinstance(images, (list, tuple)) else [images]:
+            _require_channels(item, layout)
         self._images = as_images(images, layout, value_range, 3, "LPIPS", beyond)
         self._layout, self._range = as_layout(layout, "LPIPS"), as_value_range(value_range, "LPIPS")
         self._given = np.asarray(images) if isinstance(images, memoryview) else images
@@ -163,6 +165,24 @@ def batches_of(sizes: Sequence[Size], most: dict[Size, int]) -> list[NDArray[np.
             found.append([])
         found[-1].append(index)
     return [np.array(batch, np.intp) for batch in found]
+
+
+def _require_channels(item: Any, layout: str | None) -> None:
+    """Refuse an array of three axes without channels, which elsewhere is a batch of grey images.
+
+    Pixels of four channels would be one: that is more likely transparency.
+    """
+    shape = getattr(item, "shape", ())
+    if (
+        isinstance(shape, tuple)
+        and len(shape) == 3
+        and 0 not in shape
+        and channel_axis(shape, layout, 3, "LPIPS") is None
+    ):
+        raise ValueError(
+            f"LPIPS: an array has shape {shape}, expected [height, width, 3]: with transparency give image[..., :3] or "
+            "a Pillow image, which is put on white; grey images are [n, height, width, 1]"
+        )
 
 
 def in_text(size: Size) -> str:

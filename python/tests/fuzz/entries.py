@@ -20,10 +20,11 @@ from swiftalexnet.inference import neighbors, prediction
 from swiftalexnet.inference.features import features
 from swiftalexnet.network.memory_use import memory
 from swiftalexnet.network.summary import Summary
+from swiftalexnet.perceptual.distance import Distance, Distances
 from swiftalexnet.training.fit import fit
 
 # Classes that are not exported by name, but whose instances users hold.
-HELD = (sa.Memory, sa.Profile, Summary)
+HELD = (sa.Memory, sa.Profile, Summary, Distance, Distances)
 
 # What `**options` of a function are: the parameters of another, or the fields of a class.
 OPTIONS: dict[str, Any] = {
@@ -47,7 +48,17 @@ OPTIONS: dict[str, Any] = {
     "recipe": sa.Recipe,
 }
 
-_SPECIAL = ("__getitem__", "__len__", "__iter__", "__repr__", "__str__", "__reduce__", "__eq__", "_repr_html_")
+_SPECIAL = (
+    "__call__",
+    "__getitem__",
+    "__len__",
+    "__iter__",
+    "__repr__",
+    "__str__",
+    "__reduce__",
+    "__eq__",
+    "_repr_html_",
+)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ STOPS_IN_THE_MIDDLE = {"Model.fit"}
 # What else an entry point's documentation, or Python's own habit, says that it raises.
 DOCUMENTED: dict[str, tuple[type[BaseException], ...]] = {
     **dict.fromkeys(("ArrayDataset.image", "ImageFolder.image", "ImageFolder.why_missing"), (IndexError,)),
-    "History.__getitem__": (IndexError,),
+    **dict.fromkeys(("Distances.__getitem__", "History.__getitem__"), (IndexError,)),
     "History.column": (KeyError,),
 }
 
