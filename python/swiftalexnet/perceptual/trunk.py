@@ -25,12 +25,14 @@ class Trunk:
     layers : sequence of str
     scaled : bool
         Whether p is shifted and scaled.
+    fast_math : bool
+        See `LPIPS`.
     """
 
     _SHIFT, _SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 
-    def __init__(self, model: BaseModel, layers: Sequence[str], scaled: bool):
-        self.model, self.layers = model, tuple(layers)
+    def __init__(self, model: BaseModel, layers: Sequence[str], scaled: bool, fast_math: bool):
+        self.model, self.layers, self._fast_math = model, tuple(layers), fast_math
         shift, scale = (np.array(self._SHIFT), np.array(self._SCALE)) if scaled else (np.zeros(3), np.ones(3))
         self._factors = (1 / (127.5 * scale)).astype(np.float32)
         self._offsets = (-(1 + shift) / scale).astype(np.float32)
@@ -59,7 +61,8 @@ class Trunk:
 
     def features(self, levels: NDArray[np.uint8] | Float32) -> list[Float32]:
         """Return the outputs of the layers, NHWC."""
-        return self._maps(self.model.activations(self.tensor(levels), self.layers, layout="NHWC"), levels)
+        x = self.tensor(levels)
+        return self._maps(self.model.activations(x, self.layers, layout="NHWC", fast_math=self._fast_math), levels)
 
     def linearize(self, levels: NDArray[np.uint8] | Float32) -> tuple[list[Float32], Linearization]:
         """Return the outputs of the layers, NHWC, and the pass that made them."""

@@ -170,7 +170,7 @@ def test_a_step_down_the_gradient_comes_nearer(metric):
 
 def test_gradients_have_the_form_of_the_images(metric, tmp_path):
     value, expected = metric.value_and_grad(A, B)
-    np.testing.assert_allclose(value, metric(A, B).values, rtol=1e-6)
+    np.testing.assert_allclose(value, metric(A, B).values, rtol=1e-5)
     assert expected.dtype == np.float32 and expected.shape == A.shape
     one, gradient = metric.value_and_grad(A[1], B[1])
     assert one == value[1]
@@ -239,6 +239,14 @@ def test_only_the_convolutional_part_is_kept_and_training_the_model_changes_noth
     model.parameters()["conv1.weight"][...] = 0
     assert float(metric(A[0], B[0])) == before == float(from_file(A[0], B[0]))
     assert [row.name for row in metric._measure._trunk.model.summary().rows][-1] == "relu5"
+
+
+def test_exact_sums(metric):
+    exact = sa.LPIPS(backbone=trunk(), fast_math=False)
+    np.testing.assert_allclose(metric(A, B).values, exact(A, B).values, rtol=1e-5)
+    np.testing.assert_array_equal(exact.value_and_grad(A, B)[0], exact(A, B).values)
+    with pytest.raises(TypeError, match="fast_math"):
+        sa.LPIPS(backbone=trunk(), fast_math="yes")
 
 
 def test_versions_differ():
