@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .model import Model, load, pretrained
     from .network.catalog import alexnet_variants, cifar_variants, variants, vgg_variants
     from .network.memory_use import Memory, memory
+    from .perceptual.lpips import LPIPS
     from .preprocessing.preprocessing import Preprocessing
     from .profiling import Profile
     from .recipes.augmentation import Augmentation
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from .training.history import History
 
 __all__ = [
+    "LPIPS",
     "ArrayDataset",
     "Augmentation",
     "CacheCorruptError",
@@ -131,6 +133,7 @@ _NAMES = {
     "model": ("Model", "load", "pretrained"),
     "network.catalog": ("alexnet_variants", "cifar_variants", "variants", "vgg_variants"),
     "network.memory_use": ("Memory", "memory"),
+    "perceptual.lpips": ("LPIPS",),
     "preprocessing.preprocessing": ("Preprocessing",),
     "profiling": ("Profile",),
     "recipes.augmentation": ("Augmentation",),

@@ -21,6 +21,7 @@ ROOMS = (
         "small_data",
         "architectures",
         "model",
+        "perceptual",
         "profiling",
         "training",
         "evaluation",

@@ -174,6 +174,28 @@ final class PointwiseGradientTests: XCTestCase {
     }
   }
 
+  func testPerceptualDistance() {
+    for channels in [1, 2, 7, 33] {
+      let count = 4 * channels
+      var draws = Draws(15)
+      let (point, other) = (draws.doubles(count, in: 0.1...2), draws.doubles(count, in: -1...2))
+      let (weights, c) = (draws.doubles(channels, in: 0...2), draws.doubles(4))
+      let gradient = [Double].filled(count, with: 0) {
+        Reference.perceptualDistanceBackward(
+          pixels: 4, channels: channels, a: point, b: other, weights: weights, mapGradient: c, inputGradient: $0)
+      }
+      let worst = check.worstError(at: point, gradient: gradient) { x in
+        GradientCheck.dot(
+          c,
+          [Double].filled(4, with: 0) {
+            Reference.perceptualDistance(
+              pixels: 4, channels: channels, a: x, b: other, weights: weights, map: $0)
+          })
+      }
+      XCTAssertLessThanOrEqual(worst, bound, "\(channels) channels")
+    }
+  }
+
   func testDropout() {
     let generator = Philox(seed: 1, purpose: .dropout, step: 2)
     for form in [Dropout.Form.paper2012, .inverted] {

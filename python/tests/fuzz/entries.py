@@ -22,6 +22,7 @@ from swiftalexnet.inference.features import features
 from swiftalexnet.network.derivatives import Linearization
 from swiftalexnet.network.memory_use import memory
 from swiftalexnet.network.summary import Summary
+from swiftalexnet.perceptual.distance import Distance, Distances
 from swiftalexnet.training.fit import fit
 
 # Of scikit-learn, where it is installed.
@@ -30,7 +31,7 @@ with suppress(ImportError):
     ESTIMATORS = (sa.sklearn.AlexNetClassifier, sa.sklearn.AlexNetFeatures)
 
 # Classes that are not exported by name, but whose instances users hold.
-HELD = (Linearization, sa.Memory, sa.Profile, Summary, *ESTIMATORS)
+HELD = (Distance, Distances, Linearization, sa.Memory, sa.Profile, Summary, *ESTIMATORS)
 
 # What `**options` of a function are: the parameters of another, or the fields of a class.
 OPTIONS: dict[str, Any] = {
@@ -54,7 +55,17 @@ OPTIONS: dict[str, Any] = {
     "recipe": sa.Recipe,
 }
 
-_SPECIAL = ("__getitem__", "__len__", "__iter__", "__repr__", "__str__", "__reduce__", "__eq__", "_repr_html_")
+_SPECIAL = (
+    "__call__",
+    "__getitem__",
+    "__len__",
+    "__iter__",
+    "__repr__",
+    "__str__",
+    "__reduce__",
+    "__eq__",
+    "_repr_html_",
+)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import cifar_files
+import lpips_trunk
 import numpy as np
 import small_network
 from numpy.typing import NDArray
@@ -82,6 +83,28 @@ class Shared:
     def vgg(self) -> sa.Model:
         """The smallest network that another VGG may start from."""
         return sa.vgg("A", 4, image_size=32, initialization="zeros", without=("fc6", "fc7"))
+
+    @cached_property
+    def trunk(self) -> sa.Model:
+        """The network that LPIPS stands on."""
+        return lpips_trunk.trunk()
+
+    @cached_property
+    def trunk_file(self) -> Path:
+        """The same as a file."""
+        self.trunk.save(self.folder / "trunk.safetensors")
+        return self.folder / "trunk.safetensors"
+
+    @cached_property
+    def lpips(self) -> sa.LPIPS:
+        """A perceptual distance."""
+        return sa.LPIPS(backbone=self.trunk)
+
+    @cached_property
+    def distances(self) -> Any:
+        """The distances of two pairs of images."""
+        images = np.arange(2 * 40 * 40 * 3, dtype=np.uint8).reshape(2, 40, 40, 3)
+        return self.lpips(images, images[::-1], spatial=True)
 
     def close(self) -> None:
         """Remove the files."""

@@ -7,6 +7,7 @@ import swiftalexnet as sa
 from swiftalexnet import _native
 from swiftalexnet.network.derivatives import Linearization
 from swiftalexnet.network.summary import Summary
+from swiftalexnet.perceptual.distance import Distance, Distances
 
 from ..entries import ESTIMATORS
 from ..world import World
@@ -29,6 +30,9 @@ _INSTANCES: dict[type, Callable[[World, bool], Any]] = {
     sa.Ensemble: lambda world, changes: sa.Ensemble([world.shared.model, world.shared.other]),
     sa.ArrayDataset: lambda world, changes: world.shared.data,
     sa.ImageFolder: lambda world, changes: world.folder(),
+    sa.LPIPS: lambda world, changes: world.shared.lpips,
+    Distance: lambda world, changes: world.shared.distances[0],
+    Distances: lambda world, changes: world.shared.distances,
     sa.Augmentation: lambda world, changes: sa.Augmentation(),
     sa.ColorComponents: lambda world, changes: BY_NAME["components"](world),
     sa.ConstantSchedule: lambda world, changes: sa.ConstantSchedule(),

@@ -61,6 +61,7 @@ BY_NAME: dict[str, Maker] = {
     "out": lambda world: None,
     "x": lambda world: world.floats(3, 3, MODEL_SIDE, MODEL_SIDE),
     "dlogits": lambda world: world.floats(3, len(CLASSES)),
+    "per_layer": lambda world: {"relu1": 0.5},
     "layout": lambda world: "NCHW",
     "precision": lambda world: world.one_of("float32", "auto"),
     "weights": lambda world: world.one_of("float", "int8"),

@@ -35,6 +35,21 @@ def _layout_of_images(world: World) -> dict[str, Any]:
     )
 
 
+def _pair_of_images(world: World) -> dict[str, Any]:
+    """Return two images for LPIPS, which resizes none, by all the names that its methods give them."""
+    side = world.random.randint(35, 50)
+    first, second = world.images(2, side, 40, 3), world.images(2, side, 40, 3)
+    plain = {"layout": "NHWC", "value_range": None}
+    form = world.one_of(
+        (first, second, plain),
+        (first[0], second[0], plain),
+        (first / 255, second / 255, plain | {"value_range": (0, 1)}),
+        (first.transpose(0, 3, 1, 2), second.transpose(0, 3, 1, 2), plain | {"layout": "NCHW"}),
+    )
+    x, y, options = form
+    return {"a": x, "b": y, "x": x, "y": y, "images": x, "reference": y, **options}
+
+
 def _cotangents(world: World) -> dict[str, Any]:
     return {"conv2": some_linearization(world).activations["conv2"]}
 
@@ -84,6 +99,15 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
     "History.column": lambda world: {"name": world.one_of(*COLUMNS)},
     "History.__getitem__": lambda world: {"index": world.one_of(0, -1, slice(1))},
     "ImageFolder.cache_to": lambda world: {"channels": world.one_of(1, 3), "value_range": None},
+    "LPIPS": lambda world: {"net": "alex", "version": world.one_of("0.1", "0.0"), "backbone": world.shared.trunk},
+    **{
+        f"LPIPS.{name}": lambda world: _pair_of_images(world)
+        for name in ("__call__", "embed", "cdist", "value_and_grad")
+    },
+    "Distance": lambda world: dict(vars(world.shared.distances[0])),
+    "Distances": lambda world: dict(vars(world.shared.distances)),
+    "Distances.__getitem__": lambda world: {"index": world.one_of(0, -1)},
+    "Distances.__array__": lambda world: {"dtype": world.one_of(None, np.float64), "copy": world.one_of(None, True)},
     "Memory": lambda world: {"weights": 3},
     "Model": lambda world: {"network": world.network()},
     "Model.backward": lambda world: {"dlogits": world.model().forward(world.floats(3, 3, MODEL_SIDE, MODEL_SIDE))},
@@ -151,7 +175,7 @@ def package_arguments(entry: Entry, world: World) -> dict[str, Any]:
     given: dict[str, Any] = {}
     if {"crops", "dense", "scales"} <= names:
         given |= {"crops": None, "dense": False, "scales": None} | world.one_of(*_VIEWS)
-    if {"images", "layout", "value_range"} <= names:
+    if {"images", "layout", "value_range"} <= names and not entry.name.startswith("LPIPS"):
         given |= _layout_of_images(world)
     for name in (entry.name.rpartition(".")[2], entry.name):
         given |= BY_ENTRY[name](world) if name in BY_ENTRY else {}

@@ -40,7 +40,7 @@ DOCUMENTED: dict[str, tuple[type[BaseException], ...]] = {
     **dict.fromkeys((f"AlexNetClassifier.{name}" for name in ("fit", "predict", "predict_proba")), (ValueError,)),
     **dict.fromkeys(("AlexNetFeatures.fit", "AlexNetFeatures.transform"), (ValueError,)),
     **dict.fromkeys(("ArrayDataset.image", "ImageFolder.image", "ImageFolder.why_missing"), (IndexError,)),
-    "History.__getitem__": (IndexError,),
+    **dict.fromkeys(("Distances.__getitem__", "History.__getitem__"), (IndexError,)),
     "History.column": (KeyError,),
 }
 
