@@ -7,7 +7,7 @@ from .. import _native
 from ..network.base import BaseModel
 
 
-def network_input(model: BaseModel, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
+def network_input(model: BaseModel, squares: NDArray[np.uint8], layout: str = "NCHW") -> NDArray[np.float32]:
     """Return the preprocessed centre crops of decoded images.
 
     Parameters
@@ -15,10 +15,12 @@ def network_input(model: BaseModel, squares: NDArray[np.uint8]) -> NDArray[np.fl
     model : Model
     squares : array of uint8, [batch, size, size, channels]
         As `inference.batches.batches` decodes them with the geometry of the model's preprocessing.
+    layout : {"NCHW", "NHWC"}
+        Of the result; NHWC is the engine's own and needs no transposition.
 
     Returns
     -------
-    array of float32, [batch, channels, height, width]
+    array of float32, [batch, channels, height, width], or [batch, height, width, channels]
         What the node `data` holds.
     """
     preprocessing = model.preprocessing
@@ -27,4 +29,4 @@ def network_input(model: BaseModel, squares: NDArray[np.uint8]) -> NDArray[np.fl
     if preprocessing.whitening is not None:
         crops, x = x, np.empty_like(x)
         model.network.whiten(crops, x)
-    return np.ascontiguousarray(x.transpose(0, 3, 1, 2))
+    return x if layout == "NHWC" else np.ascontiguousarray(x.transpose(0, 3, 1, 2))
