@@ -50,7 +50,7 @@ class FeatureFiles:
         self._descriptors: dict[str, int] = {}
         self._committed, self._failed = time.monotonic(), False
         if target.is_folder:
-            target.path.mkdir(parents=True, exist_ok=True)
+            target.path.mkdir(exist_ok=True)
         target.work.mkdir(exist_ok=True)
         self.journal = Journal(target.work)
         self._opened.callback(self.journal.close)
@@ -132,7 +132,7 @@ class FeatureFiles:
                     os.fsync(self._descriptors[row["node"]])
             self.journal.end()
         publish(self._target, self._run, self.journal)
-        self._clear()
+        self.clear()
 
     def require_space(self, image_bytes: int, images: int) -> None:
         """Warn if what is left to write does not fit on the disk."""
@@ -170,7 +170,7 @@ class FeatureFiles:
                 path.unlink()
         self.journal.clear()
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
         """Remove the folder of the run, which has ended."""
         self._forget()
         with suppress(OSError):  # the journal's lock keeps its file while others wait

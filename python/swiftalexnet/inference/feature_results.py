@@ -1,5 +1,6 @@
 """What `features` returns: arrays by layer with the images' names, in memory or in files."""
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._support.choices import nearest
+from .._support.choices import choose, nearest
 from .._support.optional import require
 from ..errors import MALFORMED
 from ..files.paths import open_regular
 from .feature_frame import frame
 from .feature_images import Entry
+from .feature_layers import DTYPES
 from .feature_target import Target
 
 if TYPE_CHECKING:
@@ -87,7 +89,10 @@ class StoredFeatures(Mapping[str, NDArray[Any]]):
         self.path = self._target.path
         if self._target.is_hdf5:
             require("h5py", "keras", "open_features")
-        fields = read_sidecar(self._target)
+        try:
+            fields = read_sidecar(self._target)
+        except FileNotFoundError:
+            raise FileNotFoundError(errno.ENOENT, "No complete features", str(self.path)) from None
         self._images = fields.pop("images")
         self.provenance: dict[str, Any] = fields
         self.names: tuple[str, ...] = tuple(self._images["names"])
@@ -169,7 +174,7 @@ def read_sidecar(target: Target) -> dict[str, Any]:
             fields = json.loads(file.read())
         if fields["format"] != FORMAT:
             raise ValueError(f"it is of format {fields['format']!r}, expected {FORMAT!r}")
-        np.dtype(fields["dtype"])
+        choose("features", "dtype", fields["dtype"], DTYPES)
         rows = fields["layers"].values()
         sound = all(Path(row["file"]).name == row["file"] for row in rows) and all(
             isinstance(extent, int) for row in rows for extent in row["shape"]

@@ -33,7 +33,7 @@ def describe(model: BaseModel, layers: Layers, target: Target, arithmetic: Arith
     images : dict
         How they are read.
     """
-    files = target.files(layers.shapes)
+    files = target.files(list(layers.shapes), "features")
     rows = {
         name: {"node": node, "file": files[node], "shape": list(layers.shapes[node])}
         for name, node in layers.nodes.items()

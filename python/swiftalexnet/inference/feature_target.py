@@ -3,7 +3,7 @@
 import errno
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +49,18 @@ class Target:
             raise OSError(number, os.strerror(number), str(self.path))
         os.stat(self.path.parent)
 
-    def files(self, nodes: Iterable[str]) -> dict[str, str]:
-        """Return the name of each node's file, or of its HDF5 data set: the node's, as far as a file can have it."""
+    def files(self, nodes: Sequence[str], operation: str) -> dict[str, str]:
+        """Return the name of each node's file, or of its HDF5 data set: the node's, as far as a file can have it.
+
+        Raises
+        ------
+        ValueError
+            Several nodes for a .npy file.
+        """
+        if len(nodes) > 1 and not self.is_folder and not self.is_hdf5:
+            raise ValueError(
+                f"{operation}: {self.path} holds one layer, got {', '.join(nodes)}: expected a folder or .h5"
+            )
         chosen: dict[str, str] = {}
         for node in nodes:
             stem = re.sub(r"[^\w.-]", "_", node, flags=re.ASCII).lstrip(".")[:100] or "layer"

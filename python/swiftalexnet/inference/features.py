@@ -3,7 +3,7 @@
 import os
 from collections import deque
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from typing import Any
 
@@ -14,9 +14,10 @@ from .._support.arrays import as_integer, require_memory
 from .._support.progress import Progress
 from .._support.shown import shown
 from .._support.threads import Task, Threads
+from ..errors import ConcurrentUseError
 from ..network.base import BaseModel
 from ..network.batch_size import BatchSize, for_inference
-from .feature_files import FeatureFiles
+from .feature_files import RUN, FeatureFiles
 from .feature_images import Chunk, Given, given_images
 from .feature_journal import Journal
 from .feature_layers import Form, Layers, Rows
@@ -170,6 +171,9 @@ def _in_files(
                 files.begin(anew=not stored)
                 _write(model, given, layers, size, progress, target, files)
                 return StoredFeatures(target.path)
+    if target.work.is_dir() and not (target.work / RUN).exists():  # the end of the run was not reached
+        with suppress(OSError, ConcurrentUseError), FeatureFiles(target, run) as files:
+            files.clear()
     require_same_images(stored.entries(), stored.count, given, target, complete=True)
     return stored
 
