@@ -61,6 +61,8 @@ class FeatureFiles:
     def __exit__(self, *_: object) -> None:
         with self._opened, suppress(OSError):  # what the last commit counts is there
             self.commit()
+            if not self.journal.images:  # nothing to go on with
+                self.clear()
 
     def begin(self, anew: bool) -> None:
         """Open the arrays behind the rows that the journal counts.

@@ -195,7 +195,7 @@ def named(path: Path) -> Iterator[None]:
     """Turn what code raises on malformed content into a ValueError that names the file."""
     try:
         yield
-    except MALFORMED as error:
+    except (*MALFORMED, EOFError) as error:
         raise ValueError(f"features: {path} is damaged: {' '.join(str(error).split()) or repr(error)}") from error
 
 
