@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .evaluation.result import Evaluation
     from .formats.inspection import inspect
     from .formats.pretrained.listing import pretrained_models
+    from .inference.feature_results import Features, StoredFeatures, open_features
     from .inference.ranking import Prediction
     from .inference.views import Views
     from .model import Model, load, pretrained
@@ -75,6 +76,7 @@ __all__ = [
     "EpochSchedule",
     "EpochTableSchedule",
     "Evaluation",
+    "Features",
     "History",
     "ImageFolder",
     "Memory",
@@ -89,6 +91,7 @@ __all__ = [
     "Recipe",
     "Schedule",
     "StepSchedule",
+    "StoredFeatures",
     "Suggestion",
     "UnsupportedError",
     "Views",
@@ -105,6 +108,7 @@ __all__ = [
     "inspect",
     "load",
     "memory",
+    "open_features",
     "ops",
     "pretrained",
     "pretrained_models",
@@ -128,6 +132,7 @@ _NAMES = {
     "evaluation.result": ("Evaluation",),
     "formats.inspection": ("inspect",),
     "formats.pretrained.listing": ("pretrained_models",),
+    "inference.feature_results": ("Features", "StoredFeatures", "open_features"),
     "inference.ranking": ("Prediction",),
     "inference.views": ("Views",),
     "model": ("Model", "load", "pretrained"),

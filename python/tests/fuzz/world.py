@@ -75,6 +75,11 @@ class Shared:
         return sa.sklearn.AlexNetFeatures(self.model).fit(self.data.images)
 
     @cached_property
+    def features(self) -> sa.StoredFeatures:
+        """Features in files."""
+        return self.model.features(self.data, ["pool1", "fc6"], out=self.folder / "features")
+
+    @cached_property
     def cifar(self) -> Path:
         """A CIFAR-10 of eight images a batch."""
         return cifar_files.write_folder(self.folder / "cifar", cifar_files.binary_files())

@@ -43,6 +43,8 @@ _INSTANCES: dict[type, Callable[[World, bool], Any]] = {
     sa.Schedule: lambda world, changes: sa.Schedule(),
     sa.StepSchedule: lambda world, changes: sa.StepSchedule((1, 3)),
     sa.Evaluation: lambda world, changes: world.shared.evaluation,
+    sa.Features: lambda world, changes: world.shared.model.features(world.images(2, 23, 23, 3), ["fc6"]),
+    sa.StoredFeatures: lambda world, changes: sa.open_features(world.shared.features.path),
     sa.History: lambda world, changes: world.shared.history,
     sa.Memory: lambda world, changes: world.shared.model.memory(3),
     sa.Moment: lambda world, changes: sa.Moment(0, 1, 9),

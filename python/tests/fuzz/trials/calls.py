@@ -42,6 +42,7 @@ DOCUMENTED: dict[str, tuple[type[BaseException], ...]] = {
     **dict.fromkeys(("ArrayDataset.image", "ImageFolder.image", "ImageFolder.why_missing"), (IndexError,)),
     **dict.fromkeys(("Distances.__getitem__", "History.__getitem__"), (IndexError,)),
     "History.column": (KeyError,),
+    "StoredFeatures.__getitem__": (KeyError,),
 }
 
 # Without a network and the files of others they refuse even what is right.
