@@ -22,7 +22,7 @@ from .errors import CacheCorruptError, CheckpointCorruptError, ConcurrentUseErro
 check_environment()
 
 if TYPE_CHECKING:
-    from . import ops
+    from . import attribution, ops
     from .architectures import alexnet, build, cifar_net, vgg
     from .data.array import ArrayDataset
     from .data.cifar.cifar10 import cifar10
@@ -93,6 +93,7 @@ __all__ = [
     "__version__",
     "alexnet",
     "alexnet_variants",
+    "attribution",
     "build",
     "cifar10",
     "cifar_net",
@@ -151,8 +152,8 @@ _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use."""
-    if name == "ops":
-        return importlib.import_module(".ops", __name__)
+    if name in ("attribution", "ops"):
+        return importlib.import_module(f".{name}", __name__)
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)

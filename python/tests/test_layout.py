@@ -20,6 +20,7 @@ ROOMS = (
         "small_data",
         "architectures",
         "model",
+        "attribution",
         "profiling",
         "training",
         "evaluation",
