@@ -8,18 +8,22 @@ from numpy.typing import NDArray
 
 from .._support.arithmetic import PRECISIONS, choose_precision
 from .._support.arrays import as_integer, as_seed
+from .._support.kinds import as_items
 from .._support.numbers import check_number
 from .._support.tables import html_table
 from ..errors import NonFiniteError
 from ..network.base import BaseModel
 from ..network.checks import require_model
+from ..network.derivatives import INPUT
 from .pixels import Pixels, blurred
-from .targets import Score, cotangent
+from .targets import Score, cotangent, is_single
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Float32 = NDArray[np.float32]
+
+_MOST = 256  # images made together
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,21 +132,26 @@ def activation_maximization(
     for value, name in ((rate, "rate"), (decay, "decay"), (start, "start")):
         check_number(value, name, operation, below=10)
     precision = PRECISIONS[choose_precision(operation, precision)]
-    count = 1 if isinstance(target, str) or np.ndim(target) == 0 else len(target)
-    score, pixels = Score(model, target, layer, count, operation), Pixels(model, operation)
+    if target is None:
+        raise TypeError(f"{operation}: target is None, expected a class or channel, or a list of these")
+    targets = [target] if is_single(target) else as_items(target, "target", operation, _MOST)
+    if not targets:
+        raise ValueError(f"{operation}: there are no targets, expected at least one")
+    count = len(targets)
+    score, pixels = Score(model, targets, layer, count, operation), Pixels(model, operation)
     draw = np.random.Generator(np.random.Philox(key=as_seed(seed, "seed", operation)))
     noise = draw.standard_normal((count, *model.input_shape), np.float32)
     x = pixels.clipped(np.float32(start) * np.abs(pixels.span) * noise)
     reached = np.empty((steps + 1, count), np.float32)
     for step in range(steps + 1):
         moved = draw.integers(-shift, shift + 1, 2) if step < steps else (0, 0)
-        passed = model.linearize(np.roll(x, moved, (2, 3)), [score.node], wrt=["data"], precision=precision)
+        passed = model.linearize(np.roll(x, moved, (2, 3)), [score.node], wrt=[INPUT], precision=precision)
         outputs = passed.activations[score.node]
         chosen = score.choose(outputs, slice(0, count))
         reached[step] = chosen.scores
         if step == steps:
             break
-        gradient = passed.vjp({score.node: cotangent(chosen.units, outputs.shape)})["data"]
+        gradient = passed.vjp({score.node: cotangent(chosen.units, outputs.shape)})[INPUT]
         size = np.sqrt((gradient**2).mean(axis=(1, 2, 3), keepdims=True))
         if not np.isfinite(size).all():
             raise NonFiniteError(f"{operation}: a gradient is not finite at step {step}")

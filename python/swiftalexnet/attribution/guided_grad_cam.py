@@ -8,6 +8,7 @@ import numpy as np
 from .._support.choices import choose
 from ..network.base import BaseModel
 from ..network.checks import require_model
+from ..network.derivatives import INPUT
 from .enlarging import INTERPOLATIONS, enlarged
 from .grad_cam import weighted_sum
 from .layers import map_layer
@@ -51,7 +52,7 @@ def guided_grad_cam(
     node = map_layer(model, layer, "guided_grad_cam")
 
     def work(subject: Subject) -> tuple[Float32, Chosen]:
-        (gradient, guided), chosen, values = subject.gradients((node, "standard"), ("data", "guided"))
+        (gradient, guided), chosen, values = subject.gradients((node, "standard"), (INPUT, "guided"))
         maps = np.maximum(weighted_sum(gradient, values[node]), 0)
         return guided * enlarged(maps, guided.shape[2:], interpolation)[:, None], chosen
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from .._support.arrays import as_output, layout_code
 from ..errors import NonFiniteError
 from ..network.base import BaseModel
+from ..network.derivatives import INPUT
 from .inputs import Inputs
 from .result import Attribution
 from .targets import Chosen, Score, cotangent
@@ -58,10 +59,11 @@ class Subject(NamedTuple):
         Returns
         -------
         gradients, chosen, values
-            One gradient for each that was asked for, what was chosen, and the values of all these nodes.
+            One gradient for each that was asked for, what was chosen, and the activations of these nodes.
         """
         node, nodes = self.score.node, list(dict.fromkeys(name for name, _ in asked))
-        passed = self.model.linearize(self.x, [node, *nodes], wrt=nodes, precision=self.inputs.precision)
+        kept = [node, *(name for name in nodes if name != INPUT)]
+        passed = self.model.linearize(self.x, kept, wrt=nodes, precision=self.inputs.precision)
         outputs = passed.activations[node]
         chosen = self.score.choose(outputs, self.rows)
         start = {node: cotangent(chosen.units, outputs.shape)}
@@ -70,15 +72,15 @@ class Subject(NamedTuple):
 
     def gradient(self, relu: str = "standard") -> tuple[Float32, Chosen]:
         """Return the gradient of the scores with respect to the input, and what was chosen."""
-        (gradient,), chosen, _ = self.gradients(("data", relu))
+        (gradient,), chosen, _ = self.gradients((INPUT, relu))
         return gradient, chosen
 
     def gradient_of(self, x: Float32, unit: int) -> Float32:
         """Return the gradient of one unit with respect to each of several inputs."""
         node = self.score.node
-        passed = self.model.linearize(x, [node], wrt=["data"], precision=self.inputs.precision)
+        passed = self.model.linearize(x, [node], wrt=[INPUT], precision=self.inputs.precision)
         shape = passed.activations[node].shape
-        gradient: Float32 = passed.vjp({node: cotangent(np.full(len(x), unit), shape)})["data"]
+        gradient: Float32 = passed.vjp({node: cotangent(np.full(len(x), unit), shape)})[INPUT]
         return gradient
 
 

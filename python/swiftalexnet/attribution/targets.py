@@ -124,9 +124,14 @@ def as_targets(target: Any, count: int, size: int, names: Sequence[str] | None, 
 
     if target is None:
         return None
-    if isinstance(target, str) or not isinstance(target, Iterable) or np.ndim(target) == 0:  # type: ignore[arg-type]
+    if is_single(target):
         return np.full(count, index(target), np.int64)
     items = as_items(target, "target", operation, max(count, 1))
     if len(items) != count:
         raise ValueError(f"{operation}: {len(items)} targets for {count} images, expected one, or one an image")
     return np.array([index(item) for item in items], np.int64)
+
+
+def is_single(target: Any) -> bool:
+    """Return whether it is one target and not a sequence of them: an array without dimensions is one, too."""
+    return isinstance(target, str) or not isinstance(target, Iterable) or getattr(target, "ndim", 1) == 0

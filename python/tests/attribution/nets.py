@@ -51,9 +51,9 @@ def small(seed: int = 3) -> tuple[sa.Model, np.ndarray]:
     return model, np.random.default_rng(seed).standard_normal((5, 3, 12, 14), np.float32)
 
 
-def images(count: int = 3) -> np.ndarray:
+def images(count: int = 3, side: int = 23) -> np.ndarray:
     """Return uint8 images for `support.tiny_model`."""
-    return labelled_images(count)[0]
+    return labelled_images(count, side=side)[0]
 
 
 class Reference:
@@ -88,7 +88,9 @@ class Reference:
     def _convolve(self, source, name):
         weight, padded = self._weights[f"{name}.weight"], np.pad(self.values[source], [(0, 0)] * 2 + [(1, 1)] * 2)
         windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (2, 3))
-        self.values[name] = np.einsum("nchwuv,ocuv->nohw", windows, weight) + self._weights[f"{name}.bias"][:, None, None]
+        self.values[name] = (
+            np.einsum("nchwuv,ocuv->nohw", windows, weight) + self._weights[f"{name}.bias"][:, None, None]
+        )
 
     def _rectify(self, source, name):
         self.values[name] = np.maximum(self.values[source], 0)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from attribution.nets import Reference, images, near, small
 from support import tiny_model
 
 import swiftalexnet as sa
+from attribution.nets import Reference, images, near, small
 
 METHODS = {
     "saliency": lambda gradient, x: np.abs(gradient),
@@ -48,7 +48,9 @@ def test_a_unit_of_a_layer_is_the_strongest_position_of_its_channel(name):
 def test_signs_are_kept_on_request():
     model, x = small()
     signed = sa.attribution.saliency(model, x, absolute=False, preprocessed=True).values
-    assert signed.min() < 0 and np.array_equal(np.abs(signed), sa.attribution.saliency(model, x, preprocessed=True).values)
+    assert signed.min() < 0 and np.array_equal(
+        np.abs(signed), sa.attribution.saliency(model, x, preprocessed=True).values
+    )
 
 
 @pytest.mark.parametrize("name", [*METHODS, "grad_cam", "grad_cam_pp", "guided_grad_cam", "occlusion"])

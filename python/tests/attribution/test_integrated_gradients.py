@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from attribution.nets import Reference, images, near, small
 from support import unpadded_model
 
 import swiftalexnet as sa
+from attribution.nets import Reference, images, near, small
 from swiftalexnet.attribution.integrated_gradients import RULES, quadrature
 from swiftalexnet.inference.inputs import network_input
 
@@ -63,8 +63,8 @@ def test_a_colour_is_prepared_like_an_image(name, level):
         ({"baseline": "blue"}, ValueError, "unknown baseline 'blue', expected one of mean, black, white"),
         ({"baseline": np.zeros((3, 5, 5), np.float32)}, ValueError, r"baseline has shape \(3, 5, 5\), the input"),
         ({"baseline": np.zeros((1, 20, 20), np.float32)}, ValueError, "baseline has shape"),
-        ({"baseline": np.zeros((3, 20, 20))}, TypeError, "expected float32"),
-        ({"baseline": np.full((3, 1, 1), np.nan, np.float32)}, ValueError, "not finite"),
+        ({"baseline": np.zeros((3, 20, 20))}, TypeError, "baseline has dtype float64, expected float32"),
+        ({"baseline": np.full((3, 1, 1), np.nan, np.float32)}, ValueError, "baseline has values that are not finite"),
         ({"baseline": np.nan}, ValueError, "baseline is nan"),
         ({"baseline": None}, TypeError, "baseline is None"),
         ({"steps": 0}, ValueError, "steps is 0, expected 1 to 1000"),
@@ -77,8 +77,9 @@ def test_wrong_options(options, kind, message):
 
 
 def test_a_colour_has_the_models_own_size():
-    model, x = small()
+    _, x = small()
+    convolution = "convolution c outputs=2 kernel=3 stride=1 pad=0,0,0,0 groups=1"
+    part = sa.Model.from_spec(f"network n\ndata channels=3 height=9 width=9\n{convolution}\n")
+    assert integrated_gradients(part, x, layer="c", steps=2, preprocessed=True).values.shape == x.shape
     with pytest.raises(ValueError, match="expected the same"):
-        part = sa.Model.from_spec("network n\ndata channels=3 height=9 width=9\nconvolution c outputs=2 kernel=3 "
-                                  "stride=1 pad=0,0,0,0 groups=1\n")  # fmt: skip
         integrated_gradients(part, x, layer="c", baseline="black", steps=2, preprocessed=True)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from attribution.nets import Reference, near, small
 
 import swiftalexnet as sa
+from attribution.nets import Reference, near, small
 from swiftalexnet.attribution.smooth_grad import noise_of
 
 smooth_grad = sa.attribution.smooth_grad
@@ -32,15 +32,24 @@ def test_the_deviation_can_be_given():
 
 def test_seeds():
     model, x = small()
-    first, same, other = (smooth_grad(model, x, 1, samples=3, seed=seed, preprocessed=True).values for seed in (0, 0, 1))
+    first, same, other = (
+        smooth_grad(model, x, 1, samples=3, seed=seed, preprocessed=True).values for seed in (0, 0, 1)
+    )
     assert np.array_equal(first, same) and not np.array_equal(first, other)
     assert np.array_equal(smooth_grad(model, x[:2], 1, samples=3, preprocessed=True).values, first[:2])
 
 
 @pytest.mark.parametrize(
     ("options", "kind"),
-    [({"samples": 0}, ValueError), ({"samples": 1.5}, TypeError), ({"noise": -1}, ValueError), ({"noise": "a"}, TypeError)]
-    + [({"deviation": np.inf}, ValueError), ({"seed": -1}, ValueError), ({"samples": 10**6}, ValueError)],
+    [
+        ({"samples": 0}, ValueError),
+        ({"samples": 1.5}, TypeError),
+        ({"samples": 10**6}, ValueError),
+        ({"noise": -1}, ValueError),
+        ({"noise": "a"}, TypeError),
+        ({"deviation": np.inf}, ValueError),
+        ({"seed": -1}, ValueError),
+    ],
 )
 def test_wrong_numbers(options, kind):
     model, x = small()

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from attribution.nets import images
 from support import CLASSES, tiny_model
 
 import swiftalexnet as sa
+from attribution.nets import images
 
 saliency = sa.attribution.saliency
 
