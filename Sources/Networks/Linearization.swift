@@ -31,9 +31,10 @@ public final class Linearization: @unchecked Sendable {
     self.execution = execution
     self.changes = changes
     batch = execution.batch
-    steps = try Dictionary(uniqueKeysWithValues: Set(nodes).map { name in
-      (name, execution.step(of: try network.node(named: name)) ?? 0)
-    })
+    steps = try Dictionary(
+      uniqueKeysWithValues: Set(nodes).map { name in
+        (name, execution.step(of: try network.node(named: name)) ?? 0)
+      })
     self.lowest = lowest
   }
 
@@ -83,7 +84,9 @@ public final class Linearization: @unchecked Sendable {
         try execution.backward(
           from: last, through: first + 1, parameterGradients: .none, relu: relu, inputGradient: native?.pointer
         ) { step in
-          if let seed = seeds[step] { try execution.seed(gradientOf: step, with: seed, layout: layout, adds: step < last) }
+          if let seed = seeds[step] {
+            try execution.seed(gradientOf: step, with: seed, layout: layout, adds: step < last)
+          }
           if let target = targets[step] { try execution.write(gradientOf: step, layout: layout, into: target) }
         }
         if let native, let target = targets[-1] {
@@ -96,7 +99,8 @@ public final class Linearization: @unchecked Sendable {
   private func step(_ node: String) throws -> Int {
     if let step = steps[node] { return step }
     throw EngineError.invalidValue(
-      "vjp: got node '\(node)', the pass was kept for \(steps.sorted { $0.value < $1.value }.map(\.key).joined(separator: ", "))")
+      "vjp: got node '\(node)', the pass was kept for \(steps.sorted { $0.value < $1.value }.map(\.key).joined(separator: ", "))"
+    )
   }
 
   private func target(_ node: String) throws -> Int {
@@ -132,7 +136,7 @@ extension Network {
       throw EngineError.invalidValue("linearize: got 8-bit weights, which have no derivative; expected float weights")
     }
     let kept = nodes + wrt.filter { $0 != Linearization.data }
-    let indices = try kept.map(node(named:))
+    let indices = try kept.map { try node(named: $0, operation: "linearize") }
     guard let last = indices.max(), !wrt.isEmpty else {
       throw EngineError.invalidValue("linearize: got no \(wrt.isEmpty ? "wrt" : "nodes"), expected at least one")
     }

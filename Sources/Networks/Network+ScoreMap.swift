@@ -95,7 +95,8 @@ extension Network {
       return try withExecution(pass(nodes, arithmetic), batch: batch, body)
     }
     let execution = try makeExecution(
-      Pass(nodes: nodes, input: slide.layers[slide.classifier].inputShape, arithmetic: arithmetic), layers: slide.layers,
+      Pass(nodes: nodes, input: slide.layers[slide.classifier].inputShape, arithmetic: arithmetic),
+      layers: slide.layers,
       batch: batch)
     try withExtendedLifetime(execution) { try body(execution) }
   }

@@ -120,10 +120,11 @@ public final class Network: @unchecked Sendable {
 
   /// The node with that name.
   /// - Throws: ``EngineError/invalidValue(_:)`` listing the known names.
-  public func node(named name: String) throws -> Int {
+  public func node(named name: String, operation: String? = nil) throws -> Int {
     if let index = spec.nodes.firstIndex(where: { $0.name == name }) { return index }
     throw EngineError.invalidValue(
-      "\(spec.name): no node '\(name)'; there are \(spec.nodes.map(\.name).joined(separator: ", "))")
+      "\(operation ?? spec.name): there is no node '\(name)', expected one of "
+        + spec.nodes.map(\.name).joined(separator: ", "))
   }
 
   /// Inference with the network's own layers.

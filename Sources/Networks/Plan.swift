@@ -142,7 +142,8 @@ struct Plan: Sendable {
         let fused = previous.layer.fusingReLU()
       {
         parts[parts.count - 1] = (fused, previous.nodes.lowerBound...index)
-      } else if pass.backward.map({ index < $0.first }) ?? true, let pool = layer as? MaxPoolLayer, let norm = parts.last?.layer as? ResponseNormLayer,
+      } else if pass.backward.map({ index < $0.first }) ?? true, let pool = layer as? MaxPoolLayer,
+        let norm = parts.last?.layer as? ResponseNormLayer,
         !observed.contains(index - 1)
       {
         parts[parts.count - 1] = (ResponseNormPoolLayer(norm: norm, pool: pool), index - 1...index)

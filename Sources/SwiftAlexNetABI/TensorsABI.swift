@@ -42,7 +42,8 @@ public func sax_network_get_output_shape(
 @c @implementation
 public func sax_network_capture(
   _ handle: OpaquePointer, _ x: UnsafePointer<Float>, _ batch: Int64, _ height: Int64, _ width: Int64,
-  _ layout: Int32, _ names: UnsafePointer<UnsafePointer<CChar>>, _ count: Int64, _ arithmetic: UnsafePointer<sax_arithmetic>,
+  _ layout: Int32, _ names: UnsafePointer<UnsafePointer<CChar>>, _ count: Int64,
+  _ arithmetic: UnsafePointer<sax_arithmetic>,
   _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>
 ) -> Int32 {
   status {

@@ -5,7 +5,7 @@ import pytest
 import small_network as small
 from bad_input import case, refuse
 
-from swiftalexnet import NonFiniteError, _native
+from swiftalexnet import NonFiniteError, UnsupportedError, _native
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 
@@ -49,7 +49,17 @@ def backward(dlogits=LOGITS, layout=0, dx=None):
     return lambda n: n.backward(dlogits, layout, False, dx)
 
 
-SMALL_OUTPUT = np.empty((4, 8, 7, 7), np.float32)
+SMALL_OUTPUT = np.zeros((4, 8, 7, 7), np.float32)
+
+
+def linearize(nodes=("relu1", "conv1"), wrt=("data",), x=T, arithmetic=small.FLOAT32):
+    return lambda n: n.linearize(x, 0, nodes, wrt, arithmetic)
+
+
+def vjp(nodes=("relu1",), cotangents=(SMALL_OUTPUT,), wrt=("data",), gradients=None, relu=0):
+    gradients = (np.empty_like(T),) if gradients is None else gradients
+    return lambda n: linearize()(n).vjp(nodes, cotangents, wrt, gradients, 0, relu)
+
 
 TENSORS = [
     case("x float64", TypeError, "forward: x has dtype float64", forward(T.astype(float))),
@@ -164,8 +174,32 @@ TENSORS = [
         "capture: relu1 overlaps conv1",
         capture(("conv1", "relu1"), [SMALL_OUTPUT, SMALL_OUTPUT]),
     ),
-    case("capture many", ValueError, "capture: got 100 names", capture(("relu1",) * 100, [SMALL_OUTPUT] * 100)),
-    case("capture into x", ValueError, "capture: data overlaps x", capture(("data",), [T])),
+    case("capture many", ValueError, "capture: got 5000 names", capture(("relu1",) * 5000, [SMALL_OUTPUT] * 5000)),
+    case("capture data", ValueError, "capture: there is no node 'data'", capture(("data",), [T])),
+    case("capture channels", ValueError, "capture: x has shape", capture(x=np.empty((4, 2, 15, 15), np.float32))),
+    case("linearize unknown", ValueError, "linearize: there is no node 'relu9'", linearize(("relu9",))),
+    case("linearize str", TypeError, "linearize: names is of type str", linearize("relu1")),
+    case("linearize nothing", ValueError, "linearize: got 0 names", linearize(wrt=())),
+    case("linearize int8", ValueError, "linearize: got 8-bit weights", linearize(arithmetic=(0, 1, 0))),
+    case(
+        "linearize dense",
+        UnsupportedError,
+        "node fc3: got",
+        linearize(("fc3",), x=np.zeros((1, 3, 19, 19), np.float32)),
+    ),
+    case("vjp unknown", ValueError, "vjp: .*'conv2'", vjp(("conv2",))),
+    case("vjp rule", ValueError, "vjp: relu is 3|relu: got 3", vjp(relu=3)),
+    case("vjp far rule", ValueError, "relu: got -1", vjp(relu=2**40)),
+    case("vjp shape", ValueError, "vjp: relu1 has shape", vjp(cotangents=(SMALL_OUTPUT[:2],))),
+    case("vjp dtype", TypeError, "vjp: relu1 has dtype float64", vjp(cotangents=(SMALL_OUTPUT.astype(float),))),
+    case("vjp twice", ValueError, "vjp: cotangents names relu1 twice", vjp(("relu1",) * 2, (SMALL_OUTPUT,) * 2)),
+    case(
+        "vjp behind",
+        ValueError,
+        "lies behind every cotangent",
+        vjp(("conv1",), (SMALL_OUTPUT,), ("relu1",), (SMALL_OUTPUT.copy(),)),
+    ),
+    case("vjp in place", ValueError, "vjp: conv1 overlaps relu1", vjp(wrt=("conv1",), gradients=(SMALL_OUTPUT,))),
     case("parameter index", ValueError, "parameter: got index 99", lambda n: n.parameter(99, 0)),
     case("parameter index -1", ValueError, "parameter: got index -1", lambda n: n.parameter(-1, 0)),
     case("parameter which", ValueError, "parameter: which is 3", lambda n: n.parameter(0, 3)),

@@ -18,12 +18,13 @@ from swiftalexnet.evaluation.evaluate import evaluate
 from swiftalexnet.formats.onnx import writing
 from swiftalexnet.inference import neighbors, prediction
 from swiftalexnet.inference.features import features
+from swiftalexnet.network.derivatives import Linearization
 from swiftalexnet.network.memory_use import memory
 from swiftalexnet.network.summary import Summary
 from swiftalexnet.training.fit import fit
 
 # Classes that are not exported by name, but whose instances users hold.
-HELD = (sa.Memory, sa.Profile, Summary)
+HELD = (Linearization, sa.Memory, sa.Profile, Summary)
 
 # What `**options` of a function are: the parameters of another, or the fields of a class.
 OPTIONS: dict[str, Any] = {

@@ -5,10 +5,11 @@ from typing import Any
 
 import swiftalexnet as sa
 from swiftalexnet import _native
+from swiftalexnet.network.derivatives import Linearization
 from swiftalexnet.network.summary import Summary
 
 from ..world import World
-from .names import BY_NAME, some_recipe
+from .names import BY_NAME, some_linearization, some_recipe
 
 
 def instance(owner: type, world: World, changes: bool) -> Any:
@@ -46,6 +47,7 @@ _INSTANCES: dict[type, Callable[[World, bool], Any]] = {
     sa.Profile: lambda world, changes: world.shared.profile,
     sa.Recipe: lambda world, changes: some_recipe(world),
     sa.Suggestion: lambda world, changes: sa.suggest(world.shared.data),
+    Linearization: lambda world, changes: some_linearization(world),
     sa.Views: lambda world, changes: sa.Views(),
     Summary: lambda world, changes: world.shared.model.summary(),
 }

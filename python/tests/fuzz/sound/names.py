@@ -7,6 +7,7 @@ import numpy as np
 from support import quick_recipe
 
 import swiftalexnet as sa
+from swiftalexnet.network.derivatives import Linearization
 
 from ..world import CLASSES, SIDE, TINY, World
 
@@ -136,6 +137,12 @@ def some_images(world: World) -> Any:
 def some_data(world: World) -> Any:
     """Return a data set: arrays, or seldom files."""
     return world.shared.data if world.random.random() < 0.8 else world.folder()
+
+
+def some_linearization(world: World) -> Linearization:
+    """Return a pass that is kept for gradients from conv2."""
+    x = world.floats(3, 3, MODEL_SIDE, MODEL_SIDE)
+    return world.shared.model.linearize(x, ["conv2"], ["data", "conv1"])
 
 
 def some_recipe(world: World) -> sa.Recipe:

@@ -107,6 +107,15 @@ def _capture(world: World) -> Arguments:
     return tensors | {"names": names, "outputs": [world.floats(len(tensors["x"]), *shape) for shape in shapes]}
 
 
+def _linearize(world: World) -> Arguments:
+    tensors = _tensors(world)
+    return tensors | {"nodes": ["relu1", "fc4"], "wrt": [world.one_of("data", "conv1")], "node": "relu1"} | _side(world)
+
+
+def _side(world: World) -> Arguments:
+    return {"height": world.one_of(*_SIDES), "width": world.one_of(*_SIDES)}
+
+
 def _whitening(world: World) -> Arguments:
     size = small.SHAPE[0] * small.SHAPE[1] * small.SHAPE[2]
     x = world.floats(2, *small.SHAPE[1:], 3)
@@ -132,7 +141,7 @@ def _specification(world: World) -> Arguments:
 
 def _parameters(world: World) -> Arguments:
     count = len(world.shared.network.parameters())
-    size = {"height": world.one_of(*_SIDES), "width": world.one_of(*_SIDES)}
+    size = _side(world)
     return {
         "index": world.random.randrange(count),
         "which": world.random.randrange(3),
@@ -189,6 +198,7 @@ _MAKERS: dict[str, Callable[[World], dict[str, Any]]] = {
     "crop_images": _crops,
     "Network.score_map": _score_map,
     "Network.capture": _capture,
+    **dict.fromkeys(("Network.linearize", "Network.output_shape"), _linearize),
     **dict.fromkeys(("Network.set_whitening", "Network.whiten"), _whitening),
     **dict.fromkeys(("Network.parameter", "Network.set_multipliers", "Network.multipliers"), _parameters),
     **dict.fromkeys(("Network.memory", "Network.score_map_size", "set_num_threads"), _parameters),

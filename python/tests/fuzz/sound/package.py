@@ -11,7 +11,7 @@ from swiftalexnet.training.history import COLUMNS
 
 from ..entries import Entry
 from ..world import CLASSES, SIDE, World
-from .names import MODEL_SIDE, some_images, some_recipe
+from .names import MODEL_SIDE, some_images, some_linearization, some_recipe
 
 WEIGHTS = Path(__file__).parents[2] / "formats" / "files"  # of other frameworks
 _AS_IT_IS = {"in_channels": None, "image_size": None, "activation": "relu", "without": (), "ceil_mode": None}
@@ -33,6 +33,10 @@ def _layout_of_images(world: World) -> dict[str, Any]:
         {"images": world.images(2, 3, SIDE, SIDE), "layout": "NCHW", "value_range": None},
         {"images": np.clip(world.floats(2, SIDE, SIDE, 3), 0, 1), "layout": "NHWC", "value_range": (0, 1)},
     )
+
+
+def _cotangents(world: World) -> dict[str, Any]:
+    return {"conv2": some_linearization(world).activations["conv2"]}
 
 
 _SMALL = {"initialization": "zeros", "without": ("fc6", "fc7")}  # networks of no more than 100 MB
@@ -66,6 +70,9 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
         {"recipe": some_recipe(world), "epochs": 1, "checkpoint": None, "resume": False}
         | world.one_of({}, {"checkpoint": world.new_file()})
     ),
+    "Model.vjp": lambda world: {"cotangents": _cotangents(world), "wrt": [world.one_of("data", "conv1")]},
+    "Model.linearize": lambda world: {"layers": ["conv2", "fc6"], "wrt": [world.one_of("data", "conv1")]},
+    "Linearization.vjp": lambda world: {"cotangents": _cotangents(world), "wrt": world.one_of(None, ["conv1"])},
     "Model.forward": lambda world: {"training": False, "weights": "float", "fast_math": False},
     "Model.preprocessing =": lambda world: {"value": world.shared.model.preprocessing.replace(mean=world.floats(3))},
     "Model.profile": lambda world: {"batch": world.one_of(1, world.images(1, SIDE, SIDE, 3)), "repeats": 1},
