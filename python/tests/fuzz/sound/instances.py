@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import swiftalexnet as sa
-from swiftalexnet import _native
+from swiftalexnet import _native, attribution
 from swiftalexnet.network.derivatives import Linearization
 from swiftalexnet.network.summary import Summary
 
@@ -28,6 +28,8 @@ _INSTANCES: dict[type, Callable[[World, bool], Any]] = {
     sa.Ensemble: lambda world, changes: sa.Ensemble([world.shared.model, world.shared.other]),
     sa.ArrayDataset: lambda world, changes: world.shared.data,
     sa.ImageFolder: lambda world, changes: world.folder(),
+    attribution.Attribution: lambda world, changes: world.shared.explanation,
+    attribution.Maximization: lambda world, changes: world.shared.maximization,
     sa.Augmentation: lambda world, changes: sa.Augmentation(),
     sa.ColorComponents: lambda world, changes: BY_NAME["components"](world),
     sa.ConstantSchedule: lambda world, changes: sa.ConstantSchedule(),

@@ -36,6 +36,7 @@ STOPS_IN_THE_MIDDLE = {"Model.fit"}
 # What else an entry point's documentation, or Python's own habit, says that it raises.
 DOCUMENTED: dict[str, tuple[type[BaseException], ...]] = {
     **dict.fromkeys(("ArrayDataset.image", "ImageFolder.image", "ImageFolder.why_missing"), (IndexError,)),
+    "Attribution.__getitem__": (IndexError,),
     "History.__getitem__": (IndexError,),
     "History.column": (KeyError,),
 }
@@ -50,6 +51,8 @@ SLOW = {"Model.profile", "_native.Network.profile_images", "_native.fma_limits",
 LONG: dict[str, tuple[float, float]] = {
     "epochs": (3, 2**31 - 1),
     "repeats": (2, 1000),
+    "samples": (30, 10_000),
+    "steps": (60, 100_000),
     "workers": (17, 256),
     "count": (17, 256),  # threads
 }
