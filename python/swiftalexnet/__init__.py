@@ -22,7 +22,7 @@ from .errors import CacheCorruptError, CheckpointCorruptError, ConcurrentUseErro
 check_environment()
 
 if TYPE_CHECKING:
-    from . import ops, sklearn
+    from . import attribution, ops, sklearn
     from .architectures import alexnet, build, cifar_net, vgg
     from .data.array import ArrayDataset
     from .data.cifar.cifar10 import cifar10
@@ -98,6 +98,7 @@ __all__ = [
     "__version__",
     "alexnet",
     "alexnet_variants",
+    "attribution",
     "build",
     "cifar10",
     "cifar_net",
@@ -155,7 +156,7 @@ _NAMES = {
     "statistics.color_components": ("color_components",),
     "training.history": ("History",),
 }
-_ROOMS = ("ops", "sklearn")
+_ROOMS = ("attribution", "ops", "sklearn")
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 

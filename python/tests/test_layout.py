@@ -22,6 +22,7 @@ ROOMS = (
         "architectures",
         "model",
         "perceptual",
+        "attribution",
         "profiling",
         "training",
         "evaluation",

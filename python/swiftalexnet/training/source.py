@@ -65,8 +65,7 @@ class ImageSource:
 
     def batches(self, chosen: Iterable[NDArray[np.intp]], epoch: int, step: int) -> loader.Loader:
         """Return a loader."""
-        every = np.arange(len(self._plan.train), dtype=np.int32)
-        return loader.Loader(self._plan.train, chosen, self._geometry(epoch), labels=every)
+        return loader.Loader(self._plan.train, chosen, self._geometry(epoch), numbered=True)
 
     def step(
         self, batch: loader.Batch, labels: NDArray[np.int32], epoch: int, options: StepOptions

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import swiftalexnet as sa
-from swiftalexnet import _native, ops, plots, profiling
+from swiftalexnet import _native, attribution, ops, plots, profiling
+from swiftalexnet.attribution.inputs import Inputs
 from swiftalexnet.data.cache_file import Settings
 from swiftalexnet.evaluation.evaluate import evaluate
 from swiftalexnet.formats.onnx import writing
@@ -31,7 +32,13 @@ with suppress(ImportError):
     ESTIMATORS = (sa.sklearn.AlexNetClassifier, sa.sklearn.AlexNetFeatures)
 
 # Classes that are not exported by name, but whose instances users hold.
-HELD = (Distance, Distances, Linearization, sa.Memory, sa.Profile, Summary, *ESTIMATORS)
+HELD = (
+    *(attribution.Attribution, attribution.Maximization, Distance, Distances, Linearization),
+    *(sa.Memory, sa.Profile, Summary, *ESTIMATORS),
+)
+
+# The methods of attribution that explain images.
+METHODS = sorted({*attribution.__all__} - {"Attribution", "Maximization", "activation_maximization"})
 
 # What `**options` of a function are: the parameters of another, or the fields of a class.
 OPTIONS: dict[str, Any] = {
@@ -53,6 +60,7 @@ OPTIONS: dict[str, Any] = {
     "Recipe.replace": sa.Recipe,
     "plots.plot_predictions": prediction.probabilities,
     "recipe": sa.Recipe,
+    **{f"attribution.{name}": Inputs for name in METHODS},
 }
 
 _SPECIAL = (
@@ -109,7 +117,14 @@ class Entry:
 @cache
 def entries() -> dict[str, Entry]:
     """Return all entry points by name."""
-    found = [*_package(), *_functions("ops", ops), *_functions("plots", plots), *_modules(), *_extension()]
+    found = [
+        *_package(),
+        *_functions("ops", ops),
+        *_functions("plots", plots),
+        *_attribution(),
+        *_modules(),
+        *_extension(),
+    ]
     return {entry.name: entry for entry in sorted(found, key=lambda entry: entry.name)}
 
 
@@ -128,6 +143,12 @@ def _package() -> Iterator[Entry]:
 def _functions(module: str, namespace: Any) -> Iterator[Entry]:
     for name in namespace.__all__:
         yield _function(f"{module}.{name}", getattr(namespace, name))
+
+
+def _attribution() -> Iterator[Entry]:
+    """Yield the functions of the room; its classes are those that are held."""
+    for name in (*METHODS, "activation_maximization"):
+        yield _function(f"attribution.{name}", getattr(attribution, name))
 
 
 def _modules() -> Iterator[Entry]:
@@ -170,7 +191,7 @@ def _function(name: str, function: Callable[..., Any], owner: type | None = None
             continue
         given[each.name] = Parameter(each.name, each.default, each.kind is each.VAR_POSITIONAL)
     if name in OPTIONS:  # what the other function gets from this one
-        for inner in ("model", "images", "data", "train", "image", "network"):
+        for inner in ("model", "images", "data", "train", "image", "network", "operation"):
             if inner not in inspect.signature(function).parameters:
                 given.pop(inner, None)
     return Entry(name, owner, tuple(given.values()), function)

@@ -80,6 +80,16 @@ class Shared:
         return self.model.features(self.data, ["pool1", "fc6"], out=self.folder / "features")
 
     @cached_property
+    def explanation(self) -> sa.attribution.Attribution:
+        """What the answers for two images rest on."""
+        return sa.attribution.integrated_gradients(self.model, self.data.images[:2], steps=2)
+
+    @cached_property
+    def maximization(self) -> sa.attribution.Maximization:
+        """Images made for two classes."""
+        return sa.attribution.activation_maximization(self.model, [0, 1], steps=2)
+
+    @cached_property
     def cifar(self) -> Path:
         """A CIFAR-10 of eight images a batch."""
         return cifar_files.write_folder(self.folder / "cifar", cifar_files.binary_files())

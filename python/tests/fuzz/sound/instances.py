@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import swiftalexnet as sa
-from swiftalexnet import _native
+from swiftalexnet import _native, attribution
 from swiftalexnet.network.derivatives import Linearization
 from swiftalexnet.network.summary import Summary
 from swiftalexnet.perceptual.distance import Distance, Distances
@@ -33,6 +33,8 @@ _INSTANCES: dict[type, Callable[[World, bool], Any]] = {
     sa.LPIPS: lambda world, changes: world.shared.lpips,
     Distance: lambda world, changes: world.shared.distances[0],
     Distances: lambda world, changes: world.shared.distances,
+    attribution.Attribution: lambda world, changes: world.shared.explanation,
+    attribution.Maximization: lambda world, changes: world.shared.maximization,
     sa.Augmentation: lambda world, changes: sa.Augmentation(),
     sa.ColorComponents: lambda world, changes: BY_NAME["components"](world),
     sa.ConstantSchedule: lambda world, changes: sa.ConstantSchedule(),

@@ -9,7 +9,7 @@ import numpy as np
 import swiftalexnet as sa
 from swiftalexnet.training.history import COLUMNS
 
-from ..entries import Entry
+from ..entries import METHODS, Entry
 from ..world import CLASSES, SIDE, World
 from .names import MODEL_SIDE, some_images, some_linearization, some_recipe
 
@@ -24,6 +24,11 @@ def some_weights(world: World) -> dict[str, Any]:
         {"path": WEIGHTS / name, "prototxt": None},
         {"path": WEIGHTS / "caffe_alexnet.caffemodel", "prototxt": WEIGHTS / "caffe_alexnet.prototxt"},
     )
+
+
+def some_unit(world: World) -> dict[str, Any]:
+    """Return a class, or a channel of a layer."""
+    return world.one_of({"target": world.one_of(2, "low"), "layer": None}, {"target": 3, "layer": "conv2"})
 
 
 def _layout_of_images(world: World) -> dict[str, Any]:
@@ -169,6 +174,18 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
         | {"mean": None, "classes": None, "up_to": None}
     ),
     "memory": lambda world: {"weights": "float"},
+    **{f"attribution.{name}": lambda world: some_unit(world) for name in METHODS if "grad_cam" not in name},
+    **{
+        f"attribution.{name}": lambda world: {"layer": world.one_of(None, "conv1", "relu2")}
+        for name in METHODS
+        if "grad_cam" in name
+    },
+    "attribution.activation_maximization": lambda world: some_unit(world) | {"steps": 3},
+    "Attribution": lambda world: vars(world.shared.explanation),
+    "Maximization": lambda world: vars(world.shared.maximization),
+    "Attribution.__getitem__": lambda world: {"index": world.one_of(0, -1, slice(1))},
+    "plots.plot_attribution": lambda world: {"result": world.shared.explanation},
+    "plots.plot_maximization": lambda world: {"result": world.shared.maximization},
     "neighbors.nearest": lambda world: {"features": world.floats(5, 7), "queries": world.floats(2, 7)},
     "neighbors.nearest_images": lambda world: {"data": world.shared.data},
     "plots.kernel_sheet": lambda world: {"kernels": world.floats(5, 3, 4, 4)},

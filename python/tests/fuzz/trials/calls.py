@@ -40,7 +40,7 @@ DOCUMENTED: dict[str, tuple[type[BaseException], ...]] = {
     **dict.fromkeys((f"AlexNetClassifier.{name}" for name in ("fit", "predict", "predict_proba")), (ValueError,)),
     **dict.fromkeys(("AlexNetFeatures.fit", "AlexNetFeatures.transform"), (ValueError,)),
     **dict.fromkeys(("ArrayDataset.image", "ImageFolder.image", "ImageFolder.why_missing"), (IndexError,)),
-    **dict.fromkeys(("Distances.__getitem__", "History.__getitem__"), (IndexError,)),
+    **dict.fromkeys((f"{name}.__getitem__" for name in ("Attribution", "Distances", "History")), (IndexError,)),
     "History.column": (KeyError,),
     "StoredFeatures.__getitem__": (KeyError,),
 }
@@ -55,6 +55,8 @@ SLOW = {"Model.profile", "_native.Network.profile_images", "_native.fma_limits",
 LONG: dict[str, tuple[float, float]] = {
     "epochs": (3, 2**31 - 1),
     "repeats": (2, 1000),
+    "samples": (30, 10_000),
+    "steps": (60, 100_000),
     "workers": (17, 256),
     "count": (17, 256),  # threads
 }

@@ -61,8 +61,10 @@ WORDS: dict[str, Callable[[World], Any]] = {
     "epochs": lambda world: 1,
     "repeats": lambda world: 1,
     "batch_size": lambda world: world.one_of(4, "auto"),
+    "method": lambda world: world.one_of("grad_cam", "occlusion"),
+    "target": lambda world: 2,
     "scales": lambda world: "20,24",
-    "layer": lambda world: world.one_of("conv1", "relu6"),
+    "layer": lambda world: "conv1",
     **dict.fromkeys(("output", "checkpoint", "disk_cache"), lambda world: world.new_file(".png")),
 }
 
