@@ -366,3 +366,15 @@ def test_what_cannot_be_drawn_is_a_type_error(call, message):
 def test_numbers_that_cannot_be_drawn_are_value_errors(call, message):
     with pytest.raises(ValueError, match=message):
         call(tiny_model())
+
+
+def test_a_curve_over_steps_keeps_bounded_means():
+    from swiftalexnet.plots.live import StepCurve
+
+    curve = StepCurve()
+    for step in range(1, 10_241):
+        curve.add(step / 1000, step, 2 * step)
+    epochs, losses, errors = curve.points().T
+    assert 256 <= len(epochs) <= 512
+    assert (np.diff(losses) == 32).all() and losses[0] == 16.5, "each the mean of 32 steps"
+    assert np.allclose(epochs, losses / 1000) and np.allclose(errors, 2 * losses)
