@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .data.folder import ImageFolder
     from .evaluation.ensemble import Ensemble
     from .evaluation.result import Evaluation
+    from .families.family import SeedFamily
+    from .families.fit_seeds import fit_seeds
     from .formats.inspection import inspect
     from .formats.pretrained.listing import pretrained_models
     from .inference.ranking import Prediction
@@ -86,6 +88,7 @@ __all__ = [
     "Profile",
     "Recipe",
     "Schedule",
+    "SeedFamily",
     "StepSchedule",
     "Suggestion",
     "UnsupportedError",
@@ -98,6 +101,7 @@ __all__ = [
     "cifar_net",
     "cifar_variants",
     "color_components",
+    "fit_seeds",
     "get_num_threads",
     "info",
     "inspect",
@@ -123,6 +127,8 @@ _NAMES = {
     "data.folder": ("ImageFolder",),
     "evaluation.ensemble": ("Ensemble",),
     "evaluation.result": ("Evaluation",),
+    "families.family": ("SeedFamily",),
+    "families.fit_seeds": ("fit_seeds",),
     "formats.inspection": ("inspect",),
     "formats.pretrained.listing": ("pretrained_models",),
     "inference.ranking": ("Prediction",),

@@ -19,6 +19,7 @@ ROOMS = (
         "cli",
         "small_data",
         "architectures",
+        "families",
         "model",
         "profiling",
         "training",

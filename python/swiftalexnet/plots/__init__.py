@@ -12,6 +12,7 @@ from .panel import plot_panel
 from .predictions import plot_predictions
 from .profile import plot_profile
 from .sampling import fair_sample
+from .seeds import plot_seeds
 from .worst import plot_worst
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "plot_panel",
     "plot_predictions",
     "plot_profile",
+    "plot_seeds",
     "plot_worst",
 ]

@@ -125,7 +125,7 @@ def fit(
     KeyboardInterrupt
         Ctrl-C: the weights are those of the last complete step. A note says if the checkpoint could not be written.
     """
-    refuse_unknown(unknown, recipe, _options())
+    refuse_unknown(unknown, recipe, option_names())
     if isinstance(batch_size, str):
         require_auto(batch_size, "fit")
     chosen = as_recipe(recipe, epochs, None if isinstance(batch_size, str) else batch_size)
@@ -158,7 +158,7 @@ def fit(
     return History(run.state.rows, run.skipped())
 
 
-def _options() -> list[str]:
+def option_names() -> list[str]:
     """Return the names of the options of `fit`."""
     return [name for name in fit.__annotations__ if name not in ("model", "unknown", "return")]
 

@@ -43,9 +43,13 @@ OPTIONS: dict[str, Any] = {
     "Model.score_map": prediction.score_map,
     "Preprocessing.replace": sa.Preprocessing,
     "Recipe.replace": sa.Recipe,
+    "fit_seeds": fit,
     "plots.plot_predictions": prediction.probabilities,
     "recipe": sa.Recipe,
 }
+
+# Options of the other function that this one sets itself.
+OWN = {"fit_seeds": ("model", "seed", "checkpoint", "resume")}
 
 _SPECIAL = ("__getitem__", "__len__", "__iter__", "__repr__", "__str__", "__reduce__", "__eq__", "_repr_html_")
 
@@ -155,6 +159,8 @@ def _function(name: str, function: Callable[..., Any], owner: type | None = None
         for inner in ("model", "images", "data", "train", "image", "network"):
             if inner not in inspect.signature(function).parameters:
                 given.pop(inner, None)
+        for inner in OWN.get(name, ()):
+            given.pop(inner, None)
     return Entry(name, owner, tuple(given.values()), function)
 
 
