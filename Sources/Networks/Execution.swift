@@ -4,9 +4,8 @@ import Tensors
 /// One place where a network computes: a plan, its block of memory and a context. Serves one call at a time;
 /// concurrent calls use an execution each.
 package final class Execution: @unchecked Sendable {
+  let pass: Pass
   let plan: Plan
-  let arithmetic: Arithmetic
-  let observed: Set<Int>
   package let context: ComputeContext
   /// nil in training.
   private let weightCache: WeightCache?
@@ -19,24 +18,14 @@ package final class Execution: @unchecked Sendable {
   var isComplete = false
 
   init(
-    plan: Plan, arithmetic: Arithmetic, observed: Set<Int>, weightCache: WeightCache?, context: ComputeContext,
-    recorder: StepRecorder?
+    pass: Pass, plan: Plan, weightCache: WeightCache?, context: ComputeContext, recorder: StepRecorder?
   ) throws {
+    self.pass = pass
     self.plan = plan
-    self.arithmetic = arithmetic
-    self.observed = observed
     self.weightCache = weightCache
     self.context = context
     self.recorder = recorder
     block = try AlignedBuffer(count: plan.byteCount, operation: "activations of \(plan.batchCapacity) images")
-  }
-
-  func doesWork(of nodes: ClosedRange<Int>, observed: Set<Int>, arithmetic: Arithmetic) -> Bool {
-    self.observed == observed && plan.nodes == nodes && self.arithmetic == arithmetic
-  }
-
-  func doesSameWork(as other: Execution) -> Bool {
-    doesWork(of: other.plan.nodes, observed: other.observed, arithmetic: other.arithmetic)
   }
 
   /// Lets `write` fill the input of a plan that begins at the first node with the images `range` of a batch; if the
@@ -83,19 +72,26 @@ package final class Execution: @unchecked Sendable {
     }
   }
 
-  /// From the gradient that the caller stored at the output of step `last` to the parameters' gradients and, if
-  /// `inputGradient` is given, to the input's.
-  func backward(from last: Int, accumulate: Bool, inputGradient: UnsafeMutablePointer<Float>?) throws {
-    let first = inputGradient.map { plan.narrowedInputGradient.map(bytes) ?? UnsafeMutableRawPointer($0) }
-    for index in (0...last).reversed() {
+  /// From the gradient stored at the output of step `last` back through step `first`: to the parameters' gradients and,
+  /// if `inputGradient` is given and `first` is 0, to the input's.
+  /// - Parameter visit: called for each step once the gradient of its output has come from the step behind it, and in
+  ///   the end for the step before `first`.
+  func backward(
+    from last: Int, through first: Int = 0, parameterGradients: ParameterGradients, relu: ReLURule = .standard,
+    inputGradient: UnsafeMutablePointer<Float>?, visit: (_ step: Int) throws -> Void = { _ in }
+  ) throws {
+    let target = inputGradient.map { plan.narrowedInputGradient.map(bytes) ?? UnsafeMutableRawPointer($0) }
+    for index in stride(from: last, through: first, by: -1) {
+      try visit(index)
       let start = StepRecorder.start(recorder)
       switch plan.steps[index].layer {
-      case .float32(let layer): try layer.backward(backwardOperands(index, accumulate, first))
-      case .bfloat16(let layer): try layer.backward(backwardOperands(index, accumulate, first))
-      case .logits(let layer): try layer.backward(backwardOperands(index, accumulate, first))
+      case .float32(let layer): try layer.backward(backwardOperands(index, parameterGradients, relu, target))
+      case .bfloat16(let layer): try layer.backward(backwardOperands(index, parameterGradients, relu, target))
+      case .logits(let layer): try layer.backward(backwardOperands(index, parameterGradients, relu, target))
       }
       recorder?.add(.backward(plan.steps[index].nodes), since: start)
     }
+    if first > 0 { return try visit(first - 1) }
     if let inputGradient, let narrowed = plan.narrowedInputGradient, let step = plan.steps.first {
       try BFloat16Conversion.widen(
         count: batch * step.layer.layer.inputShape.count, input: tensor(narrowed),
@@ -110,12 +106,13 @@ package final class Execution: @unchecked Sendable {
     return TypedForwardOperands(
       batch: batch, input: UnsafePointer(tensor(inputPlace(index))), output: tensor(step.output),
       auxiliary: step.auxiliary.map(bytes), scratch: bytes(step.forwardScratch ?? step.output), dropout: dropout,
-      arithmetic: arithmetic, weightCache: weightCache, context: context)
+      arithmetic: pass.arithmetic, weightCache: weightCache, context: context)
   }
 
   /// - Parameter inputGradient: where the first step writes its input's gradient, in its precision.
   private func backwardOperands<Input, Output>(
-    _ index: Int, _ accumulate: Bool, _ inputGradient: UnsafeMutableRawPointer?
+    _ index: Int, _ parameterGradients: ParameterGradients, _ relu: ReLURule,
+    _ inputGradient: UnsafeMutableRawPointer?
   ) -> TypedBackwardOperands<Input, Output> {
     let step = plan.steps[index]
     let previous = index == 0 ? inputGradient : plan.steps[index - 1].gradient.map(bytes)
@@ -123,8 +120,8 @@ package final class Execution: @unchecked Sendable {
       batch: batch, input: UnsafePointer(tensor(inputPlace(index))), output: UnsafePointer(tensor(step.output)),
       auxiliary: bytes(step.auxiliary ?? step.output), scratch: bytes(step.backwardScratch ?? step.output),
       outputGradient: tensor(step.gradient ?? step.output),
-      inputGradient: previous?.assumingMemoryBound(to: Input.self), accumulate: accumulate, dropout: dropout,
-      context: context)
+      inputGradient: previous?.assumingMemoryBound(to: Input.self), parameterGradients: parameterGradients, relu: relu,
+      dropout: dropout, context: context)
   }
 
   private func inputPlace(_ index: Int) -> Plan.Place {
@@ -153,7 +150,18 @@ extension Execution {
 
   /// Writes a step's output in float32 and `layout`.
   func write(outputOf step: Int, layout: TensorLayout, into target: UnsafeMutablePointer<Float>) throws {
-    let (layer, place) = (plan.steps[step].layer, plan.steps[step].output)
+    try write(plan.steps[step].output, of: step, layout: layout, into: target)
+  }
+
+  /// Writes the gradient of a step's output likewise.
+  func write(gradientOf step: Int, layout: TensorLayout, into target: UnsafeMutablePointer<Float>) throws {
+    if let gradient = plan.steps[step].gradient { try write(gradient, of: step, layout: layout, into: target) }
+  }
+
+  private func write(
+    _ place: Plan.Place, of step: Int, layout: TensorLayout, into target: UnsafeMutablePointer<Float>
+  ) throws {
+    let layer = plan.steps[step].layer
     let shape = layer.layer.outputShape
     var values = UnsafePointer<Float>(tensor(place) as UnsafeMutablePointer<Float>)
     if layer.output == .bfloat16 {
@@ -163,5 +171,25 @@ extension Execution {
       values = UnsafePointer(widened)
     }
     try layout.write(values, shape: shape, batch: batch, into: target, context: context)
+  }
+
+  /// Makes `cotangent`, float32 in `layout`, the gradient of a step's output, or adds it to what has come from behind.
+  func seed(
+    gradientOf step: Int, with cotangent: UnsafePointer<Float>, layout: TensorLayout, adds: Bool
+  ) throws {
+    guard let gradient = plan.steps[step].gradient else { return }
+    let (layer, shape) = (plan.steps[step].layer, plan.steps[step].layer.layer.outputShape)
+    let count = batch * shape.count
+    if !adds && layer.output == .float32 {
+      return try layout.read(cotangent, shape: shape, batch: batch, into: tensor(gradient), context: context)
+    }
+    let values = try context.shared(bytes: count * MemoryLayout<Float>.stride).assumingMemoryBound(to: Float.self)
+    try layout.read(cotangent, shape: shape, batch: batch, into: values, context: context)
+    switch (layer.output, adds) {
+    case (.float32, _): try Addition.add(count: count, values, to: tensor(gradient), context: context)
+    case (.bfloat16, true): try Addition.add(count: count, values, toBFloat16: tensor(gradient), context: context)
+    case (.bfloat16, false):
+      try BFloat16Conversion.narrow(count: count, input: values, output: tensor(gradient), context: context)
+    }
   }
 }

@@ -33,6 +33,9 @@ protocol Layer: Sendable {
 }
 
 extension Layer {
+  /// A layer with parameters reads its input for their gradients only.
+  func backwardReadsInput(training: Bool) -> Bool { backwardReadsInput && (training || parameters.isEmpty) }
+
   var parameters: [Parameter] { [] }
   var macs: Int { 0 }
   var detail: String { "" }

@@ -21,7 +21,9 @@ extension Network {
           "backward: got gradients of \(batch) images, the kept forward pass had \(execution.batch)")
       }
       let native = try inputGradient.map { _ in try inputGradientMemory(batch: batch) }
-      try backwardKept(execution, accumulate: accumulate, inputGradient: native?.pointer) { gradient in
+      try backwardKept(
+        execution, parameterGradients: accumulate ? .addedTo : .replaced, inputGradient: native?.pointer
+      ) { gradient in
         gradient.update(from: logitsGradient, count: batch * classCount)
       }
       if let native, let inputGradient {
@@ -33,7 +35,7 @@ extension Network {
 
   /// The backward pass of the kept execution, with the logits' gradient written by `seed`.
   package func backwardKept(
-    _ execution: Execution, accumulate: Bool, inputGradient: UnsafeMutablePointer<Float>?,
+    _ execution: Execution, parameterGradients: ParameterGradients, inputGradient: UnsafeMutablePointer<Float>?,
     seed: (UnsafeMutablePointer<Float>) throws -> Void
   ) throws {
     let last = execution.plan.steps.count - 1
@@ -42,7 +44,7 @@ extension Network {
     let start = StepRecorder.start(recorder)
     try seed(gradient)
     recorder?.add(.loss, since: start)
-    try execution.backward(from: last, accumulate: accumulate, inputGradient: inputGradient)
+    try execution.backward(from: last, parameterGradients: parameterGradients, inputGradient: inputGradient)
   }
 
   private func inputGradientMemory(batch: Int) throws -> AlignedBuffer<Float> {

@@ -42,14 +42,14 @@ extension Network {
     let (last, chunk) = (logitsNode, imagesPerChunk)
     try usage.reading {
       guard let features = lastFeatureNode, features < last, batch > chunk else {
-        return try withExecution(batch: batch, nodes: 0...last, arithmetic: arithmetic) { execution in
+        return try withExecution(pass(0...last, arithmetic), batch: batch) { execution in
           try execution.writeInput(0..<batch, input)
           try execution.forward(batch: batch, dropout: nil)
           try body(execution)
         }
       }
-      try withExecution(batch: batch, nodes: features + 1...last, arithmetic: arithmetic) { classifier in
-        try withExecution(batch: chunk, nodes: 0...features, arithmetic: arithmetic) { execution in
+      try withExecution(pass(features + 1...last, arithmetic), batch: batch) { classifier in
+        try withExecution(pass(0...features, arithmetic), batch: chunk) { execution in
           for first in stride(from: 0, to: batch, by: chunk) {
             let images = first..<min(first + chunk, batch)
             try execution.writeInput(images, input)
@@ -110,8 +110,12 @@ extension Network {
   }
 
   package func reader(_ x: UnsafePointer<Float>, layout: TensorLayout) -> InputWriter {
-    let shape = spec.input
-    return { input, range, context in
+    reader(x, shape: spec.input, layout: layout)
+  }
+
+  /// The same for images of another size.
+  func reader(_ x: UnsafePointer<Float>, shape: FeatureShape, layout: TensorLayout) -> InputWriter {
+    { input, range, context in
       try layout.read(
         x + range.lowerBound * shape.count, shape: shape, batch: range.count, into: input, context: context)
     }
@@ -120,10 +124,11 @@ extension Network {
   /// The execution that training uses, made anew for another precision or a larger batch than ever before.
   package func keptExecution(batch: Int, precision: Precision) throws -> Execution {
     let arithmetic = Arithmetic(precision: precision)
-    if let kept, kept.plan.batchCapacity >= batch, kept.arithmetic == arithmetic { return kept }
+    if let kept, kept.plan.batchCapacity >= batch, kept.pass.arithmetic == arithmetic { return kept }
     kept = nil
     let execution = try makeExecution(
-      layers: layers, batch: batch, nodes: 0...logitsNode, arithmetic: arithmetic, training: true)
+      Pass(nodes: 0...logitsNode, input: spec.input, arithmetic: arithmetic, backward: .training), layers: layers,
+      batch: batch)
     kept = execution
     return execution
   }

@@ -64,7 +64,8 @@ extension Network {
     layers: [any Layer], last: Int, arithmetic: Arithmetic, input: InputWriter
   ) throws -> String {
     let execution = try makeExecution(
-      layers: layers, batch: 1, nodes: 0...last, observed: Set(0...last), arithmetic: arithmetic, training: false)
+      Pass(nodes: 0...last, input: layers[0].inputShape, observed: Set(0...last), arithmetic: arithmetic),
+      layers: layers, batch: 1)
     if let parameter = try nonFiniteParameter(context: execution.context) { return parameter }
     let size = layers[0].inputShape.count
     let image = try AlignedBuffer<Float>(count: size, operation: "non-finite image")

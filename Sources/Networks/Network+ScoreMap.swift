@@ -50,7 +50,8 @@ extension Network {
     let scores = try Extent.product([slide.rows, slide.columns, classCount], operation: "dense evaluation")
     try usage.reading {
       let features = try makeExecution(
-        layers: slide.layers, batch: chunk, nodes: 0...slide.classifier - 1, arithmetic: arithmetic, training: false)
+        Pass(nodes: 0...slide.classifier - 1, input: slide.layers[0].inputShape, arithmetic: arithmetic),
+        layers: slide.layers, batch: chunk)
       try withExtendedLifetime(features) {
         for first in stride(from: 0, to: batch, by: chunk) {
           let images = first..<min(first + chunk, batch)
@@ -73,7 +74,7 @@ extension Network {
     _ slide: Slide, maps: Execution, images: Int, into output: UnsafeMutablePointer<Float>
   ) throws {
     let blocks = Partition(images * slide.rows * slide.columns, atMost: Self.windowsPerBlock)
-    try withClassifier(slide, batch: blocks.largest, arithmetic: maps.arithmetic) { classifier in
+    try withClassifier(slide, batch: blocks.largest, arithmetic: maps.pass.arithmetic) { classifier in
       for block in 0..<blocks.parts {
         let windows = blocks.range(block)
         try slide.gather(
@@ -91,10 +92,12 @@ extension Network {
   ) throws {
     let nodes = slide.classifier...logitsNode
     guard slide.window != layers[slide.classifier].inputShape else {
-      return try withExecution(batch: batch, nodes: nodes, arithmetic: arithmetic, body)
+      return try withExecution(pass(nodes, arithmetic), batch: batch, body)
     }
     let execution = try makeExecution(
-      layers: slide.layers, batch: batch, nodes: nodes, arithmetic: arithmetic, training: false)
+      Pass(nodes: nodes, input: slide.layers[slide.classifier].inputShape, arithmetic: arithmetic),
+      layers: slide.layers,
+      batch: batch)
     try withExtendedLifetime(execution) { try body(execution) }
   }
 
@@ -128,36 +131,19 @@ extension Network {
 
   private func slide(height: Int, width: Int, classifier: Int) throws -> Slide {
     guard min(height, width) >= 1 else { throw EngineError.invalidValue("got images of \(height)×\(width) pixels") }
-    var shape = FeatureShape(height: height, width: width, channels: spec.input.channels)
-    _ = try Extent.product([height, width, shape.channels], operation: "dense evaluation")
-    var resized = layers
-    for index in 0..<classifier {
-      resized[index] = try layer(index, reading: shape)
-      shape = resized[index].outputShape
-    }
+    let image = FeatureShape(height: height, width: width, channels: spec.input.channels)
+    var resized = try layers(reading: image, through: classifier - 1, operation: "dense evaluation")
+    let shape = resized[classifier - 1].outputShape
     var window = layers[classifier].inputShape
     if spec.nodes[classifier].operation.spec is AdaptiveAveragePoolSpec {
       window.height = min(window.height, shape.height)
       window.width = min(window.width, shape.width)
-      resized[classifier] = try layer(classifier, reading: window)
+      resized[classifier] = try layer(classifier, reading: window, operation: "dense evaluation")
     }
     guard shape.height >= window.height, shape.width >= window.width else {
       throw EngineError.invalidValue("the feature map \(shape) is smaller than \(window)")
     }
     return Slide(layers: resized, classifier: classifier, map: shape, window: window)
-  }
-
-  /// A node's layer for an input of another size, with the same parameters.
-  private func layer(_ index: Int, reading input: FeatureShape) throws -> any Layer {
-    let (node, layer) = (spec.nodes[index], layers[index])
-    if input == layer.inputShape { return layer }
-    // Dropout draws nothing at test time, so its number does not matter.
-    let site = LayerSite(name: node.name, input: input, dropouts: 0)
-    do {
-      return try layer.parameters.isEmpty ? node.operation.spec.makeLayer(site) : layer.resized(to: input)
-    } catch let error as EngineError {
-      throw error.prefixed("dense evaluation: \(spec.name), node \(node.name): ")
-    }
   }
 }
 

@@ -126,42 +126,36 @@ public final class Network: @unchecked Sendable {
       "\(spec.name): no node '\(name)'; there are \(spec.nodes.map(\.name).joined(separator: ", "))")
   }
 
-  /// Runs `body` with an inference execution for at least `batch` images; executions are reused.
-  func withExecution<Result>(
-    batch: Int, nodes: ClosedRange<Int>, observed: Set<Int> = [], arithmetic: Arithmetic,
-    _ body: (Execution) throws -> Result
-  ) throws -> Result {
-    let execution =
-      try takeIdle(batch: batch, nodes: nodes, observed: observed, arithmetic: arithmetic)
-      ?? makeExecution(
-        layers: layers, batch: batch, nodes: nodes, observed: observed, arithmetic: arithmetic, training: false)
+  /// Inference with the network's own layers.
+  func pass(_ nodes: ClosedRange<Int>, _ arithmetic: Arithmetic) -> Pass {
+    Pass(nodes: nodes, input: layers[nodes.lowerBound].inputShape, arithmetic: arithmetic)
+  }
+
+  /// Runs `body` with an execution of a pass that does not train, for at least `batch` images; executions are reused.
+  func withExecution<Result>(_ pass: Pass, batch: Int, _ body: (Execution) throws -> Result) throws -> Result {
+    let execution = try takeExecution(pass, layers: layers, batch: batch)
     defer { putBack(execution) }
     return try body(execution)
   }
 
-  /// An execution of `layers`: the network's own, or those for another input size.
-  func makeExecution(
-    layers: [any Layer], batch: Int, nodes: ClosedRange<Int>, observed: Set<Int> = [], arithmetic: Arithmetic,
-    training: Bool
-  ) throws -> Execution {
-    guard batch >= 1 else { throw EngineError.invalidValue("\(spec.name): got a batch of \(batch) images") }
-    let context = try makeContext()
-    try arithmetic.requireSupported(by: context, operation: spec.name)
-    return try Execution(
-      plan: Plan(
-        layers: layers, nodes: nodes, observed: observed, logits: logitsNode, batch: batch,
-        arithmetic: arithmetic, training: training),
-      arithmetic: arithmetic, observed: observed, weightCache: training ? nil : weightCache, context: context,
-      recorder: recorder)
+  /// An idle execution or a new one; it is given back with ``putBack(_:)``.
+  /// - Parameter layers: the network's own, or those for another input size.
+  func takeExecution(_ pass: Pass, layers: [any Layer], batch: Int) throws -> Execution {
+    try takeIdle(pass, batch: batch) ?? makeExecution(pass, layers: layers, batch: batch)
   }
 
-  private func takeIdle(
-    batch: Int, nodes: ClosedRange<Int>, observed: Set<Int>, arithmetic: Arithmetic
-  ) -> Execution? {
+  func makeExecution(_ pass: Pass, layers: [any Layer], batch: Int) throws -> Execution {
+    guard batch >= 1 else { throw EngineError.invalidValue("\(spec.name): got a batch of \(batch) images") }
+    let context = try makeContext()
+    try pass.arithmetic.requireSupported(by: context, operation: spec.name)
+    return try Execution(
+      pass: pass, plan: Plan(layers: layers, pass: pass, logits: logitsNode, batch: batch),
+      weightCache: pass.backward?.trains ?? false ? nil : weightCache, context: context, recorder: recorder)
+  }
+
+  private func takeIdle(_ pass: Pass, batch: Int) -> Execution? {
     idle.change { idle in
-      let isSameWork = { (execution: Execution) in
-        execution.doesWork(of: nodes, observed: observed, arithmetic: arithmetic)
-      }
+      let isSameWork = { (execution: Execution) in execution.pass == pass }
       if let index = idle.lastIndex(where: { isSameWork($0) && $0.plan.batchCapacity >= batch }) {
         return idle.remove(at: index)
       }
@@ -174,14 +168,14 @@ public final class Network: @unchecked Sendable {
   /// Kinds of work in one arithmetic whose executions are kept idle; the one idle longest gives way to a new one.
   private static let maximumIdleKinds = 4
 
-  private func putBack(_ execution: Execution) {
+  func putBack(_ execution: Execution) {
     idle.change { idle in
       idle.append(execution)
-      var kinds: [Execution] = []
-      for one in idle.reversed() where one.arithmetic == execution.arithmetic {
-        if !kinds.contains(where: one.doesSameWork) { kinds.append(one) }
+      var kinds: [Pass] = []
+      for pass in idle.reversed().map(\.pass) where pass.arithmetic == execution.pass.arithmetic {
+        if !kinds.contains(pass) { kinds.append(pass) }
       }
-      if kinds.count > Self.maximumIdleKinds, let outgrown = kinds.last { idle.removeAll(where: outgrown.doesSameWork) }
+      if kinds.count > Self.maximumIdleKinds, let outgrown = kinds.last { idle.removeAll { $0.pass == outgrown } }
       if idle.count > ThreadPool.maximumThreadCount { idle.removeFirst() }
     }
   }

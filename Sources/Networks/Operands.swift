@@ -37,17 +37,44 @@ struct TypedBackwardOperands<Input, Output> {
   let outputGradient: UnsafeMutablePointer<Output>
   /// nil where it is not needed (usually in the first layer).
   let inputGradient: UnsafeMutablePointer<Input>?
-  /// Whether the parameters' gradients are added to.
-  let accumulate: Bool
+  let parameterGradients: ParameterGradients
+  let relu: ReLURule
   let dropout: DropoutKey?
   let context: ComputeContext
 }
 
 extension TypedBackwardOperands where Output: ActivationElement {
   /// Takes the gradient of `count` outputs back through the ReLU that produced them, in place.
-  func reluBackward(count: Int) throws {
-    try Output.reluBackward(count, output, outputGradient, outputGradient, context)
+  func reluBackward(count: Int) throws { try reluBackward(count: count, into: outputGradient) }
+
+  func reluBackward(count: Int, into inputGradient: UnsafeMutablePointer<Output>) throws {
+    switch relu {
+    case .standard: try Output.reluBackward(count, output, outputGradient, inputGradient, context)
+    case .deconvnet: try Output.reluForward(count, outputGradient, inputGradient, context)
+    case .guided:
+      try Output.reluForward(count, outputGradient, inputGradient, context)
+      try Output.reluBackward(count, output, inputGradient, inputGradient, context)
+    }
   }
+}
+
+/// What becomes of the parameters' gradients in a backward pass.
+package enum ParameterGradients {
+  case replaced
+  case addedTo
+  /// Not computed: only gradients of activations are wanted.
+  case none
+}
+
+/// How gradients pass a ReLU y = max(x, 0).
+public enum ReLURule: String, CaseIterable, Sendable {
+  /// dx = dy where y > 0: the derivative.
+  case standard
+  /// dx = max(dy, 0) where y > 0: guided backpropagation (Springenberg et al. 2015, section 3.4).
+  case guided
+  /// dx = max(dy, 0): the deconvnet (Zeiler and Fergus 2014, section 2.1). Max-pooling sends gradients back to the
+  /// places of the maxima in any case, which are the deconvnet's switches.
+  case deconvnet
 }
 
 typealias ForwardOperands = TypedForwardOperands<Float, Float>

@@ -3,9 +3,9 @@ import Tensors
 
 /// The steps of a pass over a network and each tensor's place in one block of memory.
 ///
-/// Time runs over the forward steps and, in training, back over the backward steps. A tensor occupies its place from
-/// the step that writes it to the last step that reads it; tensors that are never alive at the same time may share one.
-/// Offsets are for `batchCapacity` images and serve any smaller batch.
+/// Time runs over the forward steps and then, if there is a backward pass, back over those that it reaches. A tensor
+/// occupies its place from the step that writes it to the last step that reads it; tensors that are never alive at the
+/// same time may share one. Offsets are for `batchCapacity` images and serve any smaller batch.
 struct Plan: Sendable {
   struct Step: Sendable {
     let layer: TypedLayer
@@ -13,7 +13,7 @@ struct Plan: Sendable {
     let nodes: ClosedRange<Int>
     let output: Place
     let auxiliary: Place?
-    /// Gradient of the step's output, in its precision; training only.
+    /// Gradient of the step's output, in its precision, where the backward pass comes.
     let gradient: Place?
     /// Memory for one call, if the layer requested it.
     let forwardScratch: Place?
@@ -25,45 +25,44 @@ struct Plan: Sendable {
     let offset: Int
   }
 
-  /// The nodes of the network that the plan computes.
-  let nodes: ClosedRange<Int>
   let batchCapacity: Int
-  let training: Bool
   /// Images, float32; for a plan that begins at a later node, the previous node's output in the plan's precision.
   let input: Place
   /// Images that `input` holds: all, or, if they are narrowed, few enough to stay in a cache until then.
   let inputCapacity: Int
   /// A copy of the images in the precision of the first step, if that differs.
   let narrowedInput: Place?
-  /// Gradient of the input in bfloat16, if training computes in it.
+  /// Gradient of the input in bfloat16, if the backward pass comes there in it.
   let narrowedInputGradient: Place?
   let steps: [Step]
   let byteCount: Int
 
-  /// - Parameters:
-  ///   - nodes: what is computed, starting at the node that reads the input.
-  ///   - observed: nodes whose own output the caller wants to see: these are computed unfused and kept.
-  ///   - logits: the node whose output is float32 in any precision, as are all later ones.
-  init(
-    layers: [any Layer], nodes: ClosedRange<Int>, observed: Set<Int>, logits: Int, batch: Int, arithmetic: Arithmetic,
-    training: Bool
-  ) throws {
+  /// - Parameter logits: the node whose output is float32 in any precision, as are all later ones.
+  init(layers: [any Layer], pass: Pass, logits: Int, batch: Int) throws {
+    let (nodes, arithmetic) = (pass.nodes, pass.arithmetic)
     let precision = arithmetic.precision
-    let fused = Self.fuse(layers, nodes, observed: observed, joinsPools: !training).map { layer, nodes in
+    let fused = Self.fuse(layers, pass).map { layer, nodes in
       (layer: Self.typed(layer, arithmetic, last: nodes.upperBound, logits: logits), nodes: nodes)
     }
     var arena = Arena()
-    let end = training ? 2 * fused.count : fused.count
+    let lowest = pass.backward.map { reach in fused.firstIndex { $0.nodes.lowerBound >= reach.first } ?? fused.count }
+    let end = lowest == nil ? fused.count : 2 * fused.count
+    let trains = pass.backward?.trains ?? false
+    let walks = { (step: Int) in lowest.map { step >= $0 && step < fused.count } ?? false }
     let backwardTime = { (step: Int) in 2 * fused.count - 1 - step }
+    // Without training, gradients can be taken back again: nothing that they need is overwritten.
+    let lastUse = { (step: Int) in trains ? backwardTime(step) : end }
+    let backwardReadsInput = { (step: Int) in
+      walks(step) && fused[step].layer.layer.backwardReadsInput(training: trains)
+    }
 
     func bytes(_ shape: FeatureShape, _ precision: Precision, images: Int = batch) throws -> Int {
       try Extent.product([images, shape.count, precision.byteCount], operation: "activations")
     }
 
     let inputShape = layers[nodes.lowerBound].inputShape
-    let firstReadsInput = training && (fused.first?.layer.layer.backwardReadsInput ?? false)
     let isNarrowed = nodes.lowerBound == 0 && fused.first?.layer.input == .bfloat16
-    let inputEnd = firstReadsInput ? end : 0
+    let inputEnd = backwardReadsInput(0) ? end : 0
     inputCapacity = isNarrowed ? min(batch, Self.imagesNarrowedAtOnce(inputShape)) : batch
     let inputTensor = arena.add(
       bytes: try bytes(inputShape, isNarrowed ? .float32 : precision, images: inputCapacity), from: 0,
@@ -71,38 +70,36 @@ struct Plan: Sendable {
     let narrowedTensor =
       isNarrowed ? arena.add(bytes: try bytes(inputShape, .bfloat16), from: 0, through: inputEnd) : nil
     let narrowedGradientTensor =
-      isNarrowed && training ? arena.add(bytes: try bytes(inputShape, .bfloat16), from: end - 1, through: end) : nil
+      isNarrowed && walks(0) ? arena.add(bytes: try bytes(inputShape, .bfloat16), from: end - 1, through: end) : nil
 
     let tensors = try fused.enumerated().map { index, part -> StepTensors in
       let layer = part.layer.layer
-      let isObserved = observed.contains(part.nodes.upperBound) || index == fused.count - 1
-      let nextReads = index + 1 < fused.count && fused[index + 1].layer.layer.backwardReadsInput
-      var lastRead = isObserved ? fused.count - 1 : min(index + 1, fused.count - 1)
-      if training && layer.backwardReadsOutput { lastRead = backwardTime(index) }
-      if training && nextReads { lastRead = max(lastRead, backwardTime(index + 1)) }
+      let isObserved = pass.observed.contains(part.nodes.upperBound) || index == fused.count - 1
+      var lastRead = min(index + 1, fused.count - 1)
+      if isObserved { lastRead = trains ? fused.count - 1 : end }
+      if walks(index) && layer.backwardReadsOutput { lastRead = max(lastRead, lastUse(index)) }
+      if backwardReadsInput(index + 1) { lastRead = max(lastRead, lastUse(index + 1)) }
       let outputBytes = try bytes(layer.outputShape, part.layer.output)
-      let memory = part.layer.memory(batch: batch, training: training)
+      let memory = part.layer.memory(batch: batch, training: walks(index))
       func scratch(_ bytes: Int, at time: Int) -> Int? {
         bytes > 0 ? arena.add(bytes: bytes, from: time, through: time) : nil
       }
       return StepTensors(
         output: arena.add(bytes: outputBytes, from: index, through: lastRead),
         auxiliary: memory.auxiliary > 0
-          ? arena.add(bytes: memory.auxiliary, from: index, through: training ? backwardTime(index) : index) : nil,
+          ? arena.add(bytes: memory.auxiliary, from: index, through: walks(index) ? lastUse(index) : index) : nil,
         // Written by the backward pass of the next step (the last: by the caller), read by the step's own.
-        gradient: training
+        gradient: lowest.map({ index >= $0 - 1 }) ?? false
           ? arena.add(
             bytes: outputBytes, from: index == fused.count - 1 ? index : backwardTime(index + 1),
             through: backwardTime(index)) : nil,
         forwardScratch: scratch(memory.forwardScratch, at: index),
-        backwardScratch: training ? scratch(memory.backwardScratch, at: backwardTime(index)) : nil)
+        backwardScratch: walks(index) ? scratch(memory.backwardScratch, at: backwardTime(index)) : nil)
     }
 
     let offsets = arena.place()
     let place = { (tensor: Int) in Place(offset: offsets[tensor]) }
-    self.nodes = nodes
     batchCapacity = batch
-    self.training = training
     input = place(inputTensor)
     narrowedInput = narrowedTensor.map(place)
     narrowedInputGradient = narrowedGradientTensor.map(place)
@@ -136,17 +133,17 @@ struct Plan: Sendable {
 
   /// Joins each ReLU to the layer before it and, on request, a pooling to the response normalisation before it, unless
   /// the value between them is observed.
-  private static func fuse(
-    _ layers: [any Layer], _ nodes: ClosedRange<Int>, observed: Set<Int>, joinsPools: Bool
-  ) -> [(layer: any Layer, nodes: ClosedRange<Int>)] {
+  private static func fuse(_ layers: [any Layer], _ pass: Pass) -> [(layer: any Layer, nodes: ClosedRange<Int>)] {
+    let observed = pass.observed
     var parts: [(layer: any Layer, nodes: ClosedRange<Int>)] = []
-    for index in nodes {
+    for index in pass.nodes {
       let layer = layers[index]
       if (layer as? ActivationLayer)?.function == .relu, let previous = parts.last, !observed.contains(index - 1),
         let fused = previous.layer.fusingReLU()
       {
         parts[parts.count - 1] = (fused, previous.nodes.lowerBound...index)
-      } else if joinsPools, let pool = layer as? MaxPoolLayer, let norm = parts.last?.layer as? ResponseNormLayer,
+      } else if pass.backward.map({ index < $0.first }) ?? true, let pool = layer as? MaxPoolLayer,
+        let norm = parts.last?.layer as? ResponseNormLayer,
         !observed.contains(index - 1)
       {
         parts[parts.count - 1] = (ResponseNormPoolLayer(norm: norm, pool: pool), index - 1...index)

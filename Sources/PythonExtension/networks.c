@@ -20,6 +20,12 @@ bool call_expects_input(const call *c, int index, const network_object *network,
   return call_expects_extents(c, index, network_input(network, batch), layout);
 }
 
+bool call_expects_channels(const call *c, int index, const network_object *network, int32_t layout) {
+  extents images = call_extents(c, index, layout);
+  images.channels = network->nodes[0].channels;
+  return call_expects_extents(c, index, images, layout);
+}
+
 /* ---- Creation and end ---- */
 
 static bool remember_nodes(network_object *self) {
@@ -204,8 +210,9 @@ static PyMethodDef own_methods[] = {
 
 enum { MAX_METHODS = 32 };
 
-static PyMethodDef *const topics[] = {network_tensor_methods,    network_training_methods, network_evaluation_methods,
-                                      network_whitening_methods, network_memory_methods,   network_profile_methods};
+static PyMethodDef *const topics[] = {
+  network_tensor_methods,    network_linearization_methods, network_training_methods, network_evaluation_methods,
+  network_whitening_methods, network_memory_methods,        network_profile_methods};
 
 /* A type has one method table; the files that work on networks have one each. */
 static PyMethodDef *all_methods(void) {
@@ -231,5 +238,5 @@ bool add_network_types(PyObject *module) {
   PyObject *type = PyType_FromModuleAndSpec(module, &spec, NULL);
   bool added = type && PyModule_AddObjectRef(module, "Network", type) == 0;
   Py_XDECREF(type);
-  return added && add_parameter_type(module) && add_hold_type(module);
+  return added && add_parameter_type(module) && add_hold_type(module) && add_linearization_type(module);
 }

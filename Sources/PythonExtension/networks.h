@@ -20,6 +20,7 @@ bool add_parameter_type(PyObject *module);
 /* network.hold(operation, writing): a context manager; see sax_network_hold. */
 PyObject *network_hold(PyObject *network, ARGUMENTS);
 bool add_hold_type(PyObject *module);
+bool add_linearization_type(PyObject *module);
 
 /* The extents of the network's input, with the given batch. */
 extents network_input(const network_object *network, int64_t batch);
@@ -28,10 +29,14 @@ int64_t network_classes(const network_object *network);
 /* A batch of such images as an argument. */
 bool call_expects_input(const call *c, int index, const network_object *network, int64_t batch, int32_t layout);
 
+/* Images of any size with the network's channels. */
+bool call_expects_channels(const call *c, int index, const network_object *network, int32_t layout);
+
 /* Refuses pickle and copy, which would otherwise create an object without a network. */
 PyObject *refuse_pickling(PyObject *self, PyObject *unused);
 
 extern PyMethodDef network_tensor_methods[];     /* forward, capture, backward */
+extern PyMethodDef network_linearization_methods[]; /* linearize */
 extern PyMethodDef network_training_methods[];   /* train_step, train_step_images */
 extern PyMethodDef network_evaluation_methods[]; /* predict_images, predict_dense, score_map */
 extern PyMethodDef network_whitening_methods[];  /* set_whitening, whiten */

@@ -1,5 +1,6 @@
 /* tensors.c: a network on float32 tensors. */
 #include "errors.h"
+#include "named_arrays.h"
 #include "networks.h"
 
 static bool expects_logits(const call *c, int index, const network_object *network, int64_t batch) {
@@ -48,75 +49,13 @@ static PyObject *network_backward(PyObject *object, ARGUMENTS) {
 /* ---- Capture ---- */
 
 typedef struct {
-  PyObject *name_tuple, *output_tuple; /* owned references to the caller's sequences */
-  Py_ssize_t count;
-  const char **names;
-  float **data;
-  Py_buffer *buffers;
-} captures;
+  sax_network *network;
+  extents images;
+} sized_network;
 
-static void captures_end(captures *s) {
-  for (Py_ssize_t i = 0; s->buffers && i < s->count; i++) array_give_back(&s->buffers[i]);
-  PyMem_Free(s->names);
-  PyMem_Free(s->data);
-  PyMem_Free(s->buffers);
-  Py_XDECREF(s->name_tuple);
-  Py_XDECREF(s->output_tuple);
-}
-
-static bool captures_begin(captures *s, PyObject *names, PyObject *outputs, const network_object *network) {
-  *s = (captures){0};
-  if (PyUnicode_Check(names)) return refuse_type("capture", "names", names, "a sequence of str");
-  if (!(s->name_tuple = PySequence_Tuple(names))) return refuse_type("capture", "names", names, "a sequence of str");
-  if (!(s->output_tuple = PySequence_Tuple(outputs))) {
-    return refuse_type("capture", "outputs", outputs, "a sequence of arrays");
-  }
-  Py_ssize_t count = PyTuple_Size(s->name_tuple), arrays = PyTuple_Size(s->output_tuple);
-  if (count < 1 || count > network->node_count || count != arrays) {
-    PyErr_Format(PyExc_ValueError, "capture: got %zd names and %zd outputs, expected equal numbers, 1 to %lld", count,
-                 arrays, (long long)network->node_count);
-    return false;
-  }
-  s->names = PyMem_Calloc((size_t)count, sizeof *s->names);
-  s->data = PyMem_Calloc((size_t)count, sizeof *s->data);
-  s->buffers = PyMem_Calloc((size_t)count, sizeof *s->buffers);
-  s->count = count;
-  return (s->names && s->data && s->buffers) || PyErr_NoMemory() != NULL;
-}
-
-static const sax_node *find_node(const network_object *network, PyObject *name) {
-  if (!PyUnicode_Check(name)) return refuse_type("capture", "a name", name, "a str"), NULL;
-  for (int64_t i = 0; i < network->node_count; i++) {
-    if (PyUnicode_CompareWithASCIIString(name, network->nodes[i].name) == 0) return &network->nodes[i];
-  }
-  PyErr_Format(PyExc_ValueError, "capture: there is no node %R", name);
-  return NULL;
-}
-
-/* A vector is [batch][channels], an image [batch] × its shape. */
-static bool has_shape_of_node(const Py_buffer *buffer, const sax_node *node, int64_t batch, int32_t layout) {
-  if (buffer->ndim == 2 && node->height == 1 && node->width == 1) {
-    return array_has_shape(buffer, "capture", node->name, 2, (Py_ssize_t[]){batch, node->channels});
-  }
-  return array_has_extents(buffer, "capture", node->name,
-                           (extents){batch, node->channels, node->height, node->width}, layout);
-}
-
-static bool capture_one(captures *s, Py_ssize_t i, const call *c, const network_object *network, int64_t batch,
-                        int32_t layout) {
-  const sax_node *node = find_node(network, PyTuple_GetItem(s->name_tuple, i));
-  if (!node) return false;
-  PyObject *output = PyTuple_GetItem(s->output_tuple, i);
-  if (!array_borrow(output, "capture", node->name, ELEMENT_FLOAT32, ANY_RANK, true, &s->buffers[i])) return false;
-  s->names[i] = node->name;
-  s->data[i] = s->buffers[i].buf;
-  if (!has_shape_of_node(&s->buffers[i], node, batch, layout)) return false;
-  for (Py_ssize_t k = 0; k < i; k++) {
-    if (!arrays_overlap(&s->buffers[i], &s->buffers[k])) continue;
-    PyErr_Format(PyExc_ValueError, "capture: %s overlaps %s, expected separate memory", node->name, s->names[k]);
-    return false;
-  }
-  return call_is_apart(c, &s->buffers[i], node->name);
+static int32_t shape_for_images(const void *owner, const char *node, int64_t shape[3]) {
+  const sized_network *sized = owner;
+  return sax_network_get_output_shape(sized->network, node, sized->images.height, sized->images.width, shape);
 }
 
 static PyObject *network_capture(PyObject *object, ARGUMENTS) {
@@ -127,20 +66,33 @@ static PyObject *network_capture(PyObject *object, ARGUMENTS) {
   call c;
   if (!call_begin(&c, "capture", table, LENGTH(table), arguments, given, keywords)) return NULL;
   int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
-  int64_t batch = c.values[X].array.shape[0];
+  extents images = call_extents(&c, X, layout);
+  sized_network sized = {self->handle, images};
   sax_arithmetic arithmetic = call_arithmetic(&c, ARITHMETIC);
-  captures s;
-  bool sound = captures_begin(&s, c.values[NAMES].object, c.values[OUTPUTS].object, self) &&
-               call_expects_input(&c, X, self, batch, layout);
-  for (Py_ssize_t i = 0; sound && i < s.count; i++) sound = capture_one(&s, i, &c, self, batch, layout);
+  named_arrays outputs;
+  bool sound = named_arrays_begin(&outputs, "capture", c.values[NAMES].object, "outputs", c.values[OUTPUTS].object) &&
+               call_expects_channels(&c, X, self, layout) &&
+               named_arrays_borrow(&outputs, &c, true, images.batch, layout, shape_for_images, &sized);
   if (sound) {
     Py_BEGIN_ALLOW_THREADS
-    status = sax_network_capture(self->handle, call_data(&c, X), batch, layout, s.names, s.count, &arithmetic,
-                                 s.data);
+    status = sax_network_capture(self->handle, call_data(&c, X), images.batch, images.height, images.width, layout,
+                                 outputs.names, outputs.count, &arithmetic, outputs.data);
     Py_END_ALLOW_THREADS
   }
-  captures_end(&s);
+  named_arrays_end(&outputs);
   return call_result(&c, status);
+}
+
+static PyObject *network_output_shape(PyObject *object, ARGUMENTS) {
+  static const argument table[] = {{"node", TEXT}, {"height", INTEGER}, {"width", INTEGER}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "output_shape", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int64_t shape[3];
+  int32_t status = sax_network_get_output_shape(self->handle, c.values[0].text, c.values[1].integer,
+                                                c.values[2].integer, shape);
+  call_end(&c);
+  return succeeded(status) ? new_shape(shape) : NULL;
 }
 
 static PyObject *network_non_finite_cause(PyObject *object, ARGUMENTS) {
@@ -165,6 +117,7 @@ static PyObject *network_non_finite_cause(PyObject *object, ARGUMENTS) {
 PyMethodDef network_tensor_methods[] = {
   METHOD("forward", network_forward, "Logits of a batch."),
   METHOD("capture", network_capture, "Outputs of named nodes."),
+  METHOD("output_shape", network_output_shape, "Channels, height, width of a node's output for images of a size."),
   METHOD("non_finite_cause", network_non_finite_cause, "Why outputs for an image are not finite, in words."),
   METHOD("backward", network_backward, "Gradients of the last kept forward."),
   {NULL, NULL, 0, NULL},

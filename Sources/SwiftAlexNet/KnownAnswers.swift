@@ -32,7 +32,7 @@ extension Model {
     try outputs.withUnsafeMutableBufferPointer { outputs in
       guard let start = outputs.baseAddress else { return }
       try network.capture(
-        [node], batch: 1, layout: .nchw,
+        [node], batch: 1, height: preprocessing.cropHeight, width: preprocessing.cropWidth, layout: .nchw,
         input: network.whitened { input, range, _ in
           try ImageInput.crops(
             images: pixels, count: 1, height: side, width: side, channels: self.network.spec.input.channels,

@@ -30,6 +30,12 @@ enum Argument {
     return Int(value)
   }
 
+  static func names(
+    _ names: UnsafePointer<UnsafePointer<CChar>>, _ count: Int64, _ what: String
+  ) throws -> [String] {
+    (0..<(try size(count, what))).map { String(cString: names[$0]) }
+  }
+
   static func layout(_ value: Int32) throws -> TensorLayout {
     switch Int(value) {
     case Int(SAX_NCHW): return .nchw
@@ -63,6 +69,15 @@ enum Argument {
     }
   }
 
+  static func reluRule(_ value: Int32) throws -> ReLURule {
+    switch Int(value) {
+    case Int(SAX_RELU_STANDARD): return .standard
+    case Int(SAX_RELU_GUIDED): return .guided
+    case Int(SAX_RELU_DECONVNET): return .deconvnet
+    default: throw EngineError.invalidValue("relu: got \(value), expected 0 (standard), 1 (guided) or 2 (deconvnet)")
+    }
+  }
+
   static func dropoutForm(_ value: Int32) throws -> Dropout.Form {
     switch Int(value) {
     case Int(SAX_DROPOUT_PAPER): return .paper2012
@@ -70,6 +85,11 @@ enum Argument {
     default: throw EngineError.invalidValue("dropout: got form \(value), expected 0 (paper) or 1 (inverted)")
     }
   }
+}
+
+/// Channels, height and width.
+func write(_ shape: FeatureShape, to extents: UnsafeMutablePointer<Int64>) {
+  for (axis, extent) in [shape.channels, shape.height, shape.width].enumerated() { extents[axis] = Int64(extent) }
 }
 
 extension Arithmetic {

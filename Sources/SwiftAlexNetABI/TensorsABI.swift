@@ -27,17 +27,32 @@ public func sax_network_forward(
 }
 
 @c @implementation
+public func sax_network_get_output_shape(
+  _ handle: OpaquePointer, _ node: UnsafePointer<CChar>, _ height: Int64, _ width: Int64,
+  _ shape: UnsafeMutablePointer<Int64>
+) -> Int32 {
+  status {
+    let output = try network(handle).outputShape(
+      of: String(cString: node), height: try Argument.size(height, "capture: height"),
+      width: try Argument.size(width, "capture: width"), operation: "capture")
+    write(output, to: shape)
+  }
+}
+
+@c @implementation
 public func sax_network_capture(
-  _ handle: OpaquePointer, _ x: UnsafePointer<Float>, _ batch: Int64, _ layout: Int32,
-  _ names: UnsafePointer<UnsafePointer<CChar>>, _ count: Int64, _ arithmetic: UnsafePointer<sax_arithmetic>,
+  _ handle: OpaquePointer, _ x: UnsafePointer<Float>, _ batch: Int64, _ height: Int64, _ width: Int64,
+  _ layout: Int32, _ names: UnsafePointer<UnsafePointer<CChar>>, _ count: Int64,
+  _ arithmetic: UnsafePointer<sax_arithmetic>,
   _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>
 ) -> Int32 {
   status {
-    let count = try Argument.size(count, "capture: number of names")
+    let names = try Argument.names(names, count, "capture: number of names")
     try network(handle).capture(
-      (0..<count).map { String(cString: names[$0]) }, of: x, batch: try Argument.size(batch, "capture: batch"),
+      names, of: x, batch: try Argument.size(batch, "capture: batch"),
+      height: try Argument.size(height, "capture: height"), width: try Argument.size(width, "capture: width"),
       layout: try Argument.layout(layout), arithmetic: try Arithmetic(arithmetic.pointee, operation: "capture"),
-      into: (0..<count).map { outputs[$0] })
+      into: names.indices.map { outputs[$0] })
   }
 }
 

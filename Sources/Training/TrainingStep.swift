@@ -27,7 +27,7 @@ extension Network {
         ? 0 : top1Error(UnsafePointer(execution.result), labels: labels, batch: batch)
 
       let losses = try lossMemory(batch: batch)
-      try backwardKept(execution, accumulate: false, inputGradient: nil) { gradient in
+      try backwardKept(execution, parameterGradients: .replaced, inputGradient: nil) { gradient in
         try SoftmaxCrossEntropy.forwardBackward(
           rows: batch, classes: classCount, logits: execution.result, labels: labels, logitsGradient: gradient,
           losses: losses.pointer, context: execution.context)

@@ -209,10 +209,10 @@ final class NetworkBFloat16Tests: XCTestCase {
     try forEach { network, place in
       guard network.spec.name == "small" else { return }
       let bytes = try [Precision.float32, .bfloat16].map { precision in
-        try Plan(
-          layers: network.layers, nodes: 0...network.logitsNode, observed: [], logits: network.logitsNode, batch: 64,
-          arithmetic: Arithmetic(precision: precision), training: true
-        ).byteCount
+        let pass = Pass(
+          nodes: 0...network.logitsNode, input: network.spec.input, arithmetic: Arithmetic(precision: precision),
+          backward: .training)
+        return try Plan(layers: network.layers, pass: pass, logits: network.logitsNode, batch: 64).byteCount
       }
       XCTAssertLessThan(Double(bytes[1]), 0.75 * Double(bytes[0]), place)
     }

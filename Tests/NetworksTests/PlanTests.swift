@@ -29,11 +29,13 @@ final class PlanTests: XCTestCase {
 
   func testReLUIsFusedUnlessSomebodyLooksBetween() throws {
     let layers = try AlexNet.variant("owt").spec(classes: 2, imageSize: 63).makeLayers()
-    let fused = try Plan(
-      layers: layers, nodes: 0...1, observed: [], logits: 99, batch: 1, arithmetic: Arithmetic(), training: false)
+    func plan(observed: Set<Int>) throws -> Plan {
+      let pass = Pass(nodes: 0...1, input: layers[0].inputShape, observed: observed, arithmetic: Arithmetic())
+      return try Plan(layers: layers, pass: pass, logits: 99, batch: 1)
+    }
+    let fused = try plan(observed: [])
     XCTAssertEqual(fused.steps.map(\.nodes), [0...1])
-    let observed = try Plan(
-      layers: layers, nodes: 0...1, observed: [0, 1], logits: 99, batch: 1, arithmetic: Arithmetic(), training: false)
+    let observed = try plan(observed: [0, 1])
     XCTAssertEqual(observed.steps.map(\.nodes), [0...0, 1...1])
   }
 
@@ -41,26 +43,47 @@ final class PlanTests: XCTestCase {
     // conv1 relu1 norm1 pool1
     let layers = try AlexNet.variant("paper").spec(classes: 2).makeLayers()
     func steps(
-      observed: Set<Int>, training: Bool, precision: Precision = .float32
+      observed: Set<Int>, backward: BackwardReach? = nil, precision: Precision = .float32
     ) throws -> [ClosedRange<Int>] {
-      try Plan(
-        layers: layers, nodes: 0...3, observed: observed, logits: 99, batch: 1,
-        arithmetic: Arithmetic(precision: precision), training: training
-      ).steps.map(\.nodes)
+      let pass = Pass(
+        nodes: 0...3, input: layers[0].inputShape, observed: observed, arithmetic: Arithmetic(precision: precision),
+        backward: backward)
+      return try Plan(layers: layers, pass: pass, logits: 99, batch: 1).steps.map(\.nodes)
     }
-    XCTAssertEqual(try steps(observed: [], training: false), [0...1, 2...3])
-    XCTAssertEqual(try steps(observed: [1, 3], training: false), [0...1, 2...3])
-    XCTAssertEqual(try steps(observed: [2], training: false), [0...1, 2...2, 3...3])
-    XCTAssertEqual(try steps(observed: [], training: true), [0...1, 2...2, 3...3])
-    XCTAssertEqual(try steps(observed: [], training: false, precision: .bfloat16), [0...1, 2...3])
+    XCTAssertEqual(try steps(observed: []), [0...1, 2...3])
+    XCTAssertEqual(try steps(observed: [1, 3]), [0...1, 2...3])
+    XCTAssertEqual(try steps(observed: [2]), [0...1, 2...2, 3...3])
+    XCTAssertEqual(try steps(observed: [], backward: .training), [0...1, 2...2, 3...3])
+    let behindThePool = BackwardReach(first: 4, trains: false)
+    XCTAssertEqual(try steps(observed: [3], backward: behindThePool), [0...1, 2...3])
+    let throughThePool = BackwardReach(first: 3, trains: false)
+    XCTAssertEqual(try steps(observed: [2], backward: throughThePool), [0...1, 2...2, 3...3])
+    XCTAssertEqual(try steps(observed: [], precision: .bfloat16), [0...1, 2...3])
   }
 
   func testInferenceReusesMemory() throws {
     let layers = try AlexNet.variant("paper").spec(classes: 2).makeLayers()
     let last = layers.count - 2
-    let plan = try Plan(
-      layers: layers, nodes: 0...last, observed: [], logits: last, batch: 1, arithmetic: Arithmetic(), training: false)
+    let pass = Pass(nodes: 0...last, input: layers[0].inputShape, arithmetic: Arithmetic())
+    let plan = try Plan(layers: layers, pass: pass, logits: last, batch: 1)
     let everything = layers.reduce(0) { $0 + $1.outputShape.count } * MemoryLayout<Float>.stride
     XCTAssertLessThan(plan.byteCount, everything / 2)
+  }
+
+  /// Below the node that gradients are taken back to, a pass takes no more memory than inference.
+  func testGradientsKeepOnlyWhatTheyReach() throws {
+    let layers = try AlexNet.variant("paper").spec(classes: 2).makeLayers()
+    let last = layers.count - 2
+    func bytes(_ backward: BackwardReach?, observed: Set<Int>) throws -> Int {
+      let pass = Pass(
+        nodes: 0...last, input: layers[0].inputShape, observed: observed, arithmetic: Arithmetic(), backward: backward)
+      return try Plan(layers: layers, pass: pass, logits: last, batch: 4).byteCount
+    }
+    let inference = try bytes(nil, observed: [last - 1])
+    XCTAssertEqual(try bytes(BackwardReach(first: last, trains: false), observed: [last - 1]), inference)
+    let all = try bytes(BackwardReach(first: 0, trains: false), observed: [last])
+    XCTAssertGreaterThan(all, 2 * inference)
+    // No layer's input is kept for its weights' gradients.
+    XCTAssertLessThan(all, try bytes(.training, observed: [last]) * 3 / 2)
   }
 }

@@ -8,6 +8,7 @@ import Tensors
 struct ReferenceNetwork {
   let layers: [any Layer]
   let batch: Int
+  var relu = ReLURule.standard
 
   struct Unknown: Error {
     let layer: any Layer
@@ -48,8 +49,11 @@ struct ReferenceNetwork {
           relu: false, output: y)
       case let layer as DenseLayer:
         Reference.denseForward(
-          batch: batch, inputs: layer.inputShape.count, outputs: layer.outputShape.count, input: x,
-          weights: values(layer.weight), bias: values(layer.bias), relu: false, output: y)
+          batch: batch, inputs: layer.inputShape.count, outputs: layer.outputShape.count,
+          input: moved(x, layer.inputShape, toChannelOrder: true), weights: values(layer.weight),
+          bias: values(layer.bias), relu: false, output: y)
+      case let layer as ActivationLayer where layer.function == .relu:
+        Reference.reluForward(count: count, input: x, output: y)
       case let layer as ActivationLayer where layer.function == .tanh:
         Reference.tanhForward(count: count, input: x, output: y)
       case let layer as ActivationLayer where layer.function == .sigmoid:
@@ -58,6 +62,16 @@ struct ReferenceNetwork {
         Reference.averagePoolingForward(
           try layer.shape.withBatch(batch, operation: "reference"), countIncludePad: layer.countIncludePad,
           input: x, output: y)
+      case let layer as MaxPoolLayer:
+        Reference.maxPoolingForward(
+          try layer.shape.withBatch(batch, operation: "reference"), input: x, output: y, argument: nil)
+      case let layer as ResponseNormLayer:
+        _ = doubles(count) { norm(layer, x, output: y, scale: $0) }
+      case let layer as DropoutLayer:
+        Reference.dropoutForwardInference(
+          count: count, probability: layer.probability, form: layer.form, input: x, output: y)
+      case is SoftmaxLayer:
+        Reference.softmax(rows: batch, classes: count / batch, logits: x, probabilities: y)
       case let layer as SpatialResponseNormLayer:
         _ = doubles(count) { spatialNorm(layer, x, output: y, scale: $0) }
       default: throw Unknown(layer: layer)
@@ -89,15 +103,47 @@ struct ReferenceNetwork {
       }
     case let layer as DenseLayer:
       let (inputs, outputs) = (layer.inputShape.count, layer.outputShape.count)
+      let vectors = moved(x, layer.inputShape, toChannelOrder: true)
       learn(layer.weight, layer.bias) {
         Reference.denseBackwardFilter(
-          batch: batch, inputs: inputs, outputs: outputs, input: x, outputGradient: dy, weightGradient: $0,
+          batch: batch, inputs: inputs, outputs: outputs, input: vectors, outputGradient: dy, weightGradient: $0,
           biasGradient: $1)
       }
-      return doubles(x.count) {
+      let gradient = doubles(x.count) {
         Reference.denseBackwardData(
           batch: batch, inputs: inputs, outputs: outputs, outputGradient: dy, weights: values(layer.weight),
           inputGradient: $0)
+      }
+      return moved(gradient, layer.inputShape, toChannelOrder: false)
+    case let layer as ActivationLayer where layer.function == .relu:
+      let passed = relu == .standard ? dy : dy.map { max($0, 0) }
+      if relu == .deconvnet { return passed }
+      return doubles(x.count) {
+        Reference.reluBackward(count: x.count, output: y, outputGradient: passed, inputGradient: $0)
+      }
+    case let layer as MaxPoolLayer:
+      let shape = try layer.shape.withBatch(batch, operation: "reference")
+      var argument = [UInt8](repeating: 0, count: y.count)
+      _ = doubles(y.count) { Reference.maxPoolingForward(shape, input: x, output: $0, argument: &argument) }
+      return doubles(x.count) {
+        Reference.maxPoolingBackward(shape, outputGradient: dy, argument: argument, inputGradient: $0)
+      }
+    case let layer as ResponseNormLayer:
+      let scale = doubles(x.count) { scale in _ = doubles(x.count) { norm(layer, x, output: $0, scale: scale) } }
+      return doubles(x.count) {
+        Reference.responseNormalizationBackward(
+          rows: x.count / layer.inputShape.channels, channels: layer.inputShape.channels, groups: layer.groups,
+          parameters: layer.norm, input: x, scale: scale, outputGradient: dy, inputGradient: $0)
+      }
+    case let layer as DropoutLayer:
+      return doubles(x.count) {
+        Reference.dropoutForwardInference(
+          count: x.count, probability: layer.probability, form: layer.form, input: dy, output: $0)
+      }
+    case is SoftmaxLayer:
+      return doubles(x.count) {
+        Reference.softmaxBackward(
+          rows: batch, classes: x.count / batch, probabilities: y, probabilitiesGradient: dy, logitsGradient: $0)
       }
     case let layer as ActivationLayer where layer.function == .tanh:
       return doubles(x.count) {
@@ -124,6 +170,31 @@ struct ReferenceNetwork {
       }
     default: throw Unknown(layer: layer)
     }
+  }
+
+  /// Feature maps with the channels first, as dense layers read them, or back.
+  private func moved(_ maps: [Double], _ shape: FeatureShape, toChannelOrder: Bool) -> [Double] {
+    var result = maps
+    for image in 0..<batch {
+      for pixel in 0..<shape.height * shape.width {
+        for channel in 0..<shape.channels {
+          let nhwc = image * shape.count + pixel * shape.channels + channel
+          let nchw = image * shape.count + channel * shape.height * shape.width + pixel
+          result[toChannelOrder ? nchw : nhwc] = maps[toChannelOrder ? nhwc : nchw]
+        }
+      }
+    }
+    return result
+  }
+
+  private func norm(
+    _ layer: ResponseNormLayer, _ x: [Double], output: UnsafeMutablePointer<Double>,
+    scale: UnsafeMutablePointer<Double>
+  ) {
+    let channels = layer.inputShape.channels
+    Reference.responseNormalizationForward(
+      rows: x.count / channels, channels: channels, groups: layer.groups, parameters: layer.norm, input: x,
+      output: output, scale: scale)
   }
 
   private func spatialNorm(

@@ -34,6 +34,7 @@
 #include "swiftalexnet_recipes.h"
 #include "swiftalexnet_resampling.h"
 #include "swiftalexnet_runtime.h"
+#include "swiftalexnet_linearization.h"
 #include "swiftalexnet_tensors.h"
 #include "swiftalexnet_training.h"
 #include "swiftalexnet_whitening.h"

@@ -13,9 +13,15 @@ int32_t sax_network_forward(sax_network *SAX_NONNULL network, const float *SAX_N
                             int32_t keep, int32_t training, uint64_t seed, uint64_t step,
                             const sax_arithmetic *SAX_NONNULL arithmetic, float *SAX_NONNULL logits);
 
-/* Outputs of named nodes, each [batch] × its shape in `layout` (a vector is [batch][channels]). Stops after the last
- * one. conv1 is before the ReLU, relu1 after it. */
-int32_t sax_network_capture(sax_network *SAX_NONNULL network, const float *SAX_NONNULL x, int64_t batch, int32_t layout,
+/* Channels, height and width of a node's output for images of `height` × `width` pixels. SAX_UNSUPPORTED for another
+ * size than the network's if a node on the way, such as a dense layer, fits one size only. */
+int32_t sax_network_get_output_shape(sax_network *SAX_NONNULL network, const char *SAX_NONNULL node, int64_t height,
+                                     int64_t width, int64_t *SAX_NONNULL shape);
+
+/* Outputs of named nodes for [batch] images of `height` × `width` pixels, each [batch] × its shape in `layout` (a vector
+ * is [batch][channels]). Stops after the last one. conv1 is before the ReLU, relu1 after it. */
+int32_t sax_network_capture(sax_network *SAX_NONNULL network, const float *SAX_NONNULL x, int64_t batch,
+                            int64_t height, int64_t width, int32_t layout,
                             const char *SAX_NONNULL const *SAX_NONNULL names, int64_t count,
                             const sax_arithmetic *SAX_NONNULL arithmetic,
                             float *SAX_NONNULL const *SAX_NONNULL outputs);

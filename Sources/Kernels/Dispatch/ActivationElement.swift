@@ -10,6 +10,9 @@ public protocol ActivationElement {
     _ rows: Int, _ columns: Int, _ input: UnsafePointer<Self>, _ inputStride: Int,
     _ output: UnsafeMutablePointer<Self>, _ outputStride: Int
   ) -> Void
+  typealias ReLUForward = (
+    _ count: Int, _ input: UnsafePointer<Self>, _ output: UnsafeMutablePointer<Self>, _ context: ComputeContext
+  ) throws -> Void
   typealias ReLUBackward = (
     _ count: Int, _ output: UnsafePointer<Self>, _ outputGradient: UnsafePointer<Self>,
     _ inputGradient: UnsafeMutablePointer<Self>, _ context: ComputeContext
@@ -17,7 +20,8 @@ public protocol ActivationElement {
 
   static var convolution: ConvolutionDrivers<Self> { get }
   static var dense: DenseDrivers<Self> { get }
-  /// The function of ``Activation``.
+  /// The functions of ``Activation``.
+  static var reluForward: ReLUForward { get }
   static var reluBackward: ReLUBackward { get }
   static func transpose(of kernels: PointwiseKernels) -> Transpose
 }
@@ -85,6 +89,7 @@ extension Float: ActivationElement {
       forward: Dense.forward, backwardData: Dense.backwardData, backwardFilter: Dense.backwardFilter)
   }
 
+  public static var reluForward: ReLUForward { Activation.reluForward }
   public static var reluBackward: ReLUBackward { Activation.reluBackward }
   public static func transpose(of kernels: PointwiseKernels) -> Transpose { kernels.transpose }
 }
@@ -103,6 +108,7 @@ extension BFloat16: ActivationElement {
       forward: Dense.forward, backwardData: Dense.backwardData, backwardFilter: Dense.backwardFilter)
   }
 
+  public static var reluForward: ReLUForward { Activation.reluForward }
   public static var reluBackward: ReLUBackward { Activation.reluBackward }
   public static func transpose(of kernels: PointwiseKernels) -> Transpose { kernels.transposeBFloat16 }
 }

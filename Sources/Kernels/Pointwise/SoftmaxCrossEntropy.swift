@@ -42,7 +42,7 @@ public enum SoftmaxCrossEntropy {
     }
   }
 
-  private static func forEachRow(
+  static func forEachRow(
     _ rows: Int, _ classes: Int, scratchBytes: Int, _ context: ComputeContext,
     _ body: (_ row: Int, _ scratch: UnsafeMutableRawPointer) -> Void
   ) throws {

@@ -16,6 +16,21 @@ extension Reference {
     }
   }
 
+  /// dz_c = Σ_j dp_j p_j (1[j = c] − p_c)
+  public static func softmaxBackward<T: ReferenceScalar>(
+    rows: Int, classes: Int, probabilities: UnsafePointer<T>, probabilitiesGradient: UnsafePointer<T>,
+    logitsGradient: UnsafeMutablePointer<T>
+  ) {
+    for row in 0..<rows {
+      let (p, slope) = (probabilities + row * classes, probabilitiesGradient + row * classes)
+      for c in 0..<classes {
+        var sum: T = 0
+        for j in 0..<classes { sum += slope[j] * p[j] * ((j == c ? 1 : 0) - p[c]) }
+        logitsGradient[row * classes + c] = sum
+      }
+    }
+  }
+
   /// Losses −log p_label = log Σ e^(z_j − max z) − (z_label − max z), and the gradient of their mean.
   public static func softmaxCrossEntropy<T: ReferenceScalar>(
     rows: Int, classes: Int, logits: UnsafePointer<T>, labels: UnsafePointer<Int32>,

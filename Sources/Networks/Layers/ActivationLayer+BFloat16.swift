@@ -17,8 +17,6 @@ extension ActivationLayer: BFloat16Layer {
   func backward(_ operands: TypedBackwardOperands<BFloat16, BFloat16>) throws {
     guard function == .relu else { return try WideningLayer(layer: self).backward(operands) }
     guard let inputGradient = operands.inputGradient else { return }
-    try Activation.reluBackward(
-      count: operands.batch * inputShape.count, output: operands.output, outputGradient: operands.outputGradient,
-      inputGradient: inputGradient, context: operands.context)
+    try operands.reluBackward(count: operands.batch * inputShape.count, into: inputGradient)
   }
 }

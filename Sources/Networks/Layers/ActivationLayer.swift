@@ -65,6 +65,9 @@ struct ActivationLayer: Layer {
 
   func backward(_ operands: BackwardOperands) throws {
     guard let inputGradient = operands.inputGradient else { return }
+    if function == .relu {
+      return try operands.reluBackward(count: operands.batch * inputShape.count, into: inputGradient)
+    }
     try function.backward(
       operands.batch * inputShape.count, operands.output, operands.outputGradient, inputGradient, operands.context)
   }

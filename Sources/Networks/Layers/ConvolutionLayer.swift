@@ -153,13 +153,15 @@ struct ConvolutionLayer: Layer {
     let shape = try self.shape.withBatch(operands.batch)
     let (gradient, drivers, context) = (operands.outputGradient, Element.convolution, operands.context)
     if relu { try operands.reluBackward(count: operands.batch * outputShape.count) }
-    let (weightGradient, biasGradient) = (try weight.makeGradient(), try bias.makeGradient())
-    if !operands.accumulate {
-      weightGradient.zero()
-      biasGradient.zero()
+    if operands.parameterGradients != .none {
+      let (weightGradient, biasGradient) = (try weight.makeGradient(), try bias.makeGradient())
+      if operands.parameterGradients == .replaced {
+        weightGradient.zero()
+        biasGradient.zero()
+      }
+      try drivers.backwardFilter(
+        shape, operands.input, gradient, weightGradient.pointer, biasGradient.pointer, context)
     }
-    try drivers.backwardFilter(
-      shape, operands.input, gradient, weightGradient.pointer, biasGradient.pointer, context)
     if let inputGradient = operands.inputGradient {
       try drivers.backwardData(shape, gradient, weight.value.pointer, inputGradient, context)
     }

@@ -93,9 +93,12 @@ struct DenseLayer: Layer {
     let (batch, drivers, context) = (operands.batch, Element.dense, operands.context)
     let (inputs, outputs) = (inputShape.count, bias.count)
     let vectors = operands.auxiliary.assumingMemoryBound(to: Element.self)
-    try drivers.backwardFilter(
-      batch, inputs, outputs, inputShape.isVector ? operands.input : UnsafePointer(vectors), sumsGradient,
-      try weight.makeGradient().pointer, try bias.makeGradient().pointer, operands.accumulate, context)
+    if operands.parameterGradients != .none {
+      try drivers.backwardFilter(
+        batch, inputs, outputs, inputShape.isVector ? operands.input : UnsafePointer(vectors), sumsGradient,
+        try weight.makeGradient().pointer, try bias.makeGradient().pointer, operands.parameterGradients == .addedTo,
+        context)
+    }
     guard let inputGradient = operands.inputGradient else { return }
     // The kept vectors are no longer needed: their memory holds the gradient before it is converted to NHWC.
     try drivers.backwardData(

@@ -91,9 +91,12 @@ struct LocallyConnectedLayer: Layer {
     let shape = try self.shape.withBatch(operands.batch)
     let (gradient, context) = (operands.outputGradient, operands.context)
     if relu { try operands.reluBackward(count: operands.batch * outputShape.count) }
-    try LocallyConnected.backwardFilter(
-      shape, input: operands.input, outputGradient: gradient, weightGradient: try weight.makeGradient().pointer,
-      biasGradient: try bias.makeGradient().pointer, accumulate: operands.accumulate, context: context)
+    if operands.parameterGradients != .none {
+      try LocallyConnected.backwardFilter(
+        shape, input: operands.input, outputGradient: gradient, weightGradient: try weight.makeGradient().pointer,
+        biasGradient: try bias.makeGradient().pointer, accumulate: operands.parameterGradients == .addedTo,
+        context: context)
+    }
     if let inputGradient = operands.inputGradient {
       try LocallyConnected.backwardData(
         shape, outputGradient: gradient, weights: weight.value.pointer, inputGradient: inputGradient,

@@ -16,7 +16,7 @@ extension NodeOperation {
 }
 
 /// Probabilities from logits. It comes last; training computes loss and gradient from the logits in one pass
-/// (``SoftmaxCrossEntropy``), so no backward pass goes through it.
+/// (``SoftmaxCrossEntropy``), so only gradients of activations go back through it.
 struct SoftmaxLayer: Layer {
   let inputShape: FeatureShape
 
@@ -28,6 +28,7 @@ struct SoftmaxLayer: Layer {
   }
 
   var outputShape: FeatureShape { inputShape }
+  var backwardReadsOutput: Bool { true }
 
   func forward(_ operands: ForwardOperands) throws {
     try SoftmaxCrossEntropy.softmax(
@@ -36,6 +37,9 @@ struct SoftmaxLayer: Layer {
   }
 
   func backward(_ operands: BackwardOperands) throws {
-    throw EngineError.unsupported("backward: it starts at the logits; softmax has no backward pass")
+    guard let inputGradient = operands.inputGradient else { return }
+    try SoftmaxCrossEntropy.softmaxBackward(
+      rows: operands.batch, classes: inputShape.channels, probabilities: operands.output,
+      probabilitiesGradient: operands.outputGradient, logitsGradient: inputGradient, context: operands.context)
   }
 }

@@ -62,8 +62,9 @@ struct WideningLayer: BFloat16LogitsLayer {
     try layer.backward(
       BackwardOperands(
         batch: operands.batch, input: input, output: output, auxiliary: operands.auxiliary, scratch: operands.scratch,
-        outputGradient: outputGradient, inputGradient: inputGradient, accumulate: operands.accumulate,
-        dropout: operands.dropout, context: operands.context))
+        outputGradient: outputGradient, inputGradient: inputGradient,
+        parameterGradients: operands.parameterGradients, relu: operands.relu, dropout: operands.dropout,
+        context: operands.context))
     if let inputGradient, let narrowed = operands.inputGradient {
       try BFloat16Conversion.narrow(count: count, input: inputGradient, output: narrowed, context: operands.context)
     }

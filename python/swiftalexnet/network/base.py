@@ -19,8 +19,8 @@ from .._support.shown import shown
 from ..errors import UnsupportedError
 from ..preprocessing.defaults import default_preprocessing
 from ..preprocessing.preprocessing import Preprocessing
+from .derivatives import Derivatives
 from .summary import Summary, summarize
-from .weights import Weights
 
 Float32 = NDArray[np.float32]
 
@@ -28,7 +28,7 @@ Float32 = NDArray[np.float32]
 _ENDS = ("softmax", "dense", "convolution", "locally_connected", "average_pool", "adaptive_average_pool")
 
 
-class BaseModel(Weights):
+class BaseModel(Derivatives):
     """A network, its preprocessing and its classes, without what needs data sets: see `swiftalexnet.Model`."""
 
     def __init__(self, network: _native.Network, variant: str | None = None):
