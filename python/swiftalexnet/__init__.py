@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .data.folder import ImageFolder
     from .evaluation.ensemble import Ensemble
     from .evaluation.result import Evaluation
+    from .families.family import SeedFamily
+    from .families.fit_seeds import fit_seeds
     from .formats.inspection import inspect
     from .formats.pretrained.listing import pretrained_models
     from .inference.feature_results import Features, StoredFeatures, open_features
@@ -90,6 +92,7 @@ __all__ = [
     "Profile",
     "Recipe",
     "Schedule",
+    "SeedFamily",
     "StepSchedule",
     "StoredFeatures",
     "Suggestion",
@@ -104,6 +107,7 @@ __all__ = [
     "cifar_net",
     "cifar_variants",
     "color_components",
+    "fit_seeds",
     "get_num_threads",
     "info",
     "inspect",
@@ -131,6 +135,8 @@ _NAMES = {
     "data.folder": ("ImageFolder",),
     "evaluation.ensemble": ("Ensemble",),
     "evaluation.result": ("Evaluation",),
+    "families.family": ("SeedFamily",),
+    "families.fit_seeds": ("fit_seeds",),
     "formats.inspection": ("inspect",),
     "formats.pretrained.listing": ("pretrained_models",),
     "inference.feature_results": ("Features", "StoredFeatures", "open_features"),

@@ -20,6 +20,7 @@ ROOMS = (
         "sklearn",
         "small_data",
         "architectures",
+        "families",
         "model",
         "perceptual",
         "attribution",

@@ -65,8 +65,20 @@ def run_from_parts(run: Run, fields: dict[str, Any], tensors: Mapping[str, NDArr
 
 def _rows(encoded: NDArray[Any], epochs: int) -> list[dict[str, Any]]:
     _require(encoded.dtype == np.uint8 and encoded.ndim == 1, "the history is not text")
-    rows = json.loads(encoded.tobytes())
-    _require(isinstance(rows, list) and len(rows) == epochs, f"the history has not {epochs} rows")
+    rows = checked_rows(json.loads(encoded.tobytes()))
+    _require(len(rows) == epochs, f"the history has not {epochs} rows")
+    return rows
+
+
+def checked_rows(rows: Any) -> list[dict[str, Any]]:
+    """Return the rows of a history that was read from a file.
+
+    Raises
+    ------
+    TypeError, ValueError
+        They are not rows of a history.
+    """
+    _require(isinstance(rows, list), "the history is not a list of rows")
     for row in rows:
         _require(isinstance(row, dict) and tuple(row) == COLUMNS, "the history has other columns")
         as_integer(row["epoch"], "epoch", "history", 0)

@@ -58,10 +58,14 @@ OPTIONS: dict[str, Any] = {
     "Model.score_map": prediction.score_map,
     "Preprocessing.replace": sa.Preprocessing,
     "Recipe.replace": sa.Recipe,
+    "fit_seeds": fit,
     "plots.plot_predictions": prediction.probabilities,
     "recipe": sa.Recipe,
     **{f"attribution.{name}": Inputs for name in METHODS},
 }
+
+# Options of the other function that this one sets itself.
+OWN = {"fit_seeds": ("model", "seed", "checkpoint", "resume")}
 
 _SPECIAL = (
     "__call__",
@@ -194,6 +198,8 @@ def _function(name: str, function: Callable[..., Any], owner: type | None = None
         for inner in ("model", "images", "data", "train", "image", "network", "operation"):
             if inner not in inspect.signature(function).parameters:
                 given.pop(inner, None)
+        for inner in OWN.get(name, ()):
+            given.pop(inner, None)
     return Entry(name, owner, tuple(given.values()), function)
 
 

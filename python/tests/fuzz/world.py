@@ -55,6 +55,12 @@ class Shared:
         return tiny_model().fit(self.data, self.data, 2, recipe=quick_recipe(), progress=False)
 
     @cached_property
+    def family(self) -> sa.SeedFamily:
+        """Two networks that differ in their seed."""
+        options = {"folder": self.folder / "family", "recipe": quick_recipe(epochs=1), "progress": False}
+        return sa.fit_seeds(lambda seed: tiny_model(seed=seed), (0, 5), self.data, **options)
+
+    @cached_property
     def evaluation(self) -> sa.Evaluation:
         """What a model got wrong."""
         return self.model.evaluate(self.data)

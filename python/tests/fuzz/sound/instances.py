@@ -55,6 +55,7 @@ _INSTANCES: dict[type, Callable[[World, bool], Any]] = {
     sa.Preprocessing: lambda world, changes: world.shared.model.preprocessing,
     sa.Profile: lambda world, changes: world.shared.profile,
     sa.Recipe: lambda world, changes: some_recipe(world),
+    sa.SeedFamily: lambda world, changes: world.shared.family,
     sa.Suggestion: lambda world, changes: sa.suggest(world.shared.data),
     Linearization: lambda world, changes: some_linearization(world),
     sa.Views: lambda world, changes: sa.Views(),
