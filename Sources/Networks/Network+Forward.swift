@@ -127,7 +127,9 @@ extension Network {
   /// - Parameters:
   ///   - first: the first node to compute.
   ///   - reach: the first node whose parameters are trained, or an earlier one.
-  package func keptExecution(batch: Int, precision: Precision, from first: Int = 0, reach: Int = 0) throws -> Execution {
+  package func keptExecution(
+    batch: Int, precision: Precision, from first: Int = 0, reach: Int = 0
+  ) throws -> Execution {
     let pass = Pass(
       nodes: first...logitsNode, input: layers[first].inputShape, arithmetic: Arithmetic(precision: precision),
       backward: BackwardReach(first: reach, trains: true))

@@ -3,7 +3,8 @@ import Networks
 import Tensors
 
 extension Network {
-  /// One step of stochastic gradient descent: forward, mean cross-entropy over the batch, backward, update.
+  /// One step of stochastic gradient descent: forward, mean cross-entropy over the batch, by `options.sampleWeights`,
+  /// backward, update. Where those sum to 0, momentum and weight decay alone move the weights.
   ///
   /// Commits entirely or not at all: after an interrupt, a refused allocation, a loss or gradient that is not finite,
   /// or an update that would make a weight or velocity so, weights and velocities are as before. A step with a batch
@@ -11,7 +12,8 @@ extension Network {
   /// - Parameters:
   ///   - labels: [batch], 0 ≤ label < classes.
   ///   - input: writes the batch, NHWC.
-  /// - Throws: ``EngineError/invalidValue(_:)`` for a label out of range and for rates that do not fit, ``EngineError/nonFinite(_:)``,
+  /// - Throws: ``EngineError/invalidValue(_:)`` for a label out of range and for rates or weights of images that do not
+  ///   fit, ``EngineError/nonFinite(_:)``,
   ///   ``EngineError/concurrentUse(_:)``, ``EngineError/outOfMemory(_:)``, ``EngineError/interrupted``.
   public func trainStep(
     batch: Int, labels: UnsafePointer<Int32>, input: InputWriter, options: StepOptions
@@ -25,6 +27,7 @@ extension Network {
     fill: (Execution) throws -> Void
   ) throws -> StepResult {
     try validate(labels: UnsafeBufferPointer(start: labels, count: batch))
+    let weights = try LossWeights(options.sampleWeights, rows: batch, operation: "train_step")
     return try usage.writing("train_step") {
       let hyperparameters = try options.hyperparameters(of: parameters)
       let reach = try firstTrained(hyperparameters, from: first)
@@ -38,11 +41,11 @@ extension Network {
       let losses = try lossMemory(batch: batch)
       try backwardKept(execution, parameterGradients: .replaced, inputGradient: nil) { gradient in
         try SoftmaxCrossEntropy.forwardBackward(
-          rows: batch, classes: classCount, logits: execution.result, labels: labels, logitsGradient: gradient,
-          losses: losses.pointer, context: execution.context)
+          rows: batch, classes: classCount, logits: execution.result, labels: labels, weights: weights,
+          logitsGradient: gradient, losses: losses.pointer, context: execution.context)
         try requireFinite(losses: losses, batch: batch, step: options.dropout.step, context: execution.context)
       }
-      let loss = (0..<batch).reduce(0.0) { $0 + Double(losses.pointer[$1]) } / Double(batch)
+      let loss = weights.mean(losses.pointer)
       let start = StepRecorder.start(recorder)
       try update(options, hyperparameters, context: execution.context)
       recorder?.add(.update, since: start)

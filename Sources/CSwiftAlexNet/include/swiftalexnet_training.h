@@ -17,11 +17,15 @@ typedef struct {
   const float *SAX_NULLABLE decays;
   int64_t count; /* of parameters, if rates or decays are given */
   int32_t precision; /* SAX_FLOAT32 or SAX_BFLOAT16 */
+  /* One per image of the batch, finite and ≥ 0; NULL: all count the same. The loss is Σ w·loss / Σ w, and 0 if they sum
+   * to 0. They are read, not kept. */
+  const float *SAX_NULLABLE sample_weights;
+  int64_t sample_weight_count;
 } sax_step_options;
 
 typedef struct {
-  double loss;       /* mean over the batch, before the update */
-  double top1_error; /* in percent, of the training forward pass */
+  double loss;       /* mean over the batch by its weights, before the update */
+  double top1_error; /* in percent, of the training forward pass; without weights */
 } sax_step_result;
 
 /* Forward, loss, backward, update: commits whole or not at all. Labels are 0 ≤ label < classes. */

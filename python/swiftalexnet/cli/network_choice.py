@@ -8,6 +8,7 @@ import swiftalexnet as sa
 
 from .. import _native
 from ..training.few_views import few_views
+from ..training.image_weights import BALANCED
 from .models import open_model
 from .options import batch_size, count, one_of, real, seed, several, side
 
@@ -61,6 +62,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     recipe.add_argument(
         "--learning-rate", type=real(0, open_below=True), metavar="X", help="of the first step (default: the recipe's)"
+    )
+    recipe.add_argument(
+        "--class-weight",
+        type=one_of("class weight", [BALANCED]),
+        metavar=BALANCED,
+        help="let all classes count the same, however many images they have (default: all images count the same)",
     )
     recipe.add_argument("--seed", type=seed, default=0, metavar="N", help="of all random numbers")
     tuning = parser.add_argument_group("fine-tuning")

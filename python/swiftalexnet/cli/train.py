@@ -131,6 +131,7 @@ def _train(options: argparse.Namespace, folder: RunFolder, target: Path, resumes
             progress=not output.quiet,
             precision=options.precision,
             cache_features=options.cache_features,
+            class_weight=options.class_weight,
         )
         network_choice.reset_multipliers(options, model)
         check_new(target, options.force or folder.has_made(target))  # again, because training takes long

@@ -32,7 +32,7 @@ def network_crops(model: BaseModel, squares: NDArray[np.uint8], views: int) -> N
     return x
 
 
-def network_input(model: BaseModel, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
+def network_input(model: BaseModel, squares: NDArray[np.uint8], layout: str = "NCHW") -> NDArray[np.float32]:
     """Return the preprocessed centre crops of decoded images.
 
     Parameters
@@ -40,10 +40,13 @@ def network_input(model: BaseModel, squares: NDArray[np.uint8]) -> NDArray[np.fl
     model : Model
     squares : array of uint8, [batch, size, size, channels]
         As `inference.batches.batches` decodes them with the geometry of the model's preprocessing.
+    layout : {"NCHW", "NHWC"}
+        Of the result; NHWC is the engine's own and needs no transposition.
 
     Returns
     -------
-    array of float32, [batch, channels, height, width]
+    array of float32, [batch, channels, height, width], or [batch, height, width, channels]
         What the node `data` holds.
     """
-    return np.ascontiguousarray(network_crops(model, squares, 1).transpose(0, 3, 1, 2))
+    x = network_crops(model, squares, 1)
+    return x if layout == "NHWC" else np.ascontiguousarray(x.transpose(0, 3, 1, 2))

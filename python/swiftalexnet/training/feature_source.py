@@ -30,7 +30,7 @@ _AT_ONCE = 64  # images of a validation set
 
 
 class FeatureBatch(NamedTuple):
-    """Features and labels of a batch; images that could not be read are missing."""
+    """Features of a batch, with the indices of their images as labels; images that could not be read are missing."""
 
     features: NDArray[np.float32]  # [count, height, width, channels]
     labels: NDArray[np.int32]  # [count]
@@ -80,9 +80,11 @@ class FeatureSource:
         """Return batches of features."""
         return FeatureBatches(self, chosen, epoch, step)
 
-    def step(self, batch: FeatureBatch, epoch: int, options: StepOptions) -> tuple[Step, tuple[Any, ...]]:
+    def step(
+        self, batch: FeatureBatch, labels: NDArray[np.int32], epoch: int, options: StepOptions
+    ) -> tuple[Step, tuple[Any, ...]]:
         """Return the step that begins with features."""
-        return self._model.network.train_step_features, (self._node, *batch, _LAYOUT, options)
+        return self._model.network.train_step_features, (self._node, batch.features, labels, _LAYOUT, options)
 
     def read(self, indices: NDArray[np.intp], epoch: int, step: int) -> tuple[FeatureBatch, list[int]]:
         """Return the features of a step's images, in the views that are drawn for it, and the missing images."""
@@ -94,8 +96,7 @@ class FeatureSource:
             augmentation = replace(self._plan.recipe.augmentation_in(epoch), crop=False)
             options = augmentation.for_engine(self._model.preprocessing.channels)
             kept = kept + np.frombuffer(_native.drawn_views(options, self._plan.seed, step, len(kept)), np.int32)
-        labels = np.ascontiguousarray(self._plan.train.labels[indices[there]], np.int32)
-        return FeatureBatch(self._train.read(kept), labels), indices[~there].tolist()
+        return FeatureBatch(self._train.read(kept), indices[there].astype(np.int32)), indices[~there].tolist()
 
     def evaluate(self, validation: Dataset) -> Evaluation:
         """Measure the model on the centre crops of the validation set."""

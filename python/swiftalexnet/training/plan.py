@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..recipes.recipe import Recipe
+from .image_weights import UNWEIGHTED, ImageWeights
 
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
@@ -18,3 +19,4 @@ class Plan:
     recipe: Recipe
     seed: int
     precision: int = 0  # its place in PRECISIONS
+    weights: ImageWeights = UNWEIGHTED

@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import _native
 from .._support.native_arguments import RULES, StepOptions
+from ..data.checks import checked_labels
 from ..data.order import shuffled, split
 from ..data.skipped import Skipped, report_skipped, reported, require_classes
 from ..errors import NonFiniteError
@@ -31,8 +32,9 @@ from .source import Batch, ImageSource, Source
 class RunState:
     """The progress of a run; with weights and velocities, everything that a checkpoint holds.
 
-    `outcomes` has (mean loss, top-1 error in percent) of each step of this epoch and `counts` its number of images;
-    `counts` may be one entry ahead. `schedules` are the states of the recipe's schedules, in its order.
+    `outcomes` has (mean loss, top-1 error in percent) of each step of this epoch, `counts` its number of images and
+    `totals` their weight, which is that number in a run without weights; both may be one entry ahead. `schedules` are
+    the states of the recipe's schedules, in its order.
     """
 
     epoch: int
@@ -42,6 +44,7 @@ class RunState:
     seconds: float = 0.0  # spent on this epoch before this process took over
     outcomes: list[tuple[float, float]] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
+    totals: list[float] = field(default_factory=list)
 
 
 class Run:
@@ -58,6 +61,7 @@ class Run:
         self.source: Source = ImageSource(model, plan)
         self.state = RunState(0, 0, [schedule.initial() for schedule in plan.recipe.schedules], [])
         self._rates = Rates(plan.recipe, model.multipliers())
+        self._labels = checked_labels(plan.train, "fit")
         self._started = time.perf_counter()
         self._missing: set[int] = set()  # images of the training set that could not be read
 
@@ -131,6 +135,8 @@ class Run:
                 yield len(batch.labels)
         if not sum(self.state.counts):
             raise ValueError(f"fit: none of {len(data)} images could be read")
+        if not sum(self.state.totals):
+            raise ValueError(f"fit: none of the images of {len(data)} with a weight above 0 could be read")
 
     def finish_epoch(self) -> dict[str, Any]:
         """Validate, add a row to the history, and move to the next epoch.
@@ -145,7 +151,8 @@ class Run:
         report_skipped(self.plan.train, self._missing, "fit")
         state, seconds = self.state, self.seconds()
         counts = np.array(state.counts[: len(state.outcomes)], np.int64)
-        loss, error = (np.array(state.outcomes) * counts[:, None]).sum(axis=0) / counts.sum()
+        shares = np.stack([np.array(state.totals[: len(state.outcomes)]), counts], axis=1)
+        loss, error = (np.array(state.outcomes) * shares).sum(axis=0) / shares.sum(axis=0)
         data = self.plan.validation
         try:
             measured = None if data is None else self.source.evaluate(data)
@@ -175,16 +182,19 @@ class Run:
         return {name: skipped for name, skipped in found.items() if skipped}
 
     def _take(self, batch: Batch) -> None:
-        """Train on one batch."""
-        state, recipe = self.state, self.plan.recipe
-        state.counts.append(len(batch.labels))
-        if not len(batch.labels):
+        """Train on one batch, whose labels are the indices of its images."""
+        state, recipe, indices = self.state, self.plan.recipe, batch.labels
+        every = self.plan.weights.values
+        weights = None if every is None else every[indices]
+        state.counts.append(len(indices))
+        state.totals.append(float(len(indices) if weights is None else weights.sum(dtype=np.float64)))
+        if not len(indices):
             state.outcomes.append((0.0, 0.0))
             return
         rates = self._rates.for_step(self.moment(self.step), state.schedules)
         draw, precision = (self.plan.seed, self.step), self.plan.precision
-        options = StepOptions(0.0, recipe.momentum, 0.0, RULES.index(recipe.rule), *draw, *rates, precision)
-        step, arguments = self.source.step(batch, state.epoch, options)
+        options = StepOptions(0.0, recipe.momentum, 0.0, RULES.index(recipe.rule), *draw, *rates, precision, weights)
+        step, arguments = self.source.step(batch, self._labels[indices], state.epoch, options)
         try:
             state.outcomes.extend(itertools.starmap(step, [arguments]))
         except NonFiniteError as error:

@@ -25,7 +25,7 @@ class Batch(Protocol):
 
     @property
     def labels(self) -> NDArray[np.int32]:
-        """Class of each image."""
+        """Index of each image in the training set: its class and weight are looked up by it."""
 
 
 class Batches(Protocol):
@@ -48,7 +48,9 @@ class Source(Protocol):
     def batches(self, chosen: Iterable[NDArray[np.intp]], epoch: int, step: int) -> Batches:
         """Return the batches with these images, whose first is trained on in step `step` of the run."""
 
-    def step(self, batch: Any, epoch: int, options: StepOptions) -> tuple[Step, tuple[Any, ...]]:
+    def step(
+        self, batch: Any, labels: NDArray[np.int32], epoch: int, options: StepOptions
+    ) -> tuple[Step, tuple[Any, ...]]:
         """Return the engine's function for a step on a batch, and its arguments."""
 
     def evaluate(self, validation: Dataset) -> Evaluation:
@@ -63,13 +65,15 @@ class ImageSource:
 
     def batches(self, chosen: Iterable[NDArray[np.intp]], epoch: int, step: int) -> loader.Loader:
         """Return a loader."""
-        return loader.Loader(self._plan.train, chosen, self._geometry(epoch))
+        return loader.Loader(self._plan.train, chosen, self._geometry(epoch), numbered=True)
 
-    def step(self, batch: loader.Batch, epoch: int, options: StepOptions) -> tuple[Step, tuple[Any, ...]]:
+    def step(
+        self, batch: loader.Batch, labels: NDArray[np.int32], epoch: int, options: StepOptions
+    ) -> tuple[Step, tuple[Any, ...]]:
         """Return the step on augmented images."""
         preprocessing = self._model.preprocessing
         augmentation = self._plan.recipe.augmentation_in(epoch).for_engine(preprocessing.channels)
-        arguments = (*batch, preprocessing.for_engine(), augmentation, options)
+        arguments = (batch.images, labels, preprocessing.for_engine(), augmentation, options)
         return self._model.network.train_step_images, arguments
 
     def evaluate(self, validation: Dataset) -> Evaluation:

@@ -81,11 +81,12 @@ def _crops(world: World) -> Arguments:
     return arguments | {"out": world.floats(len(arguments["images"]) * arguments["views"], *small.SHAPE[1:], 3)}
 
 
-def _options(world: World) -> Arguments:
+def _options(world: World, arguments: Arguments) -> Arguments:
     numbers = (0.01, 0.9, 0.0005, world.random.randrange(3), 1, 2)
     count = len(world.shared.network.parameters())
     rates = world.one_of((None, None), (world.floats(count) ** 2, world.floats(count) ** 2))
-    return {"options": (*numbers, *rates, 0)}
+    weights = world.one_of(None, world.floats(len(arguments["labels"])) ** 2)
+    return arguments | {"options": (*numbers, *rates, 0, weights)}
 
 
 def _score_map(world: World) -> Arguments:
@@ -215,8 +216,8 @@ _MAKERS: dict[str, Callable[[World], dict[str, Any]]] = {
     **dict.fromkeys(("Network", "spec", "spec_memory", "spec_shapes", "variant", "variants"), _specification),
     "Network.forward": _tensors,
     "Network.backward": _backward,
-    "Network.train_step": lambda world: _tensors(world) | _options(world),
-    "Network.train_step_images": lambda world: _images(world) | _options(world),
+    "Network.train_step": lambda world: _options(world, _tensors(world)),
+    "Network.train_step_images": lambda world: _options(world, _images(world)),
     **dict.fromkeys(("Network.predict_images", "Network.predict_dense", "Network.profile_images"), _images),
     **dict.fromkeys(("Network.train_step_features", "Network.predict_features"), _features),
     "drawn_views": _views,
