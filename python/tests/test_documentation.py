@@ -75,5 +75,6 @@ def test_the_page_of_the_architecture_names_files_that_exist(path):
 def test_samples_run_as_they_stand(page, world):
     pytest.importorskip("matplotlib", reason="pip install 'swiftalexnet[plots,frame]' to run the samples")
     pytest.importorskip("pandas", reason="pip install 'swiftalexnet[plots,frame]' to run the samples")
+    pytest.importorskip("h5py", reason="pip install 'swiftalexnet[keras]' to run the samples")
     for number, sample in enumerate(SAMPLES[page]):
         exec(compile(sample, f"{page}.md, sample {number}", "exec"), world)
