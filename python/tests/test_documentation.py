@@ -30,7 +30,7 @@ FILES = {
     "caffe_alexnet.prototxt": "deploy.prototxt",
     "keras2_vgg.h5": "vgg16.h5",
 }
-NEEDED = {"coming_from/caffe": "google.protobuf", "coming_from/keras": "h5py"}
+NEEDED = {"coming_from/caffe": "google.protobuf", "coming_from/keras": "h5py", "features": "h5py"}
 
 
 @pytest.fixture
