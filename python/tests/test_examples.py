@@ -48,20 +48,39 @@ def shown(cells, kind):
     return [output.data[kind] for cell in cells for output in cell.outputs if kind in output.get("data", {})]
 
 
-def test_notebook_runs_and_is_committed_executed(tmp_path):
+@pytest.fixture
+def notebook(monkeypatch, tmp_path):
+    """Return a function that reads a notebook, which must be committed executed, and one that runs its cells again."""
     nbformat = pytest.importorskip("nbformat", reason="pip install 'swiftalexnet[notebook]' to run the notebook")
     nbclient = pytest.importorskip("nbclient", reason="pip install 'swiftalexnet[notebook]' to run the notebook")
     pytest.importorskip("ipykernel", reason="pip install 'swiftalexnet[notebook]' to run the notebook")
-    notebook = nbformat.read(EXAMPLES / "train_on_digits.ipynb", as_version=4)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert all(cell.execution_count for cell in code)
+    paths = [str(EXAMPLES.parent / "python"), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+
+    def read(name):
+        found = nbformat.read(EXAMPLES / name, as_version=4)
+        code = [cell for cell in found.cells if cell.cell_type == "code"]
+        assert all(cell.execution_count for cell in code)
+        return code, lambda: nbclient.NotebookClient(
+            found, timeout=600, resources={"metadata": {"path": str(tmp_path)}}
+        ).execute()
+
+    return read
+
+
+def test_notebook_on_digits(notebook):
+    code, execute = notebook("train_on_digits.ipynb")
     assert len(shown(code, "image/png")) >= 3 and len(shown(code, "text/html")) >= 3
     assert shown(code, _WIDGET), "no progress bar: execute it where ipywidgets is installed"
-    paths = [str(EXAMPLES.parent / "python"), os.environ.get("PYTHONPATH", "")]
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    try:
-        nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    finally:
-        os.environ["PYTHONPATH"] = paths[1]
+    execute()
     errors = "".join(output.text for cell in code for output in cell.outputs if output.get("name") == "stderr")
     assert shown(code, _WIDGET) or "train:" in errors, "no progress bar"
+
+
+def test_notebook_of_lpips(notebook):
+    for module in ("matplotlib", "pandas", "scipy", "sklearn"):
+        needs(module)
+    code, execute = notebook("lpips.ipynb")
+    assert len(shown(code, "image/png")) == 4
+    execute()
+    assert len(shown(code, "image/png")) == 4
