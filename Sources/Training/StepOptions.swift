@@ -73,6 +73,8 @@ public struct StepOptions: Sendable {
 public struct StepResult: Sendable {
   public let loss: Double
   public let top1Error: Double
+  /// Σ w of the batch; without weights, its number of images.
+  public let weight: Double
 }
 
 extension SGDHyperparameters {

@@ -49,7 +49,7 @@ extension Network {
       let start = StepRecorder.start(recorder)
       try update(options, hyperparameters, context: execution.context)
       recorder?.add(.update, since: start)
-      return StepResult(loss: loss, top1Error: top1)
+      return StepResult(loss: loss, top1Error: top1, weight: weights.total)
     }
   }
 

@@ -9,7 +9,7 @@ public struct LossWeights {
   private let rows: Int
   private let largest: Double
   /// Σ w, what the sum of losses is divided by.
-  private let total: Double
+  public let total: Double
 
   /// - Parameter values: [rows]; nil: all rows count the same.
   /// - Throws: ``EngineError/invalidValue(_:)`` for weights of the wrong number, not finite or below 0.

@@ -8,10 +8,11 @@ from .._support.choices import choose
 from ..network.base import BaseModel
 from ..ops.loss import softmax
 from .baselines import as_baseline, check_baseline
+from .recomputation import Recomputation
 from .result import Attribution
 from .subject import Subject, explain
 from .targets import Chosen, Float32
-from .windows import Window, as_sides, spread, windows
+from .windows import as_sides, spread, windows
 
 SCORES = ("logit", "probability")
 
@@ -71,30 +72,16 @@ def occlusion(
         chosen = subject.score.choose(outputs, subject.rows)
         before = _scores(outputs, chosen.units, score)
         values = np.empty((len(subject.x), height, width), np.float32)
+        inputs = subject.inputs
+        parts = Recomputation(model, subject.score.node, (height, width), places, inputs.batch_size, inputs.precision)
         for number, x in enumerate(subject.x):
-            after = covered_scores(subject, x, cover, places, int(chosen.units[number]), score)
+            after = np.empty(len(places), np.float32)
+            for some, covered in parts.outputs(x, cover):
+                after[some] = _scores(covered, np.full(len(some), chosen.units[number]), score)
             values[number] = spread(before[number] - after, places, (height, width))
         return values, chosen
 
     return explain(model, images, target, layer, "occlusion", "signed", work, options)
-
-
-def covered_scores(
-    subject: Subject, x: Float32, cover: Float32, places: list[Window], unit: int, score: str
-) -> Float32:
-    """Return the score of one image [channels, height, width] under each window."""
-    size = min(subject.inputs.batch_size, len(places))
-    batch = np.repeat(x[None], size, axis=0)
-    after = np.empty(len(places), np.float32)
-    for first in range(0, len(places), size):
-        some = places[first : first + size]
-        for covered, (top, left, bottom, right) in zip(batch, some, strict=False):
-            covered[:, top:bottom, left:right] = cover[:, top:bottom, left:right]
-        outputs = subject.outputs(batch[: len(some)])
-        after[first : first + size] = _scores(outputs, np.full(len(some), unit), score)
-        for covered, (top, left, bottom, right) in zip(batch, some, strict=False):
-            covered[:, top:bottom, left:right] = x[:, top:bottom, left:right]
-    return after
 
 
 def _scores(outputs: Float32, units: Any, score: str) -> Float32:

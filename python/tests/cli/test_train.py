@@ -10,6 +10,7 @@ from support import fingerprint, photo_folder
 
 import swiftalexnet as sa
 from swiftalexnet.cli.run_folder import OPTIONS_NAME
+from swiftalexnet.files import safetensors
 from swiftalexnet.network import batch_size
 
 QUICK = ["--batch-size", "8", "--quiet"]
@@ -204,6 +205,14 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(words, message, tmp_pat
     sa.cifar_net("80sec", num_classes=4).save("first")
     assert message in refused(capsys, "train", "photos", "--quiet", *words)
     assert sorted(os.listdir()) == ["first", "photos"]
+
+
+def test_classes_may_count_the_same(photos, capsys):
+    few = ["--no-validation", "--epochs", 1, *QUICK]
+    assert run(capsys, "train", "photos", "--class-weight", "balanced", "--checkpoint", "kept", *few)[0] == 0
+    training = safetensors.read("kept/checkpoint.safetensors")[1]["training"]
+    assert training["identity"]["class_weight"] == "balanced"
+    assert "did you mean 'balanced'" in refused(capsys, "train", "photos", "--class-weight", "balance")
 
 
 def test_one_class_is_refused(photos, capsys):
