@@ -2,9 +2,9 @@
 
     python fine_tuning.py --networks owt vgg-D --out fine_tuning.json photographs/clothing
 
-The folder holds `train/<class>/*.jpg` and `validation/<class>/*.jpg`; without an argument it is `clothing` in
-the folder that the environment variable SWIFTALEXNET_DATA names. Both runs decode the same files, see the same two views, and
-must end with the same weights and losses. `--share 10` takes a tenth of the photographs, for a quick look.
+The folder holds `train/<class>/*.jpg` and `validation/<class>/*.jpg`; without an argument it is `clothing` in the
+folder that the environment variable SWIFTALEXNET_DATA names. Both runs decode the same files, see the same two views,
+and must end with the same weights and losses. `--share 10` takes a tenth of the photographs, for a quick look.
 """
 
 import argparse
