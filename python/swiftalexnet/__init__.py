@@ -22,7 +22,7 @@ from .errors import CacheCorruptError, CheckpointCorruptError, ConcurrentUseErro
 check_environment()
 
 if TYPE_CHECKING:
-    from . import ops
+    from . import attribution, ops, sklearn
     from .architectures import alexnet, build, cifar_net, vgg
     from .data.array import ArrayDataset
     from .data.cifar.cifar10 import cifar10
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .data.folder import ImageFolder
     from .evaluation.ensemble import Ensemble
     from .evaluation.result import Evaluation
+    from .families.family import SeedFamily
+    from .families.fit_seeds import fit_seeds
     from .formats.inspection import inspect
     from .formats.pretrained.listing import pretrained_models
     from .inference.feature_results import Features, StoredFeatures, open_features
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from .model import Model, load, pretrained
     from .network.catalog import alexnet_variants, cifar_variants, variants, vgg_variants
     from .network.memory_use import Memory, memory
+    from .perceptual.lpips import LPIPS
     from .preprocessing.preprocessing import Preprocessing
     from .profiling import Profile
     from .recipes.augmentation import Augmentation
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
     from .training.history import History
 
 __all__ = [
+    "LPIPS",
     "ArrayDataset",
     "Augmentation",
     "CacheCorruptError",
@@ -88,6 +92,7 @@ __all__ = [
     "Profile",
     "Recipe",
     "Schedule",
+    "SeedFamily",
     "StepSchedule",
     "StoredFeatures",
     "Suggestion",
@@ -96,11 +101,13 @@ __all__ = [
     "__version__",
     "alexnet",
     "alexnet_variants",
+    "attribution",
     "build",
     "cifar10",
     "cifar_net",
     "cifar_variants",
     "color_components",
+    "fit_seeds",
     "get_num_threads",
     "info",
     "inspect",
@@ -113,6 +120,7 @@ __all__ = [
     "recipe",
     "recipe_names",
     "set_num_threads",
+    "sklearn",
     "suggest",
     "variants",
     "vgg",
@@ -127,6 +135,8 @@ _NAMES = {
     "data.folder": ("ImageFolder",),
     "evaluation.ensemble": ("Ensemble",),
     "evaluation.result": ("Evaluation",),
+    "families.family": ("SeedFamily",),
+    "families.fit_seeds": ("fit_seeds",),
     "formats.inspection": ("inspect",),
     "formats.pretrained.listing": ("pretrained_models",),
     "inference.feature_results": ("Features", "StoredFeatures", "open_features"),
@@ -135,6 +145,7 @@ _NAMES = {
     "model": ("Model", "load", "pretrained"),
     "network.catalog": ("alexnet_variants", "cifar_variants", "variants", "vgg_variants"),
     "network.memory_use": ("Memory", "memory"),
+    "perceptual.lpips": ("LPIPS",),
     "preprocessing.preprocessing": ("Preprocessing",),
     "profiling": ("Profile",),
     "recipes.augmentation": ("Augmentation",),
@@ -151,13 +162,14 @@ _NAMES = {
     "statistics.color_components": ("color_components",),
     "training.history": ("History",),
 }
+_ROOMS = ("attribution", "ops", "sklearn")
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use."""
-    if name == "ops":
-        return importlib.import_module(".ops", __name__)
+    if name in _ROOMS:
+        return importlib.import_module(f".{name}", __name__)
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)

@@ -63,6 +63,12 @@ class Progress:
                 self._bar = None
 
 
+def announce(line: str, wanted: bool) -> None:
+    """Print a line between two pieces of work, if it is wanted."""
+    if wanted:
+        write_text(f"{line}\n", sys.stdout, wait=False)
+
+
 class _NonBlocking:
     """A stream for tqdm, which drops output that would block."""
 
