@@ -14,6 +14,7 @@ from .._support.arithmetic import choose_arithmetic
 from .._support.arrays import as_integer
 from .._support.choices import choose
 from .._support.progress import Progress
+from ..network import parts
 from ..network.base import BaseModel
 from .all_pairs import all_pairs
 from .backbones import BACKBONES, open_backbone
@@ -78,9 +79,11 @@ class LPIPS:
         self.net = choose("LPIPS", "net", net, BACKBONES, even_if_far=True)
         self.version = choose("LPIPS", "version", version, VERSIONS, even_if_far=True)
         choose_arithmetic("LPIPS", fast_math=fast_math)
+        self._fast_math = bool(fast_math)
         model = open_backbone(net, backbone, progress)
         self.layers, self.source = BACKBONES[net].layers, model.source
-        trunk = Trunk(model, self.layers, scaled=version != "0.0", fast_math=fast_math)
+        trunk = Trunk(model, self.layers, scaled=version != "0.0", fast_math=self._fast_math)
+        self._model = model
         self._measure = Measure(trunk, heads(net, version))
 
     def __call__(
@@ -234,3 +237,13 @@ class LPIPS:
 
     def __repr__(self) -> str:
         return f"<LPIPS: net {self.net}, version {self.version}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        header, tensors = parts.model_to_parts(self._model)
+        copies = {name: np.array(array, order="C") for name, array in tensors.items()}
+        return _rebuilt, (self.net, self.version, self._fast_math, header, copies)
+
+
+def _rebuilt(net: str, version: str, fast_math: bool, header: dict[str, Any], tensors: parts.Tensors) -> LPIPS:
+    """Return a copy, or what was pickled."""
+    return LPIPS(net, version, parts.model_from_parts(BaseModel, header, tensors), fast_math=fast_math)
