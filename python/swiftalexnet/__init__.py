@@ -22,7 +22,7 @@ from .errors import CacheCorruptError, CheckpointCorruptError, ConcurrentUseErro
 check_environment()
 
 if TYPE_CHECKING:
-    from . import ops
+    from . import attribution, ops, sklearn
     from .architectures import alexnet, build, cifar_net, vgg
     from .data.array import ArrayDataset
     from .data.cifar.cifar10 import cifar10
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from .data.folder import ImageFolder
     from .evaluation.ensemble import Ensemble
     from .evaluation.result import Evaluation
+    from .families.family import SeedFamily
+    from .families.fit_seeds import fit_seeds
     from .formats.inspection import inspect
     from .formats.pretrained.listing import pretrained_models
+    from .inference.feature_results import Features, StoredFeatures, open_features
     from .inference.ranking import Prediction
     from .inference.views import Views
     from .model import Model, load, pretrained
@@ -75,6 +78,7 @@ __all__ = [
     "EpochSchedule",
     "EpochTableSchedule",
     "Evaluation",
+    "Features",
     "History",
     "ImageFolder",
     "Memory",
@@ -88,29 +92,35 @@ __all__ = [
     "Profile",
     "Recipe",
     "Schedule",
+    "SeedFamily",
     "StepSchedule",
+    "StoredFeatures",
     "Suggestion",
     "UnsupportedError",
     "Views",
     "__version__",
     "alexnet",
     "alexnet_variants",
+    "attribution",
     "build",
     "cifar10",
     "cifar_net",
     "cifar_variants",
     "color_components",
+    "fit_seeds",
     "get_num_threads",
     "info",
     "inspect",
     "load",
     "memory",
+    "open_features",
     "ops",
     "pretrained",
     "pretrained_models",
     "recipe",
     "recipe_names",
     "set_num_threads",
+    "sklearn",
     "suggest",
     "variants",
     "vgg",
@@ -125,8 +135,11 @@ _NAMES = {
     "data.folder": ("ImageFolder",),
     "evaluation.ensemble": ("Ensemble",),
     "evaluation.result": ("Evaluation",),
+    "families.family": ("SeedFamily",),
+    "families.fit_seeds": ("fit_seeds",),
     "formats.inspection": ("inspect",),
     "formats.pretrained.listing": ("pretrained_models",),
+    "inference.feature_results": ("Features", "StoredFeatures", "open_features"),
     "inference.ranking": ("Prediction",),
     "inference.views": ("Views",),
     "model": ("Model", "load", "pretrained"),
@@ -149,13 +162,14 @@ _NAMES = {
     "statistics.color_components": ("color_components",),
     "training.history": ("History",),
 }
+_ROOMS = ("attribution", "ops", "sklearn")
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use."""
-    if name == "ops":
-        return importlib.import_module(".ops", __name__)
+    if name in _ROOMS:
+        return importlib.import_module(f".{name}", __name__)
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)

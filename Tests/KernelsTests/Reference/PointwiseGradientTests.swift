@@ -219,22 +219,24 @@ final class PointwiseGradientTests: XCTestCase {
   }
 
   func testSoftmaxCrossEntropy() {
-    for classes in [1, 2, 10, 33] {
+    for (classes, weights) in [1, 2, 10, 33].flatMap({ [($0, [1, 1, 1, 1]), ($0, [0.25, 0, 3, 1])] }) {
+      let total = weights.reduce(0, +)
       var draws = Draws(9)
       let point = draws.doubles(4 * classes, in: -3...3)
       let labels = (0..<4).map { Int32($0 * 7 % classes) }
       func loss(_ z: UnsafePointer<Double>, _ gradient: UnsafeMutablePointer<Double>) -> Double {
         var losses = [Double](repeating: 0, count: 4)
         Reference.softmaxCrossEntropy(
-          rows: 4, classes: classes, logits: z, labels: labels, logitsGradient: gradient, losses: &losses)
-        return losses.reduce(0, +) / 4
+          rows: 4, classes: classes, logits: z, labels: labels, weights: weights, logitsGradient: gradient,
+          losses: &losses)
+        return zip(losses, weights).reduce(0) { $0 + $1.0 * $1.1 } / total
       }
       let gradient = [Double].filled(point.count, with: 0) { _ = loss(point, $0) }
       let worst = check.worstError(at: point, gradient: gradient) { z in
         var unused = [Double](repeating: 0, count: point.count)
         return loss(z, &unused)
       }
-      XCTAssertLessThanOrEqual(worst, bound, "\(classes) classes")
+      XCTAssertLessThanOrEqual(worst, bound, "\(classes) classes, weights \(weights)")
     }
   }
 

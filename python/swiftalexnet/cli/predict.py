@@ -10,7 +10,7 @@ from .._support.progress import Progress
 from ..inference.ranking import likeliest
 from ..inference.views import Views, classify_all
 from .image_files import ImageFiles, image_files
-from .models import open_model
+from .models import add_model_and_names, open_model_and_names
 from .options import add_on_error, add_quiet, add_views, count, views
 from .output import DONE, PARTLY, complain, csv_row, describe, to_json
 
@@ -25,13 +25,7 @@ _BATCHES = 32  # between outputs
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument(
-        "names",
-        nargs="+",
-        metavar="NAME",
-        help="the model, unless --model is given; then images, and folders of images",
-    )
-    parser.add_argument("--model", metavar="MODEL", help="a saved model, a checkpoint or a run's folder")
+    add_model_and_names(parser)
     parser.add_argument("--top", type=count, default=5, metavar="N", help="classes per image")
     parser.add_argument("--csv", action="store_true", help="print a line of CSV for each class of each image")
     add_quiet(parser)
@@ -43,7 +37,7 @@ def run(options: argparse.Namespace, output: "Output") -> int:
     """Classify image files, and all images in folders."""
     if options.json and options.csv:
         raise ValueError("--json and --csv: expected one of them")
-    model, names = _model_and_names(options)
+    model, names = open_model_and_names(options)
     files = image_files(names)
     rows, left_out = [], 0
     if options.csv:
@@ -63,20 +57,6 @@ def run(options: argparse.Namespace, output: "Output") -> int:
     if left_out:
         complain(f"{left_out} of {len(files)} images could not be read and were left out")
     return PARTLY if left_out else DONE
-
-
-def _model_and_names(options: argparse.Namespace) -> "tuple[Model, list[str]]":
-    """Open the model, and return it with the other names."""
-    if options.model is not None:
-        return open_model(options.model), options.names
-    first, *others = options.names
-    try:
-        model = open_model(first)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{describe(error)}; the first argument is the model unless --model is given") from None
-    if not others:
-        raise ValueError(f"no image is given after the model {first}")
-    return model, others
 
 
 def _classify(

@@ -68,7 +68,8 @@ def as_images(
     Parameters
     ----------
     images : images
-        An array, a path, a Pillow image, or a list or tuple of these, each item one image.
+        An array, a path, a Pillow image, or a list or tuple of these, each item one image; or the result of this
+        function, which is returned as it is.
     layout : {"NHWC", "NCHW"}, optional
         Axis order of arrays: see `as_batch`.
     value_range : (float, float), optional
@@ -86,6 +87,8 @@ def as_images(
         Something that is not an image, or an array with an ambiguous layout.
     """
     layout, levels = as_layout(layout, operation), as_value_range(value_range, operation)
+    if isinstance(images, Images):
+        return images
 
     def singles(item: Any) -> list[Any]:
         if isinstance(item, (str, os.PathLike, Image.Image)):

@@ -55,6 +55,12 @@ class Shared:
         return tiny_model().fit(self.data, self.data, 2, recipe=quick_recipe(), progress=False)
 
     @cached_property
+    def family(self) -> sa.SeedFamily:
+        """Two networks that differ in their seed."""
+        options = {"folder": self.folder / "family", "recipe": quick_recipe(epochs=1), "progress": False}
+        return sa.fit_seeds(lambda seed: tiny_model(seed=seed), (0, 5), self.data, **options)
+
+    @cached_property
     def evaluation(self) -> sa.Evaluation:
         """What a model got wrong."""
         return self.model.evaluate(self.data)
@@ -63,6 +69,31 @@ class Shared:
     def profile(self) -> sa.Profile:
         """A profile, which takes a while to measure."""
         return self.model.profile(1, repeats=1)
+
+    @cached_property
+    def classifier(self) -> Any:
+        """An estimator that has seen images of four classes."""
+        return sa.sklearn.AlexNetClassifier(epochs=1, random_state=0).fit(self.data.images, self.data.labels)
+
+    @cached_property
+    def transformer(self) -> Any:
+        """An estimator that gives the features of images."""
+        return sa.sklearn.AlexNetFeatures(self.model).fit(self.data.images)
+
+    @cached_property
+    def features(self) -> sa.StoredFeatures:
+        """Features in files."""
+        return self.model.features(self.data, ["pool1", "fc6"], out=self.folder / "features")
+
+    @cached_property
+    def explanation(self) -> sa.attribution.Attribution:
+        """What the answers for two images rest on."""
+        return sa.attribution.integrated_gradients(self.model, self.data.images[:2], steps=2)
+
+    @cached_property
+    def maximization(self) -> sa.attribution.Maximization:
+        """Images made for two classes."""
+        return sa.attribution.activation_maximization(self.model, [0, 1], steps=2)
 
     @cached_property
     def cifar(self) -> Path:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from support import quick_recipe
+from support import quick_recipe, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet.network.derivatives import Linearization
@@ -38,6 +38,10 @@ BY_NAME: dict[str, Maker] = {
     "text": lambda world: TINY.format(channels=3, classes=4),
     "state": lambda world: world.shared.other.state_dict(),
     "layers": lambda world: world.random.sample(["conv1", "relu2", "fc6", "prob"], 2),
+    "target": lambda world: world.one_of(2, "low"),
+    "deviation": lambda world: 0.1,
+    "window": lambda world: world.one_of(5, (4, 6)),
+    "stride": lambda world: world.one_of(3, (4, 2)),
     "layer": lambda world: world.one_of("relu6", "conv2"),
     "names": lambda world: world.random.sample(["conv1", "conv2", "fc6"], 2),
     "prefixes": lambda world: world.random.sample(["conv1", "fc", "conv2.bias"], 2),
@@ -46,6 +50,7 @@ BY_NAME: dict[str, Maker] = {
     "without": lambda world: ("fc6", "fc7"),
     "num_classes": lambda world: world.random.randint(1, 9),
     "in_channels": lambda world: world.random.randint(1, 4),
+    "build": lambda world: lambda seed: tiny_model(seed=seed),
     # numbers and words
     "batch": lambda world: 2,
     "batch_size": lambda world: world.one_of(3, "auto"),
@@ -54,6 +59,9 @@ BY_NAME: dict[str, Maker] = {
     "scales": lambda world: world.one_of([20, 24], (25,)),
     "scale": lambda world: 24,
     "seed": lambda world: world.random.getrandbits(64),
+    "class_weight": lambda world: world.one_of("balanced", {0: 2, 1: 0.5}),
+    "random_state": lambda world: 0,
+    "seeds": lambda world: [world.random.getrandbits(64), 0],
     "top": lambda world: world.random.randint(1, 4),
     "epochs": lambda world: 1,
     "out": lambda world: None,
@@ -77,6 +85,7 @@ BY_NAME: dict[str, Maker] = {
     "prototxt": lambda world: None,
     "known_answers": lambda world: None,
     "history": lambda world: world.shared.history,
+    "histories": lambda world: [world.shared.history, world.shared.history],
     "profile": lambda world: world.shared.profile,
     "evaluation": lambda world: world.shared.evaluation,
     "recipe": lambda world: some_recipe(world),
@@ -95,10 +104,12 @@ BY_NAME: dict[str, Maker] = {
     "path": lambda world: world.new_file(),
     "root": lambda world: world.shared.folder / "photos",
     "cache": lambda world: world.one_of(True, world.new_file()),
+    "folder": lambda world: world.new_file(),
     "checkpoint": lambda world: world.new_file(),
     "checkpoint_every": lambda world: None,
     "on_epoch_end": lambda world: lambda row: None,
     # records
+    "thumbnail": lambda world: None,
     "title": lambda world: "title",
     "rows": lambda world: list(world.shared.history.rows),
     "name": lambda world: "name",

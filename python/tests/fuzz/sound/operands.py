@@ -162,7 +162,8 @@ def _dense(world: World) -> Arguments:
 def _softmax(world: World) -> Arguments:
     rows, classes = world.random.randint(1, 9), world.random.randint(1, 9)
     x = world.floats(rows, classes)
-    return {"x": x, "out": x.copy(), "dx": x.copy(), "labels": world.integers(rows, classes)}
+    weights = world.one_of(None, world.floats(rows) ** 2)
+    return {"x": x, "out": x.copy(), "dx": x.copy(), "labels": world.integers(rows, classes), "sample_weight": weights}
 
 
 def _perceptual(world: World) -> Arguments:

@@ -47,6 +47,10 @@ WORDS: dict[str, Callable[[World], Any]] = {
     "version": lambda world: world.one_of("0.1", "0.0"),
     "names": lambda world: world.image_file(),
     "backbone": lambda world: world.shared.trunk_file,
+    "images": lambda world: world.one_of(world.image_file(), world.shared.folder / "photos"),
+    "layers": lambda world: world.one_of("conv1", "fc6"),
+    "out": lambda world: world.new_file(world.one_of("", ".npy")),
+    "pool": lambda world: world.one_of("avg", "max", "gem"),
     "base": lambda world: world.shared.folder / "model.safetensors",
     "file": lambda world: world.new_file(),
     "network": lambda world: world.one_of("cifar-80sec", world.shared.folder / "model.safetensors"),
@@ -57,8 +61,10 @@ WORDS: dict[str, Callable[[World], Any]] = {
     "epochs": lambda world: 1,
     "repeats": lambda world: 1,
     "batch_size": lambda world: world.one_of(4, "auto"),
+    "method": lambda world: world.one_of("grad_cam", "occlusion"),
+    "target": lambda world: 2,
     "scales": lambda world: "20,24",
-    "layer": lambda world: world.one_of("conv1", "relu6"),
+    "layer": lambda world: "conv1",
     **dict.fromkeys(("output", "checkpoint", "disk_cache"), lambda world: world.new_file(".png")),
 }
 
