@@ -16,7 +16,7 @@ from .._support.choices import choose
 from .._support.progress import Progress
 from ..network import parts
 from ..network.base import BaseModel
-from .all_pairs import all_pairs
+from .all_pairs import all_pairs, plan
 from .backbones import BACKBONES, open_backbone
 from .distance import Distances
 from .heads import VERSIONS, heads
@@ -170,7 +170,7 @@ class LPIPS:
         max_bytes : int
             For vectors.
         progress : bool
-            Show a bar of the pairs.
+            Show a bar of the images whose features are computed.
 
         Raises
         ------
@@ -184,11 +184,11 @@ class LPIPS:
         if right is not None and right.one_size() != size:
             raise ValueError(f"LPIPS.cdist: x has images of {in_text(size)} pixels, y of {in_text(right.one_size())}")
         at_once = most // (4 * self._measure.length(size))
-        count = len(left) * (len(left) - 1) // 2 if right is None else len(left) * len(right)
-        with Progress(count, bool(progress), "lpips", unit=" pairs") as bar:
-            rows = len(left), partial(self._measure.embed, left)
-            columns = None if right is None else (len(right), partial(self._measure.embed, right))
-            result = all_pairs(rows, columns, at_once, bar.advance)
+        other = left if right is None else right
+        steps = plan(len(left), None if right is None else len(right), at_once)
+        with Progress(sum(step.made for step in steps), bool(progress), "lpips") as bar:
+            rows, columns = (partial(self._measure.embed, side, advance=bar.advance) for side in (left, other))
+            result = all_pairs(steps, (len(left), len(other)), rows, columns)
         require_finite(result.max(axis=1), "a distance of image")
         return result
 
