@@ -38,12 +38,16 @@ def small(monkeypatch):
     """Cut the sizes of networks and the length of training."""
     for family in ("alexnet", "vgg", "build"):
         monkeypatch.setattr(sa, family, with_small_input(getattr(sa, family)))
-    fit = sa.Model.fit
-    monkeypatch.setattr(sa.Model, "fit", lambda *given, **options: fit(*given, **options | {"epochs": 1}))
+    for owner, name in ((sa.Model, "fit"), (sa, "fit_seeds")):
+        monkeypatch.setattr(owner, name, for_one_epoch(getattr(owner, name)))
 
 
 def with_small_input(build):
     return lambda *given, **options: build(*given, **{"image_size": SIDE} | options)
+
+
+def for_one_epoch(fit):
+    return lambda *given, **options: fit(*given, **options | {"epochs": 1})
 
 
 @pytest.fixture
