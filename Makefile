@@ -119,7 +119,7 @@ $(PEERS_VENV)/peers: | packages
 	$(PYTHON) -m venv $(PEERS_VENV)
 	install="$(PEERS_VENV)/bin/python -m pip install --quiet"
 	$$install --upgrade pip
-	$$install --retries 0 --extra-index-url $(TORCH_INDEX) torch torchvision timm
+	$$install --retries 0 --extra-index-url $(TORCH_INDEX) torch torchvision timm lpips
 	$$install tensorflow-cpu tf-keras h5py tf2onnx onnx onnxruntime onnxscript 'opencv-python-headless<5' scipy \
 	  numpy pillow safetensors tqdm pytest hypothesis
 	touch $@

@@ -136,7 +136,7 @@ extension Network {
       throw EngineError.invalidValue("linearize: got 8-bit weights, which have no derivative; expected float weights")
     }
     let kept = nodes + wrt.filter { $0 != Linearization.data }
-    let indices = try kept.map(node(named:))
+    let indices = try kept.map { try node(named: $0, operation: "linearize") }
     guard let last = indices.max(), !wrt.isEmpty else {
       throw EngineError.invalidValue("linearize: got no \(wrt.isEmpty ? "wrt" : "nodes"), expected at least one")
     }

@@ -11,7 +11,7 @@ extension Network {
     _ names: [String], batch: Int, height: Int, width: Int, layout: TensorLayout,
     arithmetic: Arithmetic = Arithmetic(), input: InputWriter, into outputs: [UnsafeMutablePointer<Float>]
   ) throws {
-    let nodes = try names.map(node(named:))
+    let nodes = try names.map { try node(named: $0, operation: "capture") }
     guard let last = nodes.max() else {
       throw EngineError.invalidValue("capture: got no names, expected at least one node")
     }

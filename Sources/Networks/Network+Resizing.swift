@@ -34,7 +34,7 @@ extension Network {
 
   /// The output of a node, for images of `height` × `width` pixels.
   public func outputShape(of node: String, height: Int, width: Int, operation: String) throws -> FeatureShape {
-    let index = try self.node(named: node)
+    let index = try self.node(named: node, operation: operation)
     let image = FeatureShape(height: height, width: width, channels: spec.input.channels)
     return try layers(reading: image, through: index, operation: operation)[index].outputShape
   }

@@ -53,6 +53,15 @@ public final class Network: @unchecked Sendable {
 
   public var parameters: [Parameter] { layers.flatMap(\.parameters) }
 
+  /// The node of one of ``parameters``, by its number.
+  package func node(ofParameter number: Int) -> Int {
+    var before = 0
+    return layers.firstIndex { layer in
+      before += layer.parameters.count
+      return number < before
+    } ?? layers.count - 1
+  }
+
   /// Frees packed weights that a change has made stale.
   package func forgetStaleWeights() { weightCache.removeStale(of: parameters) }
 
@@ -120,10 +129,11 @@ public final class Network: @unchecked Sendable {
 
   /// The node with that name.
   /// - Throws: ``EngineError/invalidValue(_:)`` listing the known names.
-  public func node(named name: String) throws -> Int {
+  public func node(named name: String, operation: String? = nil) throws -> Int {
     if let index = spec.nodes.firstIndex(where: { $0.name == name }) { return index }
     throw EngineError.invalidValue(
-      "\(spec.name): no node '\(name)'; there are \(spec.nodes.map(\.name).joined(separator: ", "))")
+      "\(operation ?? spec.name): there is no node '\(name)', expected one of "
+        + spec.nodes.map(\.name).joined(separator: ", "))
   }
 
   /// Inference with the network's own layers.

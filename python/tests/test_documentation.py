@@ -10,6 +10,7 @@ from shutil import copy
 
 import numpy as np
 import pytest
+from lpips_trunk import trunk
 from PIL import Image
 from safetensors.numpy import save_file
 from small_weights import torchvision_alexnet
@@ -30,14 +31,16 @@ FILES = {
     "caffe_alexnet.prototxt": "deploy.prototxt",
     "keras2_vgg.h5": "vgg16.h5",
 }
-NEEDED = {"coming_from/caffe": "google.protobuf", "coming_from/keras": "h5py"}
+NEEDED = {"coming_from/caffe": "google.protobuf", "coming_from/keras": "h5py", "features": "h5py"}
 
 
 @pytest.fixture
 def small(monkeypatch):
-    """Cut the sizes of networks and the length of training."""
+    """Cut the sizes of networks and the length of training; take random weights for published ones."""
     for family in ("alexnet", "vgg", "build"):
         monkeypatch.setattr(sa, family, with_small_input(getattr(sa, family)))
+    # Published weights are 244 MB, and not here.
+    monkeypatch.setattr("swiftalexnet.perceptual.lpips.open_backbone", lambda net, *_: trunk(net))
     for owner, name in ((sa.Model, "fit"), (sa, "fit_seeds")):
         monkeypatch.setattr(owner, name, for_one_epoch(getattr(owner, name)))
 

@@ -8,6 +8,7 @@ import swiftalexnet as sa
 
 from ..formats.pretrained.registry import registry
 from ..training.checkpoint import FILE_NAME
+from .output import describe
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -41,3 +42,28 @@ def open_model(path: str | os.PathLike[str]) -> "Model":
         return sa.pretrained(os.fspath(path))
     checkpoint = os.path.join(path, FILE_NAME)
     return sa.load(checkpoint if os.path.isfile(checkpoint) else path)
+
+
+def add_model_and_names(parser: argparse.ArgumentParser) -> None:
+    """Add the model's argument and option, and the names of images."""
+    parser.add_argument(
+        "names",
+        nargs="+",
+        metavar="NAME",
+        help="the model, unless --model is given; then images, and folders of images",
+    )
+    parser.add_argument("--model", metavar="MODEL", help="a saved model, a checkpoint or a run's folder")
+
+
+def open_model_and_names(options: argparse.Namespace) -> "tuple[Model, list[str]]":
+    """Open the model, and return it with the other names."""
+    if options.model is not None:
+        return open_model(options.model), options.names
+    first, *others = options.names
+    try:
+        model = open_model(first)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{describe(error)}; the first argument is the model unless --model is given") from None
+    if not others:
+        raise ValueError(f"no image is given after the model {first}")
+    return model, others

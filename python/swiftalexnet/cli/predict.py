@@ -1,8 +1,6 @@
 """The command `swiftalexnet predict`."""
 
 import argparse
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -12,9 +10,9 @@ from .._support.progress import Progress
 from ..inference.ranking import likeliest
 from ..inference.views import Views, classify_all
 from .image_files import ImageFiles, image_files
-from .models import open_model
+from .models import add_model_and_names, open_model_and_names
 from .options import add_on_error, add_quiet, add_views, count, views
-from .output import DONE, PARTLY, complain, describe, to_json
+from .output import DONE, PARTLY, complain, csv_row, describe, to_json
 
 if TYPE_CHECKING:
     from ..inference.ranking import Prediction
@@ -27,13 +25,7 @@ _BATCHES = 32  # between outputs
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument(
-        "names",
-        nargs="+",
-        metavar="NAME",
-        help="the model, unless --model is given; then images, and folders of images",
-    )
-    parser.add_argument("--model", metavar="MODEL", help="a saved model, a checkpoint or a run's folder")
+    add_model_and_names(parser)
     parser.add_argument("--top", type=count, default=5, metavar="N", help="classes per image")
     parser.add_argument("--csv", action="store_true", help="print a line of CSV for each class of each image")
     add_quiet(parser)
@@ -45,18 +37,18 @@ def run(options: argparse.Namespace, output: "Output") -> int:
     """Classify image files, and all images in folders."""
     if options.json and options.csv:
         raise ValueError("--json and --csv: expected one of them")
-    model, names = _model_and_names(options)
+    model, names = open_model_and_names(options)
     files = image_files(names)
     rows, left_out = [], 0
     if options.csv:
-        output.line(_csv("file", "rank", "class", "probability"))
+        output.line(csv_row("file", "rank", "class", "probability"))
     for file, answer in _classify(model, files, options, output):
         if isinstance(answer, Exception):
             complain(f"warning: {describe(answer)}")
             left_out += 1
         elif options.csv:
             for rank, row in enumerate(zip(answer.classes, answer.probabilities, strict=True), 1):
-                output.line(_csv(file, rank, *row))
+                output.line(csv_row(file, rank, *row))
         elif not options.json:
             output.line(f"{file}: {answer}")
         rows.append({"file": file} | ({"error": describe(answer)} if isinstance(answer, Exception) else asdict(answer)))
@@ -65,20 +57,6 @@ def run(options: argparse.Namespace, output: "Output") -> int:
     if left_out:
         complain(f"{left_out} of {len(files)} images could not be read and were left out")
     return PARTLY if left_out else DONE
-
-
-def _model_and_names(options: argparse.Namespace) -> "tuple[Model, list[str]]":
-    """Open the model, and return it with the other names."""
-    if options.model is not None:
-        return open_model(options.model), options.names
-    first, *others = options.names
-    try:
-        model = open_model(first)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{describe(error)}; the first argument is the model unless --model is given") from None
-    if not others:
-        raise ValueError(f"no image is given after the model {first}")
-    return model, others
 
 
 def _classify(
@@ -100,10 +78,3 @@ def _classify(
             answers |= data.errors
             yield from ((files[at + number], answers[number]) for number in range(len(data)))
             progress.advance(len(data))
-
-
-def _csv(*values: object) -> str:
-    """Return one row, quoted where necessary."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(values)
-    return buffer.getvalue()

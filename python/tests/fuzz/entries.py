@@ -6,24 +6,39 @@ Python's functions tell their parameters themselves; the extension's are read fr
 import ast
 import inspect
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import swiftalexnet as sa
-from swiftalexnet import _native, ops, plots, profiling
+from swiftalexnet import _native, attribution, ops, plots, profiling
+from swiftalexnet.attribution.inputs import Inputs
 from swiftalexnet.data.cache_file import Settings
 from swiftalexnet.evaluation.evaluate import evaluate
 from swiftalexnet.formats.onnx import writing
 from swiftalexnet.inference import neighbors, prediction
 from swiftalexnet.inference.features import features
+from swiftalexnet.network.derivatives import Linearization
 from swiftalexnet.network.memory_use import memory
 from swiftalexnet.network.summary import Summary
+from swiftalexnet.perceptual.distance import Distance, Distances
 from swiftalexnet.training.fit import fit
 
+# Of scikit-learn, where it is installed.
+ESTIMATORS: tuple[type, ...] = ()
+with suppress(ImportError):
+    ESTIMATORS = (sa.sklearn.AlexNetClassifier, sa.sklearn.AlexNetFeatures)
+
 # Classes that are not exported by name, but whose instances users hold.
-HELD = (sa.Memory, sa.Profile, Summary)
+HELD = (
+    *(attribution.Attribution, attribution.Maximization, Distance, Distances, Linearization),
+    *(sa.Memory, sa.Profile, Summary, *ESTIMATORS),
+)
+
+# The methods of attribution that explain images.
+METHODS = sorted({*attribution.__all__} - {"Attribution", "Maximization", "activation_maximization"})
 
 # What `**options` of a function are: the parameters of another, or the fields of a class.
 OPTIONS: dict[str, Any] = {
@@ -46,12 +61,23 @@ OPTIONS: dict[str, Any] = {
     "fit_seeds": fit,
     "plots.plot_predictions": prediction.probabilities,
     "recipe": sa.Recipe,
+    **{f"attribution.{name}": Inputs for name in METHODS},
 }
 
 # Options of the other function that this one sets itself.
 OWN = {"fit_seeds": ("model", "seed", "checkpoint", "resume")}
 
-_SPECIAL = ("__getitem__", "__len__", "__iter__", "__repr__", "__str__", "__reduce__", "__eq__", "_repr_html_")
+_SPECIAL = (
+    "__call__",
+    "__getitem__",
+    "__len__",
+    "__iter__",
+    "__repr__",
+    "__str__",
+    "__reduce__",
+    "__eq__",
+    "_repr_html_",
+)
 
 
 @dataclass(frozen=True)
@@ -95,7 +121,14 @@ class Entry:
 @cache
 def entries() -> dict[str, Entry]:
     """Return all entry points by name."""
-    found = [*_package(), *_functions("ops", ops), *_functions("plots", plots), *_modules(), *_extension()]
+    found = [
+        *_package(),
+        *_functions("ops", ops),
+        *_functions("plots", plots),
+        *_attribution(),
+        *_modules(),
+        *_extension(),
+    ]
     return {entry.name: entry for entry in sorted(found, key=lambda entry: entry.name)}
 
 
@@ -114,6 +147,12 @@ def _package() -> Iterator[Entry]:
 def _functions(module: str, namespace: Any) -> Iterator[Entry]:
     for name in namespace.__all__:
         yield _function(f"{module}.{name}", getattr(namespace, name))
+
+
+def _attribution() -> Iterator[Entry]:
+    """Yield the functions of the room; its classes are those that are held."""
+    for name in (*METHODS, "activation_maximization"):
+        yield _function(f"attribution.{name}", getattr(attribution, name))
 
 
 def _modules() -> Iterator[Entry]:
@@ -156,7 +195,7 @@ def _function(name: str, function: Callable[..., Any], owner: type | None = None
             continue
         given[each.name] = Parameter(each.name, each.default, each.kind is each.VAR_POSITIONAL)
     if name in OPTIONS:  # what the other function gets from this one
-        for inner in ("model", "images", "data", "train", "image", "network"):
+        for inner in ("model", "images", "data", "train", "image", "network", "operation"):
             if inner not in inspect.signature(function).parameters:
                 given.pop(inner, None)
         for inner in OWN.get(name, ()):
@@ -183,4 +222,4 @@ def _from_stub(name: str, function: Callable[..., Any], node: ast.FunctionDef, o
     return Entry(name, owner, tuple(Parameter(each) for each in names), function)
 
 
-__all__ = ["HELD", "OPTIONS", "Entry", "Parameter", "entries"]
+__all__ = ["ESTIMATORS", "HELD", "OPTIONS", "Entry", "Parameter", "entries"]

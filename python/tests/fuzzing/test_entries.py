@@ -14,7 +14,7 @@ from fuzz.trials.calls import CHANGES, DOCUMENTED, REFUSED, SLOW, STOPS_IN_THE_M
 from fuzz.world import Shared, World
 
 import swiftalexnet as sa
-from swiftalexnet import _native, ops, plots
+from swiftalexnet import _native, attribution, ops, plots
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,8 @@ def test_everything_that_is_exported_is_an_entry_point():
     }
     assert exported - errors - {"Dataset"} <= names  # which is what others write
     assert {f"ops.{name}" for name in ops.__all__} | {f"plots.{name}" for name in plots.__all__} <= names
+    functions = {name for name in attribution.__all__ if inspect.isfunction(getattr(attribution, name))}
+    assert {f"attribution.{name}" for name in functions} <= names
     functions = {name for name in dir(_native) if inspect.isbuiltin(getattr(_native, name))}
     methods = {f"Network.{name}" for name in dir(_native.Network) if not name.startswith("__")}
     assert {f"_native.{name}" for name in functions | methods} <= names

@@ -7,6 +7,7 @@ import numpy as np
 from support import quick_recipe, tiny_model
 
 import swiftalexnet as sa
+from swiftalexnet.network.derivatives import Linearization
 
 from ..world import CLASSES, SIDE, TINY, World
 
@@ -37,6 +38,10 @@ BY_NAME: dict[str, Maker] = {
     "text": lambda world: TINY.format(channels=3, classes=4),
     "state": lambda world: world.shared.other.state_dict(),
     "layers": lambda world: world.random.sample(["conv1", "relu2", "fc6", "prob"], 2),
+    "target": lambda world: world.one_of(2, "low"),
+    "deviation": lambda world: 0.1,
+    "window": lambda world: world.one_of(5, (4, 6)),
+    "stride": lambda world: world.one_of(3, (4, 2)),
     "layer": lambda world: world.one_of("relu6", "conv2"),
     "names": lambda world: world.random.sample(["conv1", "conv2", "fc6"], 2),
     "prefixes": lambda world: world.random.sample(["conv1", "fc", "conv2.bias"], 2),
@@ -54,12 +59,15 @@ BY_NAME: dict[str, Maker] = {
     "scales": lambda world: world.one_of([20, 24], (25,)),
     "scale": lambda world: 24,
     "seed": lambda world: world.random.getrandbits(64),
+    "class_weight": lambda world: world.one_of("balanced", {0: 2, 1: 0.5}),
+    "random_state": lambda world: 0,
     "seeds": lambda world: [world.random.getrandbits(64), 0],
     "top": lambda world: world.random.randint(1, 4),
     "epochs": lambda world: 1,
     "out": lambda world: None,
     "x": lambda world: world.floats(3, 3, MODEL_SIDE, MODEL_SIDE),
     "dlogits": lambda world: world.floats(3, len(CLASSES)),
+    "per_layer": lambda world: {"relu1": 0.5},
     "layout": lambda world: "NCHW",
     "precision": lambda world: world.one_of("float32", "auto"),
     "weights": lambda world: world.one_of("float", "int8"),
@@ -141,6 +149,12 @@ def some_images(world: World) -> Any:
 def some_data(world: World) -> Any:
     """Return a data set: arrays, or seldom files."""
     return world.shared.data if world.random.random() < 0.8 else world.folder()
+
+
+def some_linearization(world: World) -> Linearization:
+    """Return a pass that is kept for gradients from conv2."""
+    x = world.floats(3, 3, MODEL_SIDE, MODEL_SIDE)
+    return world.shared.model.linearize(x, ["conv2"], ["data", "conv1"])
 
 
 def some_recipe(world: World) -> sa.Recipe:
