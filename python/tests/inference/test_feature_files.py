@@ -18,6 +18,7 @@ from support import TESTS, labelled_images, needs, photo_folder, tiny_model
 import swiftalexnet as sa
 from swiftalexnet.inference import feature_files, feature_publishing
 from swiftalexnet.inference.feature_journal import Journal
+from swiftalexnet.inference.feature_target import Target
 from swiftalexnet.network.source import Source
 
 LAYERS = ["conv1", "relu1", "fc6"]
@@ -439,6 +440,14 @@ class TestKilled:
                 break
         assert kills >= 2 and process.returncode == 0
         assert content(tmp_path / "b") == expected
+
+
+@pytest.mark.parametrize(("out", "end"), [("f", ".npy"), ("f.h5", "")])
+def test_layers_with_names_that_files_cannot_have(out, end):
+    names = ["a/b", "a_b", "../x", "..", "A_B", "é", "n" * 300]
+    files = Target(out, "features").files(names, "features")
+    expected = ["a_b", "a_b-2", "_x", "layer", "A_B-3", "_", "n" * 100]
+    assert list(files.values()) == [f"{name}{end}" for name in expected]
 
 
 def test_numpy_reads_the_header_of_any_shape():
