@@ -7,7 +7,8 @@ Every measurement runs in a process of its own, in turn, on the same weights (ra
 number of threads, and writes .npy files. PyTorch's loader is measured with 0, 1 and 2 workers; the best counts.
 Answers are compared first: torchvision's network on the very tensors that ours computes on.
 
-"allowed" is the rate of processors that decode and compute in turn without a loss: 1 / (1 / decoding + 1 / forward).
+What decoding and computing allow is the rate of processors that do both in turn without a loss:
+1 / (1 / decoding + 1 / forward).
 """
 
 import argparse
@@ -58,19 +59,25 @@ def main() -> None:
         for _ in range(arguments.rounds):
             for name in names:
                 rounds[name].append(_ask(name, weights))
-    _print({name: [statistics.median(part) for part in zip(*each, strict=True)] for name, each in rounds.items()})
-
-
-def _print(medians: dict[str, list[float]]) -> None:
+    medians = {name: [statistics.median(part) for part in zip(*each, strict=True)] for name, each in rounds.items()}
     for name, (rate, cpu) in medians.items():
         print(f"{name:<24} {rate:8.1f} images/s {cpu:8.2f} ms of processor an image")
-    rates = {name: rate for name, (rate, _) in medians.items()}
+    found = _quotients({name: rate for name, (rate, _) in medians.items()})
+    for name, value in found.items():
+        print(f"{name:<44} {value:6.3f}")
+    if arguments.out:
+        arguments.out.write_text(json.dumps({"quotients": found}))
+
+
+def _quotients(rates: dict[str, float]) -> dict[str, float]:
     allowed = 1 / (1 / rates["decoding"] + 1 / rates["forward"])
-    print(f"{'allowed':<24} {allowed:8.1f} images/s")
-    print(f"memory to files / forward    {rates['memory to files'] / rates['forward']:6.3f}")
-    print(f"JPEG to files / allowed      {rates['JPEG to files'] / allowed:6.3f}")
+    found = {
+        "from memory, share of the forward rate": rates["memory to files"] / rates["forward"],
+        "share of what decoding and computing allow": rates["JPEG to files"] / allowed,
+    }
     if best := max((rates[name] for name in PEERS if name in rates), default=0.0):
-        print(f"JPEG to files / torchvision  {rates['JPEG to files'] / best:6.3f}")
+        found["÷ torchvision with PyTorch's loader"] = rates["JPEG to files"] / best
+    return found
 
 
 def _ask(name: str, weights: Path) -> tuple[float, float]:
@@ -245,6 +252,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--without-torch", action="store_true")
+    parser.add_argument("--out", type=Path, help="a JSON file for the quotients")
     parser.add_argument("--measure", choices=sorted(MEASUREMENTS), help=argparse.SUPPRESS)
     parser.add_argument("--weights", help=argparse.SUPPRESS)
     return parser.parse_args()
