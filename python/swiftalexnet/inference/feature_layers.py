@@ -21,6 +21,7 @@ DTYPES = ("float32", "float16")
 
 _NHWC = 1  # the engine's code of its own layout, in which nothing is transposed
 _LARGEST_HALF = 65504.0  # of a float of 16 bits
+_BYTES_AT_ONCE = 128 << 20  # of the engine's outputs; a few times as much is in use
 
 Rows = dict[str, NDArray[Any]]  # by node, [images, …]
 
@@ -110,6 +111,11 @@ class Layers:
     def image_bytes(self) -> int:
         """Return the bytes of an image's features."""
         return sum(map(math.prod, self.shapes.values())) * np.dtype(self.form.dtype).itemsize
+
+    def at_once(self, batch_size: int) -> int:
+        """Return a batch size, or fewer images if their outputs are large: what is computed does not depend on it."""
+        image_bytes = 4 * sum(map(math.prod, self._outputs.values()))
+        return max(1, min(batch_size, _BYTES_AT_ONCE // image_bytes))
 
     def empty(self, count: int) -> Rows:
         """Return arrays for the features of so many images."""

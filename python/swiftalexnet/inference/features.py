@@ -65,7 +65,8 @@ def features(
         VGG D and E also Keras's ("block1_conv1"). `conv3` is before the ReLU, `relu3` after it; `data` is the network's
         input.
     layout, value_range, batch_size, precision, weights, fast_math
-        See `swiftalexnet.inference.prediction.probabilities`.
+        See `swiftalexnet.inference.prediction.probabilities`. Of layers with large outputs fewer images are computed
+        at a time.
     out : path, optional
         A folder, in which each layer gets a .npy file; a .npy file, for one layer; or a .h5 file, with a data set a
         layer. A JSON file beside them, features.json or NAME.json, holds the images' names and what was computed.
@@ -115,6 +116,7 @@ def features(
     batch_size = for_inference(model, batch_size, "features", arithmetic, keeps_layers=True)
     size = as_integer(batch_size, "batch_size", "features", 1, 2**20)
     asked = Layers(model, layers, Form.checked(pool, flatten, dtype, "features"), arithmetic, "features")
+    size = asked.at_once(size)
     for name, value in (("resume", resume), ("progress", progress)):
         if not isinstance(value, (bool, np.bool_)):
             raise TypeError(f"features: {name} is {shown(value)}, expected True or False")

@@ -18,6 +18,7 @@ from support import TESTS, labelled_images, needs, photo_folder, tiny_model
 import swiftalexnet as sa
 from swiftalexnet.inference import feature_files, feature_publishing
 from swiftalexnet.inference.feature_journal import Journal
+from swiftalexnet.inference.feature_target import Target
 from swiftalexnet.network.source import Source
 
 LAYERS = ["conv1", "relu1", "fc6"]
@@ -389,6 +390,23 @@ class TestFullDisk:
         found = model.features(images, ["conv1"], out=tmp_path / "b.npy", batch_size=4)
         assert np.array_equal(found["conv1"], expected["conv1"])
 
+    def test_nothing_is_lost_while_hdf5_is_put_together(self, model, images, tmp_path):
+        """The arrays fit, the file of all of them does not; the library must not notice, or it ends the process."""
+        needs("h5py")
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        for limit in (106_000, 150_000, 208_000):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limits[1]))
+            try:
+                with pytest.raises(OSError, match="File too large"):
+                    model.features(images, LAYERS, out=tmp_path / "f.h5")
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            with Journal_of(tmp_path / ".f.h5.partial") as journal:
+                assert journal.ended and journal.rows == 40
+        found = model.features(images, LAYERS, out=tmp_path / "f.h5")
+        assert np.array_equal(found["relu1"], model.features(images, LAYERS)["relu1"])
+        assert sorted(os.listdir(tmp_path)) == ["f.h5", "f.h5.json"]
+
     def test_a_warning_before(self, model, images, tmp_path, monkeypatch):
         usage = type("Usage", (), {"free": 1000})
         monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
@@ -399,7 +417,7 @@ class TestFullDisk:
 class TestKilled:
     def test_at_random_moments(self, tmp_path):
         """SIGKILL again and again; the files get the bytes of an undisturbed run."""
-        folder = photo_folder(tmp_path / "photos", 12)
+        folder = photo_folder(tmp_path / "photos", 6)
         undisturbed = [sys.executable, str(TESTS / "killed_features.py"), str(folder)]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
         subprocess.run([*undisturbed, str(tmp_path / "a"), "0"], check=True, env=environment, timeout=120)
@@ -422,6 +440,14 @@ class TestKilled:
                 break
         assert kills >= 2 and process.returncode == 0
         assert content(tmp_path / "b") == expected
+
+
+@pytest.mark.parametrize(("out", "end"), [("f", ".npy"), ("f.h5", "")])
+def test_layers_with_names_that_files_cannot_have(out, end):
+    names = ["a/b", "a_b", "../x", "..", "A_B", "é", "n" * 300]
+    files = Target(out, "features").files(names, "features")
+    expected = ["a_b", "a_b-2", "_x", "layer", "A_B-3", "_", "n" * 100]
+    assert list(files.values()) == [f"{name}{end}" for name in expected]
 
 
 def test_numpy_reads_the_header_of_any_shape():
