@@ -3,7 +3,7 @@
 python occlusion.py                                  AlexNet and VGG-16, windows of 16 pixels, 8 apart
 python occlusion.py --networks vgg16 --window 32 --stride 16 --batch 64
 
-Each line has the medians of both and captum's divided by ours; answers are compared first. captum gets as many windows in
+Each line has both medians, and captum's divided by ours; answers are compared first. captum gets as many windows in
 a call (`perturbations_per_eval`) as we do; its default of one is slower still. Needs torch, torchvision and captum.
 """
 
