@@ -47,7 +47,8 @@ class LPIPS:
         "vgg16-torchvision".
     fast_math : bool
         Compute the convolutions of calls, `embed` and `cdist` by Winograd's method, which is faster; distances then
-        stay within 1e-5 of their size (near copies, below 1e-5: within 1e-12). False computes sums that do not differ from those of `value_and_grad`.
+        stay within 1e-5 of their size, those of near copies (below 1e-5) within 1e-12. False computes the exact sums,
+        as `value_and_grad` does.
     progress : bool
         Show a bar while weights are downloaded.
 
