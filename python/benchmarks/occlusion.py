@@ -3,8 +3,8 @@
 python occlusion.py                                  AlexNet and VGG-16, windows of 16 pixels, 8 apart
 python occlusion.py --networks vgg16 --window 32 --stride 16 --batch 64
 
-Each line has the medians of both and captum's divided by ours; answers are compared first. captum gets as many windows in
-a call (`perturbations_per_eval`) as we do; its default of one is slower still. Needs torch, torchvision and captum.
+Each line has the medians of both and captum's divided by ours; answers are compared first. captum gets as many windows
+in a call (`perturbations_per_eval`) as we do; its default of one is slower still. Needs torch, torchvision and captum.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def compare(name: str, window: int, stride: int, batch: int, rounds: int) -> str
     def theirs() -> np.ndarray:
         sides, steps = (3, window, window), (3, stride, stride)
         occlusion = captum.attr.Occlusion(net)
-        return occlusion.attribute(x, steps, sides, target=TARGET, perturbations_per_eval=batch)[:, 0].numpy()
+        return occlusion.attribute(x, sides, steps, target=TARGET, perturbations_per_eval=batch)[:, 0].numpy()
 
     def ours() -> np.ndarray:
         options = {"window": window, "stride": stride, "batch_size": batch, "preprocessed": True}
