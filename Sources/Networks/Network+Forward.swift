@@ -97,7 +97,9 @@ extension Network {
   ) throws {
     try usage.writing("forward") {
       let execution = try keptExecution(batch: batch, precision: precision)
-      try runKept(execution, batch: batch, dropout: dropout, input: reader(x, layout: layout))
+      try runKept(execution, batch: batch, dropout: dropout) {
+        try $0.writeInput(0..<batch, reader(x, layout: layout))
+      }
       output.update(from: execution.result, count: batch * classCount)
     }
   }
@@ -121,22 +123,30 @@ extension Network {
     }
   }
 
-  /// The execution that training uses, made anew for another precision or a larger batch than ever before.
-  package func keptExecution(batch: Int, precision: Precision) throws -> Execution {
-    let arithmetic = Arithmetic(precision: precision)
-    if let kept, kept.plan.batchCapacity >= batch, kept.pass.arithmetic == arithmetic { return kept }
+  /// The execution that training uses, made anew for another pass or a larger batch than ever before.
+  /// - Parameters:
+  ///   - first: the first node to compute.
+  ///   - reach: the first node whose parameters are trained, or an earlier one.
+  package func keptExecution(
+    batch: Int, precision: Precision, from first: Int = 0, reach: Int = 0
+  ) throws -> Execution {
+    let pass = Pass(
+      nodes: first...logitsNode, input: layers[first].inputShape, arithmetic: Arithmetic(precision: precision),
+      backward: BackwardReach(first: reach, trains: true))
+    if let kept, kept.plan.batchCapacity >= batch, kept.pass == pass { return kept }
     kept = nil
-    let execution = try makeExecution(
-      Pass(nodes: 0...logitsNode, input: spec.input, arithmetic: arithmetic, backward: .training), layers: layers,
-      batch: batch)
+    let execution = try makeExecution(pass, layers: layers, batch: batch)
     kept = execution
     return execution
   }
 
   /// A pass that failed midway must not be followed by a backward pass: it stays marked incomplete.
-  package func runKept(_ execution: Execution, batch: Int, dropout: DropoutKey?, input: InputWriter) throws {
+  /// - Parameter fill: writes what the pass reads.
+  package func runKept(
+    _ execution: Execution, batch: Int, dropout: DropoutKey?, fill: (Execution) throws -> Void
+  ) throws {
     execution.isComplete = false
-    try execution.writeInput(0..<batch, input)
+    try fill(execution)
     try execution.forward(batch: batch, dropout: dropout)
     execution.isComplete = true
   }

@@ -86,8 +86,3 @@ extension Network {
     return "all weights are finite, and so are the outputs of all nodes up to \(spec.nodes[last].name)"
   }
 }
-
-extension Float {
-  /// The sign of a NaN means nothing.
-  package var inWords: String { isNaN ? "nan" : "\(self)" }
-}

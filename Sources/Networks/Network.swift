@@ -53,6 +53,15 @@ public final class Network: @unchecked Sendable {
 
   public var parameters: [Parameter] { layers.flatMap(\.parameters) }
 
+  /// The node of one of ``parameters``, by its number.
+  package func node(ofParameter number: Int) -> Int {
+    var before = 0
+    return layers.firstIndex { layer in
+      before += layer.parameters.count
+      return number < before
+    } ?? layers.count - 1
+  }
+
   /// Frees packed weights that a change has made stale.
   package func forgetStaleWeights() { weightCache.removeStale(of: parameters) }
 

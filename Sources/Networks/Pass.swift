@@ -14,7 +14,7 @@ struct Pass: Hashable {
 
 /// How far a backward pass goes, and what for.
 struct BackwardReach: Hashable {
-  /// The first node that gradients are taken back through: the last that they reach is the one before it.
+  /// The first node that gradients are taken back through. They also reach the one before it, unless the pass trains.
   let first: Int
   /// Whether parameters get gradients. Such a backward pass follows its forward pass once; otherwise gradients can be
   /// taken back any number of times.

@@ -35,6 +35,8 @@ struct Plan: Sendable {
   /// Gradient of the input in bfloat16, if the backward pass comes there in it.
   let narrowedInputGradient: Place?
   let steps: [Step]
+  /// The first step that gradients are taken back through, if they are.
+  let lowest: Int
   let byteCount: Int
 
   /// - Parameter logits: the node whose output is float32 in any precision, as are all later ones.
@@ -89,7 +91,7 @@ struct Plan: Sendable {
         auxiliary: memory.auxiliary > 0
           ? arena.add(bytes: memory.auxiliary, from: index, through: walks(index) ? lastUse(index) : index) : nil,
         // Written by the backward pass of the next step (the last: by the caller), read by the step's own.
-        gradient: lowest.map({ index >= $0 - 1 }) ?? false
+        gradient: lowest.map({ index >= (trains ? $0 : $0 - 1) }) ?? false
           ? arena.add(
             bytes: outputBytes, from: index == fused.count - 1 ? index : backwardTime(index + 1),
             through: backwardTime(index)) : nil,
@@ -109,6 +111,7 @@ struct Plan: Sendable {
         gradient: tensors.gradient.map(place), forwardScratch: tensors.forwardScratch.map(place),
         backwardScratch: tensors.backwardScratch.map(place))
     }
+    self.lowest = lowest ?? 0
     byteCount = arena.byteCount
   }
 

@@ -49,6 +49,30 @@ static PyObject *network_predict_dense(PyObject *object, ARGUMENTS) {
   return predict(object, densely, (argument){"mirror", FLAG}, true, arguments, given, keywords);
 }
 
+static PyObject *network_predict_features(PyObject *object, ARGUMENTS) {
+  enum { NODE, FEATURES, TENSOR_LAYOUT, ARITHMETIC, PROBABILITIES };
+  static const argument table[] = {{"node", TEXT},
+                                   {"features", INPUT},
+                                   {"layout", LAYOUT},
+                                   {"arithmetic", INTEGERS, 3},
+                                   {"probabilities", OUTPUT, 2}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "predict", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
+  sax_arithmetic arithmetic = call_arithmetic(&c, ARITHMETIC);
+  const Py_buffer *features = &c.values[FEATURES].array;
+  const sax_node *node = call_features(&c, FEATURES, NODE, self, layout);
+  if (node &&
+      call_expects(&c, PROBABILITIES, 2, (Py_ssize_t[]){features->shape[0], (Py_ssize_t)network_classes(self)})) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_network_predict_features(self->handle, node->name, features->buf, features->shape[0], layout,
+                                          &arithmetic, call_data(&c, PROBABILITIES));
+    Py_END_ALLOW_THREADS
+  }
+  return call_result(&c, status);
+}
+
 static PyObject *network_score_map_size(PyObject *object, ARGUMENTS) {
   static const argument table[] = {{"height", INTEGER}, {"width", INTEGER}};
   call c;
@@ -104,6 +128,7 @@ static PyObject *score(PyObject *self, ARGUMENTS) {
 
 PyMethodDef network_evaluation_methods[] = {
   METHOD("predict_images", network_predict_images, "Probabilities of uint8 images, averaged over views."),
+  METHOD("predict_features", network_predict_features, "Probabilities from a node's outputs."),
   METHOD("predict_dense", network_predict_dense, "Probabilities of whole uint8 images, by dense evaluation."),
   METHOD("score_map_size", network_score_map_size, "Rows and columns of the score map of images of a size."),
   METHOD("score_map", network_score_map, "Logits at every position of whole uint8 images."),

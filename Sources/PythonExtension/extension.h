@@ -37,6 +37,7 @@ extern PyMethodDef evaluation_methods[];
 extern PyMethodDef convolution_methods[];
 extern PyMethodDef locally_connected_methods[];
 extern PyMethodDef dense_methods[];
+extern PyMethodDef perceptual_methods[];
 extern PyMethodDef pooling_methods[];
 extern PyMethodDef normalization_methods[];
 extern PyMethodDef activation_methods[];

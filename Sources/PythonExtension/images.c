@@ -170,8 +170,32 @@ static PyObject *crop_images(PyObject *self, ARGUMENTS) {
   return call_result(&c, status);
 }
 
+/* Which view each image of a step is, as bytes of int32. */
+static PyObject *drawn_views(PyObject *self, ARGUMENTS) {
+  (void)self;
+  enum { AUGMENTATION, IMAGE_SEED, STEP, COUNT };
+  static const argument table[] = {{"augmentation", OBJECT}, {"seed", SEED}, {"step", SEED}, {"count", INTEGER}};
+  call c;
+  if (!call_begin(&c, "drawn_views", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int64_t count = c.values[COUNT].integer;
+  sax_augmentation augmentation;
+  PyObject *bytes = NULL;
+  if (count < 1 || count > MAX_EXTENT) {
+    PyErr_Format(PyExc_ValueError, "drawn_views: count is %lld, expected 1 to %d", (long long)count, MAX_EXTENT);
+  } else if (read_augmentation(&c, AUGMENTATION, &augmentation)) {
+    bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)count * (Py_ssize_t)sizeof(int32_t));
+  }
+  if (bytes && !succeeded(sax_drawn_views(&augmentation, c.values[IMAGE_SEED].seed, c.values[STEP].seed, count,
+                                          (int32_t *)(void *)PyBytes_AsString(bytes)))) {
+    Py_CLEAR(bytes);
+  }
+  call_end(&c);
+  return bytes;
+}
+
 PyMethodDef image_methods[] = {
   METHOD("augment_images", augment_images, "Augmented network input of uint8 images."),
-  METHOD("crop_images", crop_images, "The crops of evaluation of uint8 images: 1, 9, 10 or 50 views."),
+  METHOD("crop_images", crop_images, "The crops of evaluation of uint8 images: 1, 2, 9, 10 or 50 views."),
+  METHOD("drawn_views", drawn_views, "Which view each image of a training step is, as bytes of int32."),
   {NULL, NULL, 0, NULL},
 };

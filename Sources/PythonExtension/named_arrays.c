@@ -47,9 +47,8 @@ bool named_arrays_begin(named_arrays *s, const char *operation, PyObject *names,
   return true;
 }
 
-/* A vector is [batch][channels] or an image of one pixel. */
-static bool has_shape_of_node(const Py_buffer *buffer, const char *operation, const char *node, const int64_t shape[3],
-                              int64_t batch, int32_t layout) {
+bool array_has_shape_of_node(const Py_buffer *buffer, const char *operation, const char *node, const int64_t shape[3],
+                             int64_t batch, int32_t layout) {
   if (buffer->ndim == 2 && shape[1] == 1 && shape[2] == 1) {
     return array_has_shape(buffer, operation, node, 2, (Py_ssize_t[]){(Py_ssize_t)batch, (Py_ssize_t)shape[0]});
   }
@@ -75,7 +74,7 @@ bool named_arrays_borrow(named_arrays *s, const call *c, bool writable, int64_t 
     Py_buffer *buffer = &s->buffers[i];
     if (!array_borrow(array, s->operation, s->names[i], ELEMENT_FLOAT32, ANY_RANK, writable, buffer)) return false;
     s->data[i] = buffer->buf;
-    if (!has_shape_of_node(buffer, s->operation, s->names[i], expected, batch, layout)) return false;
+    if (!array_has_shape_of_node(buffer, s->operation, s->names[i], expected, batch, layout)) return false;
     if (writable && !(is_apart(buffer, s->names[i], s, i) && call_is_apart(c, buffer, s->names[i]))) return false;
   }
   return true;

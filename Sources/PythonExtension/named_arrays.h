@@ -28,6 +28,10 @@ bool named_arrays_borrow(named_arrays *s, const call *c, bool writable, int64_t 
 /* False with a ValueError if an array of `s` overlaps one of `others`. */
 bool named_arrays_are_apart(const named_arrays *s, const named_arrays *others);
 
+/* Whether an array is [batch] × the shape of a node in `layout`; a vector is [batch][channels] or an image of one pixel. */
+bool array_has_shape_of_node(const Py_buffer *buffer, const char *operation, const char *node, const int64_t shape[3],
+                             int64_t batch, int32_t layout);
+
 void named_arrays_end(named_arrays *s);
 
 /* A new tuple (channels, height, width). */

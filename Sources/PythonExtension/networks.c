@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "errors.h"
+#include "named_arrays.h"
 
 enum { SPEC_CAPACITY = 1 << 20 }; /* touched only where the engine writes */
 
@@ -24,6 +25,19 @@ bool call_expects_channels(const call *c, int index, const network_object *netwo
   extents images = call_extents(c, index, layout);
   images.channels = network->nodes[0].channels;
   return call_expects_extents(c, index, images, layout);
+}
+
+const sax_node *call_features(const call *c, int index, int name, const network_object *network, int32_t layout) {
+  const Py_buffer *features = &c->values[index].array;
+  int64_t batch = features->ndim ? features->shape[0] : 1;
+  for (int64_t i = 0; i < network->node_count; i++) {
+    const sax_node *node = &network->nodes[i];
+    if (strcmp(node->name, c->values[name].text) != 0) continue;
+    const int64_t shape[] = {node->channels, node->height, node->width};
+    return array_has_shape_of_node(features, c->operation, node->name, shape, batch, layout) ? node : NULL;
+  }
+  PyErr_Format(PyExc_ValueError, "%s: there is no node %s", c->operation, c->values[name].text);
+  return NULL;
 }
 
 /* ---- Creation and end ---- */

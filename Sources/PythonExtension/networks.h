@@ -29,6 +29,9 @@ int64_t network_classes(const network_object *network);
 /* A batch of such images as an argument. */
 bool call_expects_input(const call *c, int index, const network_object *network, int64_t batch, int32_t layout);
 
+/* The node that argument `name` names, if argument `index` holds its outputs in `layout`; NULL with an exception set. */
+const sax_node *call_features(const call *c, int index, int name, const network_object *network, int32_t layout);
+
 /* Images of any size with the network's channels. */
 bool call_expects_channels(const call *c, int index, const network_object *network, int32_t layout);
 
@@ -37,8 +40,8 @@ PyObject *refuse_pickling(PyObject *self, PyObject *unused);
 
 extern PyMethodDef network_tensor_methods[];     /* forward, capture, backward */
 extern PyMethodDef network_linearization_methods[]; /* linearize */
-extern PyMethodDef network_training_methods[];   /* train_step, train_step_images */
-extern PyMethodDef network_evaluation_methods[]; /* predict_images, predict_dense, score_map */
+extern PyMethodDef network_training_methods[];   /* train_step, train_step_images, … */
+extern PyMethodDef network_evaluation_methods[]; /* predict_images, predict_features, predict_dense, score_map */
 extern PyMethodDef network_whitening_methods[];  /* set_whitening, whiten */
 extern PyMethodDef network_memory_methods[];     /* memory, release_memory */
 extern PyMethodDef network_profile_methods[];    /* profile_images */

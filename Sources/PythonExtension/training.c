@@ -9,12 +9,13 @@ typedef struct {
   sax_step_options values;
 } step_options;
 
-static bool step_options_begin(step_options *o, const call *c, int index, const network_object *network) {
-  enum { RATE, MOMENTUM, DECAY, RULE, OPTION_SEED, STEP, RATES, DECAYS, PRECISION };
+static bool step_options_begin(step_options *o, const call *c, int index, const network_object *network,
+                               Py_ssize_t batch) {
+  enum { RATE, MOMENTUM, DECAY, RULE, OPTION_SEED, STEP, RATES, DECAYS, PRECISION, SAMPLE_WEIGHT };
   static const argument table[] = {{"learning_rate", NUMBER}, {"momentum", NUMBER},      {"weight_decay", NUMBER},
                                    {"rule", INTEGER},         {"seed", SEED},            {"step", SEED},
                                    {"rates", INPUT, 1, true}, {"decays", INPUT, 1, true},
-                                   {"precision", INTEGER}};
+                                   {"precision", INTEGER},    {"sample_weight", INPUT, 1, true}};
   call *t = &o->arrays;
   if (!call_begin_tuple(t, c->operation, table, LENGTH(table), c->values[index].object, "options")) return false;
   int64_t rule = t->values[RULE].integer;
@@ -28,7 +29,8 @@ static bool step_options_begin(step_options *o, const call *c, int index, const 
     PyErr_Format(PyExc_ValueError, "%s: precision is %lld, expected 0 (float32) or 1 (bfloat16)", c->operation,
                  (long long)precision);
   } else known = true;
-  if (!known || !call_expects(t, RATES, 1, &count) || !call_expects(t, DECAYS, 1, &count)) {
+  if (!known || !call_expects(t, RATES, 1, &count) || !call_expects(t, DECAYS, 1, &count) ||
+      !call_expects(t, SAMPLE_WEIGHT, 1, &batch)) {
     call_end(t);
     return false;
   }
@@ -41,7 +43,9 @@ static bool step_options_begin(step_options *o, const call *c, int index, const 
                                  .rates = call_data(t, RATES),
                                  .decays = call_data(t, DECAYS),
                                  .count = count,
-                                 .precision = (int32_t)precision};
+                                 .precision = (int32_t)precision,
+                                 .sample_weights = call_data(t, SAMPLE_WEIGHT),
+                                 .sample_weight_count = batch};
   return true;
 }
 
@@ -56,7 +60,7 @@ static PyObject *network_train_step(PyObject *object, ARGUMENTS) {
   step_options options;
   sax_step_result result;
   if (call_expects_input(&c, X, self, batch, layout) && call_expects(&c, TARGETS, 1, &batch) &&
-      step_options_begin(&options, &c, OPTIONS, self)) {
+      step_options_begin(&options, &c, OPTIONS, self, batch)) {
     Py_BEGIN_ALLOW_THREADS
     status = sax_network_train_step(self->handle, call_data(&c, X), call_data(&c, TARGETS), batch, layout,
                                     &options.values, &result);
@@ -81,7 +85,7 @@ static PyObject *network_train_step_images(PyObject *object, ARGUMENTS) {
   preprocessing p;
   int32_t status = SAX_OK;
   if (call_expects(&c, TARGETS, 1, c.values[PIXELS].array.shape) &&
-      read_augmentation(&c, AUGMENTATION, &augmentation) && step_options_begin(&options, &c, OPTIONS, self)) {
+      read_augmentation(&c, AUGMENTATION, &augmentation) && step_options_begin(&options, &c, OPTIONS, self, images.count)) {
     if (preprocessing_begin(&p, &c, PREPROCESSING, &images, false)) {
       Py_BEGIN_ALLOW_THREADS
       status = sax_network_train_step_images(self->handle, &images, call_data(&c, TARGETS), &p.values, &augmentation,
@@ -95,8 +99,32 @@ static PyObject *network_train_step_images(PyObject *object, ARGUMENTS) {
   return succeeded(status) ? Py_BuildValue("(dd)", result.loss, result.top1_error) : NULL;
 }
 
+static PyObject *network_train_step_features(PyObject *object, ARGUMENTS) {
+  enum { NODE, FEATURES, TARGETS, TENSOR_LAYOUT, OPTIONS };
+  static const argument table[] = {
+    {"node", TEXT}, {"features", INPUT}, {"labels", LABELS, 1}, {"layout", LAYOUT}, {"options", OBJECT}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "train_step", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
+  const sax_node *node = call_features(&c, FEATURES, NODE, self, layout);
+  step_options options;
+  sax_step_result result;
+  if (node && call_expects(&c, TARGETS, 1, c.values[FEATURES].array.shape) &&
+      step_options_begin(&options, &c, OPTIONS, self, (Py_ssize_t)c.values[FEATURES].array.shape[0])) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_network_train_step_features(self->handle, node->name, call_data(&c, FEATURES), call_data(&c, TARGETS),
+                                             c.values[FEATURES].array.shape[0], layout, &options.values, &result);
+    Py_END_ALLOW_THREADS
+    call_end(&options.arrays);
+  }
+  call_end(&c);
+  return succeeded(status) ? Py_BuildValue("(dd)", result.loss, result.top1_error) : NULL;
+}
+
 PyMethodDef network_training_methods[] = {
   METHOD("train_step", network_train_step, "Forward, loss, backward, update."),
   METHOD("train_step_images", network_train_step_images, "A training step on augmented uint8 images."),
+  METHOD("train_step_features", network_train_step_features, "A training step that begins with a node's outputs."),
   {NULL, NULL, 0, NULL},
 };

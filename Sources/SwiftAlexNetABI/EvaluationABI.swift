@@ -19,6 +19,19 @@ public func sax_network_predict_images(
 }
 
 @c @implementation
+public func sax_network_predict_features(
+  _ handle: OpaquePointer, _ node: UnsafePointer<CChar>, _ features: UnsafePointer<Float>, _ batch: Int64,
+  _ layout: Int32, _ arithmetic: UnsafePointer<sax_arithmetic>, _ probabilities: UnsafeMutablePointer<Float>
+) -> Int32 {
+  status {
+    try network(handle).probabilities(
+      features: features, after: String(cString: node), batch: try Argument.size(batch, "predict: batch"),
+      layout: try Argument.layout(layout), arithmetic: try Arithmetic(arithmetic.pointee, operation: "predict"),
+      into: probabilities)
+  }
+}
+
+@c @implementation
 public func sax_network_score_map_size(
   _ handle: OpaquePointer, _ height: Int64, _ width: Int64, _ rows: UnsafeMutablePointer<Int64>,
   _ columns: UnsafeMutablePointer<Int64>

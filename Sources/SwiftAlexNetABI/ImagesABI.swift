@@ -104,10 +104,11 @@ extension ImageInput.Views {
   init(count: Int64) throws {
     switch count {
     case 1: self = .center
+    case 2: self = .centerAndMirror
     case 9: self = .grid9
     case 10: self = .ten
     case 50: self = .grid50
-    default: throw EngineError.invalidValue("crops: got \(count), expected 1, 9, 10 or 50")
+    default: throw EngineError.invalidValue("crops: got \(count), expected 1, 2, 9, 10 or 50")
     }
   }
 }
@@ -138,5 +139,22 @@ public func sax_crop_images(
       images: batch.pixels, count: batch.count, height: batch.height, width: batch.width, channels: batch.channels,
       preprocessing: try Preprocessing(preprocessing.pointee, channels: batch.channels),
       views: try ImageInput.Views(count: views), output: output, pool: .shared)
+  }
+}
+
+@c @implementation
+public func sax_drawn_views(
+  _ augmentation: UnsafePointer<sax_augmentation>, _ seed: UInt64, _ step: UInt64, _ count: Int64,
+  _ views: UnsafeMutablePointer<Int32>
+) -> Int32 {
+  status {
+    let augmentation = try Augmentation(augmentation.pointee)
+    guard augmentation.views != nil else {
+      throw EngineError.invalidValue(
+        "drawn_views: got random crops, colour noise, rotation or shift, expected the centre crop, mirrored or not")
+    }
+    for index in 0..<(try Argument.size(count, "drawn_views: count")) {
+      views[index] = Int32(augmentation.view(seed: seed, step: step, index: UInt64(index)))
+    }
   }
 }

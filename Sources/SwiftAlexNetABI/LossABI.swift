@@ -16,7 +16,7 @@ public func sax_softmax(
 @c @implementation
 public func sax_cross_entropy(
   _ x: UnsafePointer<Float>, _ labels: UnsafePointer<Int32>, _ rows: Int64, _ classes: Int64,
-  _ loss: UnsafeMutablePointer<Double>, _ dx: UnsafeMutablePointer<Float>?
+  _ weights: UnsafePointer<Float>?, _ loss: UnsafeMutablePointer<Double>, _ dx: UnsafeMutablePointer<Float>?
 ) -> Int32 {
   status {
     let rows = try Argument.size(rows, "cross_entropy: rows")
@@ -25,12 +25,14 @@ public func sax_cross_entropy(
       throw EngineError.invalidValue(
         "cross_entropy: label \(row) is \(labels[row]), expected 0 ≤ label < \(classes)")
     }
+    let given = weights.map { Array(UnsafeBufferPointer(start: $0, count: rows)) }
+    let weights = try LossWeights(given, rows: rows, operation: "cross_entropy")
     try OperatorTensors.with { tensors in
       let losses = try tensors.floats(rows)
       try SoftmaxCrossEntropy.forwardBackward(
-        rows: rows, classes: classes, logits: x, labels: labels, logitsGradient: dx, losses: losses,
-        context: tensors.context)
-      loss.pointee = (0..<rows).reduce(0.0) { $0 + Double(losses[$1]) } / Double(rows)
+        rows: rows, classes: classes, logits: x, labels: labels, weights: weights, logitsGradient: dx,
+        losses: losses, context: tensors.context)
+      loss.pointee = weights.mean(losses)
     }
   }
 }

@@ -18,3 +18,8 @@ public enum EngineError: Error, Equatable, CustomStringConvertible {
     }
   }
 }
+
+extension Float {
+  /// The sign of a NaN means nothing.
+  package var inWords: String { isNaN ? "nan" : "\(self)" }
+}

@@ -1,4 +1,5 @@
 import Imaging
+import Kernels
 import Networks
 import Tensors
 
@@ -9,9 +10,14 @@ public struct ImageSet: Sendable {
   public let height: Int
   public let width: Int
   public let channels: Int
+  /// How much each image counts in the loss of its batch, Σ w·loss / Σ w. nil: all the same.
+  public let sampleWeights: [Float]?
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` when the sizes do not agree or there are no images.
-  public init(pixels: [UInt8], labels: [Int32], height: Int, width: Int, channels: Int) throws {
+  /// - Throws: ``EngineError/invalidValue(_:)`` when the sizes do not agree, there are no images, or weights are not
+  ///   one an image, finite and at least 0, or sum to 0.
+  public init(
+    pixels: [UInt8], labels: [Int32], height: Int, width: Int, channels: Int, sampleWeights: [Float]? = nil
+  ) throws {
     let expected = try Extent.product([labels.count, height, width, channels], operation: "image set")
     guard !labels.isEmpty, pixels.count == expected, expected > 0 else {
       throw EngineError.invalidValue(
@@ -19,6 +25,14 @@ public struct ImageSet: Sendable {
     }
     (self.pixels, self.labels) = (pixels, labels)
     (self.height, self.width, self.channels) = (height, width, channels)
+    self.sampleWeights = sampleWeights
+    guard try LossWeights(sampleWeights, rows: labels.count, operation: "image set").total > 0 else {
+      throw EngineError.invalidValue("image set: the weights of all images are zero, expected at least one above 0")
+    }
+  }
+
+  func weights(of indices: ArraySlice<Int>) -> [Float]? {
+    sampleWeights.map { weights in indices.map { weights[$0] } }
   }
 
   var imageSize: Int { height * width * channels }
@@ -39,6 +53,7 @@ public struct EpochReport: Sendable {
   public let epoch: Int
   /// In the epoch's last step, for weights in no group of the recipe.
   public let learningRate: Double
+  /// The mean over the images, by their weights.
   public let loss: Double
   /// Percent, over the training passes.
   public let top1Error: Double
@@ -87,7 +102,7 @@ extension Network {
       moment.epoch = epoch
       let order = try ImageOrder.shuffled(count: images.labels.count, seed: seed, epoch: UInt64(epoch))
       let augmentation = try recipe.augmentation(epoch: epoch, channels: images.channels)
-      var (done, loss, error, rate) = (0, 0.0, 0.0, 0.0)
+      var (done, loss, weight, error, rate) = (0, 0.0, 0.0, 0.0, 0.0)
       for first in stride(from: 0, to: order.count, by: recipe.batchSize) {
         let batch = order[first..<min(first + recipe.batchSize, order.count)]
         rate = rates.baseRate(at: moment)
@@ -96,18 +111,19 @@ extension Network {
           options: try StepOptions(
             learningRate: 0, momentum: Float(recipe.momentum), weightDecay: 0, rule: recipe.rule, seed: seed,
             step: UInt64(moment.step), rates: rates.rates(at: moment), decays: rates.decays,
-            precision: precision))
-        loss += result.loss * Double(batch.count)
+            sampleWeights: images.weights(of: batch), precision: precision))
+        loss += result.loss * result.weight
+        weight += result.weight
         error += result.top1Error * Double(batch.count)
         moment.step += 1
         done += batch.count
         try onStep?(
           StepReport(
-            epoch: epoch, epochs: epochs, imagesDone: done, images: order.count, loss: loss / Double(done),
-            top1Error: error / Double(done)))
+            epoch: epoch, epochs: epochs, imagesDone: done, images: order.count,
+            loss: weight > 0 ? loss / weight : 0, top1Error: error / Double(done)))
       }
-      let count = Double(order.count)
-      let report = EpochReport(epoch: epoch, learningRate: rate, loss: loss / count, top1Error: error / count)
+      let report = EpochReport(
+        epoch: epoch, learningRate: rate, loss: loss / weight, top1Error: error / Double(order.count))
       rates.finishEpoch(validationError: try onEpochEnd(report))
     }
   }

@@ -3,8 +3,8 @@ import Tensors
 
 extension ImageSet {
   /// Images of one size, each with its class index.
-  /// - Throws: ``EngineError/invalidValue(_:)`` if there are none, if sizes differ, or for an invalid label.
-  public init(_ images: [Image], labels: [Int]) throws {
+  /// - Throws: ``EngineError/invalidValue(_:)`` if there are none, if sizes differ, or for an invalid label or weight.
+  public init(_ images: [Image], labels: [Int], sampleWeights: [Float]? = nil) throws {
     guard let first = images.first, images.count == labels.count else {
       throw EngineError.invalidValue(
         "image set: got \(images.count) images and \(labels.count) labels, expected as many, at least one")
@@ -23,7 +23,7 @@ extension ImageSet {
     }
     try self.init(
       pixels: images.flatMap(\.pixels), labels: numbers, height: first.height, width: first.width,
-      channels: first.channels)
+      channels: first.channels, sampleWeights: sampleWeights)
   }
 
   public var count: Int { labels.count }

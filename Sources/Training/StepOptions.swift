@@ -14,12 +14,15 @@ public struct StepOptions: Sendable {
   public var rates: [Float]?
   /// The weight decay of every parameter, likewise.
   public var decays: [Float]?
+  /// How much every image of the batch counts in the loss: ``Kernels/LossWeights``. nil: all the same.
+  public var sampleWeights: [Float]?
 
-  /// The step checks the number of `rates` and `decays`, which only a network knows.
+  /// The step checks `rates`, `decays` and `sampleWeights`, whose number only a network or a batch knows.
   /// - Throws: ``EngineError/invalidValue(_:)`` unless rate and decay are finite and ≥ 0 and 0 ≤ momentum < 1.
   public init(
     learningRate: Float, momentum: Float, weightDecay: Float, rule: SGDUpdate.Rule = .paper, seed: UInt64,
-    step: UInt64, rates: [Float]? = nil, decays: [Float]? = nil, precision: Precision = .float32
+    step: UInt64, rates: [Float]? = nil, decays: [Float]? = nil, sampleWeights: [Float]? = nil,
+    precision: Precision = .float32
   ) throws {
     try Self.requireRate(learningRate, "train_step: got learning rate")
     guard momentum >= 0, momentum < 1 else {
@@ -30,7 +33,8 @@ public struct StepOptions: Sendable {
     try hyperparameters.requireFinite(operation: "train_step")
     self.rule = rule
     dropout = DropoutKey(seed: seed, step: step)
-    (self.rates, self.decays, self.precision) = (rates, decays, precision)
+    (self.rates, self.decays, self.sampleWeights) = (rates, decays, sampleWeights)
+    self.precision = precision
   }
 
   /// The hyper-parameters of each parameter's update; nil for one that stays unchanged.
@@ -64,10 +68,13 @@ public struct StepOptions: Sendable {
   }
 }
 
-/// What a step reports: mean loss of the batch before the update, and its top-1 error in percent.
+/// What a step reports: mean loss of the batch before the update, by the images' weights, and its top-1 error in
+/// percent, without them.
 public struct StepResult: Sendable {
   public let loss: Double
   public let top1Error: Double
+  /// Σ w of the batch; without weights, its number of images.
+  public let weight: Double
 }
 
 extension SGDHyperparameters {

@@ -3,7 +3,8 @@ import Networks
 import Tensors
 
 extension Network {
-  /// One step of stochastic gradient descent: forward, mean cross-entropy over the batch, backward, update.
+  /// One step of stochastic gradient descent: forward, mean cross-entropy over the batch, by `options.sampleWeights`,
+  /// backward, update. Where those sum to 0, momentum and weight decay alone move the weights.
   ///
   /// Commits entirely or not at all: after an interrupt, a refused allocation, a loss or gradient that is not finite,
   /// or an update that would make a weight or velocity so, weights and velocities are as before. A step with a batch
@@ -11,16 +12,27 @@ extension Network {
   /// - Parameters:
   ///   - labels: [batch], 0 ≤ label < classes.
   ///   - input: writes the batch, NHWC.
-  /// - Throws: ``EngineError/invalidValue(_:)`` for a label out of range and for rates that do not fit, ``EngineError/nonFinite(_:)``,
+  /// - Throws: ``EngineError/invalidValue(_:)`` for a label out of range and for rates or weights of images that do not
+  ///   fit, ``EngineError/nonFinite(_:)``,
   ///   ``EngineError/concurrentUse(_:)``, ``EngineError/outOfMemory(_:)``, ``EngineError/interrupted``.
   public func trainStep(
     batch: Int, labels: UnsafePointer<Int32>, input: InputWriter, options: StepOptions
   ) throws -> StepResult {
+    try trainStep(batch: batch, labels: labels, options: options, from: 0) { try $0.writeInput(0..<batch, input) }
+  }
+
+  /// The same from node `first` on, whose input `fill` writes.
+  func trainStep(
+    batch: Int, labels: UnsafePointer<Int32>, options: StepOptions, from first: Int,
+    fill: (Execution) throws -> Void
+  ) throws -> StepResult {
     try validate(labels: UnsafeBufferPointer(start: labels, count: batch))
+    let weights = try LossWeights(options.sampleWeights, rows: batch, operation: "train_step")
     return try usage.writing("train_step") {
       let hyperparameters = try options.hyperparameters(of: parameters)
-      let execution = try keptExecution(batch: batch, precision: options.precision)
-      try runKept(execution, batch: batch, dropout: options.dropout, input: input)
+      let reach = try firstTrained(hyperparameters, from: first)
+      let execution = try keptExecution(batch: batch, precision: options.precision, from: first, reach: reach)
+      try runKept(execution, batch: batch, dropout: options.dropout, fill: fill)
       // A rehearsal has nothing to rank, and a large batch would take seconds.
       let top1 =
         execution.context.rehearses
@@ -29,15 +41,15 @@ extension Network {
       let losses = try lossMemory(batch: batch)
       try backwardKept(execution, parameterGradients: .replaced, inputGradient: nil) { gradient in
         try SoftmaxCrossEntropy.forwardBackward(
-          rows: batch, classes: classCount, logits: execution.result, labels: labels, logitsGradient: gradient,
-          losses: losses.pointer, context: execution.context)
+          rows: batch, classes: classCount, logits: execution.result, labels: labels, weights: weights,
+          logitsGradient: gradient, losses: losses.pointer, context: execution.context)
         try requireFinite(losses: losses, batch: batch, step: options.dropout.step, context: execution.context)
       }
-      let loss = (0..<batch).reduce(0.0) { $0 + Double(losses.pointer[$1]) } / Double(batch)
+      let loss = weights.mean(losses.pointer)
       let start = StepRecorder.start(recorder)
       try update(options, hyperparameters, context: execution.context)
       recorder?.add(.update, since: start)
-      return StepResult(loss: loss, top1Error: top1)
+      return StepResult(loss: loss, top1Error: top1, weight: weights.total)
     }
   }
 
@@ -46,6 +58,19 @@ extension Network {
       throw EngineError.invalidValue(
         "train_step: label \(index) is \(label), expected 0 ≤ label < \(classCount)")
     }
+  }
+
+  /// The first node with a parameter that is updated: gradients need not be taken further back.
+  /// - Throws: ``EngineError/invalidValue(_:)`` if it lies before `first`, where the step begins.
+  private func firstTrained(_ hyperparameters: [SGDHyperparameters?], from first: Int) throws -> Int {
+    guard let number = hyperparameters.firstIndex(where: { $0 != nil }) else { return first }
+    let node = node(ofParameter: number)
+    guard node >= first else {
+      throw EngineError.invalidValue(
+        "train_step: \(parameters[number].name) is trained, but the step begins behind it with "
+          + "\(spec.nodes[first].name): expected a learning rate of 0")
+    }
+    return node
   }
 
   private func top1Error(_ logits: UnsafePointer<Float>, labels: UnsafePointer<Int32>, batch: Int) -> Double {

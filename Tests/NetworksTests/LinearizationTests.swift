@@ -260,6 +260,26 @@ final class LinearizationTests: XCTestCase {
     }
   }
 
+  func testArrays() throws {
+    let network = try smallNetwork()
+    let x = randomFloats(batch * network.spec.input.count, seed: 1)
+    let slopes = ["conv2": try cotangent(network, "conv2", seed: 2)]
+    let kept = try network.linearize(
+      x, batch: batch, layout: .nhwc, nodes: ["conv2", "relu1"], wrt: ["data", "conv1"])
+    XCTAssertEqual(
+      try kept.vjp(slopes, wrt: ["data", "conv1"], layout: .nhwc), try vjp(network, x, slopes, wrt: ["data", "conv1"]))
+    let activations = try network.activations(of: ["conv2", "relu1"], x, batch: batch, layout: .nhwc)
+    for node in ["conv2", "relu1"] {
+      XCTAssertEqual(activations[node], try kept.activation(node, layout: .nhwc), node)
+    }
+    XCTAssertThrowsError(try network.activations(of: ["conv2"], Array(x.dropLast()), batch: batch, layout: .nhwc))
+    XCTAssertThrowsError(try network.activations(of: ["conv2"], x, batch: 0, layout: .nhwc))
+    XCTAssertThrowsError(try network.activations(of: ["conv9"], x, batch: batch, layout: .nhwc))
+    XCTAssertThrowsError(try network.activations(of: [], x, batch: batch, layout: .nhwc))
+    XCTAssertThrowsError(try network.linearize([], batch: batch, layout: .nhwc, nodes: ["conv2"]))
+    XCTAssertThrowsError(try kept.vjp(["conv2": [1]], layout: .nhwc))
+  }
+
   func testRefusedMemoryIsAnErrorAndTheNextCallWorks() throws {
     let network = try smallNetwork()
     let x = randomFloats(batch * network.spec.input.count, seed: 2)

@@ -7,9 +7,8 @@ final class TrainingABITests: XCTestCase {
     let network = try TinyNetwork.make()
     defer { sax_network_release(network) }
     let x = (0..<60).map { Float($0 % 7) }
-    var options = sax_step_options(
-      learning_rate: 0.1, momentum: 0.9, weight_decay: 0, rule: Int32(SAX_RULE_PAPER), seed: 0, step: 0, rates: nil,
-      decays: nil, count: 0, precision: Int32(SAX_FLOAT32))
+    var options = sax_step_options()
+    (options.learning_rate, options.momentum, options.rule) = (0.1, 0.9, Int32(SAX_RULE_PAPER))
     var result = sax_step_result()
     XCTAssertEqual(sax_network_train_step(network, x, [2], 1, Int32(SAX_NCHW), &options, &result), Int32(SAX_OK))
     let first = result.loss
@@ -20,6 +19,29 @@ final class TrainingABITests: XCTestCase {
     XCTAssertEqual(sax_network_train_step(network, x, [2], 0, 0, &options, &result), Int32(SAX_INVALID_VALUE))
     options.learning_rate = .nan
     XCTAssertEqual(sax_network_train_step(network, x, [2], 1, 0, &options, &result), Int32(SAX_INVALID_VALUE))
+  }
+
+  func testWeightsOfImagesThroughTheBoundary() throws {
+    let network = try TinyNetwork.make()
+    defer { sax_network_release(network) }
+    let x = (0..<120).map { Float($0 % 7) }
+    var options = sax_step_options()
+    var result = sax_step_result()
+    func step(_ weights: [Float], count: Int64) -> Int32 {
+      weights.withUnsafeBufferPointer {
+        (options.sample_weights, options.sample_weight_count) = ($0.baseAddress, count)
+        return sax_network_train_step(network, x, [2, 0], 2, Int32(SAX_NCHW), &options, &result)
+      }
+    }
+    XCTAssertEqual(step([0, 0], count: 2), Int32(SAX_OK), lastError)
+    XCTAssertEqual(result.loss, 0)
+    XCTAssertEqual(step([0, 2], count: 2), Int32(SAX_OK), lastError)
+    XCTAssertGreaterThan(result.loss, 0)
+    for count: Int64 in [0, 1, -1, .max] {
+      XCTAssertEqual(step([1, 1], count: count), Int32(SAX_INVALID_VALUE))
+    }
+    XCTAssertEqual(step([1, -.infinity], count: 2), Int32(SAX_INVALID_VALUE))
+    XCTAssertEqual(lastError, "train_step: sample_weight 1 is -inf, expected a finite number ≥ 0")
   }
 
   func testRatesOfEveryParameterThroughTheBoundary() throws {

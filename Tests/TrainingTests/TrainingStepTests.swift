@@ -234,6 +234,52 @@ final class TrainingStepTests: XCTestCase {
     XCTAssertEqual(try SmallTask.state(network), before)
   }
 
+  func testEqualWeightsOfImagesChangeNoBit() throws {
+    let (plain, weighted) = (try SmallTask.network(), try SmallTask.network())
+    var own = try options()
+    for index in 0..<3 {
+      own.dropout = DropoutKey(seed: 2, step: UInt64(index))
+      own.sampleWeights = [Float](repeating: 0.3, count: batch)
+      let (result, expected) = (
+        try weighted.trainStep(x, labels: labels, batch: batch, layout: .nhwc, options: own),
+        try step(plain, UInt64(index))
+      )
+      XCTAssertEqual(result.loss, expected.loss)
+      XCTAssertEqual(result.top1Error, expected.top1Error)
+    }
+    XCTAssertEqual(try SmallTask.state(weighted), try SmallTask.state(plain))
+    let allocations = TensorMemory.allocationCount
+    _ = try weighted.trainStep(x, labels: labels, batch: batch, layout: .nhwc, options: own)
+    XCTAssertEqual(TensorMemory.allocationCount, allocations)
+  }
+
+  /// Without momentum and decay, images of no weight leave the network as it was.
+  func testWeightsOfZeroUpdateNothing() throws {
+    let network = try SmallTask.network()
+    let before = try SmallTask.state(network)
+    let still = try StepOptions(
+      learningRate: 0.1, momentum: 0, weightDecay: 0, seed: 2, step: 0,
+      sampleWeights: [Float](repeating: 0, count: batch))
+    XCTAssertEqual(try network.trainStep(x, labels: labels, batch: batch, layout: .nhwc, options: still).loss, 0)
+    XCTAssertEqual(try SmallTask.state(network), before)
+  }
+
+  func testWeightsOfImagesAreChecked() throws {
+    let network = try SmallTask.network()
+    let before = try SmallTask.state(network)
+    for (weights, message) in [
+      ([1, 1], "train_step: got 2 values of sample_weight, expected 6"), ([], "got 0 values"),
+      ([1, 1, 1, .nan, 1, 1], "sample_weight 3 is nan"), ([1, 1, 1, 1, 1, -1], "sample_weight 5 is -1"),
+    ] as [([Float], String)] {
+      var options = try options()
+      options.sampleWeights = weights
+      XCTAssertThrowsError(
+        try network.trainStep(x, labels: labels, batch: batch, layout: .nhwc, options: options)
+      ) { XCTAssertTrue("\($0)".contains(message), "\($0)") }
+    }
+    XCTAssertEqual(try SmallTask.state(network), before)
+  }
+
   func testHyperparametersAreChecked() {
     for (rate, momentum, decay) in [
       (Float.nan, Float(0.9), Float(0)), (-1, 0.9, 0), (.infinity, 0.9, 0), (0.1, 1, 0), (0.1, -0.1, 0),

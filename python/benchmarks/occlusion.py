@@ -8,6 +8,7 @@ in a call (`perturbations_per_eval`) as we do; its default of one is slower stil
 """
 
 import argparse
+import json
 import tempfile
 import time
 from collections.abc import Callable
@@ -45,8 +46,8 @@ def seconds(work: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def compare(name: str, window: int, stride: int, batch: int, rounds: int) -> str:
-    """Return the line of a network.
+def compare(name: str, window: int, stride: int, batch: int, rounds: int) -> float:
+    """Print the line of a network, and return captum's time by ours.
 
     Raises
     ------
@@ -72,7 +73,8 @@ def compare(name: str, window: int, stride: int, batch: int, rounds: int) -> str
         raise SystemExit(f"{name}: the answers differ by {difference:.1e} of the largest logit")
     times = [(seconds(theirs), seconds(ours)) for _ in range(rounds)]
     slow, quick = (median(each) for each in zip(*times, strict=True))
-    return f"{name:<8} captum {slow:7.2f} s  swiftalexnet {quick:7.2f} s  ratio {slow / quick:5.2f}"
+    print(f"{name:<8} captum {slow:7.2f} s  swiftalexnet {quick:7.2f} s  quotient {slow / quick:5.2f}", flush=True)
+    return slow / quick
 
 
 def main() -> None:
@@ -83,12 +85,17 @@ def main() -> None:
     parser.add_argument("--stride", type=int, default=8)
     parser.add_argument("--batch", type=int, default=32, help="windows computed together")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=sa.get_num_threads())
+    parser.add_argument("--out", type=Path, help="a JSON file for the quotients")
     options = parser.parse_args()
+    sa.set_num_threads(options.threads)
     torch.set_num_threads(sa.get_num_threads())
     per_axis = -(-(224 - options.window) // options.stride) + 1
     print(f"{machine.cpu_name()}, {sa.get_num_threads()} threads, {per_axis**2} windows, batches of {options.batch}")
-    for name in options.networks:
-        print(compare(name, options.window, options.stride, options.batch, options.rounds), flush=True)
+    sizes = options.window, options.stride, options.batch, options.rounds
+    found = {f"captum's time ÷ ours, {name}": compare(name, *sizes) for name in options.networks}
+    if options.out:
+        options.out.write_text(json.dumps({"quotients": found}))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from .errors import CacheCorruptError, CheckpointCorruptError, ConcurrentUseErro
 check_environment()
 
 if TYPE_CHECKING:
-    from . import attribution, ops
+    from . import attribution, ops, sklearn
     from .architectures import alexnet, build, cifar_net, vgg
     from .data.array import ArrayDataset
     from .data.cifar.cifar10 import cifar10
@@ -30,13 +30,17 @@ if TYPE_CHECKING:
     from .data.folder import ImageFolder
     from .evaluation.ensemble import Ensemble
     from .evaluation.result import Evaluation
+    from .families.family import SeedFamily
+    from .families.fit_seeds import fit_seeds
     from .formats.inspection import inspect
     from .formats.pretrained.listing import pretrained_models
+    from .inference.feature_results import Features, StoredFeatures, open_features
     from .inference.ranking import Prediction
     from .inference.views import Views
     from .model import Model, load, pretrained
     from .network.catalog import alexnet_variants, cifar_variants, variants, vgg_variants
     from .network.memory_use import Memory, memory
+    from .perceptual.lpips import LPIPS
     from .preprocessing.preprocessing import Preprocessing
     from .profiling import Profile
     from .recipes.augmentation import Augmentation
@@ -60,6 +64,7 @@ if TYPE_CHECKING:
     from .training.history import History
 
 __all__ = [
+    "LPIPS",
     "ArrayDataset",
     "Augmentation",
     "CacheCorruptError",
@@ -73,6 +78,7 @@ __all__ = [
     "EpochSchedule",
     "EpochTableSchedule",
     "Evaluation",
+    "Features",
     "History",
     "ImageFolder",
     "Memory",
@@ -86,7 +92,9 @@ __all__ = [
     "Profile",
     "Recipe",
     "Schedule",
+    "SeedFamily",
     "StepSchedule",
+    "StoredFeatures",
     "Suggestion",
     "UnsupportedError",
     "Views",
@@ -99,17 +107,20 @@ __all__ = [
     "cifar_net",
     "cifar_variants",
     "color_components",
+    "fit_seeds",
     "get_num_threads",
     "info",
     "inspect",
     "load",
     "memory",
+    "open_features",
     "ops",
     "pretrained",
     "pretrained_models",
     "recipe",
     "recipe_names",
     "set_num_threads",
+    "sklearn",
     "suggest",
     "variants",
     "vgg",
@@ -124,13 +135,17 @@ _NAMES = {
     "data.folder": ("ImageFolder",),
     "evaluation.ensemble": ("Ensemble",),
     "evaluation.result": ("Evaluation",),
+    "families.family": ("SeedFamily",),
+    "families.fit_seeds": ("fit_seeds",),
     "formats.inspection": ("inspect",),
     "formats.pretrained.listing": ("pretrained_models",),
+    "inference.feature_results": ("Features", "StoredFeatures", "open_features"),
     "inference.ranking": ("Prediction",),
     "inference.views": ("Views",),
     "model": ("Model", "load", "pretrained"),
     "network.catalog": ("alexnet_variants", "cifar_variants", "variants", "vgg_variants"),
     "network.memory_use": ("Memory", "memory"),
+    "perceptual.lpips": ("LPIPS",),
     "preprocessing.preprocessing": ("Preprocessing",),
     "profiling": ("Profile",),
     "recipes.augmentation": ("Augmentation",),
@@ -147,12 +162,13 @@ _NAMES = {
     "statistics.color_components": ("color_components",),
     "training.history": ("History",),
 }
+_ROOMS = ("attribution", "ops", "sklearn")
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use."""
-    if name in ("attribution", "ops"):
+    if name in _ROOMS:
         return importlib.import_module(f".{name}", __name__)
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,6 +22,7 @@ from .recipes.recipe import Recipe
 
 if TYPE_CHECKING:
     from .evaluation.result import Evaluation
+    from .inference.feature_results import Features, StoredFeatures
     from .inference.known_answers import Verification
     from .inference.ranking import Predictions
     from .profiling import Profile
@@ -107,8 +108,8 @@ class Model(BaseModel):
 
         return score_map(self, image, scale, **options)
 
-    def features(self, images: Any, layers: Sequence[str], **options: Any) -> dict[str, Float32]:
-        """Return the outputs of named layers for images: see `swiftalexnet.inference.features.features`."""
+    def features(self, images: Any, layers: Sequence[str], **options: Any) -> "Features | StoredFeatures":
+        """Return the outputs of named layers for images, or write them: `swiftalexnet.inference.features.features`."""
         from .inference.features import features
 
         return features(self, images, layers, **options)

@@ -226,13 +226,15 @@ def softmax(x):
     return powers / powers.sum(1, keepdims=True)
 
 
-def cross_entropy(x, labels):
-    """Mean loss and its gradient."""
+def cross_entropy(x, labels, weights=None):
+    """Mean loss, by weights of the rows, and its gradient; 0 if the weights sum to 0."""
     p = softmax(x)
     rows = np.arange(len(x))
-    loss = -np.log(p[rows, labels]).mean()
+    weights = np.ones(len(x)) if weights is None else np.asarray(weights, np.float64)
+    share = weights / weights.sum() if weights.any() else weights
+    loss = -(np.log(p[rows, labels]) * share).sum()
     p[rows, labels] -= 1
-    return loss, p / len(x)
+    return loss, p * share[:, None]
 
 
 def sgd_update(w, v, g, learning_rate, momentum, weight_decay, rule):

@@ -104,7 +104,7 @@ def fingerprint(model: sa.Model) -> str:
 EXTRAS = {
     "matplotlib": "plots",
     "pandas": "frame",
-    "sklearn": "demo",
+    "sklearn": "sklearn",
     "google.protobuf": "caffe",
     "h5py": "keras",
     "onnx": "onnx",

@@ -78,9 +78,9 @@ EXTENSION = [
         "labels int64",
         TypeError,
         "labels has dtype int64, expected int32",
-        lambda: _native.cross_entropy(ROWS, LABELS, None),
+        lambda: _native.cross_entropy(ROWS, LABELS, None, None),
     ),
-    case("labels -1", ValueError, "label", lambda: _native.cross_entropy(ROWS, np.int32(LABELS - 1), None)),
+    case("labels -1", ValueError, "label", lambda: _native.cross_entropy(ROWS, np.int32(LABELS - 1), None, None)),
     case(
         "dw overlaps dx",
         ValueError,

@@ -19,7 +19,18 @@ INFINITE = np.where(np.isnan(NAN), np.float32(np.inf), NAN)
 
 
 def options(**changes):
-    names = ("learning_rate", "momentum", "weight_decay", "rule", "seed", "step", "rates", "decays", "precision")
+    names = (
+        "learning_rate",
+        "momentum",
+        "weight_decay",
+        "rule",
+        "seed",
+        "step",
+        "rates",
+        "decays",
+        "precision",
+        "sample_weight",
+    )
     return tuple(changes.get(name, value) for name, value in zip(names, small.OPTIONS, strict=True))
 
 
@@ -136,8 +147,8 @@ TENSORS = [
     case("rule 5", ValueError, "train_step: rule is 5", train(rule=5)),
     case("train precision 2", ValueError, "train_step: precision is 2", train(precision=2)),
     case("train seed -1", ValueError, "train_step: seed", train(seed=-1)),
-    case("options short", ValueError, "train_step: options has 3 items, expected 9", train(given=(0.1, 0.9, 0))),
-    case("options of old", ValueError, "options has 6 items, expected 9", train(given=small.OPTIONS[:6])),
+    case("options short", ValueError, "train_step: options has 3 items, expected 10", train(given=(0.1, 0.9, 0))),
+    case("options of old", ValueError, "options has 6 items, expected 10", train(given=small.OPTIONS[:6])),
     case("rates short", ValueError, r"train_step: rates has shape \(1,\), expected", train(rates=told(0.1, 1))),
     case("rates long", ValueError, r"train_step: rates has shape \(99,\), expected", train(rates=told(0.1, 99))),
     case("rates empty", ValueError, r"train_step: rates has shape \(0,\), expected", train(rates=told(0.1, 0))),
@@ -158,6 +169,14 @@ TENSORS = [
         r"train_step: fc4.bias: learning rate 1e\+30 and weight decay 1e\+30 overflow",
         train(rates=told(1e30), decays=told(1e30)),
     ),
+    case(
+        "weights short", ValueError, r"sample_weight has shape \(1,\), expected \(4,\)", train(sample_weight=told(1, 1))
+    ),
+    case("weights nan", ValueError, "train_step: sample_weight 3 is nan", train(sample_weight=told(np.nan, 4))),
+    case("weights -1", ValueError, "train_step: sample_weight 3 is -1", train(sample_weight=told(-1, 4))),
+    case("weights inf", ValueError, "train_step: sample_weight 3 is inf", train(sample_weight=told(np.inf, 4))),
+    case("weights list", TypeError, "sample_weight is of type list", train(sample_weight=[1.0] * 4)),
+    case("weights 2-D", ValueError, "sample_weight has shape", train(sample_weight=told(1, 4)[None])),
     case("options list", TypeError, "train_step: options is of type list", train(given=[0.1, 0.9, 0, 0, 0, 0])),
     case("nan", NonFiniteError, "train_step: .*nothing was updated", train(NAN)),
     case("infinity", NonFiniteError, "train_step: .*nothing was updated", train(INFINITE)),
@@ -281,9 +300,9 @@ IMAGE_CASES = [
     case("crop -1", ValueError, "predict: the crop is 15 x -1", predict(width=-1)),
     case("crop 2^62", ValueError, "predict: the crop is", predict(height=2**62)),
     case("crop str", TypeError, "predict: crop_height is of type str", predict(height="15")),
-    case("views 5", ValueError, "5, expected 1, 9, 10 or 50", predict(views=5)),
-    case("views 0", ValueError, "0, expected 1, 9, 10 or 50", predict(views=0)),
-    case("views -1", ValueError, "-1, expected 1, 9, 10 or 50", predict(views=-1)),
+    case("views 5", ValueError, "5, expected 1, 2, 9, 10 or 50", predict(views=5)),
+    case("views 0", ValueError, "0, expected 1, 2, 9, 10 or 50", predict(views=0)),
+    case("views -1", ValueError, "-1, expected 1, 2, 9, 10 or 50", predict(views=-1)),
     case("mean length", ValueError, "predict: mean has shape", predict(mean=THREE[:2])),
     case("mean float64", TypeError, "predict: mean has dtype float64", predict(mean=THREE.astype(float))),
     case("mean 2-D", ValueError, "predict: mean has 2 dimensions", predict(mean=EYE)),
@@ -364,19 +383,19 @@ IMAGE_CASES = [
     case(
         "crops views 3",
         ValueError,
-        "crops: got 3, expected 1, 9, 10 or 50",
+        "crops: got 3, expected 1, 2, 9, 10 or 50",
         lambda n: _native.crop_images(IMAGES, prepared(), 3, np.empty((12, 15, 15, 3), np.float32)),
     ),
     case(
         "crops views 0",
         ValueError,
-        "crops: got 0, expected 1, 9, 10 or 50",
+        "crops: got 0, expected 1, 2, 9, 10 or 50",
         lambda n: _native.crop_images(IMAGES, prepared(), 0, CROPS),
     ),
     case(
         "crops views -1",
         ValueError,
-        "crops: got -1, expected 1, 9, 10 or 50",
+        "crops: got -1, expected 1, 2, 9, 10 or 50",
         lambda n: _native.crop_images(IMAGES, prepared(), -1, CROPS),
     ),
     case(

@@ -92,7 +92,7 @@ def test_training_twice_at_once_is_refused(network):
         start.wait()
         for _ in range(40):
             try:
-                network.train_step(x, labels, 0, (0.0, 0.0, 0.0, 0, 1, 2, None, None, 0))
+                network.train_step(x, labels, 0, (0.0, 0.0, 0.0, 0, 1, 2, None, None, 0, None))
             except ConcurrentUseError as error:
                 refusals.append(str(error))
 

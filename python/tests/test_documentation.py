@@ -6,36 +6,51 @@ are cut, for time: a network reads 64 × 64 pixels where the sample names no siz
 
 import re
 from pathlib import Path
+from shutil import copy
 
 import numpy as np
 import pytest
+from lpips_trunk import trunk
 from PIL import Image
 from safetensors.numpy import save_file
 from small_weights import torchvision_alexnet
-from support import CLASSES, photo_folder
+from support import CLASSES, needs, photo_folder
 
 import swiftalexnet as sa
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = {
-    page.stem: samples
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    str(page.relative_to(ROOT).with_suffix("")).removeprefix("docs/"): samples
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     if (samples := re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL))
 }
 SIDE = 64
+# Of other frameworks, small, by the name that pages give them.
+FILES = {
+    "caffe_alexnet.caffemodel": "bvlc_alexnet.caffemodel",
+    "caffe_alexnet.prototxt": "deploy.prototxt",
+    "keras2_vgg.h5": "vgg16.h5",
+}
+NEEDED = {"coming_from/caffe": "google.protobuf", "coming_from/keras": "h5py", "features": "h5py"}
 
 
 @pytest.fixture
 def small(monkeypatch):
-    """Cut the sizes of networks and the length of training."""
+    """Cut the sizes of networks and the length of training; take random weights for published ones."""
     for family in ("alexnet", "vgg", "build"):
         monkeypatch.setattr(sa, family, with_small_input(getattr(sa, family)))
-    fit = sa.Model.fit
-    monkeypatch.setattr(sa.Model, "fit", lambda *given, **options: fit(*given, **options | {"epochs": 1}))
+    # Published weights are 244 MB, and not here.
+    monkeypatch.setattr("swiftalexnet.perceptual.lpips.open_backbone", lambda net, *_: trunk(net))
+    for owner, name in ((sa.Model, "fit"), (sa, "fit_seeds")):
+        monkeypatch.setattr(owner, name, for_one_epoch(getattr(owner, name)))
 
 
 def with_small_input(build):
     return lambda *given, **options: build(*given, **{"image_size": SIDE} | options)
+
+
+def for_one_epoch(fit):
+    return lambda *given, **options: fit(*given, **options | {"epochs": 1})
 
 
 @pytest.fixture
@@ -48,6 +63,8 @@ def world(tmp_path, monkeypatch, small):
     (tmp_path / "caches").mkdir()
     (tmp_path / "weights").mkdir()
     save_file(torchvision_alexnet(classes=1000), tmp_path / "weights" / "alexnet.pth")
+    for file, name in FILES.items():
+        copy(ROOT / "python" / "tests" / "formats" / "files" / file, tmp_path / "weights" / name)
     train, validation, test = (sa.ImageFolder(f"photos/{name}", CLASSES) for name in ("train", "validation", "test"))
     model = sa.alexnet("owt", len(CLASSES))
     sa.alexnet("paper", 7).save("imagenet.safetensors")
@@ -75,5 +92,7 @@ def test_the_page_of_the_architecture_names_files_that_exist(path):
 def test_samples_run_as_they_stand(page, world):
     pytest.importorskip("matplotlib", reason="pip install 'swiftalexnet[plots,frame]' to run the samples")
     pytest.importorskip("pandas", reason="pip install 'swiftalexnet[plots,frame]' to run the samples")
+    if page in NEEDED:
+        needs(NEEDED[page])
     for number, sample in enumerate(SAMPLES[page]):
         exec(compile(sample, f"{page}.md, sample {number}", "exec"), world)

@@ -38,10 +38,10 @@ def calls(network):
     yield lambda: network.forward(x, 0, True, True, 1, 2, small.FLOAT32, logits), [x, logits]
     yield lambda: network.backward(logits, 0, False, dx), [logits, dx]
     yield lambda: network.forward(x, 1, False, False, 1, 2, small.FLOAT32, logits), [x, logits]
-    yield lambda: network.train_step(x, labels, 0, (1e-6, 0.9, 0.0, 0, 1, 2, None, None, 0)), [x, labels]
+    yield lambda: network.train_step(x, labels, 0, (1e-6, 0.9, 0.0, 0, 1, 2, None, None, 0, None)), [x, labels]
     yield lambda: network.train_step(x, labels[:2], 0, small.OPTIONS), [x, labels]
-    yield lambda: network.train_step(x, labels, 0, (float("nan"), 0.9, 0.0, 0, 1, 2, None, None, 0)), [x, labels]
-    yield lambda: network.train_step(x, labels, 0, (0.1, "0.9", 0.0, 0, 1, 2, None, None, 0)), [x, labels]
+    yield lambda: network.train_step(x, labels, 0, (float("nan"), 0.9, 0.0, 0, 1, 2, None, None, 0, None)), [x, labels]
+    yield lambda: network.train_step(x, labels, 0, (0.1, "0.9", 0.0, 0, 1, 2, None, None, 0, None)), [x, labels]
     rates = np.full(len(network.parameters()), 1e-6, np.float32)
     told, refused = (*small.OPTIONS[:6], rates, rates, 0), (*small.OPTIONS[:6], rates, rates[1:], 0)
     yield lambda: network.train_step(x, labels, 0, told), [x, labels, told, rates]

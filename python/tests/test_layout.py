@@ -17,9 +17,12 @@ PACKAGE = Path(swiftalexnet.__file__).parent
 ROOMS = (
     *(
         "cli",
+        "sklearn",
         "small_data",
         "architectures",
+        "families",
         "model",
+        "perceptual",
         "attribution",
         "profiling",
         "training",

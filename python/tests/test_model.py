@@ -132,6 +132,20 @@ def test_train_step_is_forward_backward_and_the_papers_update():
         np.testing.assert_allclose(model.parameters()[name], old - 0.1 * (gradient + 0.01 * old), rtol=1e-4, atol=1e-6)
 
 
+def test_train_step_takes_weights_of_images():
+    x, labels = tensors(6), np.array([0, 1, 2, 3, 0, 1])
+    settings = {"learning_rate": 0.1, "momentum": 0.0, "weight_decay": 0.0}
+    plain, equal, heavy, none = (tiny_model() for _ in range(4))
+    loss = plain.train_step(x, labels, **settings)
+    assert equal.train_step(x, labels, sample_weight=np.full(6, 0.3), **settings) == loss
+    assert fingerprint(equal) == fingerprint(plain)
+    first = heavy.train_step(x, labels, sample_weight=[1, 0, 0, 0, 0, 0], **settings)
+    logits = tiny_model().forward(x[:1], training=True)
+    assert first == pytest.approx(sa.ops.cross_entropy(logits, labels[:1])[0], rel=1e-5)
+    assert none.train_step(x, labels, sample_weight=[0] * 6, **settings) == 0
+    assert fingerprint(none) == fingerprint(tiny_model())
+
+
 GOOD, SLOPE = tensors(), np.zeros((3, 4), np.float32)
 
 
@@ -161,6 +175,9 @@ GOOD, SLOPE = tensors(), np.zeros((3, 4), np.float32)
         (lambda m: m.train_step(GOOD, [0.0, 1.0, 2.0]), TypeError),
         (lambda m: m.train_step(GOOD, [0, 1, 2], learning_rate=float("nan")), ValueError),
         (lambda m: m.train_step(GOOD, [0, 1, 2], learning_rate=-1), ValueError),
+        (lambda m: m.train_step(GOOD, [0, 1, 2], sample_weight=[1, 2]), ValueError),
+        (lambda m: m.train_step(GOOD, [0, 1, 2], sample_weight=[1, 2, -1]), ValueError),
+        (lambda m: m.train_step(GOOD, [0, 1, 2], sample_weight="balanced"), TypeError),
         (lambda m: m.train_step(GOOD, [0, 1, 2], learning_rate="fast"), TypeError),
         (lambda m: m.train_step(GOOD, [0, 1, 2], momentum=1.0), ValueError),
         (lambda m: m.train_step(GOOD, [0, 1, 2], rule="adam"), ValueError),

@@ -29,6 +29,7 @@
 #include "swiftalexnet_networks.h"
 #include "swiftalexnet_normalization.h"
 #include "swiftalexnet_optimizer.h"
+#include "swiftalexnet_perceptual.h"
 #include "swiftalexnet_pooling.h"
 #include "swiftalexnet_profile.h"
 #include "swiftalexnet_recipes.h"

@@ -5,10 +5,15 @@
 #include "swiftalexnet_images.h"
 #include "swiftalexnet_networks.h"
 
-/* Softmax probabilities [count][classes], averaged over 1, 9, 10 or 50 views: see sax_crop_images. */
+/* Softmax probabilities [count][classes], averaged over 1, 2, 9, 10 or 50 views: see sax_crop_images. */
 int32_t sax_network_predict_images(sax_network *SAX_NONNULL network, const sax_images *SAX_NONNULL images,
                                    const sax_preprocessing *SAX_NONNULL preprocessing, int64_t views,
                                    const sax_arithmetic *SAX_NONNULL arithmetic, float *SAX_NONNULL probabilities);
+
+/* The same [batch][classes] from the outputs of a node, which is named, for `batch` images in `layout`. */
+int32_t sax_network_predict_features(sax_network *SAX_NONNULL network, const char *SAX_NONNULL node,
+                                     const float *SAX_NONNULL features, int64_t batch, int32_t layout,
+                                     const sax_arithmetic *SAX_NONNULL arithmetic, float *SAX_NONNULL probabilities);
 
 /* Dense evaluation: the dense layers slide over the feature map of whole images of any size. The preprocessing's
  * crop is the network's own input size and cuts nothing; a mean image is replaced by its channel means over that

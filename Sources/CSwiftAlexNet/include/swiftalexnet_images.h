@@ -39,9 +39,13 @@ typedef struct {
 int32_t sax_augment_images(const sax_images *SAX_NONNULL images, const sax_preprocessing *SAX_NONNULL preprocessing,
                            const sax_augmentation *SAX_NONNULL augmentation, uint64_t seed, uint64_t step,
                            float *SAX_NONNULL output);
-/* The evaluation crops, [count · views][crop][crop][channels]. views: 1, the centre; 9, a 3 × 3 grid; 10, corners,
- * centre and their mirrors; 50, a 5 × 5 grid and its mirrors. Any other number is refused. */
+/* The evaluation crops, [count · views][crop][crop][channels]. views: 1, the centre; 2, the centre and its mirror; 9, a
+ * 3 × 3 grid; 10, corners, centre and their mirrors; 50, a 5 × 5 grid and its mirrors. Any other number is refused. */
 int32_t sax_crop_images(const sax_images *SAX_NONNULL images, const sax_preprocessing *SAX_NONNULL preprocessing,
                         int64_t views, float *SAX_NONNULL output);
+/* Which view each of the `count` images of a training step is, under an augmentation without random crops, colour
+ * noise, rotation and shift (others are refused): 0, the centre; 1, its mirror. */
+int32_t sax_drawn_views(const sax_augmentation *SAX_NONNULL augmentation, uint64_t seed, uint64_t step, int64_t count,
+                        int32_t *SAX_NONNULL views);
 
 #endif

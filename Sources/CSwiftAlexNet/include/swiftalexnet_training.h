@@ -17,11 +17,15 @@ typedef struct {
   const float *SAX_NULLABLE decays;
   int64_t count; /* of parameters, if rates or decays are given */
   int32_t precision; /* SAX_FLOAT32 or SAX_BFLOAT16 */
+  /* One per image of the batch, finite and ≥ 0; NULL: all count the same. The loss is Σ w·loss / Σ w, and 0 if they sum
+   * to 0. They are read, not kept. */
+  const float *SAX_NULLABLE sample_weights;
+  int64_t sample_weight_count;
 } sax_step_options;
 
 typedef struct {
-  double loss;       /* mean over the batch, before the update */
-  double top1_error; /* in percent, of the training forward pass */
+  double loss;       /* mean over the batch by its weights, before the update */
+  double top1_error; /* in percent, of the training forward pass; without weights */
 } sax_step_result;
 
 /* Forward, loss, backward, update: commits whole or not at all. Labels are 0 ≤ label < classes. */
@@ -36,5 +40,12 @@ int32_t sax_network_train_step_images(sax_network *SAX_NONNULL network, const sa
                                       const sax_augmentation *SAX_NONNULL augmentation,
                                       const sax_step_options *SAX_NONNULL options,
                                       sax_step_result *SAX_NONNULL result);
+
+/* The same on the outputs of a node, which is named, for `batch` images in `layout`: what leads to them is neither
+ * computed nor changed, and its parameters must have the rate 0. */
+int32_t sax_network_train_step_features(sax_network *SAX_NONNULL network, const char *SAX_NONNULL node,
+                                        const float *SAX_NONNULL features, const int32_t *SAX_NONNULL labels,
+                                        int64_t batch, int32_t layout, const sax_step_options *SAX_NONNULL options,
+                                        sax_step_result *SAX_NONNULL result);
 
 #endif

@@ -78,6 +78,21 @@ public final class PointwiseKernels: Sendable {
       _ scratch: Target
     ) -> Void
 
+  // MARK: PerceptualTemplate, SquaredDistanceTemplate
+  public let perceptualDistances:
+    @Sendable (_ lines: Int, _ channels: Int, _ a: Source, _ b: Source, _ weights: Source, _ output: Target) -> Void
+  public let perceptualGradients:
+    @Sendable (
+      _ lines: Int, _ channels: Int, _ a: Source, _ b: Source, _ weights: Source, _ outputGradient: Source,
+      _ inputGradient: Target
+    ) -> Void
+  public let perceptualEmbedding:
+    @Sendable (_ lines: Int, _ channels: Int, _ a: Source, _ factors: Source, _ output: Target) -> Void
+  public let squaredDistances:
+    @Sendable (
+      _ count: Int, _ a: Source, _ b: Source, _ stride: Int, _ rows: Int, _ sums: UnsafeMutablePointer<Double>
+    ) -> Void
+
   // MARK: SoftmaxTemplate, SGDTemplate, TransposeTemplate, TransposeTemplateBFloat16
   public let exponentials: @Sendable (_ classes: Int, _ z: Source, _ output: Target) -> SoftmaxSums
   public let sgdPaper: SGD
@@ -130,6 +145,19 @@ public final class PointwiseKernels: Sendable {
     spatialNormalizationBackward = {
       SpatialResponseNormalizationTemplate.backward(
         V.self, $0, rows: $1, window: $2, input: $3, inputGradient: $4, scratch: $5)
+    }
+    perceptualDistances = {
+      PerceptualTemplate.distances(V.self, channels: $1, lines: $0, a: $2, b: $3, weights: $4, output: $5)
+    }
+    perceptualGradients = {
+      PerceptualTemplate.gradients(
+        V.self, channels: $1, lines: $0, a: $2, b: $3, weights: $4, outputGradient: $5, inputGradient: $6)
+    }
+    perceptualEmbedding = {
+      PerceptualTemplate.embedding(V.self, channels: $1, lines: $0, a: $2, factors: $3, output: $4)
+    }
+    squaredDistances = {
+      SquaredDistanceTemplate.add(V.self, count: $0, a: $1, b: $2, stride: $3, rows: $4, sums: $5)
     }
     exponentials = { SoftmaxTemplate.exponentials(V.self, classes: $0, z: $1, output: $2) }
     sgdPaper = {

@@ -18,13 +18,15 @@ public enum SoftmaxCrossEntropy {
     }
   }
 
-  /// Losses −log p_label, one per row, and the gradient of their mean, (p − 1[label]) / rows.
+  /// Losses −log p_label, one per row, and the gradient of their mean, (p − 1[label]) · w / Σ w.
   /// - Parameters:
   ///   - labels: 0 ..< classes; any other label gives that row a NaN loss and the gradient for no label.
+  ///   - weights: of the rows in the mean; the losses themselves are without them.
   ///   - logitsGradient: may be `logits`; nil if only losses are needed.
   public static func forwardBackward(
     rows: Int, classes: Int, logits: UnsafePointer<Float>, labels: UnsafePointer<Int32>,
-    logitsGradient: UnsafeMutablePointer<Float>?, losses: UnsafeMutablePointer<Float>, context: ComputeContext
+    weights: LossWeights, logitsGradient: UnsafeMutablePointer<Float>?, losses: UnsafeMutablePointer<Float>,
+    context: ComputeContext
   ) throws {
     let kernels = context.kernels.pointwise
     let scratchBytes = logitsGradient == nil ? classes * MemoryLayout<Float>.stride : 0
@@ -36,9 +38,9 @@ public enum SoftmaxCrossEntropy {
       let sums = kernels.exponentials(classes, logits + row &* classes, target)
       losses[row] = Float(log(Double(sums.sum)) + (Double(sums.maximum) - Double(logit)))
       guard logitsGradient != nil else { return }
-      let labelExponential = isLabel ? target[label] : 0
-      kernels.divide(classes, sums.sum * Float(rows), target, target)
-      if isLabel { target[label] = (labelExponential / sums.sum - 1) / Float(rows) }
+      let (labelExponential, divisor) = (isLabel ? target[label] : 0, weights.divisor(row))
+      kernels.divide(classes, sums.sum * divisor, target, target)
+      if isLabel { target[label] = (labelExponential / sums.sum - 1) / divisor }
     }
   }
 

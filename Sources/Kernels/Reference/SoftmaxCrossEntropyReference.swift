@@ -31,12 +31,15 @@ extension Reference {
     }
   }
 
-  /// Losses −log p_label = log Σ e^(z_j − max z) − (z_label − max z), and the gradient of their mean.
+  /// Losses −log p_label = log Σ e^(z_j − max z) − (z_label − max z), and the gradient of their mean,
+  /// Σ w·loss / Σ w with `weights`.
   public static func softmaxCrossEntropy<T: ReferenceScalar>(
     rows: Int, classes: Int, logits: UnsafePointer<T>, labels: UnsafePointer<Int32>,
-    logitsGradient: UnsafeMutablePointer<T>, losses: UnsafeMutablePointer<T>
+    weights: UnsafePointer<T>? = nil, logitsGradient: UnsafeMutablePointer<T>, losses: UnsafeMutablePointer<T>
   ) {
     softmax(rows: rows, classes: classes, logits: logits, probabilities: logitsGradient)
+    var total: T = 0
+    for row in 0..<rows { total += weights?[row] ?? 1 }
     for row in 0..<rows {
       let (z, p) = (logits + row * classes, logitsGradient + row * classes)
       let label = Int(labels[row])
@@ -45,7 +48,8 @@ extension Reference {
       var sum: T = 0
       for c in 0..<classes { sum += T.exponential(z[c] - maximum) }
       losses[row] = T.logarithm(sum) - (z[label] - maximum)
-      for c in 0..<classes { p[c] = (p[c] - (c == label ? 1 : 0)) / T(rows) }
+      let share = total > 0 ? (weights?[row] ?? 1) / total : 0
+      for c in 0..<classes { p[c] = (p[c] - (c == label ? 1 : 0)) * share }
     }
   }
 }

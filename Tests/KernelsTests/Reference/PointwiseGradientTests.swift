@@ -174,6 +174,28 @@ final class PointwiseGradientTests: XCTestCase {
     }
   }
 
+  func testPerceptualDistance() {
+    for channels in [1, 2, 7, 33] {
+      let count = 4 * channels
+      var draws = Draws(15)
+      let (point, other) = (draws.doubles(count, in: 0.1...2), draws.doubles(count, in: -1...2))
+      let (weights, c) = (draws.doubles(channels, in: 0...2), draws.doubles(4))
+      let gradient = [Double].filled(count, with: 0) {
+        Reference.perceptualDistanceBackward(
+          pixels: 4, channels: channels, a: point, b: other, weights: weights, mapGradient: c, inputGradient: $0)
+      }
+      let worst = check.worstError(at: point, gradient: gradient) { x in
+        GradientCheck.dot(
+          c,
+          [Double].filled(4, with: 0) {
+            Reference.perceptualDistance(
+              pixels: 4, channels: channels, a: x, b: other, weights: weights, map: $0)
+          })
+      }
+      XCTAssertLessThanOrEqual(worst, bound, "\(channels) channels")
+    }
+  }
+
   func testDropout() {
     let generator = Philox(seed: 1, purpose: .dropout, step: 2)
     for form in [Dropout.Form.paper2012, .inverted] {
@@ -197,22 +219,24 @@ final class PointwiseGradientTests: XCTestCase {
   }
 
   func testSoftmaxCrossEntropy() {
-    for classes in [1, 2, 10, 33] {
+    for (classes, weights) in [1, 2, 10, 33].flatMap({ [($0, [1, 1, 1, 1]), ($0, [0.25, 0, 3, 1])] }) {
+      let total = weights.reduce(0, +)
       var draws = Draws(9)
       let point = draws.doubles(4 * classes, in: -3...3)
       let labels = (0..<4).map { Int32($0 * 7 % classes) }
       func loss(_ z: UnsafePointer<Double>, _ gradient: UnsafeMutablePointer<Double>) -> Double {
         var losses = [Double](repeating: 0, count: 4)
         Reference.softmaxCrossEntropy(
-          rows: 4, classes: classes, logits: z, labels: labels, logitsGradient: gradient, losses: &losses)
-        return losses.reduce(0, +) / 4
+          rows: 4, classes: classes, logits: z, labels: labels, weights: weights, logitsGradient: gradient,
+          losses: &losses)
+        return zip(losses, weights).reduce(0) { $0 + $1.0 * $1.1 } / total
       }
       let gradient = [Double].filled(point.count, with: 0) { _ = loss(point, $0) }
       let worst = check.worstError(at: point, gradient: gradient) { z in
         var unused = [Double](repeating: 0, count: point.count)
         return loss(z, &unused)
       }
-      XCTAssertLessThanOrEqual(worst, bound, "\(classes) classes")
+      XCTAssertLessThanOrEqual(worst, bound, "\(classes) classes, weights \(weights)")
     }
   }
 

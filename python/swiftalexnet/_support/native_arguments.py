@@ -28,7 +28,8 @@ class StepOptions(NamedTuple):
     """The options of one training step.
 
     `rule` is an index into RULES. `rates` and `decays`, [parameters], are the learning rate and weight decay of each
-    parameter, instead of `learning_rate` and `weight_decay` times the parameter's factors.
+    parameter, instead of `learning_rate` and `weight_decay` times the parameter's factors. `sample_weight`, [batch], is
+    how much each image counts in the loss; None: all the same.
     """
 
     learning_rate: float
@@ -40,6 +41,7 @@ class StepOptions(NamedTuple):
     rates: Float32 | None = None
     decays: Float32 | None = None
     precision: int = 0
+    sample_weight: Float32 | None = None
 
 
 class CropOptions(NamedTuple):

@@ -18,8 +18,8 @@ class Progress:
 
     Parameters
     ----------
-    total : int
-        Number of images, or of `unit`.
+    total : int or None
+        Number of images, or of `unit`; None if it is not known.
     wanted : bool
         Whether to show it; tqdm is imported only then.
     title : str
@@ -29,7 +29,7 @@ class Progress:
         With "B", large numbers are shown with k, M and G.
     """
 
-    def __init__(self, total: int, wanted: bool, title: str, done: int = 0, unit: str = " images"):
+    def __init__(self, total: int | None, wanted: bool, title: str, done: int = 0, unit: str = " images"):
         self._wanted = wanted
         self._bar = _bar(total, done, title, unit) if wanted else None
 
@@ -61,6 +61,12 @@ class Progress:
                 getattr(self._bar, method)(*arguments, **options)
             except Exception:
                 self._bar = None
+
+
+def announce(line: str, wanted: bool) -> None:
+    """Print a line between two pieces of work, if it is wanted."""
+    if wanted:
+        write_text(f"{line}\n", sys.stdout, wait=False)
 
 
 class _NonBlocking:
@@ -96,7 +102,7 @@ def _renew_lock() -> None:
 os.register_at_fork(after_in_child=_renew_lock)
 
 
-def _bar(total: int, done: int, title: str, unit: str) -> Any:
+def _bar(total: int | None, done: int, title: str, unit: str) -> Any:
     """Return a tqdm bar, or None if it cannot be created."""
     try:
         from tqdm.auto import tqdm

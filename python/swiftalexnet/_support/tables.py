@@ -8,6 +8,10 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]
 _SCROLLED = 25  # rows: a longer table scrolls in a notebook
 
 
+class Markup(str):
+    """A cell of `html_table` that is HTML already."""
+
+
 def printable(text: str) -> str:
     """Escape characters that cannot be printed (newlines, control characters, undecodable bytes) as Python does."""
     if text.isprintable():
@@ -45,7 +49,7 @@ def lay_out(table: Sequence[Sequence[str]], left: Container[int], last_is_free: 
 
 
 def html_table(captions: Sequence[str], head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table in which all text is escaped; a table with many rows scrolls."""
+    """Return a table in which all text is escaped, but for `Markup`; a table with many rows scrolls."""
     body = [_html_row(cells, "td") for cells in rows]
     caption = "<br>".join(escape(printable(line)) for line in captions)
     table = (
@@ -56,4 +60,5 @@ def html_table(captions: Sequence[str], head: Sequence[str], rows: Iterable[Sequ
 
 
 def _html_row(cells: Sequence[str], tag: str) -> str:
-    return "<tr>" + "".join(f"<{tag}>{escape(printable(cell))}</{tag}>" for cell in cells) + "</tr>"
+    texts = (cell if isinstance(cell, Markup) else escape(printable(cell)) for cell in cells)
+    return "<tr>" + "".join(f"<{tag}>{text}</{tag}>" for text in texts) + "</tr>"

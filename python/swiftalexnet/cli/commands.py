@@ -14,7 +14,8 @@ from .output import print_result
 from .parser import Parser, command_parser
 
 COMMANDS = (
-    *("train", "resume", "evaluate", "predict", "explain", "cache", "inspect", "convert", "verify", "pretrained"),
+    *("train", "resume", "evaluate", "predict", "extract", "explain", "lpips", "cache"),
+    *("inspect", "convert", "verify", "pretrained"),
     *("summary", "memory", "profile", "kernels", "panel", "colors", "info"),
 )
 

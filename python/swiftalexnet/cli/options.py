@@ -117,11 +117,16 @@ def add_value_range(parser: argparse._ActionsContainer) -> None:
 def add_reading(parser: argparse._ActionsContainer, default: str) -> None:
     """Add the options for reading a folder's images."""
     add_on_error(parser, default)
+    add_max_errors(parser, "all but one per class")
+
+
+def add_max_errors(parser: argparse._ActionsContainer, default: str) -> None:
+    """Add the most images that may be left out."""
     parser.add_argument(
         "--max-errors",
         type=_images_or_part,
         metavar="N",
-        help="most images that may be skipped: a number, or a fraction such as 0.1 (default: all but one per class)",
+        help=f"most images that may be skipped: a number, or a fraction such as 0.1 (default: {default})",
     )
 
 

@@ -1,6 +1,8 @@
 """Output of commands: results to standard output, which must not be lost; everything else to standard error."""
 
 import argparse
+import csv
+import io
 import json
 import math
 import os
@@ -108,6 +110,13 @@ def describe(error: BaseException) -> str:
 def to_json(value: Any) -> str:
     """Return JSON for other programs; numbers that are not finite, which JSON lacks, become null."""
     return json.dumps(_finite(value), indent=1)
+
+
+def csv_row(*values: object) -> str:
+    """Return one row of CSV, quoted where necessary."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="").writerow(values)
+    return buffer.getvalue()
 
 
 @contextmanager

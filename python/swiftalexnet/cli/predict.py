@@ -1,8 +1,6 @@
 """The command `swiftalexnet predict`."""
 
 import argparse
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -14,7 +12,7 @@ from ..inference.views import Views, classify_all
 from .image_files import ImageFiles, image_files
 from .models import add_model_and_names, open_model_and_names
 from .options import add_on_error, add_quiet, add_views, count, views
-from .output import DONE, PARTLY, complain, describe, to_json
+from .output import DONE, PARTLY, complain, csv_row, describe, to_json
 
 if TYPE_CHECKING:
     from ..inference.ranking import Prediction
@@ -43,14 +41,14 @@ def run(options: argparse.Namespace, output: "Output") -> int:
     files = image_files(names)
     rows, left_out = [], 0
     if options.csv:
-        output.line(_csv("file", "rank", "class", "probability"))
+        output.line(csv_row("file", "rank", "class", "probability"))
     for file, answer in _classify(model, files, options, output):
         if isinstance(answer, Exception):
             complain(f"warning: {describe(answer)}")
             left_out += 1
         elif options.csv:
             for rank, row in enumerate(zip(answer.classes, answer.probabilities, strict=True), 1):
-                output.line(_csv(file, rank, *row))
+                output.line(csv_row(file, rank, *row))
         elif not options.json:
             output.line(f"{file}: {answer}")
         rows.append({"file": file} | ({"error": describe(answer)} if isinstance(answer, Exception) else asdict(answer)))
@@ -80,10 +78,3 @@ def _classify(
             answers |= data.errors
             yield from ((files[at + number], answers[number]) for number in range(len(data)))
             progress.advance(len(data))
-
-
-def _csv(*values: object) -> str:
-    """Return one row, quoted where necessary."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(values)
-    return buffer.getvalue()

@@ -13,6 +13,7 @@ from ..errors import MALFORMED, CheckpointCorruptError
 from ..files.atomic import write_atomically
 from ..files.paths import open_regular
 from ..training.checkpoint import FILE_NAME
+from ..training.feature_store import remove_features
 from .targets import refuse_existing
 
 OPTIONS_NAME = "options.json"
@@ -90,6 +91,7 @@ class RunFolder:
         """Remove the run's files, and with `folder` also the folder if it is then empty."""
         for path in (self.checkpoint, self._file):
             path.unlink(missing_ok=True)
+        remove_features(self.path)
         if folder:
             with suppress(OSError):
                 self.path.rmdir()

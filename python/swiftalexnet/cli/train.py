@@ -109,6 +109,7 @@ def _train(options: argparse.Namespace, folder: RunFolder, target: Path, resumes
         model = open_model(folder.path)
     else:
         model = network_choice.network(options, suggestion, parts.train.classes, output)
+    recipe = network_choice.with_few_views(options, recipe, model.preprocessing, output)
     parts = training_data.cached(options, parts, model.preprocessing, recipe.scale, output)
     output.note(
         f"{parts}\n{model!r}\nrecipe {recipe.name}: {recipe.epochs} epochs, batches of {recipe.batch_size}, "
@@ -129,6 +130,8 @@ def _train(options: argparse.Namespace, folder: RunFolder, target: Path, resumes
             resume=resumes,
             progress=not output.quiet,
             precision=options.precision,
+            cache_features=options.cache_features,
+            class_weight=options.class_weight,
         )
         network_choice.reset_multipliers(options, model)
         check_new(target, options.force or folder.has_made(target))  # again, because training takes long

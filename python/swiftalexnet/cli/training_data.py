@@ -142,5 +142,6 @@ def cached(
         return read
     images = len(read.train) + (0 if read.validation is None else len(read.validation))
     needed, free = images * preprocessing.resize**2 * preprocessing.channels, available()
-    fits = scale is None and needed <= _MOST_CACHED and (free is None or needed <= free / 4)
+    again = scale is None and not options.cache_features  # whether an image is decoded to the same pixels again
+    fits = again and needed <= _MOST_CACHED and (free is None or needed <= free / 4)
     return parts(options, cache=True) if (fits if options.cache is None else options.cache) else read

@@ -1,25 +1,16 @@
 """Decoded images in one file, so that later epochs read pixels instead of decoding.
 
-| bytes | what |
-|---|---|
-| 8 | the magic bytes `saxpixel` |
-| 3 × 8 | little-endian: format (2), offset of the index, length of the index |
-| 32 | SHA-256 of the 32 bytes before it and of the index |
-| … | pixels: uint8 [height, width, channels], one image after another |
-| to the end | the index, JSON: `settings`, `began_ns`, and a row for each image (its name, then `Entry`) |
+An `indexed_file` of format 2. Its pieces are pixels, uint8 [height, width, channels], one image after another. Its
+index is JSON: `settings`, `began_ns`, and a row for each image (its name, then `Entry`).
 
 The whole image is stored, with its shorter side resized to `side` pixels. Only the settings are read from a file of
-format 1, whose images were resized differently. The file is read, not mapped into memory: if another process truncated
-a mapped file, this process would be killed.
+format 1, whose images were resized differently.
 """
 
-import hashlib
 import json
 import os
-import struct
 import time
 import warnings
-import weakref
 import zlib
 from collections.abc import Mapping
 from io import BufferedReader
@@ -33,15 +24,15 @@ from .._support.arrays import as_integer, require_memory
 from .._support.choices import choose
 from .._support.shown import shown
 from ..errors import MALFORMED, CacheCorruptError
-from ..files.atomic import check_size, write_all
+from ..files.atomic import write_all
 from ..files.paths import open_regular
 from ..images.decoding import array_to_square
 from ..images.geometry import RESAMPLERS, Geometry, Whole
 from ..images.levels import Range, as_value_range
+from .indexed_file import HEADER_BYTES, IndexedFile, Kind, begin, finish, is_of_kind
 
-_MARK, _FORMAT, _OLD_FORMAT = b"saxpixel", 2, 1
-_START = struct.Struct("<8sQQQ")  # the first bytes that the checksum covers
-_HEADER_BYTES = _START.size + hashlib.sha256().digest_size
+_KIND = Kind(b"saxpixel", (1, 2), "a cache of images")
+_OLD_FORMAT = 1
 
 
 class Settings(NamedTuple):
@@ -104,11 +95,10 @@ class ImageCache:
 
     def __init__(self, path: str | os.PathLike[str], file: BufferedReader | None = None):
         self.path, self._warned = Path(path), set[int]()
-        file = open_regular(path) if file is None else file
-        weakref.finalize(self, file.close)
-        self._descriptor = file.fileno()
+        self._file = IndexedFile(open_regular(path) if file is None else file, self.path, _KIND)
+        self.is_old = self._file.format == _OLD_FORMAT
         try:
-            self.settings, self.entries, self.began_ns = _parse(*self._index())
+            self.settings, self.entries, self.began_ns = _parse(self._file.index, self._file.index_offset)
             if self.is_old:
                 self.entries = {}
         except CacheCorruptError:
@@ -155,7 +145,7 @@ class ImageCache:
         shape = entry.height, entry.width, self.settings.channels
         require_memory(shape, 1, f"reading {self.path}")
         pixels = np.empty(shape, np.uint8)
-        self._fill(memoryview(pixels.reshape(-1)), entry.offset)
+        self._file.fill(memoryview(pixels.reshape(-1)), entry.offset)
         if zlib.crc32(pixels) != entry.crc32:
             raise CacheCorruptError(f"{self.path} is damaged: the checksum of {name!r} does not match")
         return pixels
@@ -182,41 +172,6 @@ class ImageCache:
                 stacklevel=2,
             )
 
-    def _index(self) -> tuple[bytes, int]:
-        """Return the index and its offset, after checking header, lengths and checksum."""
-        size = os.fstat(self._descriptor).st_size
-        header = bytearray(_HEADER_BYTES)
-        if size < _HEADER_BYTES:
-            raise CacheCorruptError(f"{self.path} is not a cache of images ({size} bytes)")
-        self._fill(memoryview(header), 0)
-        start, checksum = header[: _START.size], bytes(header[_START.size :])
-        mark, form, place, length = _START.unpack(start)
-        if mark != _MARK:
-            raise CacheCorruptError(f"{self.path} is not a cache of images")
-        if form not in (_FORMAT, _OLD_FORMAT):
-            raise CacheCorruptError(f"{self.path} has format {form}, this version reads format {_FORMAT}")
-        self.is_old = form == _OLD_FORMAT
-        if place < _HEADER_BYTES or place + length != size:
-            raise CacheCorruptError(f"{self.path} is damaged or cut short ({size} bytes)")
-        require_memory((length,), 10, f"reading the index of {self.path}")  # Python's objects are larger than JSON
-        index = bytearray(length)
-        self._fill(memoryview(index), place)
-        if hashlib.sha256(start + index).digest() != checksum:
-            raise CacheCorruptError(f"{self.path} is damaged: the checksum of its index does not match")
-        return bytes(index), place
-
-    def _fill(self, buffer: memoryview, offset: int) -> None:
-        """Read until the buffer is full."""
-        while buffer:
-            try:
-                count = os.preadv(self._descriptor, [buffer], offset)
-            except OSError as error:
-                error.filename = str(self.path)
-                raise
-            if not count:
-                raise CacheCorruptError(f"{self.path} has been cut short since it was opened")
-            buffer, offset = buffer[count:], offset + count
-
 
 class CacheWriter:
     """Write a cache to an open, empty file: `add` every image, then `finish`."""
@@ -224,8 +179,8 @@ class CacheWriter:
     def __init__(self, descriptor: int, settings: Settings):
         self._descriptor, self._settings = descriptor, settings
         self._rows: list[tuple[Any, ...]] = []
-        self._offset, self._began_ns = _HEADER_BYTES, time.time_ns()
-        write_all(descriptor, bytes(_HEADER_BYTES))
+        self._offset, self._began_ns = HEADER_BYTES, time.time_ns()
+        begin(descriptor)
 
     def add(self, name: str, source: Source, pixels: NDArray[np.uint8] | None) -> None:
         """Append an image; None for one that is not stored."""
@@ -240,18 +195,12 @@ class CacheWriter:
     def finish(self) -> None:
         """Append the index and fill in the header."""
         parts = {"settings": self._settings._asdict(), "began_ns": self._began_ns, "images": self._rows}
-        index = json.dumps(parts).encode()
-        start = _START.pack(_MARK, _FORMAT, self._offset, len(index))
-        write_all(self._descriptor, index)
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
-        write_all(self._descriptor, start + hashlib.sha256(start + index).digest())
-        check_size(self._descriptor, self._offset + len(index))
+        finish(self._descriptor, _KIND, self._offset, json.dumps(parts).encode())
 
 
 def is_cache(path: str | os.PathLike[str]) -> bool:
     """Return whether a file starts like a cache of images, damaged or not."""
-    with open_regular(path) as file:
-        return file.read(len(_MARK)) == _MARK
+    return is_of_kind(path, _KIND)
 
 
 def as_settings(values: Mapping[str, Any], operation: str) -> Settings:
@@ -292,7 +241,7 @@ def _parse(text: bytes, end: int) -> tuple[Settings, dict[str, Entry], int]:
         if height and not (
             min(height, width) == settings.side
             and (height == width or not settings.warp)
-            and offset >= _HEADER_BYTES
+            and offset >= HEADER_BYTES
             and offset + height * width * settings.channels <= end
         ):
             raise ValueError(f"{name!r} lies outside the pixels or has another size")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # A file modified less than this before it was decoded may change again without a new time: file systems store times
 # in ticks, FAT in ticks of 2 seconds.
-_TICK_NS = 2_000_000_000
+TICK_NS = 2_000_000_000
 
 
 class CacheChanges(NamedTuple):
@@ -167,7 +167,7 @@ def _fresh(
         return set()
     sources = {name: old.entries[name].source for name in names if name in old.entries}
     fresh = {name for name, source in sources.items() if _unchanged(root / name, source)}
-    young = old.began_ns - _TICK_NS
+    young = old.began_ns - TICK_NS
     stamped = ((name, source) for name, source in sources.items() if name in fresh and source != UNREAD)
     doubtful = [name for name, source in stamped if verify or source.mtime_ns >= young]
     bar.advance(len(names) - len(doubtful))

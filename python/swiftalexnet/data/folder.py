@@ -6,7 +6,6 @@ A data set has a length, `classes`, `labels` and `image(index, geometry)`; anyth
 
 import copy
 import hashlib
-import math
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -18,7 +17,6 @@ from numpy.typing import NDArray
 
 from .._support.arrays import as_index, as_integer
 from .._support.choices import choose
-from .._support.numbers import check_number
 from .._support.shown import shown
 from ..files.paths import as_path
 from ..images.decoding import read_image
@@ -26,6 +24,7 @@ from ..images.formats import way_to_read
 from ..images.geometry import Geometry, Whole, check_geometry
 from ..images.levels import as_value_range
 from ..runtime import get_num_threads
+from .error_budget import allowed_errors, as_budget
 from .folder_listing import class_folders, list_files, reasons
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ class ImageFolder:
         self.paths = [path for files in found for path in files]
         self.labels = np.repeat(np.arange(len(found), dtype=np.int32), [len(files) for files in found])
         self.errors: dict[Path, str] = {}
-        self.max_errors = _as_budget(max_errors, self.on_error)
+        self.max_errors = as_budget(max_errors, self.on_error, "ImageFolder")
         if not isinstance(draft, bool):
             raise TypeError(f"ImageFolder: draft is {shown(draft)}, expected True or False")
         self.draft = draft
@@ -293,23 +292,7 @@ class ImageFolder:
 
     def _require_budget(self, path: Path) -> None:
         """Raise ValueError if more images have been left out than `max_errors`; `path` is one of them."""
-        if self.max_errors is None:
-            return
-        allowed = self.max_errors if isinstance(self.max_errors, int) else math.floor(self.max_errors * len(self))
-        if len(self.errors) > allowed:
+        allowed = allowed_errors(self.max_errors, len(self))
+        if allowed is not None and len(self.errors) > allowed:
             count = f"{len(self.errors)} cannot be read, max_errors allows {allowed}"
             raise ValueError(f"{self!r}: {count}; one of them: {self.errors[path]}")
-
-
-def _as_budget(max_errors: Any, on_error: str) -> int | float | None:
-    """Return the most images that may be left out: an int, or a fraction of them as a float."""
-    if max_errors is None:
-        return None
-    if on_error != "skip":
-        raise ValueError("ImageFolder: max_errors needs on_error='skip'; without it the first error is raised")
-    check_number(max_errors, "max_errors", "ImageFolder")
-    if not isinstance(max_errors, (float, np.floating)):
-        return int(max_errors)
-    if max_errors > 1:
-        raise ValueError(f"ImageFolder: max_errors is {max_errors}, expected an integer, or a fraction from 0 to 1")
-    return float(max_errors)

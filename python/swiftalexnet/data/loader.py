@@ -42,8 +42,8 @@ class Loader:
     geometry : Geometry or callable
         What images are decoded to, or a function of the index that returns it (`ScaleJitter`), with the same size and
         channels for all.
-    labels : array of int32, [count], optional
-        Instead of the data set's, for example indices that identify the images.
+    numbered : bool
+        Give the images' indices in place of labels.
 
     Attributes
     ----------
@@ -65,10 +65,10 @@ class Loader:
         dataset: Dataset,
         batches: Iterable[NDArray[np.intp]],
         geometry: Geometry | Whole | Callable[[int], Geometry],
-        labels: NDArray[np.int32] | None = None,
+        numbered: bool = False,
     ):
         self._dataset, self._geometry = dataset, geometry
-        self._labels = checked_labels(dataset, "loading") if labels is None else labels
+        self._labels = None if numbered else checked_labels(dataset, "loading")
         self.missing: list[int] = []
         any_of_them = self._geometry_of(0)
         self._shape = any_of_them.size, any_of_them.size, any_of_them.channels
@@ -118,7 +118,7 @@ class Loader:
         kept = [image for image in decoded if image is not None]
         there = np.array([image is not None for image in decoded], np.bool_)
         self.missing += indices[~there].tolist()
-        labels = self._labels[indices[there]]
+        labels = indices[there] if self._labels is None else self._labels[indices[there]]
         images = np.stack(kept) if kept else np.empty((0, *self._shape), np.uint8)
         return Batch(images, np.ascontiguousarray(labels, np.int32))
 

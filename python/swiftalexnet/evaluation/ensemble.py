@@ -18,6 +18,8 @@ from .._support.numbers import check_number
 from .._support.progress import Progress
 from ..data.checks import check_dataset
 from ..data.skipped import report_skipped
+from ..images.inputs import as_images
+from ..images.thumbnails import thumbnails
 from ..inference.prediction import probabilities
 from ..inference.ranking import Predictions, likeliest
 from ..inference.views import Views, classify_all
@@ -110,7 +112,10 @@ class Ensemble:
     def predict(self, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> Predictions:
         """Return the `top` likeliest classes of each image: see `swiftalexnet.inference.prediction.predict`."""
         top = as_integer(top, "top", "predict", 1)
-        return likeliest(self.probabilities(images, crops, **options), self.classes, top)
+        channels, value_range = self.models[0].preprocessing.channels, options.get("value_range")
+        given = as_images(images, options.get("layout"), value_range, channels, "predict")
+        table = self.probabilities(given, crops, **options)
+        return likeliest(table, self.classes, top, thumbnails(given, channels, value_range))
 
     def evaluate(
         self,

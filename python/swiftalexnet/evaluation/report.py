@@ -7,6 +7,7 @@ import numpy as np
 
 from .._support.optional import require
 from .._support.tables import html_table, lay_out, printable
+from ..images.thumbnails import Thumbnail, with_images
 from ..inference.measurements import Measurements, WorstImage, rates
 
 if TYPE_CHECKING:
@@ -31,12 +32,11 @@ def as_text(result: Measurements) -> str:
 
 
 def as_html(result: Measurements) -> str:
-    """Return the same as two tables, with all classes and all of the worst images."""
+    """Return the same as two tables, with all classes and all of the worst images, of which files are shown."""
     rows = [_class_row(result, label) for label in range(len(result.classes))]
-    worst = [_worst_row(result, each) for each in result.worst]
-    return html_table(_lines(result), _HEAD, rows) + html_table(
-        ["The images with the largest loss"], _WORST_HEAD, worst
-    )
+    images = [None if each.path is None else Thumbnail("", each.path) for each in result.worst]
+    worst = with_images(images, _WORST_HEAD, [_worst_row(result, each) for each in result.worst])
+    return html_table(_lines(result), _HEAD, rows) + html_table(["The images with the largest loss"], *worst)
 
 
 def as_frame(result: Measurements) -> "DataFrame":

@@ -69,6 +69,23 @@ def read_image(
         return image_to_array(image, geometry, reduced and reduced[1][2:], value_range)
 
 
+def image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Return height and width of the upright image in a file, read from its head alone.
+
+    Raises
+    ------
+    OSError, ValueError
+        As `read_image`.
+    """
+    with open_regular(path) as file, decoding(file, path) as image:
+        return upright_size(image)
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Return height and width of a Pillow image after it is turned as its EXIF data ask."""
+    return image.size if _orientation(image) in _LYING else image.size[::-1]
+
+
 @contextmanager
 def decoding(file: BinaryIO, path: str | os.PathLike[str]) -> Iterator[Image.Image]:
     """Yield the Pillow image of an open file; errors inside the block become a ValueError that names the file."""

@@ -32,7 +32,10 @@ class Geometry(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """Decode the whole image with a shorter side of `size` pixels, to uint8 [height, width, channels]."""
+    """Decode the whole image with a shorter side of `size` pixels, to uint8 [height, width, channels].
+
+    With a `size` of 0 the image keeps its own: see `as_it_is`.
+    """
 
     size: int
     channels: int
@@ -43,6 +46,11 @@ class Whole(NamedTuple):
     def side(self) -> int:
         """Shorter side of the resized image."""
         return self.size
+
+
+def as_it_is(channels: int) -> Whole:
+    """Return the geometry of an image that is not resized."""
+    return Whole(0, channels, "bilinear")
 
 
 def check_geometry(geometry: Any, operation: str) -> None:

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .._support.arrays import as_uint8, plain
+from .._support.arrays import as_float32, as_uint8, plain
 from ..runtime import get_num_threads
 from .decoding import array_to_square, image_to_array, named_errors, read_image
 from .geometry import Geometry, Whole
 from .layouts import as_layout, channel_axis
-from .levels import Range, as_value_range, require_range, to_bytes
+from .levels import Range, as_value_range, require_range, to_bytes, to_levels
 
 
 class Images:
@@ -60,13 +60,16 @@ class Images:
         return (self.image(index, geometry) for index in range(len(self)))
 
 
-def as_images(images: Any, layout: str | None, value_range: Any, channels: int, operation: str) -> Images:
+def as_images(
+    images: Any, layout: str | None, value_range: Any, channels: int, operation: str, beyond: float | None = None
+) -> Images:
     """Split the caller's images into single images.
 
     Parameters
     ----------
     images : images
-        An array, a path, a Pillow image, or a list or tuple of these, each item one image.
+        An array, a path, a Pillow image, or a list or tuple of these, each item one image; or the result of this
+        function, which is returned as it is.
     layout : {"NHWC", "NCHW"}, optional
         Axis order of arrays: see `as_batch`.
     value_range : (float, float), optional
@@ -75,6 +78,8 @@ def as_images(images: Any, layout: str | None, value_range: Any, channels: int, 
         Of the network's input: distinguishes one colour image from several grey ones.
     operation : str
         The beginning of messages.
+    beyond : float, optional
+        Keep arrays of other types than uint8 as float32 levels that are not rounded: see `levels.to_levels`.
 
     Raises
     ------
@@ -82,12 +87,14 @@ def as_images(images: Any, layout: str | None, value_range: Any, channels: int, 
         Something that is not an image, or an array with an ambiguous layout.
     """
     layout, levels = as_layout(layout, operation), as_value_range(value_range, operation)
+    if isinstance(images, Images):
+        return images
 
     def singles(item: Any) -> list[Any]:
         if isinstance(item, (str, os.PathLike, Image.Image)):
             return [item]
         if _is_array(item):
-            return list(as_batch(item, layout, levels, channels, operation))
+            return list(as_batch(item, layout, levels, channels, operation, beyond))
         expected = "images: an array, paths, Pillow images, or a list of these"
         raise TypeError(f"{operation}: got {type(item).__name__}, expected {expected}")
 
@@ -102,9 +109,14 @@ def as_images(images: Any, layout: str | None, value_range: Any, channels: int, 
 
 
 def as_batch(
-    images: Any, layout: str | None, value_range: Range | None, channels: int, operation: str
-) -> NDArray[np.uint8]:
-    """Return an array of images as uint8 [count, height, width, channels].
+    images: Any,
+    layout: str | None,
+    value_range: Range | None,
+    channels: int,
+    operation: str,
+    beyond: float | None = None,
+) -> NDArray[Any]:
+    """Return an array of images as uint8 [count, height, width, channels]; with `beyond`, others as float32 levels.
 
     Four axes are a batch, three with channels are one image, three without are grey images [count, height, width], two
     are one grey image: see `layouts`.
@@ -122,11 +134,16 @@ def as_batch(
     if array.dtype != np.uint8:
         require_range(array.dtype, value_range, operation)
     axis = channel_axis(array.shape, layout, channels, operation)
-    pixels = array if array.dtype == np.uint8 else to_bytes(array, value_range, operation)
+    pixels: NDArray[Any] = array
+    if array.dtype != np.uint8 and beyond is not None:
+        pixels = to_levels(array, value_range, operation, beyond=beyond)
+    elif array.dtype != np.uint8:
+        pixels = to_bytes(array, value_range, operation)
     if axis is None:
         pixels, axis = pixels[..., None], -1
     pixels = np.moveaxis(pixels, axis, -1)
-    return as_uint8(pixels if pixels.ndim == 4 else pixels[None], "images", operation)  # copies if necessary
+    batch = pixels if pixels.ndim == 4 else pixels[None]  # copied if necessary
+    return as_uint8(batch, "images", operation) if batch.dtype == np.uint8 else as_float32(batch, "images", operation)
 
 
 def _is_array(item: Any) -> bool:

@@ -58,8 +58,30 @@ def to_bytes(
     parts = zip(values, pixels, strict=True) if values.ndim > 3 else [(values, pixels)]
     for part, target in parts:
         require_memory(part.shape, 24, f"{operation}: {what} of {values.dtype}")
-        target[...] = _levels(part, known, operation, what)
+        target[...] = np.clip(np.rint(_levels(part, known, operation, what)), 0, 255)
     return pixels
+
+
+def to_levels(
+    values: NDArray[Any], value_range: Range | None, operation: str, what: str = "images", beyond: float = 1
+) -> NDArray[np.float32]:
+    """Return float32 of the same shape, 0 for black to 255 for white, not rounded.
+
+    Parameters
+    ----------
+    beyond : float
+        How far below 0 and above 255 levels may lie; less than a level is rounding.
+
+    Raises
+    ------
+    TypeError, ValueError
+        See `require_range`; or values outside it.
+    MemoryError
+        The result would not fit into free memory.
+    """
+    known = require_range(values.dtype, value_range, operation, what)
+    require_memory(values.shape, 24, f"{operation}: {what} of {values.dtype}")
+    return _levels(values, known, operation, what, beyond).astype(np.float32, copy=False)
 
 
 def require_range(dtype: np.dtype[Any], value_range: Range | None, operation: str, what: str = "images") -> Range:
@@ -81,13 +103,16 @@ def require_range(dtype: np.dtype[Any], value_range: Range | None, operation: st
     return value_range
 
 
-def _levels(values: NDArray[Any], value_range: Range, operation: str, what: str) -> NDArray[np.floating[Any]]:
-    """Return whole numbers from 0 to 255; float32 is exact enough for values of up to 16 bits."""
+def _levels(
+    values: NDArray[Any], value_range: Range, operation: str, what: str, beyond: float = 1
+) -> NDArray[np.floating[Any]]:
+    """Return numbers from 0 to 255, or less than `beyond` outside; float32 is exact enough for values of 16 bits."""
     black, white = value_range
     number = np.result_type(values.dtype, np.float32)
     with np.errstate(all="ignore"):  # values that are not finite are refused below
-        levels = (values.astype(number) - number.type(black)) * number.type(255 / (white - black))
-    if not (np.isfinite(levels).all() and levels.min() > -1 and levels.max() < 256):
+        levels: NDArray[np.floating[Any]] = (values.astype(number) - number.type(black)) * number.type(
+            255 / (white - black)
+        )
+    if not (np.isfinite(levels).all() and levels.min() > -beyond and levels.max() < 255 + beyond):
         raise ValueError(f"{operation}: {what} hold values outside value_range {value_range}")
-    rounded: NDArray[np.floating[Any]] = np.clip(np.rint(levels), 0, 255)
-    return rounded
+    return levels

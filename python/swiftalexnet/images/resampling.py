@@ -77,7 +77,8 @@ def axes(size: tuple[int, int], content: tuple[float, float], geometry: Geometry
     ValueError
         A whole image would have more pixels than Pillow's limit.
     """
-    side, short = geometry.side, min(content)
+    short = min(content)
+    side = geometry.side or int(short)
     half = 0 if geometry.resample == "bilinear" else 0.5
     new = [max(side, int(side * length / short + half)) for length in content]
     if isinstance(geometry, Whole):

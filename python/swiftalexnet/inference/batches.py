@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterator
 
-import numpy as np
-
 from ..data.dataset import Dataset
 from ..data.loader import Batch, Loader
 from ..data.order import in_order
@@ -25,7 +23,7 @@ def batches(
     advance : callable
         Called after each batch with the number of its images.
     """
-    with Loader(data, in_order(len(data), size), geometry, np.arange(len(data), dtype=np.int32)) as loader:
+    with Loader(data, in_order(len(data), size), geometry, numbered=True) as loader:
         for batch in loader:
             if len(batch.images):
                 yield batch

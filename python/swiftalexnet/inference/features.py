@@ -1,23 +1,32 @@
-"""The outputs of a network's layers for images."""
+"""The outputs of a network's layers for images, in memory or written to files as they are computed."""
 
-from collections.abc import Sequence
+import os
+from collections import deque
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing, suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._support.arithmetic import choose_arithmetic
-from .._support.arrays import as_integer, as_output, layout_code
+from .._support.arrays import as_integer, require_memory
+from .._support.progress import Progress
 from .._support.shown import shown
-from ..errors import NonFiniteError
-from ..images.inputs import as_images
+from .._support.threads import Task, Threads
+from ..errors import ConcurrentUseError
 from ..network.base import BaseModel
 from ..network.batch_size import BatchSize, for_inference
-from ..network.layer_names import node_name
-from .batches import batches
-from .inputs import network_input
+from .feature_files import RUN, FeatureFiles
+from .feature_images import Chunk, Given, given_images
+from .feature_journal import Journal
+from .feature_layers import Form, Layers, Rows
+from .feature_results import Features, StoredFeatures
+from .feature_resuming import require_same_images, standing
+from .feature_run import describe
+from .feature_target import Target
 
-Float32 = NDArray[np.float32]
+_WRITES_AHEAD = 2  # batches that wait for the disk
 
 
 def features(
@@ -30,56 +39,182 @@ def features(
     precision: str = "float32",
     weights: str = "float",
     fast_math: bool = False,
-) -> dict[str, Float32]:
+    out: str | os.PathLike[str] | None = None,
+    resume: bool = True,
+    pool: str | None = None,
+    flatten: bool = False,
+    dtype: str = "float32",
+    on_error: str = "raise",
+    max_errors: int | float | None = None,
+    progress: bool = False,
+) -> Features | StoredFeatures:
     """Return the outputs of named layers for the centre crops of images; later layers are not computed.
+
+    With `out` they are written to files while they are computed, and memory does not grow with the number of images. A
+    call that has been killed, or stopped by a full disk, is made again as it was: it goes on where it ended, and the
+    files get the same bytes. A call that is made again when it is complete only opens them.
 
     Parameters
     ----------
     model : Model
     images : images
-        See `swiftalexnet.inference.prediction.predict`.
+        See `swiftalexnet.inference.prediction.predict`; also a folder, with all images below it in the order of their
+        names, a data set such as `ImageFolder`, and an iterator over single images.
     layers : sequence of str
-        Names as in `summary()`; for `owt` and VGG A, B, D, E also torchvision's ("features.6"), for VGG D and E also
-        Keras's ("block1_conv1"). `conv3` is before the ReLU, `relu3` after it; `data` is the network's input.
+        Names as in `summary()`; for `owt` and VGG A, B, D, E also torchvision's and thingsvision's ("features.6"), for
+        VGG D and E also Keras's ("block1_conv1"). `conv3` is before the ReLU, `relu3` after it; `data` is the network's
+        input.
     layout, value_range, batch_size, precision, weights, fast_math
-        See `swiftalexnet.inference.prediction.probabilities`.
+        See `swiftalexnet.inference.prediction.probabilities`. Of layers with large outputs fewer images are computed
+        at a time.
+    out : path, optional
+        A folder, in which each layer gets a .npy file; a .npy file, for one layer; or a .h5 file, with a data set a
+        layer. A JSON file beside them, features.json or NAME.json, holds the images' names and what was computed.
+    resume : bool
+        Go on with, or open, what an equal call has written. False: begin anew, and replace it.
+    pool : {"avg", "max", "gem"}, optional
+        Reduce maps to a number a channel: their mean, their maximum, or the generalised mean with exponent 3. Layers
+        without maps stay as they are.
+    flatten : bool
+        Give maps as vectors in the order channels, rows, columns.
+    dtype : {"float32", "float16"}
+    on_error : {"raise", "skip"}
+        What happens if an image cannot be read: an error that names it, or it gets no row, and is listed in `skipped`.
+    max_errors : int or float, optional
+        With on_error="skip": the most images that may be left out, as a number or a fraction of all.
+    progress : bool
+        Show a bar with images a second and the time left.
 
     Returns
     -------
-    dict of str to array of float32
-        [count, channels, height, width], or [count, channels] from the first dense layer on, by the given names; two
-        names of one layer share its array.
+    Features
+        A dict of arrays [count, channels, height, width], or [count, channels] from the first dense layer on, by the
+        given names; two names of one layer share its array. Its `names` are those of the images, row by row, and its
+        `to_frame` gives a labelled table.
+    StoredFeatures
+        With `out`: the same for arrays in files; two names of one layer share its file.
 
     Raises
     ------
-    TypeError, ValueError, OSError
-        An unknown layer, or something that is not an image.
+    TypeError, ValueError
+        An unknown layer, something that is not an image, an `out` that holds other features, more broken images than
+        `max_errors`, or values too large for float16.
+    OSError
+        An image cannot be read, or a file not be written; what is complete is not lost.
     UnsupportedError
         The processor does not support the arithmetic.
     NonFiniteError
         A value is infinite or NaN; the message names the parameter or node that caused it.
+    ConcurrentUseError
+        Another call writes to `out`.
+    MemoryError
+        Without `out`: the arrays do not fit into free memory.
+    ImportError
+        A .h5 file, and h5py is not installed.
     """
     arithmetic = choose_arithmetic("features", precision, weights, fast_math)
     batch_size = for_inference(model, batch_size, "features", arithmetic, keeps_layers=True)
     size = as_integer(batch_size, "batch_size", "features", 1, 2**20)
-    if isinstance(layers, str) or not layers:
-        raise TypeError(f"features: layers is {shown(layers)}, expected a list of layer names")
-    shapes = {row.name: row.output for row in model.summary().rows}
-    nodes = {layer: node_name(model.variant, layer, shapes) for layer in layers}
-    preprocessing, code = model.preprocessing, layout_code("NCHW", "features")
-    given = as_images(images, layout, value_range, preprocessing.channels, "features")
-    results = {node: as_output(None, (len(given), *shapes[node]), "features") for node in dict.fromkeys(nodes.values())}
-    for squares, numbers in batches(given, preprocessing.geometry, size):
-        x = network_input(model, squares)
-        rows = slice(numbers[0], numbers[-1] + 1)
-        if "data" in results:
-            results["data"][rows] = x
-        outputs = {node: array[rows] for node, array in results.items() if node != "data"}
-        if outputs:
-            model.network.capture(x, code, tuple(outputs), arithmetic, tuple(outputs.values()))
-        for node, values in outputs.items():
-            if not np.isfinite(values).all():
-                number = int(np.argmin([np.isfinite(image).all() for image in values]))
-                cause = model.network.non_finite_cause(x[number : number + 1], code, arithmetic)
-                raise NonFiniteError(f"features: {node} of image {numbers[number]} is not finite: {cause}")
-    return {layer: results[node] for layer, node in nodes.items()}
+    asked = Layers(model, layers, Form.checked(pool, flatten, dtype, "features"), arithmetic, "features")
+    size = asked.at_once(size)
+    for name, value in (("resume", resume), ("progress", progress)):
+        if not isinstance(value, (bool, np.bool_)):
+            raise TypeError(f"features: {name} is {shown(value)}, expected True or False")
+    target = None if out is None else Target(out, "features")
+    given = given_images(images, model, layout, value_range, on_error, max_errors, "features")
+    if target is None:
+        return _in_memory(model, given, asked, size, progress)
+    reading = {"value_range": None if value_range is None else [float(level) for level in value_range]}
+    return _in_files(
+        model, given, asked, size, progress, target, describe(model, asked, target, arithmetic, reading), resume
+    )
+
+
+def _in_memory(model: BaseModel, given: Given, layers: Layers, size: int, progress: bool) -> Features:
+    names: list[str] = []
+    skipped: dict[str, str] = {}
+    if given.count is not None:
+        require_memory((given.count, layers.image_bytes()), 1, "features")
+    whole = layers.empty(given.count or 0)
+    parts = [whole]
+    with Progress(given.count, progress, "features") as bar:
+        for entries, numbers, squares in given.batches(model.preprocessing.geometry, size, 0):
+            if given.count is None:
+                parts.append(layers.empty(len(squares)))
+            if len(squares):
+                rows = slice(len(names), len(names) + len(squares))
+                layers.compute(squares, numbers, _slices(whole, rows) if given.count is not None else parts[-1])
+            names += [entry.name for entry in entries if entry.error is None]
+            skipped |= {entry.name: entry.error for entry in entries if entry.error is not None}
+            bar.advance(len(entries))
+    if given.count is None:
+        whole = {node: np.concatenate([part[node] for part in parts]) for node in whole}
+    arrays = _slices(whole, slice(len(names)))
+    return Features({name: arrays[node] for name, node in layers.nodes.items()}, tuple(names), skipped)
+
+
+def _in_files(
+    model: BaseModel,
+    given: Given,
+    layers: Layers,
+    size: int,
+    progress: bool,
+    target: Target,
+    run: Mapping[str, Any],
+    resume: bool,
+) -> StoredFeatures:
+    target.check()
+    given.stamped = True
+    stored = resume and standing(target, run)
+    if not isinstance(stored, StoredFeatures):
+        with FeatureFiles(target, run) as files:
+            stored = resume and standing(target, run)  # once more, now that nobody else writes
+            if not isinstance(stored, StoredFeatures):
+                files.begin(anew=not stored)
+                _write(model, given, layers, size, progress, target, files)
+                return StoredFeatures(target.path)
+    if target.work.is_dir() and not (target.work / RUN).exists():  # the end of the run was not reached
+        with suppress(OSError, ConcurrentUseError), FeatureFiles(target, run) as files:
+            files.clear()
+    require_same_images(stored.entries(), stored.count, given, target, complete=True)
+    return stored
+
+
+def _write(
+    model: BaseModel, given: Given, layers: Layers, size: int, progress: bool, target: Target, files: FeatureFiles
+) -> None:
+    """Compute what is missing and complete the files."""
+    journal = files.journal
+    require_same_images(journal.entries(), journal.images, given, target, complete=journal.ended)
+    given.data.skipped = journal.images - journal.rows
+    if given.count is not None:
+        files.require_space(layers.image_bytes(), given.count)
+    buffers = deque(layers.empty(size) for _ in range(_WRITES_AHEAD + 1))
+    writes: deque[Task[None]] = deque()
+    with (
+        Progress(given.count, progress, "features", journal.images) as bar,
+        closing(Threads(1)) as disk,
+        closing(_chunks(model, given, size, journal)) as chunks,
+    ):
+        for entries, numbers, squares in chunks:
+            while len(writes) >= _WRITES_AHEAD:
+                writes.popleft().result()
+            rows = _slices(buffers[0], slice(len(squares)))
+            buffers.rotate(1)
+            if len(squares):
+                layers.compute(squares, numbers, rows)
+            writes.append(disk.submit(partial(files.append, entries, rows)))
+            bar.advance(len(entries))
+        while writes:
+            writes.popleft().result()
+        files.finish()
+
+
+def _chunks(model: BaseModel, given: Given, size: int, journal: Journal) -> Generator[Chunk, None, None]:
+    """Yield the images that are not done yet."""
+    if not journal.ended:
+        yield from given.batches(model.preprocessing.geometry, size, journal.images)
+
+
+def _slices(arrays: Rows, rows: slice) -> Rows:
+    return {node: array[rows] for node, array in arrays.items()}

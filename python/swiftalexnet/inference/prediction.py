@@ -10,6 +10,7 @@ from .._support.arithmetic import choose_arithmetic
 from .._support.arrays import as_integer, as_output
 from ..images.geometry import Whole
 from ..images.inputs import as_images
+from ..images.thumbnails import thumbnails
 from ..network.base import BaseModel
 from ..network.batch_size import BatchSize, for_inference
 from .ranking import Prediction, Predictions, likeliest
@@ -21,7 +22,9 @@ Float32 = NDArray[np.float32]
 
 
 def predict(model: BaseModel, images: Any, top: int = 5, crops: int | None = None, **options: Any) -> Predictions:
-    """Return the `top` likeliest classes of each image: a list of `Prediction`, which a notebook shows as a table.
+    """Return the `top` likeliest classes of each image: a list of `Prediction`.
+
+    A notebook shows it as a table, the first images of it too.
 
     Parameters
     ----------
@@ -44,7 +47,10 @@ def predict(model: BaseModel, images: Any, top: int = 5, crops: int | None = Non
         Something is not an image, or cannot be read.
     """
     top = as_integer(top, "top", "predict", 1)
-    return likeliest(probabilities(model, images, crops, **options), model.classes, top)
+    channels, value_range = model.preprocessing.channels, options.get("value_range")
+    given = as_images(images, options.get("layout"), value_range, channels, "predict")
+    table = probabilities(model, given, crops, **options)
+    return likeliest(table, model.classes, top, thumbnails(given, channels, value_range))
 
 
 def probabilities(

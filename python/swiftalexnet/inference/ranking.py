@@ -1,11 +1,14 @@
 """The likeliest classes of images, with their names."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._support.tables import html_table, printable
+from ..images.thumbnails import Thumbnail, with_images
 
 _SHOWN = 50  # images in a notebook
 
@@ -21,11 +24,14 @@ class Prediction:
     classes : tuple of str
         Their names; the index as text if the model has no names.
     probabilities : tuple of float
+    thumbnail : Thumbnail or None
+        What a notebook shows of the image.
     """
 
     labels: tuple[int, ...]
     classes: tuple[str, ...]
     probabilities: tuple[float, ...]
+    thumbnail: Thumbnail | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return ", ".join(self._answers())
@@ -43,20 +49,31 @@ class Prediction:
 
 
 class Predictions(list[Prediction]):
-    """A list of predictions, one per image, which a notebook shows as a table."""
+    """A list of predictions, one per image, which a notebook shows as a table, the first of them with their images."""
 
     def _repr_html_(self) -> str:
-        rows = [[str(number), *each._answers()] for number, each in enumerate(self[:_SHOWN])]
-        others = max((len(row) for row in rows), default=2) - 2
+        first = self[:_SHOWN]
+        names = [(each.thumbnail and each.thumbnail.name) or str(number) for number, each in enumerate(first)]
+        rows = [[name, *each._answers()] for name, each in zip(names, first, strict=True)]
+        others = max(map(len, rows), default=2) - 2
         more = [f"the first {_SHOWN} of {len(self)} images"] if len(self) > _SHOWN else []
-        return html_table(more, ("image", "likeliest class", *("then",) * others), rows)
+        head = ("image", "likeliest class", *("then",) * others)
+        return html_table(more, *with_images([each.thumbnail for each in first], head, rows))
 
 
-def likeliest(probabilities: NDArray[np.float32], classes: tuple[str, ...] | None, top: int) -> Predictions:
-    """Return the `top` likeliest classes for each row of probabilities [count, classes]; ties keep their order."""
+def likeliest(
+    probabilities: NDArray[np.float32],
+    classes: tuple[str, ...] | None,
+    top: int,
+    thumbnails: Iterable[Thumbnail | None] = (),
+) -> Predictions:
+    """Return the `top` likeliest classes for each row of probabilities [count, classes]; ties keep their order.
+
+    `thumbnails` are those of the first rows.
+    """
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
     names = classes or tuple(map(str, range(probabilities.shape[1])))
     return Predictions(
-        Prediction(tuple(map(int, row)), tuple(names[i] for i in row), tuple(float(values[i]) for i in row))
-        for row, values in zip(best, probabilities, strict=True)
+        Prediction(tuple(map(int, row)), tuple(names[i] for i in row), tuple(float(values[i]) for i in row), thumbnail)
+        for row, values, thumbnail in zip(best, probabilities, chain(thumbnails, repeat(None)), strict=False)
     )

@@ -15,6 +15,7 @@ from .._support.arrays import as_float32, as_labels, as_output, as_seed, layout_
 from .._support.choices import choose
 from .._support.kinds import as_items, require_kind
 from .._support.native_arguments import RULES, StepOptions
+from .._support.sample_weights import as_sample_weight
 from .._support.shown import shown
 from ..errors import UnsupportedError
 from ..preprocessing.defaults import default_preprocessing
@@ -245,6 +246,7 @@ class BaseModel(Derivatives):
         seed: int = 0,
         step: int = 0,
         precision: str = "float32",
+        sample_weight: ArrayLike | None = None,
     ) -> float:
         """Forward, loss, backward and update in one call, which is applied completely or not at all.
 
@@ -259,11 +261,14 @@ class BaseModel(Derivatives):
             For the random numbers of dropout.
         precision : {"float32", "bfloat16", "auto"}
             Of activations and their gradients: see `swiftalexnet.training.fit`.
+        sample_weight : numbers, [batch], optional
+            How much each image counts in the loss, Σ w·loss / Σ w: finite and at least 0. Where they sum to 0, momentum
+            and weight decay alone move the weights.
 
         Returns
         -------
         float
-            The mean loss over the batch, before the update.
+            The mean loss over the batch, by `sample_weight`, before the update.
 
         Raises
         ------
@@ -280,7 +285,10 @@ class BaseModel(Derivatives):
         array = as_float32(x, "x", "train_step", ndim=4)
         targets = as_labels(labels, "labels", "train_step", len(array), self.num_classes)
         draw = as_seed(seed, "seed", "train_step"), as_seed(step, "step", "train_step")
-        options = StepOptions(learning_rate, momentum, weight_decay, rule_code, *draw, precision=code)
+        weights = as_sample_weight(sample_weight, "train_step", len(array))
+        options = StepOptions(
+            learning_rate, momentum, weight_decay, rule_code, *draw, precision=code, sample_weight=weights
+        )
         loss, _ = self.network.train_step(array, targets, layout_code(layout, "train_step"), options)
         self.note_training()
         return loss

@@ -27,10 +27,15 @@ def _names(variant: str | None, framework: str) -> tuple[tuple[str, str], ...]:
 def node_name(variant: str | None, layer: str, nodes: Iterable[str], operation: str = "features") -> str:
     """Return the node that `layer` means in a network.
 
+    Names are the network's own, torchvision's (thingsvision's, too) and Keras's. `features` and `classifier`, the parts
+    of torchvision's networks, mean their last layers.
+
     Raises
     ------
     ValueError
         No node has this name.
     """
-    names = torchvision_names(variant) | keras_names(variant)
-    return choose(operation, "layer", names.get(layer, layer), nodes)
+    theirs = torchvision_names(variant)
+    parts = {name.partition(".")[0]: node for name, node in theirs.items()}  # the last one counts
+    names = parts | theirs | keras_names(variant)
+    return choose(operation, "layer", names.get(layer, layer) if isinstance(layer, str) else layer, nodes)

@@ -155,16 +155,16 @@ def in_own_names(
     """
     if not isinstance(state, Mapping):
         raise TypeError(f"{operation}: state is of type {type(state).__name__}, expected a mapping of names to arrays")
-    elsewhere = _elsewhere(network, variant)
+    theirs = elsewhere(network, variant)
     own: dict[str, ArrayLike] = {}
     for name, array in state.items():
-        if (meant := elsewhere.get(name, name)) in own:
+        if (meant := theirs.get(name, name)) in own:
             raise ValueError(f"{operation}: state has {meant} twice, once as {name}")
         own[meant] = array
     return own
 
 
-def _elsewhere(network: _native.Network, variant: str | None) -> dict[str, str]:
+def elsewhere(network: _native.Network, variant: str | None) -> dict[str, str]:
     """Return this package's parameter names by those of other frameworks, which may name the layer's activation."""
     known, layer, layers = set(names(network)), "", {}
     for name, kind, *_ in network.nodes():

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from .known_answers import KnownAnswers
 from .parameters import Multipliers
 from .source import Source
 from .spec_text import cut_behind
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _MEAN, _WHITENING, _ANSWERS = "preprocessing.mean", "preprocessing.whitening", "known_answers"
 _LARGEST_HALF = 65504.0  # of a float of 16 bits
@@ -71,21 +74,35 @@ def load(kind: type[Kind], path: str | os.PathLike[str], up_to: str | None = Non
     """Read a model of class `kind` from a model file or a training checkpoint: see `swiftalexnet.load`."""
     source = as_path(path, "path", "load")
     with safetensors.opened(source) as file:
-        header = file.sections["model"]
-        whole = up_to is None
-        if up_to is not None:
-            header = header | {"specification": cut_behind(header["specification"], header["variant"], up_to, "load")}
-            whole = header == file.sections["model"]
+        whole = file.sections["model"]
         try:
-            model = _with_weights(kind, header, file.read_into)
-            if whole:
-                file.check_rest()
-                return _completed(model, header, file)
-            return _completed(model, _of_part(header, model), file)
-        except CheckpointCorruptError:
-            raise
-        except MALFORMED as error:
-            raise CheckpointCorruptError(f"{source} does not contain a model: {error}") from error
+            header = whole if up_to is None else _cut(whole, up_to)
+        except ValueError as error:
+            refusal = error  # the caller's mistake, which is no damage of the file
+        else:
+            return _read(kind, source, file, header, header == whole)
+    raise refusal
+
+
+def _cut(header: dict[str, Any], up_to: str) -> dict[str, Any]:
+    """Return the header of a network that ends with a layer; only an unknown layer is a ValueError."""
+    if len(header["specification"].splitlines()) < 3:
+        raise LookupError("a network without layers")
+    return header | {"specification": cut_behind(header["specification"], header["variant"], up_to, "load")}
+
+
+def _read(kind: type[Kind], source: "Path", file: safetensors.Reader, header: dict[str, Any], whole: bool) -> Kind:
+    """Read a model, or with another header than the file's the first layers of one."""
+    try:
+        model = _with_weights(kind, header, file.read_into)
+        if whole:
+            file.check_rest()
+            return _completed(model, header, file)
+        return _completed(model, _of_part(header, model), file)
+    except CheckpointCorruptError:
+        raise
+    except MALFORMED as error:
+        raise CheckpointCorruptError(f"{source} does not contain a model: {error}") from error
 
 
 def _of_part(header: dict[str, Any], model: BaseModel) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The parameters of a network: access, copies, and which of them are trained."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from .. import _native
 from .._support.kinds import as_items
 from ..errors import ConcurrentUseError
-from . import parameters
+from . import freezing, parameters
 from .known_answers import KnownAnswers
 from .parameters import Difference, Multipliers, ParameterArrays
 from .source import Source
@@ -116,20 +116,32 @@ class Weights:
             self.known_answers = None
             parameters.copy_layers(source.network, self.network, layers, f"copy_layers from {source!r}")
 
-    def freeze(self, *prefixes: str) -> None:
-        """Freeze the parameters whose names begin with one of `prefixes` ("conv1", "conv", "fc6.bias").
+    def freeze(self, *prefixes: str | Sequence[str], up_to: str | None = None) -> None:
+        """Freeze parameters: training leaves them as they are, and ends its backward pass before the first layers.
 
         Saved files and copies keep this: the same parameters of a loaded model are frozen until `unfreeze`.
+
+        Parameters
+        ----------
+        *prefixes : str, or sequence of str
+            Beginnings of names: "conv1", "conv" (all convolutions), "fc6.bias". Where no name begins so, torchvision's
+            and Keras's names of layers and blocks count: "features", "block5_conv1".
+        up_to : str, optional
+            All parameters up to and including this layer, such as "pool5".
 
         Raises
         ------
         ValueError
-            No prefix, an empty one, or one that matches no parameter.
+            No prefix, an empty one, or one that matches no parameter; `up_to` is no layer, or one before all
+            parameters. The message names the nearest.
         """
-        parameters.require_prefixes(self.network, prefixes, "freeze")
-        self.set_multipliers(prefixes, learning_rate=0.0)
+        chosen = freezing.beginnings(self.network, self.variant, prefixes, "freeze")
+        if up_to is not None:
+            chosen += freezing.parameters_up_to(self.network, self.variant, up_to, "freeze")
+        parameters.require_prefixes(self.network, chosen, "freeze")
+        self.set_multipliers(chosen, learning_rate=0.0)
 
-    def unfreeze(self, *prefixes: str) -> None:
+    def unfreeze(self, *prefixes: str | Sequence[str]) -> None:
         """Train the parameters whose names begin with one of `prefixes` again; without arguments, all of them.
 
         Raises
@@ -137,9 +149,10 @@ class Weights:
         ValueError
             An empty prefix, or one that matches no parameter.
         """
-        prefixes = prefixes or tuple(self.parameters())
-        parameters.require_prefixes(self.network, prefixes, "unfreeze")
-        self.set_multipliers(prefixes, learning_rate=1.0)
+        given = freezing.beginnings(self.network, self.variant, prefixes, "unfreeze")
+        chosen = given if prefixes else tuple(self.parameters())
+        parameters.require_prefixes(self.network, chosen, "unfreeze")
+        self.set_multipliers(chosen, learning_rate=1.0)
 
     def set_multipliers(
         self, prefixes: Iterable[str], learning_rate: float | None = None, weight_decay: float | None = None

@@ -21,6 +21,7 @@ from .normalization import (
     spatial_response_norm_backward,
 )
 from .optimizer import sgd_update
+from .perceptual import perceptual_distance, perceptual_distance_backward, perceptual_embedding, squared_distances
 from .pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 
 __all__ = [
@@ -38,6 +39,9 @@ __all__ = [
     "locally_connected2d_backward",
     "max_pool2d",
     "max_pool2d_backward",
+    "perceptual_distance",
+    "perceptual_distance_backward",
+    "perceptual_embedding",
     "relu",
     "relu_backward",
     "sgd_update",
@@ -46,6 +50,7 @@ __all__ = [
     "softmax",
     "spatial_response_norm",
     "spatial_response_norm_backward",
+    "squared_distances",
     "tanh",
     "tanh_backward",
 ]

@@ -4,6 +4,7 @@ from typing import Any
 
 from .. import _native
 from .._support.arrays import Float32, as_float32, as_labels, as_output
+from .._support.sample_weights import as_sample_weight
 
 
 def softmax(x: Any, *, out: Any = None) -> Float32:
@@ -14,8 +15,11 @@ def softmax(x: Any, *, out: Any = None) -> Float32:
     return y
 
 
-def cross_entropy(x: Any, labels: Any) -> tuple[float, Float32]:
+def cross_entropy(x: Any, labels: Any, *, sample_weight: Any = None) -> tuple[float, Float32]:
     """Mean of -log softmax(x)[label] over the rows of `x`, and its gradient.
+
+    With weights w the mean is Σ w·loss / Σ w, as in PyTorch's `CrossEntropyLoss(weight=…)`: a whole weight is as many
+    copies of the row, equal weights are no weights, and weights that sum to 0 give a loss and a gradient of 0.
 
     Parameters
     ----------
@@ -23,14 +27,22 @@ def cross_entropy(x: Any, labels: Any) -> tuple[float, Float32]:
         Logits.
     labels : integers [n]
         0 ≤ label < classes.
+    sample_weight : numbers [n], optional
+        Finite and at least 0; computed with as float32.
 
     Returns
     -------
     loss : float
     dx : array [n, classes]
-        (softmax(x) - one-hot(labels)) / n
+        (softmax(x) - one-hot(labels)) · w / Σ w, which is / n without weights
+
+    Raises
+    ------
+    TypeError, ValueError
+        Arrays that do not fit.
     """
     x = as_float32(x, "x", "cross_entropy", 2)
     labels = as_labels(labels, "labels", "cross_entropy", x.shape[0], x.shape[1])
+    weights = as_sample_weight(sample_weight, "cross_entropy", len(x))
     dx = as_output(None, x.shape, "cross_entropy")
-    return _native.cross_entropy(x, labels, dx), dx
+    return _native.cross_entropy(x, labels, weights, dx), dx

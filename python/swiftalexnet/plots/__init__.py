@@ -13,6 +13,7 @@ from .panel import plot_panel
 from .predictions import plot_predictions
 from .profile import plot_profile
 from .sampling import fair_sample
+from .seeds import plot_seeds
 from .worst import plot_worst
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "plot_panel",
     "plot_predictions",
     "plot_profile",
+    "plot_seeds",
     "plot_worst",
 ]

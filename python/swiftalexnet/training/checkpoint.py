@@ -1,18 +1,16 @@
 """A training run as one file: weights, velocities, and everything else that the next step depends on."""
 
-import hashlib
 import itertools
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from .. import _native
 from .._support.arithmetic import PRECISIONS
 from .._support.arrays import as_integer
 from .._support.json import to_json
 from .._support.output import warn
+from ..data.identity import data_identity
 from ..errors import MALFORMED, CheckpointCorruptError
 from ..files import safetensors
 from ..network import parameters
@@ -122,7 +120,7 @@ class Checkpoint:
         saved = _up_to_date(saved)
         for what, here in self._identity.items():
             if saved[what] != here:
-                there, here = _where_they_differ(saved[what], here)
+                there, here = where_they_differ(saved[what], here)
                 return f"fit: {self.path} belongs to a run with {what} {there}, this run has {here}"
         return None
 
@@ -159,37 +157,32 @@ class Checkpoint:
 def identity(run: Run) -> dict[str, Any]:
     """Return what must be the same for a run to be resumed, as JSON, and short enough for a message."""
     plan, model = run.plan, run.model
-    classes = None if plan.train.classes is None else list(plan.train.classes)
+    data = data_identity(plan.train)
     parts = {
         "network": model.spec.splitlines(),
         "recipe": plan.recipe.to_json(),
         "seed": plan.seed,
         "precision": PRECISIONS[plan.precision],
-        "training images": len(plan.train),
-        "classes": classes,
-        "labels (SHA-256)": hashlib.sha256(np.ascontiguousarray(plan.train.labels, np.int32)).hexdigest(),
-        "file names (SHA-256)": _hash_of_names(getattr(plan.train, "file_names", None)),
+        "training images": data.pop("images"),
+        **data,
         "multipliers": parameters.changed(model.multipliers()),
+        "class_weight": plan.weights.class_weight,
+        "sample_weight (SHA-256)": plan.weights.sample_weight,
     }
     same: dict[str, Any] = json.loads(to_json(parts))  # tuples become lists, as in the file
     return same
 
 
 def _up_to_date(saved: dict[str, Any]) -> dict[str, Any]:
-    """Convert a saved identity to this version's form: older ones had no precision and used other words."""
-    saved = {"precision": "float32", **saved}
+    """Convert a saved identity to this version's form: older ones had no precision or weights and used other words."""
+    saved = {"precision": "float32", "class_weight": None, "sample_weight (SHA-256)": None, **saved}
     if "training pictures" in saved:
         saved["training images"] = saved.pop("training pictures")
     saved["network"] = [line.replace("counts_padding=", "count_include_pad=") for line in saved["network"]]
     return saved
 
 
-def _hash_of_names(names: list[bytes] | None) -> str | None:
-    """Hash the file names of the images, in order; None for images without files."""
-    return None if names is None else hashlib.sha256(b"\0".join(names)).hexdigest()
-
-
-def _where_they_differ(there: Any, here: Any) -> tuple[Any, Any]:
+def where_they_differ(there: Any, here: Any) -> tuple[Any, Any]:
     """Return the lines or settings in which two values differ; plain values are returned whole."""
     if isinstance(there, list) and isinstance(here, list):
         pairs = [pair for pair in itertools.zip_longest(there, here) if pair[0] != pair[1]]

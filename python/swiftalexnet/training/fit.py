@@ -1,14 +1,15 @@
 """Train a model on labelled images: `fit`."""
 
 import os
-from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
+
+from numpy.typing import ArrayLike
 
 from .._support.arithmetic import choose_precision
 from .._support.arrays import as_seed
 from .._support.choices import choose
-from .._support.progress import Progress
 from .._support.shown import shown
 from ..data.checks import check_dataset
 from ..errors import NonFiniteError
@@ -22,8 +23,15 @@ from ..statistics.mean_image import learn_mean
 from ..statistics.whitening import learn_whitening
 from .checkpoint import Checkpoint, begun_with
 from .checkpoint_pace import CheckpointEvery, Pace, as_pace
-from .history import HEADING, History, row_text
-from .run import Plan, Run
+from .feature_source import FeatureSource
+from .feature_store import feature_store
+from .few_views import require_few_views
+from .frozen_part import frozen_part
+from .history import History
+from .image_weights import image_weights
+from .plan import Plan
+from .run import Run
+from .watch import Showing, Watch, as_showing
 
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
@@ -40,10 +48,13 @@ def fit(
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: CheckpointEvery = None,
     resume: bool = False,
-    progress: bool = True,
+    progress: Showing = True,
     on_epoch_end: Callable[[dict[str, Any]], object] | None = None,
     precision: str = "float32",
     non_finite: str = "raise",
+    cache_features: bool | str | os.PathLike[str] = False,
+    class_weight: str | Mapping[Any, float] | None = None,
+    sample_weight: ArrayLike | None = None,
     **unknown: Any,
 ) -> History:
     """Train `model` on `train`.
@@ -81,8 +92,10 @@ def fit(
         Resume from the checkpoint, with the same bits as an uninterrupted run; start a new run if there is none yet.
         A UserWarning tells if the checkpoint comes from another version of the engine or another instruction set.
         Without `resume` a new run starts, and its first checkpoint replaces any existing file.
-    progress : bool
-        Show a bar with images per second and the remaining time, and a line per epoch.
+    progress : bool or "plot"
+        Show a bar with images per second and the remaining time, and a line per epoch. "plot" shows, in a notebook,
+        curves of loss and errors that grow instead of the lines, for at most a twentieth of the time; elsewhere it is
+        the bar.
     on_epoch_end : callable, optional
         Called with the new row of the history; an exception from it ends the training.
     precision : {"float32", "bfloat16", "auto"}
@@ -92,6 +105,22 @@ def fit(
     non_finite : {"raise", "stop"}
         What to do if a loss, a gradient or a validation loss is not finite; the weights stay those of the step before.
         In bfloat16 an activation that is not finite may turn its neighbours into NaN.
+    cache_features : bool or path
+        Compute the frozen first part of the network (`Model.freeze`) once for each image and view before the first
+        epoch, keep the outputs in a file, and train the rest from it: the same weights, in a fraction of the time. The
+        recipe must show each image in few views, its centre crop and, with `flip`, the mirror image: `crop=False` and
+        no colour noise, rotation, shift or scale. The files need (2 + 1 for validation) × 4 bytes for each image and
+        output of that part. A path is a folder in which they stay for later runs with the same frozen weights,
+        preprocessing and images. True keeps them beside the checkpoint until a run needs others, and without a
+        checkpoint until this call ends. The frozen weights must not be changed meanwhile.
+    class_weight : "balanced", dict of class name or index to weight, optional
+        How much an image of each class counts in the loss; classes that are not named count 1. "balanced": images /
+        (classes · images of the class), as scikit-learn computes it, so that all classes count the same.
+    sample_weight : numbers, [images of train], optional
+        How much each image counts; multiplied by its class's. Finite and at least 0. The loss of a batch is
+        Σ w·loss / Σ w over its images, as in PyTorch's `CrossEntropyLoss(weight=…)`: equal weights change no bit, and
+        a whole weight in a batch of all images acts as so many copies, dropout and augmentation aside. Where the
+        weights of a batch sum to 0, momentum and weight decay alone move the network. Validation is without weights.
     **unknown
         Anything else is a TypeError, which explains where settings of a recipe go.
 
@@ -103,11 +132,14 @@ def fit(
     ------
     ValueError
         All images of a class are left out.
+    CacheCorruptError
+        A file of features has been damaged since it was opened, or a file that is none has its name.
     TypeError, ValueError
         Before any work: data, a recipe or numbers that do not fit; a group that matches no parameter; a checkpoint of
-        another run.
+        another run; weights for unknown classes, or that are 0 for all images; with `cache_features`, no frozen first
+        part, nothing else, or a recipe with many views.
     OSError
-        An image cannot be read, or a checkpoint cannot be written; the model stays usable.
+        An image cannot be read, or a checkpoint or features cannot be written; the model stays usable.
     MemoryError
         Before any work, with batch_size "auto": not even one image fits.
     CheckpointCorruptError
@@ -116,17 +148,20 @@ def fit(
         See `non_finite`.
     UnsupportedError
         The processor does not support the precision.
+    ImportError
+        Before any work, with progress "plot": matplotlib is not installed.
     ConcurrentUseError
         The model is already being trained.
     KeyboardInterrupt
         Ctrl-C: the weights are those of the last complete step. A note says if the checkpoint could not be written.
     """
-    refuse_unknown(unknown, recipe, _options())
+    refuse_unknown(unknown, recipe, option_names())
     if isinstance(batch_size, str):
         require_auto(batch_size, "fit")
     chosen = as_recipe(recipe, epochs, None if isinstance(batch_size, str) else batch_size)
     code = choose_precision("fit", precision)
     choose("fit", "non_finite", non_finite, ("raise", "stop"))
+    showing = as_showing(progress, "fit")
     every = as_pace(checkpoint_every)
     _require(every is None or checkpoint is not None, "checkpoint_every needs checkpoint=, the folder to write to")
     _require(checkpoint is not None or not resume, "resume needs checkpoint=, the folder to resume from")
@@ -134,6 +169,11 @@ def fit(
     if on_epoch_end is not None and not callable(on_epoch_end):
         raise TypeError(f"fit: on_epoch_end is {shown(on_epoch_end)}, expected a function of a row of the history")
     train, validation = _checked_data(model, train, validation, chosen)
+    weights = image_weights(train, model.num_classes, class_weight, sample_weight)
+    kept = feature_store(cache_features, folder, bool(showing))
+    if kept is not None:
+        require_few_views(chosen, model.preprocessing)
+        part = frozen_part(model, chosen)
     seed = as_seed(seed, "seed", "fit")
     with model.exclusive("fit"):
         begun = begun_with(folder) if resume and folder else None
@@ -144,16 +184,20 @@ def fit(
                 begun.batch_size if begun else for_training(model, chosen.batch_size, code, validation is not None)
             )
             chosen = chosen.replace(batch_size=fitting)
-        run = Run(model, Plan(train, validation, chosen, seed, code))
+        run = Run(model, Plan(train, validation, chosen, seed, code, weights))
         store = None if folder is None else Checkpoint(folder, run)
         if not (resume and store and store.restore()):
-            run.begin(_preprocessing(model, train, chosen, progress))
+            run.begin(_preprocessing(model, train, chosen, bool(showing)))
         pace = None if store is None else Pace(store.write, every)
-        _train(run, store, pace, progress, on_epoch_end, non_finite)
+        with ExitStack() as at_the_end:
+            if kept is not None and run.state.epoch < run.epochs:
+                run.source = source = FeatureSource(model, run.plan, part, kept)
+                at_the_end.callback(source.close)
+            _train(run, store, pace, showing, on_epoch_end, non_finite)
     return History(run.state.rows, run.skipped())
 
 
-def _options() -> list[str]:
+def option_names() -> list[str]:
     """Return the names of the options of `fit`."""
     return [name for name in fit.__annotations__ if name not in ("model", "unknown", "return")]
 
@@ -162,32 +206,30 @@ def _train(
     run: Run,
     store: Checkpoint | None,
     pace: Pace | None,
-    progress: bool,
+    showing: Showing,
     on_epoch_end: Callable[[dict[str, Any]], object] | None,
     non_finite: str,
 ) -> None:
     """Train to the last epoch, with checkpoints; an epoch is written before it is shown."""
-    images = len(run.plan.train)
-    with Progress(run.epochs * images, progress, "train", run.images_done()) as bar:
-        bar.say(HEADING)
+    with Watch(run, showing) as watch:
         try:
             with suppress(NonFiniteError) if non_finite == "stop" else nullcontext():
                 while run.state.epoch < run.epochs:
                     for count in run.steps():
                         if pace:
                             pace.after_step(run.step)
-                        bar.advance(count, **run.shown())
+                        watch.after_step(count)
                     row = run.finish_epoch()
                     if pace:
                         pace.after_epoch()
-                    bar.say(row_text(row))
+                    watch.after_epoch(row)
                     if on_epoch_end is not None:
                         on_epoch_end(dict(row))
             if store:
                 store.write()
         except BaseException as error:
             if store and run.step and _write_after(error, store):
-                bar.say(f"stopped: the run so far is in {store.path}")
+                watch.say(f"stopped: the run so far is in {store.path}")
             raise
 
 

@@ -39,9 +39,10 @@ class History(Sequence[dict[str, Any]]):
 
     `epoch` counts from 0 in rows, and from 1 in output for people: text, plot, `to_frame`, `to_csv`. Errors are in
     percent; losses are means over images of −log p. The training columns are measured during training, with
-    augmentation and dropout, while the weights change from step to step. Validation columns are None without validation
-    data. `learning_rate` is that of the epoch's last step, for weights in no group of the recipe. `seconds` is the time
-    of the epoch without validation.
+    augmentation and dropout, while the weights change from step to step. If `fit` was given weights of classes or
+    images, `train_loss` is the mean by these; errors and validation columns are without them. Validation columns are
+    None without validation data. `learning_rate` is that of the epoch's last step, for weights in no group of the
+    recipe. `seconds` is the time of the epoch without validation.
 
     `skipped` counts the files left out of "train" and of "validation": {part: {class: {reason: count}}}, empty if there
     were none.

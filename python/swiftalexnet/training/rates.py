@@ -37,6 +37,10 @@ class Rates:
         self._recipe = recipe
         self._parameters = {name: _factors(recipe, name, *pair) for name, pair in own.items()}
 
+    def frozen(self) -> set[str]:
+        """Return the names of the parameters whose rate is 0 in every step."""
+        return {name for name, (_, rate, _) in self._parameters.items() if rate == 0}
+
     def at(self, moment: Moment, states: Sequence[State]) -> Multipliers:
         """Return (learning rate, factor of the weight decay) by name; `states` are those of `recipe.schedules`."""
         scheduled = [

@@ -9,48 +9,32 @@ import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .. import _native
-from .._support.arithmetic import PRECISIONS
 from .._support.native_arguments import RULES, StepOptions
-from ..data.loader import Batch, Loader
+from ..data.checks import checked_labels
 from ..data.order import shuffled, split
 from ..data.skipped import Skipped, report_skipped, reported, require_classes
 from ..errors import NonFiniteError
-from ..evaluation.evaluate import evaluate
-from ..images.geometry import Geometry
 from ..network import parameters
 from ..network.base import BaseModel
 from ..preprocessing.preprocessing import Preprocessing
-from ..preprocessing.scale_jitter import ScaleJitter
-from ..recipes.recipe import Recipe
 from ..recipes.schedules import Moment, State
+from .plan import Plan
 from .rates import Rates
-
-if TYPE_CHECKING:
-    from ..data.dataset import Dataset
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The data and settings of a run."""
-
-    train: "Dataset"
-    validation: "Dataset | None"
-    recipe: Recipe
-    seed: int
-    precision: int = 0  # its place in PRECISIONS
+from .source import Batch, ImageSource, Source
 
 
 @dataclass
 class RunState:
     """The progress of a run; with weights and velocities, everything that a checkpoint holds.
 
-    `outcomes` has (mean loss, top-1 error in percent) of each step of this epoch and `counts` its number of images;
-    `counts` may be one entry ahead. `schedules` are the states of the recipe's schedules, in its order.
+    `outcomes` has (mean loss, top-1 error in percent) of each step of this epoch, `counts` its number of images and
+    `totals` their weight, which is that number in a run without weights; both may be one entry ahead. `schedules` are
+    the states of the recipe's schedules, in its order.
     """
 
     epoch: int
@@ -60,15 +44,24 @@ class RunState:
     seconds: float = 0.0  # spent on this epoch before this process took over
     outcomes: list[tuple[float, float]] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
+    totals: list[float] = field(default_factory=list)
 
 
 class Run:
-    """A model, a plan and a state."""
+    """A model, a plan and a state.
+
+    Attributes
+    ----------
+    source : Source
+        Where batches come from; it can be replaced before the first step of this process.
+    """
 
     def __init__(self, model: BaseModel, plan: Plan):
         self.model, self.plan, self.epochs = model, plan, plan.recipe.epochs
+        self.source: Source = ImageSource(model, plan)
         self.state = RunState(0, 0, [schedule.initial() for schedule in plan.recipe.schedules], [])
         self._rates = Rates(plan.recipe, model.multipliers())
+        self._labels = checked_labels(plan.train, "fit")
         self._started = time.perf_counter()
         self._missing: set[int] = set()  # images of the training set that could not be read
 
@@ -133,15 +126,17 @@ class Run:
         data, recipe = self.plan.train, self.plan.recipe
         order = shuffled(len(data), self.plan.seed, self.state.epoch)[len(self.state.outcomes) * recipe.batch_size :]
         self._started = time.perf_counter()
-        with Loader(data, split(order, recipe.batch_size), self._geometry()) as loader:
-            for batch in loader:
+        with self.source.batches(split(order, recipe.batch_size), self.state.epoch, self.step) as batches:
+            for batch in batches:
                 self._take(batch)
-                if not self._missing.issuperset(loader.missing):
-                    self._missing.update(loader.missing)
+                if not self._missing.issuperset(batches.missing):
+                    self._missing.update(batches.missing)
                     require_classes(data, self._missing, "fit")
-                yield len(batch.images)
+                yield len(batch.labels)
         if not sum(self.state.counts):
             raise ValueError(f"fit: none of {len(data)} images could be read")
+        if not sum(self.state.totals):
+            raise ValueError(f"fit: none of the images of {len(data)} with a weight above 0 could be read")
 
     def finish_epoch(self) -> dict[str, Any]:
         """Validate, add a row to the history, and move to the next epoch.
@@ -156,10 +151,11 @@ class Run:
         report_skipped(self.plan.train, self._missing, "fit")
         state, seconds = self.state, self.seconds()
         counts = np.array(state.counts[: len(state.outcomes)], np.int64)
-        loss, error = (np.array(state.outcomes) * counts[:, None]).sum(axis=0) / counts.sum()
-        precision, data = PRECISIONS[self.plan.precision], self.plan.validation
+        shares = np.stack([np.array(state.totals[: len(state.outcomes)]), counts], axis=1)
+        loss, error = (np.array(state.outcomes) * shares).sum(axis=0) / shares.sum(axis=0)
+        data = self.plan.validation
         try:
-            measured = None if data is None else evaluate(self.model, data, precision=precision)
+            measured = None if data is None else self.source.evaluate(data)
         except NonFiniteError as caught:
             raise NonFiniteError(f"fit: epoch {state.epoch + 1}, at its end: validation: {caught}") from caught
         validation_error = None if measured is None else measured.top1_error
@@ -185,27 +181,22 @@ class Run:
         found = {name: reported(data) for name, data in parts.items() if data is not None}
         return {name: skipped for name, skipped in found.items() if skipped}
 
-    def _geometry(self) -> Geometry | ScaleJitter:
-        """Return the geometry that images are decoded to in this epoch."""
-        scale, preprocessing = self.plan.recipe.scale, self.model.preprocessing
-        if scale is None:
-            return preprocessing.geometry
-        return ScaleJitter(scale, preprocessing, self.plan.seed, self.state.epoch, self.plan.recipe.crop)
-
     def _take(self, batch: Batch) -> None:
-        """Train on one batch."""
-        state, recipe, preprocessing = self.state, self.plan.recipe, self.model.preprocessing
-        state.counts.append(len(batch.images))
-        if not len(batch.images):
+        """Train on one batch, whose labels are the indices of its images."""
+        state, recipe, indices = self.state, self.plan.recipe, batch.labels
+        every = self.plan.weights.values
+        weights = None if every is None else every[indices]
+        state.counts.append(len(indices))
+        state.totals.append(float(len(indices) if weights is None else weights.sum(dtype=np.float64)))
+        if not len(indices):
             state.outcomes.append((0.0, 0.0))
             return
         rates = self._rates.for_step(self.moment(self.step), state.schedules)
         draw, precision = (self.plan.seed, self.step), self.plan.precision
-        options = StepOptions(0.0, recipe.momentum, 0.0, RULES.index(recipe.rule), *draw, *rates, precision)
-        augmentation = recipe.augmentation_in(state.epoch).for_engine(preprocessing.channels)
-        call = (*batch, preprocessing.for_engine(), augmentation, options)
+        options = StepOptions(0.0, recipe.momentum, 0.0, RULES.index(recipe.rule), *draw, *rates, precision, weights)
+        step, arguments = self.source.step(batch, self._labels[indices], state.epoch, options)
         try:
-            state.outcomes.extend(itertools.starmap(self.model.network.train_step_images, [call]))
+            state.outcomes.extend(itertools.starmap(step, [arguments]))
         except NonFiniteError as error:
             raise NonFiniteError(f"fit: epoch {state.epoch + 1}, step {self.step + 1}: {error}") from error
         self.model.note_training()

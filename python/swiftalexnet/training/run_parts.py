@@ -17,7 +17,7 @@ from ..recipes.schedules import Moment, Schedule, State
 from .history import COLUMNS
 from .run import Run, RunState
 
-_OUTCOMES, _COUNTS, _HISTORY = "epoch.outcomes", "epoch.counts", "history"
+_OUTCOMES, _COUNTS, _TOTALS, _HISTORY = "epoch.outcomes", "epoch.counts", "epoch.weights", "history"
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -39,6 +39,8 @@ def run_to_parts(run: Run) -> tuple[dict[str, Any], Tensors]:
         _COUNTS: np.array(state.counts[:done], np.int64),
         _HISTORY: np.frombuffer(to_json(state.rows).encode(), np.uint8),
     }
+    if run.plan.weights.values is not None:
+        tensors[_TOTALS] = np.array(state.totals[:done], np.float64)
     return fields, tensors
 
 
@@ -56,13 +58,27 @@ def run_from_parts(run: Run, fields: dict[str, Any], tensors: Mapping[str, NDArr
     state = RunState(epoch, first_step, _schedules(run, Moment(epoch, first_step, 1), schedules), rows)
     state.seconds = _finite(fields["seconds"], "seconds")
     state.outcomes, state.counts = _steps(run, tensors[_OUTCOMES], tensors[_COUNTS])
+    weighted = run.plan.weights.values is not None
+    state.totals = _totals(tensors[_TOTALS], len(state.counts)) if weighted else [float(each) for each in state.counts]
     return state
 
 
 def _rows(encoded: NDArray[Any], epochs: int) -> list[dict[str, Any]]:
     _require(encoded.dtype == np.uint8 and encoded.ndim == 1, "the history is not text")
-    rows = json.loads(encoded.tobytes())
-    _require(isinstance(rows, list) and len(rows) == epochs, f"the history has not {epochs} rows")
+    rows = checked_rows(json.loads(encoded.tobytes()))
+    _require(len(rows) == epochs, f"the history has not {epochs} rows")
+    return rows
+
+
+def checked_rows(rows: Any) -> list[dict[str, Any]]:
+    """Return the rows of a history that was read from a file.
+
+    Raises
+    ------
+    TypeError, ValueError
+        They are not rows of a history.
+    """
+    _require(isinstance(rows, list), "the history is not a list of rows")
     for row in rows:
         _require(isinstance(row, dict) and tuple(row) == COLUMNS, "the history has other columns")
         as_integer(row["epoch"], "epoch", "history", 0)
@@ -96,6 +112,12 @@ def _steps(run: Run, outcomes: NDArray[Any], counts: NDArray[Any]) -> tuple[list
     _require(outcomes.dtype == np.float64 and outcomes.shape == (done, 2), "there are not as many outcomes as steps")
     _require(bool(np.isfinite(outcomes).all()), "outcomes that are not finite")
     return [(float(loss), float(error)) for loss, error in outcomes], [int(count) for count in counts]
+
+
+def _totals(totals: NDArray[Any], steps: int) -> list[float]:
+    _require(totals.dtype == np.float64 and totals.shape == (steps,), "there are not as many weights as steps")
+    _require(bool(np.isfinite(totals).all()) and not (totals < 0).any(), "steps of an impossible weight")
+    return [float(total) for total in totals]
 
 
 def _finite(value: Any, name: str) -> float:

@@ -14,7 +14,7 @@ from support import dataset, photo_folder, quick_recipe, tiny_model
 import swiftalexnet as sa
 from swiftalexnet._support.progress import Progress
 from swiftalexnet.files import safetensors
-from swiftalexnet.training import fit as training
+from swiftalexnet.training import watch
 
 
 def test_it_shows_a_bar_and_lines(capsys):
@@ -139,7 +139,7 @@ def test_the_epoch_is_on_disk_before_its_line_is_printed(tmp_path, monkeypatch):
             if path.exists():
                 epochs.append(safetensors.read_sections(path)["training"]["epoch"])
 
-    monkeypatch.setattr(training, "Progress", Watching)
+    monkeypatch.setattr(watch, "Progress", Watching)
     tiny_model().fit(dataset(20), epochs=3, recipe=quick_recipe(), checkpoint=tmp_path)
     assert epochs == [1, 2, 3]
 

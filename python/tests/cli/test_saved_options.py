@@ -20,6 +20,7 @@ WITHOUT, PATHS = {"resume", "force"}, {"folder", "output"}
         ["photos", "--learning-rate", "1e-300", "--hold-out", "1/3", "--freeze", "conv1,fc6", "--batch-size", "auto"],
         ["photos", "--no-cache", "--draft", "--no-validation", "--epochs", "7"],
         ["photos", "--cache", "--validation=-x", "--max-errors", "0.25"],
+        ["photos", "--class-weight", "balanced"],
         ["photos", "--max-errors", "3", "--resume", "x", "--force", "--value-range", "0,65535"],
     ],
     ids=" ".join,

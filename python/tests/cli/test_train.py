@@ -10,6 +10,7 @@ from support import fingerprint, photo_folder
 
 import swiftalexnet as sa
 from swiftalexnet.cli.run_folder import OPTIONS_NAME
+from swiftalexnet.files import safetensors
 from swiftalexnet.network import batch_size
 
 QUICK = ["--batch-size", "8", "--quiet"]
@@ -166,6 +167,22 @@ def test_a_model_is_fine_tuned_to_other_classes(photos, tmp_path, capsys):
     assert (base.preprocessing.mean == model.preprocessing.mean).all()
 
 
+def test_frozen_layers_are_computed_once(photos, tmp_path, capsys):
+    run(capsys, "train", "photos", "--epochs", 1, "--output", "first", *QUICK)
+    tuned = ["train", "photos", "--from", "first", "--epochs", 3, "--batch-size", 8, "--freeze", "conv"]
+    code, _, err = run(capsys, *tuned, "--cache-features", "--output", "second")
+    assert code == 0 and "mirror images only, without the recipe's crop" in err and "features: train" in err
+    base, model = sa.load("first"), sa.load("second")
+    assert (base.parameters()["conv2.weight"] == model.parameters()["conv2.weight"]).all()
+    assert (base.parameters()["fc6.weight"] != model.parameters()["fc6.weight"]).any()
+    assert sorted(os.listdir(tmp_path)) == ["first", "photos", "second"]
+    kept = [*tuned, "--cache-features", "--checkpoint", "run", "--quiet"]
+    assert run(capsys, *kept, "--output", "third")[0] == 0
+    assert fingerprint(sa.load("third")) == fingerprint(model)
+    assert len(list((tmp_path / "run").glob("*.features"))) == 2
+    assert run(capsys, "resume", "run", "--epochs", 4, "--output", "fourth", "--quiet")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -173,6 +190,8 @@ def test_a_model_is_fine_tuned_to_other_classes(photos, tmp_path, capsys):
         (["--from", "first", "--freeze", "conv9"], "conv9"),
         (["--from", "missing"], "missing"),
         (["--freeze", "conv1"], "--from"),
+        (["--cache-features"], "--from MODEL --freeze conv"),
+        (["--from", "first", "--cache-features"], "--from MODEL --freeze conv"),
         (["--image-size", "3"], "--image-size 3"),
         (["--hold-out", "0.01"], "--no-validation"),
         (["--validation", "missing"], "missing"),
@@ -186,6 +205,14 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(words, message, tmp_pat
     sa.cifar_net("80sec", num_classes=4).save("first")
     assert message in refused(capsys, "train", "photos", "--quiet", *words)
     assert sorted(os.listdir()) == ["first", "photos"]
+
+
+def test_classes_may_count_the_same(photos, capsys):
+    few = ["--no-validation", "--epochs", 1, *QUICK]
+    assert run(capsys, "train", "photos", "--class-weight", "balanced", "--checkpoint", "kept", *few)[0] == 0
+    training = safetensors.read("kept/checkpoint.safetensors")[1]["training"]
+    assert training["identity"]["class_weight"] == "balanced"
+    assert "did you mean 'balanced'" in refused(capsys, "train", "photos", "--class-weight", "balance")
 
 
 def test_one_class_is_refused(photos, capsys):

@@ -6,6 +6,7 @@ Python's functions tell their parameters themselves; the extension's are read fr
 import ast
 import inspect
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,10 +23,19 @@ from swiftalexnet.inference.features import features
 from swiftalexnet.network.derivatives import Linearization
 from swiftalexnet.network.memory_use import memory
 from swiftalexnet.network.summary import Summary
+from swiftalexnet.perceptual.distance import Distance, Distances
 from swiftalexnet.training.fit import fit
 
+# Of scikit-learn, where it is installed.
+ESTIMATORS: tuple[type, ...] = ()
+with suppress(ImportError):
+    ESTIMATORS = (sa.sklearn.AlexNetClassifier, sa.sklearn.AlexNetFeatures)
+
 # Classes that are not exported by name, but whose instances users hold.
-HELD = (attribution.Attribution, attribution.Maximization, Linearization, sa.Memory, sa.Profile, Summary)
+HELD = (
+    *(attribution.Attribution, attribution.Maximization, Distance, Distances, Linearization),
+    *(sa.Memory, sa.Profile, Summary, *ESTIMATORS),
+)
 
 # The methods of attribution that explain images.
 METHODS = sorted({*attribution.__all__} - {"Attribution", "Maximization", "activation_maximization"})
@@ -48,12 +58,26 @@ OPTIONS: dict[str, Any] = {
     "Model.score_map": prediction.score_map,
     "Preprocessing.replace": sa.Preprocessing,
     "Recipe.replace": sa.Recipe,
+    "fit_seeds": fit,
     "plots.plot_predictions": prediction.probabilities,
     "recipe": sa.Recipe,
     **{f"attribution.{name}": Inputs for name in METHODS},
 }
 
-_SPECIAL = ("__getitem__", "__len__", "__iter__", "__repr__", "__str__", "__reduce__", "__eq__", "_repr_html_")
+# Options of the other function that this one sets itself.
+OWN = {"fit_seeds": ("model", "seed", "checkpoint", "resume")}
+
+_SPECIAL = (
+    "__call__",
+    "__getitem__",
+    "__len__",
+    "__iter__",
+    "__repr__",
+    "__str__",
+    "__reduce__",
+    "__eq__",
+    "_repr_html_",
+)
 
 
 @dataclass(frozen=True)
@@ -174,6 +198,8 @@ def _function(name: str, function: Callable[..., Any], owner: type | None = None
         for inner in ("model", "images", "data", "train", "image", "network", "operation"):
             if inner not in inspect.signature(function).parameters:
                 given.pop(inner, None)
+        for inner in OWN.get(name, ()):
+            given.pop(inner, None)
     return Entry(name, owner, tuple(given.values()), function)
 
 
@@ -196,4 +222,4 @@ def _from_stub(name: str, function: Callable[..., Any], node: ast.FunctionDef, o
     return Entry(name, owner, tuple(Parameter(each) for each in names), function)
 
 
-__all__ = ["HELD", "OPTIONS", "Entry", "Parameter", "entries"]
+__all__ = ["ESTIMATORS", "HELD", "OPTIONS", "Entry", "Parameter", "entries"]

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import cifar_files
+import lpips_trunk
 import numpy as np
 import small_network
 from numpy.typing import NDArray
@@ -54,6 +55,12 @@ class Shared:
         return tiny_model().fit(self.data, self.data, 2, recipe=quick_recipe(), progress=False)
 
     @cached_property
+    def family(self) -> sa.SeedFamily:
+        """Two networks that differ in their seed."""
+        options = {"folder": self.folder / "family", "recipe": quick_recipe(epochs=1), "progress": False}
+        return sa.fit_seeds(lambda seed: tiny_model(seed=seed), (0, 5), self.data, **options)
+
+    @cached_property
     def evaluation(self) -> sa.Evaluation:
         """What a model got wrong."""
         return self.model.evaluate(self.data)
@@ -62,6 +69,21 @@ class Shared:
     def profile(self) -> sa.Profile:
         """A profile, which takes a while to measure."""
         return self.model.profile(1, repeats=1)
+
+    @cached_property
+    def classifier(self) -> Any:
+        """An estimator that has seen images of four classes."""
+        return sa.sklearn.AlexNetClassifier(epochs=1, random_state=0).fit(self.data.images, self.data.labels)
+
+    @cached_property
+    def transformer(self) -> Any:
+        """An estimator that gives the features of images."""
+        return sa.sklearn.AlexNetFeatures(self.model).fit(self.data.images)
+
+    @cached_property
+    def features(self) -> sa.StoredFeatures:
+        """Features in files."""
+        return self.model.features(self.data, ["pool1", "fc6"], out=self.folder / "extracted")
 
     @cached_property
     def explanation(self) -> sa.attribution.Attribution:
@@ -82,6 +104,28 @@ class Shared:
     def vgg(self) -> sa.Model:
         """The smallest network that another VGG may start from."""
         return sa.vgg("A", 4, image_size=32, initialization="zeros", without=("fc6", "fc7"))
+
+    @cached_property
+    def trunk(self) -> sa.Model:
+        """The network that LPIPS stands on."""
+        return lpips_trunk.trunk()
+
+    @cached_property
+    def trunk_file(self) -> Path:
+        """The same as a file."""
+        self.trunk.save(self.folder / "trunk.safetensors")
+        return self.folder / "trunk.safetensors"
+
+    @cached_property
+    def lpips(self) -> sa.LPIPS:
+        """A perceptual distance."""
+        return sa.LPIPS(backbone=self.trunk)
+
+    @cached_property
+    def distances(self) -> Any:
+        """The distances of two pairs of images."""
+        images = np.arange(2 * 40 * 40 * 3, dtype=np.uint8).reshape(2, 40, 40, 3)
+        return self.lpips(images, images[::-1], spatial=True)
 
     def close(self) -> None:
         """Remove the files."""

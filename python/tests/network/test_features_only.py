@@ -29,6 +29,13 @@ def test_other_names_of_a_layer_and_unknown_ones(model):
         model.up_to("pool6")
 
 
+def test_an_unknown_layer_is_no_damage_of_the_file(tmp_path):
+    tiny_model().save(tmp_path / "m")
+    with pytest.raises(ValueError, match="load: unknown layer 'pool6', expected one of conv1") as caught:
+        sa.load(tmp_path / "m", up_to="pool6")
+    assert type(caught.value) is ValueError
+
+
 def test_what_needs_classes_says_so(model):
     part = model.up_to("pool5")
     image = np.zeros((90, 80, 3), np.uint8)

@@ -11,6 +11,7 @@ W = normal(2, 6, 2, 3, 3)
 LOCAL = normal(5, 4, 4, 6, 4, 3, 3)
 ROWS = normal(3, 5, 7)
 POOLED = normal(4, 2, 4, 2, 2)
+CHANNELS, ROW = np.ones(4, np.float32), np.ones(2, np.float32)
 
 # Name, a call with keyword arguments, the shape of its result.
 RESULTS = [
@@ -22,6 +23,10 @@ RESULTS = [
     ("avg_pool2d_backward", lambda **k: ops.avg_pool2d_backward(POOLED, X.shape, 3, **k), X.shape),
     ("local_response_norm", lambda **k: ops.local_response_norm(X, **k), X.shape),
     ("local_response_norm_backward", lambda **k: ops.local_response_norm_backward(X, X, **k), X.shape),
+    ("perceptual_distance", lambda **k: ops.perceptual_distance(X, X[::-1], CHANNELS, **k), (2,)),
+    ("perceptual_distance_backward", lambda **k: ops.perceptual_distance_backward(ROW, X, X, CHANNELS, **k), X.shape),
+    ("perceptual_embedding", lambda **k: ops.perceptual_embedding(X, CHANNELS, **k), X.shape),
+    ("squared_distances", lambda **k: ops.squared_distances(ROWS, **k), (5, 5)),
     ("relu", lambda **k: ops.relu(X, **k), X.shape),
     ("relu_backward", lambda **k: ops.relu_backward(X, X, **k), X.shape),
     ("spatial_response_norm", lambda **k: ops.spatial_response_norm(X, **k), X.shape),

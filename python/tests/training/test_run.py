@@ -9,7 +9,7 @@ import pytest
 from support import TESTS, dataset, fingerprint, fit, labelled_images, quick_recipe, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet.training import run
+from swiftalexnet.training import source
 
 
 def test_velocities_start_at_zero():
@@ -112,7 +112,7 @@ def test_a_validation_that_is_not_finite_raises_or_stops(tmp_path, monkeypatch):
     def evaluate(*_, **__):
         raise sa.NonFiniteError("predict: a probability is nan")
 
-    monkeypatch.setattr(run, "evaluate", evaluate)
+    monkeypatch.setattr(source, "evaluate", evaluate)
     with pytest.raises(sa.NonFiniteError, match="fit: epoch 1, at its end: validation: predict: a probability is nan"):
         fit(tiny_model(), validation=dataset(9), checkpoint=tmp_path)
     assert len(fit(tiny_model(), validation=dataset(9), checkpoint=tmp_path, non_finite="stop")) == 0

@@ -109,6 +109,30 @@ def _cache_file(world: World) -> bytes:
     return path.read_bytes()
 
 
+def _features_file(world: World) -> Path:
+    """Return the file of features of a run, which is made if it is not there yet."""
+    folder = world.shared.folder / "kept features"
+    if not folder.exists():
+        _fit_with_features(folder)
+    return next(folder.glob("*.features"))
+
+
+def _read_features(world: World, path: Path) -> str:
+    """Train from a file of features, after copying it to where it is expected."""
+    folder = world.new_file()
+    folder.mkdir()
+    path.rename(folder / _features_file(world).name)
+    return _fit_with_features(folder)
+
+
+def _fit_with_features(folder: Path) -> str:
+    model = tiny_model()
+    model.freeze("conv")
+    recipe = quick_recipe(batch_size=4, crop=False, color_noise=0.0)
+    model.fit(dataset(10), epochs=1, recipe=recipe, progress=False, cache_features=folder)
+    return fingerprint(model)
+
+
 def rebuilt_cache(data: bytes, change: Callable[[str], str]) -> bytes:
     """Return a cache of images with a changed index and a correct checksum."""
     mark, form, place, _ = struct.unpack("<8sQQQ", data[:32])
@@ -238,6 +262,7 @@ def formats() -> dict[str, Format]:
             lambda world: _checkpoint_file(world.shared.folder).read_bytes(), fit_again, exact=True
         ),
         "cache of images": Format(_cache_file, _cached),
+        "features": Format(lambda world: _features_file(world).read_bytes(), _read_features, exact=True),
         **{
             f"CIFAR {name}": Format(lambda world, data=data: data, _cifar(files, name))
             for files in (binary, python)

@@ -7,7 +7,9 @@ import swiftalexnet as sa
 from swiftalexnet import _native, attribution
 from swiftalexnet.network.derivatives import Linearization
 from swiftalexnet.network.summary import Summary
+from swiftalexnet.perceptual.distance import Distance, Distances
 
+from ..entries import ESTIMATORS
 from ..world import World
 from .names import BY_NAME, some_linearization, some_recipe
 
@@ -28,6 +30,9 @@ _INSTANCES: dict[type, Callable[[World, bool], Any]] = {
     sa.Ensemble: lambda world, changes: sa.Ensemble([world.shared.model, world.shared.other]),
     sa.ArrayDataset: lambda world, changes: world.shared.data,
     sa.ImageFolder: lambda world, changes: world.folder(),
+    sa.LPIPS: lambda world, changes: world.shared.lpips,
+    Distance: lambda world, changes: world.shared.distances[0],
+    Distances: lambda world, changes: world.shared.distances,
     attribution.Attribution: lambda world, changes: world.shared.explanation,
     attribution.Maximization: lambda world, changes: world.shared.maximization,
     sa.Augmentation: lambda world, changes: sa.Augmentation(),
@@ -40,6 +45,8 @@ _INSTANCES: dict[type, Callable[[World, bool], Any]] = {
     sa.Schedule: lambda world, changes: sa.Schedule(),
     sa.StepSchedule: lambda world, changes: sa.StepSchedule((1, 3)),
     sa.Evaluation: lambda world, changes: world.shared.evaluation,
+    sa.Features: lambda world, changes: world.shared.model.features(world.images(2, 23, 23, 3), ["fc6"]),
+    sa.StoredFeatures: lambda world, changes: sa.open_features(world.shared.features.path),
     sa.History: lambda world, changes: world.shared.history,
     sa.Memory: lambda world, changes: world.shared.model.memory(3),
     sa.Moment: lambda world, changes: sa.Moment(0, 1, 9),
@@ -48,8 +55,18 @@ _INSTANCES: dict[type, Callable[[World, bool], Any]] = {
     sa.Preprocessing: lambda world, changes: world.shared.model.preprocessing,
     sa.Profile: lambda world, changes: world.shared.profile,
     sa.Recipe: lambda world, changes: some_recipe(world),
+    sa.SeedFamily: lambda world, changes: world.shared.family,
     sa.Suggestion: lambda world, changes: sa.suggest(world.shared.data),
     Linearization: lambda world, changes: some_linearization(world),
     sa.Views: lambda world, changes: sa.Views(),
     Summary: lambda world, changes: world.shared.model.summary(),
 }
+if ESTIMATORS:
+    _INSTANCES |= {
+        sa.sklearn.AlexNetClassifier: lambda world, changes: (
+            sa.sklearn.AlexNetClassifier(epochs=1) if changes else world.shared.classifier
+        ),
+        sa.sklearn.AlexNetFeatures: lambda world, changes: (
+            sa.sklearn.AlexNetFeatures(world.shared.model) if changes else world.shared.transformer
+        ),
+    }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from support import quick_recipe
+from support import quick_recipe, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet.network.derivatives import Linearization
@@ -50,6 +50,7 @@ BY_NAME: dict[str, Maker] = {
     "without": lambda world: ("fc6", "fc7"),
     "num_classes": lambda world: world.random.randint(1, 9),
     "in_channels": lambda world: world.random.randint(1, 4),
+    "build": lambda world: lambda seed: tiny_model(seed=seed),
     # numbers and words
     "batch": lambda world: 2,
     "batch_size": lambda world: world.one_of(3, "auto"),
@@ -58,11 +59,15 @@ BY_NAME: dict[str, Maker] = {
     "scales": lambda world: world.one_of([20, 24], (25,)),
     "scale": lambda world: 24,
     "seed": lambda world: world.random.getrandbits(64),
+    "class_weight": lambda world: world.one_of("balanced", {0: 2, 1: 0.5}),
+    "random_state": lambda world: 0,
+    "seeds": lambda world: [world.random.getrandbits(64), 0],
     "top": lambda world: world.random.randint(1, 4),
     "epochs": lambda world: 1,
     "out": lambda world: None,
     "x": lambda world: world.floats(3, 3, MODEL_SIDE, MODEL_SIDE),
     "dlogits": lambda world: world.floats(3, len(CLASSES)),
+    "per_layer": lambda world: {"relu1": 0.5},
     "layout": lambda world: "NCHW",
     "precision": lambda world: world.one_of("float32", "auto"),
     "weights": lambda world: world.one_of("float", "int8"),
@@ -80,6 +85,7 @@ BY_NAME: dict[str, Maker] = {
     "prototxt": lambda world: None,
     "known_answers": lambda world: None,
     "history": lambda world: world.shared.history,
+    "histories": lambda world: [world.shared.history, world.shared.history],
     "profile": lambda world: world.shared.profile,
     "evaluation": lambda world: world.shared.evaluation,
     "recipe": lambda world: some_recipe(world),
@@ -98,10 +104,12 @@ BY_NAME: dict[str, Maker] = {
     "path": lambda world: world.new_file(),
     "root": lambda world: world.shared.folder / "photos",
     "cache": lambda world: world.one_of(True, world.new_file()),
+    "folder": lambda world: world.new_file(),
     "checkpoint": lambda world: world.new_file(),
     "checkpoint_every": lambda world: None,
     "on_epoch_end": lambda world: lambda row: None,
     # records
+    "thumbnail": lambda world: None,
     "title": lambda world: "title",
     "rows": lambda world: list(world.shared.history.rows),
     "name": lambda world: "name",

@@ -81,11 +81,12 @@ def _crops(world: World) -> Arguments:
     return arguments | {"out": world.floats(len(arguments["images"]) * arguments["views"], *small.SHAPE[1:], 3)}
 
 
-def _options(world: World) -> Arguments:
+def _options(world: World, arguments: Arguments) -> Arguments:
     numbers = (0.01, 0.9, 0.0005, world.random.randrange(3), 1, 2)
     count = len(world.shared.network.parameters())
     rates = world.one_of((None, None), (world.floats(count) ** 2, world.floats(count) ** 2))
-    return {"options": (*numbers, *rates, 0)}
+    weights = world.one_of(None, world.floats(len(arguments["labels"])) ** 2)
+    return arguments | {"options": (*numbers, *rates, 0, weights)}
 
 
 def _score_map(world: World) -> Arguments:
@@ -105,6 +106,27 @@ def _capture(world: World) -> Arguments:
         nodes[name][:1] if nodes[name][1:] == (1, 1) else shape for name, shape in zip(names, shapes, strict=True)
     ]
     return tensors | {"names": names, "outputs": [world.floats(len(tensors["x"]), *shape) for shape in shapes]}
+
+
+def _features(world: World) -> Arguments:
+    nodes = {row[0]: row[4] for row in world.shared.network.nodes()[1:]}
+    node, tensors = world.one_of("relu1", "pool1", "relu3"), _tensors(world)
+    channels, height, width = nodes[node]
+    shape = (height, width, channels) if tensors["layout"] else nodes[node]
+    count = len(tensors["x"])
+    names = [name for name, _ in world.shared.network.parameters()]
+    rates = np.array([0.1 * name.startswith("fc4") for name in names], np.float32)
+    weights = world.one_of(None, world.floats(count) ** 2)
+    options = (0.0, 0.9, 0.0, world.random.randrange(3), 1, 2, rates, rates.copy(), 0, weights)
+    probabilities = world.floats(count, small.CLASSES)
+    return tensors | {
+        "node": node, "features": world.floats(count, *shape), "options": options, "probabilities": probabilities,
+    }  # fmt: skip
+
+
+def _views(world: World) -> Arguments:
+    still = (False, world.one_of(False, True), 0.0, None, None, world.one_of(1, 3), 1.0, 0.0, 0)
+    return {"augmentation": still, "seed": 3, "step": 4, "count": 5}
 
 
 def _linearize(world: World) -> Arguments:
@@ -191,9 +213,11 @@ _MAKERS: dict[str, Callable[[World], dict[str, Any]]] = {
     **dict.fromkeys(("Network", "spec", "spec_memory", "spec_shapes", "variant", "variants"), _specification),
     "Network.forward": _tensors,
     "Network.backward": _backward,
-    "Network.train_step": lambda world: _tensors(world) | _options(world),
-    "Network.train_step_images": lambda world: _images(world) | _options(world),
+    "Network.train_step": lambda world: _options(world, _tensors(world)),
+    "Network.train_step_images": lambda world: _options(world, _images(world)),
     **dict.fromkeys(("Network.predict_images", "Network.predict_dense", "Network.profile_images"), _images),
+    **dict.fromkeys(("Network.train_step_features", "Network.predict_features"), _features),
+    "drawn_views": _views,
     "augment_images": _images,
     "crop_images": _crops,
     "Network.score_map": _score_map,

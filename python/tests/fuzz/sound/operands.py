@@ -14,6 +14,8 @@ def operands(operator: str, world: World) -> Arguments:
     """Return everything that an operator or its gradient may ask for; which of it, its parameters say."""
     forward = operator.removesuffix("_backward").removesuffix("_output_size")
     arguments = _MAKERS[forward](world)
+    if operator == "perceptual_distance_backward":
+        arguments["out"] = arguments["x"].copy()
     if operator in ("max_pool2d", "avg_pool2d"):  # their result has another shape than that of the gradient
         arguments["out"] = arguments["dy"]
     return arguments
@@ -160,7 +162,40 @@ def _dense(world: World) -> Arguments:
 def _softmax(world: World) -> Arguments:
     rows, classes = world.random.randint(1, 9), world.random.randint(1, 9)
     x = world.floats(rows, classes)
-    return {"x": x, "out": x.copy(), "dx": x.copy(), "labels": world.integers(rows, classes)}
+    weights = world.one_of(None, world.floats(rows) ** 2)
+    return {"x": x, "out": x.copy(), "dx": x.copy(), "labels": world.integers(rows, classes), "sample_weight": weights}
+
+
+def _perceptual(world: World) -> Arguments:
+    layout, (batch, channels, height, width) = world.one_of(0, 1), (world.random.randint(1, 9) for _ in range(4))
+    x = _tensor(world, layout, batch, channels, height, width)
+    return {
+        "x": x,
+        "y": x + 1,
+        "weights": abs(world.floats(channels)),
+        "layout": layout,
+        "per_pixel": world.floats(batch, height, width),
+        "means": world.floats(batch),
+        "dy": world.floats(batch, height, width),
+        "spatial": world.one_of(False, True),
+    }
+
+
+def _distance(world: World) -> Arguments:
+    arguments = _perceptual(world)
+    spatial = arguments["spatial"]
+    return arguments | {"out": world.one_of(None, (arguments["per_pixel"] if spatial else arguments["means"]).copy())}
+
+
+def _of_its_shape(world: World) -> Arguments:
+    arguments = _perceptual(world)
+    return arguments | {"out": arguments["x"].copy()}
+
+
+def _squared_distances(world: World) -> Arguments:
+    rows, columns, length = (world.random.randint(1, 9) for _ in range(3))
+    y = world.one_of(None, world.floats(columns, length))
+    return {"x": world.floats(rows, length), "y": y, "out": world.floats(rows, rows if y is None else columns)}
 
 
 def _update(world: World) -> Arguments:
@@ -177,5 +212,8 @@ _MAKERS = {
     **dict.fromkeys(("relu", "tanh", "sigmoid", "dropout"), _pointwise),
     "dense": _dense,
     **dict.fromkeys(("softmax", "cross_entropy"), _softmax),
+    "perceptual_distance": _distance,
+    "perceptual_embedding": _of_its_shape,
+    "squared_distances": _squared_distances,
     "sgd_update": _update,
 }

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from support import quick_recipe
 
 import swiftalexnet as sa
 from swiftalexnet.training.history import COLUMNS
@@ -40,8 +41,42 @@ def _layout_of_images(world: World) -> dict[str, Any]:
     )
 
 
+def _pair_of_images(world: World) -> dict[str, Any]:
+    """Return two images for LPIPS, which resizes none, by all the names that its methods give them."""
+    side = world.random.randint(35, 50)
+    first, second = world.images(2, side, 40, 3), world.images(2, side, 40, 3)
+    plain = {"layout": "NHWC", "value_range": None}
+    form = world.one_of(
+        (first, second, plain),
+        (first[0], second[0], plain),
+        (first / 255, second / 255, plain | {"value_range": (0, 1)}),
+        (first.transpose(0, 3, 1, 2), second.transpose(0, 3, 1, 2), plain | {"layout": "NCHW"}),
+    )
+    x, y, options = form
+    return {"a": x, "b": y, "x": x, "y": y, "images": x, "reference": y, **options}
+
+
 def _cotangents(world: World) -> dict[str, Any]:
     return {"conv2": some_linearization(world).activations["conv2"]}
+
+
+def _with_features(world: World) -> dict[str, Any]:
+    """Return what `fit` needs to keep features."""
+    freezing = (sa.ParameterGroup("conv*", learning_rate=0),)
+    recipe = quick_recipe(crop=False, color_noise=0.0, groups=freezing)
+    return {"recipe": recipe, "cache_features": world.one_of(True, world.new_file())}
+
+
+def _several(world: World) -> Any:
+    """Return four images as an estimator takes them."""
+    mixed = [world.image_file(), world.images(SIDE, SIDE, 3), world.pillow(), world.image_file()]
+    return world.one_of(world.images(4, SIDE, SIDE, 3), mixed)
+
+
+def _several_or_table(world: World) -> Any:
+    """Return them, or a table with a row for an image."""
+    table = world.floats(4, 9)
+    return world.one_of(_several(world), table, table.tolist())
 
 
 _SMALL = {"initialization": "zeros", "without": ("fc6", "fc7")}  # networks of no more than 100 MB
@@ -55,6 +90,15 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
     "rate_factor": lambda world: {"state": {"best": 101.0, "waited": 0, "reductions": 0}},
     "ArrayDataset": lambda world: {"images": world.images(4, SIDE, SIDE, 3)},
     "ArrayDataset.image": lambda world: {"index": world.random.randrange(8)},
+    "AlexNetClassifier.fit": lambda world: {
+        "X": _several_or_table(world),
+        "y": [0, 1, 2, 3],
+        "sample_weight": [1, 2, 0.5, 3],
+    },
+    "AlexNetClassifier.predict": lambda world: {"X": _several(world)},
+    "AlexNetClassifier.predict_proba": lambda world: {"X": _several(world)},
+    "AlexNetFeatures.fit": lambda world: {"X": _several_or_table(world), "y": None},
+    "AlexNetFeatures.transform": lambda world: {"X": _several(world)},
     "Augmentation": lambda world: {"crop": True},
     "Ensemble": lambda world: {"weights": [1, 2.5]},
     "Evaluation": lambda world: dict(vars(world.shared.evaluation)),
@@ -64,17 +108,38 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
     "Model.load_state_dict": lambda world: {"strict": True},
     "Suggestion": lambda world: vars(sa.suggest(world.shared.data)),
     "Model.classes =": lambda world: {"value": CLASSES},
+    "Features": lambda world: {"arrays": {"fc6": world.floats(2, 3)}, "names": ("a", "b"), "skipped": {"c": "broken"}},
+    "Model.features": lambda world: {
+        "out": world.one_of(None, world.new_file(".npy.d"), world.new_file(".h5")),
+        "pool": world.one_of(None, "avg", "max", "gem"),
+        "dtype": world.one_of("float32", "float16"),
+        "on_error": world.one_of("raise", "skip"),
+        "max_errors": None,
+    },
+    "StoredFeatures": lambda world: {"path": world.shared.features.path},
+    "StoredFeatures.__getitem__": lambda world: {"layer": world.one_of("pool1", "fc6")},
+    "open_features": lambda world: {"path": world.shared.features.path},
     "Ensemble.weights =": lambda world: {"value": [1, 2.5]},
     "History.column": lambda world: {"name": world.one_of(*COLUMNS)},
     "History.__getitem__": lambda world: {"index": world.one_of(0, -1, slice(1))},
     "ImageFolder.cache_to": lambda world: {"channels": world.one_of(1, 3), "value_range": None},
+    "LPIPS": lambda world: {"net": "alex", "version": world.one_of("0.1", "0.0"), "backbone": world.shared.trunk},
+    **{
+        f"LPIPS.{name}": lambda world: _pair_of_images(world)
+        for name in ("__call__", "embed", "cdist", "value_and_grad")
+    },
+    "Distance": lambda world: dict(vars(world.shared.distances[0])),
+    "Distances": lambda world: dict(vars(world.shared.distances)),
+    "Distances.__getitem__": lambda world: {"index": world.one_of(0, -1)},
+    "Distances.__array__": lambda world: {"dtype": world.one_of(None, np.float64), "copy": world.one_of(None, True)},
     "Memory": lambda world: {"weights": 3},
     "Model": lambda world: {"network": world.network()},
     "Model.backward": lambda world: {"dlogits": world.model().forward(world.floats(3, 3, MODEL_SIDE, MODEL_SIDE))},
     "Model.fit": lambda world: (
         {"recipe": some_recipe(world), "epochs": 1, "checkpoint": None, "resume": False}
-        | world.one_of({}, {"checkpoint": world.new_file()})
+        | world.one_of({}, {"checkpoint": world.new_file()}, _with_features(world))
     ),
+    "Model.freeze": lambda world: {"up_to": world.one_of(None, "relu2")},
     "Model.vjp": lambda world: {"cotangents": _cotangents(world), "wrt": [world.one_of("data", "conv1")]},
     "Model.linearize": lambda world: {"layers": ["conv2", "fc6"], "wrt": [world.one_of("data", "conv1")]},
     "Linearization.vjp": lambda world: {"cotangents": _cotangents(world), "wrt": world.one_of(None, ["conv1"])},
@@ -90,13 +155,19 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
     ),
     "Model.verify": lambda world: {"images": None},
     "Model.score_map": lambda world: {"layout": "NHWC", "value_range": None},
-    "Model.train_step": lambda world: {"labels": world.integers(3, len(CLASSES))},
+    "Model.train_step": lambda world: (
+        {"labels": world.integers(3, len(CLASSES)), "sample_weight": world.one_of(None, [1, 2.5, 0])}
+    ),
     "ParameterGroup.matches": lambda world: {"name": "conv1.weight"},
     "Preprocessing": lambda world: {"resize": 24, "crop": 20, "scale": world.one_of(None, world.floats(3))},
     "Preprocessing.replace": lambda world: {"resize": 24, "crop": 20, "scale": None},
     "Profile": lambda world: {"batch": 1},
     "Recipe": lambda world: {"batch_size": 4, "crop": True, "scale": None},
     "Recipe.replace": lambda world: {"batch_size": 4, "crop": True, "scale": None},
+    "SeedFamily": lambda world: {"histories": {0: world.shared.history, 7: world.shared.history}},
+    "SeedFamily.ensemble": lambda world: {"seeds": world.one_of(None, [5])},
+    "SeedFamily.load": lambda world: {"folder": world.shared.family.folder},
+    "SeedFamily.model": lambda world: {"seed": world.one_of(0, 5)},
     "Summary": lambda world: {"rows": world.shared.model.summary().rows},
     "Views.images_at_once": lambda world: {"batch_size": 7},
     "build": lambda world: {"name": world.one_of("vgg-A", "owt", "caffe", "one_tower"), "image_size": 96, **_SMALL},
@@ -108,6 +179,7 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
         {"variant": world.one_of("A", "A-LRN"), "image_size": 32, "from_model": None, "pretrained": None, **_SMALL},
         {"variant": "A", "from_model": None, "pretrained": WEIGHTS / "torch_vgg11.pth", **_AS_IT_IS},
     ),
+    "fit_seeds": lambda world: {"recipe": some_recipe(world), "epochs": 1, "batch_size": world.one_of(None, 3)},
     "inspect": lambda world: some_weights(world),
     "cifar_net": lambda world: {"variant": world.one_of(*sa.cifar_variants()), "image_size": None, "without": ()},
     "cifar10": lambda world: {"path": world.shared.cifar, "cache": world.new_file(".npz"), "download": False},
@@ -145,7 +217,7 @@ def package_arguments(entry: Entry, world: World) -> dict[str, Any]:
     given: dict[str, Any] = {}
     if {"crops", "dense", "scales"} <= names:
         given |= {"crops": None, "dense": False, "scales": None} | world.one_of(*_VIEWS)
-    if {"images", "layout", "value_range"} <= names:
+    if {"images", "layout", "value_range"} <= names and not entry.name.startswith("LPIPS"):
         given |= _layout_of_images(world)
     for name in (entry.name.rpartition(".")[2], entry.name):
         given |= BY_ENTRY[name](world) if name in BY_ENTRY else {}

@@ -13,6 +13,7 @@ from ..world import World
 
 # Whatever changes the model that it is called on; such a case gets a model of its own.
 CHANGES = {
+    *("AlexNetClassifier.fit", "AlexNetFeatures.fit"),
     *(
         "Model.backward",
         "Model.classes =",
@@ -27,7 +28,7 @@ CHANGES = {
     *("Model.set_multipliers", "Model.train_step", "Model.unfreeze"),
     *("_native.Network.backward", "_native.Network.forward", "_native.Network.release_memory"),
     *("_native.Network.set_multipliers", "_native.Network.set_whitening", "_native.Network.train_step"),
-    *("_native.Network.train_step_images", "_native.Network.parameter"),
+    *("_native.Network.train_step_features", "_native.Network.train_step_images", "_native.Network.parameter"),
 }
 
 # A run that ends in the middle leaves the weights of its last whole step.
@@ -35,10 +36,13 @@ STOPS_IN_THE_MIDDLE = {"Model.fit"}
 
 # What else an entry point's documentation, or Python's own habit, says that it raises.
 DOCUMENTED: dict[str, tuple[type[BaseException], ...]] = {
+    # scikit-learn has kinds of its own.
+    **dict.fromkeys((f"AlexNetClassifier.{name}" for name in ("fit", "predict", "predict_proba")), (ValueError,)),
+    **dict.fromkeys(("AlexNetFeatures.fit", "AlexNetFeatures.transform"), (ValueError,)),
     **dict.fromkeys(("ArrayDataset.image", "ImageFolder.image", "ImageFolder.why_missing"), (IndexError,)),
-    "Attribution.__getitem__": (IndexError,),
-    "History.__getitem__": (IndexError,),
+    **dict.fromkeys((f"{name}.__getitem__" for name in ("Attribution", "Distances", "History")), (IndexError,)),
     "History.column": (KeyError,),
+    "StoredFeatures.__getitem__": (KeyError,),
 }
 
 # Without a network and the files of others they refuse even what is right.

@@ -42,8 +42,15 @@ _STATUSES = (0, 1, 2, 130)
 WORDS: dict[str, Callable[[World], Any]] = {
     **dict.fromkeys(("folder", "validation", "test", "train"), lambda world: world.shared.folder / "photos"),
     "model": lambda world: world.shared.folder / "model.safetensors",
-    "files": lambda world: world.image_file(),
+    **dict.fromkeys(("a", "b", "files"), lambda world: world.image_file()),
+    "net": lambda world: "alex",
+    "version": lambda world: world.one_of("0.1", "0.0"),
     "names": lambda world: world.image_file(),
+    "backbone": lambda world: world.shared.trunk_file,
+    "images": lambda world: world.one_of(world.image_file(), world.shared.folder / "photos"),
+    "layers": lambda world: world.one_of("conv1", "fc6"),
+    "out": lambda world: world.new_file(world.one_of("", ".npy")),
+    "pool": lambda world: world.one_of("avg", "max", "gem"),
     "base": lambda world: world.shared.folder / "model.safetensors",
     "file": lambda world: world.new_file(),
     "network": lambda world: world.one_of("cifar-80sec", world.shared.folder / "model.safetensors"),
@@ -61,7 +68,8 @@ WORDS: dict[str, Callable[[World], Any]] = {
     **dict.fromkeys(("output", "checkpoint", "disk_cache"), lambda world: world.new_file(".png")),
 }
 
-_ALWAYS = ("epochs", "variant", "recipe", "output")  # without these a command is much work, or writes elsewhere
+# Without these a command is much work, writes elsewhere, or asks for weights that are not here.
+_ALWAYS = ("epochs", "variant", "recipe", "output", "b", "backbone")
 
 
 @dataclass
@@ -112,11 +120,7 @@ def arguments(name: str, world: World, likely: float = 0.3) -> list[str]:
     for action in commands()[name]._actions:
         if isinstance(action, argparse._HelpAction | argparse._VersionAction):
             continue
-        if (
-            action.required
-            or action.dest in ("epochs", "variant", "recipe", "output")
-            or world.random.random() < likely
-        ):
+        if action.required or action.dest in _ALWAYS or world.random.random() < likely:
             option = [world.random.choice(action.option_strings)] if action.option_strings else []
             words += [*option, *([] if action.nargs == 0 else [_word(action, world)])]
     return words

@@ -1,0 +1,1 @@
+"""Distances of images as people see them, from the features of a trained network."""
