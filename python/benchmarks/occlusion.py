@@ -60,7 +60,7 @@ def compare(name: str, window: int, stride: int, batch: int, rounds: int) -> flo
     def theirs() -> np.ndarray:
         sides, steps = (3, window, window), (3, stride, stride)
         occlusion = captum.attr.Occlusion(net)
-        return occlusion.attribute(x, steps, sides, target=TARGET, perturbations_per_eval=batch)[:, 0].numpy()
+        return occlusion.attribute(x, sides, steps, target=TARGET, perturbations_per_eval=batch)[:, 0].numpy()
 
     def ours() -> np.ndarray:
         options = {"window": window, "stride": stride, "batch_size": batch, "preprocessed": True}

@@ -125,7 +125,8 @@ def _part(model: BaseModel, lines: Sequence[str], first: str, size: tuple[int, i
     head = ["network part", f"data channels={channels} height={size[0]} width={size[1]}"]
     part = BaseModel.from_spec("\n".join([*head, *lines]) + "\n", "zeros")
     own = model.parameters()
-    part.load_state_dict({name: own[name] for name in part.parameters()})
+    for name, values in part.parameters().items():
+        values[...] = own[name]
     return part
 
 
