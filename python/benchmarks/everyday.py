@@ -18,7 +18,7 @@ PHOTOGRAPHS = "photographs"  # an argument that stands for the folder of them
 
 FORWARD, LOADER = "share of what decoding and computing allow", "÷ torchvision with PyTorch's loader"
 PAIRS, ALL_PAIRS = "lpips' time ÷ ours", "lpips' time ÷ ours, all pairs"
-OCCLUSION = "captum's time ÷ ours"
+OCCLUSION = "captum's time ÷ ours, "
 EPOCHS = "epochs an hour ÷ those without kept features"
 
 
@@ -68,9 +68,9 @@ EVERYDAY = (
         (Goal(2, PAIRS), Goal(20, ALL_PAIRS)),
     ),
     Check(
-        "occlusion, owt",
+        "occlusion, windows of 16 pixels, 8 apart",
         partial(quotients, Script("occlusion.py", peers=(*TORCH, "captum"))),
-        (Goal(3, OCCLUSION),),
+        tuple(Goal(3, OCCLUSION + network) for network in ("alexnet", "vgg16")),
     ),
     Check(
         "fine-tuning on photographs, convolutions frozen, owt",

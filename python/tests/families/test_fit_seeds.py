@@ -140,7 +140,7 @@ def test_another_familys_folder_is_refused(tmp_path, named):
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
 
 
-@pytest.mark.parametrize("name, one, two", [
+@pytest.mark.parametrize(("name", "one", "two"), [
     ("class_weight", {"dark": 2, 2: 3}, {"dark": 2, 2: 4}),
     ("class_weight", {}, "balanced"),
     ("sample_weight", np.ones(40), np.r_[np.ones(39), 2]),

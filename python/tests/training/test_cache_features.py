@@ -397,3 +397,8 @@ def test_removing_features_leaves_other_files(tmp_path):
     (tmp_path / "mine.features").write_text("not of this package")
     feature_store.remove_features(tmp_path)
     assert files(tmp_path) == ["mine.features"]
+
+
+def test_images_may_have_weights():
+    options = {"class_weight": {"dark": 3.0, "top": 0.5}}
+    assert train(True, **options) == train(False, **options)

@@ -111,7 +111,7 @@ def _cache_file(world: World) -> bytes:
 
 def _features_file(world: World) -> Path:
     """Return the file of features of a run, which is made if it is not there yet."""
-    folder = world.shared.folder / "features"
+    folder = world.shared.folder / "kept features"
     if not folder.exists():
         _fit_with_features(folder)
     return next(folder.glob("*.features"))

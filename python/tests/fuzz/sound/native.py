@@ -114,17 +114,14 @@ def _features(world: World) -> Arguments:
     channels, height, width = nodes[node]
     shape = (height, width, channels) if tensors["layout"] else nodes[node]
     count = len(tensors["x"])
-    frozen = [0.0 if name[:5] in ("conv1", "conv2", "fc3.w", "fc3.b") else 0.1 for name, _ in _parameters_of(world)]
-    rates = np.array(frozen, np.float32)
-    options = (0.0, 0.9, 0.0, world.random.randrange(3), 1, 2, rates, rates.copy(), 0)
+    names = [name for name, _ in world.shared.network.parameters()]
+    rates = np.array([0.1 * name.startswith("fc4") for name in names], np.float32)
+    weights = world.one_of(None, world.floats(count) ** 2)
+    options = (0.0, 0.9, 0.0, world.random.randrange(3), 1, 2, rates, rates.copy(), 0, weights)
     probabilities = world.floats(count, small.CLASSES)
     return tensors | {
         "node": node, "features": world.floats(count, *shape), "options": options, "probabilities": probabilities,
     }  # fmt: skip
-
-
-def _parameters_of(world: World) -> list[tuple[str, tuple[int, ...]]]:
-    return world.shared.network.parameters()
 
 
 def _views(world: World) -> Arguments:
