@@ -183,3 +183,8 @@ class Layers:
         number = int(np.argmin([np.isfinite(image).all() for image in values]))
         cause = self._model.network.non_finite_cause(x[number : number + 1], _NHWC, self._arithmetic)
         raise NonFiniteError(f"{self._operation}: {node} of image {numbers[number]} is not finite: {cause}")
+
+
+def slices(arrays: Rows, rows: slice) -> Rows:
+    """Return some rows of every array."""
+    return {node: array[rows] for node, array in arrays.items()}

@@ -219,6 +219,17 @@ class TestResuming:
                 break
         assert done and step > 8
 
+    @pytest.mark.parametrize("name", ["fdatasync", "write"])
+    def test_a_call_of_the_system_that_fails_while_images_come(self, name, model, images, tmp_path, often, monkeypatch):
+        """What a failed sync was about does not count, even if the next one succeeds."""
+        expected = model.features(iter(images), LAYERS, out=tmp_path / "a", batch_size=4)
+        for step in (0, 1, 4, 7, 18):
+            with monkeypatch.context() as patch, pytest.raises(OSError, match="Input/output error"):
+                fail_at(patch, step, (name,))
+                model.features(iter(images), LAYERS, out=tmp_path / str(step), batch_size=4)
+            found = model.features(iter(images), LAYERS, out=tmp_path / str(step), batch_size=4)
+            assert content(found.path) == content(expected.path), step
+
     def test_begun_anew(self, model, images, tmp_path):
         model.features(images, LAYERS, out=tmp_path / "f")
         found = model.features(images[:5], ["fc6", "fc8"], out=tmp_path / "f", resume=False)
@@ -226,7 +237,10 @@ class TestResuming:
         assert found["fc6"].shape == (5, 24)
 
 
-def fail_at(patch, step: int) -> list[str]:
+ENDING = ("fsync", "fdatasync", "replace", "pwrite", "unlink", "rmdir", "ftruncate")
+
+
+def fail_at(patch, step: int, names: tuple[str, ...] = ENDING) -> list[str]:
     """Let the call number `step` of these functions fail; return the list of the calls made."""
     calls: list[str] = []
 
@@ -239,7 +253,7 @@ def fail_at(patch, step: int) -> list[str]:
 
         return call
 
-    for name in ("fsync", "fdatasync", "replace", "pwrite", "unlink", "rmdir", "ftruncate"):
+    for name in names:
         patch.setattr(os, name, counted(getattr(os, name), name))
     return calls
 
