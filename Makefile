@@ -119,7 +119,7 @@ $(PEERS_VENV)/peers: | packages
 	$(PYTHON) -m venv $(PEERS_VENV)
 	install="$(PEERS_VENV)/bin/python -m pip install --quiet"
 	$$install --upgrade pip
-	$$install --retries 0 --extra-index-url $(TORCH_INDEX) torch torchvision timm lpips
+	$$install --retries 0 --extra-index-url $(TORCH_INDEX) torch torchvision timm lpips captum
 	$$install tensorflow-cpu tf-keras h5py tf2onnx onnx onnxruntime onnxscript 'opencv-python-headless<5' scipy \
 	  numpy pillow safetensors tqdm pytest hypothesis
 	touch $@
@@ -269,7 +269,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 $(BENCH_VENV)/peers: | $(BENCH_VENV)/bin/python
 	install="$(BENCH_VENV)/bin/python -m pip install --quiet"
 	echo "installing PyTorch, TensorFlow, ONNX Runtime and OpenVINO into $(BENCH_VENV)"
-	$$install --extra-index-url $(TORCH_INDEX) torch || echo "PyTorch could not be installed: left out"
+	$$install --extra-index-url $(TORCH_INDEX) torch torchvision lpips captum || echo "PyTorch could not be installed: left out"
 	$$install tensorflow-cpu || echo "TensorFlow could not be installed: left out"
 	$$install onnxruntime onnx || echo "ONNX Runtime could not be installed: left out"
 	$$install openvino onnx || echo "OpenVINO could not be installed: left out"

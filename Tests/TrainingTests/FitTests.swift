@@ -7,13 +7,14 @@ import XCTest
 
 final class FitTests: XCTestCase {
   /// Squares in three brightness levels: learned in a few epochs.
-  private func images(weights: ((Int32) -> Float)? = nil) throws -> ImageSet {
+  private func images(classWeights: [Float]? = nil) throws -> ImageSet {
     let labels = (0..<60).map { Int32($0 % 3) }
     let pixels = labels.enumerated().flatMap { index, label in
       (0..<8 * 8).map { UInt8(80 * Int(label) + (index * 31 + $0 * 7) % 40) }
     }
     return try ImageSet(
-      pixels: pixels, labels: labels, height: 8, width: 8, channels: 1, sampleWeights: weights.map(labels.map))
+      pixels: pixels, labels: labels, height: 8, width: 8, channels: 1,
+      sampleWeights: classWeights.map { weights in labels.map { weights[Int($0)] } })
   }
 
   private func network() throws -> Network {
@@ -29,7 +30,7 @@ final class FitTests: XCTestCase {
   }
 
   private func fit(
-    _ network: Network, epochs: Int, weights: ((Int32) -> Float)? = nil, _ change: (inout Recipe) -> Void = { _ in }
+    _ network: Network, epochs: Int, classWeights: [Float]? = nil, _ change: (inout Recipe) -> Void = { _ in }
   ) throws -> [EpochReport] {
     var recipe = Recipe.torchvision
     recipe.batchSize = 16
@@ -37,7 +38,9 @@ final class FitTests: XCTestCase {
     let preprocessing = try Preprocessing(
       cropHeight: 6, cropWidth: 6, mean: .channels([100]), scale: [1.0 / 64])
     var reports: [EpochReport] = []
-    try network.fit(images(weights: weights), recipe: recipe, preprocessing: preprocessing, epochs: epochs, seed: 3) {
+    try network.fit(
+      images(classWeights: classWeights), recipe: recipe, preprocessing: preprocessing, epochs: epochs, seed: 3
+    ) {
       reports.append($0)
       return nil
     }
@@ -53,7 +56,7 @@ final class FitTests: XCTestCase {
 
   func testEqualWeightsOfImagesChangeNoBit() throws {
     let (plain, weighted) = (try network(), try network())
-    let reports = (try fit(plain, epochs: 2), try fit(weighted, epochs: 2, weights: { _ in 0.3 }))
+    let reports = (try fit(plain, epochs: 2), try fit(weighted, epochs: 2, classWeights: [0.3, 0.3, 0.3]))
     XCTAssertEqual(
       plain.parameters.map { Array($0.value.buffer) }, weighted.parameters.map { Array($0.value.buffer) })
     XCTAssertEqual(reports.0[1].loss, reports.1[1].loss, accuracy: 1e-12)
@@ -62,14 +65,17 @@ final class FitTests: XCTestCase {
 
   /// Only one class counts: it is learned, the others are wrong, and the loss is that of the one.
   func testWeightsFollowTheOrderOfImages() throws {
-    let last = try XCTUnwrap(fit(network(), epochs: 30, weights: { $0 == 1 ? 2 : 0 }).last)
+    let last = try XCTUnwrap(fit(network(), epochs: 30, classWeights: [0, 2, 0]).last)
     XCTAssertLessThan(last.loss, 0.01)
     XCTAssertEqual(last.top1Error, 200.0 / 3, accuracy: 1e-9)
   }
 
   func testWeightsOfImagesAreChecked() throws {
     for (weight, message) in [(Float.nan, "is nan"), (-1, "is -1"), (0, "weights of all images are zero")] {
-      XCTAssertThrowsError(try images(weights: { _ in weight })) { XCTAssertTrue("\($0)".contains(message), "\($0)") }
+      let weights = [weight, weight, weight]
+      XCTAssertThrowsError(try images(classWeights: weights)) {
+        XCTAssertTrue("\($0)".contains(message), "\($0)")
+      }
     }
     XCTAssertThrowsError(
       try ImageSet(pixels: [0, 1], labels: [0, 1], height: 1, width: 1, channels: 1, sampleWeights: [1]))

@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from checks import CHECKS
 from engines import CONTENDERS, OURS
+from everyday import ROWS
 from goals import ANY, BFLOAT16, FLOAT32, LIMIT, SPEED, Goal, compare
 from jobs import JOBS, Job
 from nets import macs
@@ -45,7 +45,7 @@ class Line(NamedTuple):
 def markdown(results: Results) -> str:
     """Write the table of all rows that have results, what it was measured with, and who was left out."""
     found = [line for job in JOBS if job.title in results.rows for line in _race(job, results.rows[job.title])]
-    for check in CHECKS:
+    for check in ROWS:
         if check.title in results.rows:
             figures = results.rows[check.title]["figures"]
             found += [

@@ -8,6 +8,7 @@ uint8. lpips has no call for all pairs: its time for them is that of some pairs 
 """
 
 import argparse
+import json
 import tempfile
 import time
 import warnings
@@ -64,13 +65,16 @@ def seconds(work) -> tuple[float, np.ndarray]:
     return time.perf_counter() - start, result
 
 
-def report(what: str, theirs: list[float], ours: list[float], difference: float) -> None:
-    """Print the medians, their ratio, and how far the answers are apart."""
+def report(what: str, theirs: list[float], ours: list[float], difference: float) -> float:
+    """Print the medians and how far the answers are apart; return their time by ours."""
     if difference > 1e-5:
         raise SystemExit(f"{what}: answers differ by {difference:.2g}")
     slow, fast = median(theirs), median(ours)
-    told = f"lpips {slow:8.3f} s  swiftalexnet {fast:8.3f} s  ratio {fast / slow:6.4f}  answers within {difference:.1g}"
+    told = (
+        f"lpips {slow:8.3f} s  swiftalexnet {fast:8.3f} s  quotient {slow / fast:6.2f}  answers within {difference:.1g}"
+    )
     print(f"{what:<36} {told}", flush=True)
+    return slow / fast
 
 
 def main() -> None:
@@ -81,7 +85,10 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=100)
     parser.add_argument("--side", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--threads", type=int, default=sa.get_num_threads())
+    parser.add_argument("--out", type=Path, help="a JSON file for the quotients")
     given = parser.parse_args()
+    sa.set_num_threads(given.threads)
     torch.set_num_threads(sa.get_num_threads())
     print(f"{machine.cpu_name()}, {sa.get_num_threads()} threads, net {given.net}, {given.side} × {given.side}")
     theirs, ours = metrics(given.net)
@@ -98,14 +105,16 @@ def main() -> None:
         values.sum().backward()
         return values.detach().numpy().ravel()
 
+    found = {}
     calls = {
-        f"{given.pairs} pairs": (their_values, lambda: ours(a, b).values),
-        f"{given.pairs} pairs, with gradients": (their_gradients, lambda: ours.value_and_grad(a, b)[0]),
+        "": (their_values, lambda: ours(a, b).values),
+        ", with gradients": (their_gradients, lambda: ours.value_and_grad(a, b)[0]),
     }
     for what, (their, own) in calls.items():
         rounds = [(seconds(their), seconds(own)) for _ in range(given.rounds + 1)][1:]
         difference = max(float(np.abs(left[1] - right[1]).max()) for left, right in rounds)
-        report(what, [left[0] for left, _ in rounds], [right[0] for _, right in rounds], difference)
+        times = [left[0] for left, _ in rounds], [right[0] for _, right in rounds]
+        found[f"lpips' time ÷ ours{what}"] = report(f"{given.pairs} pairs{what}", *times, difference)
 
     many = images(given.images, given.side, 3)
     prepared, pairs = tensor(many), list(combinations(range(given.images), 2))
@@ -118,11 +127,14 @@ def main() -> None:
             return np.concatenate([theirs(prepared[i], prepared[j]).numpy().ravel() for i, j in (p.T for p in parts)])
 
     rounds = [(seconds(their_pairs), seconds(lambda: ours.cdist(many))) for _ in range(max(1, given.rounds // 2))]
-    found = rounds[-1][1][1][some[:, 0], some[:, 1]]
+    ours_of_them = rounds[-1][1][1][some[:, 0], some[:, 1]]
     scale = len(pairs) / len(some)
     what = f"all {len(pairs)} pairs of {given.images} images"
-    difference = float(np.abs(found - rounds[-1][0][1]).max())
-    report(what, [left[0] * scale for left, _ in rounds], [right[0] for _, right in rounds], difference)
+    difference = float(np.abs(ours_of_them - rounds[-1][0][1]).max())
+    times = [left[0] * scale for left, _ in rounds], [right[0] for _, right in rounds]
+    found["lpips' time ÷ ours, all pairs"] = report(what, *times, difference)
+    if given.out:
+        given.out.write_text(json.dumps({"quotients": found}))
 
 
 if __name__ == "__main__":

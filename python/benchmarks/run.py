@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import comparison_table
-from checks import CHECKS
 from engines import CONTENDERS, OURS, PACKAGES, Contender, UnavailableError
+from everyday import ROWS
 from jobs import JOBS
 from machine import cpu_name, package_version
 from measure import race
@@ -52,7 +52,7 @@ def main() -> None:
             row = race(job, taking_part, arguments.threads)
             results.add(job.title, row | facts)
             _show(job.title, {name: engine["median"] for name, engine in row["engines"].items()})
-    for check in CHECKS if OURS in versions else ():
+    for check in ROWS if OURS in versions else ():
         if _wanted(check.title, arguments.rows):
             results.add(check.title, _measured(check, arguments) | facts)
             _show(check.title, results.rows[check.title]["figures"])

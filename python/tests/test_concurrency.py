@@ -76,7 +76,7 @@ def test_the_number_of_threads_changes_nothing(count):
             assert _native.get_num_threads() == threads
             network = small.make()
             for step in range(3):
-                network.train_step(x, labels, 0, (0.01, 0.9, 0.0005, 0, 1, step, None, None, 0))
+                network.train_step(x, labels, 0, (0.01, 0.9, 0.0005, 0, 1, step, None, None, 0, None))
             states.append(small.state(network, VALUE, GRADIENT, VELOCITY))
     finally:
         _native.set_num_threads(before)
@@ -175,7 +175,7 @@ delay, network, (x, labels) = float(sys.argv[1]), small.make(), small.batch(4096
 step, when = 0, None
 
 def train(network, step):
-    network.train_step(x, labels, 0, (0.01, 0.9, 0.0005, 0, 1, step, None, None, 0))
+    network.train_step(x, labels, 0, (0.01, 0.9, 0.0005, 0, 1, step, None, None, 0, None))
 
 def press():
     global when

@@ -39,14 +39,18 @@ def small(monkeypatch):
     """Cut the sizes of networks and the length of training; take random weights for published ones."""
     for family in ("alexnet", "vgg", "build"):
         monkeypatch.setattr(sa, family, with_small_input(getattr(sa, family)))
-    fit = sa.Model.fit
     # Published weights are 244 MB, and not here.
     monkeypatch.setattr("swiftalexnet.perceptual.lpips.open_backbone", lambda net, *_: trunk(net))
-    monkeypatch.setattr(sa.Model, "fit", lambda *given, **options: fit(*given, **options | {"epochs": 1}))
+    for owner, name in ((sa.Model, "fit"), (sa, "fit_seeds")):
+        monkeypatch.setattr(owner, name, for_one_epoch(getattr(owner, name)))
 
 
 def with_small_input(build):
     return lambda *given, **options: build(*given, **{"image_size": SIDE} | options)
+
+
+def for_one_epoch(fit):
+    return lambda *given, **options: fit(*given, **options | {"epochs": 1})
 
 
 @pytest.fixture

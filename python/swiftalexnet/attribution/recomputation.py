@@ -1,32 +1,24 @@
-"""The scores of an image under many windows, computing of the first layers only what each window changes.
+"""The outputs for an image under many windows, computing of the first layers only what each window changes.
 
-A stage's outputs that a window changes are computed from a crop of its inputs, the crop being wide enough for all that
-they read, and are put into the maps of the whole image. Later stages see so much of the image that the rest of the
-network reads whole maps. A crop begins at a multiple of the stage's stride, so that its windows lie as the image's do,
-and what the padding at an inner border of a crop has touched is not used.
+At every stage a region of the outputs is computed that holds all that a window changes; it is equally large for all
+windows, so that they form batches. It is put into the maps of the whole image, of which the next stage reads a part.
+Once regions are nearly as large as the maps, the rest of the network reads whole maps.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..network.base import BaseModel
 from ..network.derivatives import INPUT
-from .stages import Span, Stage, changed, read, stages_of
+from .stages import Span, Stage, stages_of
 from .windows import Window
 
 Float32 = NDArray[np.float32]
+Region = tuple[slice, slice, slice]  # all channels, some rows, some columns
 
-_WORTH = 0.6  # of a map's area: if a crop has more, the whole map is computed
-
-
-class Reach(NamedTuple):
-    """Of one window along one axis: for each stage the crop that it reads, and what is changed at first and after."""
-
-    crops: tuple[Span, ...]
-    changes: tuple[Span, ...]
+_WORTH = 0.75  # of a map's area: larger regions are not worth their copies
 
 
 class Recomputation:
@@ -46,157 +38,111 @@ class Recomputation:
     """
 
     def __init__(
-        self,
-        model: BaseModel,
-        node: str,
-        size: tuple[int, int],
-        places: Sequence[Window],
-        batch: int,
-        precision: str,
+        self, model: BaseModel, node: str, size: tuple[int, int], places: Sequence[Window], batch: int, precision: str
     ):
-        self._model, self._node, self._batch, self._precision = model, node, batch, precision
-        self._places = places
-        sizes = {name: model.network.output_shape(name, *size)[1:] for name in _names(model)} | {INPUT: size}
-        stages = stages_of(model, sizes, node)
-        spans = [sorted({Span(each[axis], each[axis + 2]) for each in places}) for axis in (0, 1)]
-        reaches = [_reaches(axis, spans[axis], stages) for axis in (0, 1)]
-        count = _worthwhile(stages, reaches, sizes)
+        self._model, self._node, self._batch, self._precision = model, node, min(batch, len(places)), precision
+        nodes = [row.name for row in model.summary().rows if row.kind != "input"]
+        sizes = {name: model.network.output_shape(name, *size)[1:] for name in nodes} | {INPUT: size}
+        self._regions = [[_region(Span(p.top, p.bottom), Span(p.left, p.right)) for p in places]]
+        self._crops: list[list[Region]] = []
+        self._stages: list[Stage] = []
+        for stage in stages_of(model, sizes, node):
+            if not self._add(stage):
+                break
         try:
-            self._use(stages[:count], reaches, sizes)
-        except MemoryError:  # of the parts' own weights: the model's are there
-            self._use([], reaches, sizes)
-
-    def _use(
-        self, stages: Sequence[Stage], reaches: Sequence[dict[Span, Reach]], sizes: dict[str, tuple[int, int]]
-    ) -> None:
-        """Make the parts of the network: one for each stage, and the rest."""
-        model, count = self._model, len(stages)
-        self._stages = stages
-        self._reaches = [{span: Reach(r.crops[:count], r.changes) for span, r in each.items()} for each in reaches]
-        firsts = [INPUT, *(stage.node for stage in stages)]
-        self._parts = [_part(model, stage.lines, sizes, first) for stage, first in zip(stages, firsts, strict=False)]
-        rest = model.spec.splitlines()[2 + sum(len(stage.lines) for stage in stages) :]
-        end = [line.split()[1] for line in rest].index(self._node) + 1
-        self._rest = _part(model, rest[:end], sizes, firsts[-1]) if stages else model
+            self._parts = self._make_parts(sizes)
+        except MemoryError:  # of the parts' weights; the model's own are there
+            self._stages, self._parts = [], [model]
 
     def outputs(self, x: Float32, cover: Float32) -> Iterator[tuple[list[int], Float32]]:
         """Yield (indices of windows, the node's outputs) of one image [channels, height, width]."""
         ends = [stage.node for stage in self._stages]
         maps = [x, *(values[0] for values in self._run(self._model, x[None], ends))] if ends else [x]
-        whole = np.repeat(maps[-1][None], min(self._batch, len(self._places)), axis=0)
-        for some in self._groups():
-            places = [self._places[number] for number in some]
-            patches = [cover[:, place.top : place.bottom, place.left : place.right] for place in places]
-            for level, (stage, part) in enumerate(zip(self._stages, self._parts, strict=True)):
-                patches = self._advance(level, stage, part, maps[level], places, patches)
-            regions = [self._region(place, len(self._stages)) for place in places]
-            for values, region, patch in zip(whole, regions, patches, strict=False):
-                values[(slice(None), *region)] = patch
-            yield some, self._run(self._rest, whole[: len(some)], [self._node])[0]
-            for values, region in zip(whole, regions, strict=False):
-                values[(slice(None), *region)] = maps[-1][(slice(None), *region)]
+        padded = [_padded(values, stage) for values, stage in zip(maps, self._stages, strict=False)]
+        whole, regions = np.repeat(maps[-1][None], self._batch, axis=0), self._regions[len(ends)]
+        for first in range(0, len(regions), self._batch):
+            some = list(range(first, min(first + self._batch, len(regions))))
+            patches: Sequence[Float32] = [cover[self._regions[0][number]] for number in some]
+            for level in range(len(ends)):
+                patches = list(self._advance(level, padded[level], some, patches))
+            for values, number, patch in zip(whole, some, patches, strict=False):
+                values[regions[number]] = patch
+            yield some, self._run(self._parts[-1], whole[: len(some)], [self._node])[0]
+            for values, number in zip(whole, some, strict=False):
+                values[regions[number]] = maps[-1][regions[number]]
 
-    def _advance(
-        self,
-        level: int,
-        stage: Stage,
-        part: BaseModel,
-        whole: Float32,
-        places: Sequence[Window],
-        patches: Sequence[Float32],
-    ) -> list[Float32]:
-        """Return what each window changes of a stage's outputs, from what it changes of the stage's inputs."""
-        crops = [self._crop(place, level) for place in places]
-        batch = np.stack([whole[:, down.start : down.end, across.start : across.end] for down, across in crops])
-        for values, crop, place, patch in zip(batch, crops, places, patches, strict=True):
-            own, theirs = zip(*map(_overlap, crop, self._spans(place, level)), strict=True)
+    def _advance(self, level: int, padded: Float32, some: list[int], patches: Sequence[Float32]) -> Float32:
+        """Return the regions of a stage's outputs, from those of its inputs."""
+        batch = np.stack([padded[self._crops[level][number]] for number in some])
+        before = [axis.before for axis in self._stages[level].axes]
+        for values, number, patch in zip(batch, some, patches, strict=True):
+            crop, region = self._crops[level][number], self._regions[level][number]
+            own, theirs = zip(*map(_overlap, crop[1:], region[1:], before), strict=True)
             values[(slice(None), *own)] = patch[(slice(None), *theirs)]
-        found = self._run(part, batch, [stage.node])[0]
-        made = []
-        for values, crop, place in zip(found, crops, places, strict=True):
-            spans = self._spans(place, level + 1)
-            starts = [side.start // stride for side, stride in zip(crop, stage.strides, strict=True)]
-            region = (slice(s.start - at, s.end - at) for s, at in zip(spans, starts, strict=True))
-            made.append(values[(slice(None), *region)])
-        return made
+        return self._run(self._parts[level], batch, [self._stages[level].node])[0]
 
     def _run(self, model: BaseModel, x: Float32, names: list[str]) -> list[Float32]:
         return list(model.activations(x, names, precision=self._precision).values())
 
-    def _crop(self, place: Window, level: int) -> tuple[Span, Span]:
-        down, across = self._of(place)
-        return down.crops[level], across.crops[level]
+    def _add(self, stage: Stage) -> bool:
+        """Find the regions and crops of a stage; return whether it is worth it."""
+        changes = [
+            [axis.changed(Span(region[1 + at].start, region[1 + at].stop)) for region in self._regions[-1]]
+            for at, axis in enumerate(stage.axes)
+        ]
+        lengths = [max(span.end - span.start for span in spans) for spans in changes]
+        down, across = stage.axes
+        if lengths[0] * lengths[1] > _WORTH * down.outputs * across.outputs:
+            return False
+        regions, crops = [], []
+        for spans in zip(*changes, strict=True):
+            starts = [min(s.start, a.outputs - n) for s, a, n in zip(spans, stage.axes, lengths, strict=True)]
+            regions.append(_region(*(Span(at, at + n) for at, n in zip(starts, lengths, strict=True))))
+            sides = zip(starts, stage.axes, lengths, strict=True)
+            crops.append(_region(*(Span(at * a.stride, (at + n - 1) * a.stride + a.kernel) for at, a, n in sides)))
+        self._stages.append(stage)
+        self._regions.append(regions)
+        self._crops.append(crops)
+        return True
 
-    def _spans(self, place: Window, level: int) -> tuple[Span, Span]:
-        down, across = self._of(place)
-        return down.changes[level], across.changes[level]
-
-    def _region(self, place: Window, level: int) -> tuple[slice, slice]:
-        down, across = self._spans(place, level)
-        return slice(*down), slice(*across)
-
-    def _of(self, place: Window) -> tuple[Reach, Reach]:
-        rows, columns = self._reaches
-        return rows[Span(place.top, place.bottom)], columns[Span(place.left, place.right)]
-
-    def _groups(self) -> Iterator[list[int]]:
-        """Yield indices of windows whose crops have the same sizes at every stage, a batch at a time."""
-        groups: dict[tuple[int, ...], list[int]] = {}
-        for number, place in enumerate(self._places):
-            key = tuple(crop.end - crop.start for reach in self._of(place) for crop in reach.crops)
-            groups.setdefault(key, []).append(number)
-        for numbers in groups.values():
-            for first in range(0, len(numbers), self._batch):
-                yield numbers[first : first + self._batch]
-
-
-def _reaches(axis: int, spans: Sequence[Span], stages: Sequence[Stage]) -> dict[Span, Reach]:
-    """Return what each window reads and changes along an axis; crops that no border cuts are equally long."""
-    changes: dict[Span, list[Span]] = {span: [span] for span in spans}
-    crops: dict[Span, list[Span]] = {span: [] for span in spans}
-    for stage in stages:
-        steps, stride = stage.steps[axis], stage.strides[axis]
-        needed = {}
-        for span in spans:
-            changes[span].append(changed(changes[span][-1], steps))
-            inputs = read(changes[span][-1], steps)
-            needed[span] = Span(inputs.start - inputs.start % stride, inputs.end)
-        length = max(each.end - each.start for each in needed.values())
-        for span, each in needed.items():
-            crops[span].append(Span(each.start, min(each.start + length, steps[0].inputs)))
-    return {span: Reach(tuple(crops[span]), tuple(changes[span])) for span in spans}
+    def _make_parts(self, sizes: dict[str, tuple[int, int]]) -> list[BaseModel]:
+        """Return a network for each stage, which reads crops, and one for the rest, which reads whole maps."""
+        if not self._stages:
+            return [self._model]
+        firsts = [INPUT, *(stage.node for stage in self._stages)]
+        parts = []
+        for stage, first, crops in zip(self._stages, firsts, self._crops, strict=False):
+            _, rows, columns = crops[0]
+            parts.append(_part(self._model, stage.lines, first, (rows.stop - rows.start, columns.stop - columns.start)))
+        rest = self._model.spec.splitlines()[2 + sum(len(stage.lines) for stage in self._stages) :]
+        end = [line.split()[1] for line in rest].index(self._node) + 1
+        return [*parts, _part(self._model, rest[:end], firsts[-1], sizes[firsts[-1]])]
 
 
-def _worthwhile(
-    stages: Sequence[Stage], reaches: Sequence[dict[Span, Reach]], sizes: dict[str, tuple[int, int]]
-) -> int:
-    """Return how many stages read crops that are small enough."""
-    first = INPUT
-    for level, stage in enumerate(stages):
-        longest = [max(r.crops[level].end - r.crops[level].start for r in each.values()) for each in reaches]
-        if longest[0] * longest[1] > _WORTH * sizes[first][0] * sizes[first][1]:
-            return level
-        first = stage.node
-    return len(stages)
-
-
-def _part(model: BaseModel, lines: Sequence[str], sizes: dict[str, tuple[int, int]], first: str) -> BaseModel:
-    """Return a network of some of the model's nodes, with their weights, which reads the outputs of `first`."""
+def _part(model: BaseModel, lines: Sequence[str], first: str, size: tuple[int, int]) -> BaseModel:
+    """Return a network of some of the model's nodes with their weights, which reads outputs of `first` of a size."""
     channels = next(row.output[0] for row in model.summary().rows if row.name == first)
-    height, width = sizes[first]
-    head = ["network part", f"data channels={channels} height={height} width={width}"]
+    head = ["network part", f"data channels={channels} height={size[0]} width={size[1]}"]
     part = BaseModel.from_spec("\n".join([*head, *lines]) + "\n", "zeros")
     own = model.parameters()
-    part.load_state_dict({name: own[name] for name in part.parameters()})
+    for name, values in part.parameters().items():
+        values[...] = own[name]
     return part
 
 
-def _overlap(crop: Span, span: Span) -> tuple[slice, slice]:
-    """Return what a crop and a span share, as a part of the crop and as a part of the span."""
-    start, end = max(crop.start, span.start), min(crop.end, span.end)
-    end = max(start, end)
-    return slice(start - crop.start, end - crop.start), slice(start - span.start, end - span.start)
+def _padded(values: Float32, stage: Stage) -> Float32:
+    down, across = stage.axes
+    return np.pad(values, ((0, 0), (down.before, down.after), (across.before, across.after)))
 
 
-def _names(model: BaseModel) -> list[str]:
-    return [row.name for row in model.summary().rows if row.kind != "input"]
+def _region(down: Span, across: Span) -> Region:
+    return slice(None), slice(*down), slice(*across)
+
+
+def _overlap(crop: slice, region: slice, before: int) -> tuple[slice, slice]:
+    """Return what a crop of padded maps and a region of the maps share, as a part of the one and of the other."""
+    start, stop = max(crop.start, region.start + before), min(crop.stop, region.stop + before)
+    stop = max(start, stop)
+    return slice(start - crop.start, stop - crop.start), slice(
+        start - before - region.start, stop - before - region.start
+    )

@@ -1,26 +1,17 @@
-"""The layers of a network that see only a neighbourhood, in stages of which a part of the image can be computed.
+"""The first layers of a network in stages, of which any part of the image can be computed by itself.
 
-Along one axis a node is a step: output j reads the inputs from stride · j − before to stride · j − before + kernel.
+A stage is a convolution and what follows it at each position or window. Along one axis it is a window itself: output j
+reads the inputs from stride · j − before to stride · j − before + kernel, and zeros beyond the image's border.
 """
 
-import math
-from itertools import pairwise, takewhile
+import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from ..network.base import BaseModel
 
 _POINTWISE = ("relu", "tanh", "sigmoid", "response_norm", "dropout")  # at each position by itself
-_WINDOWED = ("convolution", "max_pool", "average_pool")
-
-
-class Step(NamedTuple):
-    """One node along one axis: its window, and how many inputs and outputs there are."""
-
-    kernel: int
-    stride: int
-    before: int
-    inputs: int
-    outputs: int
+_POOLS = ("max_pool", "average_pool")
 
 
 class Span(NamedTuple):
@@ -30,22 +21,38 @@ class Span(NamedTuple):
     end: int
 
 
+class Axis(NamedTuple):
+    """A stage along one axis, and its numbers of inputs and outputs."""
+
+    kernel: int
+    stride: int
+    before: int
+    inputs: int
+    outputs: int
+
+    @property
+    def after(self) -> int:
+        """Zeros behind the last input."""
+        return max(0, (self.outputs - 1) * self.stride + self.kernel - self.before - self.inputs)
+
+    def changed(self, span: Span) -> Span:
+        """Return the outputs that read some of the inputs `span`, at least one."""
+        start = max(0, -(-(span.start + self.before - self.kernel + 1) // self.stride))
+        end = min(self.outputs, (span.end - 1 + self.before) // self.stride + 1)
+        start = min(start, self.outputs - 1)
+        return Span(start, max(start + 1, end))
+
+
 class Stage(NamedTuple):
-    """Consecutive nodes, the first a convolution: their text, the last one's name, and their steps down and across."""
+    """The text of consecutive nodes, without padding; the last one's name; the stage down and across."""
 
     lines: tuple[str, ...]
     node: str
-    steps: tuple[tuple[Step, ...], tuple[Step, ...]]
-
-    @property
-    def strides(self) -> tuple[int, int]:
-        """How many inputs lie between two outputs, down and across."""
-        down, across = (math.prod(step.stride for step in steps) for steps in self.steps)
-        return down, across
+    axes: tuple[Axis, Axis]
 
 
 def stages_of(model: BaseModel, sizes: dict[str, tuple[int, int]], node: str) -> list[Stage]:
-    """Return the stages from the image to the first node that sees more than a neighbourhood.
+    """Return the stages from the image on, up to a node that sees more than a window or reaches over the border.
 
     Parameters
     ----------
@@ -53,47 +60,35 @@ def stages_of(model: BaseModel, sizes: dict[str, tuple[int, int]], node: str) ->
     sizes : dict of str to (int, int)
         Height and width of each node's output.
     node : str
-        No stage reaches it.
+        No stage has it.
     """
     lines = model.spec.splitlines()[2:]
-    kinds = [line.split()[0] for line in lines]
-    end = next((at for at, kind in enumerate(kinds) if kind not in (*_POINTWISE, *_WINDOWED)), len(lines))
+    words = [line.split()[:2] for line in lines]
+    kinds = [kind for kind, _ in words]
+    ends = (kind not in (*_POINTWISE, *_POOLS, "convolution") or name == node for kind, name in words)
+    end = next((at for at, ended in enumerate(ends) if ended), len(lines))
     starts = [at for at in range(end) if kinds[at] == "convolution"]
-    if not starts or starts[0] != 0:
-        return []
-    names = ["data", *(line.split()[1] for line in lines)]
-    found = []
+    names = ["data", *(name for _, name in words)]
+    found: list[Stage] = []
     for first, last in pairwise([*starts, end]):
-        axes = [
-            tuple(
-                _step(lines[at], axis, sizes[names[at]][axis], sizes[names[at + 1]][axis])
-                for at in range(first, last)
-                if kinds[at] in _WINDOWED
-            )
-            for axis in (0, 1)
-        ]
-        found.append(Stage(tuple(lines[first:last]), names[last], (axes[0], axes[1])))
-    return list(takewhile(lambda stage: node not in {line.split()[1] for line in stage.lines}, found))
+        axes = [_axis(lines[first:last], names[first : last + 1], axis, sizes) for axis in (0, 1)]
+        if first != sum(len(stage.lines) for stage in found) or None in axes:
+            break
+        text = tuple(re.sub(r"(?<=\bpad=)[\d,]+", "0,0,0,0", line) for line in lines[first:last])
+        found.append(Stage(text, names[last], (axes[0], axes[1])))  # type: ignore[arg-type]
+    return found
 
 
-def changed(span: Span, steps: tuple[Step, ...]) -> Span:
-    """Return the outputs of a stage that read some of the inputs `span`; possibly none."""
-    for step in steps:
-        start = max(0, -(-(span.start + step.before - step.kernel + 1) // step.stride))
-        end = min(step.outputs, (span.end - 1 + step.before) // step.stride + 1)
-        span = Span(start, max(start, end))
-    return span
-
-
-def read(span: Span, steps: tuple[Step, ...]) -> Span:
-    """Return the inputs of a stage that its outputs `span` read."""
-    for step in reversed(steps):
-        start = span.start * step.stride - step.before
-        end = (span.end - 1) * step.stride - step.before + step.kernel
-        span = Span(max(start, 0), min(max(end, start + 1, 1), step.inputs))
-    return span
-
-
-def _step(line: str, axis: int, inputs: int, outputs: int) -> Step:
-    fields = dict(field.split("=") for field in line.split()[2:])
-    return Step(int(fields["kernel"]), int(fields["stride"]), int(fields["pad"].split(",")[axis]), inputs, outputs)
+def _axis(lines: list[str], names: list[str], axis: int, sizes: dict[str, tuple[int, int]]) -> Axis | None:
+    """Return the nodes along an axis as one window; None if one is padded behind the first or passes the border."""
+    kernel, stride, before = 1, 1, 0
+    for number, line in enumerate(lines):
+        if line.split()[0] in _POINTWISE:
+            continue
+        fields = dict(field.split("=") for field in line.split()[2:])
+        own, step, pad = int(fields["kernel"]), int(fields["stride"]), [*map(int, fields["pad"].split(","))][axis::2]
+        inputs, outputs = sizes[names[number]][axis], sizes[names[number + 1]][axis]
+        if (number and any(pad)) or (outputs - 1) * step + own > inputs + sum(pad):
+            return None
+        kernel, stride, before = kernel + (own - 1) * stride, stride * step, before + pad[0]
+    return Axis(kernel, stride, before, sizes[names[0]][axis], sizes[names[-1]][axis])

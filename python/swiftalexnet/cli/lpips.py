@@ -25,7 +25,8 @@ _PAIRS = 64  # between outputs
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("a", metavar="A", help="an image, or a folder of images")
-    parser.add_argument("b", nargs="?", metavar="B", help="another; images of two folders are paired by their names")
+    told = "another; images of two folders are paired by their names (by default, with --all-pairs, A itself)"
+    parser.add_argument("b", nargs="?", metavar="B", help=told)
     parser.add_argument(
         "--all-pairs", action="store_true", help="print CSV of all pairs: of A with B, or without B of the images in A"
     )

@@ -4,7 +4,8 @@ import hashlib
 import os
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -188,5 +189,12 @@ def _hash(array: Any) -> str | None:
 
 
 def _plain(value: Any) -> Any:
-    """Return an option's value as JSON has it, or as messages show it."""
-    return value if value is None or isinstance(value, (bool, int, float, str)) else shown(value)
+    """Return an option's value as JSON has it: numbers by their hash, other things as messages show them."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Mapping):
+        return {shown(key): shown(each) for key, each in value.items()}
+    if isinstance(value, (np.ndarray, list, tuple)):
+        with suppress(TypeError, ValueError):
+            return _hash(np.asarray(value, np.float64))
+    return shown(value)

@@ -104,18 +104,18 @@ class FeatureFiles:
                 with naming(self._target.path):
                     write_all(self._descriptors[node], memoryview(array).cast("B"))
         self._pending += entries
-        self._failed = False
         if time.monotonic() - self._committed >= SECONDS_BETWEEN_COMMITS:
             self.commit()
+        self._failed = False
 
     def commit(self) -> None:
         """Make all images that were appended survive whatever may come."""
-        if self._pending:
+        entries, self._pending = self._pending, []  # of a sync that failed, another one might not tell
+        if entries:
             for descriptor in self._descriptors.values():
                 with naming(self._target.path):
                     os.fdatasync(descriptor)
-            self.journal.add(self._pending)
-            self._pending = []
+            self.journal.add(entries)
         self._committed = time.monotonic()
 
     def finish(self) -> None:

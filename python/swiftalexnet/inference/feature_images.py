@@ -2,10 +2,8 @@
 
 import hashlib
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,10 +21,10 @@ from ..data.loader import Loader
 from ..data.order import split
 from ..data.tolerant import Tolerant
 from ..files.paths import as_path
-from ..images.geometry import Geometry, Whole
-from ..images.inputs import Images, as_images
+from ..images.geometry import Geometry
+from ..images.inputs import as_images
 from ..network.base import BaseModel
-from ..runtime import get_num_threads
+from .feature_stream import Stream
 
 
 class Entry(NamedTuple):
@@ -76,7 +74,7 @@ class Given:
         Returns what an image is made from, given its number: a path, a Pillow image, an array, or None.
     root : Path, optional
         The folder that names of files begin at.
-    stream : _Stream, optional
+    stream : Stream, optional
         The images, if their number is not known.
 
     Attributes
@@ -88,7 +86,7 @@ class Given:
     """
 
     def __init__(
-        self, data: Tolerant, item: Callable[[int], Any], root: Path | None = None, stream: "_Stream | None" = None
+        self, data: Tolerant, item: Callable[[int], Any], root: Path | None = None, stream: "Stream | None" = None
     ):
         self.data, self._item, self._root, self._stream = data, item, root, stream
         self.count = None if stream is not None else len(data)
@@ -179,7 +177,7 @@ def given_images(
     if isinstance(images, Iterator):
         if isinstance(budget, float):
             raise TypeError(f"{operation}: max_errors is {budget}, a fraction, expected an integer for an iterator")
-        stream = _Stream(images, layout, value_range, channels, operation)
+        stream = Stream(images, layout, value_range, channels, operation)
         return Given(tolerant(stream), stream.item, stream=stream)
     root = None
     if isinstance(images, (str, os.PathLike)) and os.path.isdir(images):
@@ -195,45 +193,6 @@ def _maker(data: Any) -> Callable[[int], Any]:
     """Return what tells what a data set makes an image from: a file, an array, or None."""
     items = data.images if isinstance(data, ArrayDataset) else getattr(data, "paths", None)
     return (lambda _: None) if items is None else items.__getitem__
-
-
-class _Stream:
-    """The items of an iterator as a data set; an item is there from `pull` to `drop`."""
-
-    classes, skipped = None, 0
-
-    def __init__(self, items: Iterator[Any], *how: Any):
-        self._source, self._how, self._next = items, how, 0
-        self._waiting: dict[int, Images] = {}
-        self._lock = threading.Lock()
-        self.labels = np.zeros(0, np.int32)
-        self.workers = get_num_threads()
-
-    def __len__(self) -> int:
-        return 2**31 - 1  # the end is not known
-
-    def pull(self, count: int) -> Iterator[int]:
-        """Take items from the iterator, each one image; yield their numbers."""
-        for item in islice(self._source, count):
-            number = self._next
-            self._waiting[number], self._next = as_images([item], *self._how), number + 1
-            yield number
-
-    def drop(self, number: int) -> None:
-        """Forget an item."""
-        del self._waiting[number]
-
-    def item(self, number: int) -> Any:
-        """Return an item: a path, a Pillow image or an array."""
-        return self._waiting[number].items[0]
-
-    def image(self, index: int, geometry: Geometry | Whole) -> NDArray[np.uint8]:
-        """Decode an item."""
-        image = self._waiting[index]
-        if image.all_files:
-            return image.image(0, geometry)
-        with self._lock:  # a Pillow image may come twice and must not be decoded by two threads
-            return image.image(0, geometry)
 
 
 def _file_stamp(path: str | os.PathLike[str]) -> str:

@@ -21,6 +21,7 @@ DTYPES = ("float32", "float16")
 
 _NHWC = 1  # the engine's code of its own layout, in which nothing is transposed
 _LARGEST_HALF = 65504.0  # of a float of 16 bits
+_BYTES_AT_ONCE = 128 << 20  # of the engine's outputs; a few times as much is in use
 
 Rows = dict[str, NDArray[Any]]  # by node, [images, …]
 
@@ -111,6 +112,11 @@ class Layers:
         """Return the bytes of an image's features."""
         return sum(map(math.prod, self.shapes.values())) * np.dtype(self.form.dtype).itemsize
 
+    def at_once(self, batch_size: int) -> int:
+        """Return a batch size, or fewer images if their outputs are large: what is computed does not depend on it."""
+        image_bytes = 4 * sum(map(math.prod, self._outputs.values()))
+        return max(1, min(batch_size, _BYTES_AT_ONCE // image_bytes))
+
     def empty(self, count: int) -> Rows:
         """Return arrays for the features of so many images."""
         return {node: np.empty((count, *shape), self.form.dtype) for node, shape in self.shapes.items()}
@@ -177,3 +183,8 @@ class Layers:
         number = int(np.argmin([np.isfinite(image).all() for image in values]))
         cause = self._model.network.non_finite_cause(x[number : number + 1], _NHWC, self._arithmetic)
         raise NonFiniteError(f"{self._operation}: {node} of image {numbers[number]} is not finite: {cause}")
+
+
+def slices(arrays: Rows, rows: slice) -> Rows:
+    """Return some rows of every array."""
+    return {node: array[rows] for node, array in arrays.items()}

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._support.choices import choose, nearest
-from .._support.optional import require
 from ..errors import MALFORMED
 from ..files.paths import open_regular
 from .feature_frame import frame
@@ -80,15 +79,11 @@ class StoredFeatures(Mapping[str, NDArray[Any]]):
         There are no complete features.
     ValueError
         What describes them is damaged.
-    ImportError
-        A .h5 file, and h5py is not installed.
     """
 
     def __init__(self, path: str | os.PathLike[str]):
         self._target = Target(path, "open_features")
         self.path = self._target.path
-        if self._target.is_hdf5:
-            require("h5py", "keras", "open_features")
         try:
             fields = read_sidecar(self._target)
         except FileNotFoundError:
@@ -105,7 +100,10 @@ class StoredFeatures(Mapping[str, NDArray[Any]]):
         shape, dtype = (len(self.names), *row["shape"]), np.dtype(self.provenance["dtype"])
         file = self._target.final(row["file"])
         with named(file):
-            array = _in_hdf5(file, row["file"]) if self._target.is_hdf5 else np.load(file, mmap_mode="r")
+            if self._target.is_hdf5:
+                array = _in_hdf5(file, self.provenance["offsets"][row["file"]], shape, dtype)
+            else:
+                array = np.load(file, mmap_mode="r")
             if array.shape != shape or array.dtype != dtype:
                 raise ValueError(f"it holds {array.shape} of {array.dtype}, expected {shape} of {dtype}")
         return array
@@ -153,8 +151,6 @@ def open_features(path: str | os.PathLike[str]) -> StoredFeatures:
         There are no complete features.
     ValueError
         They are damaged.
-    ImportError
-        A .h5 file, and h5py is not installed.
     """
     return StoredFeatures(path)
 
@@ -199,12 +195,8 @@ def named(path: Path) -> Iterator[None]:
         raise ValueError(f"features: {path} is damaged: {' '.join(str(error).split()) or repr(error)}") from error
 
 
-def _in_hdf5(file: Path, name: str) -> NDArray[Any]:
-    """Map a data set of an HDF5 file, in which it lies in one piece."""
-    h5py = require("h5py", "keras", "open_features")
-    with h5py.File(file, "r") as opened:
-        stored = opened[name]
-        offset, shape, dtype = stored.id.get_offset(), stored.shape, stored.dtype
+def _in_hdf5(file: Path, offset: int | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Map a data set, which lies in one piece, without HDF5's library."""
     if offset is None:  # without an image
         return np.zeros(shape, dtype)
     array: NDArray[Any] = np.memmap(file, dtype, "r", offset, shape)

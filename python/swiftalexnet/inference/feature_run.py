@@ -18,7 +18,7 @@ from .feature_results import FORMAT
 from .feature_target import Target
 
 _MOST_NAMED = 3  # differences in a message
-_NOT_COMPARED = ("package", "source", "images")
+_NOT_COMPARED = ("package", "source", "images", "offsets")
 
 
 def describe(model: BaseModel, layers: Layers, target: Target, arithmetic: Arithmetic, images: dict[str, Any]) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .._support.optional import require
 from .._support.shown import shown
 from ..files.paths import as_path
 
@@ -43,7 +44,17 @@ class Target:
         self.sidecar = path / "features.json" if self.is_folder else path.with_name(f"{path.name}.json")
 
     def check(self) -> None:
-        """Raise OSError, before any work, unless there is such a folder or file, or one can be made."""
+        """Raise, before any work, unless there is such a folder or file, or one can be made.
+
+        Raises
+        ------
+        OSError
+            There is something else, or the folder around it is missing.
+        ImportError
+            A .h5 file, and h5py is not installed.
+        """
+        if self.is_hdf5:
+            require("h5py", "keras", "features")
         if self.is_folder == self.path.is_file() and self.path.exists():
             number = errno.ENOTDIR if self.is_folder else errno.EISDIR
             raise OSError(number, os.strerror(number), str(self.path))

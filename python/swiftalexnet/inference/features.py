@@ -1,10 +1,7 @@
 """The outputs of a network's layers for images, in memory or written to files as they are computed."""
 
 import os
-from collections import deque
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing, suppress
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,20 +10,14 @@ from .._support.arithmetic import choose_arithmetic
 from .._support.arrays import as_integer, require_memory
 from .._support.progress import Progress
 from .._support.shown import shown
-from .._support.threads import Task, Threads
-from ..errors import ConcurrentUseError
 from ..network.base import BaseModel
 from ..network.batch_size import BatchSize, for_inference
-from .feature_files import RUN, FeatureFiles
-from .feature_images import Chunk, Given, given_images
-from .feature_journal import Journal
-from .feature_layers import Form, Layers, Rows
+from .feature_images import Given, given_images
+from .feature_layers import Form, Layers, slices
 from .feature_results import Features, StoredFeatures
-from .feature_resuming import require_same_images, standing
 from .feature_run import describe
 from .feature_target import Target
-
-_WRITES_AHEAD = 2  # batches that wait for the disk
+from .feature_writing import to_files
 
 
 def features(
@@ -65,7 +56,8 @@ def features(
         VGG D and E also Keras's ("block1_conv1"). `conv3` is before the ReLU, `relu3` after it; `data` is the network's
         input.
     layout, value_range, batch_size, precision, weights, fast_math
-        See `swiftalexnet.inference.prediction.probabilities`.
+        See `swiftalexnet.inference.prediction.probabilities`. Of layers with large outputs fewer images are computed
+        at a time.
     out : path, optional
         A folder, in which each layer gets a .npy file; a .npy file, for one layer; or a .h5 file, with a data set a
         layer. A JSON file beside them, features.json or NAME.json, holds the images' names and what was computed.
@@ -115,6 +107,7 @@ def features(
     batch_size = for_inference(model, batch_size, "features", arithmetic, keeps_layers=True)
     size = as_integer(batch_size, "batch_size", "features", 1, 2**20)
     asked = Layers(model, layers, Form.checked(pool, flatten, dtype, "features"), arithmetic, "features")
+    size = asked.at_once(size)
     for name, value in (("resume", resume), ("progress", progress)):
         if not isinstance(value, (bool, np.bool_)):
             raise TypeError(f"features: {name} is {shown(value)}, expected True or False")
@@ -123,7 +116,7 @@ def features(
     if target is None:
         return _in_memory(model, given, asked, size, progress)
     reading = {"value_range": None if value_range is None else [float(level) for level in value_range]}
-    return _in_files(
+    return to_files(
         model, given, asked, size, progress, target, describe(model, asked, target, arithmetic, reading), resume
     )
 
@@ -141,78 +134,11 @@ def _in_memory(model: BaseModel, given: Given, layers: Layers, size: int, progre
                 parts.append(layers.empty(len(squares)))
             if len(squares):
                 rows = slice(len(names), len(names) + len(squares))
-                layers.compute(squares, numbers, _slices(whole, rows) if given.count is not None else parts[-1])
+                layers.compute(squares, numbers, slices(whole, rows) if given.count is not None else parts[-1])
             names += [entry.name for entry in entries if entry.error is None]
             skipped |= {entry.name: entry.error for entry in entries if entry.error is not None}
             bar.advance(len(entries))
     if given.count is None:
         whole = {node: np.concatenate([part[node] for part in parts]) for node in whole}
-    arrays = _slices(whole, slice(len(names)))
+    arrays = slices(whole, slice(len(names)))
     return Features({name: arrays[node] for name, node in layers.nodes.items()}, tuple(names), skipped)
-
-
-def _in_files(
-    model: BaseModel,
-    given: Given,
-    layers: Layers,
-    size: int,
-    progress: bool,
-    target: Target,
-    run: Mapping[str, Any],
-    resume: bool,
-) -> StoredFeatures:
-    target.check()
-    given.stamped = True
-    stored = resume and standing(target, run)
-    if not isinstance(stored, StoredFeatures):
-        with FeatureFiles(target, run) as files:
-            stored = resume and standing(target, run)  # once more, now that nobody else writes
-            if not isinstance(stored, StoredFeatures):
-                files.begin(anew=not stored)
-                _write(model, given, layers, size, progress, target, files)
-                return StoredFeatures(target.path)
-    if target.work.is_dir() and not (target.work / RUN).exists():  # the end of the run was not reached
-        with suppress(OSError, ConcurrentUseError), FeatureFiles(target, run) as files:
-            files.clear()
-    require_same_images(stored.entries(), stored.count, given, target, complete=True)
-    return stored
-
-
-def _write(
-    model: BaseModel, given: Given, layers: Layers, size: int, progress: bool, target: Target, files: FeatureFiles
-) -> None:
-    """Compute what is missing and complete the files."""
-    journal = files.journal
-    require_same_images(journal.entries(), journal.images, given, target, complete=journal.ended)
-    given.data.skipped = journal.images - journal.rows
-    if given.count is not None:
-        files.require_space(layers.image_bytes(), given.count)
-    buffers = deque(layers.empty(size) for _ in range(_WRITES_AHEAD + 1))
-    writes: deque[Task[None]] = deque()
-    with (
-        Progress(given.count, progress, "features", journal.images) as bar,
-        closing(Threads(1)) as disk,
-        closing(_chunks(model, given, size, journal)) as chunks,
-    ):
-        for entries, numbers, squares in chunks:
-            while len(writes) >= _WRITES_AHEAD:
-                writes.popleft().result()
-            rows = _slices(buffers[0], slice(len(squares)))
-            buffers.rotate(1)
-            if len(squares):
-                layers.compute(squares, numbers, rows)
-            writes.append(disk.submit(partial(files.append, entries, rows)))
-            bar.advance(len(entries))
-        while writes:
-            writes.popleft().result()
-        files.finish()
-
-
-def _chunks(model: BaseModel, given: Given, size: int, journal: Journal) -> Generator[Chunk, None, None]:
-    """Yield the images that are not done yet."""
-    if not journal.ended:
-        yield from given.batches(model.preprocessing.geometry, size, journal.images)
-
-
-def _slices(arrays: Rows, rows: slice) -> Rows:
-    return {node: array[rows] for node, array in arrays.items()}

@@ -1,6 +1,7 @@
 """Distances of all pairs of images from their vectors, in blocks that fit into memory."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,66 +10,67 @@ from .._support.arrays import as_output
 from ..ops import squared_distances
 
 Float32 = NDArray[np.float32]
-Embed = Callable[[NDArray[np.intp]], Float32]
+Block = NDArray[np.intp]  # indices of consecutive images
+Embed = Callable[[Block], Float32]
 
 
-def all_pairs(
-    rows: tuple[int, Embed],
-    columns: tuple[int, Embed] | None,
-    at_once: int,
-    advance: Callable[[int], None] = lambda _: None,
-) -> Float32:
-    """Return the squared distances of vectors that are made a block at a time.
+class Step(NamedTuple):
+    """A block of rows compared with one of columns, or with itself; which of their vectors are made for it."""
 
-    Parameters
-    ----------
-    rows, columns : (int, callable)
-        How many there are, and what makes the vectors of some of them, [n, length]. Without `columns` the rows are
-        compared with each other, each pair once.
-    at_once : int
-        Vectors in memory. If all fit, each is made once; otherwise those of one block stay while the others pass by.
-    advance : callable
-        Called with the number of pairs that are new.
+    rows: Block
+    columns: Block | None
+    makes_rows: bool
+    makes_columns: bool
+
+    @property
+    def made(self) -> int:
+        """The number of vectors that are made."""
+        columns = self.columns if self.makes_columns and self.columns is not None else ()
+        return len(self.rows) * self.makes_rows + len(columns)
+
+
+def plan(count: int, other: int | None, at_once: int) -> list[Step]:
+    """Return the steps that compare all of `count` images with each other, or with `other` ones, each pair once.
+
+    At most `at_once` vectors are in memory, but at least two. If all fit, each is made once; otherwise one block of
+    rows stays while the blocks of columns pass by.
     """
-    count, embed = rows
-    if columns is None:
-        return _within(count, embed, at_once, advance)
-    other_count, other_embed = columns
-    result = as_output(None, (count, other_count), "LPIPS.cdist")
-    whole = count + other_count <= at_once
-    outer = _blocks(count, count if whole else max(1, at_once // 2))
-    inner = _blocks(other_count, other_count if whole else max(1, at_once // 2))
-    second, held = np.empty(0, np.float32), None
-    for block in outer:
-        first = embed(block)
-        for other in inner:
-            if held is not other:
-                second, held = other_embed(other), other
-            result[block[0] : block[-1] + 1, other[0] : other[-1] + 1] = squared_distances(first, second)
-            advance(len(block) * len(other))
-        inner.reverse()  # the last one is here already
-    return result
+    fits = count + (other or 0) <= at_once
+    half = max(1, at_once // 2)
+    blocks = _blocks(count, count if fits else half)
+    if other is None:
+        found = []
+        for number, rows in enumerate(blocks):
+            found.append(Step(rows, None, number == 0, False))  # later rows are the columns of the step before
+            found += [Step(rows, columns, False, True) for columns in reversed(blocks[number + 1 :])]
+        return found
+    found, passing, held = [], _blocks(other, other if fits else half), None
+    for rows in blocks:
+        for place, columns in enumerate(passing):
+            found.append(Step(rows, columns, place == 0, columns is not held))
+            held = columns
+        passing = passing[::-1]  # the last one is here already
+    return found
 
 
-def _within(count: int, embed: Embed, at_once: int, advance: Callable[[int], None]) -> Float32:
-    result = as_output(None, (count, count), "LPIPS.cdist")
-    blocks = _blocks(count, count if count <= at_once else max(1, at_once // 2))
-    first = embed(blocks[0])
-    for number, block in enumerate(blocks):
-        own = slice(block[0], block[-1] + 1)
-        result[own, own] = squared_distances(first)
-        advance(len(block) * (len(block) - 1) // 2)
-        second = first
-        for other in reversed(blocks[number + 1 :]):  # the nearest comes last, and is the next first
-            second = embed(other)
-            theirs = slice(other[0], other[-1] + 1)
-            result[own, theirs] = squared_distances(first, second)
+def all_pairs(steps: list[Step], shape: tuple[int, int], rows: Embed, columns: Embed) -> Float32:
+    """Return the squared distances of vectors, which `rows` and `columns` make of some images, [n, length]."""
+    result = as_output(None, shape, "LPIPS.cdist")
+    first = second = np.empty((0, 0), np.float32)
+    for step in steps:
+        own = slice(step.rows[0], step.rows[-1] + 1)
+        first = rows(step.rows) if step.makes_rows else second if step.columns is None else first
+        if step.columns is None:
+            result[own, own] = squared_distances(first)
+            continue
+        second = columns(step.columns) if step.makes_columns else second
+        theirs = slice(step.columns[0], step.columns[-1] + 1)
+        result[own, theirs] = squared_distances(first, second)
+        if steps[0].columns is None:
             result[theirs, own] = result[own, theirs].T
-            advance(len(block) * len(other))
-        first = second
     return result
 
 
-def _blocks(count: int, most: int) -> list[NDArray[np.intp]]:
+def _blocks(count: int, most: int) -> list[Block]:
     """Cut 0 … count - 1 into blocks of nearly equal length, none longer than `most`."""
     return np.array_split(np.arange(count), -(-count // most))

@@ -1,7 +1,7 @@
 """How distances are computed: features in batches of bounded memory, compared layer by layer."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,8 +72,10 @@ class Measure:
         """Return the length of the vector of an image."""
         return sum(map(math.prod, self._trunk.shapes(*size)))
 
-    def embed(self, levels: Levels, chosen: NDArray[np.intp]) -> Float32:
-        """Return the vectors of some images, all of one size."""
+    def embed(
+        self, levels: Levels, chosen: NDArray[np.intp], advance: Callable[[int], None] = lambda _: None
+    ) -> Float32:
+        """Return the vectors of some images, all of one size; `advance` is called with the number of each batch."""
         size = levels.one_size()
         result = as_output(None, (len(chosen), self.length(size)), "LPIPS.embed")
         batches = [chosen[batch] for batch in self._batches([size] * len(chosen), 2)]
@@ -87,6 +89,7 @@ class Measure:
                 result[done : done + count, start : start + vectors.shape[1]] = vectors
                 start += vectors.shape[1]
             done += count
+            advance(count)
         return result
 
     def _batches(self, sizes: Sequence[Size], copies: int) -> list[NDArray[np.intp]]:

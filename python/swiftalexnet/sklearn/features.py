@@ -7,15 +7,12 @@ from numpy.typing import NDArray
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._support.arrays import as_integer, as_output
-from .._support.choices import choose
+from .._support.arrays import as_integer
+from ..inference.feature_layers import Form
 from ..model import Model
 from ..network.layer_names import node_name
 from .estimator import ImageEstimator
-from .inputs import Items
 from .networks import resolve
-
-_POOLS = ("avg", "max")
 
 
 class AlexNetFeatures(TransformerMixin, ImageEstimator):  # type: ignore[misc]
@@ -31,9 +28,9 @@ class AlexNetFeatures(TransformerMixin, ImageEstimator):  # type: ignore[misc]
     layer : str, optional
         As for `Model.features`: "relu7", "pool5". By default what the last layer with weights reads: "relu7" of
         AlexNet and VGG.
-    pool : {"avg", "max"}, optional
-        The mean or the largest value of each map; by default all values of all maps, in the order of channels, rows,
-        columns.
+    pool : {"avg", "max", "gem"}, optional
+        The mean, the largest value or the generalised mean of each map; by default all values of all maps, in the order
+        of channels, rows, columns.
     image_shape, layout, value_range
         What X is: see `AlexNetClassifier.fit`.
     batch_size : int
@@ -89,15 +86,13 @@ class AlexNetFeatures(TransformerMixin, ImageEstimator):  # type: ignore[misc]
             The model cannot be read.
         """
         operation = "AlexNetFeatures.fit"
-        if self.pool is not None:
-            choose(operation, "pool", self.pool, _POOLS)
+        form = Form.checked(self.pool, True, "float32", operation)
         as_integer(self.batch_size, "batch_size", operation, 1, 2**20)
         self._learn(X)
         self.model_ = resolve(self.model, operation)
         shapes = {row.name: row.output for row in self.model_.summary().rows}
         self.layer_ = _last_hidden(self.model_) if self.layer is None else self.layer
-        shape = shapes[node_name(self.model_.variant, self.layer_, shapes)]
-        self._n_features_out = int(shape[0] if self.pool else np.prod(shape))
+        (self._n_features_out,) = form.shape(shapes[node_name(self.model_.variant, self.layer_, shapes)])
         return self
 
     def transform(self, X: Any) -> NDArray[np.float32]:
@@ -111,25 +106,24 @@ class AlexNetFeatures(TransformerMixin, ImageEstimator):  # type: ignore[misc]
             A feature is infinite or NaN.
         """
         items = self._read(X, "transform")
-        table = as_output(None, (len(items), self._n_features_out), "AlexNetFeatures.transform")
-        for start in range(0, len(items), self.batch_size):
-            part = items[start : start + self.batch_size]
-            table[start : start + len(part)] = self._features(part)
-        return table
+        model: Model = self.model_
+        found: Any = model.features(
+            items,
+            [self.layer_],
+            layout="NHWC",
+            value_range=None if isinstance(items, np.ndarray) else self.value_range,
+            batch_size=self.batch_size,
+            precision=self.precision,
+            pool=self.pool,
+            flatten=True,
+        )
+        values: NDArray[np.float32] = found[self.layer_]
+        return values
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
         """Return the layer's name and a number for each feature: "relu7_0"."""
         check_is_fitted(self)
         return np.array([f"{self.layer_}_{number}" for number in range(self._n_features_out)], object)
-
-    def _features(self, items: Items) -> NDArray[np.float32]:
-        value_range = None if isinstance(items, np.ndarray) else self.value_range
-        model: Model = self.model_
-        options = {"layout": "NHWC", "value_range": value_range, "precision": self.precision}
-        values = model.features(items, [self.layer_], batch_size=self.batch_size, **options)[self.layer_]
-        if self.pool and values.ndim > 2:
-            values = values.mean(axis=(2, 3)) if self.pool == "avg" else values.max(axis=(2, 3))
-        return values.reshape(len(values), -1)
 
 
 def _last_hidden(model: Model) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .._support.arrays import as_integer
+from .._support.arrays import as_integer, require_memory
 from .._support.kinds import as_items
 from .._support.shown import shown
 from ..data.array import ArrayDataset
@@ -40,6 +40,7 @@ def as_items_of(X: Any, layout: str | None, value_range: Range | None, operation
         raise TypeError(f"{operation}: X is one image, {shown(X)}, expected several: [image]")
     array = None if isinstance(X, (list, tuple)) else np.asarray(X)
     if array is not None and array.ndim > 2:
+        require_memory((len(array),), 4, f"{operation}: X")
         return ArrayDataset(array, np.zeros(len(array), np.int32), None, layout, value_range).images
     return as_items(X, "X", operation, most=len(X))
 

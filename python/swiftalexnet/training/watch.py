@@ -11,7 +11,6 @@ from .._support.notebook import ShownImage, in_notebook
 from .._support.optional import require
 from .._support.progress import Progress
 from .._support.shown import shown
-from ..plots.live import StepCurve, live_png
 from .history import HEADING, History, row_text
 from .run import Run
 
@@ -100,7 +99,9 @@ class _Curves:
     """The curves of a run in a notebook, drawn anew from time to time."""
 
     def __init__(self, run: Run):
-        self._run, self._steps, self._image = run, StepCurve(), ShownImage()
+        from ..plots import live  # which other runs need not load
+
+        self._run, self._draw_png, self._steps, self._image = run, live.live_png, live.StepCurve(), ShownImage()
         self._next = 0.0
 
     def after_step(self) -> None:
@@ -123,6 +124,6 @@ class _Curves:
     def _draw(self) -> None:
         started = time.perf_counter()
         history = History(self._run.state.rows)
-        self._image.update(live_png(history, self._steps), f"{history!r}"[1:-1])
+        self._image.update(self._draw_png(history, self._steps), f"{history!r}"[1:-1])
         took = time.perf_counter() - started
         self._next = started + took + max(_OFTEN, took / _SHARE)

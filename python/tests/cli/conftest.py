@@ -7,7 +7,7 @@ from support import photo_folder, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet.cli import network_choice
-from swiftalexnet.training import fit as training
+from swiftalexnet.training import watch
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def stop(monkeypatch):
     def after(steps: int) -> None:
         left = [steps]
 
-        class Stopping(training.Progress):
+        class Stopping(watch.Progress):
             def advance(self, count, **shown):
                 left[0] -= "loss" in shown
                 if not left[0]:
@@ -46,6 +46,6 @@ def stop(monkeypatch):
                     raise KeyboardInterrupt
                 super().advance(count, **shown)
 
-        monkeypatch.setattr(training, "Progress", Stopping)
+        monkeypatch.setattr(watch, "Progress", Stopping)
 
     return after

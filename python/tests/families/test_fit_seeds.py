@@ -117,6 +117,8 @@ OTHERS = {
     "epochs 2, this one has 3": {"epochs": 3},
     "recipe {'batch_size': 16}": {"batch_size": 8},
     "options {'non_finite': None}": {"non_finite": "stop"},
+    "options {'class_weight': None}": {"class_weight": {"dark": 2}},
+    "options {'sample_weight': None}": {"sample_weight": np.arange(40)},
     "training {'images': 40": {"train": dataset(41)},
     "training {'labels": {"train": dataset(40, seed=9)},
     "validation {'images': 20": {"validation": None},
@@ -136,6 +138,33 @@ def test_another_familys_folder_is_refused(tmp_path, named):
         fit_seeds(tmp_path, (0, 1), **options)
     assert named in str(caught.value)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
+
+
+@pytest.mark.parametrize(("name", "one", "two"), [
+    ("class_weight", {"dark": 2, 2: 3}, {"dark": 2, 2: 4}),
+    ("class_weight", {}, "balanced"),
+    ("sample_weight", np.ones(40), np.r_[np.ones(39), 2]),
+    ("sample_weight", [1.0] * 40, (1.0,) * 39 + (2.0,)),
+])  # fmt: skip
+def test_weights_in_the_loss_are_shared(tmp_path, name, one, two):
+    fit_seeds(tmp_path, (0,), **{name: one})
+    fit_seeds(tmp_path, (0,), **{name: one})
+    with pytest.raises(ValueError, match=f"options.*{name}"):
+        fit_seeds(tmp_path, (0, 1), **{name: two})
+
+
+def test_the_frozen_part_may_be_kept(tmp_path):
+    def frozen(seed):
+        model = build(seed)
+        model.freeze("conv")
+        return model
+
+    recipe = RECIPE.replace(crop=False, flip=False, color_noise=0)
+    family = fit_seeds(tmp_path / "kept", build=frozen, recipe=recipe, cache_features=True)
+    plain = fit_seeds(tmp_path / "plain", build=frozen, recipe=recipe)
+    for seed in (0, 1):
+        for name, weights in family.model(seed).state_dict().items():
+            np.testing.assert_allclose(weights, plain.model(seed).state_dict()[name], atol=1e-5)
 
 
 def test_other_initial_weights_are_refused(tmp_path):

@@ -173,8 +173,10 @@ class _Worker:
 
     def _said(self) -> str:
         self._log.seek(0, os.SEEK_END)
-        self._log.seek(max(0, self._log.tell() - 3000))
-        return self._log.read().decode("utf-8", "replace")
+        self._log.seek(max(0, self._log.tell() - 30_000))
+        lines = self._log.read().decode("utf-8", "replace").splitlines(keepends=True)
+        # The fault handler lists hundreds of modules in a last line.
+        return "".join(line for line in lines if not line.startswith("Extension modules: "))[-3000:]
 
     def _end(self, patience: float) -> int:
         """Return how the process ended, at the latest after `patience` seconds, and end what its cases started.

@@ -83,7 +83,7 @@ class Shared:
     @cached_property
     def features(self) -> sa.StoredFeatures:
         """Features in files."""
-        return self.model.features(self.data, ["pool1", "fc6"], out=self.folder / "features")
+        return self.model.features(self.data, ["pool1", "fc6"], out=self.folder / "extracted")
 
     @cached_property
     def explanation(self) -> sa.attribution.Attribution:

@@ -18,6 +18,7 @@ from support import TESTS, labelled_images, needs, photo_folder, tiny_model
 import swiftalexnet as sa
 from swiftalexnet.inference import feature_files, feature_publishing
 from swiftalexnet.inference.feature_journal import Journal
+from swiftalexnet.inference.feature_target import Target
 from swiftalexnet.network.source import Source
 
 LAYERS = ["conv1", "relu1", "fc6"]
@@ -218,6 +219,17 @@ class TestResuming:
                 break
         assert done and step > 8
 
+    @pytest.mark.parametrize("name", ["fdatasync", "write"])
+    def test_a_call_of_the_system_that_fails_while_images_come(self, name, model, images, tmp_path, often, monkeypatch):
+        """What a failed sync was about does not count, even if the next one succeeds."""
+        expected = model.features(iter(images), LAYERS, out=tmp_path / "a", batch_size=4)
+        for step in (0, 1, 4, 7, 18):
+            with monkeypatch.context() as patch, pytest.raises(OSError, match="Input/output error"):
+                fail_at(patch, step, (name,))
+                model.features(iter(images), LAYERS, out=tmp_path / str(step), batch_size=4)
+            found = model.features(iter(images), LAYERS, out=tmp_path / str(step), batch_size=4)
+            assert content(found.path) == content(expected.path), step
+
     def test_begun_anew(self, model, images, tmp_path):
         model.features(images, LAYERS, out=tmp_path / "f")
         found = model.features(images[:5], ["fc6", "fc8"], out=tmp_path / "f", resume=False)
@@ -225,7 +237,10 @@ class TestResuming:
         assert found["fc6"].shape == (5, 24)
 
 
-def fail_at(patch, step: int) -> list[str]:
+ENDING = ("fsync", "fdatasync", "replace", "pwrite", "unlink", "rmdir", "ftruncate")
+
+
+def fail_at(patch, step: int, names: tuple[str, ...] = ENDING) -> list[str]:
     """Let the call number `step` of these functions fail; return the list of the calls made."""
     calls: list[str] = []
 
@@ -238,7 +253,7 @@ def fail_at(patch, step: int) -> list[str]:
 
         return call
 
-    for name in ("fsync", "fdatasync", "replace", "pwrite", "unlink", "rmdir", "ftruncate"):
+    for name in names:
         patch.setattr(os, name, counted(getattr(os, name), name))
     return calls
 
@@ -389,6 +404,23 @@ class TestFullDisk:
         found = model.features(images, ["conv1"], out=tmp_path / "b.npy", batch_size=4)
         assert np.array_equal(found["conv1"], expected["conv1"])
 
+    def test_nothing_is_lost_while_hdf5_is_put_together(self, model, images, tmp_path):
+        """The arrays fit, the file of all of them does not; the library must not notice, or it ends the process."""
+        needs("h5py")
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        for limit in (106_000, 150_000, 208_000):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limits[1]))
+            try:
+                with pytest.raises(OSError, match="File too large"):
+                    model.features(images, LAYERS, out=tmp_path / "f.h5")
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            with Journal_of(tmp_path / ".f.h5.partial") as journal:
+                assert journal.ended and journal.rows == 40
+        found = model.features(images, LAYERS, out=tmp_path / "f.h5")
+        assert np.array_equal(found["relu1"], model.features(images, LAYERS)["relu1"])
+        assert sorted(os.listdir(tmp_path)) == ["f.h5", "f.h5.json"]
+
     def test_a_warning_before(self, model, images, tmp_path, monkeypatch):
         usage = type("Usage", (), {"free": 1000})
         monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
@@ -399,7 +431,7 @@ class TestFullDisk:
 class TestKilled:
     def test_at_random_moments(self, tmp_path):
         """SIGKILL again and again; the files get the bytes of an undisturbed run."""
-        folder = photo_folder(tmp_path / "photos", 12)
+        folder = photo_folder(tmp_path / "photos", 6)
         undisturbed = [sys.executable, str(TESTS / "killed_features.py"), str(folder)]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
         subprocess.run([*undisturbed, str(tmp_path / "a"), "0"], check=True, env=environment, timeout=120)
@@ -422,6 +454,14 @@ class TestKilled:
                 break
         assert kills >= 2 and process.returncode == 0
         assert content(tmp_path / "b") == expected
+
+
+@pytest.mark.parametrize(("out", "end"), [("f", ".npy"), ("f.h5", "")])
+def test_layers_with_names_that_files_cannot_have(out, end):
+    names = ["a/b", "a_b", "../x", "..", "A_B", "é", "n" * 300]
+    files = Target(out, "features").files(names, "features")
+    expected = ["a_b", "a_b-2", "_x", "layer", "A_B-3", "_", "n" * 100]
+    assert list(files.values()) == [f"{name}{end}" for name in expected]
 
 
 def test_numpy_reads_the_header_of_any_shape():

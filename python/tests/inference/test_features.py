@@ -10,6 +10,7 @@ from support import CLASSES, labelled_images, needs, photo_folder, tiny_model
 import swiftalexnet as sa
 from swiftalexnet import _native
 from swiftalexnet._support.native_arguments import FLOAT32
+from swiftalexnet.inference import feature_layers
 from swiftalexnet.inference.feature_layers import Form, Layers
 from swiftalexnet.network import layer_names
 from swiftalexnet.network.catalog import catalog
@@ -49,6 +50,17 @@ def test_a_layer_named_twice_shares_its_array(images):
     model = sa.alexnet("owt", num_classes=3, image_size=67)
     found = model.features(images, ["conv3", "features.6", "conv3"])
     assert list(found) == ["conv3", "features.6"] and found["conv3"] is found["features.6"]
+
+
+def test_large_outputs_are_computed_a_few_images_at_a_time(model, images, monkeypatch):
+    whole = model.features(images, ["conv1", "fc6"])
+    monkeypatch.setattr(feature_layers, "_BYTES_AT_ONCE", 3 * 4 * (8 * 9 * 9 + 24))
+    asked = Layers(model, ["conv1", "fc6"], Form(), FLOAT32, "features")
+    assert [asked.at_once(size) for size in (1, 2, 3, 64)] == [1, 2, 3, 3]
+    monkeypatch.setattr(feature_layers, "_BYTES_AT_ONCE", 1)
+    assert asked.at_once(64) == 1
+    found = model.features(images, ["conv1", "fc6"])
+    assert all(np.array_equal(found[layer], whole[layer]) for layer in whole)
 
 
 @pytest.mark.parametrize("pool", ["avg", "max", "gem"])

@@ -67,7 +67,7 @@ def same_gradient(found, expected, bound):
     assert np.median(errors) <= bound and errors.max() <= 0.05
 
 
-@pytest.mark.parametrize(("count", "height", "width"), [(1, 64, 64), (3, 80, 97), (2, 131, 66), (5, 35, 40)])
+@pytest.mark.parametrize(("count", "height", "width"), [(1, 64, 64), (2, 50, 67), (1, 131, 66), (4, 35, 40)])
 def test_values_layers_and_maps(both, count, height, width):
     theirs, ours = both
     a = images(1, count, height, width)
@@ -87,7 +87,7 @@ def test_values_layers_and_maps(both, count, height, width):
     assert np.abs(np.asarray(ours(list(a), list(b))) - found.values).max() == 0
 
 
-@pytest.mark.parametrize(("count", "height", "width"), [(5, 64, 64), (3, 75, 50)])
+@pytest.mark.parametrize(("count", "height", "width"), [(5, 48, 48), (3, 55, 40)])
 def test_gradients(both, count, height, width):
     """Theirs in float64: in float32 lpips itself is as far from it, for VGG some 1e-5."""
     theirs, ours = both

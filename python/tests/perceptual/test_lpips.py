@@ -1,5 +1,8 @@
 """LPIPS: forms of images, pairs of any size, all pairs, gradients, refusals; peers/test_perceptual has the values."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from lpips_trunk import trunk
@@ -247,6 +250,12 @@ def test_exact_sums(metric):
     np.testing.assert_array_equal(exact.value_and_grad(A, B)[0], exact(A, B).values)
     with pytest.raises(TypeError, match="fast_math"):
         sa.LPIPS(backbone=trunk(), fast_math="yes")
+
+
+def test_copies_and_pickles(metric):
+    for copied in (copy.deepcopy(metric), pickle.loads(pickle.dumps(metric))):
+        assert repr(copied) == repr(metric)
+        np.testing.assert_array_equal(copied(A, B).values, metric(A, B).values)
 
 
 def test_versions_differ():

@@ -5,7 +5,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from swiftalexnet.perceptual.all_pairs import all_pairs
+from swiftalexnet.perceptual.all_pairs import all_pairs, plan
 from swiftalexnet.perceptual.heads import heads
 from swiftalexnet.perceptual.inputs import batches_of
 from swiftalexnet.perceptual.upsampling import enlarge
@@ -34,22 +34,23 @@ def test_enlarged_maps():
 
 
 @pytest.mark.parametrize("at_once", [0, 1, 2, 3, 5, 9, 100])
-def test_blocks_of_pairs(at_once):
+@pytest.mark.parametrize("rows", [None, 1, 3, 7])
+def test_blocks_of_pairs(at_once, rows):
     x = np.random.default_rng(0).integers(-9, 9, (7, 11)).astype(np.float32)
-    expected = ((x[:, None] - x) ** 2).sum(axis=-1)
-    made, told = [], []
+    expected = ((x[:, None] - x) ** 2).sum(axis=-1)[:rows]
+    made = []
 
     def embed(chosen):
         made.append(len(chosen))
         return x[chosen]
 
-    np.testing.assert_array_equal(all_pairs((7, embed), None, at_once, told.append), expected)
-    assert sum(told) == 21 and (sum(made) == 7 or at_once < 7)
-    assert max(made) <= max(1, at_once // 2, at_once if at_once >= 7 else 0)
-    told.clear()
-    found = all_pairs((3, lambda chosen: x[chosen]), (7, embed), at_once, told.append)
-    np.testing.assert_array_equal(found, expected[:3])
-    assert sum(told) == 21
+    steps = plan(7, None, at_once) if rows is None else plan(rows, 7, at_once)
+    np.testing.assert_array_equal(all_pairs(steps, expected.shape, embed, embed), expected)
+    assert sum(made) == sum(step.made for step in steps)
+    if at_once >= 7 + (rows or 0):
+        assert sum(made) == 7 + (rows or 0)
+    else:
+        assert max(made) <= max(1, at_once // 2)
 
 
 def test_batches_are_neighbours_of_one_size():

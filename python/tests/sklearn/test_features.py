@@ -26,10 +26,9 @@ def test_they_are_the_models(layer):
     expected = tiny_model().features(IMAGES, [layer])[layer]
     found = features(layer=layer, batch_size=32).fit_transform(IMAGES)
     assert found.dtype == np.float32 and (found == expected.reshape(80, -1)).all()
-    if expected.ndim == 4:
-        means = features(layer=layer, pool="avg").fit_transform(IMAGES)
-        np.testing.assert_allclose(means, expected.mean(axis=(2, 3)), rtol=1e-5)
-        assert (features(layer=layer, pool="max").fit_transform(IMAGES) == expected.max(axis=(2, 3))).all()
+    for pool in ("avg", "max", "gem"):
+        pooled = tiny_model().features(IMAGES, [layer], pool=pool)[layer]
+        assert (features(layer=layer, pool=pool).fit_transform(IMAGES) == pooled).all()
 
 
 def test_the_last_hidden_layer_by_default():
@@ -81,7 +80,7 @@ def test_pandas_and_pickle():
     ("parameters", "message"),
     [
         ({"layer": "relu66"}, "relu6"),
-        ({"pool": "mean"}, "unknown pool 'mean', expected one of avg, max"),
+        ({"pool": "mean"}, "unknown pool 'mean', expected one of avg, max, gem"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"layer": 3}, "unknown layer|layer"),
     ],

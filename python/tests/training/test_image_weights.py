@@ -177,3 +177,15 @@ def test_a_run_with_other_weights_is_another_run(other, message, tmp_path):
     fit(tiny_model(), checkpoint=tmp_path, epochs=1, class_weight={"low": 3})
     with pytest.raises(ValueError, match=message):
         fit(tiny_model(), checkpoint=tmp_path, epochs=1, resume=True, **other)
+
+
+def test_the_same_weights_with_features_of_the_frozen_part():
+    results = []
+    for cache in (False, True):
+        model = tiny_model()
+        model.freeze("conv")
+        recipe = quick_recipe(crop=False, color_noise=0.0)
+        weights = {"class_weight": {"low": 3, "top": 0}, "sample_weight": np.arange(60) % 4}
+        row = fit(model, recipe=recipe, cache_features=cache, **weights)[-1]
+        results.append((fingerprint(model), row["train_loss"], row["train_top1_error"]))
+    assert results[0] == results[1]

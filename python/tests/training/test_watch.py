@@ -94,7 +94,7 @@ def test_drawing_that_fails_is_given_up(display, plain, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(watch, "live_png", broken)
+    monkeypatch.setattr("swiftalexnet.plots.live.live_png", broken)
     assert fingerprint(plotted()[0]) == plain
     assert not display.shown
 

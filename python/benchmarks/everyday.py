@@ -1,0 +1,81 @@
+"""Rows of the jobs that people come for: each is a script of its own, which writes its quotients to a file."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from checks import CHECKS, Check
+from engines import UnavailableError
+from goals import Goal
+from machine import package_version
+
+PHOTOGRAPHS = "photographs"  # an argument that stands for the folder of them
+
+FORWARD, LOADER = "share of what decoding and computing allow", "÷ torchvision with PyTorch's loader"
+PAIRS, ALL_PAIRS = "lpips' time ÷ ours", "lpips' time ÷ ours, all pairs"
+OCCLUSION = "captum's time ÷ ours, "
+EPOCHS = "epochs an hour ÷ those without kept features"
+
+
+class Script(NamedTuple):
+    """A script that measures, its options, and the packages that it compares with."""
+
+    name: str
+    options: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
+    rounds: str = "--rounds"  # the option for how often
+
+
+def quotients(script: Script, threads: int, rounds: int) -> dict[str, float]:
+    """Run a script and return its quotients by name.
+
+    Raises
+    ------
+    UnavailableError
+        A package that it compares with, or the photographs, are not there.
+    """
+    missing = [package for package in script.peers if package_version(package) is None]
+    if missing:
+        raise UnavailableError(f"not installed: {', '.join(missing)}")
+    if PHOTOGRAPHS in script.options and "SWIFTALEXNET_DATA" not in os.environ:
+        raise UnavailableError("no photographs: SWIFTALEXNET_DATA names no folder")
+    folder = Path(os.environ.get("SWIFTALEXNET_DATA", "."), "clothing")
+    given = [str(folder) if option == PHOTOGRAPHS else option for option in script.options]
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch, "quotients.json")
+        command = [sys.executable, str(Path(__file__).with_name(script.name)), *given]
+        command += ["--threads", str(threads), script.rounds, str(rounds), "--out", str(out)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        found: dict[str, float] = json.loads(out.read_text())["quotients"]
+    return found
+
+
+TORCH = ("torch", "torchvision")
+EVERYDAY = (
+    Check(
+        "features of JPEG files, owt, pool5 and fc7",
+        partial(quotients, Script("extraction.py", (PHOTOGRAPHS,), TORCH)),
+        (Goal(0.95, FORWARD), Goal(1.3, LOADER)),
+    ),
+    Check(
+        "LPIPS of 256 × 256 images, alex",
+        partial(quotients, Script("perceptual.py", peers=(*TORCH, "lpips"))),
+        (Goal(2, PAIRS), Goal(20, ALL_PAIRS)),
+    ),
+    Check(
+        "occlusion, windows of 16 pixels, 8 apart",
+        partial(quotients, Script("occlusion.py", peers=(*TORCH, "captum"))),
+        tuple(Goal(3, OCCLUSION + network) for network in ("alexnet", "vgg16")),
+    ),
+    Check(
+        "fine-tuning on photographs, convolutions frozen, owt",
+        partial(quotients, Script("fine_tuning.py", (PHOTOGRAPHS, "--networks", "owt"), rounds="--epochs")),
+        (Goal(10, EPOCHS),),
+    ),
+)
+ROWS = (*CHECKS, *EVERYDAY)
