@@ -24,9 +24,10 @@ def beginnings(
     own, elsewhere = parameters.names(network), parameters.elsewhere(network, variant)
     found: list[str] = []
     for name in flat:
-        known = not isinstance(name, str) or any(each.startswith(name) for each in own)
-        ends = (f"{name}.", f"{name}_")
-        theirs = [] if known else [ours for alias, ours in elsewhere.items() if alias.startswith(ends)]
+        theirs: list[str] = []
+        if isinstance(name, str) and not any(each.startswith(name) for each in own):
+            ends = (f"{name}.", f"{name}_")
+            theirs = [ours for alias, ours in elsewhere.items() if alias.startswith(ends)]
         found += theirs or [name]  # what nothing begins with is refused by `set_multipliers`
     return tuple(found)
 

@@ -198,3 +198,51 @@ def test_freezing_needs_names(names):
         with pytest.raises(ValueError, match=r"unfreeze: got an empty name, expected .*conv1\.weight.*fc8\.bias"):
             model.unfreeze(*names)
         assert model.multipliers()["conv1.weight"] == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("names", "up_to", "frozen"),
+    [
+        ((["conv1", "fc8"],), None, {"conv1", "fc8"}),
+        (("conv1", ("conv2",)), None, {"conv1", "conv2"}),
+        ((), "data2", None),
+        ((), "relu1", {"conv1"}),
+        ((), "fc6", {"conv1", "conv2", "fc6"}),
+        (("fc8",), "pool1", {"conv1", "fc8"}),
+    ],
+)
+def test_lists_and_the_last_layer_to_freeze(names, up_to, frozen):
+    model = tiny_model()
+    if frozen is None:
+        with pytest.raises(ValueError, match="freeze: unknown layer 'data2', expected one of data, conv1"):
+            model.freeze(*names, up_to=up_to)
+        return
+    model.freeze(*names, up_to=up_to)
+    assert {name.partition(".")[0] for name, (rate, _) in model.multipliers().items() if not rate} == frozen
+
+
+def test_layers_of_other_frameworks_can_be_frozen():
+    model = sa.alexnet("owt", 4, image_size=63, initialization="zeros")
+    for given, frozen in (
+        ("features", {"conv1", "conv2", "conv3", "conv4", "conv5"}),
+        ("features.3", {"conv2"}),
+        ("features.1", set()),
+        ("classifier.6", {"fc8"}),
+    ):
+        if frozen:
+            model.freeze(given)
+        else:
+            with pytest.raises(ValueError, match="no parameter's name begins with 'features.1'"):
+                model.freeze(given)
+        assert {name.partition(".")[0] for name, (rate, _) in model.multipliers().items() if not rate} == frozen
+        model.unfreeze()
+
+
+@pytest.mark.parametrize("wrong", [3, None, [[["conv1"]]], {"conv1": 1}, b"conv1"])
+def test_what_is_no_name_is_refused(wrong):
+    model = tiny_model()
+    for call in (model.freeze, model.unfreeze):
+        with pytest.raises((TypeError, ValueError)):
+            call(wrong)
+    with pytest.raises(ValueError, match="up_to is 'data', but the first layer with parameters is conv1"):
+        model.freeze(up_to="data")
