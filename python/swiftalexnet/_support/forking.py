@@ -20,6 +20,10 @@ _LATE = (
     *("numpy.linalg", "numpy.ma", "numpy.random", "PIL.ExifTags", "PIL.Image", "PIL.ImageOps"),
 )
 
+# Modules that import an optional package themselves: some of these register handlers of forks, which must not happen
+# while a fork is under way. They are imported on first use, under the lock below.
+_WITH_OPTIONAL = ("sklearn.classifier", "sklearn.estimator", "sklearn.features")
+
 # Held while an optional package is imported: a fork waits for it, but does not import packages that may not be needed.
 importing = RLock()
 
@@ -32,8 +36,9 @@ def import_late_modules() -> None:
 
     package = __name__.split(".")[0]
     path = sys.modules[package].__path__
-    own = [module.name for module in pkgutil.walk_packages(path, f"{package}.") if not module.name.endswith("__main__")]
-    for name in (*own, *_LATE):
+    skipped = {f"{package}.{name}" for name in ("__main__", *_WITH_OPTIONAL)}
+    own = {module.name for module in pkgutil.walk_packages(path, f"{package}.")} - skipped
+    for name in (*sorted(own), *_LATE):
         with suppress(Exception):  # its first use will raise the error
             importlib.import_module(name)
     with suppress(Exception):

@@ -3,6 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from .._support.forking import importing
 from .._support.optional import require
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def __getattr__(name: str) -> Any:
     validation = require("sklearn.utils.validation", "sklearn", f"sklearn.{name}")
     if not hasattr(validation, "validate_data"):
         raise ImportError(f"sklearn.{name} needs scikit-learn 1.6 or newer: pip install 'swiftalexnet[sklearn]'")
-    value = getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
+    with importing:
+        value = getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
     globals()[name] = value
     return value
 

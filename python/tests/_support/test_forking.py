@@ -81,6 +81,27 @@ def test_nothing_is_imported_later(tmp_path):
     assert fresh_process.run(IMPORTED, str(tmp_path)).endswith("later: []")
 
 
+REGISTERING = (
+    WORK
+    + """
+from swiftalexnet._support import forking
+leave = threading.Event()
+threading.Thread(target=leave.wait).start()
+registered = []
+os.register_at_fork = lambda **handlers: registered.append(handlers)
+forking.import_late_modules()
+leave.set()
+print([name for name in ("sklearn", "matplotlib", "pandas", "h5py") if name in sys.modules])
+print([handlers for handlers in registered if set(handlers) != {"after_in_child"}])
+"""
+)
+
+
+def test_what_a_fork_imports_registers_no_handlers_before_forks():
+    """A handler that is registered while a fork is under way is called after it, but not before."""
+    assert fresh_process.run(REGISTERING) == "[]\n[]"
+
+
 ALONE = """
 import os, sys
 import swiftalexnet
