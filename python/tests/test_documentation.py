@@ -75,6 +75,24 @@ def world(tmp_path, monkeypatch, small):
     }  # fmt: skip
 
 
+PAGES = [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def anchors(page):
+    """Return what a page's headings are called in links, as GitHub derives it."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for file, anchor in re.findall(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)", text):
+        target = page.parent / file if file else page
+        assert target.exists(), f"{file} is not there"
+        assert not anchor or anchor in anchors(target), f"{file} has no heading {anchor}"
+
+
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 # Names with an X stand for files that are to be added.
 PATHS = {

@@ -37,6 +37,9 @@ HELD = (
     *(sa.Memory, sa.Profile, Summary, *ESTIMATORS),
 )
 
+# Of these, those that only the package makes: their constructors take what users do not hold.
+MADE = (Linearization,)
+
 # The methods of attribution that explain images.
 METHODS = sorted({*attribution.__all__} - {"Attribution", "Maximization", "activation_maximization"})
 
@@ -163,7 +166,7 @@ def _modules() -> Iterator[Entry]:
 
 def _class(kind: type) -> Iterator[Entry]:
     """Yield constructor, methods and properties that a class or its bases in the package define."""
-    if not issubclass(kind, BaseException) and not getattr(kind, "_is_protocol", False):
+    if not issubclass(kind, BaseException) and not getattr(kind, "_is_protocol", False) and kind not in MADE:
         yield _function(kind.__name__, kind)
     for name in dir(kind):
         if name.startswith("_") and name not in _SPECIAL:

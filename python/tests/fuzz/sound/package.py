@@ -142,6 +142,10 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
     "Model.freeze": lambda world: {"up_to": world.one_of(None, "relu2")},
     "Model.vjp": lambda world: {"cotangents": _cotangents(world), "wrt": [world.one_of("data", "conv1")]},
     "Model.linearize": lambda world: {"layers": ["conv2", "fc6"], "wrt": [world.one_of("data", "conv1")]},
+    "Linearization": lambda world: (
+        {"native": some_linearization(world)._native, "batch": 3, "layout": "NCHW"}
+        | {"layers": {"conv2": "conv2"}, "wrt": {"data": "data"}}
+    ),
     "Linearization.vjp": lambda world: {"cotangents": _cotangents(world), "wrt": world.one_of(None, ["conv1"])},
     "Model.forward": lambda world: {"training": False, "weights": "float", "fast_math": False},
     "Model.preprocessing =": lambda world: {"value": world.shared.model.preprocessing.replace(mean=world.floats(3))},
