@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from .._support.arrays import as_integer
 from .._support.choices import choose
 from .._support.kinds import as_items
+from ..errors import UnsupportedError
 from ..network.base import BaseModel
 from ..network.layer_names import node_name
 
@@ -60,6 +61,11 @@ class Score:
     def __init__(self, model: BaseModel, target: Any, layer: str | None, count: int, operation: str):
         rows = {row.name: row for row in model.summary().rows if row.kind != "input"}
         self.layer = None if layer is None else node_name(model.variant, layer, rows, operation)
+        if self.layer is None and not model.has_classes:
+            raise UnsupportedError(
+                f"{operation}: the network has no classes: with_classes(n) adds them; all methods but the Grad-CAMs "
+                "also explain a unit, with layer= and its channel as the target"
+            )
         self.node = self.layer or logits_node(model)
         size = rows[self.node].output[0] if self.layer else model.num_classes
         self._names = model.classes if self.layer is None else None

@@ -195,7 +195,7 @@ class Derivatives(Weights):
                 )
         found: list[dict[str, Float32]] = []
         for part in _parts(array, layout):
-            kept = self.linearize(array[part], tuple(given), wrt, layout, precision)
+            kept = self._linearize("vjp", array[part], tuple(given), wrt, layout, precision)
             found.append(kept.vjp({name: value[part] for name, value in given.items()}, relu=relu))
         if len(found) == 1:
             return found[0]
@@ -232,11 +232,17 @@ class Derivatives(Weights):
         TypeError, ValueError, UnsupportedError
             As for `vjp`.
         """
-        arithmetic = choose_arithmetic("linearize", precision)
-        array, code = as_float32(x, "x", "linearize", ndim=4), layout_code(layout, "linearize")
-        nodes, ends = self._nodes(layers, "linearize"), self._nodes(wrt, "linearize", "wrt")
+        return self._linearize("linearize", x, layers, wrt, layout, precision)
+
+    def _linearize(
+        self, operation: str, x: ArrayLike, layers: Sequence[str], wrt: Sequence[str], layout: str, precision: str
+    ) -> Linearization:
+        arithmetic = choose_arithmetic(operation, precision)
+        array, code = as_float32(x, "x", operation, ndim=4), layout_code(layout, operation)
+        nodes, ends = self._nodes(layers, operation), self._nodes(wrt, operation, "wrt")
         if INPUT in nodes.values():
-            raise ValueError(f"linearize: layers names {INPUT}, the input itself, expected layers; it may stand in wrt")
+            what = "cotangents" if operation == "vjp" else "layers"
+            raise ValueError(f"{operation}: {what} names {INPUT}, the input itself, expected layers; wrt may name it")
         native = self.network.linearize(
             array, code, tuple(dict.fromkeys(nodes.values())), tuple(dict.fromkeys(ends.values())), arithmetic
         )

@@ -28,7 +28,7 @@ def beginnings(
         if isinstance(name, str) and not any(each.startswith(name) for each in own):
             ends = (f"{name}.", f"{name}_")
             theirs = [ours for alias, ours in elsewhere.items() if alias.startswith(ends)]
-        found += theirs or [name]  # what nothing begins with is refused by `set_multipliers`
+        found += theirs or [name]  # what nothing begins with is refused by `require_prefixes`
     return tuple(found)
 
 

@@ -204,11 +204,22 @@ def _layers(arrays: Iterable[str]) -> list[str]:
 
 
 def require_prefixes(network: _native.Network, prefixes: tuple[str, ...], operation: str) -> None:
-    """Refuse an empty list of prefixes, and the empty prefix, which matches every name and is usually a mistake."""
+    """Refuse no prefixes, those that match nothing, and the empty one, which matches all and is usually a mistake."""
     if not prefixes or "" in prefixes:
         came = "an empty name" if prefixes else "no names"
         expected = f"the beginning of parameters' names: {', '.join(names(network))}"
         raise ValueError(f"{operation}: got {came}, expected {expected}")
+    _require_matches(network, prefixes, operation)
+
+
+def _require_matches(network: _native.Network, prefixes: tuple[str, ...], operation: str) -> None:
+    known = names(network)
+    for prefix in prefixes:
+        if not isinstance(prefix, str) or not any(name.startswith(prefix) for name in known):
+            raise ValueError(
+                f"{operation}: no parameter's name begins with {shown(prefix)}, expected one of {', '.join(known)}"
+                f"{nearest(prefix, dict.fromkeys([*known, *(name.partition('.')[0] for name in known)]))}"
+            )
 
 
 def set_multipliers(
@@ -218,14 +229,8 @@ def set_multipliers(
     for factor, what in ((rate, "learning_rate"), (decay, "weight_decay")):
         if factor is not None:
             check_number(factor, what, "set_multipliers")
-    known = names(network)
-    for prefix in prefixes:
-        if not isinstance(prefix, str) or not any(name.startswith(prefix) for name in known):
-            raise ValueError(
-                f"set_multipliers: no parameter's name begins with {shown(prefix)}, expected one of {', '.join(known)}"
-                f"{nearest(prefix, [*known, *{name.partition('.')[0] for name in known}])}"
-            )
-    for index, name in enumerate(known):
+    _require_matches(network, prefixes, "set_multipliers")
+    for index, name in enumerate(names(network)):
         if name.startswith(prefixes):
             old_rate, old_decay = network.multipliers(index)
             network.set_multipliers(index, old_rate if rate is None else rate, old_decay if decay is None else decay)

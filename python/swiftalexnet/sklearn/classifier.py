@@ -1,5 +1,6 @@
 """A network as a classifier of scikit-learn."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite, check_consistent_length
 
 from .._support.arrays import require_memory
+from .._support.choices import nearest
+from .._support.shown import shown
 from ..data.array import ArrayDataset
 from ..data.dataset import Dataset
 from ..images.inputs import Images
@@ -199,6 +202,15 @@ class AlexNetClassifier(ClassifierMixin, ImageEstimator):  # type: ignore[misc]
         """Return `class_weight` by the index of the class, after scikit-learn's checks."""
         if self.class_weight is None or (isinstance(self.class_weight, str) and self.class_weight == BALANCED):
             return self.class_weight
+        known = self.classes_.tolist()
+        if isinstance(self.class_weight, Mapping) and not all(name in self.class_weight for name in known):
+            for name in self.class_weight:
+                if name not in known:
+                    end = nearest(name, [each for each in known if isinstance(each, str)])
+                    raise ValueError(
+                        f"{_OPERATION}: class_weight names the unknown class {shown(name)}, expected one of "
+                        f"{shown(known)}{end}"
+                    )
         weights = compute_class_weight(self.class_weight, classes=self.classes_, y=target)
         return dict(enumerate(weights.tolist()))
 

@@ -154,7 +154,10 @@ def test_other_names_of_layers():
         (lambda m, x: m.vjp(x, [1]), TypeError, "vjp: cotangents is .*expected a dict of arrays by layer"),
         (lambda m, x: m.vjp(x, {"conv1": x}), ValueError, "vjp: conv1 has shape"),
         (lambda m, x: m.vjp(x, {"conv1": x[:2]}), ValueError, "vjp: cotangent of conv1 .*one for each of 3 images"),
-        (lambda m, x: m.vjp(x, {"data": x}), ValueError, "layers names data, the input itself"),
+        (lambda m, x: m.vjp(x, {"data": x}), ValueError, "vjp: cotangents names data, the input itself"),
+        (lambda m, x: m.linearize(x, ["data"]), ValueError, "linearize: layers names data, the input itself"),
+        (lambda m, x: m.vjp(x, {"conv9": x}), ValueError, "vjp: unknown layer 'conv9'.*did you mean"),
+        (lambda m, x: m.vjp(x, {"conv1": x}, wrt=["dat"]), ValueError, "vjp: unknown layer 'dat'.*did you mean 'data'"),
         (
             lambda m, x: m.vjp(x, {"fc3": np.zeros((3, 16), np.float32)}, wrt=["fc4"]),
             ValueError,
@@ -165,7 +168,7 @@ def test_other_names_of_layers():
             ValueError,
             "vjp: fc3 has shape",
         ),
-        (lambda m, x: m.vjp(x, {"fc3": np.zeros((3, 16), np.float32)}, wrt="conv1"), TypeError, "wrt is"),
+        (lambda m, x: m.vjp(x, {"fc3": np.zeros((3, 16), np.float32)}, wrt="conv1"), TypeError, "vjp: wrt is"),
         (lambda m, x: m.linearize(x, ["fc3"], wrt=[]), TypeError, "linearize: wrt is"),
         (lambda m, x: m.linearize(x, ["fc3"]).vjp({"fc4": 1}), ValueError, "vjp: unknown layer 'fc4'"),
         (

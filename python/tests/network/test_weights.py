@@ -232,7 +232,7 @@ def test_layers_of_other_frameworks_can_be_frozen():
         if frozen:
             model.freeze(given)
         else:
-            with pytest.raises(ValueError, match="no parameter's name begins with 'features.1'"):
+            with pytest.raises(ValueError, match="freeze: no parameter's name begins with 'features.1'"):
                 model.freeze(given)
         assert {name.partition(".")[0] for name, (rate, _) in model.multipliers().items() if not rate} == frozen
         model.unfreeze()

@@ -201,6 +201,12 @@ def test_a_table_and_images_are_not_confused(images):
         ({"epochs": -1}, {}, ValueError, "epochs"),
         ({"learning_rate": float("nan")}, {}, ValueError, "learning_rate"),
         ({"class_weight": "balance"}, {}, ValueError, "class_weight"),
+        (
+            {"class_weight": {0: 2.0, 3: 2.0}},
+            {},
+            ValueError,
+            r"class_weight names the unknown class 3, expected one of \[0, 1\]",
+        ),
         ({"class_weight": {0: -1.0}}, {}, ValueError, r"class_weight\[0\] is -1"),
         ({"class_weight": {0: 0.0, 1: 0.0}}, {}, ValueError, "weights of all images are zero"),
         ({"precision": "half"}, {}, ValueError, "precision"),
