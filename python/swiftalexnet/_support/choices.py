@@ -7,8 +7,12 @@ from .. import _native
 from .shown import shown
 
 
-def choose(operation: str, what: str, name: Any, known: Iterable[str], even_if_far: bool = False) -> str:
+def choose(
+    operation: str, what: str, name: Any, known: Iterable[str], even_if_far: bool = False, also: Iterable[str] = ()
+) -> str:
     """Return `name` if it is one of `known`; with `even_if_far` the nearest is offered, however far it is.
+
+    Names in `also`, which the caller understands too, are offered but not listed.
 
     Raises
     ------
@@ -18,7 +22,7 @@ def choose(operation: str, what: str, name: Any, known: Iterable[str], even_if_f
     names = list(known)
     if isinstance(name, str) and name in names:
         return name
-    end = nearest(name, names, even_if_far)
+    end = nearest(name, [*names, *also], even_if_far)
     raise ValueError(f"{operation}: unknown {what} {shown(name)}, expected one of {', '.join(names)}{end}")
 
 

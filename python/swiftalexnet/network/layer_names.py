@@ -38,4 +38,6 @@ def node_name(variant: str | None, layer: str, nodes: Iterable[str], operation: 
     theirs = torchvision_names(variant)
     parts = {name.partition(".")[0]: node for name, node in theirs.items()}  # the last one counts
     names = parts | theirs | keras_names(variant)
-    return choose(operation, "layer", names.get(layer, layer) if isinstance(layer, str) else layer, nodes)
+    own = list(nodes)
+    there = {alias: node for alias, node in names.items() if node in own}
+    return choose(operation, "layer", there.get(layer, layer) if isinstance(layer, str) else layer, own, also=there)

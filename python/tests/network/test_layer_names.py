@@ -62,3 +62,12 @@ def test_node_name(variant, alias, node):
 def test_names_that_a_network_does_not_have(variant, alias):
     with pytest.raises(ValueError, match=f"unknown layer '{alias}'"):
         layer_names.node_name(variant, alias, ["conv1_1", "relu1_1"])
+
+
+def test_the_nearest_name_may_be_another_frameworks():
+    with pytest.raises(ValueError, match="did you mean 'features.28'"):
+        layer_names.node_name("vgg-D", "feature.28", nodes("vgg", "D"))
+    with pytest.raises(
+        ValueError, match="unknown layer 'features.28'.*expected one of conv1_1, relu1_1; did you mean 'features.0'"
+    ):
+        layer_names.node_name("vgg-D", "features.28", ["conv1_1", "relu1_1"])  # a network that is cut there
