@@ -64,9 +64,9 @@ def recognize(file: SourceFile) -> str:
     if any(fields.get(number) == _MESSAGE for number in _CAFFE_LAYERS):
         return "caffe"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    hint = next((f" It is {what}." for start, what in _NO_WEIGHTS if text.startswith(start)), "")
+    hint = next((f". It is {what}" for start, what in _NO_WEIGHTS if text.startswith(start)), "")
     raise CheckpointCorruptError(
-        f"{file} is none of the formats that this package reads: {', '.join(READERS.values())}.{hint}"
+        f"{file} is none of the formats that this package reads: {', '.join(READERS.values())}{hint}"
     )
 
 
