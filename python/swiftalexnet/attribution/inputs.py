@@ -20,6 +20,8 @@ from ..network.checks import require_model
 
 Float32 = NDArray[np.float32]
 
+OPTIONS = ("layout", "value_range", "batch_size", "precision", "preprocessed")  # of `Inputs`, in every method
+
 
 class Part(NamedTuple):
     """A batch: its place among all images, the network's input [batch, C, H, W], and the crops that are shown."""

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._support.arrays import as_output, layout_code
+from .._support.choices import nearest
 from ..errors import NonFiniteError
 from ..network.base import BaseModel
 from ..network.derivatives import INPUT
-from .inputs import Inputs
+from .inputs import OPTIONS, Inputs
 from .result import Attribution
 from .targets import Chosen, Score, cotangent
 
@@ -114,6 +115,11 @@ def explain(
     MemoryError
         The values of all images do not fit into memory.
     """
+    for name in options:
+        if name not in OPTIONS:
+            raise TypeError(
+                f"{method}: unknown option {name!r}, expected one of {', '.join(OPTIONS)}{nearest(name, OPTIONS)}"
+            )
     inputs = Inputs(model, images, method, **options)
     score = Score(model, target, layer, len(inputs), method)
     values: Float32 = np.empty(0, np.float32)

@@ -132,7 +132,7 @@ def as_targets(target: Any, count: int, size: int, names: Sequence[str] | None, 
         return None
     if is_single(target):
         return np.full(count, index(target), np.int64)
-    items = as_items(target, "target", operation, max(count, 1))
+    items = target if isinstance(target, (list, tuple, np.ndarray)) else as_items(target, "target", operation, count)
     if len(items) != count:
         raise ValueError(f"{operation}: {len(items)} targets for {count} images, expected one, or one an image")
     return np.array([index(item) for item in items], np.int64)

@@ -74,6 +74,15 @@ def test_what_is_no_image(given, options, kind, message):
         saliency(tiny_model(), given, **options)
 
 
+def test_unknown_options():
+    for name, end in (
+        ("batchsize", "did you mean 'batch_size'"),
+        ("operation", "expected one of layout, value_range"),
+    ):
+        with pytest.raises(TypeError, match=f"^grad_cam: unknown option '{name}'.*{end}"):
+            sa.attribution.grad_cam(tiny_model(), np.zeros((1, 20, 20, 3), np.uint8), **{name: 3})
+
+
 def test_what_is_no_model():
     for method in ("saliency", "grad_cam", "activation_maximization"):
         with pytest.raises(TypeError, match="expected a Model"):
