@@ -11,20 +11,53 @@ extension Network {
     _ names: [String], batch: Int, height: Int, width: Int, layout: TensorLayout,
     arithmetic: Arithmetic = Arithmetic(), input: InputWriter, into outputs: [UnsafeMutablePointer<Float>]
   ) throws {
+    let image = FeatureShape(height: height, width: width, channels: spec.input.channels)
+    try capture(names, from: 0, batch: batch, layout: layout, arithmetic: arithmetic, into: outputs) { last in
+      (image, try layers(reading: image, through: last, operation: "capture"))
+    } fill: {
+      try $0.writeInput(0..<batch, input)
+    }
+  }
+
+  /// The same from the outputs of the node `name`, [batch] × its shape in `layout`: what leads to them is not computed.
+  /// - Throws: ``EngineError/invalidValue(_:)`` also for nodes that are not behind `name`.
+  public func capture(
+    _ names: [String], features: UnsafePointer<Float>, after name: String, batch: Int, layout: TensorLayout,
+    arithmetic: Arithmetic = Arithmetic(), into outputs: [UnsafeMutablePointer<Float>]
+  ) throws {
+    let first = try node(named: name, operation: "capture") + 1
+    try capture(names, from: first, batch: batch, layout: layout, arithmetic: arithmetic, into: outputs) { _ in
+      (layers[first].inputShape, layers)
+    } fill: {
+      try $0.writeFeatures(features, batch: batch, layout: layout)
+    }
+  }
+
+  /// - Parameters:
+  ///   - first: the first node to compute.
+  ///   - reading: what it reads for one image, and the layers through the last node.
+  private func capture(
+    _ names: [String], from first: Int, batch: Int, layout: TensorLayout, arithmetic: Arithmetic,
+    into outputs: [UnsafeMutablePointer<Float>],
+    reading: (_ last: Int) throws -> (input: FeatureShape, layers: [any Layer]), fill: (Execution) throws -> Void
+  ) throws {
     let nodes = try names.map { try node(named: $0, operation: "capture") }
-    guard let last = nodes.max() else {
+    guard let last = nodes.max(), let lowest = nodes.min() else {
       throw EngineError.invalidValue("capture: got no names, expected at least one node")
     }
     guard nodes.count == outputs.count else {
       throw EngineError.invalidValue("capture: got \(outputs.count) outputs for \(nodes.count) names")
     }
-    let image = FeatureShape(height: height, width: width, channels: spec.input.channels)
-    let pass = Pass(nodes: 0...last, input: image, observed: Set(nodes), arithmetic: arithmetic)
+    guard lowest >= first else {
+      throw EngineError.invalidValue(
+        "capture: got \(spec.nodes[lowest].name), expected nodes after \(spec.nodes[first - 1].name)")
+    }
     try usage.reading {
-      let layers = try layers(reading: image, through: last, operation: "capture")
+      let (input, layers) = try reading(last)
+      let pass = Pass(nodes: first...last, input: input, observed: Set(nodes), arithmetic: arithmetic)
       let execution = try takeExecution(pass, layers: layers, batch: batch)
       defer { putBack(execution) }
-      try execution.writeInput(0..<batch, input)
+      try fill(execution)
       try execution.forward(batch: batch, dropout: nil)
       for (node, output) in zip(nodes, outputs) {
         guard let step = execution.step(of: node) else { continue }

@@ -83,6 +83,33 @@ static PyObject *network_capture(PyObject *object, ARGUMENTS) {
   return call_result(&c, status);
 }
 
+/* The outputs of nodes behind the one that the features are of: images have the network's own size. */
+static PyObject *network_capture_features(PyObject *object, ARGUMENTS) {
+  enum { NODE, FEATURES, TENSOR_LAYOUT, NAMES, ARITHMETIC, OUTPUTS };
+  static const argument table[] = {{"node", TEXT}, {"features", INPUT}, {"layout", LAYOUT}, {"names", OBJECT},
+                                   {"arithmetic", INTEGERS, 3}, {"outputs", OBJECT}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "capture", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int32_t layout = c.values[TENSOR_LAYOUT].layout, status = SAX_OK;
+  sized_network sized = {self->handle, network_input(self, 1)};
+  sax_arithmetic arithmetic = call_arithmetic(&c, ARITHMETIC);
+  const Py_buffer *features = &c.values[FEATURES].array;
+  const sax_node *node = call_features(&c, FEATURES, NODE, self, layout);
+  named_arrays outputs = {0};
+  bool sound = node &&
+               named_arrays_begin(&outputs, "capture", c.values[NAMES].object, "outputs", c.values[OUTPUTS].object) &&
+               named_arrays_borrow(&outputs, &c, true, features->shape[0], layout, shape_for_images, &sized);
+  if (sound) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_network_capture_features(self->handle, node->name, features->buf, features->shape[0], layout,
+                                          outputs.names, outputs.count, &arithmetic, outputs.data);
+    Py_END_ALLOW_THREADS
+  }
+  named_arrays_end(&outputs);
+  return call_result(&c, status);
+}
+
 static PyObject *network_output_shape(PyObject *object, ARGUMENTS) {
   static const argument table[] = {{"node", TEXT}, {"height", INTEGER}, {"width", INTEGER}};
   network_object *self = (network_object *)object;
@@ -117,6 +144,7 @@ static PyObject *network_non_finite_cause(PyObject *object, ARGUMENTS) {
 PyMethodDef network_tensor_methods[] = {
   METHOD("forward", network_forward, "Logits of a batch."),
   METHOD("capture", network_capture, "Outputs of named nodes."),
+  METHOD("capture_features", network_capture_features, "Outputs of named nodes, from those of another."),
   METHOD("output_shape", network_output_shape, "Channels, height, width of a node's output for images of a size."),
   METHOD("non_finite_cause", network_non_finite_cause, "Why outputs for an image are not finite, in words."),
   METHOD("backward", network_backward, "Gradients of the last kept forward."),

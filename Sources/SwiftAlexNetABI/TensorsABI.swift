@@ -57,6 +57,21 @@ public func sax_network_capture(
 }
 
 @c @implementation
+public func sax_network_capture_features(
+  _ handle: OpaquePointer, _ after: UnsafePointer<CChar>, _ features: UnsafePointer<Float>, _ batch: Int64,
+  _ layout: Int32, _ names: UnsafePointer<UnsafePointer<CChar>>, _ count: Int64,
+  _ arithmetic: UnsafePointer<sax_arithmetic>, _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>
+) -> Int32 {
+  status {
+    let names = try Argument.names(names, count, "capture: number of names")
+    try network(handle).capture(
+      names, features: features, after: String(cString: after), batch: try Argument.size(batch, "capture: batch"),
+      layout: try Argument.layout(layout), arithmetic: try Arithmetic(arithmetic.pointee, operation: "capture"),
+      into: names.indices.map { outputs[$0] })
+  }
+}
+
+@c @implementation
 public func sax_network_non_finite_cause(
   _ handle: OpaquePointer, _ x: UnsafePointer<Float>, _ layout: Int32, _ arithmetic: UnsafePointer<sax_arithmetic>,
   _ text: UnsafeMutablePointer<CChar>, _ capacity: Int64

@@ -99,6 +99,11 @@ class Network:
     def capture(
         self, x: Buffer, layout: int, names: Sequence[str], arithmetic: Arithmetic, outputs: Sequence[Buffer]
     ) -> None: ...
+    # features: of `node`, from which those of later nodes are computed
+    def capture_features(
+        self, node: str, features: Buffer, layout: int, names: Sequence[str], arithmetic: Arithmetic,
+        outputs: Sequence[Buffer],
+    ) -> None: ...
     # channels, height, width of a node's output for images of height × width pixels
     def output_shape(self, node: str, height: int, width: int) -> tuple[int, int, int]: ...
     # "data" among wrt is the input

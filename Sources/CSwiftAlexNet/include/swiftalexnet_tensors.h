@@ -26,6 +26,14 @@ int32_t sax_network_capture(sax_network *SAX_NONNULL network, const float *SAX_N
                             const sax_arithmetic *SAX_NONNULL arithmetic,
                             float *SAX_NONNULL const *SAX_NONNULL outputs);
 
+/* The same from `features`, the outputs of the node `after` for images of the network's own size, [batch] × its shape in
+ * `layout`: what leads to them is not computed. */
+int32_t sax_network_capture_features(sax_network *SAX_NONNULL network, const char *SAX_NONNULL after,
+                                     const float *SAX_NONNULL features, int64_t batch, int32_t layout,
+                                     const char *SAX_NONNULL const *SAX_NONNULL names, int64_t count,
+                                     const sax_arithmetic *SAX_NONNULL arithmetic,
+                                     float *SAX_NONNULL const *SAX_NONNULL outputs);
+
 /* Why some output for `x`, one image, is not finite: the parameter that holds such a value, or else the first node
  * that produces one. Call it once a non-finite output has been found. */
 int32_t sax_network_non_finite_cause(sax_network *SAX_NONNULL network, const float *SAX_NONNULL x, int32_t layout,

@@ -6,6 +6,7 @@ Once regions are nearly as large as the maps, the rest of the network reads whol
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +36,22 @@ class Recomputation:
     batch : int
         Windows computed together.
     precision : str
+    fast_math : bool
+        Of convolutions: see `Model.activations`.
     """
 
     def __init__(
-        self, model: BaseModel, node: str, size: tuple[int, int], places: Sequence[Window], batch: int, precision: str
+        self,
+        model: BaseModel,
+        node: str,
+        size: tuple[int, int],
+        places: Sequence[Window],
+        batch: int,
+        precision: str,
+        fast_math: bool,
     ):
-        self._model, self._node, self._batch, self._precision = model, node, min(batch, len(places)), precision
+        self._model, self._node, self._batch = model, node, min(batch, len(places))
+        self._precision, self._fast_math = precision, fast_math
         nodes = [row.name for row in model.summary().rows if row.kind != "input"]
         sizes = {name: model.network.output_shape(name, *size)[1:] for name in nodes} | {INPUT: size}
         self._regions = [[_region(Span(p.top, p.bottom), Span(p.left, p.right)) for p in places]]
@@ -50,13 +61,14 @@ class Recomputation:
             if not self._add(stage):
                 break
         try:
-            self._parts = self._make_parts(sizes)
+            self._parts = self._make_parts()
         except MemoryError:  # of the parts' weights; the model's own are there
-            self._stages, self._parts = [], [model]
+            self._stages, self._parts = [], []
 
     def outputs(self, x: Float32, cover: Float32) -> Iterator[tuple[list[int], Float32]]:
         """Yield (indices of windows, the node's outputs) of one image [channels, height, width]."""
         ends = [stage.node for stage in self._stages]
+        start = ends[-1] if ends else None
         maps = [x, *(values[0] for values in self._run(self._model, x[None], ends))] if ends else [x]
         padded = [_padded(values, stage) for values, stage in zip(maps, self._stages, strict=False)]
         whole, regions = np.repeat(maps[-1][None], self._batch, axis=0), self._regions[len(ends)]
@@ -67,7 +79,7 @@ class Recomputation:
                 patches = list(self._advance(level, padded[level], some, patches))
             for values, number, patch in zip(whole, some, patches, strict=False):
                 values[regions[number]] = patch
-            yield some, self._run(self._parts[-1], whole[: len(some)], [self._node])[0]
+            yield some, self._run(self._model, whole[: len(some)], [self._node], start)[0]
             for values, number in zip(whole, some, strict=False):
                 values[regions[number]] = maps[-1][regions[number]]
 
@@ -81,8 +93,9 @@ class Recomputation:
             values[(slice(None), *own)] = patch[(slice(None), *theirs)]
         return self._run(self._parts[level], batch, [self._stages[level].node])[0]
 
-    def _run(self, model: BaseModel, x: Float32, names: list[str]) -> list[Float32]:
-        return list(model.activations(x, names, precision=self._precision).values())
+    def _run(self, model: BaseModel, x: Float32, names: list[str], after: str | None = None) -> list[Float32]:
+        options: dict[str, Any] = {"precision": self._precision, "fast_math": self._fast_math}
+        return list(model.activations(x, names, after=after, **options).values())
 
     def _add(self, stage: Stage) -> bool:
         """Find the regions and crops of a stage; return whether it is worth it."""
@@ -105,18 +118,14 @@ class Recomputation:
         self._crops.append(crops)
         return True
 
-    def _make_parts(self, sizes: dict[str, tuple[int, int]]) -> list[BaseModel]:
-        """Return a network for each stage, which reads crops, and one for the rest, which reads whole maps."""
-        if not self._stages:
-            return [self._model]
+    def _make_parts(self) -> list[BaseModel]:
+        """Return a network for each stage, which reads crops."""
         firsts = [INPUT, *(stage.node for stage in self._stages)]
         parts = []
         for stage, first, crops in zip(self._stages, firsts, self._crops, strict=False):
             _, rows, columns = crops[0]
             parts.append(_part(self._model, stage.lines, first, (rows.stop - rows.start, columns.stop - columns.start)))
-        rest = self._model.spec.splitlines()[2 + sum(len(stage.lines) for stage in self._stages) :]
-        end = [line.split()[1] for line in rest].index(self._node) + 1
-        return [*parts, _part(self._model, rest[:end], firsts[-1], sizes[firsts[-1]])]
+        return parts
 
 
 def _part(model: BaseModel, lines: Sequence[str], first: str, size: tuple[int, int]) -> BaseModel:

@@ -43,10 +43,10 @@ class Subject(NamedTuple):
         """Return what is explained, from a forward pass."""
         return self.score.choose(self.outputs(self.x), self.rows)
 
-    def outputs(self, x: Float32) -> Float32:
+    def outputs(self, x: Float32, fast_math: bool = False) -> Float32:
         """Return the outputs of the explained node for any input of the network's form, [batch, channels, …]."""
-        node = self.score.node
-        outputs: Float32 = self.model.activations(x, [node], precision=self.inputs.precision)[node]
+        node, precision = self.score.node, self.inputs.precision
+        outputs: Float32 = self.model.activations(x, [node], precision=precision, fast_math=fast_math)[node]
         return outputs
 
     def gradients(self, *asked: tuple[str, str]) -> tuple[list[Float32], Chosen, dict[str, Float32]]:

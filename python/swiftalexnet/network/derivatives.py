@@ -94,6 +94,7 @@ class Derivatives(Weights):
         layout: str = "NCHW",
         precision: str = "float32",
         fast_math: bool = False,
+        after: str | None = None,
     ) -> dict[str, Float32]:
         """Return the outputs of named layers; later layers are not computed.
 
@@ -107,6 +108,8 @@ class Derivatives(Weights):
             Of `x` and of the results.
         precision, fast_math
             See `swiftalexnet.inference.prediction.probabilities`.
+        after : str, optional
+            `x` holds the outputs of this layer, for images of the network's own size: only later layers are computed.
 
         Returns
         -------
@@ -116,26 +119,32 @@ class Derivatives(Weights):
         Raises
         ------
         TypeError, ValueError
-            An array of another type or shape, or an unknown layer.
+            An array of another type or shape, an unknown layer, or one that is not behind `after`.
         UnsupportedError
             Images of another size than the network's, and a layer on the way that fits one size only.
         """
         arithmetic = choose_arithmetic("activations", precision, fast_math=fast_math)
-        array, code = as_float32(x, "x", "activations", ndim=4), layout_code(layout, "activations")
+        array, code = as_float32(x, "x", "activations", ndim=(2, 4)), layout_code(layout, "activations")
         nodes = self._nodes(layers, "activations")
-        height, width = _size(array, layout)
+        start = INPUT if after is None else self._nodes([after], "activations", "after")[after]
+        if start == INPUT and array.ndim != 4:
+            raise ValueError(f"activations: x has shape {array.shape}, expected 4 axes")
+        height, width = _size(array, layout) if start == INPUT else self.network.nodes()[0][4][1:]
         results = {}
         for node in dict.fromkeys(nodes.values()):
             shape = array.shape[1:]
-            if node != INPUT:
+            if node != start:
                 shape = in_layout(self.network.output_shape(node, height, width), layout, node)
             results[node] = as_output(None, (len(array), *shape), "activations")
-        for part in _parts(array, layout):
-            outputs = {node: values[part] for node, values in results.items() if node != INPUT}
-            if outputs:
-                self.network.capture(array[part], code, tuple(outputs), arithmetic, tuple(outputs.values()))
-        if INPUT in results:
-            results[INPUT][...] = array
+        for part in _parts(len(array), height, width):
+            outputs = {node: values[part] for node, values in results.items() if node != start}
+            call = code, tuple(outputs), arithmetic, tuple(outputs.values())
+            if outputs and start == INPUT:
+                self.network.capture(array[part], *call)
+            elif outputs:
+                self.network.capture_features(start, array[part], *call)
+        if start in results:
+            results[start][...] = array
         return {name: results[node] for name, node in nodes.items()}
 
     def vjp(
@@ -194,7 +203,7 @@ class Derivatives(Weights):
                     f"vjp: cotangent of {name} has shape {value.shape}, expected one for each of {len(array)} images"
                 )
         found: list[dict[str, Float32]] = []
-        for part in _parts(array, layout):
+        for part in _parts(len(array), *_size(array, layout)):
             kept = self._linearize("vjp", array[part], tuple(given), wrt, layout, precision)
             found.append(kept.vjp({name: value[part] for name, value in given.items()}, relu=relu))
         if len(found) == 1:
@@ -281,9 +290,8 @@ def _size(array: Float32, layout: str) -> tuple[int, int]:
     return height, width
 
 
-def _parts(array: Float32, layout: str) -> Iterator[slice]:
+def _parts(images: int, height: int, width: int) -> Iterator[slice]:
     """Yield parts of a batch whose activations fit into memory together."""
-    height, width = _size(array, layout)
     count = max(1, _PIXELS // max(1, height * width))
-    for first in range(0, len(array), count):
+    for first in range(0, images, count):
         yield slice(first, first + count)

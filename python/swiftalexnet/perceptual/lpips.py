@@ -14,6 +14,7 @@ from .._support.arithmetic import choose_arithmetic
 from .._support.arrays import as_integer
 from .._support.choices import choose
 from .._support.progress import Progress
+from .._support.shown import shown
 from ..network import parts
 from ..network.base import BaseModel
 from .all_pairs import all_pairs, plan
@@ -62,7 +63,7 @@ class LPIPS:
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         An unknown net or version, or a backbone of another variant.
     OSError, UnsupportedError
         The weights are not on this machine and could not be downloaded; the message says where to get them.
@@ -78,6 +79,8 @@ class LPIPS:
         progress: bool = True,
     ):
         self.net = choose("LPIPS", "net", net, BACKBONES, even_if_far=True)
+        if not isinstance(version, str):
+            raise TypeError(f"LPIPS: version is {shown(version)}, expected a text: '0.1' or '0.0'")
         self.version = choose("LPIPS", "version", version, VERSIONS, even_if_far=True)
         choose_arithmetic("LPIPS", fast_math=fast_math)
         self._fast_math = bool(fast_math)

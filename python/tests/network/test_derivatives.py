@@ -40,6 +40,18 @@ def test_activations_are_those_of_forward_and_of_the_functions_in_ops(model, x):
         np.testing.assert_array_equal(nhwc[name], expected)
 
 
+def test_activations_from_those_of_a_layer(model, x):
+    acts = model.activations(x, NODES)
+    for start, later in (("conv1", NODES[1:]), ("pool1", ("relu2", "prob")), ("fc3", ("relu3", "fc4"))):
+        found = model.activations(acts[start], later, after=start)
+        for name in later:
+            np.testing.assert_array_equal(found[name], acts[name])
+    nhwc = model.activations(acts["pool1"].transpose(0, 2, 3, 1), ["conv2", "pool1"], layout="NHWC", after="pool1")
+    np.testing.assert_array_equal(nhwc["conv2"].transpose(0, 3, 1, 2), acts["conv2"])
+    np.testing.assert_array_equal(nhwc["pool1"].transpose(0, 3, 1, 2), acts["pool1"])
+    np.testing.assert_array_equal(model.activations(x, ["fc4"], after="data")["fc4"], acts["fc4"])
+
+
 def test_the_gradient_of_the_logits_is_that_of_backward(model, x):
     slope = cotangents(model, x, "fc4")
     model.forward(x)
@@ -150,6 +162,19 @@ def test_other_names_of_layers():
         (lambda m, x: m.activations(x, []), TypeError, "activations: layers is .*expected a list of layer names"),
         (lambda m, x: m.activations(x, ["conv9"]), ValueError, "activations: unknown layer 'conv9'.*did you mean"),
         (lambda m, x: m.activations(x[:, :2], ["conv1"]), ValueError, "capture: x has shape"),
+        (lambda m, x: m.activations(x[0, 0], ["conv1"]), ValueError, "activations: x has shape"),
+        (lambda m, x: m.activations(x, ["conv1"], after="relu1"), ValueError, "capture: relu1 has shape"),
+        (lambda m, x: m.activations(x, ["conv1"], after="relu9"), ValueError, "activations: unknown layer 'relu9'"),
+        (
+            lambda m, x: m.activations(m.activations(x, ["relu2"])["relu2"], ["fc3", "conv1"], after="relu2"),
+            ValueError,
+            "capture: got conv1, expected nodes after relu2",
+        ),
+        (
+            lambda m, x: m.activations(m.activations(x, ["prob"])["prob"], ["fc3"], after="prob"),
+            ValueError,
+            "after prob",
+        ),
         (lambda m, x: m.vjp(x, {}), TypeError, "vjp: cotangents is .*expected a dict of arrays by layer"),
         (lambda m, x: m.vjp(x, [1]), TypeError, "vjp: cotangents is .*expected a dict of arrays by layer"),
         (lambda m, x: m.vjp(x, {"conv1": x}), ValueError, "vjp: conv1 has shape"),

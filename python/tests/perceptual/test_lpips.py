@@ -303,6 +303,8 @@ def test_backbones_of_other_networks_are_refused(tmp_path):
 def test_unknown_words(name, words):
     with pytest.raises(ValueError, match=words):
         sa.LPIPS(**{name: "vgg16"})
+    with pytest.raises(TypeError, match="version is 0.1, expected a text: '0.1' or '0.0'"):
+        sa.LPIPS(version=0.1)
 
 
 # What is refused

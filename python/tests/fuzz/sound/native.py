@@ -121,6 +121,7 @@ def _features(world: World) -> Arguments:
     probabilities = world.floats(count, small.CLASSES)
     return tensors | {
         "node": node, "features": world.floats(count, *shape), "options": options, "probabilities": probabilities,
+        "names": ["fc4"], "outputs": [probabilities.copy()],
     }  # fmt: skip
 
 
@@ -216,7 +217,7 @@ _MAKERS: dict[str, Callable[[World], dict[str, Any]]] = {
     "Network.train_step": lambda world: _options(world, _tensors(world)),
     "Network.train_step_images": lambda world: _options(world, _images(world)),
     **dict.fromkeys(("Network.predict_images", "Network.predict_dense", "Network.profile_images"), _images),
-    **dict.fromkeys(("Network.train_step_features", "Network.predict_features"), _features),
+    **dict.fromkeys(("Network.train_step_features", "Network.predict_features", "Network.capture_features"), _features),
     "drawn_views": _views,
     "augment_images": _images,
     "crop_images": _crops,
