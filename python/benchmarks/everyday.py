@@ -18,6 +18,7 @@ PHOTOGRAPHS = "photographs"  # an argument that stands for the folder of them
 
 FORWARD, LOADER = "share of what decoding and computing allow", "÷ torchvision with PyTorch's loader"
 PAIRS, ALL_PAIRS = "lpips' time ÷ ours", "lpips' time ÷ ours, all pairs"
+MEMORY = "memory at 4/5 of the images ÷ at 1/5, from "
 OCCLUSION = "captum's time ÷ ours, "
 EPOCHS = "epochs an hour ÷ those without kept features"
 
@@ -73,9 +74,17 @@ EVERYDAY = (
         tuple(Goal(3, OCCLUSION + network) for network in ("alexnet", "vgg16")),
     ),
     Check(
-        "fine-tuning on photographs, convolutions frozen, owt",
-        partial(quotients, Script("fine_tuning.py", (PHOTOGRAPHS, "--networks", "owt"), rounds="--epochs")),
-        (Goal(10, EPOCHS),),
+        "features of 100,000 images",
+        partial(quotients, Script("features_memory.py")),
+        tuple(Goal(1.05, MEMORY + source, at_most=True) for source in ("an iterator", "files")),
+    ),
+    *(
+        Check(
+            f"fine-tuning on photographs, convolutions frozen, {network}",
+            partial(quotients, Script("fine_tuning.py", (PHOTOGRAPHS, "--networks", network, *few), rounds="--epochs")),
+            (Goal(10, EPOCHS),),
+        )
+        for network, few in (("owt", ()), ("vgg-D", ("--share", "8")))
     ),
 )
 ROWS = (*CHECKS, *EVERYDAY)

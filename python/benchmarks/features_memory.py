@@ -8,6 +8,7 @@ which a few hundred are there under 100,000 names (hard links).
 """
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -31,17 +32,18 @@ def resident() -> tuple[float, float]:
     return int(now) / 1024, int(peak) / 1024
 
 
-def show(what: str, since: float) -> None:
-    """Print a line."""
+def show(what: str, since: float) -> float:
+    """Print a line, and return the resident memory in MB."""
     now, peak = resident()
     print(f"{what:<28} {now:8.1f} MB, peak {peak:8.1f} MB, {time.perf_counter() - since:7.1f} s", flush=True)
+    return now
 
 
-def counted(images: Iterator, count: int, since: float) -> Iterator:
-    """Yield images, and print the memory at some points."""
+def counted(images: Iterator, count: int, since: float, seen: list[float]) -> Iterator:
+    """Yield images, and print and note the memory at some points."""
     for number, image in enumerate(images):
         if number % (count // POINTS) == 0:
-            show(f"{number:,} images", since)
+            seen.append(show(f"{number:,} images", since))
         yield image
 
 
@@ -66,7 +68,12 @@ def main() -> None:
     """Extract from an iterator and from files."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("count", nargs="?", type=int, default=100_000)
-    count = parser.parse_args().count
+    parser.add_argument("--threads", type=int, default=sa.get_num_threads())
+    parser.add_argument("--rounds", type=int, help="not used: memory is the same in every round")
+    parser.add_argument("--out", type=Path, help="a JSON file for the quotients")
+    given = parser.parse_args()
+    count, found = given.count, {}
+    sa.set_num_threads(given.threads)
     model = sa.cifar_net("18pct")
     with tempfile.TemporaryDirectory() as folder:
         ways: dict[str, Callable[[], Iterator]] = {
@@ -76,8 +83,14 @@ def main() -> None:
         for name, images in ways.items():
             print(f"from {name}")
             start, out = time.perf_counter(), f"{folder}/{name}.features"
-            model.features(counted(images(), count, start), [row.name for row in model.summary().rows[-3:]], out=out)
+            seen: list[float] = []
+            model.features(
+                counted(images(), count, start, seen), [row.name for row in model.summary().rows[-3:]], out=out
+            )
             show("complete", start)
+            found[f"memory at {POINTS - 1}/{POINTS} of the images ÷ at 1/{POINTS}, from {name}"] = seen[-1] / seen[1]
+    if given.out:
+        given.out.write_text(json.dumps({"quotients": found}))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import swiftalexnet as sa
 
 from .image_files import image_files
-from .models import add_model_and_names, open_model_and_names
+from .models import PUBLISHED, add_model_and_names, open_model_and_names
 from .options import add_force, add_precision, add_value_range, one_of
 from .targets import check_figure
 
@@ -22,7 +22,7 @@ _MOST = 64  # images of one figure
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    add_model_and_names(parser)
+    add_model_and_names(parser, PUBLISHED)
     parser.add_argument(
         "--method",
         type=one_of("method", METHODS),
@@ -48,7 +48,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, output: "Output") -> None:
     """Draw which pixels a model's answers for images rest on."""
     draw = check_figure(options.output, options.force)
-    model, names = open_model_and_names(options)
+    model, names = open_model_and_names(options, PUBLISHED)
     files = image_files(names)
     if len(files) > _MOST:
         raise ValueError(f"{len(files)} images for one figure, expected at most {_MOST}")

@@ -13,7 +13,7 @@ from ..inference.pooling import POOLS
 from ..network.layer_names import node_name
 from ..training.checkpoint import FILE_NAME
 from .image_files import image_files
-from .models import open_model
+from .models import PUBLISHED, open_model
 from .options import add_arithmetic, add_force, add_max_errors, add_on_error, add_quiet, arithmetic, batch_size, one_of
 from .output import DONE, PARTLY, complain
 
@@ -26,7 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("images", nargs="+", metavar="IMAGES", help="a folder of images, or files and folders")
     parser.add_argument(
-        "--model", required=True, metavar="MODEL", help="weights of any format, a run's folder, or the name of some"
+        "--model", default=PUBLISHED, metavar="MODEL", help="weights of any format, a run's folder, or the name of some"
     )
     parser.add_argument(
         "--layers",
@@ -36,7 +36,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="as in summary: pool5, relu7; or torchvision's or Keras's names: features.6, block5_pool",
     )
     parser.add_argument(
-        "--out", required=True, metavar="OUT", help="a folder, which gets a .npy file a layer, or a .npy or .h5 file"
+        "--out",
+        default="features",
+        metavar="OUT",
+        help="a folder, which gets a .npy file a layer, or a .npy or .h5 file",
     )
     parser.add_argument("--resume", action="store_true", help="go on with an extraction that was stopped")
     add_force(parser)

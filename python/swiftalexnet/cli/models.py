@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ..model import Model
 
 
+PUBLISHED = "alexnet-torchvision"  # where a command has a model by default
+
+
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Add the model's argument and option."""
     parser.add_argument("first_model", nargs="?", metavar="MODEL", help="a saved model, a checkpoint or a run's folder")
@@ -44,22 +47,25 @@ def open_model(path: str | os.PathLike[str]) -> "Model":
     return sa.load(checkpoint if os.path.isfile(checkpoint) else path)
 
 
-def add_model_and_names(parser: argparse.ArgumentParser) -> None:
+def add_model_and_names(parser: argparse.ArgumentParser, published: str | None = None) -> None:
     """Add the model's argument and option, and the names of images."""
+    alone = "" if published is None else f"; one name alone is an image, and {published} the model"
     parser.add_argument(
         "names",
         nargs="+",
         metavar="NAME",
-        help="the model, unless --model is given; then images, and folders of images",
+        help=f"the model, unless --model is given; then images, and folders of images{alone}",
     )
     parser.add_argument("--model", metavar="MODEL", help="a saved model, a checkpoint or a run's folder")
 
 
-def open_model_and_names(options: argparse.Namespace) -> "tuple[Model, list[str]]":
-    """Open the model, and return it with the other names."""
+def open_model_and_names(options: argparse.Namespace, published: str | None = None) -> "tuple[Model, list[str]]":
+    """Open the model, and return it with the other names; one name alone goes with the published model, if any."""
     if options.model is not None:
         return open_model(options.model), options.names
     first, *others = options.names
+    if published is not None and not others:
+        return open_model(published), options.names
     try:
         model = open_model(first)
     except (OSError, ValueError) as error:

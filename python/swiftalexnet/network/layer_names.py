@@ -28,7 +28,8 @@ def node_name(variant: str | None, layer: str, nodes: Iterable[str], operation: 
     """Return the node that `layer` means in a network.
 
     Names are the network's own, torchvision's (thingsvision's, too) and Keras's. `features` and `classifier`, the parts
-    of torchvision's networks, mean their last layers.
+    of torchvision's networks, mean their last layers, and so does `avgpool` where the network has no such node, because
+    it changes nothing in images of the network's own size.
 
     Raises
     ------
@@ -37,7 +38,9 @@ def node_name(variant: str | None, layer: str, nodes: Iterable[str], operation: 
     """
     theirs = torchvision_names(variant)
     parts = {name.partition(".")[0]: node for name, node in theirs.items()}  # the last one counts
-    names = parts | theirs | keras_names(variant)
     own = list(nodes)
+    if "features" in parts and "avgpool" not in own:
+        parts["avgpool"] = parts["features"]
+    names = parts | theirs | keras_names(variant)
     there = {alias: node for alias, node in names.items() if node in own}
     return choose(operation, "layer", there.get(layer, layer) if isinstance(layer, str) else layer, own, also=there)

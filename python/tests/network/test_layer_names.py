@@ -37,6 +37,8 @@ def test_torchvisions_alexnet_is_our_chain_without_the_softmax():
         ("vgg-D", "classifier.3", "fc7"),
         ("owt", "features.6", "conv3"),
         ("owt", "classifier.6", "fc8"),
+        ("vgg-D", "avgpool", "pool5"),
+        ("owt", "avgpool", "avgpool"),
         # Dropout stands before the dense layers there.
         ("owt", "classifier.0", "drop5"),
         ("owt", "classifier.3", "drop6"),
