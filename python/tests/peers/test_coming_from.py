@@ -38,7 +38,7 @@ def test_torchvision_drops_before_the_dense_layers_of_alexnet_and_after_those_of
     vgg = torchvision.models.vgg11(init_weights=False)
     assert kinds(vgg.classifier) == ["Linear", "ReLU", "Dropout"] * 2 + ["Linear"]
     owt = [row.name for row in sa.alexnet("owt", image_size=64).summary().rows]
-    assert owt[owt.index("drop6") :] == ["drop6", "fc6", "relu6", "drop7", "fc7", "relu7", "fc8", "prob"]
+    assert owt[owt.index("drop5") :] == ["drop5", "fc6", "relu6", "drop6", "fc7", "relu7", "fc8", "prob"]
     paper = [row.name for row in sa.alexnet("paper", image_size=64).summary().rows]
     assert paper[paper.index("fc6") :] == ["fc6", "relu6", "drop6", "fc7", "relu7", "drop7", "fc8", "prob"]
 
