@@ -82,6 +82,9 @@ class FeatureFiles:
         ValueError
             Rows that the journal counts are not there.
         """
+        for row in self._run["layers"].values():
+            if (final := self._target.final(row["file"])).is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(final))
         if anew:
             self._forget()
         write_atomically(self._target.work / RUN, to_json(self._run).encode())

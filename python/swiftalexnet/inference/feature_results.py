@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 FORMAT = "swiftalexnet features 1"
+_HDF5_START = b"\x89HDF\r\n\x1a\n"
 _OF_SKIPPED = ("name", "stamp", "error")
 
 
@@ -104,7 +105,13 @@ class StoredFeatures(Mapping[str, NDArray[Any]]):
             if not self._target.is_hdf5:
                 return map_array(file, shape, dtype)
             offset = self.provenance["offsets"][row["file"]]
-            return np.zeros(shape, dtype) if offset is None else map_values(file, offset, shape, dtype)
+            if offset is None:  # without an image
+                return np.zeros(shape, dtype)
+            with open_regular(file) as opened:
+                start = opened.read(len(_HDF5_START))
+            if start != _HDF5_START or type(offset) is not int or offset < len(start):
+                raise ValueError("it is not the HDF5 file that was written")
+            return map_values(file, offset, shape, dtype)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.provenance["layers"])

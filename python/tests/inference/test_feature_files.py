@@ -556,6 +556,32 @@ class TestHostileFiles:
         with pytest.raises(ValueError, match=r"f.npy.json is damaged"):
             sa.open_features(tmp_path / "f.npy")
 
+    @pytest.mark.parametrize("offset", [0, 1, -1, True, 2**70, 1.5, "a", []])
+    def test_offsets_of_data_sets(self, offset, model, images, tmp_path):
+        needs("h5py")
+        found = model.features(images, ["fc6"], out=tmp_path / "f.h5")
+        found.provenance["offsets"]["fc6"] = offset
+        with pytest.raises(ValueError, match=r"f.h5 is damaged"):
+            found["fc6"]
+
+    def test_another_file_in_place_of_hdf5(self, model, images, tmp_path):
+        needs("h5py")
+        found = model.features(images, ["fc6"], out=tmp_path / "f.h5")
+        (tmp_path / "f.h5").write_bytes(bytes((tmp_path / "f.h5").stat().st_size))
+        with pytest.raises(ValueError, match=r"f.h5 is damaged: it is not the HDF5 file"):
+            found["fc6"]
+
+    def test_a_folder_with_an_arrays_name_is_refused_before_any_work(self, model, images, tmp_path):
+        (tmp_path / "f" / "fc6.npy").mkdir(parents=True)
+
+        def first():
+            pytest.fail("an image was read")
+            yield
+
+        with pytest.raises(IsADirectoryError, match=r"fc6.npy"):
+            model.features(first(), ["fc6"], out=tmp_path / "f", resume=False)
+        assert [path.name for path in (tmp_path / "f").iterdir()] == ["fc6.npy"]
+
     @pytest.mark.parametrize("data", [b"PK\x03\x04" + bytes(60), b"\x80\x04N.", None])
     def test_an_array_of_another_kind(self, data, model, images, tmp_path):
         """numpy's own reader raises errors of the tokenizer and of zip files for some of these."""
