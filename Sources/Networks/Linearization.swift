@@ -38,7 +38,7 @@ public final class Linearization: @unchecked Sendable {
     self.lowest = lowest
   }
 
-  deinit { network.putBack(execution) }
+  deinit { network.putBackOne(execution) }
 
   /// The shape of a node's output for one image.
   /// - Throws: ``EngineError/invalidValue(_:)`` for a node that was not named, listing those that were.

@@ -178,6 +178,16 @@ public final class Network: @unchecked Sendable {
   /// Kinds of work in one arithmetic whose executions are kept idle; the one idle longest gives way to a new one.
   private static let maximumIdleKinds = 4
 
+  /// Puts back the execution of a pass that a caller has kept. Callers may hold any number of them, so one of a kind stays
+  /// idle, the one for the largest batch.
+  func putBackOne(_ execution: Execution) {
+    let others = idle.change { idle in
+      idle.removeAll { $0.pass == execution.pass && $0.plan.batchCapacity <= execution.plan.batchCapacity }
+      return idle.contains { $0.pass == execution.pass }
+    }
+    if !others { putBack(execution) }
+  }
+
   func putBack(_ execution: Execution) {
     idle.change { idle in
       idle.append(execution)

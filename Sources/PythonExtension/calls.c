@@ -73,7 +73,7 @@ static bool read_integers(PyObject *object, const char *operation, const argumen
   return true;
 }
 
-static bool read_text(PyObject *object, const char *operation, const char *name, const char **value) {
+bool read_text(PyObject *object, const char *operation, const char *name, const char **value) {
   if (!PyUnicode_Check(object)) return refuse_type(operation, name, object, "a str");
   Py_ssize_t length;
   *value = PyUnicode_AsUTF8AndSize(object, &length);

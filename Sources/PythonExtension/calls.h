@@ -55,6 +55,9 @@ bool call_begin(call *c, const char *operation, const argument *table, int count
 bool call_begin_tuple(call *c, const char *operation, const argument *table, int count, PyObject *tuple,
                       const char *name);
 
+/* Reads a str as UTF-8, which lives as long as the object. False with an exception set for a NUL or a lone surrogate. */
+bool read_text(PyObject *object, const char *operation, const char *name, const char **value);
+
 /* Returns the borrowed arrays. Calling it twice is harmless. */
 void call_end(call *c);
 

@@ -40,9 +40,7 @@ bool named_arrays_begin(named_arrays *s, const char *operation, PyObject *names,
   if (!s->names || !s->data || !s->buffers) return PyErr_NoMemory() != NULL;
   s->count = count;
   for (Py_ssize_t i = 0; i < count; i++) {
-    PyObject *name = PyTuple_GetItem(s->name_tuple, i);
-    if (!PyUnicode_Check(name)) return refuse_type(operation, "a name", name, "a str");
-    if (!(s->names[i] = PyUnicode_AsUTF8AndSize(name, NULL))) return false;
+    if (!read_text(PyTuple_GetItem(s->name_tuple, i), operation, "a name", &s->names[i])) return false;
   }
   return true;
 }

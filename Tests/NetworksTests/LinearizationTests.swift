@@ -280,6 +280,20 @@ final class LinearizationTests: XCTestCase {
     XCTAssertThrowsError(try kept.vjp(["conv2": [1]], layout: .nhwc))
   }
 
+  func testManyPassesThatWereKeptLeaveTheMemoryOfOne() throws {
+    let network = try smallNetwork()
+    func kept(_ batch: Int) throws -> Linearization {
+      try network.linearize(
+        randomFloats(batch * network.spec.input.count, seed: 2), batch: batch, layout: .nhwc, nodes: ["fc8"])
+    }
+    _ = try kept(3)
+    let one = network.activationBytes
+    XCTAssertGreaterThan(one, 0)
+    var all = try (1...8).map { _ in try kept(3) } + [kept(2)]
+    all.removeAll()
+    XCTAssertEqual(network.activationBytes, one)
+  }
+
   func testRefusedMemoryIsAnErrorAndTheNextCallWorks() throws {
     let network = try smallNetwork()
     let x = randomFloats(batch * network.spec.input.count, seed: 2)

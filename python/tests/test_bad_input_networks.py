@@ -207,6 +207,8 @@ TENSORS = [
         linearize(("fc3",), x=np.zeros((1, 3, 19, 19), np.float32)),
     ),
     case("vjp unknown", ValueError, "vjp: .*'conv2'", vjp(("conv2",))),
+    case("vjp NUL", ValueError, "vjp: a name contains a NUL character", vjp(("relu1\0conv1",))),
+    case("vjp surrogate", ValueError, "vjp: a name contains a lone surrogate", vjp(("\ud800",))),
     case("vjp rule", ValueError, "vjp: relu is 3|relu: got 3", vjp(relu=3)),
     case("vjp far rule", ValueError, "relu: got -1", vjp(relu=2**40)),
     case("vjp shape", ValueError, "vjp: relu1 has shape", vjp(cotangents=(SMALL_OUTPUT[:2],))),

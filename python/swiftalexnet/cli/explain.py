@@ -65,4 +65,8 @@ def run(options: argparse.Namespace, output: "Output") -> None:
 def _target(text: str | None, model: sa.Model) -> str | int | None:
     """Return a class's name or, if no class has it, its number."""
     is_name = text is None or (model.has_classes and model.classes and text in model.classes)
-    return int(text) if text is not None and not is_name and text.isdecimal() and text.isascii() else text
+    return (
+        int(text)
+        if text is not None and not is_name and text.isdecimal() and text.isascii() and len(text) < 20
+        else text
+    )

@@ -88,6 +88,10 @@ def run(options: argparse.Namespace, output: "Output") -> int:
             words = [word for word in options.words if word not in ("--force", "--resume")]
             error.add_note(f"to go on where it ended: swiftalexnet extract {shlex.join(words)} --resume")
         raise
+    except ValueError as error:
+        if "resume=False" not in str(error):
+            raise
+        raise ValueError(str(error).replace("resume=False", "--force")) from error
     for name, why in found.skipped.items():
         complain(f"warning: {name}: {why}")
     layers = {name: list(array.shape) for name, array in found.items()}

@@ -32,9 +32,9 @@ def as_value_range(value: Any, operation: str) -> Range | None:
     try:
         black, white = (float(each) for each in given if not isinstance(each, str))
     except (TypeError, ValueError, OverflowError):
-        came = f"{len(given)} of them" if given else f"of type {type(value).__name__}"
+        came = shown(value) if given else f"of type {type(value).__name__}"
         raise TypeError(f"{operation}: value_range is {came}, expected two numbers, black and white") from None
-    if not (math.isfinite(black) and math.isfinite(white) and black < white):
+    if not (math.isfinite(white - black) and black < white):
         raise ValueError(f"{operation}: value_range is {shown(value)}, expected two finite numbers, black < white")
     return black, white
 

@@ -8,6 +8,7 @@
 | the JSON file beside the arrays is written | features that are complete |
 """
 
+import errno
 import os
 import shutil
 import time
@@ -23,9 +24,10 @@ from .._support.json import to_json
 from .._support.output import warn
 from ..files.atomic import write_all, write_atomically
 from ..files.paths import naming
+from .feature_arrays import array_header
 from .feature_images import Entry
-from .feature_journal import Journal
-from .feature_publishing import array_header, publish
+from .feature_journal import JOURNAL, Journal
+from .feature_publishing import publish
 from .feature_target import Target
 
 SECONDS_BETWEEN_COMMITS = 5.0
@@ -52,6 +54,7 @@ class FeatureFiles:
         if target.is_folder:
             target.path.mkdir(exist_ok=True)
         target.work.mkdir(exist_ok=True)
+        _require_own(target)
         self.journal = Journal(target.work)
         self._opened.callback(self.journal.close)
 
@@ -79,6 +82,9 @@ class FeatureFiles:
         ValueError
             Rows that the journal counts are not there.
         """
+        for row in self._run["layers"].values():
+            if (final := self._target.final(row["file"])).is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(final))
         if anew:
             self._forget()
         write_atomically(self._target.work / RUN, to_json(self._run).encode())
@@ -178,6 +184,20 @@ class FeatureFiles:
         with suppress(OSError):  # the journal's lock keeps its file while others wait
             self.journal.path.unlink()
             self._target.work.rmdir()
+
+
+def _require_own(target: Target) -> None:
+    """Refuse a folder of somebody else, whose files would be removed at the end.
+
+    Raises
+    ------
+    FileExistsError
+    """
+    work = target.work
+    if work.is_symlink() or (any(work.iterdir()) and not (work / JOURNAL).exists()):
+        raise FileExistsError(
+            errno.EEXIST, "This is not the folder of an unfinished extraction; move it, or give another out", str(work)
+        )
 
 
 def _array_name(row: Mapping[str, Any]) -> str:

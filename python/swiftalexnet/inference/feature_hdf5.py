@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .._support.optional import require
 from ..files.paths import naming
+from .feature_arrays import map_array
 from .feature_journal import Journal
 
 _BYTES_AT_ONCE = 8 << 20
@@ -55,7 +57,7 @@ def write_hdf5(path: Path, arrays: Path, run: Mapping[str, Any], journal: Journa
             for name, row in {row["file"]: row for row in run["layers"].values()}.items():
                 stored = opened.create_dataset(name, (journal.rows, *row["shape"]), np.dtype(run["dtype"]))
                 stored.attrs["layers"] = [layer for layer, each in run["layers"].items() if each["file"] == name]
-                _copy(arrays / f"{name}.npy", stored, file)
+                _copy(map_array(arrays / f"{name}.npy", stored.shape, run["dtype"]), stored, file)
                 offsets[name] = stored.id.get_offset()
             opened.attrs["provenance"] = json.dumps(run)
             names = opened.create_dataset("image_names", (journal.rows,), h5py.string_dtype())
@@ -69,8 +71,7 @@ def write_hdf5(path: Path, arrays: Path, run: Mapping[str, Any], journal: Journa
     return offsets
 
 
-def _copy(source: Path, stored: Any, file: "_Patient") -> None:
-    array = np.load(source, mmap_mode="r")
+def _copy(array: NDArray[np.generic], stored: Any, file: "_Patient") -> None:
     step = max(1, _BYTES_AT_ONCE // max(1, array[:1].nbytes))
     for at in range(0, len(array), step):
         if file.error is None:

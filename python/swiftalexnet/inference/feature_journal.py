@@ -11,12 +11,13 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..errors import ConcurrentUseError
+from ..errors import MALFORMED, ConcurrentUseError
 from ..files.atomic import write_all
-from ..files.paths import naming
+from ..files.paths import naming, open_regular
 from .feature_images import Entry
 
-_NAME = "journal.jsonl"
+JOURNAL = "journal.jsonl"
+_END = "end"
 
 
 class Journal:
@@ -40,15 +41,15 @@ class Journal:
     """
 
     def __init__(self, folder: Path):
-        self.path, self.images, self.rows, self.ended = folder / _NAME, 0, 0, False
+        self.path, self.images, self.rows, self.ended = folder / JOURNAL, 0, 0, False
         with naming(self.path):
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
         try:
             self._lock()
             end = 0
-            for line in self._lines():
-                end += len(line)
-                self._count(line)
+            for size, content in self._lines():
+                end += size
+                self._count(content)
             os.ftruncate(self._descriptor, end)
             os.lseek(self._descriptor, end, os.SEEK_SET)
         except BaseException:
@@ -57,11 +58,11 @@ class Journal:
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Record images whose features are on the disk."""
-        self._write([list(entry) for entry in entries])
+        self._write(entries, [list(entry) for entry in entries])
 
     def end(self) -> None:
         """Record that there are no more images."""
-        self._write("end")
+        self._write(None, _END)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -71,16 +72,15 @@ class Journal:
 
     def entries(self) -> Iterator[Entry]:
         """Yield the images that are done."""
-        for line in self._lines():
-            content = json.loads(line)
-            if isinstance(content, list):
-                yield from (Entry(*entry) for entry in content)
+        for _, content in self._lines():
+            if content is not None:
+                yield from content
 
     def close(self) -> None:
         """Close the file and let others write."""
         os.close(self._descriptor)
 
-    def _write(self, content: object) -> None:
+    def _write(self, entries: Sequence[Entry] | None, content: object) -> None:
         line = json.dumps(content).encode() + b"\n"
         end = os.lseek(self._descriptor, 0, os.SEEK_CUR)
         with naming(self.path):
@@ -91,26 +91,24 @@ class Journal:
                 os.lseek(self._descriptor, end, os.SEEK_SET)
                 os.ftruncate(self._descriptor, end)
                 raise
-        self._count(line)
+        self._count(entries)
 
-    def _count(self, line: bytes) -> None:
-        content = json.loads(line)
-        if isinstance(content, list):
-            self.images += len(content)
-            self.rows += sum(error is None for _, _, error in content)
-        self.ended |= content == "end"
+    def _count(self, entries: Sequence[Entry] | None) -> None:
+        if entries is None:
+            self.ended = True
+        else:
+            self.images += len(entries)
+            self.rows += sum(entry.error is None for entry in entries)
 
-    def _lines(self) -> Iterator[bytes]:
-        """Yield the whole lines."""
-        with open(self.path, "rb") as file:
+    def _lines(self) -> Iterator[tuple[int, list[Entry] | None]]:
+        """Yield the length in bytes and the content of each whole line."""
+        with open_regular(self.path) as file:
             for line in file:
                 try:
-                    json.loads(line)
-                except ValueError:  # the end of a file that had not reached the disk
+                    content = _parse(line)
+                except MALFORMED:  # the end of a file that had not reached the disk, or damage
                     return
-                if not line.endswith(b"\n"):
-                    return
-                yield line
+                yield len(line), content
 
     def _lock(self) -> None:
         try:
@@ -120,3 +118,20 @@ class Journal:
         except OSError as error:
             if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
                 raise
+        if os.fstat(self._descriptor).st_nlink == 0:  # whoever held the lock has ended and removed the file
+            raise ConcurrentUseError(f"features: {self.path.parent} has just been written by another process")
+
+
+def _parse(line: bytes) -> list[Entry] | None:
+    """Return the entries of a line, None for the last one; raises one of MALFORMED for anything else."""
+    content = json.loads(line)
+    if not line.endswith(b"\n"):
+        raise ValueError("a line without an end")
+    if content == _END:
+        return None
+    for name, stamp, error in content:
+        if not (isinstance(name, str) and isinstance(stamp, str) and isinstance(error, str | None)):
+            raise ValueError("not an entry")
+    if not all(isinstance(fields, list) for fields in (content, *content)):
+        raise ValueError("not a list of entries")
+    return [Entry(*fields) for fields in content]

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from ..files.atomic import replacing, sync_folder
 from ..files.paths import naming
 from .feature_hdf5 import write_hdf5
@@ -15,16 +13,6 @@ from .feature_images import Entry
 from .feature_journal import Journal
 from .feature_results import read_sidecar
 from .feature_target import Target
-
-_HEADER_BYTES = 192  # enough for any number of rows, so that the header can be rewritten in its place
-
-
-def array_header(shape: tuple[int, ...], dtype: str) -> bytes:
-    """Return the header of a .npy file, always of the same length (numpy.lib.format, version 1.0)."""
-    kind = np.dtype(dtype).newbyteorder("<").str
-    fields = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}".encode("ascii")
-    length = _HEADER_BYTES - 10
-    return b"\x93NUMPY\x01\x00" + length.to_bytes(2, "little") + fields.ljust(length - 1) + b"\n"
 
 
 def publish(target: Target, run: Mapping[str, Any], journal: Journal) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from .._support.choices import choose, nearest
 from ..errors import MALFORMED
 from ..files.paths import open_regular
+from .feature_arrays import map_array, map_values
 from .feature_frame import frame
 from .feature_images import Entry
 from .feature_layers import DTYPES
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 FORMAT = "swiftalexnet features 1"
+_HDF5_START = b"\x89HDF\r\n\x1a\n"
 _OF_SKIPPED = ("name", "stamp", "error")
 
 
@@ -97,16 +99,19 @@ class StoredFeatures(Mapping[str, NDArray[Any]]):
         row = self.provenance["layers"].get(layer)
         if row is None:
             raise KeyError(f"{layer!r}, expected one of {', '.join(self)}{nearest(layer, self)}")
-        shape, dtype = (len(self.names), *row["shape"]), np.dtype(self.provenance["dtype"])
+        shape, dtype = (len(self.names), *row["shape"]), self.provenance["dtype"]
         file = self._target.final(row["file"])
         with named(file):
-            if self._target.is_hdf5:
-                array = _in_hdf5(file, self.provenance["offsets"][row["file"]], shape, dtype)
-            else:
-                array = np.load(file, mmap_mode="r")
-            if array.shape != shape or array.dtype != dtype:
-                raise ValueError(f"it holds {array.shape} of {array.dtype}, expected {shape} of {dtype}")
-        return array
+            if not self._target.is_hdf5:
+                return map_array(file, shape, dtype)
+            offset = self.provenance["offsets"][row["file"]]
+            if offset is None:  # without an image
+                return np.zeros(shape, dtype)
+            with open_regular(file) as opened:
+                start = opened.read(len(_HDF5_START))
+            if start != _HDF5_START or type(offset) is not int or offset < len(start):
+                raise ValueError("it is not the HDF5 file that was written")
+            return map_values(file, offset, shape, dtype)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.provenance["layers"])
@@ -172,7 +177,8 @@ def read_sidecar(target: Target) -> dict[str, Any]:
             raise ValueError(f"it is of format {fields['format']!r}, expected {FORMAT!r}")
         choose("features", "dtype", fields["dtype"], DTYPES)
         rows = fields["layers"].values()
-        sound = all(Path(row["file"]).name == row["file"] for row in rows) and all(
+        end = "" if target.is_hdf5 else ".npy"
+        sound = all(Path(row["file"]).name == row["file"] and row["file"].endswith(end) for row in rows) and all(
             isinstance(extent, int) for row in rows for extent in row["shape"]
         )
         images = fields["images"]
@@ -181,7 +187,10 @@ def read_sidecar(target: Target) -> dict[str, Any]:
             raise ValueError("it names no layers and images")
         if len(images["names"]) != len(images["stamps"]):
             raise ValueError("it has another number of names than of stamps")
-        [int(row["number"]) for row in images["skipped"]]
+        numbers = {row["number"] for row in images["skipped"]}
+        count = len(images["names"]) + len(images["skipped"])
+        if len(numbers) < len(images["skipped"]) or not all(type(n) is int and 0 <= n < count for n in numbers):
+            raise ValueError("its numbers of skipped images are none")
     content: dict[str, Any] = fields
     return content
 
@@ -193,11 +202,3 @@ def named(path: Path) -> Iterator[None]:
         yield
     except (*MALFORMED, EOFError) as error:
         raise ValueError(f"features: {path} is damaged: {' '.join(str(error).split()) or repr(error)}") from error
-
-
-def _in_hdf5(file: Path, offset: int | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Map a data set, which lies in one piece, without HDF5's library."""
-    if offset is None:  # without an image
-        return np.zeros(shape, dtype)
-    array: NDArray[Any] = np.memmap(file, dtype, "r", offset, shape)
-    return array

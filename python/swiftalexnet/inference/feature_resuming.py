@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from itertools import zip_longest
 from typing import Any
 
+from ..errors import MALFORMED
+from ..files.paths import open_regular
 from .feature_files import RUN
 from .feature_images import Entry, Given
 from .feature_results import StoredFeatures
@@ -65,9 +67,13 @@ def require_same_images(there: Iterable[Entry], count: int, given: Given, target
 
 
 def _unfinished_run(target: Target) -> dict[str, Any] | None:
-    """Return what the unfinished run in the target's folder is."""
+    """Return what the unfinished run in the target's folder is; None for no run, or one that nothing can be said of.
+
+    A file that cannot be read is not taken for none, which would remove what the run has computed.
+    """
     try:
-        run = json.loads((target.work / RUN).read_bytes())
-    except (OSError, ValueError):
+        with open_regular(target.work / RUN) as file:
+            run = json.loads(file.read())
+    except (FileNotFoundError, NotADirectoryError, *MALFORMED):
         return None
     return run if isinstance(run, dict) else None

@@ -60,6 +60,7 @@ def test_a_file_is_replaced_only_with_force(model, capsys, tmp_path):
     ("words", "message"),
     [
         (("--target", "4"), "target is 4, expected 0 to 3"),
+        (("--target", "9" * 5000), "unknown class '999"),
         (("--target", "lo"), "unknown class 'lo', expected one of bright, dark, low, top; did you mean 'low'?"),
         (("--layer", "fc6"), "layer fc6 has 24 values, expected maps"),
         (("--method", "gradcam"), "did you mean 'grad_cam'?"),

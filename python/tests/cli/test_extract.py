@@ -79,6 +79,17 @@ def test_existing_features_are_not_replaced(model, capsys):
     assert "already exists" in refused(capsys, *other, "--out", "mine.npy")
 
 
+def test_arrays_of_nobody_are_replaced_by_force_alone(model, capsys):
+    os.mkdir("f")
+    with open("f/fc6.npy", "w") as file:
+        file.write("mine")
+    message = refused(capsys, *WORDS, "--out", "f")
+    assert "f/fc6.npy exists, and no features.json" in message and message.rstrip().endswith("replace it with --force")
+    with open("f/fc6.npy") as file:
+        assert file.read() == "mine"
+    assert run(capsys, *WORDS, "--out", "f", "--force")[0] == 0 and len(sa.open_features("f")["fc6"]) == 24
+
+
 def test_a_stopped_extraction_says_how_to_go_on(model, capsys, monkeypatch):
     monkeypatch.setattr(feature_files, "SECONDS_BETWEEN_COMMITS", 0.0)
     append, calls = feature_files.FeatureFiles.append, []

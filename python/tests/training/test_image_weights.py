@@ -56,6 +56,7 @@ def test_classes_by_name_and_index():
         ({"class_weight": "balance"}, ValueError, "expected 'balanced'"),
         ({"class_weight": [1, 2, 3, 4]}, TypeError, "expected 'balanced' or"),
         ({"class_weight": dict.fromkeys(CLASSES, 0)}, ValueError, "weights of all images are zero"),
+        ({"sample_weight": np.full(60, 1 + 2j)}, TypeError, "expected numbers"),
         ({"sample_weight": np.zeros(60)}, ValueError, "weights of all images are zero"),
         ({"sample_weight": np.zeros(60), "class_weight": "balanced"}, ValueError, "weights of all images are zero"),
         ({"sample_weight": [1, 2]}, ValueError, r"fit: sample_weight has shape \(2,\), expected \(60,\)"),
