@@ -68,10 +68,20 @@ EVERYDAY = (
         partial(quotients, Script("perceptual.py", peers=(*TORCH, "lpips"))),
         (Goal(2, PAIRS), Goal(20, ALL_PAIRS)),
     ),
-    Check(
-        "occlusion, windows of 16 pixels, 8 apart",
-        partial(quotients, Script("occlusion.py", peers=(*TORCH, "captum"))),
-        tuple(Goal(3, OCCLUSION + network) for network in ("alexnet", "vgg16")),
+    *(
+        Check(
+            f"occlusion of {network}, windows of {window} pixels, {stride} apart",
+            partial(
+                quotients,
+                Script(
+                    "occlusion.py",
+                    ("--networks", network, "--window", window, "--stride", stride),
+                    (*TORCH, "captum"),
+                ),
+            ),
+            (Goal(3, OCCLUSION + network),),
+        )
+        for network, window, stride in (("alexnet", "16", "8"), ("vgg16", "32", "16"))
     ),
     Check(
         "features of 100,000 images",

@@ -4,6 +4,7 @@ Not those of `concurrent.futures`, which refuse work once the main thread has en
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
@@ -73,8 +74,7 @@ class Threads:
         for _ in self._threads:
             self._calls.put(None)
         for thread in self._threads:
-            with suppress(RuntimeError):  # Ctrl-C came while it was started
-                thread.join()
+            _join(thread)
 
     def _start(self) -> None:
         """Start the threads, or as many as the system grants, but at least one."""
@@ -93,6 +93,17 @@ class Threads:
         while (task := self._calls.get()) is not None:
             if not self._closed.is_set():
                 task.run()
+
+
+def _join(thread: threading.Thread) -> None:
+    """Wait until a thread has ended; one that Ctrl-C met while it was started begins within moments, or never."""
+    for _ in range(20):
+        try:
+            thread.join()
+        except RuntimeError:  # it has not begun
+            time.sleep(0.01)
+        else:
+            return
 
 
 def map_ahead(

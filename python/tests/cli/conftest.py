@@ -1,5 +1,6 @@
 """Fixtures of tests of the command line."""
 
+import signal
 from dataclasses import dataclass, field
 
 import pytest
@@ -49,3 +50,17 @@ def stop(monkeypatch):
         monkeypatch.setattr(watch, "Progress", Stopping)
 
     return after
+
+
+@pytest.fixture
+def handled():
+    """Return a function that makes a signal act as usual until the end: under nohup one is ignored, and stays so."""
+    before = {}
+
+    def act(number: signal.Signals) -> None:
+        usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+        before[number] = signal.signal(number, usual)
+
+    yield act
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -131,7 +131,8 @@ def test_there_must_be_a_run(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda each: each.name)
-def test_a_signal_saves_the_run(sent, tmp_path):
+def test_a_signal_saves_the_run(sent, tmp_path, handled):
+    handled(sent)
     photo_folder(tmp_path / "photos")
     options = ["--variant", "cifar-80sec", "--recipe", "cifar-80sec", "--epochs", 40, "--batch-size", 8]
     straight = process("train", "photos", *options, "--output", "straight", "--quiet", folder=tmp_path)

@@ -9,15 +9,9 @@ import pytest
 from swiftalexnet.cli import signals
 
 
-@pytest.fixture(params=[signal.SIGTERM, signal.SIGHUP])
-def number(request):
-    """Return a signal, which is not ignored here: under nohup one is, and stays so."""
-    before = signal.signal(request.param, signal.SIG_DFL)
-    yield request.param
-    signal.signal(request.param, before)
-
-
-def test_they_interrupt_and_the_status_tells_which(number):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_they_interrupt_and_the_status_tells_which(number, handled):
+    handled(number)
     with pytest.raises(KeyboardInterrupt) as caught, signals.as_interrupts():
         os.kill(os.getpid(), number)
         signal.pause()
