@@ -116,9 +116,16 @@ def features(
     if target is None:
         return _in_memory(model, given, asked, size, progress)
     reading = {"value_range": None if value_range is None else [float(level) for level in value_range]}
-    return to_files(
-        model, given, asked, size, progress, target, describe(model, asked, target, arithmetic, reading), resume
-    )
+    is_place = isinstance(images, (str, os.PathLike)) and os.path.isdir(images)
+    if is_place and target.is_folder and os.path.realpath(images) == os.path.realpath(target.path):
+        raise ValueError(f"features: out is {shown(str(target.path))}, the folder of the images, expected another")
+    description = describe(model, asked, target, arithmetic, reading)
+    try:
+        return to_files(model, given, asked, size, progress, target, description, resume)
+    except OSError as error:
+        if target.work.exists():
+            error.add_note("features: those of the images so far are kept; the same call goes on where it ended")
+        raise
 
 
 def _in_memory(model: BaseModel, given: Given, layers: Layers, size: int, progress: bool) -> Features:

@@ -126,6 +126,8 @@ class LPIPS:
         NonFiniteError
             A distance is infinite or NaN.
         """
+        if not isinstance(spatial, (bool, np.bool_)):
+            raise TypeError(f"LPIPS: spatial is {shown(spatial)}, expected True or False")
         left, right = Levels(a, layout, value_range), Levels(b, layout, value_range)
         sizes = pairs(left, right)
         values, parts, maps = self._measure.compare(left, right, sizes, bool(spatial))

@@ -89,7 +89,7 @@ class Watch:
         if self._curves is not None:
             try:
                 getattr(self._curves, method)()
-            except Exception as error:
+            except (Exception, SystemExit) as error:  # whatever a display does, it does not end the run
                 self._curves = None
                 self.say(f"the curves could not be drawn, lines follow instead: {shown(error)}")
                 self.say("\n".join([HEADING, *map(row_text, self._run.state.rows)]))

@@ -272,6 +272,14 @@ class Journal_of:
 
 
 class TestOtherFiles:
+    def test_not_among_the_images(self, model, tmp_path):
+        folder = photo_folder(tmp_path / "photos", 2)
+        before = sorted(tmp_path.rglob("*"))
+        for images in (folder, str(folder) + "/"):
+            with pytest.raises(ValueError, match=r"out is '.*photos', the folder of the images, expected another"):
+                model.features(images, LAYERS, out=folder)
+        assert sorted(tmp_path.rglob("*")) == before
+
     @pytest.mark.parametrize(
         ("change", "message"),
         [
@@ -399,6 +407,9 @@ class TestFullDisk:
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert caught.value.filename == str(tmp_path / "b.npy")
+        assert caught.value.__notes__ == [
+            "features: those of the images so far are kept; the same call goes on where it ended"
+        ]
         with Journal_of(tmp_path / ".b.npy.partial") as journal:
             assert 4 <= journal.images < 12
         found = model.features(images, ["conv1"], out=tmp_path / "b.npy", batch_size=4)

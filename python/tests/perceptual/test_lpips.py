@@ -327,6 +327,7 @@ REFUSALS = {
     "cdist of two sizes": (lambda m: m.cdist([A[0], A[0, :39]]), ValueError, "image 1, an array, has 39 × 52"),
     "cdist of x and y": (lambda m: m.cdist(A, B[:, :39]), ValueError, "x has images of 40 × 52 pixels, y of 39"),
     "embed two sizes": (lambda m: m.embed([A[0], A[0, :39]]), ValueError, "one size"),
+    "spatial": (lambda m: m(A[0], B[0], spatial="no"), TypeError, "spatial is 'no', expected True or False"),
     "max_bytes": (lambda m: m.cdist(A, max_bytes=0), ValueError, "max_bytes is 0"),
     "gradient of floats": (lambda m: m.value_and_grad(A[0] / 255, B[0]), ValueError, "value_range"),
     "a missing file": (lambda m: m("missing.png", A[0]), FileNotFoundError, "missing.png"),

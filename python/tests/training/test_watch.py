@@ -80,7 +80,7 @@ def test_drawing_is_rare(display, monkeypatch):
     assert len(display.shown) == 2, "at the first step and at the end, and not sooner than allowed in between"
 
 
-@pytest.mark.parametrize("error", [RuntimeError("no figures"), MemoryError(), OSError(28, "full")])
+@pytest.mark.parametrize("error", [RuntimeError("no figures"), MemoryError(), OSError(28, "full"), SystemExit(1)])
 def test_a_display_that_fails_is_given_up(display, plain, capsys, error):
     display.error = error
     model, history = plotted()
