@@ -126,9 +126,10 @@ def as_finite(values: Any, dtype: Any, name: str, operation: str) -> NDArray[Any
     if isinstance(values, np.ndarray):
         require_memory(values.shape, np.dtype(dtype).itemsize, f"{operation}: {name}")
     try:
-        if np.iscomplexobj(values):  # of which numpy would drop a part
+        given = np.asarray(values)
+        if np.iscomplexobj(given):  # of which numpy would drop a part
             raise TypeError("complex")
-        array = np.array(values, dtype)
+        array = np.array(given, dtype)
     except (OverflowError, TypeError, ValueError):
         raise TypeError(f"{operation}: {name} is {shown(values)}, expected numbers") from None
     if not np.isfinite(array).all():
