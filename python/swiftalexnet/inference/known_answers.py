@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._support.arrays import require_memory
+from .._support.shown import shown
 from .._support.tables import html_table, lay_out
 from ..files.source import opened_source
 from ..formats.published_answers import published_answers
@@ -18,6 +19,8 @@ from ..network.base import BaseModel
 from ..network.known_answers import KnownAnswers
 from .features import features
 from .prediction import probabilities
+
+_LARGEST_IMAGE = 1 << 28  # bytes of a file
 
 
 class Answer(NamedTuple):
@@ -178,6 +181,9 @@ def _digest(image: Any) -> str:
     """Return the SHA-256 of a file, or of the shape and pixels of an image in memory."""
     if isinstance(image, (str, os.PathLike)):
         with opened_source(image, "known answers") as file:
+            if file.size > _LARGEST_IMAGE:  # a sparse file of a terabyte would be read for an hour
+                came = f"{shown(os.fspath(image))} has {file.size:,} bytes"
+                raise ValueError(f"known answers: {came}, expected an image file of at most {_LARGEST_IMAGE:,}")
             return file.sha256()
     pixels = np.ascontiguousarray(image)
     return hashlib.sha256(f"{pixels.dtype.str} {pixels.shape}".encode() + pixels.tobytes()).hexdigest()

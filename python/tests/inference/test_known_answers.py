@@ -44,6 +44,14 @@ def test_an_answer_that_left_the_bound_is_named(images, tmp_path):
     assert "0 of 1 known answers hold" in str(found) and "differs" in str(found)
 
 
+def test_a_file_that_is_too_large_for_an_image_is_not_read(tmp_path):
+    with (tmp_path / "large.png").open("wb") as file:
+        file.truncate(2**40)
+    model = saved(tiny_model(), tmp_path, known_answers=True)
+    with pytest.raises(ValueError, match="large.png' has 1,099,511,627,776 bytes, expected an image file of at most"):
+        model.verify([tmp_path / "large.png"])
+
+
 def test_the_built_in_image_needs_no_file(tmp_path):
     model = saved(tiny_model(), tmp_path, known_answers=True)
     assert model.verify()
