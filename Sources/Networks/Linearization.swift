@@ -24,18 +24,15 @@ public final class Linearization: @unchecked Sendable {
   private var inputGradient: AlignedBuffer<Float>?
 
   fileprivate init(
-    of network: Network, image: FeatureShape, execution: Execution, nodes: [String], lowest: Int, changes: [Int?]
-  ) throws {
+    of network: Network, image: FeatureShape, execution: Execution, nodes: [String: Int], lowest: Int, changes: [Int?]
+  ) {
     self.network = network
     self.image = image
     self.execution = execution
     self.changes = changes
     batch = execution.batch
-    steps = try Dictionary(
-      uniqueKeysWithValues: Set(nodes).map { name in
-        (name, execution.step(of: try network.node(named: name)) ?? 0)
-      })
-    self.lowest = lowest
+    steps = nodes.compactMapValues(execution.step(of:))
+    self.lowest = execution.step(of: lowest) ?? -1
   }
 
   deinit { network.putBackOne(execution) }
@@ -135,24 +132,27 @@ extension Network {
     guard !arithmetic.int8DenseWeights else {
       throw EngineError.invalidValue("linearize: got 8-bit weights, which have no derivative; expected float weights")
     }
-    let kept = nodes + wrt.filter { $0 != Linearization.data }
-    let indices = try kept.map { try node(named: $0, operation: "linearize") }
-    guard let last = indices.max(), !wrt.isEmpty else {
+    let starts = try nodes.map { try node(named: $0, operation: "linearize") }
+    let ends = try wrt.map { $0 == Linearization.data ? -1 : try node(named: $0, operation: "linearize") }
+    guard let last = starts.max(), let lowest = ends.min() else {
       throw EngineError.invalidValue("linearize: got no \(wrt.isEmpty ? "wrt" : "nodes"), expected at least one")
     }
-    let lowest = try wrt.map { $0 == Linearization.data ? -1 : try node(named: $0) }.min() ?? -1
+    for (name, end) in zip(wrt, ends) where end > last {
+      throw EngineError.invalidValue(
+        "linearize: got wrt \(name), which lies behind every other node: its gradient is 0, as it influences none")
+    }
+    let kept = Dictionary(zip(nodes + wrt, starts + ends).filter { $0.1 >= 0 }) { first, _ in first }
     let image = FeatureShape(height: height, width: width, channels: spec.input.channels)
     let pass = Pass(
-      nodes: 0...last, input: image, observed: Set(indices), arithmetic: arithmetic,
+      nodes: 0...last, input: image, observed: Set(kept.values), arithmetic: arithmetic,
       backward: BackwardReach(first: lowest + 1, trains: false))
     return try usage.reading {
       let layers = try layers(reading: image, through: last, operation: "linearize")
       let execution = try takeExecution(pass, layers: layers, batch: batch)
       try execution.writeInput(0..<batch, reader(x, shape: image, layout: layout))
       try execution.forward(batch: batch, dropout: nil)
-      return try Linearization(
-        of: self, image: image, execution: execution, nodes: kept,
-        lowest: lowest < 0 ? -1 : execution.step(of: lowest) ?? 0, changes: parameterChanges)
+      return Linearization(
+        of: self, image: image, execution: execution, nodes: kept, lowest: lowest, changes: parameterChanges)
     }
   }
 }

@@ -56,8 +56,9 @@ struct WideningLayer: BFloat16LogitsLayer {
     outputGradient: UnsafeMutablePointer<Float>, _ tensors: inout WidenedTensors
   ) throws {
     let count = operands.batch * inputShape.count
+    let isRead = layer.backwardReadsInput(training: operands.parameterGradients != .none)
     let input =
-      backwardReadsInput ? UnsafePointer(try tensors.widened(operands.input, count: count)) : UnsafePointer(output)
+      isRead ? UnsafePointer(try tensors.widened(operands.input, count: count)) : UnsafePointer(output)
     let inputGradient = operands.inputGradient.map { _ in tensors.take(count) }
     try layer.backward(
       BackwardOperands(

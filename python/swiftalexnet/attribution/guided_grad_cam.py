@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from .._support.choices import choose
+from ..images.enlarging import INTERPOLATIONS, enlarged
 from ..network.base import BaseModel
 from ..network.checks import require_model
 from ..network.derivatives import INPUT
-from .enlarging import INTERPOLATIONS, enlarged
 from .grad_cam import weighted_sum
 from .layers import map_layer
 from .result import Attribution

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .._support.arrays import as_index
 from .._support.tables import html_table
-from .enlarging import enlarged
+from ..images.enlarging import enlarged
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

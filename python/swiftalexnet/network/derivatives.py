@@ -220,7 +220,8 @@ class Derivatives(Weights):
     ) -> Linearization:
         """Compute layers and keep what gradients need: for cotangents that depend on the activations.
 
-        The whole batch is kept: some 15 MB an image for AlexNet in float32, 120 MB for VGG-16.
+        The whole batch is kept: from the logits to the input, in float32, some 5 MB an image for AlexNet `owt`, 9 MB
+        for `paper` and 96 MB for VGG-16.
 
         Parameters
         ----------

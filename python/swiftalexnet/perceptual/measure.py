@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from .. import _native, ops
 from .._support.arrays import as_output
 from ..errors import NonFiniteError
+from ..images.enlarging import enlarged
 from .inputs import Levels, Size, batches_of
 from .trunk import Trunk
-from .upsampling import enlarge
 
 Float32 = NDArray[np.float32]
 
@@ -46,7 +46,7 @@ class Measure:
                 _native.perceptual_distance(x, y, weights, _NHWC, per_pixel, means)
                 parts[batch, layer] = means
                 if total is not None:
-                    total += enlarge(per_pixel, *total.shape[1:])
+                    total += enlarged(per_pixel, total.shape[1:])
             maps += [] if total is None else list(total)
         values = parts.sum(axis=1, dtype=np.float64).astype(np.float32)
         require_finite(values, "the distance of pair")

@@ -6,8 +6,8 @@ from support import tiny_model
 
 import swiftalexnet as sa
 from attribution.nets import Reference, images, near, one_convolution, small
-from swiftalexnet.attribution.enlarging import enlarged
 from swiftalexnet.attribution.layers import map_layer
+from swiftalexnet.images.enlarging import enlarged
 
 grad_cam, grad_cam_pp, guided_grad_cam = (
     sa.attribution.grad_cam,

@@ -186,7 +186,7 @@ def test_other_names_of_layers():
         (
             lambda m, x: m.vjp(x, {"fc3": np.zeros((3, 16), np.float32)}, wrt=["fc4"]),
             ValueError,
-            "behind every cotangent",
+            "wrt fc4, which lies behind every other node",
         ),
         (
             lambda m, x: m.vjp(x, {"fc3": np.zeros((3, 16, 1), np.float32)}, wrt=["conv1"]),

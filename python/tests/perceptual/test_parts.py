@@ -1,4 +1,4 @@
-"""The weights of the layers, maps that are enlarged, and blocks of pairs."""
+"""The weights of the layers, and blocks of pairs."""
 
 from importlib import resources
 
@@ -8,7 +8,6 @@ import pytest
 from swiftalexnet.perceptual.all_pairs import all_pairs, plan
 from swiftalexnet.perceptual.heads import heads
 from swiftalexnet.perceptual.inputs import batches_of
-from swiftalexnet.perceptual.upsampling import enlarge
 
 
 @pytest.mark.parametrize("version", ["0.1", "0.0"])
@@ -22,15 +21,6 @@ def test_weights_of_the_layers(net, count, version):
 def test_their_licence_is_beside_them():
     text = (resources.files("swiftalexnet.perceptual") / "lpips_heads.LICENSE").read_text()
     assert text.startswith("Copyright (c) 2018, Richard Zhang") and "Redistributions in binary form" in text
-
-
-def test_enlarged_maps():
-    ramp = np.arange(4, dtype=np.float32).reshape(1, 1, 4)
-    assert enlarge(ramp, 1, 8)[0, 0].tolist() == [0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3]
-    assert enlarge(ramp.transpose(0, 2, 1), 8, 2)[0, :, 1].tolist() == [0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3]
-    np.testing.assert_array_equal(enlarge(ramp, 1, 4), ramp)
-    assert enlarge(ramp, 1, 2)[0, 0].tolist() == [0.5, 2.5]
-    assert (enlarge(np.full((2, 1, 1), 3, np.float32), 5, 7) == 3).all()
 
 
 @pytest.mark.parametrize("at_once", [0, 1, 2, 3, 5, 9, 100])

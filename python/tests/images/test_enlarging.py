@@ -3,12 +3,19 @@
 import numpy as np
 import pytest
 
-from swiftalexnet.attribution.enlarging import enlarged
+from swiftalexnet.images.enlarging import enlarged
 
 
 def test_bilinear_by_hand():
     assert np.allclose(enlarged(np.array([[[0, 4]]], np.float32), (1, 4)), [[[0, 1, 3, 4]]])
     assert np.allclose(enlarged(np.array([[[0.0], [6]]], np.float32), (3, 2)), [[[0, 0], [3, 3], [6, 6]]])
+
+
+def test_torchs_values():
+    ramp = np.arange(4, dtype=np.float32).reshape(1, 1, 4)
+    assert enlarged(ramp, (1, 8))[0, 0].tolist() == [0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3]
+    assert enlarged(ramp.transpose(0, 2, 1), (8, 2))[0, :, 1].tolist() == [0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3]
+    assert enlarged(ramp, (1, 2))[0, 0].tolist() == [0.5, 2.5]
 
 
 def test_nearest_by_hand():
