@@ -6,14 +6,14 @@ import sys
 import numpy as np
 import pytest
 from evaluations import evaluation, made_up
-from support import CLASSES, TINY, dataset, labelled_images, needs, photo_folder, quick_recipe, tiny_model
+from readable_figures import assert_text_is_readable
+from support import CLASSES, TINY, dataset, labelled_images, needs, photo_folder, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet._support.tables import printable
 from swiftalexnet.plots import (
     fair_sample,
     kernel_sheet,
-    plot_attribution,
     plot_history,
     plot_kernels,
     plot_panel,
@@ -27,33 +27,6 @@ AWKWARD = (
     *("$x$", r"a$b$c\foo", "<script>", "line\nbreak", "\udcff", "W" * 40, "i" * 40, "Ä" * 200),
     *("a long name of several words, as ImageNet has them, number 1", "tab\t"),
 )
-
-
-def assert_text_is_readable(figure):
-    """Check that all text lies within the figure and does not overlap."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.text import Text
-    from matplotlib.transforms import Bbox
-
-    canvas, texts, draw = FigureCanvasAgg(figure), {}, Text.draw
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Text, "draw", lambda text, renderer: (texts.update({text: None}), draw(text, renderer)))
-        canvas.draw()
-    boxes = [(text.get_text(), text.get_window_extent(canvas.get_renderer())) for text in texts if text.get_text()]
-    assert boxes
-    width, height = figure.bbox.size
-    for number, (text, box) in enumerate(boxes):
-        assert min(box.x0, box.y0, width - box.x1, height - box.y1) > -1, f"{text!r} is cut off"
-        for other, beside in boxes[:number]:
-            common = Bbox.intersection(box, beside)
-            assert common is None or min(common.width, common.height) < 3, f"{text!r} lies over {other!r}"
-
-
-@pytest.fixture(scope="module")
-def trained():
-    model = tiny_model()
-    recipe = quick_recipe(schedule=sa.EpochSchedule([1]))
-    return model, model.fit(dataset(), dataset(20, seed=1), epochs=2, recipe=recipe, progress=False)
 
 
 @pytest.mark.parametrize("text", [*AWKWARD, "", " ", "a", "two words"])
@@ -367,61 +340,3 @@ def test_what_cannot_be_drawn_is_a_type_error(call, message):
 def test_numbers_that_cannot_be_drawn_are_value_errors(call, message):
     with pytest.raises(ValueError, match=message):
         call(tiny_model())
-
-
-@pytest.mark.parametrize("method", ["grad_cam", "occlusion", "guided_backpropagation"])
-@pytest.mark.parametrize("count", [1, 5])
-def test_attribution(trained, method, count):
-    needs("matplotlib")
-    model = trained[0]
-    result = getattr(sa.attribution, method)(model, labelled_images(count)[0])
-    figure = result.plot(columns=3)
-    assert_text_is_readable(figure)
-    assert len(figure.axes) == 2 * count
-    for number in range(count):
-        image, over = figure.axes[2 * number : 2 * number + 2]
-        assert np.array_equal(image.images[0].get_array(), result.images[number])
-        drawn = over.images[-1].get_array()
-        if method == "guided_backpropagation":
-            values = result.values[number].transpose(1, 2, 0)
-            assert np.allclose(drawn, 0.5 + values / (2 * np.abs(values).max()), atol=1e-6)
-        else:
-            assert np.array_equal(drawn, result.maps[number])
-
-
-def test_attribution_of_tensors_and_of_grey_images():
-    needs("matplotlib")
-    model = tiny_model(channels=1)
-    grey = sa.attribution.deconvnet(model, np.zeros((2, 20, 20), np.uint8))
-    assert len(grey.plot().axes) == 4
-    tensors = sa.attribution.saliency(model, np.zeros((2, 1, 20, 20), np.float32), preprocessed=True)
-    assert len(tensors.plot().axes) == 2
-    for wrong in ({"columns": 0}, {"opacity": 1.5}, {"opacity": -1}):
-        with pytest.raises(ValueError, match=f"plot_attribution: {next(iter(wrong))}"):
-            grey.plot(**wrong)
-    with pytest.raises(ValueError, match="no images"):
-        grey[:0].plot()
-    with pytest.raises(TypeError, match="expected an Attribution"):
-        plot_attribution(model)
-
-
-def test_maximization(trained):
-    needs("matplotlib")
-    made = sa.attribution.activation_maximization(trained[0], list(range(4)), steps=1)
-    figure = made.plot(columns=3)
-    assert_text_is_readable(figure)
-    assert len(figure.axes) == 4
-    assert [text.get_text() for text in figure.texts] == list(made.names)
-    assert np.array_equal(figure.axes[2].images[0].get_array(), made.images[2])
-
-
-def test_a_curve_over_steps_keeps_bounded_means():
-    from swiftalexnet.plots.live import StepCurve
-
-    curve = StepCurve()
-    for step in range(1, 10_241):
-        curve.add(step / 1000, step, 2 * step)
-    epochs, losses, errors = curve.points().T
-    assert 256 <= len(epochs) <= 512
-    assert (np.diff(losses) == 32).all() and losses[0] == 16.5, "each the mean of 32 steps"
-    assert np.allclose(epochs, losses / 1000) and np.allclose(errors, 2 * losses)
