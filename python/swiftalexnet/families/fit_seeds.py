@@ -1,6 +1,5 @@
 """Train networks that differ in their seed alone: `fit_seeds`."""
 
-import hashlib
 import os
 import weakref
 from collections import Counter
@@ -12,6 +11,7 @@ import numpy as np
 
 from .._support.arithmetic import PRECISIONS, choose_precision
 from .._support.arrays import as_seed
+from .._support.digests import array_digest
 from .._support.kinds import as_items
 from .._support.progress import announce
 from .._support.shown import shown
@@ -185,7 +185,7 @@ def _shared(model: Model, train: "Dataset", validation: "Dataset | None", option
 
 
 def _hash(array: Any) -> str | None:
-    return None if array is None else hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
+    return None if array is None else array_digest(array)
 
 
 def _plain(value: Any) -> Any:
@@ -196,5 +196,5 @@ def _plain(value: Any) -> Any:
         return {shown(key): shown(each) for key, each in value.items()}
     if isinstance(value, (np.ndarray, list, tuple)):
         with suppress(TypeError, ValueError):
-            return _hash(np.asarray(value, np.float64))
+            return array_digest(np.asarray(value, np.float64))
     return shown(value)

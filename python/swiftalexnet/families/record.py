@@ -6,14 +6,12 @@ seed-0/checkpoint.safetensors      the run of this seed, as `fit` writes it
 seed-0/history.json                its history, written when it has ended
 """
 
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
+from .._support.digests import weights_digest
 from .._support.json import to_json
 from ..errors import MALFORMED, CheckpointCorruptError
 from ..files.atomic import write_atomically
@@ -78,7 +76,7 @@ class Record:
         ValueError
             It has started with others.
         """
-        path, weights = self._of(seed) / "start.json", {_START: _hash(model)}
+        path, weights = self._of(seed) / "start.json", {_START: weights_digest(model.parameters())}
         if not self.model_file(seed).exists():
             self._of(seed).mkdir(exist_ok=True)
             write_atomically(path, to_json(weights).encode())
@@ -142,12 +140,3 @@ def _read(path: Path, parse: Callable[[Any], Parsed]) -> Parsed:
         return parse(json.loads(data))
     except MALFORMED as error:
         raise CheckpointCorruptError(f"{path} was not written by fit_seeds, or is damaged: {error}") from error
-
-
-def _hash(model: BaseModel) -> str:
-    """Return the SHA-256 of the weights, one tensor after the other."""
-    hashed = hashlib.sha256()
-    for name, array in model.parameters().items():
-        hashed.update(name.encode())
-        hashed.update(np.ascontiguousarray(array))
-    return hashed.hexdigest()

@@ -1,6 +1,5 @@
 """What an extraction is: layers, model, preprocessing and arithmetic as JSON, and in what two of them differ."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from .. import _native
 from .._support.arithmetic import PRECISIONS, WEIGHTS
+from .._support.digests import array_digest, weights_digest
 from .._support.native_arguments import Arithmetic
 from ..network.base import BaseModel
 from ..network.spec_text import cut_behind
@@ -91,19 +91,10 @@ def _short(value: Any) -> str:
 def _digest_of_weights(model: BaseModel, last: str) -> str:
     """Return the SHA-256 of the network up to its last node asked for, and of these weights, in the engine's order."""
     text = "" if last == "data" else cut_behind(model.spec, model.variant, last, "features")
-    digest = hashlib.sha256(text.encode())
     nodes = {line.split()[1] for line in text.splitlines()[2:]}
     with model.network.hold("features", False):
-        for name, array in model.parameters().items():
-            if name.rpartition(".")[0] in nodes:
-                digest.update(f"\n{name} {array.shape}\n".encode())
-                digest.update(_as_it_lies(array))
-    return digest.hexdigest()
-
-
-def _as_it_lies(array: NDArray[Any]) -> NDArray[Any]:
-    """Return the array with its axes in the order of memory, so that nothing is copied."""
-    return np.ascontiguousarray(array.transpose(np.argsort(array.strides)[::-1]))
+        arrays = {name: array for name, array in model.parameters().items() if name.rpartition(".")[0] in nodes}
+        return weights_digest(arrays, text)
 
 
 def _shown_or_digest(array: NDArray[np.float32] | None) -> Any:
@@ -112,4 +103,4 @@ def _shown_or_digest(array: NDArray[np.float32] | None) -> Any:
         return None
     if array.size <= 4:
         return [float(value) for value in array.ravel()]
-    return f"sha256 {hashlib.sha256(np.ascontiguousarray(array)).hexdigest()}"
+    return f"sha256 {array_digest(array)}"

@@ -1,6 +1,5 @@
 """The features of a data set: what the frozen part of a network computes of every image, in every view."""
 
-import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from .. import _native
 from .._support.arithmetic import PRECISIONS
 from .._support.arrays import LAYOUTS
-from .._support.json import to_json
+from .._support.digests import array_digest, weights_digest
 from .._support.native_arguments import Arithmetic
 from .._support.progress import Progress
 from ..data.dataset import Dataset
@@ -44,7 +43,7 @@ class Features(NamedTuple):
         info = _native.runtime_info()
         key = {
             "network": list(self.part.spec),
-            "weights (SHA-256)": _digest(self.part.arrays(self.model)),
+            "weights (SHA-256)": weights_digest(self.part.arrays(self.model)),
             "preprocessing": self._preprocessing(),
             "precision": PRECISIONS[self.precision],
             "engine": {name: info[name] for name in ("version", "instruction_set", "gemm")},
@@ -83,14 +82,5 @@ class Features(NamedTuple):
         preprocessing = self.model.preprocessing
         arrays = {"mean": preprocessing.mean, "whitening": preprocessing.whitening}
         return preprocessing.to_json() | {
-            name: None if array is None else _digest({name: array}) for name, array in arrays.items()
+            name: None if array is None else array_digest(array) for name, array in arrays.items()
         }
-
-
-def _digest(arrays: dict[str, NDArray[np.float32]]) -> str:
-    """Return the SHA-256 of names, shapes and values."""
-    digest = hashlib.sha256()
-    for name, array in arrays.items():
-        digest.update(to_json([name, list(array.shape)]).encode())
-        digest.update(np.ascontiguousarray(array, "<f4").reshape(-1).view(np.uint8))
-    return digest.hexdigest()

@@ -1,6 +1,5 @@
 """How much each image of a training set counts in the loss: `class_weight` times `sample_weight`."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from .._support.arrays import as_integer
 from .._support.choices import nearest
+from .._support.digests import array_digest
 from .._support.numbers import check_number
 from .._support.sample_weights import as_sample_weight, as_weights
 from .._support.shown import shown
@@ -72,7 +72,7 @@ def image_weights(train: Dataset, num_classes: int, class_weight: Any, sample_we
         raise ValueError(
             "fit: the weights of all images are zero, or round to it in float32, expected at least one above 0"
         )
-    digest = None if own is None else hashlib.sha256(own.tobytes()).hexdigest()
+    digest = None if own is None else array_digest(own)
     return ImageWeights(values, by_class, digest)
 
 
