@@ -71,6 +71,6 @@ class Tolerant:
             allowed = allowed_errors(self._max_errors, len(self))
             if allowed is not None and self.skipped > allowed:
                 raise ValueError(
-                    f"{self._operation}: {self.skipped} images cannot be read, max_errors allows {allowed}; "
+                    f"{self._operation}: {self.skipped} image{'s' * (self.skipped != 1)} cannot be read, max_errors allows {allowed}; "
                     f"one of them: {self._why[index]}"
                 )
