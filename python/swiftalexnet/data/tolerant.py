@@ -70,7 +70,8 @@ class Tolerant:
             self._why[index] = " ".join(str(why).split())
             allowed = allowed_errors(self._max_errors, len(self))
             if allowed is not None and self.skipped > allowed:
+                images = "1 image" if self.skipped == 1 else f"{self.skipped} images"
                 raise ValueError(
-                    f"{self._operation}: {self.skipped} image{'s' * (self.skipped != 1)} cannot be read, max_errors allows {allowed}; "
+                    f"{self._operation}: {images} cannot be read, max_errors allows {allowed}; "
                     f"one of them: {self._why[index]}"
                 )
