@@ -114,7 +114,7 @@ class Attribution:
         caption = [repr(self), *([f"the first {_SHOWN} of {len(self)} images"] if len(self) > _SHOWN else [])]
         table = html_table(caption, ("image", "explained", "score"), rows[:_SHOWN])
         try:
-            png = self[:_SHOWN].plot()._repr_png_() if len(self) else b""  # type: ignore[attr-defined]
+            png = self[:_SHOWN].plot()._repr_png_() if len(self) else b""
         except ImportError:  # of matplotlib
             png = b""
         figure = (
