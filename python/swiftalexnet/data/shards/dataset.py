@@ -23,7 +23,7 @@ from ..checks import as_class_names
 from ..error_budget import allowed_errors, as_budget
 from .index import Index, read_index, write_index
 from .openers import Opened, Opener, open_shard
-from .patterns import base_name, beside, is_address, shard_names
+from .patterns import base_name, beside, default_index, is_address, shard_names
 from .samples import NAMES_FILES, class_names_of
 from .scanning import require_header, require_same, scan
 from .tar_members import BLOCK
@@ -76,6 +76,8 @@ class ShardedDataset:
     classes : tuple of str or None
     errors : dict
         Maps the indices of skipped images to the reasons.
+    bytes_digest : str
+        SHA-256 of the shards' sizes and of some of the images of each.
 
     Raises
     ------
@@ -125,6 +127,7 @@ class ShardedDataset:
         highest = max(int(self.labels.max()), *self._index.without_image, 0)
         if self.classes is not None and highest >= len(self.classes):
             raise ValueError(f"{_OPERATION}: label {highest} has no name: there are {len(self.classes)} classes")
+        self.bytes_digest = _digest_of_shards(self._index)
         self.errors: dict[int, str] = {}
 
     def __len__(self) -> int:
@@ -152,13 +155,6 @@ class ShardedDataset:
     def names_digest(self) -> str:
         """SHA-256 of the names and sizes of all images in order: what a checkpoint knows the set by."""
         return self._index.names
-
-    @property
-    def bytes_digest(self) -> str:
-        """SHA-256 of the shards' sizes and of some of the images of each."""
-        return hashlib.sha256(
-            "\n".join(f"{each.bytes} {each.spots}" for each in self._index.shards).encode()
-        ).hexdigest()
 
     def left_out(self) -> dict[str, dict[str, int]]:
         """Return the number of samples left out so far, by class and reason."""
@@ -254,13 +250,6 @@ class ShardedDataset:
             raise ValueError(f"{self!r}: {count}; one of them: {self.errors[index]}")
 
 
-def default_index(shards: Sequence[str]) -> str:
-    """Return the path or address of the index beside the first of some shards."""
-    names = tuple(map(base_name, shards))
-    digest = hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    return beside(shards[0], f"{names[0].removesuffix('.tar')}-{len(names)}-{digest}.index")
-
-
 def _index_of(opened: Opened, path: Any, rescan: bool, progress: bool) -> Index:
     """Return the index of some shards, checked against them: from its file, or made and written to it."""
     given = None if path is None else os.fspath(as_path(path, "index", _OPERATION))
@@ -272,7 +261,7 @@ def _index_of(opened: Opened, path: Any, rescan: bool, progress: bool) -> Index:
         return index
     index = scan(opened, progress)
     if not local:
-        warnings.warn(f"{_OPERATION}: the index is made each time; index='FILE' keeps it", UserWarning, stacklevel=4)
+        warnings.warn(f"{_OPERATION}: the index is made each time; index='FILE' keeps it", UserWarning, stacklevel=3)
         return index
     try:
         write_index(file, index)
@@ -280,8 +269,12 @@ def _index_of(opened: Opened, path: Any, rescan: bool, progress: bool) -> Index:
         if given is not None:
             raise
         why = f"the index cannot be kept ({error}) and is made each time; index='FILE' keeps it elsewhere"
-        warnings.warn(f"{_OPERATION}: {why}", UserWarning, stacklevel=4)
+        warnings.warn(f"{_OPERATION}: {why}", UserWarning, stacklevel=3)
     return index
+
+
+def _digest_of_shards(index: Index) -> str:
+    return hashlib.sha256("\n".join(f"{shard.bytes} {shard.spots}" for shard in index.shards).encode()).hexdigest()
 
 
 def _names_beside(shard: str) -> tuple[str, ...] | None:

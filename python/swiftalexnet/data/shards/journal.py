@@ -16,6 +16,7 @@ from ..._support.shown import shown
 from ...errors import MALFORMED, CacheCorruptError
 from ...files.atomic import write_atomically
 from ...files.paths import open_regular
+from .patterns import default_index
 
 _FORMAT = 1
 _MOST_BYTES = 1 << 28
@@ -95,19 +96,32 @@ class Journal:
             self.shards.append(written)
         self.left_out = [each for each in left_out if each.place < self.end]
 
-    def forget(self) -> None:
-        """Remove the shards of an earlier run, whatever its plan; files that are not its own may be replaced.
+    def start(self, overwrite: bool) -> None:
+        """Go on with an earlier run of the same plan; with `overwrite` remove the shards of any other.
 
         Raises
         ------
-        OSError, CacheCorruptError
-            They cannot be removed, or the journal is damaged.
+        OSError, ValueError
+            See `resume`.
         """
-        if self.path.exists():
+        try:
+            self.resume()
+        except (FileExistsError, ValueError):
+            if not overwrite:
+                raise
+            self._forget()
+
+    def _forget(self) -> None:
+        """Remove the shards of an earlier run and their index."""
+        self.shards, self.left_out, self._own = [], [], set()
+        try:
             _, shards, _, following = self._read()
-            for name in (*(written.name for written in shards), *filter(None, [following])):
-                (self.folder / name).unlink(missing_ok=True)
-            self.path.unlink()
+        except CacheCorruptError:
+            shards, following = [], ""
+        names = [str(self.folder / written.name) for written in shards]
+        for name in (*names, *([default_index(names)] if names else []), *([following] if following else [])):
+            (self.folder / name).unlink(missing_ok=True)
+        self.path.unlink()
 
     def begin(self, path: Path, replace: bool) -> None:
         """Note that a shard is being written.

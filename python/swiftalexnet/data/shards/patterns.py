@@ -1,8 +1,9 @@
 """Names of shards: `train-{000..146}.tar` stands for 147 of them."""
 
+import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,7 +22,7 @@ def shard_names(shards: Any, operation: str) -> tuple[str, ...]:
     ----------
     shards : path or sequence of paths
         In each, `{000..146}` stands for the numbers from 000 to 146, with as many digits, and `{train,val}` for both
-        words; an existing file's name is taken as it is. Names that begin with http:// or https:// are addresses.
+        words; an existing file's name is taken as it is. Names with :// are addresses.
     operation : str
         The beginning of messages.
 
@@ -78,8 +79,15 @@ def beside(name: str, other: str) -> str:
     return os.path.join(os.path.dirname(name), other)
 
 
+def default_index(shards: Sequence[str]) -> str:
+    """Return the path or address of the index beside the first of some shards."""
+    names = tuple(map(base_name, shards))
+    digest = hashlib.sha256("\n".join(names).encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return beside(shards[0], f"{names[0].removesuffix('.tar')}-{len(names)}-{digest}.index")
+
+
 def _text(given: Any, operation: str) -> str:
-    if isinstance(given, str) and is_address(given):
+    if isinstance(given, str) and "://" in given:  # a path would lose one of the slashes
         return given
     return os.fspath(as_path(given, "a shard", operation))
 

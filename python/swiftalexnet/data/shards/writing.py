@@ -25,10 +25,11 @@ from ...images.geometry import RESAMPLERS
 from ...runtime import get_num_threads
 from ..error_budget import allowed_errors, as_budget
 from ..order import shuffled
-from .dataset import LARGEST, ShardedDataset, default_index
+from .dataset import LARGEST, ShardedDataset
 from .encoding import Encoding
 from .journal import WAY_OUT, Journal, LeftOut, Written
 from .parquet import ParquetImages
+from .patterns import default_index
 from .samples import CLASSES_FILE
 from .sources import EncodedImages, as_encoded_images
 from .tar_writing import TarWriter, tar_size
@@ -187,10 +188,7 @@ def write_shards(
     folder.mkdir(parents=True, exist_ok=True)
     _write_classes(folder / CLASSES_FILE, images.classes, overwrite)
     journal = Journal(folder, name, plan)
-    if overwrite:
-        journal.forget()
-    else:
-        journal.resume()
+    journal.start(overwrite)
     places = np.arange(len(images)) if order == _STORED else shuffled(len(images), seed, 0)
     make = partial(_stored, images, places, encoding, on_error == "skip")
     fresh = journal.end < len(images)
