@@ -8,10 +8,10 @@ from pathlib import Path
 import swiftalexnet as sa
 
 
-def tar_bytes(files: Iterable[tuple[str, bytes]], format: int = tarfile.USTAR_FORMAT) -> bytes:
+def tar_bytes(files: Iterable[tuple[str, bytes]], kind: int = tarfile.USTAR_FORMAT) -> bytes:
     """Return a tar of some files."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=format) as tar:
+    with tarfile.open(fileobj=buffer, mode="w", format=kind) as tar:
         for name, data in files:
             member = tarfile.TarInfo(name)
             member.size = len(data)

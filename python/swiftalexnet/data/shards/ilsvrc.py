@@ -10,13 +10,14 @@ Labels are places in the sorted list of synsets, as in an `ImageFolder` of them,
 import gzip
 import hashlib
 import re
+import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,8 @@ from .windows import windowed
 _SYNSET = re.compile(r"(?:.*/)?(n\d{8})\.tar", re.ASCII)
 _VALIDATION = re.compile(r"(?:.*/)?ILSVRC2012_val_(\d{8})\.JPEG", re.ASCII)
 _TRUTH, _META = "ILSVRC2012_validation_ground_truth.txt", "meta.mat"
-_ROW = np.dtype([("offset", "<u8"), ("size", "<u4"), ("label", "<i4")])
+_ROW, _PACKED = np.dtype([("offset", "<u8"), ("size", "<u4"), ("label", "<i4")]), struct.Struct("<QIi")
+_LARGEST = 2**32 - 1  # bytes of an image that a row can say
 _PIECE = 1 << 20
 
 
@@ -62,13 +64,6 @@ class ArchiveImages:
 
     def _read(self, offset: int, count: int) -> bytes:
         return read_exactly(self._file, str(self._path), offset, count)
-
-
-class Found(NamedTuple):
-    """An image in an archive, and what tells its class: its synset, or the number in its name."""
-
-    member: Member
-    group: str
 
 
 def is_tar(path: Path) -> bool:
@@ -108,12 +103,11 @@ def open_ilsvrc(path: Path, labels: str | PathLike[str] | None, operation: str) 
         The archive is another one or cut short, or does not fit its labels.
     """
     file = LocalFile(str(path))
-    read = windowed(file, str(path))
     try:
-        found = list(_images(read, file.size))
+        rows, groups, digest = _scan(windowed(file, str(path)), file.size)
     except ValueError as error:
         raise ValueError(f"{operation}: {path}: {error}") from error
-    of_training = bool(found) and found[0].group.startswith("n")
+    of_training = any(_SYNSET.fullmatch(f"{group}.tar") for group in groups)
     if of_training and labels is not None:
         raise ValueError(f"{operation}: labels are for the validation images; {path} has a tar file a class")
     if not of_training and labels is None:
@@ -122,38 +116,45 @@ def open_ilsvrc(path: Path, labels: str | PathLike[str] | None, operation: str) 
             "ILSVRC2012_devkit_t12.tar.gz"
         )
     if of_training:
-        classes = tuple(sorted({each.group for each in found}))
-        number = {name: label for label, name in enumerate(classes)}
-        chosen = [number[each.group] for each in found]
-    else:
-        found.sort(key=lambda each: each.group)
-        classes, truth = _devkit(as_path(labels, "labels", operation), operation)
-        if [int(each.group) for each in found] != list(range(1, len(truth) + 1)):
-            count = f"{len(found)} images, the labels are of {len(truth)}, numbered from 1"
-            raise ValueError(f"{operation}: {path} has {count}")
-        chosen = truth
-    digest = hashlib.sha256()
-    for each in found:
-        digest.update(f"{each.member.name}\0{each.member.size}\0".encode("utf-8", "surrogateescape"))
-    rows = np.array(
-        [(each.member.offset, each.member.size, label) for each, label in zip(found, chosen, strict=True)], _ROW
-    )
-    return ArchiveImages(file, path, classes, rows, digest.hexdigest())
+        classes = tuple(sorted(groups))
+        rows["label"] = np.array([classes.index(group) for group in groups])[rows["label"]]
+        return ArchiveImages(file, path, classes, rows, digest)
+    classes, truth = _devkit(as_path(labels, "labels", operation), operation)
+    numbers = np.array([int(group) for group in groups], np.int64)[rows["label"]]
+    rows = rows[np.argsort(numbers)]
+    if not np.array_equal(np.sort(numbers), np.arange(1, len(truth) + 1)):
+        raise ValueError(f"{operation}: {path} has {len(rows)} images, the labels are of {len(truth)}, numbered from 1")
+    rows["label"] = truth
+    return ArchiveImages(file, path, classes, rows, digest)
 
 
-def _images(read: Read, size: int) -> Iterator[Found]:
-    """Yield the images of an archive, those of inner tar files with their places in the outer one."""
+def _scan(read: Read, size: int) -> tuple[NDArray[Any], list[str], str]:
+    """Return rows of an archive's images, whose label is a place in the list that follows, and the digest of names.
+
+    The list has the synsets of inner tar files, or the numbers of validation images.
+    """
+    rows, digest, groups = bytearray(), hashlib.sha256(), dict[str, int]()
+    for member, group in _images(read, size):
+        if member.size > _LARGEST:
+            raise ValueError(f"member {member.name!r} has {member.size:,} bytes")
+        digest.update(f"{member.name}\0{member.size}\0".encode("utf-8", "surrogateescape"))
+        rows += _PACKED.pack(member.offset, member.size, groups.setdefault(group, len(groups)))
+    return np.frombuffer(rows, _ROW), list(groups), digest.hexdigest()
+
+
+def _images(read: Read, size: int) -> Iterator[tuple[Member, str]]:
+    """Yield the images of an archive, those of inner tar files with their places in the outer one, and their groups."""
     for outer in members(read, size):
         synset, number = _SYNSET.fullmatch(outer.name), _VALIDATION.fullmatch(outer.name)
         if number is not None:
-            yield Found(outer, number[1])
+            yield outer, number[1]
             continue
         if synset is None:
             raise ValueError(f"member {outer.name!r}: expected n01440764.tar or ILSVRC2012_val_00000001.JPEG")
         inside: Read = partial(_shifted, read, outer.offset)
         try:
             for member in members(inside, outer.size):
-                yield Found(member._replace(offset=outer.offset + member.offset), synset[1])
+                yield member._replace(offset=outer.offset + member.offset), synset[1]
         except ValueError as error:
             raise ValueError(f"{outer.name}: {error}") from error
 

@@ -37,7 +37,9 @@ def training(photos, tmp_path):
 @pytest.fixture
 def kit(tmp_path):
     """The development kit."""
-    scipy_io = needs("scipy.io")
+    needs("scipy")
+    from scipy import io
+
     kind = [
         ("ILSVRC2012_ID", "O"),
         ("WNID", "O"),
@@ -48,7 +50,7 @@ def kit(tmp_path):
     ]
     rows = [(float(at), name, "x, y", "z", 0.0, np.zeros((1, 0))) for at, name in enumerate(SYNSETS, 1)]
     rows.append((4.0, PARENT, "entity", "", 3.0, np.array([[1.0, 2.0, 3.0]])))
-    scipy_io.savemat(tmp_path / "meta.mat", {"synsets": np.array(rows, kind).reshape(-1, 1)}, do_compression=True)
+    io.savemat(tmp_path / "meta.mat", {"synsets": np.array(rows, kind).reshape(-1, 1)}, do_compression=True)
     root = "ILSVRC2012_devkit_t12"
     files = [
         (f"{root}/readme.txt", b"x"),
