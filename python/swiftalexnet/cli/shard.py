@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument(
-        "source",
+        "sources",
         nargs="+",
         metavar="SOURCE",
         help="FOLDER/<class>/…, parquet files with columns image and label or a folder of them, "
@@ -26,7 +26,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", metavar="OUT", help="a folder for the shards, their index and the names of the classes")
     parser.add_argument("--name", default="train", metavar="NAME", help="how the shards' names begin")
     parser.add_argument(
-        "--images", type=count, metavar="N", help="images of a shard (default: 10000, or any number with --megabytes)"
+        "--images-per-shard",
+        type=count,
+        metavar="N",
+        help="images of a shard (default: 10000, or any number with --megabytes)",
     )
     parser.add_argument(
         "--megabytes",
@@ -71,10 +74,10 @@ def run(options: argparse.Namespace, output: "Output") -> int:
     """Write images into tar files of thousands each; the same command goes on after an interruption."""
     try:
         written = sa.write_shards(
-            options.source[0] if len(options.source) == 1 else options.source,
+            options.sources[0] if len(options.sources) == 1 else options.sources,
             options.out,
             options.name,
-            images_per_shard=options.images,
+            images_per_shard=options.images_per_shard,
             megabytes=options.megabytes,
             order=options.order,
             seed=options.seed,

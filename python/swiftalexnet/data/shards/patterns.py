@@ -88,6 +88,8 @@ def default_index(shards: Sequence[str]) -> str:
 
 def _text(given: Any, operation: str) -> str:
     if isinstance(given, str) and "://" in given:  # a path would lose one of the slashes
+        if not given.isprintable() or " " in given:
+            raise ValueError(f"{operation}: {shown(given)} is no address: a space or what cannot be printed is in it")
         return given
     return os.fspath(as_path(given, "a shard", operation))
 

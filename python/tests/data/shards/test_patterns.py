@@ -37,6 +37,7 @@ def test_the_name_of_a_file_that_is_there_is_no_pattern(tmp_path):
         (["a.tar", "a.tar"], ValueError, "'a.tar' is named twice"),
         ([], ValueError, "expected at least one"),
         ("", ValueError, "not empty"),
+        ("http://host/a\0.tar", ValueError, "is no address"),
         (7, TypeError, "shards is 7, expected a path"),
         ([7], TypeError, "a shard is 7"),
     ],
