@@ -20,6 +20,7 @@ FORWARD, LOADER = "share of what decoding and computing allow", "÷ torchvision 
 PAIRS, ALL_PAIRS = "lpips' time ÷ ours", "lpips' time ÷ ours, all pairs"
 MEMORY = "memory at 4/5 of the images ÷ at 1/5, from "
 OCCLUSION = "captum's time ÷ ours, "
+SHARDS, SHARDS_MEMORY = "shards ÷ folder, images a second", "memory at all of the images ÷ at 1/5"
 EPOCHS = "epochs an hour ÷ those without kept features"
 
 
@@ -87,6 +88,11 @@ EVERYDAY = (
         "features of 100,000 images",
         partial(quotients, Script("features_memory.py")),
         tuple(Goal(1.05, MEMORY + source, at_most=True) for source in ("an iterator", "files")),
+    ),
+    Check(
+        "reading, decoding and cropping from shards",
+        partial(quotients, Script("sharded_reading.py")),
+        (Goal(1.0, SHARDS), Goal(1.05, SHARDS_MEMORY, at_most=True)),
     ),
     *(
         Check(
