@@ -2,7 +2,7 @@
 
     python generated_shards.py OUT --images 100000      write them (3.4 GB, a few minutes on two processors)
 
-`sa.ShardedDataset(names(1_281_167), opener=opener(1_281_167))` reads such shards without a disk: bytes are computed where
+`sa.ShardedDataset(names(count), opener=opener(count))` reads such shards without a disk: bytes are computed where
 they are read. Every image takes as many bytes, the rest behind its end are zeros, so that its place follows from its
 number. An image is made only where all of it is read: who reads headers ahead gets zeros in its place.
 """
