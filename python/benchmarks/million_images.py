@@ -1,7 +1,7 @@
 """ImageNet's size, as far as it goes on one machine: an index of 1,281,167 images, and a long run with many kills.
 
     python million_images.py OUT                 2,000 steps of `paper` at batch 128 on 100,000 images, about an hour
-    python million_images.py OUT --images 2000 --steps 20 --compared 10 --variant owt --batch-size 32     to try it
+    python million_images.py OUT --images 1000 --steps 20 --compared 5 --variant owt --batch-size 4     to try it
 
 1. Shards of as many images as ImageNet has, which need not exist: the time to make their index, its size and memory,
    the time of an epoch's permutation, and of reading headers at random.
@@ -10,7 +10,8 @@
 4. The run: processes that are killed (SIGKILL) at random moments and resumed, until all steps are done. Its weights
    after `--compared` steps must be the reference's, bit for bit; `--compared 2000` compares those of all steps.
 
-OUT/results.json has what was measured, and what 90 epochs of ImageNet would take at this rate: an extrapolation.
+A repeated command goes on where it ended; another one needs another OUT. OUT/results.json has what was measured,
+and what 90 epochs of ImageNet would take at this rate: an extrapolation.
 """
 
 import argparse
@@ -32,7 +33,6 @@ from swiftalexnet._support.native_arguments import StepOptions
 from swiftalexnet.data.order import shuffled
 
 IMAGENET, EPOCHS = 1_281_167, 90
-CHECKPOINT_EVERY = 25  # steps
 RESULTS = "results.json"
 
 
@@ -157,7 +157,7 @@ def train(given: argparse.Namespace) -> None:
     given.model = model = sa.alexnet(given.variant, num_classes=generated_shards.CLASSES)
     model._network = Watched(model.network, given)
     recipe = sa.recipe("paper", batch_size=given.batch_size, schedule=sa.ConstantSchedule())
-    options = {"checkpoint": given.train, "checkpoint_every": CHECKPOINT_EVERY, "resume": True, "progress": False}
+    options = {"checkpoint": given.train, "checkpoint_every": given.checkpoint_every, "resume": True, "progress": False}
     try:
         model.fit(data, epochs=EPOCHS, recipe=recipe, precision=given.precision, **options)
     except Enough:
@@ -181,6 +181,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--precision", default="float32")
     parser.add_argument("--seconds-between-kills", type=float, default=120)
+    parser.add_argument("--checkpoint-every", type=int, default=25, help="steps")
     parser.add_argument("--seed", type=int, default=0, help="of the kills")
     parser.add_argument("--without-index", action="store_true", help="leave out the first part")
     parser.add_argument("--threads", type=int, default=sa.get_num_threads())

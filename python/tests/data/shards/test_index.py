@@ -98,6 +98,13 @@ def test_rows_that_lead_out_of_the_shard(tmp_path, field, value):
         read_index(tmp_path / "i")
 
 
+def test_numbers_that_are_only_said(tmp_path):
+    rows = np.array([(0, 512, 100, 3)], ROW)
+    write_index(tmp_path / "i", Index((ShardState("a.tar", 4096, 2**45, ""),), rows, "", None, {}))
+    with pytest.raises(sa.CacheCorruptError, match="its rows are not those of its shards"):
+        read_index(tmp_path / "i")
+
+
 def test_a_pipe_is_no_index(pattern, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="Not a regular file"):
