@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ from ...images.levels import as_value_range
 from ...runtime import get_num_threads
 from ..checks import as_class_names
 from ..error_budget import allowed_errors, as_budget
-from .index import Index, read_index, write_index
+from .index import Index, index_in, read_index, write_index
 from .openers import Opened, Opener, open_shard
 from .patterns import base_name, beside, default_index, is_address, shard_names
 from .samples import NAMES_FILES, class_names_of
@@ -30,6 +32,7 @@ from .tar_members import BLOCK
 
 LARGEST = 1 << 28  # bytes of an encoded image: hardly one within Pillow's limit of pixels has more
 _MOST_NAMES = 1 << 24  # bytes of a file of classes' names
+_PIECE = 1 << 20  # bytes of an index that are asked for at once
 _OPERATION = "ShardedDataset"
 
 
@@ -60,7 +63,7 @@ class ShardedDataset:
         The values of black and white in images of more than 8 bits: see `Model.probabilities`.
     index : path, optional
         The file of the index, which is made if it does not exist. By default a file beside the first shard, named after
-        it; an index that cannot be written there is made each time, with a warning.
+        it, also on the web; an index that cannot be written there is made each time, with a warning.
     opener : callable, optional
         Takes a shard's name and returns an object with its `size` in bytes and `read(offset, count)`, which threads
         share. By default local files and addresses are opened.
@@ -134,8 +137,10 @@ class ShardedDataset:
         return len(self.labels)
 
     def __repr__(self) -> str:
-        ends = f"{base_name(self.shards[0])!r} to {base_name(self.shards[-1])!r}"
-        return f"ShardedDataset({ends}): {len(self)} images in {len(self.shards)} shards"
+        first, last = (base_name(self.shards[at]) for at in (0, -1))
+        if len(self.shards) == 1:
+            return f"ShardedDataset({first!r}): {len(self)} images"
+        return f"ShardedDataset({first!r} to {last!r}): {len(self)} images in {len(self.shards)} shards"
 
     @property
     def workers(self) -> int:
@@ -254,13 +259,12 @@ def _index_of(opened: Opened, path: Any, rescan: bool, progress: bool) -> Index:
     """Return the index of some shards, checked against them: from its file, or made and written to it."""
     given = None if path is None else os.fspath(as_path(path, "index", _OPERATION))
     file = given or default_index(opened.names)
-    local = not is_address(file)
-    if not rescan and local and os.path.exists(file):
-        index = read_index(file)
-        require_same(opened, index, file)
-        return index
+    found = None if rescan else _index_on_web(file) if is_address(file) else _index_on_disk(file)
+    if found is not None:
+        require_same(opened, found, file)
+        return found
     index = scan(opened, progress)
-    if not local:
+    if is_address(file):
         warnings.warn(f"{_OPERATION}: the index is made each time; index='FILE' keeps it", UserWarning, stacklevel=3)
         return index
     try:
@@ -271,6 +275,23 @@ def _index_of(opened: Opened, path: Any, rescan: bool, progress: bool) -> Index:
         why = f"the index cannot be kept ({error}) and is made each time; index='FILE' keeps it elsewhere"
         warnings.warn(f"{_OPERATION}: {why}", UserWarning, stacklevel=3)
     return index
+
+
+def _index_on_disk(path: str) -> Index | None:
+    return read_index(path) if os.path.exists(path) else None
+
+
+def _index_on_web(address: str) -> Index | None:
+    """Return an index that somebody has put beside the shards, if there is one."""
+    try:
+        file = open_shard(address)
+    except (FileNotFoundError, PermissionError):
+        return None
+    with tempfile.TemporaryFile() as copy:
+        for at in range(0, file.size, _PIECE):
+            copy.write(file.read(at, _PIECE))
+        copy.flush()
+        return index_in(os.fdopen(os.dup(copy.fileno()), "rb"), Path(address))
 
 
 def _digest_of_shards(index: Index) -> str:

@@ -234,7 +234,8 @@ def _kept(stored: Iterator[_Stored], journal: Journal, allowed: int | None, bar:
             continue
         journal.left_out.append(LeftOut(image.place, image.name, image.why))
         if allowed is not None and len(journal.left_out) > allowed:
-            count = f"{len(journal.left_out)} images cannot be read, max_errors allows {allowed}"
+            images = "1 image" if len(journal.left_out) == 1 else f"{len(journal.left_out)} images"
+            count = f"{images} cannot be read, max_errors allows {allowed}"
             raise ValueError(f"{_OPERATION}: {count}; one of them: {image.why}")
 
 

@@ -260,7 +260,7 @@ class TestBrokenImages:
         (name,) = written.left_out
         assert name.endswith("low/1.png") and written.images == 11
         assert write(broken, tmp_path / "skipped", resize=20, on_error="skip") == written
-        with pytest.raises(ValueError, match="1 images cannot be read, max_errors allows 0"):
+        with pytest.raises(ValueError, match="1 image cannot be read, max_errors allows 0"):
             write(broken, tmp_path / "none", resize=20, on_error="skip", max_errors=0)
 
     def test_all_of_them(self, tmp_path):
