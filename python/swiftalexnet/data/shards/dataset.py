@@ -2,13 +2,9 @@
 
 import hashlib
 import os
-import tempfile
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,23 +12,20 @@ from numpy.typing import NDArray
 from ..._support.arrays import as_index, as_integer
 from ..._support.choices import choose
 from ..._support.shown import shown
-from ...files.paths import as_path
 from ...images.decoding import read_opened
 from ...images.geometry import Geometry, Whole, check_geometry
 from ...images.levels import as_value_range
 from ...runtime import get_num_threads
 from ..checks import as_class_names
 from ..error_budget import allowed_errors, as_budget
-from .index import Index, index_in, read_index, write_index
+from .companions import index_of, names_beside
+from .index import Index
 from .openers import Opened, Opener, open_shard
-from .patterns import base_name, beside, default_index, is_address, shard_names
-from .samples import NAMES_FILES, class_names_of
-from .scanning import require_header, require_same, scan
+from .patterns import base_name, shard_names
+from .scanning import require_header
 from .tar_members import BLOCK
 
 LARGEST = 1 << 28  # bytes of an encoded image: hardly one within Pillow's limit of pixels has more
-_MOST_NAMES = 1 << 24  # bytes of a file of classes' names
-_PIECE = 1 << 20  # bytes of an index that are asked for at once
 _OPERATION = "ShardedDataset"
 
 
@@ -124,9 +117,9 @@ class ShardedDataset:
         self.shards = shard_names(shards, _OPERATION)
         names = None if classes is None else as_class_names(classes, _OPERATION)
         self._opened = Opened(self.shards, opener or open_shard)
-        self._index = _index_of(self._opened, index, rescan, progress)
+        self._index = index_of(self._opened, index, rescan, progress)
         self.labels: NDArray[np.int32] = self._index.rows["label"].astype(np.int32)
-        self.classes = names or self._index.classes or (None if opener else _names_beside(self.shards[0]))
+        self.classes = names or self._index.classes or (None if opener else names_beside(self.shards[0]))
         highest = max(int(self.labels.max()), *self._index.without_image, 0)
         if self.classes is not None and highest >= len(self.classes):
             raise ValueError(f"{_OPERATION}: label {highest} has no name: there are {len(self.classes)} classes")
@@ -255,56 +248,5 @@ class ShardedDataset:
             raise ValueError(f"{self!r}: {count}; one of them: {self.errors[index]}")
 
 
-def _index_of(opened: Opened, path: Any, rescan: bool, progress: bool) -> Index:
-    """Return the index of some shards, checked against them: from its file, or made and written to it."""
-    given = None if path is None else os.fspath(as_path(path, "index", _OPERATION))
-    file = given or default_index(opened.names)
-    found = None if rescan else _index_on_web(file) if is_address(file) else _index_on_disk(file)
-    if found is not None:
-        require_same(opened, found, file)
-        return found
-    index = scan(opened, progress)
-    if is_address(file):
-        warnings.warn(f"{_OPERATION}: the index is made each time; index='FILE' keeps it", UserWarning, stacklevel=3)
-        return index
-    try:
-        write_index(file, index)
-    except OSError as error:
-        if given is not None:
-            raise
-        why = f"the index cannot be kept ({error}) and is made each time; index='FILE' keeps it elsewhere"
-        warnings.warn(f"{_OPERATION}: {why}", UserWarning, stacklevel=3)
-    return index
-
-
-def _index_on_disk(path: str) -> Index | None:
-    return read_index(path) if os.path.exists(path) else None
-
-
-def _index_on_web(address: str) -> Index | None:
-    """Return an index that somebody has put beside the shards, if there is one."""
-    try:
-        file = open_shard(address)
-    except (FileNotFoundError, PermissionError):
-        return None
-    with tempfile.TemporaryFile() as copy:
-        for at in range(0, file.size, _PIECE):
-            copy.write(file.read(at, _PIECE))
-        copy.flush()
-        return index_in(os.fdopen(os.dup(copy.fileno()), "rb"), Path(address))
-
-
 def _digest_of_shards(index: Index) -> str:
     return hashlib.sha256("\n".join(f"{shard.bytes} {shard.spots}" for shard in index.shards).encode()).hexdigest()
-
-
-def _names_beside(shard: str) -> tuple[str, ...] | None:
-    """Return the names of classes in a file beside a shard, if there is one."""
-    for each in NAMES_FILES:
-        name = beside(shard, each)
-        try:
-            file = open_shard(name)
-        except (FileNotFoundError, PermissionError):
-            continue
-        return class_names_of(file.read(0, min(file.size, _MOST_NAMES)).decode("utf-8", "replace"), name)
-    return None

@@ -41,7 +41,7 @@ def test_an_index_on_the_web(server, pattern, tmp_path, folder, monkeypatch):
     sa.ShardedDataset(pattern)
     (path,) = (tmp_path / "shards").glob("*.index")
     server.files[f"/data/{path.name}"] = sound = path.read_bytes()
-    monkeypatch.setattr("swiftalexnet.data.shards.dataset.scan", None)
+    monkeypatch.setattr("swiftalexnet.data.shards.companions.scan", None)
     address = f"{server.address}/data/train-{{000..002}}.tar"
     assert sa.ShardedDataset(address).encoded(5) == folder.paths[5].read_bytes()
     for damaged in (sound[:-1], sound[:40], b"x" + sound[1:]):

@@ -15,7 +15,7 @@ from PIL import Image
 from support import CLASSES, TESTS, needs, photo_folder
 
 import swiftalexnet as sa
-from swiftalexnet.data.shards import writing
+from swiftalexnet.data.shards import storing
 from swiftalexnet.images.geometry import Geometry, Whole
 
 GEOMETRY = Geometry(20, 3, "area")
@@ -123,7 +123,7 @@ class TestResuming:
         assert contents(out) == undisturbed
 
     def test_a_complete_set_is_left_alone(self, folder, undisturbed, tmp_path, monkeypatch):
-        monkeypatch.setattr(writing, "replacing", None)
+        monkeypatch.setattr(storing, "replacing", None)
         assert write(folder.root, tmp_path / "undisturbed").images == 24
         assert contents(tmp_path / "undisturbed") == undisturbed
 
@@ -162,7 +162,7 @@ class TestResuming:
         assert contents(out) == undisturbed
 
     def test_an_interruption(self, folder, undisturbed, tmp_path, monkeypatch):
-        add, count = writing.TarWriter.add, 0
+        add, count = storing.TarWriter.add, 0
 
         def interrupted(*given):
             nonlocal count
@@ -172,7 +172,7 @@ class TestResuming:
             add(*given)
 
         with monkeypatch.context() as patch:
-            patch.setattr(writing.TarWriter, "add", interrupted)
+            patch.setattr(storing.TarWriter, "add", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 write(folder.root, tmp_path / "out")
         assert len(list((tmp_path / "out").glob("*.tar"))) == 2
