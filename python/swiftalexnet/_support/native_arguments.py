@@ -44,6 +44,18 @@ class StepOptions(NamedTuple):
     sample_weight: Float32 | None = None
 
 
+class BatchShare(NamedTuple):
+    """The part of a batch that one process computes.
+
+    `first_image` is the place in the whole batch of its first image; `shards` are the numbers of images of its shards,
+    a power of two of them; `divisor` is the sum of the whole batch's weights, without weights its number of images.
+    """
+
+    first_image: int
+    shards: tuple[int, ...]
+    divisor: float
+
+
 class CropOptions(NamedTuple):
     """How decoded images become crops.
 
