@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .data.cifar.cifar10 import cifar10
     from .data.dataset import Dataset
     from .data.folder import ImageFolder
+    from .data.shards.dataset import ShardedDataset
+    from .data.shards.writing import write_shards
     from .evaluation.ensemble import Ensemble
     from .evaluation.result import Evaluation
     from .families.family import SeedFamily
@@ -93,6 +95,7 @@ __all__ = [
     "Recipe",
     "Schedule",
     "SeedFamily",
+    "ShardedDataset",
     "StepSchedule",
     "StoredFeatures",
     "Suggestion",
@@ -125,6 +128,7 @@ __all__ = [
     "variants",
     "vgg",
     "vgg_variants",
+    "write_shards",
 ]
 
 _NAMES = {
@@ -133,6 +137,8 @@ _NAMES = {
     "data.cifar.cifar10": ("cifar10",),
     "data.dataset": ("Dataset",),
     "data.folder": ("ImageFolder",),
+    "data.shards.dataset": ("ShardedDataset",),
+    "data.shards.writing": ("write_shards",),
     "evaluation.ensemble": ("Ensemble",),
     "evaluation.result": ("Evaluation",),
     "families.family": ("SeedFamily",),

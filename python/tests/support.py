@@ -109,6 +109,9 @@ EXTRAS = {
     "h5py": "keras",
     "onnx": "onnx",
     "scipy": "test",
+    "webdataset": "test",
+    "pyarrow": "parquet",
+    "pyarrow.parquet": "parquet",
 }
 
 

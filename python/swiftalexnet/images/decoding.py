@@ -64,7 +64,19 @@ def read_image(
     ValueError
         Pillow cannot decode it, or it is not an image of known range.
     """
-    with open_regular(path) as file, decoding(file, path) as image:
+    with open_regular(path) as file:
+        return read_opened(file, path, geometry, draft, value_range)
+
+
+def read_opened(
+    file: BinaryIO,
+    name: str | os.PathLike[str],
+    geometry: Geometry | Whole,
+    draft: bool = False,
+    value_range: Range | None = None,
+) -> NDArray[np.uint8]:
+    """Decode an open file, or bytes in memory, as `read_image` does; messages begin with `name`."""
+    with decoding(file, name) as image:
         reduced = image.draft(None, (2 * geometry.side, 2 * geometry.side)) if draft else None
         return image_to_array(image, geometry, reduced and reduced[1][2:], value_range)
 

@@ -30,6 +30,7 @@ _INSTANCES: dict[type, Callable[[World, bool], Any]] = {
     sa.Ensemble: lambda world, changes: sa.Ensemble([world.shared.model, world.shared.other]),
     sa.ArrayDataset: lambda world, changes: world.shared.data,
     sa.ImageFolder: lambda world, changes: world.folder(),
+    sa.ShardedDataset: lambda world, changes: sa.ShardedDataset(world.shared.shards),
     sa.LPIPS: lambda world, changes: world.shared.lpips,
     Distance: lambda world, changes: world.shared.distances[0],
     Distances: lambda world, changes: world.shared.distances,

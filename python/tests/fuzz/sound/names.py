@@ -148,7 +148,9 @@ def some_images(world: World) -> Any:
 
 def some_data(world: World) -> Any:
     """Return a data set: arrays, or seldom files."""
-    return world.shared.data if world.random.random() < 0.8 else world.folder()
+    if world.random.random() < 0.8:
+        return world.shared.data
+    return world.one_of(world.folder(), sa.ShardedDataset(world.shared.shards))
 
 
 def some_linearization(world: World) -> Linearization:

@@ -8,6 +8,7 @@ import numpy as np
 from support import quick_recipe
 
 import swiftalexnet as sa
+from swiftalexnet.data.shards.openers import open_shard
 from swiftalexnet.training.history import COLUMNS
 
 from ..entries import METHODS, Entry
@@ -103,6 +104,23 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
     "Ensemble": lambda world: {"weights": [1, 2.5]},
     "Evaluation": lambda world: dict(vars(world.shared.evaluation)),
     "ImageFolder.workers =": lambda world: {"value": 2},
+    "ShardedDataset": lambda world: {
+        "shards": world.shared.shards,
+        "index": world.one_of(None, world.new_file()),
+        "opener": world.one_of(None, open_shard),
+    },
+    "ShardedDataset.workers =": lambda world: {"value": 2},
+    "write_shards": lambda world: {
+        "source": world.one_of(world.shared.folder / "photos", world.folder(), sa.ShardedDataset(world.shared.shards)),
+        "out": world.new_file(),
+        "name": "train",
+        "images_per_shard": world.one_of(None, 3),
+        "megabytes": world.one_of(None, 0.01),
+        "order": world.one_of(None, "stored"),
+        "resize": world.one_of(None, 20),
+        "labels": None,
+        "max_errors": None,
+    },
     "Evaluation.plot_worst": lambda world: {"data": world.shared.data},
     "plots.plot_worst": lambda world: {"data": world.shared.data},
     "Model.load_state_dict": lambda world: {"strict": True},

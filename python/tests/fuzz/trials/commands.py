@@ -53,6 +53,7 @@ WORDS: dict[str, Callable[[World], Any]] = {
     "pool": lambda world: world.one_of("avg", "max", "gem"),
     "base": lambda world: world.shared.folder / "model.safetensors",
     "file": lambda world: world.new_file(),
+    "sources": lambda world: world.shared.folder / "photos",
     "network": lambda world: world.one_of("cifar-80sec", world.shared.folder / "model.safetensors"),
     "variant": lambda world: "cifar-80sec",
     "recipe": lambda world: "cifar-80sec",
