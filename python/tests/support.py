@@ -108,15 +108,20 @@ EXTRAS = {
     "google.protobuf": "caffe",
     "h5py": "keras",
     "onnx": "onnx",
+    "pyarrow": "ray",
+    "ray": "ray",
     "scipy": "test",
 }
+
+# Folders of tests have these names, and would do for packages.
+_FOLDERS = {"sklearn": "sklearn.base", "ray": "ray.data"}
 
 
 def needs(module: str):
     """Import an optional library, or skip the test saying how to run it."""
     reason = f"{module} is missing: pip install 'swiftalexnet[{EXTRAS[module]}]'"
-    if module == "sklearn":  # a folder of tests has this name, and would do for a package
-        pytest.importorskip("sklearn.base", reason=reason)
+    if module in _FOLDERS:
+        pytest.importorskip(_FOLDERS[module], reason=reason)
     return pytest.importorskip(module, reason=reason)
 
 
