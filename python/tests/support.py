@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pty
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -113,15 +114,16 @@ EXTRAS = {
     "scipy": "test",
 }
 
-# Folders of tests have these names, and would do for packages.
-_FOLDERS = {"sklearn": "sklearn.base", "ray": "ray.data"}
-
 
 def needs(module: str):
-    """Import an optional library, or skip the test saying how to run it."""
+    """Import an optional library, or skip the test saying how to run it; Ray is only found: it and forks do not mix."""
     reason = f"{module} is missing: pip install 'swiftalexnet[{EXTRAS[module]}]'"
-    if module in _FOLDERS:
-        pytest.importorskip(_FOLDERS[module], reason=reason)
+    # Folders of tests have the names of some, and would do for packages.
+    if module == "sklearn":
+        pytest.importorskip("sklearn.base", reason=reason)
+    if module == "ray":
+        found = find_spec("ray")
+        return found if found and found.origin else pytest.skip(reason)
     return pytest.importorskip(module, reason=reason)
 
 

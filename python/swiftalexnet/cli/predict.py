@@ -72,10 +72,11 @@ def _classify(
     seen = Views(**named, operation="predict", arithmetic=how)
     seen.check(model)
     at_once = _BATCHES * seen.images_at_once(_BATCH)
+    bar = not output.quiet and (options.json or not output.is_terminal)
     if options.ray:
-        yield from classify_with_ray(model, files, options, not output.quiet and not output.is_terminal)
+        yield from classify_with_ray(model, files, options, bar)
         return
-    bar = not output.quiet and len(files) > at_once and (options.json or not output.is_terminal)
+    bar = bar and len(files) > at_once
     with Progress(len(files), bar, "predict") as progress:
         for at in range(0, len(files), at_once):
             data = ImageFiles(files[at : at + at_once], options.on_error == "skip", options.value_range)

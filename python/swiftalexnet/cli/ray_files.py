@@ -31,7 +31,10 @@ def add_ray(parser: argparse.ArgumentParser) -> None:
         "--actors", type=whole(1, 2**15), metavar="N", help="with --ray: processes (default: one a processor)"
     )
     group.add_argument(
-        "--batch-size", type=batch, metavar="N", help=f"with --ray: images that one gets at once (default: {_BATCH})"
+        "--batch-size",
+        type=batch,
+        metavar="N",
+        help=f"with --ray: images that one gets at once (default: at most {_BATCH})",
     )
 
 
@@ -62,8 +65,9 @@ def classify_with_ray(
     from ..ray import classify
 
     threads = options.threads or 1
-    actors = options.actors or _actors(options.threads)
-    rows = options.batch_size or _BATCH
+    actors = min(len(files), options.actors or _actors(options.threads))
+    rows = options.batch_size or min(_BATCH, -(-len(files) // actors))
+    actors = min(actors, -(-len(files) // rows))
     names = model.classes or tuple(map(str, range(model.num_classes)))
     asked = views(options) | {"top": options.top, "value_range": options.value_range}
     with _started(actors * threads + 1) as ray, Progress(len(files), bar, "predict") as progress, _plain_errors():

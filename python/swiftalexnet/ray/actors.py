@@ -87,18 +87,17 @@ class ImageActor(ABC):
         failed = np.array([index in data.errors for index in range(len(data))], np.bool_)
         added = {self._prefix + name: column for name, column in answers.items()}
         added[self._prefix + ERROR] = Column(errors, failed)
-        if dropped and not {*PATHS} & {*rows.names}:
+        if not {*PATHS} & {*rows.names} and any(map(rows.has_paths, dropped)):
             paths = np.array([data.path(index) for index in range(len(data))], object)
-            if paths.astype(np.bool_).any():
-                added = {PATHS[0]: Column(paths, paths != "")} | added
+            added = {PATHS[0]: Column(paths, paths != "")} | added
         return rows.replaced(dropped, added)
 
     def require_free(self, names: Sequence[str]) -> None:
         """Raise ValueError if a column that is kept has the name of one that is added."""
         if taken := [name for name in self.columns if name in names]:
             raise ValueError(
-                f"{self._operation}: the rows already have a column {taken[0]!r}; with prefix='predicted_' the new one is "
-                f"'predicted_{taken[0]}'"
+                f"{self._operation}: the rows already have a column {taken[0]!r}; with prefix='predicted_' the new "
+                f"one is 'predicted_{taken[0]}'"
             )
 
     @abstractmethod

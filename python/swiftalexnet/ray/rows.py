@@ -39,6 +39,9 @@ class Rows(Protocol):
     def cells(self, name: str) -> Callable[[int], Any]:
         """Return what gives the value of a column in a row."""
 
+    def has_paths(self, name: str) -> bool:
+        """Return whether a column's values are structs with a path, as Hugging Face's images are."""
+
     def replaced(self, dropped: Collection[str], added: Mapping[str, Column]) -> Any:
         """Return the batch in its own form, without some columns and with others added at the end."""
 
@@ -79,6 +82,9 @@ class _Arrays:
     def cells(self, name: str) -> Callable[[int], Any]:
         return lambda index: self._batch[name][index]
 
+    def has_paths(self, name: str) -> bool:
+        return any(isinstance(value, Mapping) and "path" in value for value in self._batch[name])
+
     def replaced(self, dropped: Collection[str], added: Mapping[str, Column]) -> dict[str, Any]:
         kept = {name: values for name, values in self._batch.items() if name not in dropped}
         return kept | {name: column.values for name, column in added.items()}
@@ -93,6 +99,10 @@ class _Table:
     def cells(self, name: str) -> Callable[[int], Any]:
         column = self._batch.column(name)
         return lambda index: column[index].as_py()
+
+    def has_paths(self, name: str) -> bool:
+        kind = self._batch.schema.field(name).type
+        return bool(require("pyarrow", "ray", "ray").types.is_struct(kind)) and kind.get_field_index("path") >= 0
 
     def replaced(self, dropped: Collection[str], added: Mapping[str, Column]) -> Any:
         table = self._batch.drop_columns([name for name in self.names if name in dropped])
