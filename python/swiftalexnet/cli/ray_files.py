@@ -32,6 +32,7 @@ def add_ray(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--batch-size",
+        dest="rows",
         type=batch,
         metavar="N",
         help=f"with --ray: images that one gets at once (default: at most {_BATCH})",
@@ -44,7 +45,7 @@ def check_ray(options: argparse.Namespace) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # read while Ray is imported
         require("ray.data", "ray", _OPERATION)
-    elif options.actors is not None or options.batch_size is not None:
+    elif options.actors is not None or options.rows is not None:
         raise ValueError("--actors and --batch-size are options of --ray, which is not given")
 
 
@@ -66,7 +67,7 @@ def classify_with_ray(
 
     threads = options.threads or 1
     actors = min(len(files), options.actors or _actors(options.threads))
-    rows = options.batch_size or min(_BATCH, -(-len(files) // actors))
+    rows = options.rows or min(_BATCH, -(-len(files) // actors))
     actors = min(actors, -(-len(files) // rows))
     names = model.classes or tuple(map(str, range(model.num_classes)))
     asked = views(options) | {"top": options.top, "value_range": options.value_range}

@@ -124,7 +124,7 @@ def test_forms_of_images(form, model, contents, images, expected, tmp_path):
     if form == "struct":
         rows = {"image": objects({"bytes": content, "path": "x"} for content in contents), "number": number}
     elif form == "arrays":
-        rows = {"image": objects(image if row in GOOD else image[None] for row, image in enumerate(images))}
+        rows = {"image": objects(image if row in GOOD else images[:2] for row, image in enumerate(images))}
     elif form == "jpg and png":
         rows = {name: objects(content if row % 2 == odd else None for row, content in enumerate(contents))
                 for odd, name in enumerate(("jpg", "png"))}  # fmt: skip
@@ -144,7 +144,7 @@ def test_anything_in_a_row_is_an_error_of_that_row(model, contents):
     cells = [None, b"", b"\xff\xd8", 3, "no file", "/", {}, {"bytes": None}, {"bytes": 3}, np.zeros((3, 4)), [1]]
     cells += [np.zeros((0, 3, 3), np.uint8), np.array("x"), contents[0], object(), float("nan")]
     answers = sa.ray.Classify(model)({"image": objects(cells)})
-    assert [row for row, text in enumerate(answers["error"]) if not text] == [cells.index(contents[0])]
+    assert [row for row, text in enumerate(answers["error"]) if not text] == [13]
     assert len(answers["label"]) == len(cells)
 
 
