@@ -110,6 +110,7 @@ EXTRAS = {
     "h5py": "keras",
     "onnx": "onnx",
     "pyarrow": "ray",
+    "pyarrow.parquet": "ray",
     "ray": "ray",
     "scipy": "test",
 }

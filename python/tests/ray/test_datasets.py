@@ -38,7 +38,7 @@ def folder(tmp_path_factory):
     """A folder with a model, images in several forms, and the rows of the session that has read them."""
     needs("ray")
     pyarrow = needs("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet = needs("pyarrow.parquet")
     root = tmp_path_factory.mktemp("ray")
     model = tiny_model()
     model.classes = CLASSES
@@ -98,7 +98,7 @@ def check(row, prediction, prefix="", top=5):
 
 
 def test_parquet_files_hold_the_bits_of_predict(folder, files, expected):
-    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet = needs("pyarrow.parquet")
     table = parquet.read_table(folder / "answers").to_pylist()
     assert sorted(row["path"] for row in table) == files
     for row in table:
@@ -110,14 +110,14 @@ def test_parquet_files_hold_the_bits_of_predict(folder, files, expected):
 
 
 def test_all_files_have_the_same_columns_whatever_they_hold(folder):
-    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet = needs("pyarrow.parquet")
     for name in ("answers", "features"):
         parts = sorted((folder / name).glob("*.parquet"))
         assert parts and all(parquet.read_schema(part).equals(parquet.read_schema(parts[0])) for part in parts)
 
 
 def test_features_are_the_bits_of_features(folder, files, good):
-    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet = needs("pyarrow.parquet")
     table = parquet.read_table(folder / "features")
     paths = table.column("path").to_pylist()
     assert sorted(paths) == files
