@@ -1,4 +1,4 @@
-"""The demo reaches the results in the README, Ray's actors write parquet files; `test_notebooks.py` runs the notebooks."""
+"""The demo reaches the results in the README, Ray's actors write files; `test_notebooks.py` runs the notebooks."""
 
 import csv
 import subprocess
