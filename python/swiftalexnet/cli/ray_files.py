@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from .._support.progress import Progress
 from .._support.shown import describe
 from ..inference.ranking import Prediction
 from ..runtime import get_num_threads
+from . import signals
 from .models import model_file
 from .options import batch, views, whole
 
@@ -137,9 +139,10 @@ def _started(processors: int) -> Iterator[Any]:
     bars = context.enable_progress_bars
     try:
         if not before:
-            ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **local)
+            with signals.kept():
+                ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **local)
         for name in ("ray", "ray.data"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         context.enable_progress_bars = False
         yield ray
     finally:
@@ -150,12 +153,12 @@ def _started(processors: int) -> Iterator[Any]:
 
 @contextmanager
 def _plain_errors() -> Iterator[None]:
-    """Raise the error of an actor in place of Ray's, whose text is the actor's traceback."""
+    """Raise what an actor raised, in one line, in place of Ray's error, whose text is the actor's traceback."""
     exceptions = require("ray.exceptions", "ray", _OPERATION)
     try:
         yield
     except exceptions.RayError as error:
-        cause: BaseException | None = getattr(error, "cause", None) or error.__cause__
-        if isinstance(cause, (ValueError, TypeError, OSError, MemoryError, ArithmeticError, NotImplementedError)):
-            raise cause from None
-        raise ChildProcessError(f"{_OPERATION}: {describe(error)[:300]}") from error
+        # What an actor raised is only in the text, above Ray's own.
+        first = re.search(r"^(?:[\w.]+\.)?(\w+(?:Error|Exception|Exit|Interrupt)): (.+)", str(error), re.MULTILINE)
+        told = f"an actor raised {first[1]}: {first[2]}" if first else describe(error)
+        raise ChildProcessError(f"{_OPERATION}: {told}") from error
