@@ -26,7 +26,7 @@ def main() -> None:
     if os.path.isdir(options.out) and os.listdir(options.out):
         raise SystemExit(f"{options.out} is not empty, and Ray would add its files to those that are there")
     if "RAY_ADDRESS" not in os.environ:
-        ray.init(num_cpus=options.actors + 1, include_dashboard=False)
+        ray.init("local", num_cpus=options.actors + 1, include_dashboard=False)
     images = ray.data.read_binary_files(options.folder, include_paths=True, file_extensions=[*IMAGES])
     answers = sa.ray.classify(images, options.model, actors=options.actors, batch_size=options.batch_size)
     answers.write_parquet(options.out)

@@ -146,6 +146,7 @@ def with_ray(arguments: argparse.Namespace, kind: type) -> tuple[float, list[dic
     import ray
 
     ray.init(
+        "local",
         num_cpus=arguments.threads + 2,
         include_dashboard=False,
         object_store_memory=1 << 30,

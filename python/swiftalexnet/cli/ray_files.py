@@ -134,13 +134,14 @@ def _started(processors: int) -> Iterator[Any]:
     ray = require("ray", "ray", _OPERATION)
     data = require("ray.data", "ray", _OPERATION)
     before = ray.is_initialized()
-    local = {} if "RAY_ADDRESS" in os.environ else {"num_cpus": processors, "object_store_memory": _STORE}
+    local: dict[str, Any] = {"address": "local", "num_cpus": processors, "object_store_memory": _STORE}
+    asked = {} if "RAY_ADDRESS" in os.environ else local
     context = data.DataContext.get_current()
     bars = context.enable_progress_bars
     try:
         if not before:
             with signals.kept():
-                ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **local)
+                ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, **asked)
         for name in ("ray", "ray.data"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         context.enable_progress_bars = False

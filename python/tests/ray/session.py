@@ -78,7 +78,7 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    ray.init(num_cpus=4, include_dashboard=False, object_store_memory=1 << 28, log_to_driver=False)
+    ray.init("local", num_cpus=4, include_dashboard=False, object_store_memory=1 << 28, log_to_driver=False)
     try:
         main(Path(sys.argv[1]))
     finally:
