@@ -20,6 +20,7 @@ FORWARD, LOADER = "share of what decoding and computing allow", "÷ torchvision 
 PAIRS, ALL_PAIRS = "lpips' time ÷ ours", "lpips' time ÷ ours, all pairs"
 MEMORY = "memory at 4/5 of the images ÷ at 1/5, from "
 OCCLUSION = "captum's time ÷ ours, "
+ACTORS, TORCH_ACTORS = "actors ÷ one process", "actors ÷ torch's actors"
 EPOCHS = "epochs an hour ÷ those without kept features"
 
 
@@ -95,6 +96,11 @@ EVERYDAY = (
             (Goal(10, EPOCHS),),
         )
         for network, few in (("owt", ()), ("vgg-D", ("--share", "8")))
+    ),
+    Check(
+        "classification of JPEG files with Ray, owt",
+        partial(quotients, Script("ray_inference.py", (PHOTOGRAPHS,), (*TORCH, "ray"))),
+        (Goal(0.9, ACTORS), Goal(1.2, TORCH_ACTORS)),
     ),
 )
 ROWS = (*CHECKS, *EVERYDAY)

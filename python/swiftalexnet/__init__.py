@@ -22,7 +22,7 @@ from .errors import CacheCorruptError, CheckpointCorruptError, ConcurrentUseErro
 check_environment()
 
 if TYPE_CHECKING:
-    from . import attribution, ops, sklearn
+    from . import attribution, ops, ray, sklearn
     from .architectures import alexnet, build, cifar_net, vgg
     from .data.array import ArrayDataset
     from .data.cifar.cifar10 import cifar10
@@ -120,6 +120,7 @@ __all__ = [
     "ops",
     "pretrained",
     "pretrained_models",
+    "ray",
     "recipe",
     "recipe_names",
     "set_num_threads",
@@ -168,7 +169,7 @@ _NAMES = {
     "statistics.color_components": ("color_components",),
     "training.history": ("History",),
 }
-_ROOMS = ("attribution", "ops", "sklearn")
+_ROOMS = ("attribution", "ops", "ray", "sklearn")
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 

@@ -60,6 +60,8 @@ _INSTANCES: dict[type, Callable[[World, bool], Any]] = {
     sa.Suggestion: lambda world, changes: sa.suggest(world.shared.data),
     Linearization: lambda world, changes: some_linearization(world),
     sa.Views: lambda world, changes: sa.Views(),
+    sa.ray.Classify: lambda world, changes: sa.ray.Classify(world.shared.model),
+    sa.ray.Features: lambda world, changes: sa.ray.Features(world.shared.model, ["fc6"]),
     Summary: lambda world, changes: world.shared.model.summary(),
 }
 if ESTIMATORS:

@@ -60,6 +60,7 @@ LONG: dict[str, tuple[float, float]] = {
     "steps": (60, 100_000),
     "workers": (17, 256),
     "count": (17, 256),  # threads
+    "threads": (17, 256),
 }
 
 
