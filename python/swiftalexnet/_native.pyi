@@ -250,5 +250,12 @@ def perceptual_embedding(x: Buffer, weights: Buffer, layout: int, out: Buffer) -
 # y None: the rows of x with each other; out: [rows of x, rows of y]
 def squared_distances(x: Buffer, y: Buffer | None, out: Buffer) -> None: ...
 def sgd_update(
-    w: Buffer, v: Buffer, g: Buffer, learning_rate: float, momentum: float, weight_decay: float, rule: int
+    w: Buffer,
+    v: Buffer,
+    g: Buffer,
+    learning_rate: float,
+    momentum: float,
+    weight_decay: float,
+    rule: int,
+    trust_coefficient: float,
 ) -> None: ...

@@ -30,6 +30,8 @@ def options(**changes):
         "decays",
         "precision",
         "sample_weight",
+        "trust_coefficient",
+        "plain_biases",
     )
     return tuple(changes.get(name, value) for name, value in zip(names, small.OPTIONS, strict=True))
 
