@@ -305,7 +305,7 @@ OPERATORS = [
         "lars overflow",
         NonFiniteError,
         "sgd_update: the local rate would overflow float32; nothing was updated",
-        lambda: ops.sgd_update(OUT + 1e20, X * 0, X * 0 + 1e-20, 0.1, weight_decay=0, rule="lars"),
+        lambda: ops.sgd_update(OUT * 0 + 1e30, X * 0, X * 0 + 1e-30, 0.1, weight_decay=0, rule="lars"),
     ),
 ]
 
