@@ -117,7 +117,7 @@ public final class PointwiseKernels: Sendable {
     addQuotient = { ElementwiseTemplate.addQuotient(V.self, count: $0, divisor: $1, x: $2, sum: $3) }
     firstNonFinite = { ElementwiseTemplate.firstNonFinite(V.self, count: $0, x: $1) }
     largestMagnitude = { ElementwiseTemplate.largestMagnitude(V.self, count: $0, x: $1) }
-    squaredNorm = { ElementwiseTemplate.squaredNorm(count: $0, x: $1) }
+    squaredNorm = { ElementwiseTemplate.squaredNorm(V.self, count: $0, x: $1) }
     tanhForward = { SquashingTemplate.tanhForward(V.self, count: $0, x: $1, y: $2) }
     tanhBackward = { SquashingTemplate.tanhBackward(V.self, count: $0, y: $1, dy: $2, dx: $3) }
     sigmoidForward = { SquashingTemplate.sigmoidForward(V.self, count: $0, x: $1, y: $2) }

@@ -19,8 +19,8 @@ def scaled_settings(recipe: "Recipe", batch_size: int, rule: str) -> dict[str, A
     size = as_integer(batch_size, "batch_size", "recipe.scaled", 1, 2**20)
     if any(isinstance(schedule, StepSchedule) for schedule in recipe.schedules):
         raise ValueError(
-            f"recipe.scaled: a schedule of recipe {recipe.name} counts steps, of which an epoch has another number with "
-            f"batches of {size}, expected schedules that count epochs: schedule=EpochSchedule((20, 30))"
+            f"recipe.scaled: a schedule of recipe {recipe.name} counts steps, of which an epoch has another number "
+            f"with batches of {size}, expected schedules that count epochs: schedule=EpochSchedule((20, 30))"
         )
     k = size / recipe.batch_size
     root = math.sqrt(k)

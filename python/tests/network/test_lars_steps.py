@@ -87,7 +87,7 @@ def test_refuses_what_is_no_coefficient(trust):
 def test_a_rate_that_leaves_float32_changes_nothing():
     model = sa.Model.from_spec(DENSE, initialization="zeros")
     model.load_state_dict({"fc.weight": W, "fc.bias": B})
-    with pytest.raises(sa.NonFiniteError, match=r"the local rate of fc.weight would overflow float32 in step 3; nothing"):
+    with pytest.raises(sa.NonFiniteError, match="the local rate of fc.weight would overflow float32 in step 3"):
         model.train_step(
             X[:, :, None, None], LABELS, learning_rate=3e38, weight_decay=0, rule="lars", trust_coefficient=3e38, step=3
         )

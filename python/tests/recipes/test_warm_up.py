@@ -1,5 +1,7 @@
 """Rates that rise at the beginning of a run."""
 
+import itertools
+
 import pytest
 
 import swiftalexnet as sa
@@ -32,5 +34,5 @@ def test_goyal_begins_at_the_old_rate():
         for step in range(6 * steps)
     ]
     assert rates[0] == 0.01 and rates[5 * steps :] == [0.32] * steps
-    rises = [after - before for before, after in zip(rates, rates[1 : 5 * steps + 1], strict=False)]
+    rises = [after - before for before, after in itertools.pairwise(rates[: 5 * steps + 1])]
     assert rises == pytest.approx([0.31 / (5 * steps)] * 5 * steps)
