@@ -16,7 +16,7 @@ from ..preprocessing.scale_jitter import as_scale
 from .augmentation import Augmentation
 from .color_components import ColorComponents
 from .parameter_group import ParameterGroup
-from .scaling import scaled_settings
+from .scaling import SCALING_RULES, require_epochs, scaled_settings
 from .schedules import Schedule, check_schedule
 
 # Later additions: not written at their defaults, so that the recipes of older checkpoints still compare equal.
@@ -194,7 +194,12 @@ class Recipe:
         TypeError, ValueError
             A batch size out of range, an unknown rule, or a schedule that counts steps.
         """
-        return self.replace(**scaled_settings(self, batch_size, rule))
+        choose("recipe.scaled", "rule", rule, SCALING_RULES)
+        size = as_integer(batch_size, "batch_size", "recipe.scaled", 1, 2**20)
+        require_epochs(self.schedules)
+        settings = scaled_settings(rule, size / self.batch_size, self.learning_rate, self.weight_decay)
+        source = f"{self.source}; {rule} for batches of {size} in place of {self.batch_size}"
+        return self.replace(batch_size=size, source=source, **settings)
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings that identify a run in a checkpoint.

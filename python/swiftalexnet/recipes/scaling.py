@@ -1,34 +1,25 @@
-"""How learning rate and weight decay follow the batch size."""
+"""How learning rate and weight decay follow the batch size: the rules of `Recipe.scaled`, which has their sources."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
 
-from .._support.arrays import as_integer
-from .._support.choices import choose
-from .schedules import StepSchedule
-
-if TYPE_CHECKING:
-    from .recipe import Recipe
+from .schedules import Schedule, StepSchedule
 
 SCALING_RULES = ("krizhevsky", "goyal", "sqrt")
 
 
-def scaled_settings(recipe: "Recipe", batch_size: int, rule: str) -> dict[str, Any]:
-    """Return the settings that change in a recipe for batches of another size: see `Recipe.scaled`."""
-    choose("recipe.scaled", "rule", rule, SCALING_RULES)
-    size = as_integer(batch_size, "batch_size", "recipe.scaled", 1, 2**20)
-    if any(isinstance(schedule, StepSchedule) for schedule in recipe.schedules):
-        raise ValueError(
-            f"recipe.scaled: a schedule of recipe {recipe.name} counts steps, of which an epoch has another number "
-            f"with batches of {size}, expected schedules that count epochs: schedule=EpochSchedule((20, 30))"
-        )
-    k = size / recipe.batch_size
-    root = math.sqrt(k)
-    changes: dict[str, Any] = {
-        "batch_size": size,
-        "source": f"{recipe.source}; {rule} for batches of {size} in place of {recipe.batch_size}",
-    }
+def scaled_settings(rule: str, k: float, learning_rate: float, weight_decay: float) -> dict[str, float]:
+    """Return the settings of a recipe that change with batches k times as large."""
     if rule == "sqrt":
-        return changes | {"learning_rate": recipe.learning_rate * root, "weight_decay": recipe.weight_decay * root}
+        return {"learning_rate": learning_rate * math.sqrt(k), "weight_decay": weight_decay * math.sqrt(k)}
     warm_up = {"warmup_epochs": 5.0, "warmup_start": 1 / k} if rule == "goyal" and k > 1 else {}
-    return changes | {"learning_rate": recipe.learning_rate * k} | warm_up
+    return {"learning_rate": learning_rate * k, **warm_up}
+
+
+def require_epochs(schedules: Iterable[Schedule]) -> None:
+    """Raise ValueError for a schedule that counts steps, of which an epoch has another number with other batches."""
+    if any(isinstance(schedule, StepSchedule) for schedule in schedules):
+        raise ValueError(
+            "recipe.scaled: a schedule counts steps, of which an epoch has another number with other batches, expected "
+            "schedules that count epochs: recipe.replace(schedule=EpochSchedule((20, 30)))"
+        )

@@ -92,9 +92,10 @@ def as_markdown() -> str:
 
 def _row(recipe: Recipe) -> tuple[str, ...]:
     rule = "" if recipe.rule == "paper" else f"; rule “{recipe.rule}”"
-    warm_up = f", from × {recipe.warmup_start:g} over {recipe.warmup_epochs:g} epochs" * (recipe.warmup_epochs > 0)
-    rate = f"{recipe.learning_rate:g}{warm_up}{rule}"
-    numbers = rate, f"{recipe.weight_decay:g}", str(recipe.schedule), str(recipe.epochs)
+    rate = f"{recipe.learning_rate:g}"
+    if recipe.warmup_epochs:
+        rate = f"{recipe.warmup_start * recipe.learning_rate:g} to {rate} over {recipe.warmup_epochs:g} epochs"
+    numbers = f"{rate}{rule}", f"{recipe.weight_decay:g}", str(recipe.schedule), str(recipe.epochs)
     return f"`{recipe.name}`", str(recipe.batch_size), *numbers, _biases(recipe), _images(recipe)
 
 
