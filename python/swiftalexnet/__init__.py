@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         EpochTableSchedule,
         Moment,
         PlateauSchedule,
+        PolynomialSchedule,
         Schedule,
         StepSchedule,
     )
@@ -89,6 +90,7 @@ __all__ = [
     "NonFiniteError",
     "ParameterGroup",
     "PlateauSchedule",
+    "PolynomialSchedule",
     "Prediction",
     "Preprocessing",
     "Profile",
@@ -161,7 +163,7 @@ _NAMES = {
     "recipes.recipe": ("Recipe",),
     "recipes.schedules": (
         *("ConstantSchedule", "DexpSchedule", "EpochSchedule", "EpochTableSchedule"),
-        *("Moment", "PlateauSchedule", "Schedule", "StepSchedule"),
+        *("Moment", "PlateauSchedule", "PolynomialSchedule", "Schedule", "StepSchedule"),
     ),
     "recipes.table": ("recipe", "recipe_names"),
     "runtime": ("__version__", "get_num_threads", "info", "set_num_threads"),

@@ -270,5 +270,12 @@ def squared_distances(x: Buffer, y: Buffer | None, out: Buffer) -> None: ...
 def narrow(values: Buffer, narrowed: Buffer) -> None: ...
 def widen(narrowed: Buffer, values: Buffer) -> None: ...
 def sgd_update(
-    w: Buffer, v: Buffer, g: Buffer, learning_rate: float, momentum: float, weight_decay: float, rule: int
+    w: Buffer,
+    v: Buffer,
+    g: Buffer,
+    learning_rate: float,
+    momentum: float,
+    weight_decay: float,
+    rule: int,
+    trust_coefficient: float,
 ) -> None: ...

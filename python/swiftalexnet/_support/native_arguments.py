@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 Float32 = NDArray[np.float32]
 
-RULES = ("paper", "pytorch", "caffe")  # of an update; the code of a rule is its index
+RULES = ("paper", "pytorch", "caffe", "lars")  # of an update; the code of a rule is its index
 
 
 class Arithmetic(NamedTuple):
@@ -29,7 +29,8 @@ class StepOptions(NamedTuple):
 
     `rule` is an index into RULES. `rates` and `decays`, [parameters], are the learning rate and weight decay of each
     parameter, instead of `learning_rate` and `weight_decay` times the parameter's factors. `sample_weight`, [batch], is
-    how much each image counts in the loss; None: all the same.
+    how much each image counts in the loss; None: all the same. `trust_coefficient` and `plain_biases` are of the rule
+    "lars": η, and whether biases follow the rule "caffe".
     """
 
     learning_rate: float
@@ -42,6 +43,8 @@ class StepOptions(NamedTuple):
     decays: Float32 | None = None
     precision: int = 0
     sample_weight: Float32 | None = None
+    trust_coefficient: float = 0.001
+    plain_biases: bool = False
 
 
 class BatchShare(NamedTuple):
