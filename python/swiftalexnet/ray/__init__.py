@@ -4,7 +4,8 @@ The classes work on batches of rows and import nothing of Ray: `Classify` and `F
 functions `classify` and `features` call `map_batches` as it should be called.
 """
 
-from .actors import Classify, Features
+from .classification import Classify
 from .datasets import classify, features
+from .extraction import Features
 
 __all__ = ["Classify", "Features", "classify", "features"]

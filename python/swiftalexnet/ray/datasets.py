@@ -1,5 +1,6 @@
 """`classify` and `features` for a data set of Ray: `map_batches` with actors, checked before any of them starts."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +9,10 @@ from .._support.numbers import check_number
 from .._support.optional import require
 from .._support.shown import shown
 from ..model import Model
-from .actors import Classify, Features, ImageActor, ModelOrName
+from .actor import ImageActor, ModelOrName
 from .cells import PATHS, image_columns
+from .classification import Classify
+from .extraction import Features
 
 if TYPE_CHECKING:
     from ray.data import Dataset
@@ -139,5 +142,6 @@ def _require_one_more(processors: float, actors: int, share: float, operation: s
     if processors - actors * share < 1:
         raise ValueError(
             f"{operation}: {actors} actors of {share:g} CPU leave none of the cluster's {processors:g} for reading, "
-            f"and Ray would wait for ever: fewer actors, num_cpus=0.5, or ray.init(num_cpus={int(actors * share) + 1})"
+            f"and Ray would wait for ever: fewer actors, num_cpus={(processors - 1) / actors:.2g}, or "
+            f"ray.init(num_cpus={math.ceil(actors * share) + 1})"
         )
