@@ -87,7 +87,11 @@ class Pulse:
         busy = {rank: state for rank, state in self._states.items() if not state.waits}
         if not busy:
             return f"no message has come for {self._timeout:g} s, though all ranks wait for one"
-        each = "; ".join(f"{self._named([rank])}: {state.doing} for {state.since:.0f} s" for rank, state in busy.items())
+        now = time.monotonic()
+        each = "; ".join(
+            f"{self._named([rank])}: {state.doing} for {state.since + now - self._heard[rank]:.0f} s"
+            for rank, state in busy.items()
+        )
         return f"the other ranks have waited {self._timeout:g} s (timeout=) for {each}"
 
     def close(self) -> None:
