@@ -76,6 +76,11 @@ class Pulse:
         why = "stopped or killed, or its host or the link to it is gone" if began else "it may not have called fit"
         return f"{self._named(lost)} has not been heard of for {self._timeout:g} s: {why}"
 
+    def quiet(self) -> bool:
+        """Return whether a rank is late with its signs."""
+        now = time.monotonic()
+        return any(now - heard > 2 * self.pause for heard in self._heard.values())
+
     def all_wait(self) -> bool:
         """Return whether all others wait as well, as far as their last signs say."""
         return all(state.waits for state in self._states.values())

@@ -36,8 +36,9 @@ def call_witness(rank: int, job: str) -> None:
     """
     if _pipe:
         return
-    mark = os.path.join(tempfile.gettempdir(), f"swiftalexnet-{job}-ended")
-    who = f"rank {rank} (process {os.getpid()} on {socket.gethostname()})"
+    host = socket.gethostname()
+    mark = os.path.join(tempfile.gettempdir(), f"swiftalexnet-{host}-{job}-ended")
+    who = f"rank {rank} (process {os.getpid()} on {host})"
     message = f"swiftalexnet: {who} was killed, or crashed; the launcher ends the other ranks"
     reading, writing = os.pipe()
     try:
