@@ -67,17 +67,17 @@ class Float32Wire:
 
 
 class Bfloat16Wire:
-    """Numbers rounded to bfloat16, as uint16."""
+    """Numbers rounded to bfloat16, of 2 bytes."""
 
     def encoded(self, numbers: Float32) -> Buffer:
         """Return the numbers as bfloat16."""
-        narrow = np.empty(len(numbers), np.uint16)
+        narrow = np.empty(2 * len(numbers), np.uint8)
         _native.narrow(numbers, narrow)
         return narrow
 
     def buffer(self, count: int) -> Buffer:
         """Return an array of bfloat16."""
-        return np.empty(count, np.uint16)
+        return np.empty(2 * count, np.uint8)
 
     def add(self, numbers: Float32, came: Buffer) -> None:
         """Add in float32 what both have been rounded to."""
@@ -103,6 +103,6 @@ def wire_named(name: str) -> Wire:
 
 
 def _wide(narrow: Buffer) -> Float32:
-    wide = np.empty(len(narrow), np.float32)
+    wide = np.empty(len(narrow) // 2, np.float32)
     _native.widen(narrow, wide)
     return wide

@@ -6,8 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import standin
-from PIL import Image
-from support import CLASSES, dataset, fingerprint, labelled_images, photo_folder, quick_recipe, tiny_model
+from support import CLASSES, dataset, fingerprint, photo_folder, quick_recipe, tiny_model
 from thread_ranks import communicators, on_ranks
 
 import swiftalexnet as sa
@@ -22,7 +21,11 @@ def trained(communicator=None, data=None, validation=None, model=None, epochs=2,
     """Return (digest of weights, history) of a run."""
     model = model or tiny_model()
     model._network = standin.Parts(model.network, options.get("wire", "float32"))
-    options = {"recipe": quick_recipe(crop=False, flip=False, color_noise=0.0), "progress": False, "timeout": 20} | options
+    options = {
+        "recipe": quick_recipe(crop=False, flip=False, color_noise=0.0),
+        "progress": False,
+        "timeout": 20,
+    } | options
     validation = dataset(75, 1) if validation is None else validation
     history = model.fit(data or dataset(70), validation, epochs, communicator=communicator, **options)
     return fingerprint(model), history
@@ -130,7 +133,9 @@ def test_statistics_of_the_images(learned, tmp_path):
         model = tiny_model()
         model.preprocessing = model.preprocessing.replace(**learned)
         digest, history = trained(communicator, sa.ImageFolder(folder), model=model, epochs=1, **options)
-        kept = [array.tobytes() for array in (model.preprocessing.mean, model.preprocessing.whitening) if array is not None]
+        kept = [
+            array.tobytes() for array in (model.preprocessing.mean, model.preprocessing.whitening) if array is not None
+        ]
         assert kept
         return digest + str(hash(tuple(kept))), history
 
@@ -179,7 +184,9 @@ def test_only_rank_0_writes(tmp_path):
     seen = []
 
     def work(communicator):
-        result = trained(communicator, checkpoint=tmp_path / "run", on_epoch_end=lambda _: seen.append(communicator.rank))
+        result = trained(
+            communicator, checkpoint=tmp_path / "run", on_epoch_end=lambda _: seen.append(communicator.rank)
+        )
         assert (tmp_path / "run" / FILE_NAME).exists()
         return result
 
@@ -213,8 +220,15 @@ def test_memory_that_ends_on_one_rank_ends_all():
                     return original(self, *arguments)
 
             model._network = Failing(model.network)
-            history = model.fit(dataset(70), dataset(75, 1), epochs=1, progress=False, timeout=20, communicator=communicator,
-                                recipe=quick_recipe(crop=False, flip=False, color_noise=0.0))
+            history = model.fit(
+                dataset(70),
+                dataset(75, 1),
+                epochs=1,
+                progress=False,
+                timeout=20,
+                communicator=communicator,
+                recipe=quick_recipe(crop=False, flip=False, color_noise=0.0),
+            )
             return history
         return trained(communicator, epochs=1, model=model)
 
@@ -256,7 +270,9 @@ def test_ranks_that_differ_are_refused_by_name(what):
     options, words = DIFFERENT[what]
     for error in on_ranks(4, lambda each: trained(each, **options if each.rank == 1 else {})):
         assert isinstance(error, ValueError)
-        pytest.raises(ValueError, match=words).__exit__ and __import__("re").search(words, str(error)) or pytest.fail(str(error))
+        (pytest.raises(ValueError, match=words).__exit__ and __import__("re").search(words, str(error))) or pytest.fail(
+            str(error)
+        )
 
 
 def test_an_argument_that_one_rank_refuses_ends_all():
