@@ -34,8 +34,9 @@ static bool read_shards(PyObject *tuple, const char *operation, batch_share *sha
 
 /* The memory is released with PyMem_Free. NULL with an exception set on failure. */
 static batch_share *read_share(const call *c, int index) {
-  enum { FIRST_IMAGE, SHARDS, DIVISOR };
-  static const argument table[] = {{"first_image", INTEGER}, {"shards", OBJECT}, {"divisor", REAL}};
+  enum { FIRST_IMAGE, SHARDS, DIVISOR, ROUNDS_SUMS };
+  static const argument table[] = {
+    {"first_image", INTEGER}, {"shards", OBJECT}, {"divisor", REAL}, {"rounds_sums", FLAG}};
   call t;
   if (!call_begin_tuple(&t, c->operation, table, LENGTH(table), c->values[index].object, "share")) return NULL;
   batch_share *share = PyMem_Calloc(1, sizeof *share);
@@ -47,6 +48,7 @@ static batch_share *read_share(const call *c, int index) {
   } else if (read_shards(t.values[SHARDS].object, c->operation, share)) {
     share->values.first_image = t.values[FIRST_IMAGE].integer;
     share->values.divisor = t.values[DIVISOR].real;
+    share->values.rounds_sums = t.values[ROUNDS_SUMS].flag;
     call_end(&t);
     return share;
   }

@@ -9,7 +9,8 @@ extension BatchShare {
   fileprivate init(_ share: sax_batch_share) throws {
     let counts = UnsafeBufferPointer(start: share.shards, count: try Argument.size(share.shard_count, "gradients: shards"))
     try self.init(
-      firstImage: Int(share.first_image), shards: try Shards(counts.map { Int($0) }, operation: "gradients"),
+      firstImage: Int(share.first_image),
+      shards: try Shards(counts.map { Int($0) }, roundsSums: share.rounds_sums != 0, operation: "gradients"),
       divisor: share.divisor)
   }
 }

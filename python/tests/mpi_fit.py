@@ -35,13 +35,6 @@ def main() -> None:
     communicator = sa.distributed.mpi() if use_mpi else None
     rank = communicator.rank if use_mpi else 0
     model = tiny_model(seed=given.pop("model_seed", 0))
-    from swiftalexnet import _native
-
-    if not hasattr(_native.Network, "gradients_images"):
-        import standin
-
-        model._network = standin.Parts(model.network, given.get("wire", "float32"))
-        given["settings"] = {"crop": False, "flip": False, "color_noise": 0.0} | given.get("settings", {})
     images = dataset(70)
     train = Slowly(images.images, images.labels, images.classes)
     train.pause = pause

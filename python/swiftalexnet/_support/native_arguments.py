@@ -49,11 +49,13 @@ class BatchShare(NamedTuple):
 
     `first_image` is the place in the whole batch of its first image; `shards` are the numbers of images of its shards,
     a power of two of them; `divisor` is the sum of the whole batch's weights, without weights its number of images.
+    With `rounds_sums` both numbers of every addition of two shards' sums are rounded to bfloat16 first.
     """
 
     first_image: int
     shards: tuple[int, ...]
     divisor: float
+    rounds_sums: bool = False
 
 
 class CropOptions(NamedTuple):

@@ -43,7 +43,7 @@ class Team:
     """
 
     def __init__(self, communicator: Communicator, wire: Wire, timeout: float):
-        self._communicator, self._wire = communicator, wire
+        self._communicator, self.wire = communicator, wire
         self.rank, self.size = communicator.rank, communicator.size
         self._state = State("beginning", time.monotonic(), False, False)
         self._interrupts = Interrupts()
@@ -159,7 +159,7 @@ class Team:
             How many of their leading numbers are final; called on another thread. It counts once it has been 0, because
             it may be that of the last step until the computation begins.
         """
-        return _Summing(self._communicator, self._traffic, self._wire, blocks, ready, self._waits)
+        return _Summing(self._communicator, self._traffic, self.wire, blocks, ready, self._waits)
 
     def _knows(self, error: BaseException | None) -> bool:
         """Return whether all know of an exception, or of the one that it followed from."""

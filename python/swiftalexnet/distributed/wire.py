@@ -19,7 +19,15 @@ WIRES = ("float32", "bfloat16")
 
 
 class Wire(Protocol):
-    """How numbers travel, and how they are added."""
+    """How numbers travel, and how they are added.
+
+    Attributes
+    ----------
+    rounds : bool
+        Both numbers of every addition are rounded to bfloat16 first.
+    """
+
+    rounds: bool
 
     def encoded(self, numbers: Float32) -> Buffer:
         """Return what is sent of some numbers; it stays as it is while these are added to."""
@@ -42,6 +50,8 @@ class Wire(Protocol):
 
 class Float32Wire:
     """Numbers as they are."""
+
+    rounds = False
 
     def encoded(self, numbers: Float32) -> Buffer:
         """Return the numbers themselves: in no round does a rank change what it sends in it."""
@@ -68,6 +78,8 @@ class Float32Wire:
 
 class Bfloat16Wire:
     """Numbers rounded to bfloat16, of 2 bytes."""
+
+    rounds = True
 
     def encoded(self, numbers: Float32) -> Buffer:
         """Return the numbers as bfloat16."""

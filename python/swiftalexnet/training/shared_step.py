@@ -9,6 +9,7 @@ import functools
 import math
 import operator
 from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,9 +86,12 @@ class SharedStep:
         NonFiniteError
             The loss or a summed gradient is not finite: on all ranks.
         """
-        network, team = self._model.network, self._team
+        network, team, sizes = self._model.network, self._team, portion.sizes
+        if not len(labels):  # the engine computes no empty batch: a row without an image counts for nothing
+            batch, labels, sizes = _one_row(batch), np.full(1, -1, np.int32), (1, *sizes[1:])
+            options = options._replace(sample_weight=None)
         gradients, arguments = source.gradients(batch, labels, epoch, options)
-        share = BatchShare(portion.first, portion.sizes, counted.weight)
+        share = BatchShare(portion.first, sizes, counted.weight, team.wire.rounds)
         own = self._summed(lambda: gradients(*arguments, share))
         team.doing("updating weights")
         losses, errors = zip(*(shard for rank in team.agree(own) for shard in rank), strict=True)
@@ -111,6 +115,12 @@ class SharedStep:
         with team.summing(_blocks(network), lambda: 0):
             self._begun = True
         return own
+
+
+def _one_row(batch: Any) -> Any:
+    """Return a batch with a row of zeros in place of an empty one."""
+    rows, labels = batch
+    return type(batch)(np.zeros((1, *rows.shape[1:]), rows.dtype), np.zeros(1, labels.dtype))
 
 
 def _blocks(network: _native.Network) -> list[NDArray[np.float32]]:
