@@ -33,9 +33,12 @@ static Py_ssize_t read_shards(PyObject *tuple, const char *operation, int32_t sh
 
 /* The memory is released with PyMem_Free. NULL with an exception set on failure. */
 static batch_share *read_share(const call *c, int index) {
-  enum { FIRST_IMAGE, SHARDS, DIVISOR, FACTOR_BATCH };
-  static const argument table[] = {
-    {"first_image", INTEGER}, {"shards", OBJECT}, {"divisor", REAL}, {"factor_batch", INTEGER}};
+  enum { FIRST_IMAGE, SHARDS, DIVISOR, ROUNDS_SUMS, FACTOR_BATCH };
+  static const argument table[] = {{"first_image", INTEGER},
+                                   {"shards", OBJECT},
+                                   {"divisor", REAL},
+                                   {"rounds_sums", FLAG},
+                                   {"factor_batch", INTEGER}};
   call t;
   if (!call_begin_tuple(&t, c->operation, table, LENGTH(table), c->values[index].object, "share")) return NULL;
   batch_share *share = PyMem_Calloc(1, sizeof *share);
@@ -51,6 +54,7 @@ static batch_share *read_share(const call *c, int index) {
                                       .shards = share->shards,
                                       .shard_count = count,
                                       .divisor = t.values[DIVISOR].real,
+                                      .rounds_sums = t.values[ROUNDS_SUMS].flag,
                                       .factor_batch = factor_batch};
     call_end(&t);
     return share;

@@ -9,15 +9,18 @@ extension BatchShare {
   fileprivate init(_ share: sax_batch_share) throws {
     try self.init(
       firstImage: Int(share.first_image),
-      shards: try Shards(share.shards, count: share.shard_count, operation: "gradients"), divisor: share.divisor,
-      factorBatch: share.factor_batch > 0 ? Int(share.factor_batch) : nil)
+      shards: try Shards(
+        share.shards, count: share.shard_count, roundsSums: share.rounds_sums != 0, operation: "gradients"),
+      divisor: share.divisor, factorBatch: share.factor_batch > 0 ? Int(share.factor_batch) : nil)
   }
 }
 
 extension Shards {
-  fileprivate init(_ counts: UnsafePointer<Int32>, count: Int64, operation: String) throws {
+  fileprivate init(
+    _ counts: UnsafePointer<Int32>, count: Int64, roundsSums: Bool = false, operation: String
+  ) throws {
     let counts = UnsafeBufferPointer(start: counts, count: try Argument.size(count, "\(operation): shards"))
-    try self.init(counts.map { Int($0) }, operation: operation)
+    try self.init(counts.map { Int($0) }, roundsSums: roundsSums, operation: operation)
   }
 }
 

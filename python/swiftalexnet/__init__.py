@@ -22,7 +22,7 @@ from .errors import CacheCorruptError, CheckpointCorruptError, ConcurrentUseErro
 check_environment()
 
 if TYPE_CHECKING:
-    from . import attribution, ops, ray, sklearn
+    from . import attribution, distributed, ops, ray, sklearn
     from .architectures import alexnet, build, cifar_net, vgg
     from .data.array import ArrayDataset
     from .data.cifar.cifar10 import cifar10
@@ -112,6 +112,7 @@ __all__ = [
     "cifar_net",
     "cifar_variants",
     "color_components",
+    "distributed",
     "fit_seeds",
     "get_num_threads",
     "info",
@@ -171,7 +172,7 @@ _NAMES = {
     "statistics.color_components": ("color_components",),
     "training.history": ("History",),
 }
-_ROOMS = ("attribution", "ops", "ray", "sklearn")
+_ROOMS = ("attribution", "distributed", "ops", "ray", "sklearn")
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 

@@ -27,6 +27,7 @@ ROOMS = (
         "attribution",
         "profiling",
         "training",
+        "distributed",
         "evaluation",
         "plots",
         "inference",

@@ -11,6 +11,7 @@ typedef struct {
   /* Images of each shard of the part; a power of two of them, whose sums are added in pairs: ((0 + 1) + (2 + 3)) + … */
   const int32_t *SAX_NONNULL shards;
   int64_t shard_count;
+  int32_t rounds_sums; /* 1: both numbers of every addition of two shards' sums are rounded to bfloat16 first */
   double divisor; /* of losses and gradients: the sum of the whole batch's weights, or its number of images */
   /* Images of the whole batch, if dense layers give the two factors of their gradients instead of them; 0: they do not. */
   int64_t factor_batch;

@@ -40,7 +40,12 @@ struct DenseShards {
         tile.update(repeating: 0, count: rows &* width)
       }
     } add: { slot, other in
-      add(slots + (other &* tileFloats), count: rows &* width, to: slots + (slot &* tileFloats), one: one)
+      let (values, sums) = (slots + (other &* tileFloats), slots + (slot &* tileFloats))
+      if shards.roundsSums {
+        Addition.addRounded(count: rows &* width, values, to: sums)
+      } else {
+        add(values, count: rows &* width, to: sums, one: one)
+      }
     }
     for row in 0..<rows {
       let (sum, target) = (slots + (row &* width), output + (row &* outputStride))
@@ -78,7 +83,7 @@ extension Dense {
         try addColumnSums(shards.counts[shard], outputGradient + starts[shard] * outputs, target)
       }
     } add: { slot, other in
-      try Addition.add(count: outputs, memory + other * outputs, to: memory + slot * outputs, context: context)
+      try shards.add(count: outputs, memory + other * outputs, to: memory + slot * outputs, context: context)
     }
     if accumulate {
       try Addition.add(count: outputs, memory, to: sums, context: context)

@@ -42,9 +42,11 @@ public struct Shards: Hashable, Sendable {
   public let counts: [Int]
   /// The sum of all.
   public let images: Int
+  /// Both numbers of every addition are rounded to bfloat16 first, as they are where processes send them to each other.
+  public let roundsSums: Bool
 
   /// - Throws: ``EngineError/invalidValue(_:)`` unless their number is a power of two and there is an image.
-  public init(_ counts: [Int], operation: String) throws {
+  public init(_ counts: [Int], roundsSums: Bool = false, operation: String) throws {
     guard !counts.isEmpty, counts.count & (counts.count - 1) == 0 else {
       throw EngineError.invalidValue("\(operation): got \(counts.count) shards, expected a power of two")
     }
@@ -56,11 +58,11 @@ public struct Shards: Hashable, Sendable {
       }
       images = sum
     }
-    (self.counts, self.images) = (counts, images)
+    (self.counts, self.images, self.roundsSums) = (counts, images, roundsSums)
   }
 
   /// The whole batch, summed at once.
-  public init(whole batch: Int) { (counts, images) = ([batch], batch) }
+  public init(whole batch: Int) { (counts, images, roundsSums) = ([batch], batch, false) }
 
   public var isWhole: Bool { counts.count == 1 }
 
@@ -114,8 +116,18 @@ public struct Shards: Hashable, Sendable {
       }
       try body(starts[shard]..<starts[shard] + counts[shard], weightSlot(slot), biasSlot(slot))
     } add: { slot, other in
-      try Addition.add(count: weight.count, weightSlot(other), to: weightSlot(slot), context: context)
-      try Addition.add(count: bias.count, biasSlot(other), to: biasSlot(slot), context: context)
+      try add(count: weight.count, weightSlot(other), to: weightSlot(slot), context: context)
+      try add(count: bias.count, biasSlot(other), to: biasSlot(slot), context: context)
+    }
+  }
+
+  /// Adds the sum over some shards to that over others.
+  func add(
+    count: Int, _ values: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    guard roundsSums else { return try Addition.add(count: count, values, to: sums, context: context) }
+    try Elements.forEachBlock(count, context: context) {
+      Addition.addRounded(count: $1, values + $0, to: sums + $0)
     }
   }
 }

@@ -32,9 +32,10 @@ final class DenseShardsTests: XCTestCase {
 
   /// Each shard by itself, added in pairs.
   private func expected(
-    _ x: [Float], _ dy: [Float], _ counts: [Int], inputs: Int, outputs: Int, bfloat16: Bool,
+    _ x: [Float], _ dy: [Float], _ counts: [Int], inputs: Int, outputs: Int, bfloat16: Bool, rounded: Bool,
     _ context: ComputeContext
   ) throws -> Gradients {
+    let term = { (sum: Float) in rounded ? BFloat16(sum).float : sum }
     var first = 0
     var terms = try counts.map { count -> Gradients in
       defer { first += count }
@@ -48,8 +49,8 @@ final class DenseShardsTests: XCTestCase {
     while terms.count > 1 {
       var sums: [Gradients] = []
       for at in stride(from: 0, to: terms.count, by: 2) {
-        let weight: [Float] = zip(terms[at].weight, terms[at + 1].weight).map { $0 + $1 }
-        let bias: [Float] = zip(terms[at].bias, terms[at + 1].bias).map { $0 + $1 }
+        let weight: [Float] = zip(terms[at].weight, terms[at + 1].weight).map { term($0) + term($1) }
+        let bias: [Float] = zip(terms[at].bias, terms[at + 1].bias).map { term($0) + term($1) }
         sums.append((weight, bias))
       }
       terms = sums
@@ -64,11 +65,12 @@ final class DenseShardsTests: XCTestCase {
           let batch = counts.reduce(0, +)
           let x = RandomValues.uniform(batch * inputs, seed: 1)
           let dy = RandomValues.uniform(batch * outputs, seed: 2)
-          for bfloat16 in [false, true] where !bfloat16 || variant.context.kernels.bfloat16 != nil {
-            let shards = try Shards(counts, operation: "test")
-            let name = "\(variant.name), \(counts), \(inputs) × \(outputs), bfloat16 \(bfloat16)"
+          for (bfloat16, rounded) in [(false, false), (false, true), (true, false), (true, true)]
+          where !bfloat16 || variant.context.kernels.bfloat16 != nil {
+            let shards = try Shards(counts, roundsSums: rounded, operation: "test")
+            let name = "\(variant.name), \(counts), \(inputs) × \(outputs), bfloat16 \(bfloat16), \(rounded)"
             let expected = try expected(
-              x, dy, counts, inputs: inputs, outputs: outputs, bfloat16: bfloat16, variant.context)
+              x, dy, counts, inputs: inputs, outputs: outputs, bfloat16: bfloat16, rounded: rounded, variant.context)
             let found = try filterGradients(
               x[...], dy[...], batch: batch, inputs: inputs, outputs: outputs, shards: shards, bfloat16: bfloat16,
               variant.context)

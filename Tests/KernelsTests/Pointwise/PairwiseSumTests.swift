@@ -45,6 +45,30 @@ final class PairwiseSumTests: XCTestCase {
     XCTAssertEqual([weight, bias], [[3], [20]])
   }
 
+  func testSumsOfRoundedNumbers() throws {
+    let context = try ComputeContext()
+    let terms = RandomValues.uniform(8 * 50, seed: 3)
+    let shards = try Shards(Array(repeating: 1, count: 8), roundsSums: true, operation: "test")
+    var (weight, bias) = ([Float](repeating: .nan, count: 50), [Float](repeating: .nan, count: 50))
+    try weight.withUnsafeMutableBufferPointer { weight in
+      try bias.withUnsafeMutableBufferPointer { bias in
+        try shards.sum(weight: weight, bias: bias, context: context) { images, weight, bias in
+          for index in 0..<50 {
+            (weight[index], bias[index]) = (terms[images.lowerBound * 50 + index], terms[images.lowerBound * 50 + index])
+          }
+        }
+      }
+    }
+    for index in 0..<50 {
+      var sums = (0..<8).map { terms[$0 * 50 + index] }
+      while sums.count > 1 {
+        sums = stride(from: 0, to: sums.count, by: 2).map { BFloat16(sums[$0]).float + BFloat16(sums[$0 + 1]).float }
+      }
+      XCTAssertEqual(weight[index], sums[0])
+      XCTAssertEqual(bias[index], sums[0])
+    }
+  }
+
   func testSlots() {
     XCTAssertEqual([1, 2, 4, 8, 1024].map(PairwiseSum.slots), [0, 1, 2, 3, 10])
   }

@@ -61,6 +61,9 @@ WORDS: dict[str, Callable[[World], Any]] = {
     "image_size": lambda world: 32,
     "epochs": lambda world: 1,
     "repeats": lambda world: 1,
+    "shards": lambda world: world.one_of(1, 4),
+    "wire": lambda world: "float32",
+    "timeout": lambda world: 30,
     "batch_size": lambda world: world.one_of(4, "auto"),
     "method": lambda world: world.one_of("grad_cam", "occlusion"),
     "target": lambda world: 2,
@@ -72,8 +75,8 @@ WORDS: dict[str, Callable[[World], Any]] = {
 # Without these a command is much work, writes elsewhere, or asks for weights that are not here.
 _ALWAYS = ("epochs", "variant", "recipe", "output", "b", "backbone")
 
-# Ray's processes have tests of their own; without Ray its other options are refused.
-_NEVER = ("ray", "actors", "rows")
+# Ray's processes have tests of their own; without Ray its other options are refused. So has MPI, in jobs.
+_NEVER = ("ray", "actors", "rows", "mpi")
 
 
 @dataclass
