@@ -24,6 +24,8 @@ public final class Network: @unchecked Sendable {
   var whitening: Whitening?
   /// Set before any computation, on a twin that is profiled.
   package var recorder: StepRecorder?
+  /// Updates that have been checked and wait for their commit. Guarded by `usage`.
+  package var prepared: [any PreparedUpdate] = []
   /// One loss per image. Guarded by `usage`.
   private var losses: AlignedBuffer<Float>?
 
@@ -211,6 +213,7 @@ public final class Network: @unchecked Sendable {
   public func releaseMemory() throws {
     try usage.writing("release_memory") {
       kept = nil
+      prepared = []
       inputGradient = nil
       losses = nil
       whitening?.releaseMemory()
@@ -218,4 +221,9 @@ public final class Network: @unchecked Sendable {
       idle.change { $0 = [] }
     }
   }
+}
+
+/// A parameter's update that can no longer fail.
+package protocol PreparedUpdate: Sendable {
+  func commit(context: ComputeContext) throws
 }
