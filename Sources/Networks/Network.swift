@@ -24,8 +24,8 @@ public final class Network: @unchecked Sendable {
   var whitening: Whitening?
   /// Set before any computation, on a twin that is profiled.
   package var recorder: StepRecorder?
-  /// Updates that have been checked and wait for their commit. Guarded by `usage`.
-  package var prepared: [any PreparedUpdate] = []
+  /// Updates that have been checked and wait for their commit; nil if there are none. Guarded by `usage`.
+  package var prepared: [any PreparedUpdate]?
   /// One loss per image. Guarded by `usage`.
   private var losses: AlignedBuffer<Float>?
 
@@ -213,7 +213,7 @@ public final class Network: @unchecked Sendable {
   public func releaseMemory() throws {
     try usage.writing("release_memory") {
       kept = nil
-      prepared = []
+      prepared = nil
       inputGradient = nil
       losses = nil
       whitening?.releaseMemory()

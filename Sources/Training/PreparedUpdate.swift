@@ -9,7 +9,7 @@ extension Network {
   /// - Throws: As a training step's update. What was prepared before is then forgotten.
   public func prepareUpdate(_ options: StepOptions) throws {
     try usage.writing("prepare_update") {
-      prepared = []
+      prepared = nil
       let context = try kept?.context ?? makeContext()
       prepared = try zip(parameters, options.hyperparameters(of: parameters)).compactMap { parameter, hyperparameters in
         try hyperparameters.map {
@@ -24,12 +24,12 @@ extension Network {
   /// - Throws: ``EngineError/invalidValue(_:)`` if none was prepared, ``EngineError/concurrentUse(_:)``.
   public func commitUpdate() throws {
     try usage.writing("commit_update") {
-      guard !prepared.isEmpty else {
+      guard let updates = prepared else {
         throw EngineError.invalidValue("commit_update: no update has been prepared; call prepare_update first")
       }
       let context = try kept?.context ?? makeContext()
-      defer { prepared = [] }
-      for update in prepared { try update.commit(context: context) }
+      prepared = nil
+      for update in updates { try update.commit(context: context) }
       forgetStaleWeights()
     }
   }
