@@ -1,8 +1,8 @@
 """One rank's tower of a network that two ranks train: forward, backward, and the update, with what passes between.
 
-Forward, the bits are those of the whole network. Backward, what a crossing's layers send back to a feature map is the sum
-of both towers' parts, which one machine adds within one matrix product: gradients of the last layer have the same bits,
-those before it are the same numbers, rounded differently.
+Forward, the bits are those of the whole network. Backward, what the layers behind a crossing send back to a feature map
+is the sum of both towers' parts, which one machine adds within one matrix product: gradients of the last layer, and of
+the layers that only its gradient reaches, have the same bits; those before are the same numbers, rounded differently.
 """
 
 import math
@@ -31,8 +31,8 @@ _NHWC = 1
 class Tower:
     """Half of a network: its segments, each a network in the engine.
 
-    It holds the tower's weights, gradients and velocities only. All its calls are made on both ranks, in the same order;
-    if one of them fails on one rank, the other raises the same, and nothing has been updated.
+    It holds the tower's weights, gradients and velocities only. All its calls are made on both ranks, in the same
+    order, within `Team.telling`: if one fails on one rank, the other raises the same, and nothing has been updated.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Tower:
 
     def __init__(self, model: BaseModel, team: Team):
         self._team, self._rank = team, team.rank
-        self._cut = Cut(model.spec)
+        self._spec, self._cut = model.spec, Cut(model.spec)
         mine = {"version": __version__, "network": model.spec, "weights": weights_digest(model.parameters())}
         require_same(team, mine, "Towers")
         self.networks = [_native.Network(segment.spec, "zeros", 0) for segment in self._cut.towers[self._rank]]
@@ -75,7 +75,14 @@ class Tower:
         """Write both towers' weights, and velocities if there are any, to a model; None: only hand over this tower's.
 
         Each state is written when all of it has arrived.
+
+        Raises
+        ------
+        ValueError
+            The model is another network; nothing has been written.
         """
+        if model is not None and model.spec != self._spec:
+            raise ValueError(f"gather: got {model!r}, another network than {self._spec.split()[1]}, which was cut")
         for which in self._states:
             own = self._arrays(which)
             arrays = {self._rank: own, 1 - self._rank: tower_weights.swap(self._team, self._shares, own)}
@@ -116,7 +123,6 @@ class Tower:
             Rates and decays in the order of the whole network's parameters.
         """
         require_same_batch(self._team, x, labels, options)
-        self._team.doing("computing a step")
         arithmetic = Arithmetic(options.precision)
         output = self._forward(x, layout, True, (options.seed, options.step), arithmetic)
         gradient, outcome = None, None
@@ -211,9 +217,7 @@ class Tower:
         return found
 
 
-def _loss(
-    logits: Float32, labels: NDArray[np.int32], options: StepOptions
-) -> tuple[Float32, tuple[float, float]]:
+def _loss(logits: Float32, labels: NDArray[np.int32], options: StepOptions) -> tuple[Float32, tuple[float, float]]:
     """Return the logits' gradient, and the mean loss and top-1 error."""
     gradient = np.empty_like(logits)
     loss = _native.cross_entropy(logits, labels, options.sample_weight, gradient)

@@ -1,9 +1,10 @@
 """How a network is divided between two towers, each of which owns half of every feature map by channels.
 
-The 2012 paper ran its network so on two GPUs (Krizhevsky et al. 2012, section 3.5): a tower computes a chain of layers, a
-*segment*, on its own, and reads the other's channels only where a layer needs them, the *crossings*.
+The 2012 paper ran its network so on two GPUs (Krizhevsky et al. 2012, section 3.5): a tower computes a chain of layers,
+a *segment*, on its own, and reads the other's channels only where a layer needs them, the *crossings*.
 """
 
+import re
 from typing import NamedTuple
 
 from .. import _native
@@ -92,13 +93,10 @@ class Cut:
         return [self.segment(tower, step) for tower in range(TOWERS)]
 
 
-def has_towers(network: _native.Network) -> bool:
-    """Return whether some convolution separates two towers."""
-    crossings = _native.spec_crossings(network.spec(), TOWERS)
-    weighted = {name.rpartition(".")[0] for name, _ in network.parameters()}
-    convolutions = [name for name, kind, *_ in network.nodes() if kind == "convolution"]
-    first = next((name for name, *_ in network.nodes() if name in weighted), None)
-    return any(name not in crossings for name in convolutions if name != first)
+def has_towers(spec: str) -> bool:
+    """Return whether some convolution separates two towers: it has an even number of groups."""
+    groups = re.findall(r"^convolution .* groups=(\d+)", spec, re.MULTILINE)
+    return any(int(number) % TOWERS == 0 for number in groups)
 
 
 def _segments(spec: str, tower: int) -> list[Segment]:
