@@ -53,6 +53,7 @@ class Tower:
         mine = {"version": __version__, "network": model.spec, "weights": weights_digest(model.parameters())}
         require_same(team, mine, "Towers")
         self.networks = [_native.Network(segment.spec, "zeros", 0) for segment in self._cut.towers[self._rank]]
+        self._weighted = [network for network in self.networks if network.parameters()]
         self._shares = tower_weights.shares(model.parameters(), self._arrays(_native.VALUE), self._rank)
         self.scatter(model)
 
@@ -129,10 +130,10 @@ class Tower:
         if output is not None and self._rank == 0:
             gradient, outcome = _loss(output.reshape(len(x), -1), labels, options)
         self._backward(gradient, len(x))
-        for network, own in zip(self.networks, self._options(options), strict=True):
+        for network, own in zip(self._weighted, self._options(options), strict=True):
             network.prepare_update(own)
         outcome, _ = self._team.agree(outcome)
-        deque(map(_native.Network.commit_update, self.networks), maxlen=0)  # one call of C code: not interrupted
+        deque(map(_native.Network.commit_update, self._weighted), maxlen=0)  # one call of C code: not interrupted
         self.has_trained = True
         loss, error = outcome
         return loss, error
@@ -207,10 +208,10 @@ class Tower:
         return total
 
     def _options(self, options: StepOptions) -> list[StepOptions]:
-        """Return the options of each segment's update."""
+        """Return the options of the update of each segment with weights."""
         place = {name: index for index, name in enumerate(self._shares)}
         found = []
-        for network in self.networks:
+        for network in self._weighted:
             chosen = [place[name] for name in parameters.names(network)]
             rates, decays = (None if each is None else each[chosen] for each in (options.rates, options.decays))
             found.append(options._replace(rates=rates, decays=decays, sample_weight=None))

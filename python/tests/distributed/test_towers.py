@@ -6,6 +6,7 @@ import pytest
 import swiftalexnet as sa
 from swiftalexnet import _native
 from swiftalexnet.distributed import LocalCommunicator, Towers
+from swiftalexnet.network.parameters import by_name
 
 from support import tiny_model
 from thread_ranks import on_ranks
@@ -69,7 +70,8 @@ def test_steps_train_the_whole(precision):
 
     first, second = sound(on_towers(tiny_model, work))
     assert first[0] == second[0]
-    assert first[0][0] == expected[0], "the first loss has the bits of the whole"
+    if precision == "float32":
+        assert first[0][0] == expected[0], "the first loss has the bits of the whole"
     np.testing.assert_allclose(first[0], expected, rtol=1e-5 if precision == "float32" else 2e-2)
     if precision == "float32":
         assert_close(second[2].state_dict(), whole.state_dict())
@@ -220,8 +222,12 @@ def test_a_loss_that_is_not_finite_updates_neither():
         before = towers.state_dict()
         with pytest.raises(sa.NonFiniteError) as caught:
             towers.train_step(x * np.float32(np.nan), LABELS)
-        with pytest.raises(sa.NonFiniteError):
-            towers.train_step(x, LABELS, learning_rate=3e38, weight_decay=0)
+        if communicator.rank == 1:  # whose gradients alone would then overflow
+            for network in towers._tower.networks:
+                for velocity in by_name(network, _native.VELOCITY).values():
+                    velocity[..., ::2], velocity[..., 1::2] = 3.4e38, -3.4e38
+        with pytest.raises(sa.NonFiniteError, match=r"would overflow float32 in step 0; nothing was updated"):
+            towers.train_step(x, LABELS, learning_rate=1e38, momentum=0.999, weight_decay=0)
         assert all(array.tobytes() == before[name].tobytes() for name, array in towers.state_dict().items())
         return str(caught.value)
 
