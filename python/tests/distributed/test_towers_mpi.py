@@ -20,13 +20,14 @@ import json, sys
 import numpy as np
 import swiftalexnet as sa
 from support import tiny_model
+from swiftalexnet.distributed import Towers, mpi
 
 folder, variant = sys.argv[1:]
 make = tiny_model if variant == "tiny" else lambda: sa.alexnet(variant, num_classes=4)
 model = make()
 x = np.random.default_rng(3).standard_normal((4, *model.input_shape), np.float32)
-communicator = sa.distributed.mpi()
-with sa.distributed.Towers(model, communicator, timeout=60) as towers:
+communicator = mpi()
+with Towers(model, communicator, timeout=60) as towers:
     del model
     losses = [towers.train_step(x, [0, 1, 2, 3], seed=5, step=step) for step in range(2)]
     floats = sum(array.size for array in towers.state_dict().values())
@@ -41,12 +42,12 @@ with open(f"{folder}/rank{communicator.rank}.json", "w") as file:
 FAILURE = """\
 import os, sys
 import numpy as np
-import swiftalexnet as sa
 from support import tiny_model
+from swiftalexnet.distributed import Towers, mpi
 
 x = np.ones((2, 3, 20, 20), np.float32)
-communicator = sa.distributed.mpi()
-with sa.distributed.Towers(tiny_model(), communicator, timeout=4) as towers:
+communicator = mpi()
+with Towers(tiny_model(), communicator, timeout=4) as towers:
     towers.train_step(x, [0, 1])
     if communicator.rank == 1:
         if sys.argv[1] == "killed":
