@@ -153,9 +153,7 @@ class Towers:
 
     def close(self) -> None:
         """End the thread that speaks with the other rank; `state_dict` can be called after it."""
-        if self._open:
-            self._open = False
-            self._team.__exit__(None, None, None)
+        self._end(None, None, None)
 
     def __enter__(self) -> Self:
         return self
@@ -170,7 +168,12 @@ class Towers:
             elif self._open and error is not None:
                 self._team.tell(error)
         finally:
-            self.close()
+            self._end(kind, error, trace)
+
+    def _end(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._open:
+            self._open = False
+            self._team.__exit__(kind, error, trace)
 
     @contextmanager
     def _call(self, operation: str) -> Iterator[None]:

@@ -1,11 +1,10 @@
 """Where two towers read each other's channels, and how much of them."""
 
 import pytest
+from support import tiny_model
 
 from swiftalexnet import _native
 from swiftalexnet.distributed.tower_cut import Cut, has_towers
-
-from support import tiny_model
 
 
 def spec_of(variant):
@@ -48,11 +47,11 @@ def test_a_crossing_as_each_tower_sees_it():
     assert (len(alone.reads), alone.wanted, len(alone.missing)) == (0, range(12, 24), 0)
 
 
-@pytest.mark.parametrize("name", ("paper", "chm145", "non_overlapping", "conv6", "towers_apart", "caffe", "caffenet"))
+@pytest.mark.parametrize("name", ["paper", "chm145", "non_overlapping", "conv6", "towers_apart", "caffe", "caffenet"])
 def test_networks_with_two_towers(name):
     assert has_towers(spec_of(name))
 
 
-@pytest.mark.parametrize("name", ("one_gpu", "one_tower", "owt", "d2l"))
+@pytest.mark.parametrize("name", ["one_gpu", "one_tower", "owt", "d2l"])
 def test_networks_without(name):
     assert not has_towers(spec_of(name))

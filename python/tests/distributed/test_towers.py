@@ -2,19 +2,18 @@
 
 import numpy as np
 import pytest
+from support import tiny_model
+from thread_ranks import on_ranks
 
 import swiftalexnet as sa
 from swiftalexnet import _native
 from swiftalexnet.distributed import LocalCommunicator, Towers
 from swiftalexnet.network.parameters import by_name
 
-from support import tiny_model
-from thread_ranks import on_ranks
-
 LABELS = np.array([0, 1, 2, 3, 1, 0, 2], np.int32)
 
 
-def images(model, count=len(LABELS), seed=3):
+def images(model, count=7, seed=3):
     return np.random.default_rng(seed).standard_normal((count, *model.input_shape), np.float32)
 
 
@@ -52,7 +51,7 @@ def test_forward_has_the_bits_of_the_whole():
             assert logits.tobytes() == expected.tobytes()
 
 
-@pytest.mark.parametrize("precision", ("float32", "bfloat16"))
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_steps_train_the_whole(precision):
     whole = tiny_model()
     if precision == "bfloat16" and "bfloat16" not in sa.info()["precisions"]:
@@ -107,7 +106,7 @@ def test_the_last_layer_s_gradient_has_the_bits_of_the_whole():
         assert_close(state, whole.state_dict())
 
 
-@pytest.mark.parametrize(("variant", "size"), (("chm145", 67), ("paper", 83), ("towers_apart", 67)))
+@pytest.mark.parametrize(("variant", "size"), [("chm145", 67), ("paper", 83), ("towers_apart", 67)])
 def test_the_authors_networks_at_a_small_size(variant, size):
     def make():
         without = ("fc7",) if variant == "towers_apart" else ()
@@ -171,7 +170,7 @@ def test_without_two_towers_or_two_ranks_nothing_begins():
 
 @pytest.mark.parametrize(
     ("other", "what"),
-    ((lambda: tiny_model(classes=5), "network"), (lambda: tiny_model(seed=1), "weights")),
+    [(lambda: tiny_model(classes=5), "network"), (lambda: tiny_model(seed=1), "weights")],
 )
 def test_ranks_with_different_models_are_refused(other, what):
     def run(communicator):
@@ -184,7 +183,7 @@ def test_ranks_with_different_models_are_refused(other, what):
 
 @pytest.mark.parametrize(
     ("changes", "what"),
-    (
+    [
         ({"step": 4}, "steps: rank 0 has 0; rank 1 has 4"),
         ({"x": lambda x: x + 1}, "images"),
         ({"x": lambda x: x[:3], "labels": LABELS[:3]}, "numbers of images: rank 0 has 7; rank 1 has 3"),
@@ -192,7 +191,7 @@ def test_ranks_with_different_models_are_refused(other, what):
         ({"learning_rate": 0.5}, "labels or settings"),
         ({"labels": LABELS + 9}, "rank 1: train_step: labels"),
         ({"x": lambda x: x[:, :, 1:]}, "rank 1: train_step: x has shape (7, 3, 19, 20), expected [batch, 3, 20, 20]"),
-    ),
+    ],
 )
 def test_a_different_batch_on_one_rank_updates_neither(changes, what):
     x = images(tiny_model())

@@ -1,6 +1,8 @@
-"""A run on two ranks whose source trains two towers."""
+"""A run on two ranks, each of which trains a tower."""
 
 import numpy as np
+from support import labelled_images, quick_recipe, tiny_model
+from thread_ranks import on_ranks
 
 import swiftalexnet as sa
 from swiftalexnet import _native
@@ -9,10 +11,7 @@ from swiftalexnet.distributed.tower import Tower
 from swiftalexnet.distributed.wire import wire_named
 from swiftalexnet.training.plan import Plan
 from swiftalexnet.training.run import Run
-from swiftalexnet.training.tower_source import TowerSource
-
-from support import labelled_images, quick_recipe, tiny_model
-from thread_ranks import on_ranks
+from swiftalexnet.training.tower_step import TowerStep
 
 
 def plan(epochs=2, broken=0):
@@ -22,16 +21,30 @@ def plan(epochs=2, broken=0):
     return Plan(data, data, quick_recipe(epochs=epochs, crop=True, flip=True, color_noise=0.1), 3)
 
 
-def trained(run, model):
+def trained(run, before_validation=lambda: None):
     """Train to the end; return the history's losses and errors."""
-    run.begin(model.preprocessing)
     rows = []
     for _ in range(run.epochs):
         for _ in run.steps():
             pass
+        before_validation()
         row = run.finish_epoch()
         rows.append([row[name] for name in ("train_loss", "train_top1_error", "validation_loss")])
     return rows
+
+
+def on_towers(work):
+    """Return what `work(run, step, model)` returns or raises on each of two ranks."""
+
+    def begin(communicator):
+        model = model_for_images()
+        with Team(communicator, wire_named("float32"), 20.0) as team, team.telling():
+            run = Run(model, plan(broken=work is read and communicator.rank), team)
+            run.begin(model.preprocessing)
+            run._parts = step = TowerStep(model, Tower(model, team), team)
+            return work(run, step), model
+
+    return on_ranks(2, begin)
 
 
 def model_for_images():
@@ -40,19 +53,17 @@ def model_for_images():
     return model
 
 
+def read(run, step):
+    """Train an epoch."""
+    return [None for _ in run.steps()]
+
+
 def test_a_run_of_two_towers_is_that_of_one_machine():
     whole = model_for_images()
-    expected = trained(Run(whole, plan()), whole)
-
-    def work(communicator):
-        model = model_for_images()
-        with Team(communicator, wire_named("float32"), 20.0) as team, team.telling():
-            run = Run(model, plan())
-            run.begin(model.preprocessing)
-            run.source = TowerSource(model, run.plan, Tower(model, team))
-            return trained(run, model), model
-
-    for result in on_ranks(2, work):
+    alone = Run(whole, plan())
+    alone.begin(whole.preprocessing)
+    expected = trained(alone)
+    for result in on_towers(lambda run, step: trained(run, step.collect)):
         if isinstance(result, BaseException):
             raise result
         rows, model = result
@@ -64,14 +75,6 @@ def test_a_run_of_two_towers_is_that_of_one_machine():
 
 
 def test_an_image_that_differs_stops_both():
-    def work(communicator):
-        model = model_for_images()
-        with Team(communicator, wire_named("float32"), 20.0) as team, team.telling():
-            run = Run(model, plan(1, broken=communicator.rank))
-            run.begin(model.preprocessing)
-            run.source = TowerSource(model, run.plan, Tower(model, team))
-            for _ in run.steps():
-                pass
-
-    results = on_ranks(2, work)
-    assert all(isinstance(each, ValueError) and "the ranks have different images" in str(each) for each in results)
+    for error in on_towers(read):
+        assert isinstance(error, ValueError)
+        assert "the ranks have different images" in str(error)
