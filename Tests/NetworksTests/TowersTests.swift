@@ -88,7 +88,8 @@ final class TowersTests: XCTestCase {
     XCTAssertTrue(segments[1][2].spec.text.contains("form=paper2012 number=1 first=2048 width=4096\n"))
     XCTAssertTrue(segments[1][3].spec.text.contains("form=paper2012 number=2 first=2048 width=4096\n"))
     XCTAssertEqual(try NetworkSpec(text: segments[1][3].spec.text), segments[1][3].spec)
-    for place in ["number=0 first=0 width=8", "number=16777216 first=0 width=8", "number=1 first=-1 width=9",
+    for place in [
+      "number=0 first=0 width=8", "number=16777216 first=0 width=8", "number=1 first=-1 width=9",
       "number=1 first=1 width=8", "number=1 first=0 width=7", "number=1 first=\(Int.max) width=\(Int.max)",
       "number=1 first=0 width=\(Int.max)",
     ] {

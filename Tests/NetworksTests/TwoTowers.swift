@@ -58,10 +58,13 @@ struct TwoTowers {
         put(input, to: segment.reads, of: &spread, channels: channels)
         whole = whole.isEmpty ? spread : zip(whole, spread).map(+)
       }
-      own = source != .exchanged ? next : (0..<2).map { tower in
-        let width = channels / 2
-        return taking(tower * width..<(tower + 1) * width, of: whole, channels: channels)
-      }
+      own =
+        source != .exchanged
+        ? next
+        : (0..<2).map { tower in
+          let width = channels / 2
+          return taking(tower * width..<(tower + 1) * width, of: whole, channels: channels)
+        }
     }
   }
 

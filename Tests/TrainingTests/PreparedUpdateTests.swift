@@ -43,7 +43,9 @@ final class PreparedUpdateTests: XCTestCase {
     let before = try SmallTask.state(network)
     try network.prepareUpdate(options())
     try network.parameters[2].makeGradient().buffer[1] = .nan
-    XCTAssertThrowsError(try network.prepareUpdate(options())) { XCTAssertTrue("\($0)".contains("fc2.weight"), "\($0)") }
+    XCTAssertThrowsError(try network.prepareUpdate(options())) {
+      XCTAssertTrue("\($0)".contains("fc2.weight"), "\($0)")
+    }
     XCTAssertThrowsError(try network.commitUpdate(), "what was prepared before is forgotten")
     XCTAssertEqual(try SmallTask.state(network), before)
   }

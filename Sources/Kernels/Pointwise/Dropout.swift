@@ -89,8 +89,7 @@ public enum Dropout {
 
   /// The kernel with everything but its elements.
   private struct Masked: Sendable {
-    let kernel:
-      @Sendable (Int, DropoutMask, UInt64, Float, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    let kernel: @Sendable (Int, DropoutMask, UInt64, Float, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
     let mask: DropoutMask
     let factor: Float
     let firstBlock: UInt64

@@ -114,7 +114,8 @@ struct DropoutLayer: Layer {
     if let key = operands.dropout {
       try Dropout.backward(
         columns(batch: operands.batch), probability: probability, form: form, generator: key.generator,
-        layer: UInt32(place.number), outputGradient: operands.outputGradient, inputGradient: inputGradient, context: operands.context)
+        layer: UInt32(place.number), outputGradient: operands.outputGradient, inputGradient: inputGradient,
+        context: operands.context)
     } else {
       // At test time the layer is a multiplication, and so is its derivative.
       try Dropout.forwardInference(

@@ -18,8 +18,9 @@ struct ResponseNormSpec: LayerSpec {
   func reads(_ cut: TowerCut) throws -> Range<Int> {
     guard groups == 1 else { return 0..<cut.channels }
     let (own, reach) = (try cut.own(), (before: norm.size / 2, behind: (norm.size - 1) / 2))
-    return max(0, own.lowerBound - min(reach.before, cut.channels))
-      ..< min(cut.channels, own.upperBound + min(reach.behind, cut.channels))
+    return max(
+      0, own.lowerBound - min(reach.before, cut.channels))..<min(
+        cut.channels, own.upperBound + min(reach.behind, cut.channels))
   }
 
   func part(_ cut: TowerCut) throws -> ResponseNormSpec {

@@ -36,7 +36,8 @@ final class DropoutTests: XCTestCase {
             try train(input, probability, form, context), expected + [untouched], "\(name) \(count) \(form)")
           let gradient = try [Float].filled(count, with: untouched) {
             try Dropout.backward(
-              DropoutColumns(rows: 1, columns: 0..<count, width: count), probability: probability, form: form, generator: generator, layer: 1,
+              DropoutColumns(rows: 1, columns: 0..<count, width: count), probability: probability, form: form,
+              generator: generator, layer: 1,
               outputGradient: input, inputGradient: $0, context: context)
           }
           assertIdentical(gradient, expected, "the mask of backward, \(name) \(count) \(form)")

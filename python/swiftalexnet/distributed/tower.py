@@ -21,7 +21,8 @@ from ..runtime import __version__
 from . import tower_weights
 from .team import Team
 from .tower_agreement import require_same, require_same_batch
-from .tower_cut import Crossing, Cut, Segment
+from .tower_cut import Cut, Segment
+from .tower_maps import joined, places, returned
 
 Float32 = NDArray[np.float32]
 
@@ -156,23 +157,15 @@ class Tower:
         for step in range(self._cut.steps):
             crossing, segment = self._cut.crossing(self._rank, step), self._cut.segment(self._rank, step)
             if crossing is not None:
-                own = self._joined(crossing, own)
+                own = joined(self._team, crossing, own)
             if segment is None:
                 return None
             output = np.empty((len(x), math.prod(segment.output)), np.float32)
             code = layout if segment.source == "image" else _NHWC
             self.networks[step].forward(own, code, keep, draw is not None, seed, number, arithmetic, output)
             maps = output.reshape(len(x), *segment.output)
-            own = np.ascontiguousarray(maps[..., _places(segment.channels)])
+            own = np.ascontiguousarray(maps[..., places(segment.channels)])
         return own
-
-    def _joined(self, crossing: Crossing, own: Float32) -> Float32:
-        """Swap channels with the other tower; return those that this one reads."""
-        first = crossing.own.start
-        sent = np.ascontiguousarray(own[..., _places(crossing.wanted, first)])
-        came = np.empty((*own.shape[:-1], len(crossing.missing)), np.float32)
-        self._team.swap(sent, came)
-        return np.concatenate((own, came) if self._rank == 0 else (came, own), axis=-1) if came.size else own
 
     def _backward(self, gradient: Float32 | None, batch: int) -> None:
         """Take the logits' gradient, which tower 0 has, back to the parameters of both."""
@@ -182,30 +175,17 @@ class Tower:
                 gradient = self._through(step, segment, gradient)
             if crossing is not None:
                 before = self._cut.towers[self._rank][step - 1]
-                gradient = self._returned(crossing, gradient, (batch, *before.output[:2]))
+                gradient = returned(self._team, crossing, gradient, (batch, *before.output[:2]))
 
     def _through(self, step: int, segment: Segment, gradient: Float32) -> Float32 | None:
         """Take the gradient of a segment's own outputs back to its input; None for the first, which reads images."""
         batch = len(gradient)
         if len(segment.channels) < segment.output[-1]:
             own, gradient = gradient, np.zeros((batch, *segment.output), np.float32)
-            gradient[..., _places(segment.channels)] = own
+            gradient[..., places(segment.channels)] = own
         target = None if segment.source == "image" else np.empty((batch, *segment.input), np.float32)
         self.networks[step].backward(gradient.reshape(batch, -1), _NHWC, False, target)
         return target
-
-    def _returned(self, crossing: Crossing, gradient: Float32 | None, pixels: tuple[int, ...]) -> Float32:
-        """Hand the other tower the gradient of its channels; return that of this one's own, the sum of both parts."""
-        if gradient is None:  # the other tower went on alone
-            sent, total = np.empty(0, np.float32), np.zeros((*pixels, len(crossing.own)), np.float32)
-        else:
-            first = crossing.reads.start
-            sent = np.ascontiguousarray(gradient[..., _places(crossing.missing, first)])
-            total = np.ascontiguousarray(gradient[..., _places(crossing.own, first)])
-        came = np.empty((*pixels, len(crossing.wanted)), np.float32)
-        self._team.swap(sent, came)
-        total[..., _places(crossing.wanted, crossing.own.start)] += came
-        return total
 
     def _options(self, options: StepOptions) -> list[StepOptions]:
         """Return the options of the update of each segment with weights."""
@@ -227,8 +207,3 @@ def _loss(logits: Float32, labels: NDArray[np.int32], options: StepOptions) -> t
         raise NonFiniteError(f"train_step: the loss is {loss} in step {options.step}; {advice}")
     credit, _, _ = _native.score(logits, labels)
     return gradient, (loss, 100 * (1 - credit / len(labels)))
-
-
-def _places(channels: range, first: int = 0) -> slice:
-    """Return where channels are in an array that begins with channel `first`."""
-    return slice(channels.start - first, channels.stop - first)
