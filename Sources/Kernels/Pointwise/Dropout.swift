@@ -1,13 +1,13 @@
 import KernelTemplates
 import Tensors
 
-/// Some columns of a matrix [rows][width], which are all that the caller has: [rows][columns.count].
-public struct DropoutColumns: Sendable {
-  public let rows: Int
+/// Some columns and rows of a matrix with `width` columns, which are all that the caller has: [rows.count][columns.count].
+public struct DropoutPart: Sendable {
+  public let rows: Range<Int>
   public let columns: Range<Int>
   public let width: Int
 
-  public init(rows: Int, columns: Range<Int>, width: Int) {
+  public init(rows: Range<Int>, columns: Range<Int>, width: Int) {
     self.rows = rows
     self.columns = columns
     self.width = width
@@ -30,42 +30,42 @@ public enum Dropout {
   ///   - probability: p, from 0 to 1.
   ///   - generator: made with purpose `.dropout`, the seed and the step.
   ///   - layer: distinguishes the dropout layers of one network.
+  ///   - first: the place of the first element in the batch that is drawn for, if this is a part of it.
   public static func forwardTraining(
-    count: Int, probability: Float, form: Form, generator: Philox, layer: UInt32, input: UnsafePointer<Float>,
-    output: UnsafeMutablePointer<Float>, context: ComputeContext
+    count: Int, probability: Float, form: Form, generator: Philox, layer: UInt32, first: Int = 0,
+    input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
     let masked = try Masked(probability, form, generator, layer: layer, context)
     try Elements.forEachBlock(count, context: context) { start, length in
-      masked.apply(from: start, count: length, input + start, output + start)
+      masked.apply(from: first &+ start, count: length, input + start, output + start)
     }
   }
 
-  /// The same on some columns of a matrix, with the mask of the whole matrix.
+  /// The same on a part of a matrix, with the mask of the whole matrix.
   public static func forwardTraining(
-    _ part: DropoutColumns, probability: Float, form: Form, generator: Philox, layer: UInt32,
+    _ part: DropoutPart, probability: Float, form: Form, generator: Philox, layer: UInt32,
     input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    let length = part.columns.count
+    let (rows, length) = (part.rows.count, part.columns.count)
     guard length < part.width else {
       return try forwardTraining(
-        count: part.rows * length, probability: probability, form: form, generator: generator, layer: layer,
-        input: input, output: output, context: context)
+        count: rows * length, probability: probability, form: form, generator: generator, layer: layer,
+        first: part.rows.lowerBound * length, input: input, output: output, context: context)
     }
     let masked = try Masked(probability, form, generator, layer: layer, context)
     let rowsPerItem = max(1, Elements.blockCount / max(1, length))
-    try context.forEach((part.rows + rowsPerItem - 1) / rowsPerItem) { item, _ in
+    try context.forEach((rows + rowsPerItem - 1) / rowsPerItem) { item, _ in
       let first = item &* rowsPerItem
-      for row in first..<min(first &+ rowsPerItem, part.rows) {
-        masked.apply(
-          from: row &* part.width &+ part.columns.lowerBound, count: length, input + row &* length,
-          output + row &* length)
+      for row in first..<min(first &+ rowsPerItem, rows) {
+        let start = (part.rows.lowerBound &+ row) &* part.width &+ part.columns.lowerBound
+        masked.apply(from: start, count: length, input + row &* length, output + row &* length)
       }
     }
   }
 
   /// The gradient passes where the element was kept, times the same factor: the forward function once more.
   public static func backward(
-    _ part: DropoutColumns, probability: Float, form: Form, generator: Philox, layer: UInt32,
+    _ part: DropoutPart, probability: Float, form: Form, generator: Philox, layer: UInt32,
     outputGradient: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
     try forwardTraining(

@@ -83,11 +83,12 @@ struct DropoutLayer: Layer {
     self.place = place
   }
 
-  /// The layer's input as columns of the whole network's.
-  private func columns(batch: Int) -> DropoutColumns {
-    DropoutColumns(
-      rows: batch * inputShape.height * inputShape.width, columns: place.first..<place.first + inputShape.channels,
-      width: place.width)
+  /// The layer's input as a part of what it is for the whole batch and the whole network.
+  private func part(batch: Int, _ key: DropoutKey) -> DropoutPart {
+    let pixels = inputShape.height * inputShape.width
+    return DropoutPart(
+      rows: key.firstImage * pixels..<(key.firstImage + batch) * pixels,
+      columns: place.first..<place.first + inputShape.channels, width: place.width)
   }
 
   var outputShape: FeatureShape { inputShape }
@@ -99,7 +100,7 @@ struct DropoutLayer: Layer {
     let count = operands.batch * inputShape.count
     if let key = operands.dropout {
       try Dropout.forwardTraining(
-        columns(batch: operands.batch), probability: probability, form: form, generator: key.generator,
+        part(batch: operands.batch, key), probability: probability, form: form, generator: key.generator,
         layer: UInt32(place.number), input: operands.input, output: operands.output, context: operands.context)
     } else {
       try Dropout.forwardInference(
@@ -113,7 +114,7 @@ struct DropoutLayer: Layer {
     let count = operands.batch * inputShape.count
     if let key = operands.dropout {
       try Dropout.backward(
-        columns(batch: operands.batch), probability: probability, form: form, generator: key.generator,
+        part(batch: operands.batch, key), probability: probability, form: form, generator: key.generator,
         layer: UInt32(place.number), outputGradient: operands.outputGradient, inputGradient: inputGradient,
         context: operands.context)
     } else {

@@ -36,7 +36,7 @@ final class DropoutTests: XCTestCase {
             try train(input, probability, form, context), expected + [untouched], "\(name) \(count) \(form)")
           let gradient = try [Float].filled(count, with: untouched) {
             try Dropout.backward(
-              DropoutColumns(rows: 1, columns: 0..<count, width: count), probability: probability, form: form,
+              DropoutPart(rows: 0..<1, columns: 0..<count, width: count), probability: probability, form: form,
               generator: generator, layer: 1,
               outputGradient: input, inputGradient: $0, context: context)
           }
@@ -70,10 +70,26 @@ final class DropoutTests: XCTestCase {
       try onEveryTable { context, name in
         let found = try [Float].filled(rows * columns.count + 1, with: untouched) {
           try Dropout.forwardTraining(
-            DropoutColumns(rows: rows, columns: columns, width: width), probability: 0.5, form: .inverted,
+            DropoutPart(rows: 0..<rows, columns: columns, width: width), probability: 0.5, form: .inverted,
             generator: generator, layer: 2, input: part(matrix), output: $0, context: context)
         }
         assertIdentical(found, part(whole) + [untouched], "\(name) \(rows) × \(columns) of \(width)")
+      }
+    }
+  }
+
+  func testAPartOfABatchHasItsMask() throws {
+    var draws = Draws(5)
+    let input = draws.floats(70_001)
+    try onEveryTable { context, name in
+      let whole = try train(input, 0.5, .paper2012, context)
+      for first in [0, 1, 2, 3, 4, 10, 4096, 32_769] {
+        let part = try [Float].filled(input.count - first + 1, with: untouched) {
+          try Dropout.forwardTraining(
+            count: input.count - first, probability: 0.5, form: .paper2012, generator: generator, layer: 1,
+            first: first, input: Array(input[first...]), output: $0, context: context)
+        }
+        assertIdentical(part, Array(whole[first...]), "\(name), from \(first)")
       }
     }
   }
