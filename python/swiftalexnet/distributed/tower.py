@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from .. import _native
 from .._support.digests import weights_digest
-from .._support.native_arguments import Arithmetic, StepOptions
-from ..errors import NonFiniteError
+from .._support.native_arguments import RULES, Arithmetic, StepOptions
+from ..errors import NonFiniteError, UnsupportedError
 from ..network import parameters
 from ..network.base import BaseModel
 from ..runtime import __version__
@@ -123,7 +123,16 @@ class Tower:
         labels : array of int32, [batch]
         options : StepOptions
             Rates and decays in the order of the whole network's parameters.
+
+        Raises
+        ------
+        UnsupportedError
+            The rule is "lars".
+        ValueError, NonFiniteError
+            The ranks have different batches; a loss, gradient or update is not finite.
         """
+        if RULES[options.rule] == "lars":
+            raise UnsupportedError("train_step: the rule 'lars' needs norms of whole layers, of which a tower has half")
         require_same_batch(self._team, x, labels, options)
         arithmetic = Arithmetic(options.precision)
         output = self._forward(x, layout, True, (options.seed, options.step), arithmetic)
