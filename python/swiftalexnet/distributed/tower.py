@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from .. import _native
 from .._support.digests import weights_digest
 from .._support.native_arguments import RULES, Arithmetic, StepOptions
-from ..errors import NonFiniteError, UnsupportedError
+from ..errors import NonFiniteError
 from ..network import parameters
 from ..network.base import BaseModel
 from ..runtime import __version__
 from . import tower_weights
 from .team import Team
 from .tower_agreement import require_same, require_same_batch
-from .tower_cut import Cut, Segment
+from .tower_cut import Cut, Segment, require_rule
 from .tower_maps import joined, places, returned
 
 Float32 = NDArray[np.float32]
@@ -131,8 +131,7 @@ class Tower:
         ValueError, NonFiniteError
             The ranks have different batches; a loss, gradient or update is not finite.
         """
-        if RULES[options.rule] == "lars":
-            raise UnsupportedError("train_step: the rule 'lars' needs norms of whole layers, of which a tower has half")
+        require_rule(RULES[options.rule], "train_step")
         require_same_batch(self._team, x, labels, options)
         arithmetic = Arithmetic(options.precision)
         output = self._forward(x, layout, True, (options.seed, options.step), arithmetic)

@@ -8,6 +8,8 @@ import re
 from typing import NamedTuple
 
 from .. import _native
+from ..errors import UnsupportedError
+from ..network.base import BaseModel
 
 TOWERS = 2
 
@@ -97,6 +99,40 @@ def has_towers(spec: str) -> bool:
     """Return whether some convolution separates two towers: it has an even number of groups."""
     groups = re.findall(r"^convolution .* groups=(\d+)", spec, re.MULTILINE)
     return any(int(number) % TOWERS == 0 for number in groups)
+
+
+def require_two(model: BaseModel, ranks: int, operation: str) -> None:
+    """Refuse a network without two towers, and another number of ranks.
+
+    Raises
+    ------
+    ValueError
+        Not two ranks.
+    UnsupportedError
+        The network has no two towers.
+    """
+    if ranks != TOWERS:
+        raise ValueError(
+            f"{operation}: the communicator has {ranks} ranks, expected {TOWERS}, one for each tower: "
+            f"mpiexec -n {TOWERS} …"
+        )
+    if not has_towers(model.spec):
+        raise UnsupportedError(
+            f"{operation}: {model!r} has no two towers: no convolution has an even number of groups, as those of "
+            "'paper' and 'chm145' do"
+        )
+
+
+def require_rule(rule: str, operation: str) -> None:
+    """Refuse a rule whose update of a weight depends on the whole layer's.
+
+    Raises
+    ------
+    UnsupportedError
+        It is LARS.
+    """
+    if rule == "lars":
+        raise UnsupportedError(f"{operation}: the rule 'lars' needs norms of whole layers, of which a tower has half")
 
 
 def _segments(spec: str, tower: int) -> list[Segment]:

@@ -12,13 +12,12 @@ from .._support.arithmetic import choose_arithmetic
 from .._support.arrays import as_float32, layout_code
 from .._support.kinds import require_kind
 from .._support.numbers import check_number
-from ..errors import UnsupportedError
 from ..network.base import BaseModel
 from ..network.step_arguments import StepSettings, step_arguments
 from .communicator import as_communicator
 from .team import Team
 from .tower import Tower
-from .tower_cut import TOWERS, has_towers
+from .tower_cut import require_two
 from .wire import wire_named
 
 Float32 = NDArray[np.float32]
@@ -57,7 +56,10 @@ class Towers:
     """
 
     def __init__(self, model: BaseModel, communicator: Any, timeout: float = 30.0):
-        require_two(model, communicator, "Towers")
+        require_kind(model, BaseModel, "model", "Towers", "Model")
+        if as_communicator(communicator, "Towers") is None:
+            raise TypeError("Towers: communicator is None, expected one: swiftalexnet.distributed.mpi() makes it")
+        require_two(model, communicator.size, "Towers")
         check_number(timeout, "timeout", "Towers")
         self._classes, self._input_shape = model.num_classes, model.input_shape
         self._team = Team(communicator, wire_named("float32"), timeout)
@@ -190,30 +192,3 @@ class Towers:
         expected = (channels, height, width) if layout == "NCHW" else (height, width, channels)
         if layout in ("NCHW", "NHWC") and x.shape[1:] != expected:
             raise ValueError(f"{operation}: x has shape {x.shape}, expected [batch, {', '.join(map(str, expected))}]")
-
-
-def require_two(model: BaseModel, communicator: Any, operation: str) -> None:
-    """Refuse a network without two towers, and a communicator of another number of ranks.
-
-    Raises
-    ------
-    TypeError
-        Not a model, or not a communicator.
-    ValueError
-        Not two ranks.
-    UnsupportedError
-        The network has no two towers.
-    """
-    require_kind(model, BaseModel, "model", operation, "Model")
-    if as_communicator(communicator, operation) is None:
-        raise TypeError(f"{operation}: communicator is None, expected one: swiftalexnet.distributed.mpi() makes it")
-    if communicator.size != TOWERS:
-        raise ValueError(
-            f"{operation}: the communicator has {communicator.size} ranks, expected {TOWERS}, one for each tower: "
-            f"mpiexec -n {TOWERS} …"
-        )
-    if not has_towers(model.spec):
-        raise UnsupportedError(
-            f"{operation}: {model!r} has no two towers: no convolution has an even number of groups, as those of "
-            "'paper' and 'chm145' do"
-        )

@@ -23,15 +23,16 @@ class TowerStep(WholeStep):
     Parameters
     ----------
     model : BaseModel
-        The whole network. It has the weights of the run only after `collect`, which validation and a checkpoint need;
-        `Tower.scatter` is the way back, after it has been restored from one.
-    tower : Tower
-        Made of this model.
+        The whole network, from which the first step takes the towers' weights. It has those of the run only after
+        `collect`, which validation, callers and a checkpoint need.
     team : Team
+        Of two ranks.
     """
 
-    def __init__(self, model: BaseModel, tower: Tower, team: Team):
-        self._model, self._tower, self._team = model, tower, team
+    def __init__(self, model: BaseModel, team: Team):
+        self._model, self._team = model, team
+        self._tower: Tower | None = None
+        self._collected = True
 
     def train(
         self,
@@ -51,9 +52,17 @@ class TowerStep(WholeStep):
         if self._model.preprocessing.whitening is not None:
             plain, x = x, np.empty_like(x)
             self._model.network.whiten(plain, x)
+        if self._tower is None:
+            self._model.note_training()  # a run has velocities from the beginning, and a checkpoint others than zero
+            self._tower = Tower(self._model, self._team)
+        self._team.doing("training its tower")
         with self._team.uninterrupted():
             outcomes.append(self._tower.step(x, _NHWC, labels, options))
+            self._collected = False
+        self._team.doing("reading images")
 
     def collect(self) -> None:
-        """Write both towers' weights and velocities to the model, on both ranks."""
-        self._tower.gather(self._model)
+        """Write both towers' weights and velocities to the model, on both ranks, if a step has changed them."""
+        if self._tower is not None and not self._collected:
+            self._tower.gather(self._model)
+            self._collected = True
