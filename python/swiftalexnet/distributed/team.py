@@ -23,7 +23,7 @@ from .gather import gather_all
 from .interrupts import Interrupts
 from .pulse import State
 from .traffic import Job, Traffic
-from .tree import ROUNDS, sum_over_ranks
+from .tree import ROUNDS, Exchange, Result, sum_over_ranks, swapped
 from .wire import Float32Wire, Wire
 from .witness import hush_witnesses
 
@@ -169,9 +169,24 @@ class Team:
             error = error.__cause__ or error.__context__
         return False
 
+    def swap(self, sent: NDArray[np.generic], came: NDArray[np.generic]) -> None:
+        """Swap arrays with the other one of two ranks, once both are known to be well; raises like `gather`.
+
+        Parameters
+        ----------
+        sent, came : array
+            C-contiguous; empty where the other rank expects or sends nothing.
+        """
+        self.gather(b"")
+        self._run(swapped(self._communicator, sent, came, 1 - self.rank, _FIRST_TAG))
+
     def _gather(self, data: bytes) -> list[bytes]:
         assert self._traffic is not None  # as there are others
-        job = self._traffic.start(Job([(lambda: True, gather_all(self._communicator, data))]))
+        return self._run(gather_all(self._communicator, data))
+
+    def _run(self, exchange: Exchange[Result]) -> Result:
+        assert self._traffic is not None
+        job = self._traffic.start(Job([(lambda: True, exchange)]))
         with self._waits():
             return job.result()[0]
 

@@ -68,6 +68,9 @@ class SharedStep:
         images = sum(count for count, _ in shards)
         return Counted(images, _total(weight for _, weight in shards), [index for index, _ in lost])
 
+    def collect(self) -> None:
+        """Do nothing: each rank's model has the weights."""
+
     def train(
         self,
         source: Source,

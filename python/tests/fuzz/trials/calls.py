@@ -29,6 +29,7 @@ CHANGES = {
     *("_native.Network.backward", "_native.Network.forward", "_native.Network.release_memory"),
     *("_native.Network.set_multipliers", "_native.Network.set_whitening", "_native.Network.train_step"),
     *("_native.Network.train_step_features", "_native.Network.train_step_images", "_native.Network.parameter"),
+    *("_native.Network.prepare_update", "_native.Network.commit_update"),
 }
 
 # A run that ends in the middle leaves the weights of its last whole step.
