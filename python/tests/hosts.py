@@ -23,9 +23,7 @@ from typing import Any, NamedTuple
 
 TOOLS = ("ip", "tc", "nsenter", "unshare", "setpriv")
 END_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
-HUB = (
-    "10.77.0.254"  # where mpiexec runs: on a host of its own, because it would start ranks of its host as its children
-)
+HUB = "10.77.0.254"  # a host of its own for mpiexec, which would start ranks of its host without the script
 DEADLINE = 10.0  # seconds for the first process of a host to be there
 # Other hosts are reached by TCP over their one link; ranks on one host, were there several, by memory.
 LAUNCH = ("-env", "MPIR_CVAR_CH4_NETMOD", "ofi", "-env", "FI_PROVIDER", "tcp", "-env", "FI_TCP_IFACE", "eth0")
