@@ -60,6 +60,12 @@ class Hosts:
     megabits : int, optional
         What each link carries per second, in each direction; without it as much as the machine can.
 
+    Attributes
+    ----------
+    addresses : list of str
+    holders : list of int
+        The first process of each host.
+
     Raises
     ------
     HostsUnavailableError
@@ -69,6 +75,8 @@ class Hosts:
     def __init__(self, count: int, megabits: int | None = None):
         self.count, self._megabits = count, megabits
         self.addresses = [f"10.77.0.{index + 1}" for index in range(count)]
+        self.holders: list[int] = []
+        self._mpiexec = Path(sys.executable).with_name("mpiexec")
         self._parents: list[subprocess.Popen[bytes]] = []
         self._jobs: list[subprocess.Popen[str]] = []
 
@@ -77,9 +85,11 @@ class Hosts:
             raise HostsUnavailableError("hosts in network namespaces need Linux and root")
         if missing := [tool for tool in TOOLS if shutil.which(tool) is None]:
             raise HostsUnavailableError(f"hosts in network namespaces need {', '.join(missing)}: iproute2, util-linux")
+        if not self._mpiexec.exists():
+            raise HostsUnavailableError("no MPI in this environment: pip install mpi4py mpich")
         self._folder = tempfile.TemporaryDirectory()
         try:
-            self._hub, *self._first = [self._new_host() for _ in range(self.count + 1)]
+            self._hub, *self.holders = [self._new_host() for _ in range(self.count + 1)]
             self._connect()
         except BaseException as error:
             self.__exit__()
@@ -103,11 +113,11 @@ class Hosts:
         A host that is lost keeps mpiexec waiting: after `seconds` it is told to end, with status 124.
         """
         launcher = Path(self._folder.name, "in_place_of_ssh")
-        for address, process in zip(self.addresses, self._first, strict=True):
+        for address, process in zip(self.addresses, self.holders, strict=True):
             Path(self._folder.name, address).write_text(str(process))
         launcher.write_text(IN_PLACE_OF_SSH)
         launcher.chmod(0o700)
-        mpiexec = [str(Path(sys.executable).with_name("mpiexec")), "-launcher", "ssh", "-launcher-exec", str(launcher)]
+        mpiexec = [str(self._mpiexec), "-launcher", "ssh", "-launcher-exec", str(launcher)]
         mpiexec += ["-hosts", ",".join(f"{each}:1" for each in self.addresses), "-iface", "bridge", *LAUNCH]
         limited = [*END_WITH_PARENT, "timeout", "-k", "5", str(seconds), *END_WITH_PARENT, *mpiexec]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL} | options
@@ -131,7 +141,7 @@ class Hosts:
 
     def counters(self, host: int) -> Counters:
         """Return the bytes that a host's link has carried so far."""
-        for line in Path(f"/proc/{self._first[host]}/net/dev").read_text().splitlines():
+        for line in Path(f"/proc/{self.holders[host]}/net/dev").read_text().splitlines():
             name, _, columns = line.partition(":")
             if name.strip() == "eth0":
                 numbers = columns.split()
@@ -145,7 +155,7 @@ class Hosts:
     def processes(self, host: int) -> list[str]:
         """Return the commands of the processes on a host, but for the one that holds it; zombies do not count."""
         found = []
-        for folder in Path(f"/proc/{self._first[host]}/root/proc").glob("[0-9]*"):
+        for folder in Path(f"/proc/{self.holders[host]}/root/proc").glob("[0-9]*"):
             try:
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
             except OSError:  # it ended in the meantime
@@ -173,7 +183,7 @@ class Hosts:
         self._in_hub("ip", "link", "add", "bridge", "type", "bridge")
         self._in_hub("ip", "address", "add", f"{HUB}/24", "dev", "bridge")
         self._in_hub("ip", "link", "set", "bridge", "up")
-        for index, (address, process) in enumerate(zip(self.addresses, self._first, strict=True)):
+        for index, (address, process) in enumerate(zip(self.addresses, self.holders, strict=True)):
             port, inside = f"port{index}", self._on(process, "--net", "--uts")
             peer = ("peer", "name", "eth0", "netns", str(process))
             self._in_hub("ip", "link", "add", port, "type", "veth", *peer)

@@ -109,6 +109,7 @@ EXTRAS = {
     "h5py": "keras",
     "onnx": "onnx",
     "scipy": "test",
+    "mpi4py": "mpi",
 }
 
 
