@@ -10,12 +10,16 @@ Not modelled: links that several messages share (in each round every rank sends 
 reading images, which costs every number of ranks the same.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-BUCKET = 25_000_000 // 4  # numbers in a bucket; a layer that has more is split
+from swiftalexnet.distributed.buckets import buckets
+
+Cut = Callable[[int], list[tuple[int, int]]]  # of a number of gradients: the ranges that are sent
+
 BYTES = {"float32": 4, "bfloat16": 2, "factors": 4}  # of a number on the wire
 WIRES = tuple(BYTES)
 
@@ -52,6 +56,25 @@ class Work(NamedTuple):
         return Work(self.images, self.forward / factor, layers, self.update / factor)
 
 
+def as_work(stored: list) -> Work:
+    """Return a work that was stored as JSON."""
+    images, forward, layers, update = stored
+    return Work(images, forward, tuple(Layer(*layer) for layer in layers), update)
+
+
+def mean(works: list[Work]) -> Work:
+    """Return the mean of works of one network."""
+    forward, update = (float(np.mean([getattr(work, name) for work in works])) for name in ("forward", "update"))
+    backward = tuple(
+        layers[0]._replace(
+            seconds=float(np.mean([layer.seconds for layer in layers])),
+            filter_seconds=float(np.mean([layer.filter_seconds for layer in layers])),
+        )
+        for layers in zip(*(work.backward for work in works), strict=True)
+    )
+    return Work(works[0].images, forward, backward, update)
+
+
 class Link(NamedTuple):
     """What a message costs: the same for every pair of ranks, in both directions at once."""
 
@@ -68,25 +91,24 @@ class Transfer(NamedTuple):
     gathered: bool = False
 
 
-def transfers(work: Work, wire: str, bucket: int = BUCKET) -> list[Transfer]:
-    """Return what a rank sends in a step, in order: gradients of layers follow each other in the buckets."""
-    found, filled, now = [], 0, work.forward
+def transfers(work: Work, wire: str, cut: Cut = buckets) -> list[Transfer]:
+    """Return what a rank sends in a step, in the order in which it is ready."""
+    summed, found, now, numbers, ready = [], [], work.forward, 0, []
     for layer in work.backward:
         now += layer.seconds
         if wire == "factors" and layer.factors:
             found.append(Transfer(now, BYTES[wire] * work.images * layer.factors, gathered=True))
-            continue
-        filled += layer.numbers
-        while filled >= bucket:
-            found.append(Transfer(now, BYTES[wire] * bucket))
-            filled -= bucket
-    if filled:
-        found.append(Transfer(now, BYTES[wire] * filled))
-    return found
+        else:
+            numbers += layer.numbers
+            ready.append((numbers, now))
+    for start, end in cut(numbers):
+        when = next(seconds for known, seconds in ready if known >= end)
+        summed.append(Transfer(when, BYTES[wire] * (end - start)))
+    return sorted(found + summed, key=lambda transfer: transfer.ready)
 
 
 def step_seconds(
-    work: Work, ranks: int, link: Link, wire: str, slowness: NDArray[np.float64], bucket: int = BUCKET
+    work: Work, ranks: int, link: Link, wire: str, slowness: NDArray[np.float64], cut: Cut = buckets
 ) -> NDArray[np.float64]:
     """Simulate steps.
 
@@ -99,8 +121,8 @@ def step_seconds(
     wire : {"float32", "bfloat16", "factors"}
     slowness : array [steps, ranks]
         How many times as long each rank computes in each step as `work` says.
-    bucket : int
-        Numbers in a bucket.
+    cut : callable
+        How the gradients become buckets; by default as in training.
 
     Returns
     -------
@@ -111,7 +133,7 @@ def step_seconds(
         raise ValueError(
             f"{ranks} ranks and slowness of shape {slowness.shape}, expected a power of two and its columns"
         )
-    planned = transfers(work, wire, bucket) if ranks > 1 else []
+    planned = transfers(work, wire, cut) if ranks > 1 else []
     backward = work.forward + sum(layer.seconds for layer in work.backward)
     more = (ranks - 1) * sum(layer.filter_seconds for layer in work.backward) if wire == "factors" else 0.0
     start, ends = np.zeros(ranks), [0.0]

@@ -30,6 +30,11 @@ def work(simulator):
     return simulator.Work(8, 0.3, layers, 0.05)
 
 
+def every(count: int):
+    """Return a way to cut gradients: so many together."""
+    return lambda total: [(start, min(start + count, total)) for start in range(0, total, count)]
+
+
 def even(steps: int, ranks: int) -> np.ndarray:
     return np.ones((steps, ranks))
 
@@ -46,20 +51,20 @@ def test_links_that_cost_nothing_leave_the_time_of_computing(simulator, work, ra
 @pytest.mark.parametrize(("wire", "size"), [("float32", 4), ("bfloat16", 2)])
 def test_one_bucket_at_the_end_adds_the_cost_of_halving_and_doubling(simulator, work, ranks, wire, size):
     link = simulator.Link(1e-3, 1e7)
-    found = simulator.step_seconds(work, ranks, link, wire, even(4, ranks), bucket=10 * MEGA)
+    found = simulator.step_seconds(work, ranks, link, wire, even(4, ranks), every(10 * MEGA))
     messages = 2 * np.log2(ranks) * link.latency + 2 * (ranks - 1) / ranks * 2 * MEGA * size / link.bandwidth
     np.testing.assert_allclose(found, work.seconds + messages)
 
 
 def test_a_bucket_that_fits_beside_the_next_layer_costs_nothing(simulator, work):
     link = simulator.Link(0.0, 4 * MEGA / 0.3)  # a bucket takes as long as the layer after it
-    found = simulator.step_seconds(work, 2, link, "float32", even(2, 2), bucket=MEGA)
+    found = simulator.step_seconds(work, 2, link, "float32", even(2, 2), every(MEGA))
     np.testing.assert_allclose(found, work.seconds + 0.3)
 
 
 def test_a_slow_link_decides_alone_once_the_first_bucket_is_ready(simulator, work):
     link = simulator.Link(0.0, 4 * MEGA / 3.0)
-    found = simulator.step_seconds(work, 2, link, "float32", even(2, 2), bucket=MEGA)
+    found = simulator.step_seconds(work, 2, link, "float32", even(2, 2), every(MEGA))
     np.testing.assert_allclose(found, 0.5 + 2 * 3.0 + 0.05)
 
 
@@ -81,16 +86,16 @@ def test_every_step_takes_as_long_as_its_slowest_rank(simulator, work):
 
 def test_what_communication_takes_from_computing_delays_only_while_there_is_something_to_compute(simulator, work):
     link = simulator.Link(0.0, 4 * MEGA / 0.1, processor=0.04 / (4 * MEGA))
-    found = simulator.step_seconds(work, 2, link, "float32", even(1, 2), bucket=MEGA)
+    found = simulator.step_seconds(work, 2, link, "float32", even(1, 2), every(MEGA))
     np.testing.assert_allclose(found, work.seconds + 0.04 + 0.1)  # the second bucket comes after all computing
 
 
 def test_buckets_split_large_layers_and_join_small_ones(simulator, work):
-    found = simulator.transfers(work, "float32", 800_000)
+    found = simulator.transfers(work, "float32", every(800_000))
     assert [each.bytes for each in found] == [3_200_000, 3_200_000, 1_600_000]
     assert [round(each.ready, 6) for each in found] == [0.5, 0.8, 0.8]
     assert sum(simulator.bytes_sent(4, each) for each in found) == 1.5 * 8 * MEGA
-    gathered, summed = simulator.transfers(work, "factors")
+    gathered, summed = simulator.transfers(work, "factors", every(MEGA))
     assert gathered.gathered and gathered.bytes == 8 * 100 * 4 and simulator.bytes_sent(4, gathered) == 3 * 3200
     assert not summed.gathered and summed.bytes == 4 * MEGA
 
