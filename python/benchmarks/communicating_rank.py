@@ -21,7 +21,7 @@ from swiftalexnet.distributed.traffic import Job, Traffic
 from swiftalexnet.distributed.tree import ROUNDS, sum_over_ranks
 from swiftalexnet.distributed.wire import wire_named
 
-SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000, 60_000_000)  # numbers
+SIZES = (1_000, 10_000, 4_000_000, 16_000_000, 60_000_000)  # numbers; between them a link's first burst counts
 FIRST_TAG = 1_000
 TIMEOUT = 120.0  # seconds
 

@@ -127,16 +127,16 @@ class Hosts:
         return job
 
     def run(self, command: Sequence[str], seconds: float = 120, **options: Any) -> str:
-        """Run one rank on every host, and return what they wrote.
+        """Run one rank on every host, and return what they wrote to standard output.
 
         Raises
         ------
         AssertionError
             The job failed; the message has what it wrote.
         """
-        job = self.start(command, seconds, **options)
-        written, _ = job.communicate()
-        assert job.returncode == 0, f"status {job.returncode}:\n{written}"
+        job = self.start(command, seconds, stderr=subprocess.PIPE, **options)
+        written, errors = job.communicate()
+        assert job.returncode == 0, f"status {job.returncode}:\n{written}{errors}"
         return written
 
     def counters(self, host: int) -> Counters:
