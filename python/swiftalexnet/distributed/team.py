@@ -1,0 +1,191 @@
+"""The ranks of one training run: what they agree on, what they sum, and what happens if one of them fails.
+
+All ranks make the same calls of `agree` and `summing` in the same order. A rank that fails in between tells the others
+in its next `agree`; there all of them raise. So all leave the run at the same step, and none waits for one that has
+left. What cannot be told, because a rank has been killed or stopped, the signs of life show: see `pulse`.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import failure
+from .buckets import buckets
+from .communicator import Communicator
+from .gather import gather_all
+from .interrupts import Interrupts
+from .pulse import State
+from .traffic import Job, Traffic
+from .tree import ROUNDS, sum_over_ranks
+from .wire import Wire
+
+_FIRST_TAG = 64
+_SOUND, _FAILED = b"\0", b"\1"
+
+
+class Team:
+    """The ranks of a run; a context manager.
+
+    Parameters
+    ----------
+    communicator : Communicator
+    wire : Wire
+    timeout : float
+        Seconds that a rank waits for another, and after which one that is not heard of is lost.
+    """
+
+    def __init__(self, communicator: Communicator, wire: Wire, timeout: float):
+        self._communicator, self._wire = communicator, wire
+        self.rank, self.size = communicator.rank, communicator.size
+        self._state = State("beginning", time.monotonic(), False, False)
+        self.interrupts = Interrupts()
+        self._traffic = Traffic(communicator, timeout, self._now) if self.size > 1 else None
+        self._told: BaseException | None = None  # the failure that all ranks know of
+
+    @property
+    def leads(self) -> bool:
+        """Whether this rank does what only one can: write files, and talk."""
+        return self.rank == 0
+
+    def __enter__(self) -> Self:
+        if self._traffic is not None:
+            self.interrupts.defer()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._traffic is not None:
+            self._traffic.close()
+        self.interrupts.restore()
+
+    def doing(self, what: str, for_all: bool = False) -> None:
+        """Note what this rank does next, for messages; with `for_all` the others wait for it as long as it takes."""
+        self._state = State(what, time.monotonic(), False, for_all)
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Tell the other ranks of an exception in this block, unless they know of it."""
+        try:
+            yield
+        except BaseException as error:
+            self.tell(error)
+            raise
+
+    def tell(self, error: BaseException) -> None:
+        """Let the others raise the same in their next `agree`, unless they know of this exception."""
+        if error is self._told or self._traffic is None:
+            return
+        self._told = error
+        error.add_note(f"on rank {self.rank} of {self.size}")
+        self._gather(_FAILED + failure.to_bytes(error))
+
+    def gather(self, data: bytes) -> list[bytes]:
+        """Return what each rank has handed over, in their order.
+
+        Raises
+        ------
+        BaseException
+            Another rank has failed, or Ctrl-C has reached it or this one: on all ranks, of the same type.
+        """
+        if self._traffic is None:
+            return [data]
+        pending = self.interrupts.pending
+        if pending:
+            interrupt = self.interrupts.error()
+            self.tell(interrupt)
+            raise interrupt
+        told = self._gather(_SOUND + data)
+        for rank, each in enumerate(told):
+            if each[:1] == _FAILED:
+                self._told = failure.from_bytes(each[1:], rank)
+                raise self._told
+        return [each[1:] for each in told]
+
+    def agree(self, value: Any = None) -> list[Any]:
+        """Return the value of each rank, as JSON keeps it; raises like `gather`."""
+        return [json.loads(each) for each in self.gather(json.dumps(value).encode())]
+
+    def summing(
+        self, block: NDArray[np.float32], ready: Callable[[], int]
+    ) -> "AbstractContextManager[None]":
+        """Return a context in which the block is filled; at its end it is the sum of all ranks' blocks.
+
+        Parts of the block are sent as soon as they are ready. An exception in the context leaves it only after the
+        others have got what they wait for, which they will then not use.
+
+        Parameters
+        ----------
+        block : array of float32, [count]
+        ready : callable
+            How many of its leading numbers are final; called on another thread. It counts once it has been 0, because
+            it may be that of the last step until the computation begins.
+        """
+        return _Summing(self._communicator, self._traffic, self._wire, block, ready, self._waits)
+
+    def _gather(self, data: bytes) -> list[bytes]:
+        assert self._traffic is not None  # as there are others
+        job = self._traffic.start(Job([(lambda: True, gather_all(self._communicator, data))]))
+        with self._waits():
+            return job.result()[0]
+
+    @contextmanager
+    def _waits(self) -> Iterator[None]:
+        before = self._state
+        self._state = before._replace(waits=True)
+        try:
+            yield
+        finally:
+            self._state = State(before.doing, time.monotonic(), False, False)
+
+    def _now(self) -> State:
+        """Return the state as others are told it."""
+        state = self._state
+        return state._replace(since=time.monotonic() - state.since)
+
+
+class _Summing:
+    """A block that is summed over the ranks while it is filled."""
+
+    def __init__(
+        self,
+        communicator: Communicator,
+        traffic: Traffic | None,
+        wire: Wire,
+        block: NDArray[np.float32],
+        ready: Callable[[], int],
+        waits: Callable[[], AbstractContextManager[None]],
+    ):
+        self._traffic, self._wire, self._block = traffic, wire, block
+        self._ready, self._waits = ready, waits
+        self._begun = self._complete = False
+        self._exchanges = (
+            (self._when(end), sum_over_ranks(communicator, block[start:end], wire, _FIRST_TAG + ROUNDS * number))
+            for number, (start, end) in enumerate(buckets(len(block)))
+        )
+
+    def __enter__(self) -> None:
+        if self._traffic is not None:
+            self._job = self._traffic.start(Job(self._exchanges))
+
+    def __exit__(self, *_: object) -> None:
+        self._complete = True
+        if self._traffic is None:
+            self._wire.round(self._block)
+        else:
+            with self._waits():
+                self._job.result()
+
+    def _when(self, end: int) -> Callable[[], bool]:
+        return lambda: self._complete or self._final() >= end
+
+    def _final(self) -> int:
+        count = self._ready()
+        self._begun = self._begun or count == 0
+        return count if self._begun else 0
