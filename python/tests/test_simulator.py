@@ -1,26 +1,17 @@
 """The simulator of many ranks against closed forms."""
 
-import sys
-
 import numpy as np
 import pytest
-from support import ROOT
+from script_modules import benchmark_modules
 
-FOLDER = str(ROOT / "python" / "benchmarks")
 MEGA = 1_000_000
 
 
 @pytest.fixture(scope="module")
 def simulator():
-    """Import the module of the benchmarks, and forget it afterwards."""
-    sys.path.insert(0, FOLDER)
-    try:
-        import simulator
-
-        yield simulator
-    finally:
-        sys.path.remove(FOLDER)
-        sys.modules.pop("simulator", None)
+    """The module of the benchmarks."""
+    with benchmark_modules("simulator") as modules:
+        yield modules["simulator"]
 
 
 @pytest.fixture
