@@ -5,6 +5,8 @@ is not hidden by any computation. Hence 25 MB (Li et al., "PyTorch distributed",
 best), with a small one first. The dense layer fc6 has 151 MB and becomes several.
 """
 
+import itertools
+
 BUCKET = 25 << 20  # bytes
 FIRST = 1 << 20
 
@@ -20,4 +22,4 @@ def buckets(count: int, bucket: int = BUCKET, first: int = FIRST) -> list[tuple[
         Length of the block: all parameters' gradients, the last layer's first.
     """
     edges = [0, *range(first // _FLOAT, count, bucket // _FLOAT), count]
-    return [(start, end) for start, end in zip(edges, edges[1:], strict=False) if start < end]
+    return [(start, end) for start, end in itertools.pairwise(edges) if start < end]

@@ -32,7 +32,7 @@ class Communicator(Protocol):
 
     @property
     def rank(self) -> int:
-        """This process's number, from 0."""
+        """Number of this process, from 0."""
 
     @property
     def size(self) -> int:

@@ -12,8 +12,18 @@ _TYPES: dict[str, type[BaseException]] = {
     **{name: getattr(errors, name) for name in _OTHERS},
     **{
         name: getattr(builtins, name)
-        for name in ("ArithmeticError", "AttributeError", "ImportError", "IndexError", "KeyError", "KeyboardInterrupt")
-        + ("LookupError", "MemoryError", "NotImplementedError", "OSError", "RuntimeError", "TypeError", "ValueError")
+        for name in (
+            *("ArithmeticError", "AttributeError", "ImportError", "IndexError", "KeyError", "KeyboardInterrupt"),
+            *(
+                "LookupError",
+                "MemoryError",
+                "NotImplementedError",
+                "OSError",
+                "RuntimeError",
+                "TypeError",
+                "ValueError",
+            ),
+        )
     },
 }
 _LONGEST = 4000

@@ -3,9 +3,10 @@
 import os
 from typing import Any
 
+from .. import _native
 from .._support.optional import require
 from ..errors import UnsupportedError
-from ..runtime import set_num_threads
+from ..runtime import get_num_threads, threads_are_chosen
 from .communicator import ANY, Request
 from .launch import Launch, launched
 from .watchdog import die_with_parent
@@ -122,7 +123,10 @@ def _check(library: Any, launch: Launch | None) -> None:
 
 
 def _share_processors(library: Any) -> None:
-    """Compute on this rank's share of the host's processors, unless the number of threads has been chosen."""
-    here = library.COMM_WORLD.Split_type(library.COMM_TYPE_SHARED)
-    ranks = here.Get_size()
-    here.Free()
+    """Compute on this rank's share of its processors, unless the number of threads has been chosen."""
+    host = library.COMM_WORLD.Split_type(library.COMM_TYPE_SHARED)
+    own = os.sched_getaffinity(0)  # some launchers bind each rank to processors of its own
+    sharers = sum(not own.isdisjoint(each) for each in host.allgather(sorted(own)))
+    host.Free()
+    if not threads_are_chosen():
+        _native.set_num_threads(max(1, get_num_threads() // sharers))

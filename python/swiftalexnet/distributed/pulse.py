@@ -76,6 +76,11 @@ class Pulse:
         why = "stopped or killed, or its host or the link to it is gone" if began else "it may not have called fit"
         return f"{self._named(lost)} has not been heard of for {self._timeout:g} s: {why}"
 
+    def quiet(self) -> bool:
+        """Return whether a rank is late with its signs."""
+        now = time.monotonic()
+        return any(now - heard > 2 * self.pause for heard in self._heard.values())
+
     def all_wait(self) -> bool:
         """Return whether all others wait as well, as far as their last signs say."""
         return all(state.waits for state in self._states.values())
@@ -87,7 +92,11 @@ class Pulse:
         busy = {rank: state for rank, state in self._states.items() if not state.waits}
         if not busy:
             return f"no message has come for {self._timeout:g} s, though all ranks wait for one"
-        each = "; ".join(f"{self._named([rank])}: {state.doing} for {state.since:.0f} s" for rank, state in busy.items())
+        now = time.monotonic()
+        each = "; ".join(
+            f"{self._named([rank])}: {state.doing} for {state.since + now - self._heard[rank]:.0f} s"
+            for rank, state in busy.items()
+        )
         return f"the other ranks have waited {self._timeout:g} s (timeout=) for {each}"
 
     def close(self) -> None:

@@ -24,6 +24,7 @@ from .pulse import State
 from .traffic import Job, Traffic
 from .tree import ROUNDS, sum_over_ranks
 from .wire import Wire
+from .witness import hush_witnesses
 
 _FIRST_TAG = 64
 _SOUND, _FAILED = b"\0", b"\1"
@@ -83,6 +84,7 @@ class Team:
         if error is self._told or self._traffic is None:
             return
         self._told = error
+        hush_witnesses()
         error.add_note(f"on rank {self.rank} of {self.size}")
         self._gather(_FAILED + failure.to_bytes(error))
 
@@ -105,6 +107,7 @@ class Team:
         for rank, each in enumerate(told):
             if each[:1] == _FAILED:
                 self._told = failure.from_bytes(each[1:], rank)
+                hush_witnesses()
                 raise self._told
         return [each[1:] for each in told]
 
@@ -112,9 +115,7 @@ class Team:
         """Return the value of each rank, as JSON keeps it; raises like `gather`."""
         return [json.loads(each) for each in self.gather(json.dumps(value).encode())]
 
-    def summing(
-        self, block: NDArray[np.float32], ready: Callable[[], int]
-    ) -> "AbstractContextManager[None]":
+    def summing(self, block: NDArray[np.float32], ready: Callable[[], int]) -> AbstractContextManager[None]:
         """Return a context in which the block is filled; at its end it is the sum of all ranks' blocks.
 
         Parts of the block are sent as soon as they are ready. An exception in the context leaves it only after the

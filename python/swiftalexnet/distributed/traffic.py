@@ -133,7 +133,7 @@ class Traffic:
                 self._do(job)
             self._pulse.close()
         except BaseException as error:  # the others cannot be told, as this thread is what tells them
-            end(f"rank {self._rank}: {error or type(error).__name__}")
+            end(f"rank {self._rank}: {str(error) or type(error).__name__}")
 
     def _do(self, job: Job[object]) -> None:
         looks, moved_at = 0, time.monotonic()
@@ -158,6 +158,8 @@ class Traffic:
 
     def _judge(self, moved_at: float) -> float:
         """End the process, or return from when on the wait counts."""
+        if self._pulse.quiet():
+            return moved_at  # whether that rank is there will soon be known
         if time.monotonic() - moved_at < self._timeout + 2 * self._pulse.pause and self._pulse.all_wait():
             return moved_at
         if busy := self._pulse.busy():

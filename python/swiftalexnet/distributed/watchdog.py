@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from .witness import dismiss_witness
+from .witness import hush_witnesses
 
 STATUS = 75  # EX_TEMPFAIL of sysexits.h: the run can be resumed
 
@@ -55,7 +55,7 @@ def end(message: str) -> None:
     """End the process."""
     with suppress(OSError):
         os.write(2, f"swiftalexnet: {message}\n".encode(errors="replace"))
-    dismiss_witness()
+    hush_witnesses()
     os._exit(STATUS)
 
 

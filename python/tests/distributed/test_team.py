@@ -4,13 +4,12 @@ import time
 
 import numpy as np
 import pytest
+from thread_ranks import on_ranks
 
 import swiftalexnet as sa
 from swiftalexnet.distributed import buckets, team
 from swiftalexnet.distributed.team import Team
 from swiftalexnet.distributed.wire import wire_named
-
-from thread_ranks import on_ranks
 
 SIZES = (1, 2, 4, 8)
 
@@ -44,7 +43,7 @@ def tree(blocks):
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("count", (1, 7, 100_003))
+@pytest.mark.parametrize("count", [1, 7, 100_003])
 def test_the_sum_is_that_of_the_tree(size, count, monkeypatch):
     monkeypatch.setattr(team, "buckets", lambda length: buckets.buckets(length, 40_000, 4_000))
     blocks = np.random.default_rng(count).standard_normal((8, count), np.float32)
@@ -91,7 +90,7 @@ def test_a_counter_of_the_last_step_is_not_believed():
 
 @pytest.mark.parametrize(
     "error",
-    (
+    [
         ValueError("odd"),
         OSError(28, "No space left on device", "/x/y"),
         sa.NonFiniteError("fc8.weights is not finite"),
@@ -99,7 +98,7 @@ def test_a_counter_of_the_last_step_is_not_believed():
         KeyboardInterrupt(),
         type("Odd", (Exception,), {})("of a user"),
         json_error := UnicodeDecodeError("utf-8", b"x", 0, 1, "bad"),
-    ),
+    ],
     ids=lambda error: type(error).__name__,
 )
 def test_all_ranks_raise_what_one_raises(error):
