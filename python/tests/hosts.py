@@ -112,13 +112,14 @@ class Hosts:
 
         A host that is lost keeps mpiexec waiting: after `seconds` it is told to end, with status 124.
         """
-        launcher = Path(self._folder.name, "in_place_of_ssh")
+        launcher, file = (Path(self._folder.name, name) for name in ("in_place_of_ssh", "hosts"))
+        file.write_text("".join(f"{address}:1\n" for address in self.addresses))
         for address, process in zip(self.addresses, self.holders, strict=True):
             Path(self._folder.name, address).write_text(str(process))
         launcher.write_text(IN_PLACE_OF_SSH)
         launcher.chmod(0o700)
         mpiexec = [str(self._mpiexec), "-launcher", "ssh", "-launcher-exec", str(launcher)]
-        mpiexec += ["-hosts", ",".join(f"{each}:1" for each in self.addresses), "-iface", "bridge", *LAUNCH]
+        mpiexec += ["-f", str(file), "-iface", "bridge", *LAUNCH]
         limited = [*END_WITH_PARENT, "timeout", "-k", "5", str(seconds), *END_WITH_PARENT, *mpiexec]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL} | options
         started = [*self._on(self._hub, "--net"), *limited, "-n", str(self.count), *command]

@@ -1,5 +1,7 @@
 """Links are fitted, forecasts compared and efficiencies tabulated: `scaling.py` on made-up measurements."""
 
+import json
+
 import numpy as np
 import pytest
 from script_modules import benchmark_modules
@@ -52,14 +54,15 @@ def test_a_quicker_link_saves_the_wire_and_not_the_copying(modules):
 
 
 def test_a_profile_has_all_parameters_in_backward_order(modules):
-    simulator = modules["simulator"]
-    work = modules["layer_times"].profiled("owt", 1, 1)
-    dense, factors = [layer for layer in work.backward if layer.factors], [5096, 8192, 13312]
-    assert [layer.name for layer in dense] == ["fc8", "fc7", "fc6"] and [each.factors for each in dense] == factors
-    assert sum(layer.numbers for layer in work.backward) == 61_100_840
+    work = modules["layer_times"].profiled("cifar-18pct", 1, 1)
+    assert [layer.name for layer in work.backward if layer.numbers] == ["fc10", "conv3", "conv2", "conv1"]
+    assert [layer.factors for layer in work.backward if layer.factors] == [1024 + 1000]
+    assert sum(layer.numbers for layer in work.backward) == 1_104_328
     assert work.forward > 0 and work.update > 0 and all(layer.seconds > 0 for layer in work.backward)
-    (mean,) = {simulator.mean([work, work])}
-    assert mean.seconds == pytest.approx(work.seconds)
+    stored = json.loads(json.dumps(work))
+    assert modules["simulator"].mean([work, modules["simulator"].as_work(stored)]).seconds == pytest.approx(
+        work.seconds
+    )
 
 
 def test_the_page_has_a_row_for_every_rate_wire_and_computer(modules, measured, curves):
