@@ -89,13 +89,12 @@ def measure(run: Run, arguments: argparse.Namespace) -> dict:
     if run.torch:
         return _ddp(run, options)
     options += ["--shards", str(run.shards), "--wire", run.wire]
+    alone, rank = [sys.executable, SCRIPT, *options], [sys.executable, "-m", "mpi4py", SCRIPT, *options]
     if run.megabits:
         with Hosts(run.ranks, run.megabits) as hosts:
-            return json.loads(hosts.run([sys.executable, "-m", "mpi4py", SCRIPT, *options], seconds=1800))
-    command = [sys.executable, SCRIPT, *options]
-    if run.ranks > 1:
-        command = [str(Path(sys.executable).with_name("mpiexec")), "-n", str(run.ranks), sys.executable, "-m", "mpi4py"]
-        command += [SCRIPT, *options]
+            return json.loads(hosts.run(rank, seconds=1800))
+    mpiexec = [str(Path(sys.executable).with_name("mpiexec")), "-n", str(run.ranks)]
+    command = alone if run.ranks == 1 else [*mpiexec, *rank]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
@@ -117,14 +116,11 @@ def _ddp(run: Run, options: list[str]) -> dict:
 def check(answers: dict[str, dict]) -> None:
     """End with a message if a run's weights or losses are not those of one process."""
     expected = answers[CHECK]
+    exact = {name for name, run in RUNS.items() if run.shards == RANKS and run.wire == "float32"}
     for name, found in answers.items():
         if "bits" not in found:
             continue
-        if (
-            RUNS.get(name, Run(1)).shards == RANKS
-            and RUNS[name].wire == "float32"
-            and found["bits"] != expected["bits"]
-        ):
+        if name in exact and found["bits"] != expected["bits"]:
             raise SystemExit(f"{name}: other bits than {CHECK}")
         for loss, there in zip(found["losses"], expected["losses"], strict=True):
             if abs(loss - there) > TOLERANCE * abs(there):

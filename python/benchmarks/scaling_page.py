@@ -87,9 +87,9 @@ def efficiencies(measured: dict) -> Curves:
 
 def scaling_table(measured: dict, curves: Curves, name: str) -> str:
     """Return the efficiencies of a network as a Markdown table."""
-    variant, images = NETWORKS[name]
     work = as_work(measured["works"][name])
-    lines = [f"{name} (`{variant}`), {images} images a rank, {work.images / work.seconds:.1f} images/s alone:", ""]
+    alone = f"{work.images / work.seconds:.1f} images/s alone"
+    lines = [f"{name} (`{NETWORKS[name][0]}`), {work.images} images a rank, {alone}:", ""]
     lines.append(
         f"| Gbit/s | wire | computer | {' | '.join(f'{ranks:,}' for ranks in RANKS)} | images/s of {RANKS[-1]:,} |"
     )
@@ -115,7 +115,8 @@ def draw_figure(measured: dict, curves: Curves, path: Path) -> None:
             for index, wire in enumerate(WIRES):
                 for faster, style in ((1, "-"), (FAST, ":")):
                     axes.plot(RANKS, curves[name, rate, wire, faster], style, color=f"C{index}", marker=".")
-            axes.set_title(f"{name}, {NETWORKS[name][1]} images a rank, {rate} Gbit/s", fontsize=9)
+            images = as_work(measured["works"][name]).images
+            axes.set_title(f"{name}, {images} images a rank, {rate} Gbit/s", fontsize=9)
             axes.set_xscale("log", base=2)
             axes.set_xticks(RANKS, [str(ranks) for ranks in RANKS])
             axes.set_ylim(0, 1.03)
