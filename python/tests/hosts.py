@@ -91,6 +91,7 @@ class Hosts:
         try:
             self._hub, *self.holders = [self._new_host() for _ in range(self.count + 1)]
             self._connect()
+            self._describe()
         except BaseException as error:
             self.__exit__()
             if isinstance(error, (subprocess.CalledProcessError, TimeoutError)):
@@ -112,14 +113,9 @@ class Hosts:
 
         A host that is lost keeps mpiexec waiting: after `seconds` it is told to end, with status 124.
         """
-        launcher, file = (Path(self._folder.name, name) for name in ("in_place_of_ssh", "hosts"))
-        file.write_text("".join(f"{address}:1\n" for address in self.addresses))
-        for address, process in zip(self.addresses, self.holders, strict=True):
-            Path(self._folder.name, address).write_text(str(process))
-        launcher.write_text(IN_PLACE_OF_SSH)
-        launcher.chmod(0o700)
-        mpiexec = [str(self._mpiexec), "-launcher", "ssh", "-launcher-exec", str(launcher)]
-        mpiexec += ["-f", str(file), "-iface", "bridge", *LAUNCH]
+        launcher, file = (str(Path(self._folder.name, name)) for name in ("in_place_of_ssh", "hosts"))
+        mpiexec = [str(self._mpiexec), "-launcher", "ssh", "-launcher-exec", launcher]
+        mpiexec += ["-f", file, "-iface", "bridge", *LAUNCH]
         limited = [*END_WITH_PARENT, "timeout", "-k", "5", str(seconds), *END_WITH_PARENT, *mpiexec]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL} | options
         started = [*self._on(self._hub, "--net"), *limited, "-n", str(self.count), *command]
@@ -196,6 +192,15 @@ class Hosts:
             if self._megabits is not None:
                 shaping = ("tbf", "rate", f"{self._megabits}mbit", "burst", "1mb", "latency", "50ms")
                 _call(*inside, "tc", "qdisc", "add", "dev", "eth0", "root", *shaping)
+
+    def _describe(self) -> None:
+        """Write what mpiexec reads: the names of hosts, and how to start a process on one."""
+        folder = Path(self._folder.name)
+        (folder / "hosts").write_text("".join(f"{address}:1\n" for address in self.addresses))
+        for address, process in zip(self.addresses, self.holders, strict=True):
+            (folder / address).write_text(str(process))
+        (folder / "in_place_of_ssh").write_text(IN_PLACE_OF_SSH)
+        (folder / "in_place_of_ssh").chmod(0o700)
 
     def _in_hub(self, *command: str) -> None:
         _call(*self._on(self._hub, "--net"), *command)
