@@ -1,6 +1,6 @@
 """How training scales to 1,024 ranks: measured on a few, checked there, and simulated beyond.
 
-    python scaling.py measure --out scaling.json          about 25 minutes on two cores at rest, as root
+    python scaling.py measure --out scaling.json          about 12 minutes on two cores at rest, as root
     python scaling.py measure --quick --out quick.json    does it run? two minutes
     python scaling.py show scaling.json --out scaling.md --figure scaling.png
 
@@ -11,6 +11,7 @@ of the simulation, and draws the figure.
 
 import argparse
 import json
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ def main() -> None:
     """Do what the arguments say."""
     arguments = _arguments()
     if arguments.what == "measure":
-        arguments.out.write_text(json.dumps(measure(arguments), indent=1) + "\n")
+        measure(arguments)
         return
     measured = json.loads(arguments.measured.read_text())
     curves = efficiencies(measured)
@@ -40,41 +41,42 @@ def main() -> None:
         draw_figure(measured, curves, arguments.figure)
 
 
-def measure(arguments: argparse.Namespace) -> dict:
-    """Measure what the simulator needs, and what it is checked with."""
-    share, repeats, steps, threads = (16, 1, 3, arguments.threads) if arguments.quick else (1, 5, 40, arguments.threads)
-    sizes = {name: (variant, images // share) for name, (variant, images) in NETWORKS.items()}
-    works = {name: measured_work(*each, threads, repeats) for name, each in sizes.items()}
-    _say("layers", works)
-    found = {"cpu": cpu_name(), "threads": threads, "works": works}
-    found["steps"] = steps_alone(sizes["AlexNet"][1] // 2, threads, steps)
-    _say("steps", found["steps"])
-    links = {str(rate): {wire: measured_link(rate, wire, repeats) for wire in FITTED_WIRES} for rate in FITTED}
-    _say("links", links)
-    found |= {"links": links, "checks": []}
-    for hosts, rate in CHECKED:
-        for wire in FITTED_WIRES:
-            seconds = emulated_seconds(works["AlexNet"], hosts, rate, wire, min(repeats, 3))
-            asleep = links[str(rate)][wire]._replace(processor=0.0)  # sleep can be taken no time from
-            found["checks"].append(_checked("sleep", hosts, rate, wire, seconds, works["AlexNet"], asleep))
+def measure(arguments: argparse.Namespace) -> None:
+    """Measure what the simulator needs, and what it is checked with; the file is written after each part."""
+    share, repeats, steps = (16, 1, 3) if arguments.quick else (1, 5, 40)
+    threads, checks = arguments.threads, []
+    found = {"cpu": cpu_name(), "threads": threads, "works": {}, "steps": [], "links": {}, "checks": checks}
+
+    def note(what: str, part: object) -> None:
+        print(f"{what}: {part}", flush=True)
+        arguments.out.write_text(json.dumps(found, indent=1) + "\n")
+
+    for name, (variant, images) in NETWORKS.items():
+        found["works"][name] = measured_work(variant, images // share, threads, repeats)
+        note(name, found["works"][name])
+    found["steps"] = steps_alone(NETWORKS["AlexNet"][1] // share, threads, steps)
+    note("steps", found["steps"])
+    for rate in FITTED:
+        found["links"][str(rate)] = {wire: measured_link(rate, wire, repeats) for wire in FITTED_WIRES}
+        note(f"links of {rate} Gbit/s", found["links"][str(rate)])
+    alexnet = found["works"]["AlexNet"]
+    for (hosts, rate), wire in product(CHECKED, FITTED_WIRES):
+        seconds = emulated_seconds(alexnet, hosts, rate, wire, min(repeats, 3))
+        asleep = found["links"][str(rate)][wire]._replace(processor=0.0)  # which costs sleeping ranks no time
+        checks.append(_checked("sleep", hosts, rate, wire, seconds, alexnet, asleep))
+        note("forecast", checks[-1])
     batch = 128 // share
-    work = measured_work("owt", batch // 2, 1, repeats, processes=2)
+    half = measured_work("owt", batch // 2, 1, repeats, processes=2)
     for wire in FITTED_WIRES:
         seconds = real_seconds(batch, 1, wire, 2 * repeats)
-        found["checks"].append(_checked("training", 2, 1, wire, seconds, work, links["1"][wire]))
-    return found
+        checks.append(_checked("training", 2, 1, wire, seconds, half, found["links"]["1"][wire]))
+        note("forecast", checks[-1])
 
 
 def _checked(computing: str, hosts: int, rate: int, wire: str, seconds: float, work: Work, link: Link) -> dict:
     forecast = float(step_seconds(work, hosts, link, wire, np.ones((5, hosts))).mean())
     row = {"computing": computing, "hosts": hosts, "Gbit/s": rate, "wire": wire, "images a host": work.images}
-    row |= {"alone": work.seconds, "measured": seconds, "forecast": forecast}
-    _say("check", row)
-    return row
-
-
-def _say(what: str, found: object) -> None:
-    print(f"{what}: {found}", flush=True)
+    return row | {"alone": work.seconds, "measured": seconds, "forecast": forecast}
 
 
 def _arguments() -> argparse.Namespace:

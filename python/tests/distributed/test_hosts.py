@@ -65,6 +65,12 @@ def test_hosts_end_with_the_process_that_made_them(hosts):
         time.sleep(0.01)
 
 
+def test_who_may_not_make_hosts_is_told_why(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(HostsUnavailableError, match="need Linux and root"):
+        Hosts(2).__enter__()
+
+
 @pytest.mark.parametrize(("wire", "size"), [("float32", 4), ("bfloat16", 2)])
 def test_four_hosts_end_with_the_bits_of_one_machine_and_send_what_theory_says(wire, size, hosts):
     carried = []
