@@ -22,7 +22,7 @@ from .errors import CacheCorruptError, CheckpointCorruptError, ConcurrentUseErro
 check_environment()
 
 if TYPE_CHECKING:
-    from . import attribution, ops, sklearn
+    from . import attribution, distributed, ops, sklearn
     from .architectures import alexnet, build, cifar_net, vgg
     from .data.array import ArrayDataset
     from .data.cifar.cifar10 import cifar10
@@ -107,6 +107,7 @@ __all__ = [
     "cifar_net",
     "cifar_variants",
     "color_components",
+    "distributed",
     "fit_seeds",
     "get_num_threads",
     "info",
@@ -162,7 +163,7 @@ _NAMES = {
     "statistics.color_components": ("color_components",),
     "training.history": ("History",),
 }
-_ROOMS = ("attribution", "ops", "sklearn")
+_ROOMS = ("attribution", "distributed", "ops", "sklearn")
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 

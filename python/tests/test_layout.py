@@ -26,6 +26,7 @@ ROOMS = (
         "attribution",
         "profiling",
         "training",
+        "distributed",
         "evaluation",
         "plots",
         "inference",

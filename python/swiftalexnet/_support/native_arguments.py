@@ -44,6 +44,18 @@ class StepOptions(NamedTuple):
     sample_weight: Float32 | None = None
 
 
+class BatchShare(NamedTuple):
+    """What a process computes of a batch.
+
+    `first_image` is the place of its first image in the batch, `shards` the number of images of each of its shards, and
+    `divisor` the sum of the weights of all images of the batch, by which losses and gradients are divided.
+    """
+
+    first_image: int
+    shards: tuple[int, ...]
+    divisor: float
+
+
 class CropOptions(NamedTuple):
     """How decoded images become crops.
 

@@ -8,7 +8,7 @@ left. What cannot be told, because a rank has been killed or stopped, the signs 
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from . import failure
 from .buckets import buckets
-from .communicator import Communicator
+from .communicator import Communicator, LocalCommunicator
 from .gather import gather_all
 from .interrupts import Interrupts
 from .pulse import State
 from .traffic import Job, Traffic
 from .tree import ROUNDS, sum_over_ranks
-from .wire import Wire
+from .wire import Float32Wire, Wire
 from .witness import hush_witnesses
 
 _FIRST_TAG = 64
@@ -31,7 +31,7 @@ _SOUND, _FAILED = b"\0", b"\1"
 
 
 class Team:
-    """The ranks of a run; a context manager.
+    """The ranks of a run, or one process alone, which then always agrees with itself; a context manager.
 
     Parameters
     ----------
@@ -45,9 +45,10 @@ class Team:
         self._communicator, self._wire = communicator, wire
         self.rank, self.size = communicator.rank, communicator.size
         self._state = State("beginning", time.monotonic(), False, False)
-        self.interrupts = Interrupts()
+        self._interrupts = Interrupts()
         self._traffic = Traffic(communicator, timeout, self._now) if self.size > 1 else None
         self._told: BaseException | None = None  # the failure that all ranks know of
+        self._from_another = False
 
     @property
     def leads(self) -> bool:
@@ -56,7 +57,7 @@ class Team:
 
     def __enter__(self) -> Self:
         if self._traffic is not None:
-            self.interrupts.defer()
+            self._interrupts.__enter__()
         return self
 
     def __exit__(
@@ -64,7 +65,7 @@ class Team:
     ) -> None:
         if self._traffic is not None:
             self._traffic.close()
-        self.interrupts.restore()
+            self._interrupts.__exit__(kind, error, trace)
 
     def doing(self, what: str, for_all: bool = False) -> None:
         """Note what this rank does next, for messages; with `for_all` the others wait for it as long as it takes."""
@@ -81,12 +82,30 @@ class Team:
 
     def tell(self, error: BaseException) -> None:
         """Let the others raise the same in their next `agree`, unless they know of this exception."""
-        if error is self._told or self._traffic is None:
+        if self._traffic is None or self._knows(error):
             return
-        self._told = error
+        self._told, self._from_another = error, False
         hush_witnesses()
         error.add_note(f"on rank {self.rank} of {self.size}")
         self._gather(_FAILED + failure.to_bytes(error))
+
+    def part(self) -> None:
+        """Wait, after a failure that all know of, until rank 0 has written what it can."""
+        if self._traffic is not None:
+            self._gather(_SOUND)
+
+    def received(self, error: BaseException) -> bool:
+        """Return whether this is the exception of another rank."""
+        return error is self._told and self._from_another
+
+    def known(self, error: BaseException) -> BaseException:
+        """Return an exception that all ranks raise by themselves, at the same place."""
+        self._told, self._from_another = error, False
+        return error
+
+    def uninterrupted(self) -> AbstractContextManager[object]:
+        """Return a context in which no signal raises; its exception comes at the end, or in the next `agree`."""
+        return nullcontext() if self._traffic is not None else Interrupts()
 
     def gather(self, data: bytes) -> list[bytes]:
         """Return what each rank has handed over, in their order.
@@ -98,15 +117,13 @@ class Team:
         """
         if self._traffic is None:
             return [data]
-        pending = self.interrupts.pending
-        if pending:
-            interrupt = self.interrupts.error()
+        if interrupt := self._interrupts.taken():
             self.tell(interrupt)
             raise interrupt
         told = self._gather(_SOUND + data)
         for rank, each in enumerate(told):
             if each[:1] == _FAILED:
-                self._told = failure.from_bytes(each[1:], rank)
+                self._told, self._from_another = failure.from_bytes(each[1:], rank), True
                 hush_witnesses()
                 raise self._told
         return [each[1:] for each in told]
@@ -114,6 +131,12 @@ class Team:
     def agree(self, value: Any = None) -> list[Any]:
         """Return the value of each rank, as JSON keeps it; raises like `gather`."""
         return [json.loads(each) for each in self.gather(json.dumps(value).encode())]
+
+    def total(self, own: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the sum of all ranks' integers; raises like `gather`."""
+        parts = [np.frombuffer(each, np.int64) for each in self.gather(own.tobytes())]
+        total: NDArray[np.int64] = np.sum(parts, axis=0)
+        return total.reshape(own.shape)
 
     def summing(self, block: NDArray[np.float32], ready: Callable[[], int]) -> AbstractContextManager[None]:
         """Return a context in which the block is filled; at its end it is the sum of all ranks' blocks.
@@ -129,6 +152,14 @@ class Team:
             it may be that of the last step until the computation begins.
         """
         return _Summing(self._communicator, self._traffic, self._wire, block, ready, self._waits)
+
+    def _knows(self, error: BaseException | None) -> bool:
+        """Return whether all know of an exception, or of the one that it followed from."""
+        while error is not None:
+            if error is self._told:
+                return True
+            error = error.__cause__ or error.__context__
+        return False
 
     def _gather(self, data: bytes) -> list[bytes]:
         assert self._traffic is not None  # as there are others
@@ -149,6 +180,11 @@ class Team:
         """Return the state as others are told it."""
         state = self._state
         return state._replace(since=time.monotonic() - state.since)
+
+
+def alone() -> Team:
+    """Return the team of this process."""
+    return Team(LocalCommunicator(), Float32Wire(), 0.0)
 
 
 class _Summing:

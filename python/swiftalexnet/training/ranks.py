@@ -1,0 +1,58 @@
+"""The options of `fit` that make a run one of several ranks, or of one by the same path."""
+
+from typing import Any
+
+from .._support.arrays import as_integer
+from .._support.choices import choose
+from .._support.numbers import check_number
+from ..distributed.communicator import LocalCommunicator, as_communicator
+from ..distributed.team import Team, alone
+from ..distributed.wire import WIRES, wire_named
+from ..network.base import BaseModel
+from ..network.batch_size import for_training
+from ..recipes.recipe import Recipe
+
+SHARDS = 8  # by default, if there is a communicator
+_MOST_SHARDS = 1024
+
+
+def fitting_batch(model: BaseModel, recipe: Recipe, precision: int, validates: bool, team: Team) -> int:
+    """Return the batch size that fits into the memory of all ranks; see `for_training`.
+
+    Raises
+    ------
+    MemoryError
+        On one of them not even one image fits.
+    """
+    wanted = -(-recipe.batch_size // team.size)
+    fitting: int = min(team.agree(for_training(model, wanted, precision, validates)))
+    return recipe.batch_size if fitting == wanted else fitting * team.size
+
+
+def as_team(communicator: Any, shards: Any, wire: Any, timeout: Any) -> tuple[Team, int | None]:
+    """Return the team and the number of shards of a batch; None for one process on whole batches.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Not a communicator; a number of shards that is no power of two, or one of ranks that does not divide it; an
+        unknown wire; a timeout that is not above 0.
+    """
+    given = as_communicator(communicator, "fit")
+    name = choose("fit", "wire", wire, WIRES)
+    check_number(timeout, "timeout", "fit")
+    if not timeout:
+        raise ValueError("fit: timeout is 0, expected seconds, more than a step takes")
+    if given is None and shards is None:
+        if name != WIRES[0]:
+            raise ValueError(f"fit: wire is {name!r}, which needs communicator= or shards=")
+        return alone(), None
+    count = SHARDS if shards is None else as_integer(shards, "shards", "fit", 1, _MOST_SHARDS)
+    if count & (count - 1):
+        raise ValueError(f"fit: shards is {count}, expected a power of two")
+    used = LocalCommunicator() if given is None else given
+    if count % used.size:
+        powers = ", ".join(str(1 << power) for power in range(count.bit_length()))
+        more = f", or shards={used.size}" if used.size & (used.size - 1) == 0 else ""
+        raise ValueError(f"fit: {used.size} ranks do not divide {count} shards, expected {powers} ranks{more}")
+    return Team(used, wire_named(name), float(timeout)), count

@@ -1,0 +1,104 @@
+"""A step of a run in parts, each of which is done by a rank of a team; also of a team of one.
+
+Everything that depends on all images of a batch is a sum over shards in their order: it has the same bits on any number
+of ranks. The ranks agree twice: before the gradients on how much the batch counts, and after them on the loss, or on
+what has failed. Between, gradients are summed while they are computed.
+"""
+
+import functools
+import math
+import operator
+from collections.abc import Collection, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._support.native_arguments import BatchShare, StepOptions
+from ..data.dataset import Dataset
+from ..data.skipped import note_missing, reasons_missing
+from ..distributed.team import Team
+from ..errors import NonFiniteError
+from ..network.base import BaseModel
+from .portion import Portion, portion
+from .source import Batch, Source
+from .whole_step import Counted, Outcomes, weight_of
+
+
+class SharedStep:
+    """A step by the ranks of a team.
+
+    Parameters
+    ----------
+    model : BaseModel
+    data : Dataset
+        The training set.
+    team : Team
+    shards : int
+        A power of two, as is the number of ranks, which is no larger.
+    """
+
+    def __init__(self, model: BaseModel, data: Dataset, team: Team, shards: int):
+        self._model, self._data, self._team, self._shards = model, data, team, shards
+        self._told: set[int] = set()  # missing images that this rank has told of
+
+    def portion(self, chosen: NDArray[np.intp]) -> Portion:
+        """Return this rank's shards of a batch."""
+        return portion(chosen, self._shards, self._team.rank, self._team.size)
+
+    def count(
+        self, batch: Batch, portion: Portion, weights: NDArray[np.float32] | None, missing: Collection[int]
+    ) -> Counted:
+        """Return what the whole batch holds, and the images that any rank could not read."""
+        cuts = np.cumsum(portion.sizes)[:-1]
+        there = np.split(batch.labels >= 0, cuts)
+        each = [None] * len(there) if weights is None else np.split(weights, cuts)
+        counts = [int(rows.sum()) for rows in there]
+        own = [(count, weight_of(count, values)) for count, values in zip(counts, each, strict=True)]
+        new = [index for index in missing if index not in self._told]
+        self._told.update(new)
+        told = self._team.agree({"shards": own, "missing": reasons_missing(self._data, new)})
+        lost = [(index, why) for rank in told for index, why in rank["missing"]]
+        note_missing(self._data, lost)
+        shards = [shard for rank in told for shard in rank["shards"]]
+        images = sum(count for count, _ in shards)
+        return Counted(images, _total(weight for _, weight in shards), [index for index, _ in lost])
+
+    def train(
+        self,
+        source: Source,
+        batch: Batch,
+        labels: NDArray[np.int32],
+        epoch: int,
+        options: StepOptions,
+        portion: Portion,
+        counted: Counted,
+        outcomes: Outcomes,
+    ) -> None:
+        """Train on a batch, and append (mean loss, top-1 error in percent) of all of it to `outcomes`.
+
+        Raises
+        ------
+        NonFiniteError
+            The loss or a summed gradient is not finite: on all ranks.
+        """
+        network, team = self._model.network, self._team
+        gradients, arguments = source.gradients(batch, labels, epoch, options)
+        share = BatchShare(portion.first, portion.sizes, counted.weight)
+        block = np.frombuffer(network.gradient_block(), np.float32)
+        team.doing("computing gradients")
+        with team.summing(block, network.gradients_ready):
+            own = gradients(*arguments, share)
+        team.doing("updating weights")
+        losses, errors = zip(*(shard for rank in team.agree(own) for shard in rank), strict=True)
+        loss = _total(losses) / counted.weight if counted.weight else 0.0
+        if not math.isfinite(loss):
+            raise team.known(NonFiniteError(f"the loss is {loss}"))
+        with team.uninterrupted():
+            network.apply_gradients(options)
+            outcomes.append((loss, 100 * _total(errors) / counted.images))
+        team.doing("reading images")
+
+
+def _total(values: Iterable[float]) -> float:
+    """Return the sum in the given order; `sum` is more exact in newer Pythons, and then has other bits."""
+    return functools.reduce(operator.add, values, 0.0)

@@ -1,0 +1,79 @@
+"""Run by distributed/test_mpi.py on every rank: train a small network, perhaps with bad luck, and print its digest.
+
+Takes one argument, JSON: options of `fit`, and beside them
+    folder: of photographs;  steps: pause in every step, in seconds;  size: whether to use MPI at all
+    luck: [what, rank, after how many steps] on one rank
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+
+from support import dataset, fingerprint, quick_recipe, tiny_model
+
+import swiftalexnet as sa
+
+
+class Slowly(sa.ArrayDataset):
+    """Images that take some time, and of which one may raise."""
+
+    pause, fails = 0.0, False
+
+    def image(self, index, geometry):
+        time.sleep(self.pause)
+        if self.fails:
+            raise ValueError(f"image {index} is odd")
+        return super().image(index, geometry)
+
+
+def main() -> None:
+    given = json.loads(sys.argv[1])
+    use_mpi, luck, folder = given.pop("mpi", True), given.pop("luck", None), given.pop("folder", None)
+    epochs, pause = given.pop("epochs", 2), given.pop("pause", 0.0)
+    communicator = sa.distributed.mpi() if use_mpi else None
+    rank = communicator.rank if use_mpi else 0
+    model = tiny_model(seed=given.pop("model_seed", 0))
+    from swiftalexnet import _native
+    if not hasattr(_native.Network, "gradients_images"):
+        import standin
+        model._network = standin.Parts(model.network, given.get("wire", "float32"))
+        given["settings"] = {"crop": False, "flip": False, "color_noise": 0.0} | given.get("settings", {})
+    images = dataset(70)
+    train = Slowly(images.images, images.labels, images.classes)
+    train.pause = pause
+    if folder is not None:
+        train = sa.ImageFolder(folder, on_error=given.pop("on_error", "raise"))
+
+    def after_epoch(row):
+        if rank == 0:
+            print("epoch", row["epoch"], flush=True)
+        if luck and luck[1] == rank and luck[2] == row["epoch"]:
+            unlucky(luck[0])
+
+    def unlucky(what: str) -> None:
+        if what == "raise":
+            raise ValueError("this is odd")
+        if what == "image":
+            train.fails = True
+        if what == "hang":
+            time.sleep(1000)
+        if what == "disk":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+        if what == "exit":
+            os._exit(3)
+
+    print("rank", rank, os.getpid(), flush=True)
+    recipe = quick_recipe(**given.pop("settings", {}))
+    options = {"recipe": recipe, "progress": False, "timeout": 20} | given
+    history = model.fit(
+        train, dataset(75, 1), epochs, communicator=communicator, on_epoch_end=after_epoch, **options
+    )
+    rows = [{name: row[name] for name in row if name not in ("seconds", "images_per_second")} for row in history]
+    result = json.dumps({"weights": fingerprint(model), "rows": rows, "skipped": history.skipped})
+    print(f"\nresult {rank} {result}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
