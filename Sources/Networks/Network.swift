@@ -12,6 +12,7 @@ public final class Network: @unchecked Sendable {
   public let spec: NetworkSpec
   let layers: [any Layer]
   package let usage = UsageLock()
+  public let gradientMemory: GradientMemory
   /// Shared by all executions of inference.
   let weightCache = WeightCache()
   /// Idle executions for inference, the most recently used last.
@@ -49,6 +50,9 @@ public final class Network: @unchecked Sendable {
     self.spec = spec
     self.makeContext = makeContext
     layers = try spec.makeLayers()
+    let inOrder = layers.flatMap(\.parameters).reversed()
+    gradientMemory = GradientMemory(counts: inOrder.map(\.count))
+    for (place, parameter) in inOrder.enumerated() { parameter.setGradientMemory(gradientMemory, place: place) }
   }
 
   public var parameters: [Parameter] { layers.flatMap(\.parameters) }

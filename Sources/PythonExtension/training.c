@@ -1,16 +1,9 @@
 /* training.c: training steps, on tensors and on images. */
+#include "training.h"
 #include "errors.h"
 #include "images.h"
-#include "networks.h"
 
-/* The options of a training step, a separate tuple whose arrays stay borrowed until call_end(&o->arrays). */
-typedef struct {
-  call arrays;
-  sax_step_options values;
-} step_options;
-
-static bool step_options_begin(step_options *o, const call *c, int index, const network_object *network,
-                               Py_ssize_t batch) {
+bool step_options_begin(step_options *o, const call *c, int index, const network_object *network, Py_ssize_t batch) {
   enum { RATE, MOMENTUM, DECAY, RULE, OPTION_SEED, STEP, RATES, DECAYS, PRECISION, SAMPLE_WEIGHT };
   static const argument table[] = {{"learning_rate", NUMBER}, {"momentum", NUMBER},      {"weight_decay", NUMBER},
                                    {"rule", INTEGER},         {"seed", SEED},            {"step", SEED},

@@ -5,7 +5,7 @@ import Tensors
 import Training
 
 extension StepOptions {
-  fileprivate init(_ options: sax_step_options, for network: Network, batch: Int) throws {
+  init(_ options: sax_step_options, for network: Network, batch: Int) throws {
     let count = network.parameters.count
     guard (options.rates == nil && options.decays == nil) || options.count == Int64(count) else {
       throw EngineError.invalidValue(

@@ -35,11 +35,6 @@ def main() -> None:
     communicator = sa.distributed.mpi() if use_mpi else None
     rank = communicator.rank if use_mpi else 0
     model = tiny_model(seed=given.pop("model_seed", 0))
-    from swiftalexnet import _native
-    if not hasattr(_native.Network, "gradients_images"):
-        import standin
-        model._network = standin.Parts(model.network, given.get("wire", "float32"))
-        given["settings"] = {"crop": False, "flip": False, "color_noise": 0.0} | given.get("settings", {})
     images = dataset(70)
     train = Slowly(images.images, images.labels, images.classes)
     train.pause = pause
@@ -67,9 +62,7 @@ def main() -> None:
     print("rank", rank, os.getpid(), flush=True)
     recipe = quick_recipe(**given.pop("settings", {}))
     options = {"recipe": recipe, "progress": False, "timeout": 20} | given
-    history = model.fit(
-        train, dataset(75, 1), epochs, communicator=communicator, on_epoch_end=after_epoch, **options
-    )
+    history = model.fit(train, dataset(75, 1), epochs, communicator=communicator, on_epoch_end=after_epoch, **options)
     rows = [{name: row[name] for name in row if name not in ("seconds", "images_per_second")} for row in history]
     result = json.dumps({"weights": fingerprint(model), "rows": rows, "skipped": history.skipped})
     print(f"\nresult {rank} {result}", flush=True)

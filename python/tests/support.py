@@ -108,6 +108,7 @@ EXTRAS = {
     "google.protobuf": "caffe",
     "h5py": "keras",
     "onnx": "onnx",
+    "mpi4py": "mpi",
     "scipy": "test",
     "mpi4py": "mpi",
 }

@@ -97,7 +97,7 @@ struct DenseLayer: Layer {
       try drivers.backwardFilter(
         batch, inputs, outputs, inputShape.isVector ? operands.input : UnsafePointer(vectors), sumsGradient,
         try weight.makeGradient().pointer, try bias.makeGradient().pointer, operands.parameterGradients == .addedTo,
-        context)
+        operands.shards, context)
     }
     guard let inputGradient = operands.inputGradient else { return }
     // The kept vectors are no longer needed: their memory holds the gradient before it is converted to NHWC.

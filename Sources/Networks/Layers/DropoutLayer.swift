@@ -58,7 +58,7 @@ struct DropoutLayer: Layer {
     if let key = operands.dropout {
       try Dropout.forwardTraining(
         count: count, probability: probability, form: form, generator: key.generator, layer: number,
-        input: operands.input, output: operands.output, context: operands.context)
+        first: key.firstImage * inputShape.count, input: operands.input, output: operands.output, context: operands.context)
     } else {
       try Dropout.forwardInference(
         count: count, probability: probability, form: form, input: operands.input, output: operands.output,
@@ -72,7 +72,7 @@ struct DropoutLayer: Layer {
     if let key = operands.dropout {
       try Dropout.backward(
         count: count, probability: probability, form: form, generator: key.generator, layer: number,
-        outputGradient: operands.outputGradient, inputGradient: inputGradient, context: operands.context)
+        first: key.firstImage * inputShape.count, outputGradient: operands.outputGradient, inputGradient: inputGradient, context: operands.context)
     } else {
       // At test time the layer is a multiplication, and so is its derivative.
       try Dropout.forwardInference(

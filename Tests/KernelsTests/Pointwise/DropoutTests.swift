@@ -50,6 +50,22 @@ final class DropoutTests: XCTestCase {
     }
   }
 
+  func testAPartOfABatchHasItsMask() throws {
+    var draws = Draws(5)
+    let input = draws.floats(70_001)
+    try onEveryTable { context, name in
+      let whole = try train(input, 0.5, .paper2012, context)
+      for first in [0, 1, 2, 3, 4, 10, 4096, 32_769] {
+        let part = try [Float].filled(input.count - first + 1, with: untouched) {
+          try Dropout.forwardTraining(
+            count: input.count - first, probability: 0.5, form: .paper2012, generator: generator, layer: 1,
+            first: first, input: Array(input[first...]), output: $0, context: context)
+        }
+        assertIdentical(part, Array(whole[first...]), "\(name), from \(first)")
+      }
+    }
+  }
+
   func testMaskDependsOnSeedStepLayerAndElement() throws {
     let ones = [Float](repeating: 1, count: 4096)
     let context = ComputeContext(kernels: KernelRegistry.available[0])

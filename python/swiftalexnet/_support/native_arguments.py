@@ -45,15 +45,17 @@ class StepOptions(NamedTuple):
 
 
 class BatchShare(NamedTuple):
-    """What a process computes of a batch.
+    """The part of a batch that one process computes.
 
-    `first_image` is the place of its first image in the batch, `shards` the number of images of each of its shards, and
-    `divisor` the sum of the weights of all images of the batch, by which losses and gradients are divided.
+    `first_image` is the place in the whole batch of its first image; `shards` are the numbers of images of its shards,
+    a power of two of them; `divisor` is the sum of the whole batch's weights, without weights its number of images.
+    With `rounds_sums` both numbers of every addition of two shards' sums are rounded to bfloat16 first.
     """
 
     first_image: int
     shards: tuple[int, ...]
     divisor: float
+    rounds_sums: bool = False
 
 
 class CropOptions(NamedTuple):

@@ -5,9 +5,10 @@ in its next `agree`; there all of them raise. So all leave the run at the same s
 left. What cannot be told, because a rank has been killed or stopped, the signs of life show: see `pulse`.
 """
 
+import itertools
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import Any, Self
@@ -42,7 +43,7 @@ class Team:
     """
 
     def __init__(self, communicator: Communicator, wire: Wire, timeout: float):
-        self._communicator, self._wire = communicator, wire
+        self._communicator, self.wire = communicator, wire
         self.rank, self.size = communicator.rank, communicator.size
         self._state = State("beginning", time.monotonic(), False, False)
         self._interrupts = Interrupts()
@@ -81,8 +82,14 @@ class Team:
             raise
 
     def tell(self, error: BaseException) -> None:
-        """Let the others raise the same in their next `agree`, unless they know of this exception."""
-        if self._traffic is None or self._knows(error):
+        """Let the others raise the same in their next `agree`, unless they know of this exception.
+
+        It then has an attribute `all_ranks_know`.
+        """
+        if self._traffic is None:
+            return
+        error.all_ranks_know = True  # type: ignore[attr-defined]
+        if self._knows(error):
             return
         self._told, self._from_another = error, False
         hush_witnesses()
@@ -138,20 +145,21 @@ class Team:
         total: NDArray[np.int64] = np.sum(parts, axis=0)
         return total.reshape(own.shape)
 
-    def summing(self, block: NDArray[np.float32], ready: Callable[[], int]) -> AbstractContextManager[None]:
-        """Return a context in which the block is filled; at its end it is the sum of all ranks' blocks.
+    def summing(self, blocks: Sequence[NDArray[np.float32]], ready: Callable[[], int]) -> AbstractContextManager[None]:
+        """Return a context in which blocks are filled; at its end they are the sums of all ranks' blocks.
 
-        Parts of the block are sent as soon as they are ready. An exception in the context leaves it only after the
-        others have got what they wait for, which they will then not use.
+        Parts of them are sent as soon as they are ready. An exception in the context leaves it only after the others
+        have got what they wait for, which they will then not use.
 
         Parameters
         ----------
-        block : array of float32, [count]
+        blocks : sequence of arrays of float32, [count] each
+            As many and of the same sizes on all ranks.
         ready : callable
-            How many of its leading numbers are final; called on another thread. It counts once it has been 0, because
+            How many of their leading numbers are final; called on another thread. It counts once it has been 0, because
             it may be that of the last step until the computation begins.
         """
-        return _Summing(self._communicator, self._traffic, self._wire, block, ready, self._waits)
+        return _Summing(self._communicator, self._traffic, self.wire, blocks, ready, self._waits)
 
     def _knows(self, error: BaseException | None) -> bool:
         """Return whether all know of an exception, or of the one that it followed from."""
@@ -188,24 +196,30 @@ def alone() -> Team:
 
 
 class _Summing:
-    """A block that is summed over the ranks while it is filled."""
+    """Blocks that are summed over the ranks while they are filled."""
 
     def __init__(
         self,
         communicator: Communicator,
         traffic: Traffic | None,
         wire: Wire,
-        block: NDArray[np.float32],
+        blocks: Sequence[NDArray[np.float32]],
         ready: Callable[[], int],
         waits: Callable[[], AbstractContextManager[None]],
     ):
-        self._traffic, self._wire, self._block = traffic, wire, block
+        self._traffic, self._wire, self._blocks = traffic, wire, blocks
         self._ready, self._waits = ready, waits
         self._begun = self._complete = False
-        self._exchanges = (
-            (self._when(end), sum_over_ranks(communicator, block[start:end], wire, _FIRST_TAG + ROUNDS * number))
-            for number, (start, end) in enumerate(buckets(len(block)))
-        )
+        before = itertools.accumulate(map(len, blocks), initial=0)
+        pieces = [
+            (start + end, block[begin:end])
+            for start, block in zip(before, blocks, strict=False)
+            for begin, end in buckets(len(block))
+        ]
+        self._exchanges = [
+            (self._when(end), sum_over_ranks(communicator, piece, wire, _FIRST_TAG + ROUNDS * number))
+            for number, (end, piece) in enumerate(pieces)
+        ]
 
     def __enter__(self) -> None:
         if self._traffic is not None:
@@ -214,7 +228,8 @@ class _Summing:
     def __exit__(self, *_: object) -> None:
         self._complete = True
         if self._traffic is None:
-            self._wire.round(self._block)
+            for block in self._blocks:
+                self._wire.round(block)
         else:
             with self._waits():
                 self._job.result()

@@ -19,7 +19,15 @@ WIRES = ("float32", "bfloat16")
 
 
 class Wire(Protocol):
-    """How numbers travel, and how they are added."""
+    """How numbers travel, and how they are added.
+
+    Attributes
+    ----------
+    rounds : bool
+        Both numbers of every addition are rounded to bfloat16 first.
+    """
+
+    rounds: bool
 
     def encoded(self, numbers: Float32) -> Buffer:
         """Return what is sent of some numbers; it stays as it is while these are added to."""
@@ -42,6 +50,8 @@ class Wire(Protocol):
 
 class Float32Wire:
     """Numbers as they are."""
+
+    rounds = False
 
     def encoded(self, numbers: Float32) -> Buffer:
         """Return the numbers themselves: in no round does a rank change what it sends in it."""
@@ -67,17 +77,19 @@ class Float32Wire:
 
 
 class Bfloat16Wire:
-    """Numbers rounded to bfloat16, as uint16."""
+    """Numbers rounded to bfloat16, of 2 bytes."""
+
+    rounds = True
 
     def encoded(self, numbers: Float32) -> Buffer:
         """Return the numbers as bfloat16."""
-        narrow = np.empty(len(numbers), np.uint16)
+        narrow = np.empty(2 * len(numbers), np.uint8)
         _native.narrow(numbers, narrow)
         return narrow
 
     def buffer(self, count: int) -> Buffer:
         """Return an array of bfloat16."""
-        return np.empty(count, np.uint16)
+        return np.empty(2 * count, np.uint8)
 
     def add(self, numbers: Float32, came: Buffer) -> None:
         """Add in float32 what both have been rounded to."""
@@ -103,6 +115,6 @@ def wire_named(name: str) -> Wire:
 
 
 def _wide(narrow: Buffer) -> Float32:
-    wide = np.empty(len(narrow), np.float32)
+    wide = np.empty(len(narrow) // 2, np.float32)
     _native.widen(narrow, wide)
     return wide

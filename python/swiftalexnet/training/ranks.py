@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from .. import _native
 from .._support.arrays import as_integer
 from .._support.choices import choose
 from .._support.numbers import check_number
 from ..distributed.communicator import LocalCommunicator, as_communicator
 from ..distributed.team import Team, alone
 from ..distributed.wire import WIRES, wire_named
+from ..errors import UnsupportedError
 from ..network.base import BaseModel
 from ..network.batch_size import for_training
 from ..recipes.recipe import Recipe
@@ -37,6 +39,8 @@ def as_team(communicator: Any, shards: Any, wire: Any, timeout: Any) -> tuple[Te
     TypeError, ValueError
         Not a communicator; a number of shards that is no power of two, or one of ranks that does not divide it; an
         unknown wire; a timeout that is not above 0.
+    UnsupportedError
+        Shards with OpenBLAS.
     """
     given = as_communicator(communicator, "fit")
     name = choose("fit", "wire", wire, WIRES)
@@ -50,6 +54,11 @@ def as_team(communicator: Any, shards: Any, wire: Any, timeout: Any) -> tuple[Te
     count = SHARDS if shards is None else as_integer(shards, "shards", "fit", 1, _MOST_SHARDS)
     if count & (count - 1):
         raise ValueError(f"fit: shards is {count}, expected a power of two")
+    if count > 1 and _native.runtime_info()["gemm"] != "swift":
+        raise UnsupportedError(
+            "fit: shards need the engine's own kernels, because OpenBLAS adds in an order that depends on the batch: "
+            "set SWIFTALEXNET_GEMM=swift"
+        )
     used = LocalCommunicator() if given is None else given
     if count % used.size:
         powers = ", ".join(str(1 << power) for power in range(count.bit_length()))

@@ -8,11 +8,13 @@ what has failed. Between, gradients are summed while they are computed.
 import functools
 import math
 import operator
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _native
 from .._support.native_arguments import BatchShare, StepOptions
 from ..data.dataset import Dataset
 from ..data.skipped import note_missing, reasons_missing
@@ -22,6 +24,8 @@ from ..network.base import BaseModel
 from .portion import Portion, portion
 from .source import Batch, Source
 from .whole_step import Counted, Outcomes, weight_of
+
+Sums = tuple[tuple[float, float], ...]  # Σ w·loss and top-1 errors of each shard
 
 
 class SharedStep:
@@ -40,6 +44,7 @@ class SharedStep:
     def __init__(self, model: BaseModel, data: Dataset, team: Team, shards: int):
         self._model, self._data, self._team, self._shards = model, data, team, shards
         self._told: set[int] = set()  # missing images that this rank has told of
+        self._begun = False
 
     def portion(self, chosen: NDArray[np.intp]) -> Portion:
         """Return this rank's shards of a batch."""
@@ -81,13 +86,13 @@ class SharedStep:
         NonFiniteError
             The loss or a summed gradient is not finite: on all ranks.
         """
-        network, team = self._model.network, self._team
+        network, team, sizes = self._model.network, self._team, portion.sizes
+        if not len(labels):  # the engine computes no empty batch: a row without an image counts for nothing
+            batch, labels, sizes = _one_row(batch), np.full(1, -1, np.int32), (1, *sizes[1:])
+            options = options._replace(sample_weight=None)
         gradients, arguments = source.gradients(batch, labels, epoch, options)
-        share = BatchShare(portion.first, portion.sizes, counted.weight)
-        block = np.frombuffer(network.gradient_block(), np.float32)
-        team.doing("computing gradients")
-        with team.summing(block, network.gradients_ready):
-            own = gradients(*arguments, share)
+        share = BatchShare(portion.first, sizes, counted.weight, team.wire.rounds)
+        own = self._summed(lambda: gradients(*arguments, share))
         team.doing("updating weights")
         losses, errors = zip(*(shard for rank in team.agree(own) for shard in rank), strict=True)
         loss = _total(losses) / counted.weight if counted.weight else 0.0
@@ -97,6 +102,29 @@ class SharedStep:
             network.apply_gradients(options)
             outcomes.append((loss, 100 * _total(errors) / counted.images))
         team.doing("reading images")
+
+    def _summed(self, gradients: Callable[[], Sums]) -> Sums:
+        """Compute gradients, and sum them over the ranks meanwhile; return the sums over this rank's shards."""
+        network, team = self._model.network, self._team
+        team.doing("computing gradients")
+        if self._begun:
+            with team.summing(_blocks(network), network.finished_gradients):
+                return gradients()
+        own = gradients()  # which allocates their memory
+        team.agree()
+        with team.summing(_blocks(network), lambda: 0):
+            self._begun = True
+        return own
+
+
+def _one_row(batch: Any) -> Any:
+    """Return a batch with a row of zeros in place of an empty one."""
+    rows, labels = batch
+    return type(batch)(np.zeros((1, *rows.shape[1:]), rows.dtype), np.zeros(1, labels.dtype))
+
+
+def _blocks(network: _native.Network) -> list[NDArray[np.float32]]:
+    return [np.frombuffer(block, np.float32) for block in network.gradient_blocks()]
 
 
 def _total(values: Iterable[float]) -> float:

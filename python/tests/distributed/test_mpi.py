@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from mpi_job import Ended, run_job
-from support import TESTS, photo_folder
+from support import TESTS
 
 PROGRAM = str(TESTS / "mpi_fit.py")
 TIMEOUT = 5

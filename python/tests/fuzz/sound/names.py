@@ -7,6 +7,7 @@ import numpy as np
 from support import quick_recipe, tiny_model
 
 import swiftalexnet as sa
+from swiftalexnet.distributed import LocalCommunicator
 from swiftalexnet.network.derivatives import Linearization
 
 from ..world import CLASSES, SIDE, TINY, World
@@ -29,6 +30,12 @@ BY_NAME: dict[str, Maker] = {
     "geometry": lambda world: world.geometry(),
     "queries": lambda world: world.images(2, SIDE, SIDE, 3),
     "index": lambda world: world.random.randrange(8),
+    # several processes
+    "communicator": lambda world: LocalCommunicator(),
+    "shards": lambda world: world.one_of(1, 4, 8),
+    "wire": lambda world: "float32",
+    "timeout": lambda world: 30.0,
+    "reason": lambda world: "broken",
     # networks
     "model": lambda world: world.shared.model,
     "models": lambda world: [world.shared.model, world.shared.other],

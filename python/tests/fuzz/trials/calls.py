@@ -39,7 +39,10 @@ DOCUMENTED: dict[str, tuple[type[BaseException], ...]] = {
     # scikit-learn has kinds of its own.
     **dict.fromkeys((f"AlexNetClassifier.{name}" for name in ("fit", "predict", "predict_proba")), (ValueError,)),
     **dict.fromkeys(("AlexNetFeatures.fit", "AlexNetFeatures.transform"), (ValueError,)),
-    **dict.fromkeys(("ArrayDataset.image", "ImageFolder.image", "ImageFolder.why_missing"), (IndexError,)),
+    **dict.fromkeys(
+        ("ArrayDataset.image", "ImageFolder.image", "ImageFolder.why_missing", "ImageFolder.note_missing"),
+        (IndexError,),
+    ),
     **dict.fromkeys((f"{name}.__getitem__" for name in ("Attribution", "Distances", "History")), (IndexError,)),
     "History.column": (KeyError,),
     "StoredFeatures.__getitem__": (KeyError,),
