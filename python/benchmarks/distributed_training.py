@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from machine import cpu_name
+from swiftalexnet.distributed.wire import WIRES
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
 from hosts import Hosts, HostsUnavailableError
@@ -40,7 +41,7 @@ class Run(NamedTuple):
 
 ALONE = "1 process"
 SHARED, SHARDED = "2 ranks", "1 process, 8 shards"
-SLOW = tuple(f"2 ranks, 1 Gbit/s, {wire}" for wire in ("bfloat16", "factors"))
+SLOW = tuple(f"2 ranks, 1 Gbit/s, {wire}" for wire in WIRES if wire != "float32")
 FAST = "2 ranks, 10 Gbit/s"
 PEERS = ("DDP NCHW", "DDP NHWC")
 RUNS = {

@@ -110,7 +110,6 @@ EXTRAS = {
     "onnx": "onnx",
     "mpi4py": "mpi",
     "scipy": "test",
-    "mpi4py": "mpi",
 }
 
 
