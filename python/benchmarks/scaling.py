@@ -1,7 +1,7 @@
 """How training scales to 1,024 ranks: measured on a few, checked there, and simulated beyond.
 
     python scaling.py measure --out scaling.json          about 12 minutes on two cores at rest, as root
-    python scaling.py measure --quick --out quick.json    does it run? two minutes
+    python scaling.py measure --share 16 --repeats 1 --steps 3           does it run? two minutes
     python scaling.py show scaling.json --out scaling.md --figure scaling.png
 
 `measure` profiles the networks, fits the links of shaped network namespaces, and compares forecasts for 2 and 4 hosts
@@ -43,8 +43,8 @@ def main() -> None:
 
 def measure(arguments: argparse.Namespace) -> None:
     """Measure what the simulator needs, and what it is checked with; the file is written after each part."""
-    share, repeats, steps = (16, 1, 3) if arguments.quick else (1, 5, 40)
-    threads, checks = arguments.threads, []
+    share, threads, repeats = arguments.share, arguments.threads, arguments.repeats
+    checks: list[dict] = []
     found = {"cpu": cpu_name(), "threads": threads, "works": {}, "steps": [], "links": {}, "checks": checks}
 
     def note(what: str, part: object) -> None:
@@ -54,7 +54,7 @@ def measure(arguments: argparse.Namespace) -> None:
     for name, (variant, images) in NETWORKS.items():
         found["works"][name] = measured_work(variant, images // share, threads, repeats)
         note(name, found["works"][name])
-    found["steps"] = steps_alone(NETWORKS["AlexNet"][1] // share, threads, steps)
+    found["steps"] = steps_alone(NETWORKS["AlexNet"][1] // share, threads, arguments.steps)
     note("steps", found["steps"])
     for rate in FITTED:
         found["links"][str(rate)] = {wire: measured_link(rate, wire, repeats) for wire in FITTED_WIRES}
@@ -84,7 +84,9 @@ def _arguments() -> argparse.Namespace:
     words = parser.add_subparsers(dest="what", required=True)
     measuring = words.add_parser("measure", help="profile, fit and check on this machine")
     measuring.add_argument("--threads", type=int, default=2)
-    measuring.add_argument("--quick", action="store_true", help="a sixteenth of the images, few repeats")
+    measuring.add_argument("--share", type=int, default=1, metavar="N", help="one in N images of a batch")
+    measuring.add_argument("--repeats", type=int, default=5, help="of what medians are taken of")
+    measuring.add_argument("--steps", type=int, default=40, help="of one process, for their spread")
     measuring.add_argument("--out", type=Path, default=Path("scaling.json"))
     showing = words.add_parser("show", help="simulate, print tables, draw")
     showing.add_argument("measured", type=Path)
