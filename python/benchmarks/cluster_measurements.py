@@ -37,7 +37,10 @@ def measured_work(variant: str, images: int, threads: int, repeats: int, process
     """
     command = [sys.executable, PROFILE, variant, *map(str, (images, threads, repeats))]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
-    return mean([as_work(json.loads(process.communicate()[0])) for process in running])
+    written = [process.communicate()[0] for process in running]
+    if any(process.returncode for process in running):
+        raise SystemExit(f"{' '.join(command)} failed")
+    return mean([as_work(json.loads(each)) for each in written])
 
 
 def steps_alone(images: int, threads: int, steps: int) -> list[float]:
