@@ -68,7 +68,7 @@ OPTIONS: dict[str, Any] = {
 }
 
 # Options of the other function that this one sets itself.
-OWN = {"fit_seeds": ("model", "seed", "checkpoint", "resume")}
+OWN = {"fit_seeds": ("model", "seed", "checkpoint", "resume", "communicator")}
 
 _SPECIAL = (
     "__call__",
