@@ -273,6 +273,7 @@ $(BENCH_VENV)/peers: | $(BENCH_VENV)/bin/python
 	$$install 'ray[data]' || echo "Ray could not be installed: left out"
 	$$install tensorflow-cpu || echo "TensorFlow could not be installed: left out"
 	$$install onnxruntime onnx || echo "ONNX Runtime could not be installed: left out"
+	$$install mpi4py mpich || echo "MPI could not be installed: training on several ranks is left out"
 	$$install openvino onnx || echo "OpenVINO could not be installed: left out"
 	touch $@
 

@@ -21,6 +21,9 @@ PAIRS, ALL_PAIRS = "lpips' time ÷ ours", "lpips' time ÷ ours, all pairs"
 MEMORY = "memory at 4/5 of the images ÷ at 1/5, from "
 OCCLUSION = "captum's time ÷ ours, "
 ACTORS, TORCH_ACTORS = "actors ÷ one process", "actors ÷ torch's actors"
+RANKS, FAST_LINK = "2 ranks ÷ 1 process", "2 ranks, 10 Gbit/s ÷ 1 process"
+SLOW_LINK = "2 ranks, 1 Gbit/s, best wire ÷ 1 process"
+DDP, SHARDS = "2 ranks ÷ PyTorch DDP, gloo", "time with 8 shards ÷ without"
 EPOCHS = "epochs an hour ÷ those without kept features"
 
 
@@ -101,6 +104,17 @@ EVERYDAY = (
         "classification of JPEG files with Ray, owt",
         partial(quotients, Script("ray_inference.py", (PHOTOGRAPHS,), (*TORCH, "ray"))),
         (Goal(0.9, ACTORS), Goal(1.2, TORCH_ACTORS)),
+    ),
+    Check(
+        "training on two ranks, owt, batch 128",
+        partial(quotients, Script("distributed_training.py", peers=("torch", "mpi4py"))),
+        (
+            Goal(0.97, RANKS),
+            Goal(1.5, DDP),
+            Goal(0.9, FAST_LINK),
+            Goal(0.6, SLOW_LINK),
+            Goal(1.08, SHARDS, at_most=True),
+        ),
     ),
 )
 ROWS = (*CHECKS, *EVERYDAY)
