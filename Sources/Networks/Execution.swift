@@ -14,6 +14,9 @@ package final class Execution: @unchecked Sendable {
   /// Images and dropout of the last forward pass, which backward continues.
   private(set) var batch = 0
   private(set) var dropout: DropoutKey?
+  /// How the batch is divided for the sums of parameters' gradients.
+  private var shards = Shards(whole: 0)
+  private var factors: FactorTarget?
   /// Whether the last forward pass ran to its end, so that a backward pass may follow.
   var isComplete = false
 
@@ -76,10 +79,13 @@ package final class Execution: @unchecked Sendable {
   /// if `inputGradient` is given and `first` is 0, to the input's.
   /// - Parameter visit: called for each step once the gradient of its output has come from the step behind it, and in
   ///   the end for the step before `first`.
+  /// - Parameter finished: called with the nodes of each step whose gradients are complete.
   func backward(
-    from last: Int, through first: Int = 0, parameterGradients: ParameterGradients, relu: ReLURule = .standard,
-    inputGradient: UnsafeMutablePointer<Float>?, visit: (_ step: Int) throws -> Void = { _ in }
+    from last: Int, through first: Int = 0, parameterGradients: ParameterGradients, shards: Shards? = nil,
+    factors: FactorTarget? = nil, relu: ReLURule = .standard, inputGradient: UnsafeMutablePointer<Float>?,
+    visit: (_ step: Int) throws -> Void = { _ in }, finished: (_ nodes: ClosedRange<Int>) -> Void = { _ in }
   ) throws {
+    (self.shards, self.factors) = (shards ?? Shards(whole: batch), factors)
     let target = inputGradient.map { plan.narrowedInputGradient.map(bytes) ?? UnsafeMutableRawPointer($0) }
     for index in stride(from: last, through: first, by: -1) {
       try visit(index)
@@ -90,6 +96,7 @@ package final class Execution: @unchecked Sendable {
       case .logits(let layer): try layer.backward(backwardOperands(index, parameterGradients, relu, target))
       }
       recorder?.add(.backward(plan.steps[index].nodes), since: start)
+      finished(plan.steps[index].nodes)
     }
     if first > 0 { return try visit(first - 1) }
     if let inputGradient, let narrowed = plan.narrowedInputGradient, let step = plan.steps.first {
@@ -120,8 +127,8 @@ package final class Execution: @unchecked Sendable {
       batch: batch, input: UnsafePointer(tensor(inputPlace(index))), output: UnsafePointer(tensor(step.output)),
       auxiliary: bytes(step.auxiliary ?? step.output), scratch: bytes(step.backwardScratch ?? step.output),
       outputGradient: tensor(step.gradient ?? step.output),
-      inputGradient: previous?.assumingMemoryBound(to: Input.self), parameterGradients: parameterGradients, relu: relu,
-      dropout: dropout, context: context)
+      inputGradient: previous?.assumingMemoryBound(to: Input.self), parameterGradients: parameterGradients,
+      shards: shards, factors: factors, relu: relu, dropout: dropout, context: context)
   }
 
   private func inputPlace(_ index: Int) -> Plan.Place {

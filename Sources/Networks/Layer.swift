@@ -52,6 +52,8 @@ extension Layer {
 public struct DropoutKey: Sendable {
   public var seed: UInt64
   public var step: UInt64
+  /// The place of the first image in the batch that is drawn for, if the pass computes a part of it.
+  public var firstImage = 0
 
   public init(seed: UInt64, step: UInt64) {
     self.seed = seed

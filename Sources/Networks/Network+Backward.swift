@@ -34,18 +34,34 @@ extension Network {
   }
 
   /// The backward pass of the kept execution, with the logits' gradient written by `seed`.
+  /// - Parameters:
+  ///   - shards: how the batch is divided for the sums of the parameters' gradients; nil: not at all.
+  ///   - firstImage: the place of the first image in the batch of ``factors``, which are written instead of the dense
+  ///     layers' gradients; nil: they are not.
   package func backwardKept(
-    _ execution: Execution, parameterGradients: ParameterGradients, inputGradient: UnsafeMutablePointer<Float>?,
-    seed: (UnsafeMutablePointer<Float>) throws -> Void
+    _ execution: Execution, parameterGradients: ParameterGradients, shards: Shards? = nil,
+    factorsFrom firstImage: Int? = nil, inputGradient: UnsafeMutablePointer<Float>?, seed: (UnsafeMutablePointer<Float>) throws -> Void
   ) throws {
+    gradientMemory.finish(0)
+    factors?.begin()
     let last = execution.plan.steps.count - 1
     guard let gradient = execution.gradient(of: last) else { return }
     execution.isComplete = false
     let start = StepRecorder.start(recorder)
     try seed(gradient)
     recorder?.add(.loss, since: start)
+    if execution.plan.lowest <= last {
+      // The gradient that comes last, so that all are made in one block.
+      let walked = layers[execution.plan.steps[execution.plan.lowest].nodes.lowerBound...]
+      _ = try walked.lazy.compactMap(\.parameters.first).first?.makeGradient()
+    }
     try execution.backward(
-      from: last, through: execution.plan.lowest, parameterGradients: parameterGradients, inputGradient: inputGradient)
+      from: last, through: execution.plan.lowest, parameterGradients: parameterGradients, shards: shards,
+      factors: firstImage.flatMap { first in factors.map { FactorTarget(factors: $0, firstImage: first) } },
+      inputGradient: inputGradient,
+      finished: { nodes in
+        gradientMemory.finish(layers[nodes.lowerBound...].reduce(0) { $0 + $1.parameters.count })
+      })
   }
 
   private func inputGradientMemory(batch: Int) throws -> AlignedBuffer<Float> {

@@ -38,6 +38,10 @@ struct TypedBackwardOperands<Input, Output> {
   /// nil where it is not needed (usually in the first layer).
   let inputGradient: UnsafeMutablePointer<Input>?
   let parameterGradients: ParameterGradients
+  /// How the batch is divided for their sums.
+  let shards: Shards
+  /// Where dense layers write the factors of theirs instead; nil: nowhere.
+  let factors: FactorTarget?
   let relu: ReLURule
   let dropout: DropoutKey?
   let context: ComputeContext
@@ -55,6 +59,23 @@ extension TypedBackwardOperands where Output: ActivationElement {
       try Output.reluForward(count, outputGradient, inputGradient, context)
       try Output.reluBackward(count, output, inputGradient, inputGradient, context)
     }
+  }
+}
+
+extension TypedBackwardOperands {
+  /// Lets `write` sum the gradients of a weight and a bias: over the whole batch, or over every shard of it.
+  /// - Parameter write: overwrites the gradients with the sums over some images, or adds to them.
+  func writeParameterGradients(
+    _ weight: AlignedBuffer<Float>, _ bias: AlignedBuffer<Float>,
+    _ write: (
+      _ images: Range<Int>, _ weight: UnsafeMutablePointer<Float>, _ bias: UnsafeMutablePointer<Float>,
+      _ accumulate: Bool
+    ) throws -> Void
+  ) throws {
+    if shards.isWhole {
+      return try write(0..<batch, weight.pointer, bias.pointer, parameterGradients == .addedTo)
+    }
+    try shards.sum(weight: weight.buffer, bias: bias.buffer, context: context) { try write($0, $1, $2, false) }
   }
 }
 

@@ -24,7 +24,8 @@ public final class Parameter: @unchecked Sendable {
   package let value: AlignedBuffer<Float>
   let revision = WeightRevision()
   private let velocityRevision = WeightRevision()
-  private let gradient = LazyBuffer()
+  /// Its network's, once it has one, and the place in it.
+  private var gradients: (memory: GradientMemory, place: Int)
   private let velocity = LazyBuffer()
   /// The bounds known after the last training step, and the revisions they hold for. Guarded by the network's `usage`.
   private var bounds: (SGDBounds, values: Int, velocity: Int)?
@@ -45,7 +46,11 @@ public final class Parameter: @unchecked Sendable {
     self.fanIn = fanIn
     self.fanOut = fanOut
     value = try AlignedBuffer(count: try Extent.product(shape, operation: name), operation: name)
+    gradients = (GradientMemory(counts: [value.count]), 0)
   }
+
+  /// Called before the first use of the gradient.
+  func setGradientMemory(_ memory: GradientMemory, place: Int) { gradients = (memory, place) }
 
   static func convolutionWeight(
     _ node: String, outputs: Int, inputs: Int, kernel: Int, groups: Int
@@ -108,7 +113,7 @@ public final class Parameter: @unchecked Sendable {
 
   /// The gradient's memory, allocated (zeroed) when first needed.
   public func makeGradient() throws -> AlignedBuffer<Float> {
-    try gradient.make(count: count, operation: "gradient of \(name)")
+    try gradients.memory.gradient(at: gradients.place, operation: "gradient of \(name)")
   }
 
   /// The velocity's memory, allocated (zeroed) when first needed; the caller may write it from then on.
@@ -147,7 +152,7 @@ public final class Parameter: @unchecked Sendable {
   }
 
   /// Bytes of gradient and of velocity; 0 for one that has not been needed yet.
-  package var gradientBytes: Int { gradient.byteCount }
+  package var gradientBytes: Int { gradients.memory.byteCount(at: gradients.place) }
   package var velocityBytes: Int { velocity.byteCount }
 }
 

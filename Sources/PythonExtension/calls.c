@@ -33,6 +33,16 @@ static bool read_seed(PyObject *object, const char *operation, const char *name,
   return false;
 }
 
+static bool read_real(PyObject *object, const char *operation, const char *name, double *value) {
+  *value = PyFloat_AsDouble(object);
+  if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_OverflowError)) {
+    return refuse_type(operation, name, object, "a number");
+  }
+  if (!PyErr_Occurred()) return true;
+  PyErr_Format(PyExc_ValueError, "%s: %s is too large for float64", operation, name);
+  return false;
+}
+
 static bool read_number(PyObject *object, const char *operation, const char *name, float *value) {
   double number = PyFloat_AsDouble(object);
   if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_OverflowError)) {
@@ -108,6 +118,7 @@ static bool read_value(PyObject *object, const char *operation, const argument *
     case INTEGER: return read_integer(object, operation, a->name, INT64_MIN, INT64_MAX, &value->integer);
     case SEED: return read_seed(object, operation, a->name, &value->seed);
     case NUMBER: return read_number(object, operation, a->name, &value->number);
+    case REAL: return read_real(object, operation, a->name, &value->real);
     case FLAG: return read_flag(object, operation, a->name, &value->flag);
     case LAYOUT: return read_layout(object, operation, a->name, &value->layout);
     case INTEGERS: return read_integers(object, operation, a, value->integers);

@@ -13,6 +13,7 @@ typedef enum {
   INTEGER,  /* int64 */
   SEED,     /* uint64 */
   NUMBER,   /* float32 */
+  REAL,     /* float64 */
   FLAG,     /* truth value */
   LAYOUT,   /* SAX_NCHW or SAX_NHWC */
   INTEGERS, /* tuple of `rank` integers, 0 to MAX_EXTENT */
@@ -32,6 +33,7 @@ typedef union {
   int64_t integer;
   uint64_t seed;
   float number;
+  double real;
   bool flag;
   int32_t layout;
   Py_ssize_t integers[4];

@@ -16,6 +16,8 @@ bool add_network_types(PyObject *module);
 /* One parameter's memory, a new object; see SAX_VALUE etc.. */
 PyObject *new_parameter(network_object *network, int64_t index, int32_t which);
 bool add_parameter_type(PyObject *module);
+/* A block of the memory of all gradients, likewise. */
+PyObject *new_gradient_block(network_object *network, int64_t index);
 
 /* network.hold(operation, writing): a context manager; see sax_network_hold. */
 PyObject *network_hold(PyObject *network, ARGUMENTS);
@@ -41,6 +43,7 @@ PyObject *refuse_pickling(PyObject *self, PyObject *unused);
 extern PyMethodDef network_tensor_methods[];     /* forward, capture, backward */
 extern PyMethodDef network_linearization_methods[]; /* linearize */
 extern PyMethodDef network_training_methods[];   /* train_step, train_step_images, … */
+extern PyMethodDef network_gradient_methods[];   /* gradients, apply_gradients, … */
 extern PyMethodDef network_evaluation_methods[]; /* predict_images, predict_features, predict_dense, score_map */
 extern PyMethodDef network_whitening_methods[];  /* set_whitening, whiten */
 extern PyMethodDef network_memory_methods[];     /* memory, release_memory */

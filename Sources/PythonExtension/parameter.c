@@ -14,6 +14,19 @@ typedef struct {
 
 static PyTypeObject *parameter_type;
 
+/* A new object; the caller sets its shape. */
+static parameter_object *make_parameter(network_object *network, float *data, int64_t index, int32_t which) {
+  allocfunc allocate = (allocfunc)PyType_GetSlot(parameter_type, Py_tp_alloc);
+  parameter_object *parameter = (parameter_object *)allocate(parameter_type, 0);
+  if (!parameter) return NULL;
+  sax_network_retain(network->handle);
+  parameter->network = network->handle;
+  parameter->data = data;
+  parameter->index = index;
+  parameter->which = which;
+  return parameter;
+}
+
 PyObject *new_parameter(network_object *network, int64_t index, int32_t which) {
   sax_parameter description;
   float *data = NULL;
@@ -24,23 +37,29 @@ PyObject *new_parameter(network_object *network, int64_t index, int32_t which) {
     Py_END_ALLOW_THREADS
   }
   if (!succeeded(status)) return NULL;
-  allocfunc allocate = (allocfunc)PyType_GetSlot(parameter_type, Py_tp_alloc);
-  parameter_object *parameter = (parameter_object *)allocate(parameter_type, 0);
+  parameter_object *parameter = make_parameter(network, data, index, which);
   if (!parameter) {
     sax_network_return_parameter_data(network->handle, index, which);
     return NULL;
   }
-  sax_network_retain(network->handle);
-  parameter->network = network->handle;
-  parameter->data = data;
-  parameter->index = index;
-  parameter->which = which;
   parameter->rank = (int)description.rank;
   for (int i = 0; i < parameter->rank; i++) {
     parameter->shape[i] = (Py_ssize_t)description.shape[i];
     parameter->strides[i] = (Py_ssize_t)description.strides[i];
   }
   return (PyObject *)parameter;
+}
+
+PyObject *new_gradient_block(network_object *network, int64_t index) {
+  float *data = NULL;
+  int64_t count = 0;
+  if (!succeeded(sax_network_get_gradient_block(network->handle, index, &data, &count))) return NULL;
+  parameter_object *block = make_parameter(network, data, 0, SAX_GRADIENT);
+  if (!block) return NULL;
+  block->rank = 1;
+  block->shape[0] = (Py_ssize_t)count;
+  block->strides[0] = sizeof(float);
+  return (PyObject *)block;
 }
 
 static void parameter_dealloc(PyObject *object) {

@@ -14,6 +14,8 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
   public let byteCount: Int
   /// Set if the memory is only reserved: never written yet, so zero.
   private let rehearsal: MemoryRehearsal?
+  /// The owner of the memory, if this is a part of it.
+  private let whole: AlignedBuffer?
 
   /// - Throws: ``EngineError/outOfMemory(_:)``; for large blocks also ``EngineError/interrupted``.
   public init(count: Int, operation: String) throws {
@@ -32,6 +34,21 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     }
     self.pointer = memory.bindMemory(to: Element.self, capacity: count)
     self.count = count
+    whole = nil
+  }
+
+  /// A part of another buffer, which lives as long. Its start is aligned if `range` starts at a multiple of
+  /// ``alignment`` bytes.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for a range outside of it.
+  public init(part range: Range<Int>, of whole: AlignedBuffer, operation: String) throws {
+    guard range.lowerBound >= 0, range.upperBound <= whole.count else {
+      throw EngineError.invalidValue("\(operation): got elements \(range) of \(whole.count)")
+    }
+    pointer = whole.pointer + range.lowerBound
+    count = range.count
+    byteCount = range.count * MemoryLayout<Element>.stride
+    rehearsal = whole.rehearsal
+    self.whole = whole
   }
 
   /// Bytes between two checks for an interrupt: a few milliseconds of new pages.
@@ -50,6 +67,7 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
   }
 
   deinit {
+    if whole != nil { return }
     if let rehearsal {
       rehearsal.release(pointer, bytes: byteCount)
     } else {

@@ -26,37 +26,52 @@ extension Network {
     batch: Int, labels: UnsafePointer<Int32>, options: StepOptions, from first: Int,
     fill: (Execution) throws -> Void
   ) throws -> StepResult {
-    try validate(labels: UnsafeBufferPointer(start: labels, count: batch))
+    try validate(labels: UnsafeBufferPointer(start: labels, count: batch), lowest: 0)
     let weights = try LossWeights(options.sampleWeights, rows: batch, operation: "train_step")
     return try usage.writing("train_step") {
       let hyperparameters = try options.hyperparameters(of: parameters)
-      let reach = try firstTrained(hyperparameters, from: first)
-      let execution = try keptExecution(batch: batch, precision: options.precision, from: first, reach: reach)
-      try runKept(execution, batch: batch, dropout: options.dropout, fill: fill)
-      // A rehearsal has nothing to rank, and a large batch would take seconds.
-      let top1 =
-        execution.context.rehearses
-        ? 0 : top1Error(UnsafePointer(execution.result), labels: labels, batch: batch)
-
-      let losses = try lossMemory(batch: batch)
-      try backwardKept(execution, parameterGradients: .replaced, inputGradient: nil) { gradient in
-        try SoftmaxCrossEntropy.forwardBackward(
-          rows: batch, classes: classCount, logits: execution.result, labels: labels, weights: weights,
-          logitsGradient: gradient, losses: losses.pointer, context: execution.context)
-        try requireFinite(losses: losses, batch: batch, step: options.dropout.step, context: execution.context)
-      }
-      let loss = weights.mean(losses.pointer)
-      let start = StepRecorder.start(recorder)
+      let (execution, credits) = try gradientsOfBatch(
+        batch, labels: labels, weights: weights, share: nil, options: options, hyperparameters, from: first,
+        fill: fill)
+      let loss = weights.mean(try lossMemory(batch: batch).pointer)
       try update(options, hyperparameters, context: execution.context)
-      recorder?.add(.update, since: start)
-      return StepResult(loss: loss, top1Error: top1, weight: weights.total)
+      let top1Error = 100 * (1 - credits.reduce(0, +) / Double(batch))
+      return StepResult(loss: loss, top1Error: top1Error, weight: weights.total)
     }
   }
 
-  private func validate(labels: UnsafeBufferPointer<Int32>) throws {
-    for (index, label) in labels.enumerated() where label < 0 || label >= classCount {
+  /// Forward, loss and backward: the parameters' gradients hold those of the loss. With exclusive use.
+  /// - Returns: the pass, whose context serves the update, and every image's credit for its class's rank: 1
+  ///   if it comes first.
+  func gradientsOfBatch(
+    _ batch: Int, labels: UnsafePointer<Int32>, weights: LossWeights, share: BatchShare?, options: StepOptions,
+    _ hyperparameters: [SGDHyperparameters?], from first: Int, fill: (Execution) throws -> Void
+  ) throws -> (execution: Execution, credits: [Double]) {
+    let reach = try firstTrained(hyperparameters, from: first)
+    let execution = try keptExecution(batch: batch, precision: options.precision, from: first, reach: reach)
+    try runKept(execution, batch: batch, dropout: options.dropout, fill: fill)
+    // A rehearsal has nothing to rank, and a large batch would take seconds.
+    let credits =
+      execution.context.rehearses ? [] : top1Credits(UnsafePointer(execution.result), labels: labels, batch: batch)
+
+    let losses = try lossMemory(batch: batch)
+    if let images = share?.factorBatch { _ = try makeFactors(batch: images, precision: options.precision, from: reach) }
+    try backwardKept(
+      execution, parameterGradients: .replaced, shards: share?.shards,
+      factorsFrom: share?.factorBatch == nil ? nil : share?.firstImage, inputGradient: nil
+    ) { gradient in
+      try SoftmaxCrossEntropy.forwardBackward(
+        rows: batch, classes: classCount, logits: execution.result, labels: labels, weights: weights,
+        logitsGradient: gradient, losses: losses.pointer, context: execution.context)
+      try requireFinite(losses: losses, batch: batch, step: options.dropout.step, context: execution.context)
+    }
+    return (execution, credits)
+  }
+
+  func validate(labels: UnsafeBufferPointer<Int32>, lowest: Int32) throws {
+    for (index, label) in labels.enumerated() where label < lowest || label >= classCount {
       throw EngineError.invalidValue(
-        "train_step: label \(index) is \(label), expected 0 ≤ label < \(classCount)")
+        "train_step: label \(index) is \(label), expected \(lowest) ≤ label < \(classCount)")
     }
   }
 
@@ -73,13 +88,11 @@ extension Network {
     return node
   }
 
-  private func top1Error(_ logits: UnsafePointer<Float>, labels: UnsafePointer<Int32>, batch: Int) -> Double {
-    let credit = (0..<batch).reduce(0.0) { sum, row in
-      sum
-        + Ranking.credit(
-          UnsafeBufferPointer(start: logits + row * classCount, count: classCount), label: Int(labels[row]), slots: 1)
+  private func top1Credits(_ logits: UnsafePointer<Float>, labels: UnsafePointer<Int32>, batch: Int) -> [Double] {
+    (0..<batch).map { row in
+      Ranking.credit(
+        UnsafeBufferPointer(start: logits + row * classCount, count: classCount), label: Int(labels[row]), slots: 1)
     }
-    return 100 * (1 - credit / Double(batch))
   }
 
   private func requireFinite(
@@ -94,9 +107,10 @@ extension Network {
   }
 
   /// Checks and prepares everything first; from the first changed weight on, nothing can fail.
-  private func update(
+  func update(
     _ options: StepOptions, _ hyperparameters: [SGDHyperparameters?], context: ComputeContext
   ) throws {
+    let start = StepRecorder.start(recorder)
     let updates = try zip(parameters, hyperparameters).compactMap { parameter, hyperparameters in
       try hyperparameters.map {
         try ParameterUpdate(parameter, rule: options.rule, $0, step: options.dropout.step, context: context)
@@ -104,5 +118,6 @@ extension Network {
     }
     for update in updates { try update.commit(context: context) }
     forgetStaleWeights()
+    recorder?.add(.update, since: start)
   }
 }

@@ -22,7 +22,7 @@ from .errors import CacheCorruptError, CheckpointCorruptError, ConcurrentUseErro
 check_environment()
 
 if TYPE_CHECKING:
-    from . import attribution, ops, sklearn
+    from . import attribution, distributed, ops, ray, sklearn
     from .architectures import alexnet, build, cifar_net, vgg
     from .data.array import ArrayDataset
     from .data.cifar.cifar10 import cifar10
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         EpochTableSchedule,
         Moment,
         PlateauSchedule,
+        PolynomialSchedule,
         Schedule,
         StepSchedule,
     )
@@ -89,6 +90,7 @@ __all__ = [
     "NonFiniteError",
     "ParameterGroup",
     "PlateauSchedule",
+    "PolynomialSchedule",
     "Prediction",
     "Preprocessing",
     "Profile",
@@ -110,6 +112,7 @@ __all__ = [
     "cifar_net",
     "cifar_variants",
     "color_components",
+    "distributed",
     "fit_seeds",
     "get_num_threads",
     "info",
@@ -120,6 +123,7 @@ __all__ = [
     "ops",
     "pretrained",
     "pretrained_models",
+    "ray",
     "recipe",
     "recipe_names",
     "set_num_threads",
@@ -160,7 +164,7 @@ _NAMES = {
     "recipes.recipe": ("Recipe",),
     "recipes.schedules": (
         *("ConstantSchedule", "DexpSchedule", "EpochSchedule", "EpochTableSchedule"),
-        *("Moment", "PlateauSchedule", "Schedule", "StepSchedule"),
+        *("Moment", "PlateauSchedule", "PolynomialSchedule", "Schedule", "StepSchedule"),
     ),
     "recipes.table": ("recipe", "recipe_names"),
     "runtime": ("__version__", "get_num_threads", "info", "set_num_threads"),
@@ -168,7 +172,7 @@ _NAMES = {
     "statistics.color_components": ("color_components",),
     "training.history": ("History",),
 }
-_ROOMS = ("attribution", "ops", "sklearn")
+_ROOMS = ("attribution", "distributed", "ops", "ray", "sklearn")
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 

@@ -1,9 +1,13 @@
 """The engine itself: version, processor, selected kernels and number of threads."""
 
+import os
+
 from . import _native
 from ._support.arrays import as_integer
 
 __version__ = _native.VERSION
+
+_chosen = False
 
 
 class Info(dict[str, str]):
@@ -33,7 +37,9 @@ def info() -> Info:
 
 def set_num_threads(count: int) -> None:
     """Compute on `count` threads, 1 to 256, including the caller's; results do not depend on the number."""
+    global _chosen
     _native.set_num_threads(as_integer(count, "count", "set_num_threads", 1, 256))
+    _chosen = True
 
 
 def get_num_threads() -> int:
@@ -43,6 +49,11 @@ def get_num_threads() -> int:
     environment asks for.
     """
     return _native.get_num_threads()
+
+
+def threads_are_chosen() -> bool:
+    """Return whether the program or the environment has said on how many threads to compute."""
+    return _chosen or any(name in os.environ for name in ("SWIFTALEXNET_NUM_THREADS", "OMP_NUM_THREADS"))
 
 
 def fma_limits() -> dict[str, float]:

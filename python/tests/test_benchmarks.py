@@ -2,42 +2,22 @@
 
 import io
 import json
-import sys
 import tarfile
-from pathlib import Path
 
 import numpy as np
 import pytest
+from script_modules import benchmark_modules
 
 import swiftalexnet as sa
 from swiftalexnet.images.geometry import Geometry
 
-FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
-
 
 @pytest.fixture(scope="module")
 def benchmarks():
-    """Import the scripts' modules, and forget them afterwards: examples have modules of the same names."""
-    before = set(sys.modules)
-    sys.path.insert(0, str(FOLDER))
-    try:
-        import comparison_table
-        import engines
-        import generated_shards
-        import goals
-        import jobs
-        import measure
-        import nets
-        import results
-
-        yield {
-            m.__name__: m for m in (comparison_table, engines, generated_shards, goals, jobs, measure, nets, results)
-        }
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in set(sys.modules) - before:
-            if str(getattr(sys.modules[name], "__file__", "")).startswith(str(FOLDER)):
-                del sys.modules[name]
+    """The scripts' modules."""
+    names = ("comparison_table", "engines", "generated_shards", "goals", "jobs", "measure", "nets", "results")
+    with benchmark_modules(*names) as modules:
+        yield modules
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ PACKAGE = Path(swiftalexnet.__file__).parent
 ROOMS = (
     *(
         "cli",
+        "ray",
         "sklearn",
         "small_data",
         "architectures",
@@ -26,6 +27,7 @@ ROOMS = (
         "attribution",
         "profiling",
         "training",
+        "distributed",
         "evaluation",
         "plots",
         "inference",

@@ -22,6 +22,7 @@
 #include "swiftalexnet_convolution.h"
 #include "swiftalexnet_dense.h"
 #include "swiftalexnet_evaluation.h"
+#include "swiftalexnet_gradients.h"
 #include "swiftalexnet_images.h"
 #include "swiftalexnet_locally_connected.h"
 #include "swiftalexnet_loss.h"

@@ -91,17 +91,20 @@ extension Dense {
   public static func backwardFilter(
     batch: Int, inputs: Int, outputs: Int, input: UnsafePointer<BFloat16>, outputGradient: UnsafePointer<BFloat16>,
     weightGradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>?,
-    accumulate: Bool = true, context: ComputeContext
+    accumulate: Bool = true, shards: Shards? = nil, context: ComputeContext
   ) throws {
     _ = try DenseShape(batch: batch, inputs: inputs, outputs: outputs)
     let kernels = try context.matrixKernelsBFloat16(operation: "dense")
-    if !accumulate { biasGradient?.update(repeating: 0, count: outputs) }
+    let shards = shards ?? Shards(whole: batch)
+    try shards.requireImages(batch, operation: "dense")
     if let biasGradient {
-      try addColumnSums(
-        rows: batch, columns: outputs, matrix: outputGradient, sums: biasGradient, context: context)
+      try Self.biasGradient(
+        shards, outputs: outputs, outputGradient: outputGradient, sums: biasGradient, accumulate: accumulate,
+        context: context
+      ) { try addColumnSums(rows: $0, columns: outputs, matrix: $1, sums: $2, context: context) }
     }
     let operands = try FilterOperands(
-      batch: batch, inputs: inputs, outputs: outputs, input: input, outputGradient: outputGradient, kernels: kernels,
+      shards, inputs: inputs, outputs: outputs, input: input, outputGradient: outputGradient, kernels: kernels,
       context: context)
     let width = kernels.columns
     let owned = Partition(inputs, atMost: DenseShape.ownedRows)
@@ -109,6 +112,11 @@ extension Dense {
     var layout = ScratchLayout()
     let startPart = layout.reserve(width, of: Float.self)
     let spillPart = layout.reserve(kernels.blocks * kernels.rows * width, of: Float.self)
+    let tileSums =
+      shards.isWhole
+      ? nil
+      : DenseShards(
+        shards, rows: kernels.blocks * kernels.rows, width: width, layout: &layout, context: context)
 
     try context.forEach(owned.parts * panelBlocks.parts, scratchBytes: layout.bytes) { item, scratch in
       let rows = owned.range(item / panelBlocks.parts)
@@ -122,10 +130,22 @@ extension Dense {
         let k = rows.lowerBound &+ range.lowerBound
         for panel in panels {
           let column = panel &* width
-          operands.multiply(
-            rows: range.count, from: k, panel: panel, valid: min(width, outputs &- column),
-            start: accumulate ? nil : UnsafePointer(start), spill: spill,
-            output: weightGradient + (k &* outputs &+ column))
+          let output = weightGradient + (k &* outputs &+ column)
+          let valid = min(width, outputs &- column)
+          guard let tileSums else {
+            operands.multiply(
+              rows: range.count, from: k, panel: panel, shard: 0, valid: valid,
+              start: accumulate ? nil : UnsafePointer(start), spill: spill, output: output, outputStride: outputs)
+            continue
+          }
+          tileSums.sum(
+            rows: range.count, width: width, valid: valid, scratch: scratch, accumulate: accumulate, output: output,
+            outputStride: outputs
+          ) { shard, tile in
+            operands.multiply(
+              rows: range.count, from: k, panel: panel, shard: shard, valid: width, start: UnsafePointer(start),
+              spill: spill, output: tile, outputStride: width)
+          }
         }
       }
     }
@@ -135,70 +155,83 @@ extension Dense {
 /// Xᵀ and dY as the tiles read them, in memory shared by items.
 private struct FilterOperands {
   private let kernels: MatrixKernelsBFloat16
-  private let outputs: Int
-  /// Images, padded.
+  /// Images, padded shard by shard.
   private let run: Int
+  /// The padded images of each shard in it.
+  private let runs: [Range<Int>]
   /// Elements from one row of Xᵀ to the next: rows a power of two apart would share a few cache sets.
   private let leftStride: Int
   private let left: UnsafeMutablePointer<BFloat16>
   private let panels: UnsafeMutablePointer<BFloat16>
 
   init(
-    batch: Int, inputs: Int, outputs: Int, input: UnsafePointer<BFloat16>, outputGradient: UnsafePointer<BFloat16>,
-    kernels: MatrixKernelsBFloat16, context: ComputeContext
+    _ shards: Shards, inputs: Int, outputs: Int, input: UnsafePointer<BFloat16>,
+    outputGradient: UnsafePointer<BFloat16>, kernels: MatrixKernelsBFloat16, context: ComputeContext
   ) throws {
     self.kernels = kernels
-    self.outputs = outputs
     let width = kernels.columns
-    let run = kernels.runLength(batch)
-    let leftStride = run + DenseShape.skew
+    var run = 0
+    let runs = shards.counts.map { count in
+      let first = run
+      run += count > 0 ? kernels.runLength(count) : 0
+      return first..<run
+    }
+    self.runs = runs
+    let (length, starts) = (run, shards.starts)
+    let leftStride = length + DenseShape.skew
     let panelCount = kernels.panelCount(outputs)
     let elements =
       try Extent.product([inputs, leftStride], operation: "packed gradient")
-      + Extent.product([panelCount, run, width], operation: "packed gradient")
+      + Extent.product([panelCount, length, width], operation: "packed gradient")
     let left = try context.shared(bytes: elements * 2).assumingMemoryBound(to: BFloat16.self)
     let panels = left + (inputs * leftStride)
-    (self.run, self.leftStride, self.left, self.panels) = (run, leftStride, left, panels)
+    (self.run, self.leftStride, self.left, self.panels) = (length, leftStride, left, panels)
 
     let columnBlocks = Partition(panelCount, atMost: DenseShape.ownedColumns / width)
     try context.forEach(columnBlocks.parts) { block, _ in
       let range = columnBlocks.range(block)
       let column = range.lowerBound &* width
-      kernels.packPanels(
-        outputGradient + column, stride: outputs, count: batch,
-        columns: min(outputs, range.upperBound &* width) &- column, into: panels + (column &* run),
-        panelStride: run &* width)
+      for (shard, run) in runs.enumerated() where !run.isEmpty {
+        kernels.packPanels(
+          outputGradient + (starts[shard] &* outputs &+ column), stride: outputs, count: shards.counts[shard],
+          columns: min(outputs, range.upperBound &* width) &- column,
+          into: panels + (column &* length &+ run.lowerBound &* width), panelStride: length &* width)
+      }
     }
     // Pairs of images, packed like a panel, are transposed into rows just as pairs are into panels.
     let transpose = context.kernels.pointwise.transpose
     let rowBlocks = Partition(kernels.panelCount(inputs), atMost: DenseShape.ownedRows / width)
-    let panelElements = run * width
+    let panelElements = (runs.map(\.count).max() ?? 0) * width
     try context.forEach(
       rowBlocks.parts, scratchBytes: rowBlocks.largest * panelElements * 2
     ) { block, scratch in
       let range = rowBlocks.range(block)
       let first = range.lowerBound &* width
-      kernels.packPanels(
-        input + first, stride: inputs, count: batch, columns: min(inputs, range.upperBound &* width) &- first,
-        into: scratch.assumingMemoryBound(to: BFloat16.self), panelStride: panelElements)
-      for panel in range {
-        let source = scratch + ((panel &- range.lowerBound) &* panelElements &* 2)
-        let target = UnsafeMutableRawPointer(left + (panel &* width &* leftStride))
-        transpose(
-          run / 2, min(width, inputs &- panel &* width), source.assumingMemoryBound(to: Float.self), width,
-          target.assumingMemoryBound(to: Float.self), leftStride / 2)
+      for (shard, run) in runs.enumerated() where !run.isEmpty {
+        kernels.packPanels(
+          input + (starts[shard] &* inputs &+ first), stride: inputs, count: shards.counts[shard],
+          columns: min(inputs, range.upperBound &* width) &- first,
+          into: scratch.assumingMemoryBound(to: BFloat16.self), panelStride: panelElements)
+        for panel in range {
+          let source = scratch + ((panel &- range.lowerBound) &* panelElements &* 2)
+          let target = UnsafeMutableRawPointer(left + (panel &* width &* leftStride &+ run.lowerBound))
+          transpose(
+            run.count / 2, min(width, inputs &- panel &* width), source.assumingMemoryBound(to: Float.self), width,
+            target.assumingMemoryBound(to: Float.self), leftStride / 2)
+        }
       }
     }
   }
 
-  /// Rows of dW from `row` on, for the `valid` columns of one panel.
+  /// A shard's sum of rows of dW from `row` on, for the `valid` columns of one panel.
   func multiply(
-    rows: Int, from row: Int, panel: Int, valid: Int, start: UnsafePointer<Float>?,
-    spill: UnsafeMutablePointer<Float>, output: UnsafeMutablePointer<Float>
+    rows: Int, from row: Int, panel: Int, shard: Int, valid: Int, start: UnsafePointer<Float>?,
+    spill: UnsafeMutablePointer<Float>, output: UnsafeMutablePointer<Float>, outputStride: Int
   ) {
+    let images = runs[shard]
     kernels.multiply(
-      rowCount: rows, left: left + (row &* leftStride), leftStride: leftStride, runLength: run,
-      panel: panels + (panel &* run &* kernels.columns), valid: valid, spill: spill, start: start, output: output,
-      outputStride: outputs)
+      rowCount: rows, left: left + (row &* leftStride &+ images.lowerBound), leftStride: leftStride,
+      runLength: images.count, panel: panels + ((panel &* run &+ images.lowerBound) &* kernels.columns), valid: valid,
+      spill: spill, start: start, output: output, outputStride: outputStride)
   }
 }

@@ -71,9 +71,9 @@ extension Dense {
   }
 
   /// dW = Xᵀ · dY, added to the existing values on request, as sums of outer products: an item owns some rows and
-  /// columns of dW, and each of its tiles is visited once per block of the batch.
+  /// columns of dW, and each of its tiles is visited once per block of the batch, or once for all shards.
   static func backwardFilterByTiles(
-    _ shape: DenseShape, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
+    _ shape: DenseShape, _ shards: Shards, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
     weightGradient: UnsafeMutablePointer<Float>, accumulate: Bool, context: ComputeContext
   ) throws {
     let kernels = context.kernels.matrix
@@ -91,10 +91,12 @@ extension Dense {
 
     let owned = Partition(inputs, atMost: DenseShape.ownedRows)
     let panelBlocks = Partition(panelCount, atMost: max(1, DenseShape.ownedColumns / width))
-    let batches = Partition(batch, atMost: DenseShape.batchBlock)
+    let batches = Partition(batch, atMost: shards.isWhole ? DenseShape.batchBlock : batch)
     let leftStride = owned.largest + DenseShape.skew
     var layout = ScratchLayout()
     let copyPart = layout.reserve(batches.largest * leftStride, of: Float.self)
+    let tileSums =
+      shards.isWhole ? nil : DenseShards(shards, rows: kernels.rows, width: width, layout: &layout, context: context)
     let spillPart = layout.reserve(kernels.rows * width, of: Float.self)
 
     try context.forEach(owned.parts * panelBlocks.parts, scratchBytes: layout.bytes) { item, scratch in
@@ -112,15 +114,44 @@ extension Dense {
           let k = rows.lowerBound &+ range.lowerBound
           for panel in panels {
             let column = panel &* width
-            kernels.outerTile(
-              range.count,
+            let output = weightGradient + (k &* outputs &+ column)
+            let valid = min(width, outputs &- column)
+            /// The sum over `images` of the block.
+            func outerTile(
+              _ images: Range<Int>, accumulates: Bool, output: UnsafeMutablePointer<Float>, outputStride: Int
+            ) -> OuterTile {
               OuterTile(
-                pixelRows: 1, pixelColumns: m.count, left: copy + range.lowerBound, leftRowStride: 0,
-                leftStride: leftStride, right: packed.panels + ((panel &* batch &+ m.lowerBound) &* width),
-                rightRowStride: 0, rightStride: width, accumulates: accumulate || block > 0,
-                output: weightGradient + (k &* outputs &+ column),
-                outputStride: outputs),
-              valid: min(width, outputs &- column), spill: spill)
+                pixelRows: 1, pixelColumns: images.count,
+                left: copy + (images.lowerBound &* leftStride &+ range.lowerBound), leftRowStride: 0,
+                leftStride: leftStride,
+                right: packed.panels + ((panel &* batch &+ m.lowerBound &+ images.lowerBound) &* width),
+                rightRowStride: 0, rightStride: width, accumulates: accumulates, output: output,
+                outputStride: outputStride)
+            }
+            guard let tileSums else {
+              kernels.outerTile(
+                range.count,
+                outerTile(
+                  0..<m.count, accumulates: accumulate || block > 0, output: output, outputStride: outputs),
+                valid: valid, spill: spill)
+              continue
+            }
+            tileSums.sum(
+              rows: range.count, width: width, valid: valid, scratch: scratch, accumulate: accumulate, output: output,
+              outputStride: outputs
+            ) { shard, tile in
+              // In the blocks of a batch of so many images.
+              let blocks = Partition(shards.counts[shard], atMost: DenseShape.batchBlock)
+              let first = tileSums.starts[shard]
+              for block in 0..<blocks.parts {
+                let images = blocks.range(block)
+                kernels.outerTile(
+                  range.count,
+                  outerTile(
+                    first &+ images.lowerBound..<first &+ images.upperBound, accumulates: block > 0, output: tile,
+                    outputStride: width))
+              }
+            }
           }
         }
       }

@@ -53,25 +53,31 @@ public enum Dense {
 
   /// Adds to `weightGradient` dw[k][n] += Σ_m x[m][k] · dy[m][n], and to `biasGradient` db[n] += Σ_m dy[m][n]; without
   /// `accumulate`, both are overwritten, which saves a pass over a large matrix.
+  /// - Parameter shards: how the batch is divided for the sums; nil: not at all.
+  /// - Throws: ``EngineError/unsupported(_:)`` for shards with a BLAS.
   public static func backwardFilter(
     batch: Int, inputs: Int, outputs: Int, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
     weightGradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>?,
-    accumulate: Bool = true, context: ComputeContext
+    accumulate: Bool = true, shards: Shards? = nil, context: ComputeContext
   ) throws {
     let shape = try DenseShape(batch: batch, inputs: inputs, outputs: outputs)
-    if !accumulate { biasGradient?.update(repeating: 0, count: outputs) }
+    let shards = shards ?? Shards(whole: batch)
+    try shards.requireImages(batch, operation: "dense")
     if let biasGradient {
-      try addColumnSums(
-        rows: batch, columns: outputs, matrix: outputGradient, sums: biasGradient, context: context)
+      try Self.biasGradient(
+        shards, outputs: outputs, outputGradient: outputGradient, sums: biasGradient, accumulate: accumulate,
+        context: context
+      ) { try addColumnSums(rows: $0, columns: outputs, matrix: $1, sums: $2, context: context) }
     }
     if try context.gemm == .openblas {
+      try shards.requireWhole(operation: "dense")
       try backwardFilterByBLAS(
         shape, input: input, outputGradient: outputGradient, weightGradient: weightGradient, accumulate: accumulate,
         context: context)
     } else {
       try backwardFilterByTiles(
-        shape, input: input, outputGradient: outputGradient, weightGradient: weightGradient, accumulate: accumulate,
-        context: context)
+        shape, shards, input: input, outputGradient: outputGradient, weightGradient: weightGradient,
+        accumulate: accumulate, context: context)
     }
   }
 }

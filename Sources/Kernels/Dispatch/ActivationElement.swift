@@ -71,7 +71,8 @@ public struct DenseDrivers<Element> {
     (
       _ batch: Int, _ inputs: Int, _ outputs: Int, _ input: UnsafePointer<Element>,
       _ outputGradient: UnsafePointer<Element>, _ weightGradient: UnsafeMutablePointer<Float>,
-      _ biasGradient: UnsafeMutablePointer<Float>?, _ accumulate: Bool, _ context: ComputeContext
+      _ biasGradient: UnsafeMutablePointer<Float>?, _ accumulate: Bool, _ shards: Shards?,
+      _ context: ComputeContext
     ) throws -> Void
 }
 

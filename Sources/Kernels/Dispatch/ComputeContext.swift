@@ -15,6 +15,7 @@ public final class ComputeContext {
   package let rehearses = MemoryRehearsal.isRunning
   private var perThread: [AlignedBuffer<UInt8>] = []
   private var common: AlignedBuffer<UInt8>?
+  private var partial: AlignedBuffer<Float>?
 
   /// - Parameter gemm: what multiplies the matrices of convolutions and dense layers; nil: see ``gemm``.
   public init(kernels: KernelTable, gemm: GemmProvider? = .swift, pool: ThreadPool = .shared) {
@@ -80,5 +81,13 @@ public final class ComputeContext {
     let grown = try AlignedBuffer<UInt8>(count: bytes, operation: "scratch")
     common = grown
     return UnsafeMutableRawPointer(grown.pointer)
+  }
+
+  /// Memory for a driver's partial sums while it calls others, valid until the next call.
+  func partialSums(count: Int) throws -> UnsafeMutablePointer<Float> {
+    if let partial, partial.count >= count { return partial.pointer }
+    let grown = try AlignedBuffer<Float>(count: count, operation: "partial sums")
+    partial = grown
+    return grown.pointer
   }
 }

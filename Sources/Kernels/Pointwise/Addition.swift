@@ -12,6 +12,11 @@ public enum Addition {
     }
   }
 
+  /// Adds `values` to `sums`, both rounded to bfloat16 first: the sum of what two processes send each other.
+  static func addRounded(count: Int, _ values: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Float>) {
+    for index in 0..<count { sums[index] = BFloat16(sums[index]).float + BFloat16(values[index]).float }
+  }
+
   /// The same with sums in bfloat16: added in float32, and rounded once.
   public static func add(
     count: Int, _ values: UnsafePointer<Float>, toBFloat16 sums: UnsafeMutablePointer<BFloat16>,

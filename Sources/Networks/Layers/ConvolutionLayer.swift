@@ -155,12 +155,16 @@ struct ConvolutionLayer: Layer {
     if relu { try operands.reluBackward(count: operands.batch * outputShape.count) }
     if operands.parameterGradients != .none {
       let (weightGradient, biasGradient) = (try weight.makeGradient(), try bias.makeGradient())
-      if operands.parameterGradients == .replaced {
-        weightGradient.zero()
-        biasGradient.zero()
+      try operands.writeParameterGradients(weightGradient, biasGradient) {
+        images, weightGradient, biasGradient, accumulate in
+        if !accumulate {
+          weightGradient.update(repeating: 0, count: weight.count)
+          biasGradient.update(repeating: 0, count: bias.count)
+        }
+        try drivers.backwardFilter(
+          try shape.withBatch(images.count), operands.input + images.lowerBound * inputShape.count,
+          gradient + images.lowerBound * outputShape.count, weightGradient, biasGradient, context)
       }
-      try drivers.backwardFilter(
-        shape, operands.input, gradient, weightGradient.pointer, biasGradient.pointer, context)
     }
     if let inputGradient = operands.inputGradient {
       try drivers.backwardData(shape, gradient, weight.value.pointer, inputGradient, context)

@@ -92,10 +92,13 @@ struct LocallyConnectedLayer: Layer {
     let (gradient, context) = (operands.outputGradient, operands.context)
     if relu { try operands.reluBackward(count: operands.batch * outputShape.count) }
     if operands.parameterGradients != .none {
-      try LocallyConnected.backwardFilter(
-        shape, input: operands.input, outputGradient: gradient, weightGradient: try weight.makeGradient().pointer,
-        biasGradient: try bias.makeGradient().pointer, accumulate: operands.parameterGradients == .addedTo,
-        context: context)
+      try operands.writeParameterGradients(try weight.makeGradient(), try bias.makeGradient()) {
+        images, weightGradient, biasGradient, accumulate in
+        try LocallyConnected.backwardFilter(
+          try shape.withBatch(images.count), input: operands.input + images.lowerBound * inputShape.count,
+          outputGradient: gradient + images.lowerBound * outputShape.count, weightGradient: weightGradient,
+          biasGradient: biasGradient, accumulate: accumulate, context: context)
+      }
     }
     if let inputGradient = operands.inputGradient {
       try LocallyConnected.backwardData(

@@ -5,7 +5,7 @@ import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import swiftalexnet as sa
 
 from ..errors import CheckpointCorruptError
 from . import network_choice, training_data
+from . import ranks as several
 from .invocation import as_typed
 from .models import open_model
 from .options import add_force, add_precision, add_quiet
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from .output import Output
 
 _PATHS = {"folder", "validation", "disk_cache", "base", "checkpoint", "output"}
-_OF_ONE_CALL = {"resume", "force", "quiet", "json"}  # not saved with the run
+_OF_ONE_CALL = {"resume", "force", "quiet", "json", *several.OF_ONE_CALL}  # not saved with the run
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -43,23 +44,38 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_precision(parser)
     training_data.add(parser)
     network_choice.add(parser)
+    several.add(parser)
 
 
 def run(options: argparse.Namespace, output: "Output") -> None:
     """Train a network on a folder of class folders, and save it."""
+    ranks = several.Ranks(options, output)
+    with ranks.together():
+        _run(options, ranks, output)
+
+
+def _run(options: argparse.Namespace, ranks: several.Ranks, output: "Output") -> None:
     if options.resume is not None:
-        resume_run(RunFolder(options.resume), options.words, output)
+        _resume(RunFolder(options.resume), options.words, ranks, output)
         return
     if options.folder is None:
         raise ValueError("no folder of images is given: swiftalexnet train FOLDER, or --resume FOLDER to resume a run")
     target = check_new(options.output, options.force)
     folder = RunFolder.beside(target) if options.checkpoint is None else RunFolder(options.checkpoint)
-    folder.check(options.force)
-    _train(options, folder, target, False, output)
+    _train(options, folder, target, False, ranks, output)
 
 
-def resume_run(folder: RunFolder, words: Sequence[str], output: "Output") -> None:
+def resume_run(folder: RunFolder, words: Sequence[str], options: argparse.Namespace, output: "Output") -> None:
     """Resume a run with its saved options, and with those that the user has typed, which take precedence.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    words : sequence of str
+        What the user has typed for `train`.
+    options : namespace
+        Those of `ranks.add_mpi`.
+    output : Output
 
     Raises
     ------
@@ -68,6 +84,12 @@ def resume_run(folder: RunFolder, words: Sequence[str], output: "Output") -> Non
     CheckpointCorruptError
         Its options are damaged.
     """
+    ranks = several.Ranks(options, output)
+    with ranks.together():
+        _resume(folder, words, ranks, output)
+
+
+def _resume(folder: RunFolder, words: Sequence[str], ranks: several.Ranks, output: "Output") -> None:
     parser = command_parser(sys.modules[__name__])
     typed = parser.parse_words(words)
     values = _saved_values(folder, typed)
@@ -80,7 +102,7 @@ def resume_run(folder: RunFolder, words: Sequence[str], output: "Output") -> Non
         sa.set_num_threads(options.threads)
     target = Path(options.output)
     check_new(target, options.force or folder.has_made(target))
-    _train(options, folder, target, True, output)
+    _train(options, folder, target, True, ranks, output)
 
 
 def _saved_values(folder: RunFolder, typed: argparse.Namespace) -> dict[str, Any]:
@@ -100,25 +122,35 @@ def _saved_values(folder: RunFolder, typed: argparse.Namespace) -> dict[str, Any
     return values
 
 
-def _train(options: argparse.Namespace, folder: RunFolder, target: Path, resumes: bool, output: "Output") -> None:
+def _train(
+    options: argparse.Namespace, folder: RunFolder, target: Path, resumes: bool, ranks: several.Ranks, output: "Output"
+) -> None:
     """Train, and save the model; if training ends early for any reason, the run's folder keeps the last checkpoint."""
-    parts = training_data.parts(options)
-    suggestion = network_choice.suggest(options, parts.train)
-    recipe = network_choice.recipe(options, suggestion, parts.validation is not None, output)
-    if resumes and folder.checkpoint.exists():
-        model = open_model(folder.path)
-    else:
-        model = network_choice.network(options, suggestion, parts.train.classes, output)
-    recipe = network_choice.with_few_views(options, recipe, model.preprocessing, output)
-    parts = training_data.cached(options, parts, model.preprocessing, recipe.scale, output)
-    output.note(
-        f"{parts}\n{model!r}\nrecipe {recipe.name}: {recipe.epochs} epochs, batches of {recipe.batch_size}, "
-        f"learning rate {recipe.learning_rate:g}"
-    )
-    output.note(f"the run is kept in {folder.path}, so Ctrl-C is safe")
-    values = to_values(options, command_parser(sys.modules[__name__]), _OF_ONE_CALL, _PATHS)
-    values |= {"recipe": recipe.name, "epochs": recipe.epochs}  # another version may suggest others
-    with folder.held(values, resumes, options.force), _with_resume_note(folder):
+    with ExitStack() as held:
+        with ranks.team() as team:
+            if not resumes and ranks.leads:
+                folder.check(options.force)
+            parts = training_data.parts(options)
+            suggestion = network_choice.suggest(options, parts.train)
+            recipe = network_choice.recipe(options, suggestion, parts.validation is not None, output)
+            if resumes and folder.checkpoint.exists():
+                model = open_model(folder.path)
+            else:
+                model = network_choice.network(options, suggestion, parts.train.classes, output)
+            recipe = network_choice.with_few_views(options, recipe, model.preprocessing, output)
+            with several.first_on_rank_0(team, "caching images"):
+                parts = training_data.cached(options, parts, model.preprocessing, recipe.scale, output)
+            output.note(
+                f"{parts}\n{model!r}\nrecipe {recipe.name}: {recipe.epochs} epochs, batches of {recipe.batch_size}, "
+                f"learning rate {recipe.learning_rate:g}"
+            )
+            output.note(f"the run is kept in {folder.path}, so Ctrl-C is safe")
+            values = to_values(options, command_parser(sys.modules[__name__]), _OF_ONE_CALL, _PATHS)
+            values |= {"recipe": recipe.name, "epochs": recipe.epochs}  # another version may suggest others
+            if ranks.leads:
+                held.enter_context(folder.held(values, resumes, options.force))
+            held.enter_context(_with_resume_note(folder))
+            team.agree()
         history = model.fit(
             parts.train,
             parts.validation,
@@ -132,7 +164,13 @@ def _train(options: argparse.Namespace, folder: RunFolder, target: Path, resumes
             precision=options.precision,
             cache_features=options.cache_features,
             class_weight=options.class_weight,
+            communicator=ranks.communicator,
+            shards=options.shards,
+            wire=options.wire,
+            timeout=ranks.timeout,
         )
+        if not ranks.leads:
+            return
         network_choice.reset_multipliers(options, model)
         check_new(target, options.force or folder.has_made(target))  # again, because training takes long
         model.save(target)

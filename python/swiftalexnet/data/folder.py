@@ -160,6 +160,20 @@ class ImageFolder:
         """
         return self.errors.get(self.paths[as_index(index, len(self), "ImageFolder.why_missing")], "")
 
+    def note_missing(self, index: int, reason: str) -> None:
+        """Count an image as left out, because another process that trains the same network could not read it.
+
+        Raises
+        ------
+        IndexError, TypeError
+            There is no such image.
+        ValueError
+            More images have been left out than `max_errors`.
+        """
+        path = self.paths[as_index(index, len(self), "ImageFolder.note_missing")]
+        self.errors.setdefault(path, reason)
+        self._require_budget(path)
+
     @property
     def file_names(self) -> list[bytes]:
         """File names relative to `root`, in the order of the images, as bytes of the file system."""

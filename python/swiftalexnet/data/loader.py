@@ -25,7 +25,7 @@ _IMAGES_PER_TASK = 16
 
 
 class Batch(NamedTuple):
-    """Images and their labels; skipped images are missing."""
+    """Images and their labels; skipped images are missing, or black with the label −1 (`keeps_places`)."""
 
     images: NDArray[np.uint8]  # [count, size, size, channels]
     labels: NDArray[np.int32]  # [count]
@@ -44,6 +44,8 @@ class Loader:
         channels for all.
     numbered : bool
         Give the images' indices in place of labels.
+    keeps_places : bool
+        Leave no image out of a batch: one that is skipped is black and has the label −1.
 
     Attributes
     ----------
@@ -66,8 +68,9 @@ class Loader:
         batches: Iterable[NDArray[np.intp]],
         geometry: Geometry | Whole | Callable[[int], Geometry],
         numbered: bool = False,
+        keeps_places: bool = False,
     ):
-        self._dataset, self._geometry = dataset, geometry
+        self._dataset, self._geometry, self._keeps_places = dataset, geometry, keeps_places
         self._labels = None if numbered else checked_labels(dataset, "loading")
         self.missing: list[int] = []
         any_of_them = self._geometry_of(0)
@@ -115,10 +118,16 @@ class Loader:
         return self._geometry if isinstance(self._geometry, (Geometry, Whole)) else self._geometry(index)
 
     def _assemble(self, indices: NDArray[np.intp], decoded: "_Decoded") -> Batch:
-        kept = [image for image in decoded if image is not None]
         there = np.array([image is not None for image in decoded], np.bool_)
         self.missing += indices[~there].tolist()
-        labels = indices[there] if self._labels is None else self._labels[indices[there]]
+        labels = indices if self._labels is None else self._labels[indices]
+        if self._keeps_places:
+            labels = np.where(there, labels, -1)
+            black = np.zeros(self._shape, np.uint8)
+            kept = [black if image is None else image for image in decoded]
+        else:
+            labels = labels[there]
+            kept = [image for image in decoded if image is not None]
         images = np.stack(kept) if kept else np.empty((0, *self._shape), np.uint8)
         return Batch(images, np.ascontiguousarray(labels, np.int32))
 
@@ -133,6 +142,7 @@ def read_images(
     geometry: Geometry | Whole,
     bar: tuple[bool, str],
     operation: str,
+    may_be_none: bool = False,
 ) -> Generator[NDArray[np.uint8], None, None]:
     """Yield the chosen images in batches, none of them empty; use `contextlib.closing` to end its threads.
 
@@ -142,6 +152,8 @@ def read_images(
         Whether to show a progress bar, and its title.
     operation : str
         The beginning of messages.
+    may_be_none : bool
+        It is no error if none of them can be read.
 
     Raises
     ------
@@ -155,5 +167,5 @@ def read_images(
                 yield images
             count += len(images)
             progress.advance(len(images))
-    if not count:
+    if not count and not may_be_none:
         raise ValueError(f"{operation}: none of {len(dataset)} images could be read")

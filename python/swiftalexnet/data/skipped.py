@@ -21,7 +21,7 @@ Skipped = dict[str, dict[str, int]]  # class, reason, how many
 _reported: WeakKeyDictionary["Dataset", Skipped] = WeakKeyDictionary()
 
 
-def report_skipped(data: "Dataset", missing: Collection[int], operation: str) -> None:
+def report_skipped(data: "Dataset", missing: Collection[int], operation: str, quiet: bool = False) -> None:
     """Warn about files left out of a data set, unless the same warning has been given before.
 
     Parameters
@@ -31,6 +31,8 @@ def report_skipped(data: "Dataset", missing: Collection[int], operation: str) ->
         The images that could not be read.
     operation : str
         The beginning of messages.
+    quiet : bool
+        Do not warn, because another process does.
 
     Raises
     ------
@@ -43,10 +45,32 @@ def report_skipped(data: "Dataset", missing: Collection[int], operation: str) ->
         return
     with suppress(TypeError):  # a user's data set may not be hashable: then the warning is repeated
         _reported[source(data)] = skipped
+    if quiet:
+        return
     total = sum(sum(each.values()) for each in skipped.values())
     files = "1 file was" if total == 1 else f"{total} files were"
     message = f"{operation}: {files} left out of {shown(data)}: {describe(skipped)}"
     warnings.warn(message, UserWarning, stacklevel=4)
+
+
+def reasons_missing(data: "Dataset", missing: Collection[int]) -> list[tuple[int, str]]:
+    """Return missing images with the data set's reasons, for `note_missing` in other processes."""
+    why = getattr(data, "why_missing", lambda _: "")
+    return [(index, str(why(index))) for index in missing]
+
+
+def note_missing(data: "Dataset", told: Collection[tuple[int, str]]) -> None:
+    """Tell a data set, if it counts what it leaves out, of images that another process could not read.
+
+    Raises
+    ------
+    ValueError
+        More images are missing than the data set allows.
+    """
+    note = getattr(data, "note_missing", None)
+    if note is not None:
+        for index, why in told:
+            note(index, why)
 
 
 def describe(skipped: Skipped) -> str:

@@ -21,7 +21,7 @@ from .result import Evaluation
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
 
-__all__ = ["Evaluation", "Tally", "evaluate"]
+__all__ = ["Evaluation", "Tally", "evaluate", "mean_errors"]
 
 _WORST = 16  # images listed by an evaluation
 
@@ -120,8 +120,7 @@ class Tally:
         order = np.argsort(joined[0])  # dense evaluation groups images of one size
         numbers, labels, predicted, confidence, right = (part[order] for part in joined)
         losses = -np.log(np.maximum(right, np.finfo(np.float32).smallest_subnormal))
-        top1, top5 = (100 * (len(numbers) - float(credit)) / len(numbers) for credit in self._totals[:2])
-        loss = float(self._totals[2]) / len(numbers)
+        top1, top5, loss = mean_errors(self._totals, len(numbers))
         worst = tuple(
             WorstImage(
                 int(numbers[place]),
@@ -136,6 +135,12 @@ class Tally:
         rates = top1, top5, loss, len(numbers), images - len(numbers)
         names = _names(model.num_classes, model.classes, self._data.classes)
         return Evaluation(*rates, names, views, numbers, labels, predicted, confidence, losses, worst)
+
+
+def mean_errors(totals: NDArray[np.float64], images: int) -> tuple[float, float, float]:
+    """Return top-1 error and top-5 error in percent and the mean loss, from the sums of `_native.score`."""
+    top1, top5 = (100 * (images - float(credit)) / images for credit in totals[:2])
+    return top1, top5, float(totals[2]) / images
 
 
 def _names(count: int, *given: Sequence[str] | None) -> tuple[str, ...]:

@@ -1,6 +1,9 @@
 """Decode images in batches, for prediction, features and evaluation."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..data.dataset import Dataset
 from ..data.loader import Batch, Loader
@@ -23,7 +26,17 @@ def batches(
     advance : callable
         Called after each batch with the number of its images.
     """
-    with Loader(data, in_order(len(data), size), geometry, numbered=True) as loader:
+    yield from chosen_batches(data, geometry, in_order(len(data), size), advance)
+
+
+def chosen_batches(
+    data: Dataset,
+    geometry: Geometry | Whole,
+    chosen: Iterable[NDArray[np.intp]],
+    advance: Callable[[int], None] = lambda _: None,
+) -> Iterator[Batch]:
+    """Yield these batches, given by the images' indices, like `batches`."""
+    with Loader(data, chosen, geometry, numbered=True) as loader:
         for batch in loader:
             if len(batch.images):
                 yield batch

@@ -168,14 +168,18 @@ def identity(run: Run) -> dict[str, Any]:
         "multipliers": parameters.changed(model.multipliers()),
         "class_weight": plan.weights.class_weight,
         "sample_weight (SHA-256)": plan.weights.sample_weight,
+        "shards": plan.shards,
+        "wire": plan.wire,
+        "towers": plan.towers,
     }
     same: dict[str, Any] = json.loads(to_json(parts))  # tuples become lists, as in the file
     return same
 
 
 def _up_to_date(saved: dict[str, Any]) -> dict[str, Any]:
-    """Convert a saved identity to this version's form: older ones had no precision or weights and used other words."""
-    saved = {"precision": "float32", "class_weight": None, "sample_weight (SHA-256)": None, **saved}
+    """Convert a saved identity to this version's form: older ones lacked some settings and used other words."""
+    lacking = {"precision": "float32", "class_weight": None, "sample_weight (SHA-256)": None}
+    saved = {**lacking, "shards": None, "wire": "float32", "towers": False, **saved}
     if "training pictures" in saved:
         saved["training images"] = saved.pop("training pictures")
     saved["network"] = [line.replace("counts_padding=", "count_include_pad=") for line in saved["network"]]

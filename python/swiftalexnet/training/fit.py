@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
@@ -12,26 +12,27 @@ from .._support.arrays import as_seed
 from .._support.choices import choose
 from .._support.shown import shown
 from ..data.checks import check_dataset
-from ..errors import NonFiniteError
+from ..distributed.communicator import Communicator
 from ..files.paths import as_path
 from ..network.base import BaseModel
-from ..network.batch_size import BatchSize, for_training, require_auto
-from ..preprocessing.preprocessing import Preprocessing
+from ..network.batch_size import BatchSize, require_auto
 from ..recipes.recipe import Recipe, refuse_unknown
 from ..recipes.table import as_recipe
-from ..statistics.mean_image import learn_mean
-from ..statistics.whitening import learn_whitening
+from . import loop
 from .checkpoint import Checkpoint, begun_with
-from .checkpoint_pace import CheckpointEvery, Pace, as_pace
-from .feature_source import FeatureSource
+from .checkpoint_pace import CheckpointEvery, as_pace
+from .feature_source import feature_source
 from .feature_store import feature_store
 from .few_views import require_few_views
 from .frozen_part import frozen_part
 from .history import History
 from .image_weights import image_weights
 from .plan import Plan
+from .ranks import as_team, fitting_batch, require_own_kernels, require_towers
 from .run import Run
-from .watch import Showing, Watch, as_showing
+from .sameness import beginning, require_same, settings, software, start
+from .statistics import learned_preprocessing
+from .watch import Showing, as_showing
 
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
@@ -55,6 +56,11 @@ def fit(
     cache_features: bool | str | os.PathLike[str] = False,
     class_weight: str | Mapping[Any, float] | None = None,
     sample_weight: ArrayLike | None = None,
+    communicator: Communicator | None = None,
+    shards: int | None = None,
+    wire: str = "float32",
+    timeout: float = 30,
+    towers: bool = False,
     **unknown: Any,
 ) -> History:
     """Train `model` on `train`.
@@ -121,6 +127,26 @@ def fit(
         Σ w·loss / Σ w over its images, as in PyTorch's `CrossEntropyLoss(weight=…)`: equal weights change no bit, and
         a whole weight in a batch of all images acts as so many copies, dropout and augmentation aside. Where the
         weights of a batch sum to 0, momentum and weight decay alone move the network. Validation is without weights.
+    communicator : Communicator, optional
+        The ranks that train together: `swiftalexnet.distributed.mpi()`. All make the same call. Each computes on its
+        part of every batch, and all end with the same weights and history. Rank 0 writes checkpoints, warns and shows
+        progress; `on_epoch_end` is called on all. An exception on one rank is raised on all, with the rank in its
+        message, after rank 0 has written a last checkpoint. See docs/distributed.md.
+    shards : int, optional
+        Cut every batch into so many parts, a power of two, whose gradients are summed in a fixed order. The weights
+        then have the same bits on any number of ranks that divides it, also on one, and after resuming on another
+        number; dropout, crops and colours are drawn by an image's place in the batch. By default 8 with a
+        communicator, and without one the batch is computed as a whole.
+    wire : {"float32", "bfloat16"}
+        What ranks send of gradients. "bfloat16" halves the bytes; both numbers of every sum are rounded to it, and
+        the bits again do not depend on the number of ranks.
+    timeout : float
+        Seconds that a rank waits for another. A rank that is not heard of for so long, or that the others have waited
+        for, ends the job: every process ends with status 75 and a message that names it.
+    towers : bool
+        Train the two towers of a network such as `paper` or `chm145` on two ranks, which both see all images: see
+        docs/distributed.md. The model has the weights after every epoch and at the end. Without `shards`, `wire`,
+        `cache_features`, "auto" for `batch_size` or `checkpoint_every`, and LARS.
     **unknown
         Anything else is a TypeError, which explains where settings of a recipe go.
 
@@ -137,7 +163,9 @@ def fit(
     TypeError, ValueError
         Before any work: data, a recipe or numbers that do not fit; a group that matches no parameter; a checkpoint of
         another run; weights for unknown classes, or that are 0 for all images; with `cache_features`, no frozen first
-        part, nothing else, or a recipe with many views.
+        part, nothing else, or a recipe with many views; a number of shards that is no power of two, or of ranks that
+        does not divide it; towers on other than two ranks, or with an option that they do not have; ranks that
+        differ in their arguments, data, weights, versions or instruction sets.
     OSError
         An image cannot be read, or a checkpoint or features cannot be written; the model stays usable.
     MemoryError
@@ -147,113 +175,70 @@ def fit(
     NonFiniteError
         See `non_finite`.
     UnsupportedError
-        The processor does not support the precision.
+        The processor does not support the precision; shards with OpenBLAS.
     ImportError
         Before any work, with progress "plot": matplotlib is not installed.
     ConcurrentUseError
         The model is already being trained.
     KeyboardInterrupt
         Ctrl-C: the weights are those of the last complete step. A note says if the checkpoint could not be written.
+        With several ranks it takes effect after the step.
     """
-    refuse_unknown(unknown, recipe, option_names())
-    if isinstance(batch_size, str):
-        require_auto(batch_size, "fit")
-    chosen = as_recipe(recipe, epochs, None if isinstance(batch_size, str) else batch_size)
-    code = choose_precision("fit", precision)
-    choose("fit", "non_finite", non_finite, ("raise", "stop"))
-    showing = as_showing(progress, "fit")
-    every = as_pace(checkpoint_every)
-    _require(every is None or checkpoint is not None, "checkpoint_every needs checkpoint=, the folder to write to")
-    _require(checkpoint is not None or not resume, "resume needs checkpoint=, the folder to resume from")
-    folder = None if checkpoint is None else as_path(checkpoint, "checkpoint", "fit")
-    if on_epoch_end is not None and not callable(on_epoch_end):
-        raise TypeError(f"fit: on_epoch_end is {shown(on_epoch_end)}, expected a function of a row of the history")
-    train, validation = _checked_data(model, train, validation, chosen)
-    weights = image_weights(train, model.num_classes, class_weight, sample_weight)
-    kept = feature_store(cache_features, folder, bool(showing))
-    if kept is not None:
-        require_few_views(chosen, model.preprocessing)
-        part = frozen_part(model, chosen)
-    seed = as_seed(seed, "seed", "fit")
-    with model.exclusive("fit"):
-        begun = begun_with(folder) if resume and folder else None
-        if begun and precision == "auto":
-            code = choose_precision("fit", begun.precision)
+    team, parts = as_team(communicator, shards, wire, timeout, bool(towers))
+    with team, team.telling():
+        refuse_unknown(unknown, recipe, option_names())
+        require_own_kernels(parts)
+        chosen = as_recipe(recipe, epochs, None if isinstance(batch_size, str) else batch_size)
         if isinstance(batch_size, str):
-            fitting = (
-                begun.batch_size if begun else for_training(model, chosen.batch_size, code, validation is not None)
-            )
-            chosen = chosen.replace(batch_size=fitting)
-        run = Run(model, Plan(train, validation, chosen, seed, code, weights))
-        store = None if folder is None else Checkpoint(folder, run)
-        if not (resume and store and store.restore()):
-            run.begin(_preprocessing(model, train, chosen, bool(showing)))
-        pace = None if store is None else Pace(store.write, every)
-        with ExitStack() as at_the_end:
-            if kept is not None and run.state.epoch < run.epochs:
-                run.source = source = FeatureSource(model, run.plan, part, kept)
-                at_the_end.callback(source.close)
-            _train(run, store, pace, showing, on_epoch_end, non_finite)
-    return History(run.state.rows, run.skipped())
+            require_auto(batch_size, "fit")
+        code = choose_precision("fit", precision)
+        choose("fit", "non_finite", non_finite, ("raise", "stop"))
+        showing = as_showing(progress, "fit")
+        shows = bool(showing) and team.leads
+        every = as_pace(checkpoint_every)
+        _require(every is None or checkpoint is not None, "checkpoint_every needs checkpoint=, the folder to write to")
+        _require(checkpoint is not None or not resume, "resume needs checkpoint=, the folder to resume from")
+        folder = None if checkpoint is None else as_path(checkpoint, "checkpoint", "fit")
+        if on_epoch_end is not None and not callable(on_epoch_end):
+            raise TypeError(f"fit: on_epoch_end is {shown(on_epoch_end)}, expected a function of a row of the history")
+        train, validation = _checked_data(model, train, validation, chosen)
+        if towers:
+            require_towers(model, team, chosen, batch_size, checkpoint_every, cache_features)
+        weights = image_weights(train, model.num_classes, class_weight, sample_weight)
+        kept = feature_store(cache_features, folder, shows)
+        if kept is not None:
+            require_few_views(chosen, model.preprocessing)
+            part = frozen_part(model, chosen)
+        seed = as_seed(seed, "seed", "fit")
+        with model.exclusive("fit"):
+            require_same(team, software)
+            begun = begun_with(folder) if resume and folder else None
+            if begun and precision == "auto":
+                code = choose_precision("fit", begun.precision)
+            if isinstance(batch_size, str):
+                fitting = (
+                    begun.batch_size if begun else fitting_batch(model, chosen, code, validation is not None, team)
+                )
+                chosen = chosen.replace(batch_size=fitting)
+            run = Run(model, Plan(train, validation, chosen, seed, code, weights, parts, wire, bool(towers)), team)
+            store = None if folder is None else Checkpoint(folder, run)
+            options = {"non_finite": non_finite, "timeout": timeout, "resume": bool(resume)}
+            options |= {"cache_features": kept is not None, "checkpoint": store is not None and beginning(store.path)}
+            require_same(team, lambda: settings(run, options))
+            if not (resume and store and store.restore()):
+                run.begin(learned_preprocessing(model, train, chosen, shows, team))
+            require_same(team, lambda: start(run))
+            with ExitStack() as at_the_end:
+                if kept is not None and run.state.epoch < run.epochs:
+                    run.source = source = feature_source(model, run.plan, part, kept, team)
+                    at_the_end.callback(source.close)
+                loop.train(run, store, every, showing, on_epoch_end, non_finite, team)
+        return History(run.state.rows, run.skipped())
 
 
 def option_names() -> list[str]:
     """Return the names of the options of `fit`."""
     return [name for name in fit.__annotations__ if name not in ("model", "unknown", "return")]
-
-
-def _train(
-    run: Run,
-    store: Checkpoint | None,
-    pace: Pace | None,
-    showing: Showing,
-    on_epoch_end: Callable[[dict[str, Any]], object] | None,
-    non_finite: str,
-) -> None:
-    """Train to the last epoch, with checkpoints; an epoch is written before it is shown."""
-    with Watch(run, showing) as watch:
-        try:
-            with suppress(NonFiniteError) if non_finite == "stop" else nullcontext():
-                while run.state.epoch < run.epochs:
-                    for count in run.steps():
-                        if pace:
-                            pace.after_step(run.step)
-                        watch.after_step(count)
-                    row = run.finish_epoch()
-                    if pace:
-                        pace.after_epoch()
-                    watch.after_epoch(row)
-                    if on_epoch_end is not None:
-                        on_epoch_end(dict(row))
-            if store:
-                store.write()
-        except BaseException as error:
-            if store and run.step and _write_after(error, store):
-                watch.say(f"stopped: the run so far is in {store.path}")
-            raise
-
-
-def _write_after(end: BaseException, store: Checkpoint) -> bool:
-    """Write a last checkpoint; if that fails, the caller still sees the original exception, with a note."""
-    try:
-        store.write()
-    except (OSError, ValueError, MemoryError, NonFiniteError) as error:
-        end.add_note(f"fit: the checkpoint could not be written: {error}")
-        return False
-    return True
-
-
-def _preprocessing(model: BaseModel, train: "Dataset", recipe: Recipe, progress: bool) -> Preprocessing:
-    """Return the model's preprocessing with the recipe's changes and the statistics of the training set."""
-    preprocessing = model.preprocessing
-    if recipe.scale is not None:
-        # Simonyan and Zisserman 2014, section 3.2: Q = S for a fixed S, and the middle of a range.
-        preprocessing = preprocessing.with_pixel_mean().replace(resize=sum(recipe.scale) // 2)
-    if preprocessing.learn_mean:
-        preprocessing = learn_mean(preprocessing, train, progress)
-    if preprocessing.learn_whitening is not None:
-        preprocessing = learn_whitening(preprocessing, train, progress)
-    return preprocessing
 
 
 def _checked_data(

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plan:
-    """The data and settings of a run."""
+    """The data and settings of a run.
+
+    `shards`: in how many parts a batch is computed; None: as a whole. `wire` is how ranks send gradients.
+    `towers`: two ranks have a tower of the network each.
+    """
 
     train: "Dataset"
     validation: "Dataset | None"
@@ -20,3 +24,6 @@ class Plan:
     seed: int
     precision: int = 0  # its place in PRECISIONS
     weights: ImageWeights = UNWEIGHTED
+    shards: int | None = None
+    wire: str = "float32"
+    towers: bool = False

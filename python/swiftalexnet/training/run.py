@@ -1,13 +1,12 @@
 """A training run in progress: its state, and the step from one state to the next.
 
 Ctrl-C can stop a run between any two bytecodes. Two rules keep its state consistent with the weights. The engine's step
-and its record are one call of C code, `list.extend`, which no signal can interrupt; all counts are derived from that
-list. And an epoch ends with a single assignment of a new state.
+and its record are one call of C code, `list.extend`, which no signal can interrupt, or signals wait; all counts are
+derived from that list. And an epoch ends with a single assignment of a new state.
 """
 
-import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,14 +17,19 @@ from .._support.native_arguments import RULES, StepOptions
 from ..data.checks import checked_labels
 from ..data.order import shuffled, split
 from ..data.skipped import Skipped, report_skipped, reported, require_classes
+from ..distributed.team import Team, alone
 from ..errors import NonFiniteError
 from ..network import parameters
 from ..network.base import BaseModel
 from ..preprocessing.preprocessing import Preprocessing
 from ..recipes.schedules import Moment, State
 from .plan import Plan
+from .portion import Portion
 from .rates import Rates
+from .shared_step import SharedStep
 from .source import Batch, ImageSource, Source
+from .tower_step import TowerStep
+from .whole_step import WholeStep
 
 
 @dataclass
@@ -48,7 +52,7 @@ class RunState:
 
 
 class Run:
-    """A model, a plan and a state.
+    """A model, a plan and a state; with a team, that of every rank.
 
     Attributes
     ----------
@@ -56,9 +60,10 @@ class Run:
         Where batches come from; it can be replaced before the first step of this process.
     """
 
-    def __init__(self, model: BaseModel, plan: Plan):
-        self.model, self.plan, self.epochs = model, plan, plan.recipe.epochs
-        self.source: Source = ImageSource(model, plan)
+    def __init__(self, model: BaseModel, plan: Plan, team: Team | None = None):
+        self.model, self.plan, self.epochs, self._team = model, plan, plan.recipe.epochs, team or alone()
+        self.source: Source = ImageSource(model, plan, self._team)
+        self._parts = _step_of(model, plan, self._team)
         self.state = RunState(0, 0, [schedule.initial() for schedule in plan.recipe.schedules], [])
         self._rates = Rates(plan.recipe, model.multipliers())
         self._labels = checked_labels(plan.train, "fit")
@@ -96,8 +101,7 @@ class Run:
 
     def last_learning_rate(self) -> float:
         """Return the learning rate of weights in no group, in the last step."""
-        recipe = self.plan.recipe
-        return recipe.learning_rate * recipe.schedule.rate_factor(self.moment(self.step - 1), self.state.schedules[0])
+        return self._rates.scheduled(self.moment(self.step - 1), self.state.schedules)[0]
 
     def images_done(self) -> int:
         """Return the number of images seen so far in all epochs, including skipped ones."""
@@ -125,18 +129,23 @@ class Run:
         """
         data, recipe = self.plan.train, self.plan.recipe
         order = shuffled(len(data), self.plan.seed, self.state.epoch)[len(self.state.outcomes) * recipe.batch_size :]
+        portions = [self._parts.portion(chosen) for chosen in split(order, recipe.batch_size)]
         self._started = time.perf_counter()
-        with self.source.batches(split(order, recipe.batch_size), self.state.epoch, self.step) as batches:
-            for batch in batches:
-                self._take(batch)
-                if not self._missing.issuperset(batches.missing):
-                    self._missing.update(batches.missing)
+        with self.source.batches(portions, self.state.epoch, self.step) as batches:
+            for batch, portion in zip(batches, portions, strict=True):
+                missing = self._take(batch, portion, batches.missing)
+                if not self._missing.issuperset(missing):
+                    self._missing.update(missing)
                     require_classes(data, self._missing, "fit")
-                yield len(batch.labels)
+                yield self.state.counts[-1]
         if not sum(self.state.counts):
             raise ValueError(f"fit: none of {len(data)} images could be read")
         if not sum(self.state.totals):
             raise ValueError(f"fit: none of the images of {len(data)} with a weight above 0 could be read")
+
+    def collect(self) -> None:
+        """Bring the weights of this step to the model, where towers have had them; all ranks call it."""
+        self._parts.collect()
 
     def finish_epoch(self) -> dict[str, Any]:
         """Validate, add a row to the history, and move to the next epoch.
@@ -148,8 +157,9 @@ class Run:
         NonFiniteError
             The probabilities of a validation image are not finite; the run stays at the end of the epoch.
         """
-        report_skipped(self.plan.train, self._missing, "fit")
-        state, seconds = self.state, self.seconds()
+        state, seconds = self.state, self._team.agree(self.seconds())[0]
+        self.collect()
+        report_skipped(self.plan.train, self._missing, "fit", quiet=not self._team.leads)
         counts = np.array(state.counts[: len(state.outcomes)], np.int64)
         shares = np.stack([np.array(state.totals[: len(state.outcomes)]), counts], axis=1)
         loss, error = (np.array(state.outcomes) * shares).sum(axis=0) / shares.sum(axis=0)
@@ -157,6 +167,8 @@ class Run:
         try:
             measured = None if data is None else self.source.evaluate(data)
         except NonFiniteError as caught:
+            if self._team.received(caught):
+                raise
             raise NonFiniteError(f"fit: epoch {state.epoch + 1}, at its end: validation: {caught}") from caught
         validation_error = None if measured is None else measured.top1_error
         row = {
@@ -181,26 +193,38 @@ class Run:
         found = {name: reported(data) for name, data in parts.items() if data is not None}
         return {name: skipped for name, skipped in found.items() if skipped}
 
-    def _take(self, batch: Batch) -> None:
-        """Train on one batch, whose labels are the indices of its images."""
+    def _take(self, batch: Batch, portion: Portion, missing: Collection[int]) -> Collection[int]:
+        """Train on one batch, whose labels are the indices of its images; return those that have turned out missing."""
         state, recipe, indices = self.state, self.plan.recipe, batch.labels
-        every = self.plan.weights.values
-        weights = None if every is None else every[indices]
-        state.counts.append(len(indices))
-        state.totals.append(float(len(indices) if weights is None else weights.sum(dtype=np.float64)))
-        if not len(indices):
+        every, there = self.plan.weights.values, indices >= 0
+        weights = None if every is None else np.where(there, every[indices], np.float32(0))
+        counted = self._parts.count(batch, portion, weights, missing)
+        state.counts.append(counted.images)
+        state.totals.append(counted.weight)
+        if not counted.images:
             state.outcomes.append((0.0, 0.0))
-            return
+            return counted.missing
         rates = self._rates.for_step(self.moment(self.step), state.schedules)
         draw, precision = (self.plan.seed, self.step), self.plan.precision
-        options = StepOptions(0.0, recipe.momentum, 0.0, RULES.index(recipe.rule), *draw, *rates, precision, weights)
-        step, arguments = self.source.step(batch, self._labels[indices], state.epoch, options)
+        rule = RULES.index(recipe.rule)
+        lars = recipe.trust_coefficient, not recipe.lars_biases
+        options = StepOptions(0.0, recipe.momentum, 0.0, rule, *draw, *rates, precision, weights, *lars)
+        labels = np.where(there, self._labels[indices], np.int32(-1))
         try:
-            state.outcomes.extend(itertools.starmap(step, [arguments]))
+            self._parts.train(self.source, batch, labels, state.epoch, options, portion, counted, state.outcomes)
         except NonFiniteError as error:
+            if self._team.received(error):
+                raise
             raise NonFiniteError(f"fit: epoch {state.epoch + 1}, step {self.step + 1}: {error}") from error
         self.model.note_training()
+        return counted.missing
 
     def _name_classes(self) -> None:
         if self.plan.train.classes is not None:
             self.model.classes = tuple(self.plan.train.classes)
+
+
+def _step_of(model: BaseModel, plan: Plan, team: Team) -> WholeStep | SharedStep:
+    if plan.towers:
+        return TowerStep(model, team)
+    return WholeStep() if plan.shards is None else SharedStep(model, plan.train, team, plan.shards)

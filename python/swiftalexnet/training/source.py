@@ -8,20 +8,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._support.arithmetic import PRECISIONS
-from .._support.native_arguments import StepOptions
+from .._support.native_arguments import Arithmetic, StepOptions
 from ..data import loader
 from ..data.dataset import Dataset
-from ..evaluation.evaluate import Evaluation, evaluate
+from ..distributed.team import Team
+from ..evaluation.evaluate import evaluate
 from ..images.geometry import Geometry
+from ..inference.batches import chosen_batches
+from ..inference.views import Views, classify
 from ..network.base import BaseModel
 from ..preprocessing.scale_jitter import ScaleJitter
 from .plan import Plan
+from .portion import Portion
+from .shared_evaluation import Measured, evaluate_shared
+
+VALIDATION_BATCH = 64
 
 Step = Callable[..., tuple[float, float]]  # one call of the engine; returns (loss, top-1 error in percent)
 
 
+Gradients = Callable[..., tuple[tuple[float, float], ...]]  # returns (Σ w·loss, top-1 errors) of each shard
+
+
+class Errors(Protocol):
+    """What a validation measures: errors in percent, and the mean loss."""
+
+    @property
+    def top1_error(self) -> float: ...  # noqa: D102
+    @property
+    def top5_error(self) -> float: ...  # noqa: D102
+    @property
+    def loss(self) -> float: ...  # noqa: D102
+
+
 class Batch(Protocol):
-    """A batch of a run; images that could not be read are missing."""
+    """A batch of a run; images that could not be read are missing, or with shards black with the index −1."""
 
     @property
     def labels(self) -> NDArray[np.int32]:
@@ -45,7 +66,7 @@ class Batches(Protocol):
 class Source(Protocol):
     """The interface between a run and its data."""
 
-    def batches(self, chosen: Iterable[NDArray[np.intp]], epoch: int, step: int) -> Batches:
+    def batches(self, portions: Iterable[Portion], epoch: int, step: int) -> Batches:
         """Return the batches with these images, whose first is trained on in step `step` of the run."""
 
     def step(
@@ -53,32 +74,58 @@ class Source(Protocol):
     ) -> tuple[Step, tuple[Any, ...]]:
         """Return the engine's function for a step on a batch, and its arguments."""
 
-    def evaluate(self, validation: Dataset) -> Evaluation:
+    def gradients(
+        self, batch: Any, labels: NDArray[np.int32], epoch: int, options: StepOptions
+    ) -> tuple[Gradients, tuple[Any, ...]]:
+        """Return the engine's function for the gradients of a batch, and its arguments but for the share."""
+
+    def evaluate(self, validation: Dataset) -> Errors:
         """Measure the model on the plan's validation set."""
 
 
 class ImageSource:
-    """Images as the data sets decode them."""
+    """Images as the data sets decode them; in a team, those of this rank."""
 
-    def __init__(self, model: BaseModel, plan: Plan):
-        self._model, self._plan = model, plan
+    def __init__(self, model: BaseModel, plan: Plan, team: Team):
+        self._model, self._plan, self._team = model, plan, team
 
-    def batches(self, chosen: Iterable[NDArray[np.intp]], epoch: int, step: int) -> loader.Loader:
+    def batches(self, portions: Iterable[Portion], epoch: int, step: int) -> loader.Loader:
         """Return a loader."""
-        return loader.Loader(self._plan.train, chosen, self._geometry(epoch), numbered=True)
+        chosen = (portion.images for portion in portions)
+        keeps = self._plan.shards is not None
+        return loader.Loader(self._plan.train, chosen, self._geometry(epoch), numbered=True, keeps_places=keeps)
 
     def step(
         self, batch: loader.Batch, labels: NDArray[np.int32], epoch: int, options: StepOptions
     ) -> tuple[Step, tuple[Any, ...]]:
         """Return the step on augmented images."""
+        return self._model.network.train_step_images, self._arguments(batch, labels, epoch, options)
+
+    def gradients(
+        self, batch: loader.Batch, labels: NDArray[np.int32], epoch: int, options: StepOptions
+    ) -> tuple[Gradients, tuple[Any, ...]]:
+        """Return the gradients of augmented images."""
+        return self._model.network.gradients_images, self._arguments(batch, labels, epoch, options)
+
+    def evaluate(self, validation: Dataset) -> Errors:
+        """Measure the model on the centre crops of the validation set."""
+        if self._plan.shards is None:
+            precision = PRECISIONS[self._plan.precision]
+            return evaluate(self._model, validation, batch_size=VALIDATION_BATCH, precision=precision)
+        views = Views(operation="evaluate", arithmetic=Arithmetic(self._plan.precision))
+
+        def measure(chosen: list[NDArray[np.intp]]) -> Measured:
+            for images, numbers in chosen_batches(validation, self._model.preprocessing.geometry, chosen):
+                yield numbers, classify(self._model, images, views)
+
+        return evaluate_shared(self._team, validation, VALIDATION_BATCH, measure)
+
+    def _arguments(
+        self, batch: loader.Batch, labels: NDArray[np.int32], epoch: int, options: StepOptions
+    ) -> tuple[Any, ...]:
         preprocessing = self._model.preprocessing
         augmentation = self._plan.recipe.augmentation_in(epoch).for_engine(preprocessing.channels)
-        arguments = (batch.images, labels, preprocessing.for_engine(), augmentation, options)
-        return self._model.network.train_step_images, arguments
-
-    def evaluate(self, validation: Dataset) -> Evaluation:
-        """Measure the model on the centre crops of the validation set."""
-        return evaluate(self._model, validation, precision=PRECISIONS[self._plan.precision])
+        return batch.images, labels, preprocessing.for_engine(), augmentation, options
 
     def _geometry(self, epoch: int) -> Geometry | ScaleJitter:
         """Return the geometry that images are decoded to in an epoch."""

@@ -61,6 +61,9 @@ WORDS: dict[str, Callable[[World], Any]] = {
     "image_size": lambda world: 32,
     "epochs": lambda world: 1,
     "repeats": lambda world: 1,
+    "shards": lambda world: world.one_of(1, 4),
+    "wire": lambda world: "float32",
+    "timeout": lambda world: 30,
     "batch_size": lambda world: world.one_of(4, "auto"),
     "method": lambda world: world.one_of("grad_cam", "occlusion"),
     "target": lambda world: 2,
@@ -71,6 +74,9 @@ WORDS: dict[str, Callable[[World], Any]] = {
 
 # Without these a command is much work, writes elsewhere, or asks for weights that are not here.
 _ALWAYS = ("epochs", "variant", "recipe", "output", "b", "backbone")
+
+# Ray's processes have tests of their own; without Ray its other options are refused. So has MPI, in jobs.
+_NEVER = ("ray", "actors", "rows", "mpi")
 
 
 @dataclass
@@ -119,7 +125,7 @@ def arguments(name: str, world: World, likely: float = 0.3) -> list[str]:
     """Return words with which a command succeeds: what is required, and other options as often as `likely` says."""
     words: list[str] = []
     for action in commands()[name]._actions:
-        if isinstance(action, argparse._HelpAction | argparse._VersionAction):
+        if isinstance(action, argparse._HelpAction | argparse._VersionAction) or action.dest in _NEVER:
             continue
         if action.required or action.dest in _ALWAYS or world.random.random() < likely:
             option = [world.random.choice(action.option_strings)] if action.option_strings else []

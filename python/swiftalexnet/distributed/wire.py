@@ -1,0 +1,120 @@
+"""What is sent of a gradient.
+
+"float32" sends it as it is. "bfloat16" rounds it to the nearest bfloat16, ties to even, and so halves the bytes; sums
+are float32. In every addition both numbers are rounded first, also within one process, and so is the whole sum at the
+end: the bits then depend neither on who adds nor on how many ranks there are.
+"""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import _native
+
+Float32 = NDArray[np.float32]
+Buffer = NDArray[np.generic]
+
+WIRES = ("float32", "bfloat16")
+
+
+class Wire(Protocol):
+    """How numbers travel, and how they are added.
+
+    Attributes
+    ----------
+    rounds : bool
+        Both numbers of every addition are rounded to bfloat16 first.
+    """
+
+    rounds: bool
+
+    def encoded(self, numbers: Float32) -> Buffer:
+        """Return what is sent of some numbers; it stays as it is while these are added to."""
+
+    def buffer(self, count: int) -> Buffer:
+        """Return room for what arrives of so many numbers."""
+
+    def add(self, numbers: Float32, came: Buffer) -> None:
+        """Add the partner's numbers to these."""
+
+    def round(self, numbers: Float32) -> None:
+        """Round a finished sum to what others are sent of it."""
+
+    def received_into(self, numbers: Float32) -> Buffer:
+        """Return where finished numbers arrive, from which `decode` brings them to their place."""
+
+    def decode(self, came: Buffer, numbers: Float32) -> None:
+        """Bring what has arrived to its place."""
+
+
+class Float32Wire:
+    """Numbers as they are."""
+
+    rounds = False
+
+    def encoded(self, numbers: Float32) -> Buffer:
+        """Return the numbers themselves: in no round does a rank change what it sends in it."""
+        return numbers
+
+    def buffer(self, count: int) -> Buffer:
+        """Return an array of float32."""
+        return np.empty(count, np.float32)
+
+    def add(self, numbers: Float32, came: Buffer) -> None:
+        """Add in float32."""
+        np.add(numbers, came, out=numbers)
+
+    def round(self, numbers: Float32) -> None:
+        """Do nothing."""
+
+    def received_into(self, numbers: Float32) -> Buffer:
+        """Return the place itself."""
+        return numbers
+
+    def decode(self, came: Buffer, numbers: Float32) -> None:
+        """Do nothing: they arrived in their place."""
+
+
+class Bfloat16Wire:
+    """Numbers rounded to bfloat16, of 2 bytes."""
+
+    rounds = True
+
+    def encoded(self, numbers: Float32) -> Buffer:
+        """Return the numbers as bfloat16."""
+        narrow = np.empty(2 * len(numbers), np.uint8)
+        _native.narrow(numbers, narrow)
+        return narrow
+
+    def buffer(self, count: int) -> Buffer:
+        """Return an array of bfloat16."""
+        return np.empty(2 * count, np.uint8)
+
+    def add(self, numbers: Float32, came: Buffer) -> None:
+        """Add in float32 what both have been rounded to."""
+        self.round(numbers)
+        np.add(numbers, _wide(came), out=numbers)
+
+    def round(self, numbers: Float32) -> None:
+        """Round to the nearest bfloat16."""
+        _native.widen(self.encoded(numbers), numbers)
+
+    def received_into(self, numbers: Float32) -> Buffer:
+        """Return an array of bfloat16."""
+        return self.buffer(len(numbers))
+
+    def decode(self, came: Buffer, numbers: Float32) -> None:
+        """Widen to float32, which is exact."""
+        _native.widen(came, numbers)
+
+
+def wire_named(name: str) -> Wire:
+    """Return the wire of a name in WIRES."""
+    return Bfloat16Wire() if name == "bfloat16" else Float32Wire()
+
+
+def _wide(narrow: Buffer) -> Float32:
+    wide = np.empty(len(narrow) // 2, np.float32)
+    _native.widen(narrow, wide)
+    return wide

@@ -1,0 +1,32 @@
+"""What one process reads of a batch: its shards.
+
+A batch of b images has S shards, of which shard k holds the places k·b // S to (k + 1)·b // S. Each of R ranks has
+S / R neighbouring shards.
+"""
+
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Portion(NamedTuple):
+    """The images at some neighbouring places of a batch.
+
+    `first` is the place of the first of them, `whole` the number of images of the batch, `sizes` the number of images
+    of each shard.
+    """
+
+    images: NDArray[np.intp]
+    first: int
+    whole: int
+    sizes: tuple[int, ...]
+
+
+def portion(chosen: NDArray[np.intp], shards: int, rank: int, ranks: int) -> Portion:
+    """Return a rank's portion of a batch of these images."""
+    each = shards // ranks
+    edges = [shard * len(chosen) // shards for shard in range(rank * each, (rank + 1) * each + 1)]
+    sizes = tuple(end - start for start, end in itertools.pairwise(edges))
+    return Portion(chosen[edges[0] : edges[-1]], edges[0], len(chosen), sizes)

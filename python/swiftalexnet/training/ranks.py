@@ -1,0 +1,95 @@
+"""The options of `fit` that make a run one of several ranks, or of one by the same path."""
+
+from typing import Any
+
+from .. import _native
+from .._support.arrays import as_integer
+from .._support.choices import choose
+from .._support.numbers import check_number
+from ..distributed.communicator import LocalCommunicator, as_communicator
+from ..distributed.team import Team, alone
+from ..distributed.tower_cut import require_rule, require_two
+from ..distributed.wire import WIRES, wire_named
+from ..errors import UnsupportedError
+from ..network.base import BaseModel
+from ..network.batch_size import for_training
+from ..recipes.recipe import Recipe
+
+SHARDS = 8  # by default, if there is a communicator
+_MOST_SHARDS = 1024
+
+
+def require_own_kernels(shards: int | None) -> None:
+    """Raise UnsupportedError for several shards with OpenBLAS."""
+    if shards is not None and shards > 1 and _native.runtime_info()["gemm"] != "swift":
+        raise UnsupportedError(
+            "fit: shards need the engine's own kernels, because OpenBLAS adds in an order that depends on the batch: "
+            "set SWIFTALEXNET_GEMM=swift"
+        )
+
+
+def fitting_batch(model: BaseModel, recipe: Recipe, precision: int, validates: bool, team: Team) -> int:
+    """Return the batch size that fits into the memory of all ranks; see `for_training`.
+
+    Raises
+    ------
+    MemoryError
+        On one of them not even one image fits.
+    """
+    wanted = -(-recipe.batch_size // team.size)
+    fitting: int = min(team.agree(for_training(model, wanted, precision, validates)))
+    return recipe.batch_size if fitting == wanted else fitting * team.size
+
+
+def as_team(communicator: Any, shards: Any, wire: Any, timeout: Any, towers: bool = False) -> tuple[Team, int | None]:
+    """Return the team and the number of shards of a batch; None for one process on whole batches.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Not a communicator; a number of shards that is no power of two, or one of ranks that does not divide it; an
+        unknown wire; a timeout that is not above 0.
+    """
+    given = as_communicator(communicator, "fit")
+    name = choose("fit", "wire", wire, WIRES)
+    check_number(timeout, "timeout", "fit")
+    if not timeout:
+        raise ValueError("fit: timeout is 0, expected seconds, more than a step takes")
+    if towers:
+        if given is None or shards is not None or name != WIRES[0]:
+            raise ValueError("fit: towers need communicator=, of two ranks, and neither shards= nor wire=")
+        return Team(given, wire_named(name), float(timeout)), None
+    if given is None and shards is None:
+        if name != WIRES[0]:
+            raise ValueError(f"fit: wire is {name!r}, which needs communicator= or shards=")
+        return alone(), None
+    count = SHARDS if shards is None else as_integer(shards, "shards", "fit", 1, _MOST_SHARDS)
+    if count & (count - 1):
+        raise ValueError(f"fit: shards is {count}, expected a power of two")
+    used = LocalCommunicator() if given is None else given
+    if count % used.size:
+        powers = ", ".join(str(1 << power) for power in range(count.bit_length()))
+        more = f", or shards={used.size}" if used.size & (used.size - 1) == 0 else ""
+        raise ValueError(f"fit: {used.size} ranks do not divide {count} shards, expected {powers} ranks{more}")
+    return Team(used, wire_named(name), float(timeout)), count
+
+
+def require_towers(
+    model: BaseModel, team: Team, recipe: Recipe, batch_size: Any, checkpoint_every: Any, cache_features: Any
+) -> None:
+    """Refuse what towers cannot do.
+
+    Raises
+    ------
+    ValueError
+        There are not two ranks, or an option that towers do not have.
+    UnsupportedError
+        The network has no two towers, or the recipe's rule is LARS.
+    """
+    require_two(model, team.size, "fit")
+    require_rule(recipe.rule, "fit")
+    auto = {"batch_size": batch_size, "checkpoint_every": checkpoint_every}
+    refused = [f"{name}='auto'" for name, value in auto.items() if isinstance(value, str)]
+    refused += ["cache_features"] if cache_features else []
+    if refused:
+        raise ValueError(f"fit: towers cannot train with {' or '.join(refused)}")

@@ -1,0 +1,135 @@
+"""A step of a run in parts, each of which is done by a rank of a team; also of a team of one.
+
+Everything that depends on all images of a batch is a sum over shards in their order: it has the same bits on any number
+of ranks. The ranks agree twice: before the gradients on how much the batch counts, and after them on the loss, or on
+what has failed. Between, gradients are summed while they are computed.
+"""
+
+import functools
+import math
+import operator
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import _native
+from .._support.native_arguments import BatchShare, StepOptions
+from ..data.dataset import Dataset
+from ..data.skipped import note_missing, reasons_missing
+from ..distributed.team import Team
+from ..errors import NonFiniteError
+from ..network.base import BaseModel
+from .portion import Portion, portion
+from .source import Batch, Source
+from .whole_step import Counted, Outcomes, weight_of
+
+Sums = tuple[tuple[float, float], ...]  # Σ w·loss and top-1 errors of each shard
+
+
+class SharedStep:
+    """A step by the ranks of a team.
+
+    Parameters
+    ----------
+    model : BaseModel
+    data : Dataset
+        The training set.
+    team : Team
+    shards : int
+        A power of two, as is the number of ranks, which is no larger.
+    """
+
+    def __init__(self, model: BaseModel, data: Dataset, team: Team, shards: int):
+        self._model, self._data, self._team, self._shards = model, data, team, shards
+        self._told: set[int] = set()  # missing images that this rank has told of
+        self._begun = False
+
+    def portion(self, chosen: NDArray[np.intp]) -> Portion:
+        """Return this rank's shards of a batch."""
+        return portion(chosen, self._shards, self._team.rank, self._team.size)
+
+    def count(
+        self, batch: Batch, portion: Portion, weights: NDArray[np.float32] | None, missing: Collection[int]
+    ) -> Counted:
+        """Return what the whole batch holds, and the images that any rank could not read."""
+        cuts = np.cumsum(portion.sizes)[:-1]
+        there = np.split(batch.labels >= 0, cuts)
+        each = [None] * len(there) if weights is None else np.split(weights, cuts)
+        counts = [int(rows.sum()) for rows in there]
+        own = [(count, weight_of(count, values)) for count, values in zip(counts, each, strict=True)]
+        new = [index for index in missing if index not in self._told]
+        self._told.update(new)
+        told = self._team.agree({"shards": own, "missing": reasons_missing(self._data, new)})
+        lost = [(index, why) for rank in told for index, why in rank["missing"]]
+        note_missing(self._data, lost)
+        shards = [shard for rank in told for shard in rank["shards"]]
+        images = sum(count for count, _ in shards)
+        return Counted(images, _total(weight for _, weight in shards), [index for index, _ in lost])
+
+    def collect(self) -> None:
+        """Do nothing: each rank's model has the weights."""
+
+    def train(
+        self,
+        source: Source,
+        batch: Batch,
+        labels: NDArray[np.int32],
+        epoch: int,
+        options: StepOptions,
+        portion: Portion,
+        counted: Counted,
+        outcomes: Outcomes,
+    ) -> None:
+        """Train on a batch, and append (mean loss, top-1 error in percent) of all of it to `outcomes`.
+
+        Raises
+        ------
+        NonFiniteError
+            The loss or a summed gradient is not finite: on all ranks.
+        """
+        network, team, sizes = self._model.network, self._team, portion.sizes
+        if not len(labels):  # the engine computes no empty batch: a row without an image counts for nothing
+            batch, labels, sizes = _one_row(batch), np.full(1, -1, np.int32), (1, *sizes[1:])
+            options = options._replace(sample_weight=None)
+        gradients, arguments = source.gradients(batch, labels, epoch, options)
+        share = BatchShare(portion.first, sizes, counted.weight, team.wire.rounds)
+        own = self._summed(lambda: gradients(*arguments, share))
+        team.doing("updating weights")
+        losses, errors = zip(*(shard for rank in team.agree(own) for shard in rank), strict=True)
+        loss = _total(losses) / counted.weight if counted.weight else 0.0
+        if not math.isfinite(loss):
+            raise team.known(NonFiniteError(f"the loss is {loss}"))
+        with team.uninterrupted():
+            network.apply_gradients(options._replace(sample_weight=None))
+            outcomes.append((loss, 100 * _total(errors) / counted.images))
+        team.doing("reading images")
+
+    def _summed(self, gradients: Callable[[], Sums]) -> Sums:
+        """Compute gradients, and sum them over the ranks meanwhile; return the sums over this rank's shards."""
+        network, team = self._model.network, self._team
+        team.doing("computing gradients")
+        if self._begun:
+            with team.summing(_blocks(network), network.finished_gradients):
+                return gradients()
+        own = gradients()  # which allocates their memory
+        team.agree()
+        with team.summing(_blocks(network), lambda: 0):
+            self._begun = True
+        return own
+
+
+def _one_row(batch: Any) -> Any:
+    """Return a batch with a row of zeros in place of an empty one."""
+    rows, labels = batch
+    return type(batch)(np.zeros((1, *rows.shape[1:]), rows.dtype), np.zeros(1, labels.dtype))
+
+
+def _blocks(network: _native.Network) -> list[NDArray[np.float32]]:
+    return [np.frombuffer(block, np.float32) for block in network.gradient_blocks()]
+
+
+def _total(values: Iterable[float]) -> float:
+    """Return the sum in the given order; `sum` is more exact in newer Pythons, and then has other bits."""
+    return functools.reduce(operator.add, values, 0.0)

@@ -1,0 +1,42 @@
+"""Real jobs of MPICH's launcher: the same bits on any number of ranks, bad luck, and refusals."""
+
+import random
+
+import pytest
+from bad_luck import EPOCHS, LUCK, alone, job, results, resumed, suffer
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    """The result of an uninterrupted run by one process."""
+    return alone(tmp_path_factory.mktemp("straight"), epochs=EPOCHS)
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 4, 8])
+def test_the_same_bits_on_any_number_of_ranks(ranks, tmp_path, straight):
+    ended = job(ranks, tmp_path, epochs=EPOCHS)
+    assert ended.status == 0, ended.errors
+    assert results(ended) == [straight] * ranks
+    assert not ended.errors
+
+
+def test_the_narrow_wire(tmp_path):
+    options = {"wire": "bfloat16", "epochs": 2}
+    expected = alone(tmp_path, **options)
+    ended = job(4, tmp_path, **options)
+    assert results(ended) == [expected] * 4, ended.errors
+
+
+@pytest.mark.parametrize("what", LUCK)
+def test_bad_luck(what, tmp_path, straight):
+    chance = random.Random(what)
+    suffer(what, 2, chance, tmp_path)
+    for result in resumed(chance.choice([1, 4]), tmp_path):
+        assert result == straight
+
+
+def test_instruction_sets_that_differ_are_refused(tmp_path):
+    ended = job(2, tmp_path, portable_rank=1)
+    assert ended.status != 0
+    assert "ValueError: fit: the ranks differ in the instruction set (SWIFTALEXNET_ISA): " in ended.errors
+    assert "portable on rank 1" in ended.errors
