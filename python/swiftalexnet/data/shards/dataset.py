@@ -173,6 +173,20 @@ class ShardedDataset:
         """
         return self.errors.get(as_index(index, len(self), "ShardedDataset.why_missing"), "")
 
+    def note_missing(self, index: int, reason: str) -> None:
+        """Count an image as left out, because another process that trains the same network could not decode it.
+
+        Raises
+        ------
+        IndexError, TypeError
+            There is no such image.
+        ValueError
+            More images have been left out than `max_errors`.
+        """
+        index = as_index(index, len(self), "ShardedDataset.note_missing")
+        self.errors.setdefault(index, reason)
+        self._require_budget(index)
+
     def name(self, index: int) -> str:
         """Return the shard's name and the image's name in it, `train-000.tar/000001.jpg`.
 

@@ -199,6 +199,15 @@ class TestBrokenImages:
         with pytest.raises(ValueError, match="2 cannot be decoded, max_errors allows 1; one of them: a.tar/000005"):
             data.image(5, GEOMETRY)
 
+    def test_what_another_process_could_not_decode(self, pattern):
+        data = sa.ShardedDataset(pattern, on_error="skip", max_errors=1)
+        data.note_missing(-1, "elsewhere")
+        assert data.image(23, GEOMETRY) is None and data.why_missing(23) == "elsewhere" and data.skipped == 1
+        with pytest.raises(ValueError, match="max_errors allows 1"):
+            data.note_missing(2, "elsewhere")
+        with pytest.raises(IndexError):
+            data.note_missing(24, "nowhere")
+
     def test_a_huge_one_is_not_read(self, folder, tmp_path):
         with open(tmp_path / "a.tar", "wb") as file:  # a hole on the disk
             start = tar_bytes([("a.png", b"x"), ("a.cls", b"0")])
