@@ -24,6 +24,7 @@ ACTORS, TORCH_ACTORS = "actors ÷ one process", "actors ÷ torch's actors"
 RANKS, FAST_LINK = "2 ranks ÷ 1 process", "2 ranks, 10 Gbit/s ÷ 1 process"
 SLOW_LINK = "2 ranks, 1 Gbit/s, best wire ÷ 1 process"
 DDP, SHARDS = "2 ranks ÷ PyTorch DDP, gloo", "time with 8 shards ÷ without"
+READING, READING_MEMORY = "shards ÷ folder, images a second", "memory at all of the images ÷ at 1/5"
 EPOCHS = "epochs an hour ÷ those without kept features"
 
 
@@ -91,6 +92,11 @@ EVERYDAY = (
         "features of 100,000 images",
         partial(quotients, Script("features_memory.py")),
         tuple(Goal(1.05, MEMORY + source, at_most=True) for source in ("an iterator", "files")),
+    ),
+    Check(
+        "reading, decoding and cropping from shards",
+        partial(quotients, Script("sharded_reading.py")),
+        (Goal(1.0, READING), Goal(1.05, READING_MEMORY, at_most=True)),
     ),
     *(
         Check(
