@@ -1,8 +1,10 @@
-"""Run by distributed/test_mpi.py on every rank: train a small network, perhaps with bad luck, and print its digest.
+"""Run by tests of jobs on every rank: train a small network, perhaps with bad luck, and print its digest.
 
 Takes one argument, JSON: options of `fit`, and beside them
-    folder: of photographs;  steps: pause in every step, in seconds;  size: whether to use MPI at all
-    luck: [what, rank, after how many steps] on one rank
+    mpi: whether to use it at all
+    pause: that an image takes, in seconds
+    luck: [what, rank, epoch after which it comes]
+    portable_rank: which rank computes without vector instructions
 """
 
 import json
@@ -10,6 +12,9 @@ import os
 import resource
 import sys
 import time
+
+if json.loads(sys.argv[1]).get("portable_rank", -1) == int(os.environ.get("PMI_RANK", 0)):
+    os.environ |= {"SWIFTALEXNET_ISA": "portable", "SWIFTALEXNET_GEMM": "swift"}
 
 from support import dataset, fingerprint, quick_recipe, tiny_model
 
@@ -30,7 +35,8 @@ class Slowly(sa.ArrayDataset):
 
 def main() -> None:
     given = json.loads(sys.argv[1])
-    use_mpi, luck, folder = given.pop("mpi", True), given.pop("luck", None), given.pop("folder", None)
+    use_mpi, luck = given.pop("mpi", True), given.pop("luck", None)
+    given.pop("portable_rank", None)
     epochs, pause = given.pop("epochs", 2), given.pop("pause", 0.0)
     communicator = sa.distributed.mpi() if use_mpi else None
     rank = communicator.rank if use_mpi else 0
@@ -38,25 +44,24 @@ def main() -> None:
     images = dataset(70)
     train = Slowly(images.images, images.labels, images.classes)
     train.pause = pause
-    if folder is not None:
-        train = sa.ImageFolder(folder, on_error=given.pop("on_error", "raise"))
 
     def after_epoch(row):
         if rank == 0:
             print("epoch", row["epoch"], flush=True)
-        if luck and luck[1] == rank and luck[2] == row["epoch"]:
+        if luck and luck[1:] == [rank, row["epoch"]]:
+            print("bad luck on rank", rank, flush=True)
             unlucky(luck[0])
 
     def unlucky(what: str) -> None:
-        if what == "raise":
+        if what == "exception":
             raise ValueError("this is odd")
-        if what == "image":
+        if what == "broken image":
             train.fails = True
-        if what == "hang":
+        if what == "hanging":
             time.sleep(1000)
-        if what == "disk":
+        if what == "full disk":
             resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
-        if what == "exit":
+        if what == "crash":
             os._exit(3)
 
     print("rank", rank, os.getpid(), flush=True)

@@ -1,18 +1,22 @@
 """A command on several processes, which `mpiexec` has started: rank 0 speaks for all, and all end together."""
 
 import argparse
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from .._support.shown import describe
 from . import signals
 from .options import one_of, real, whole
-from .output import FAILED, complain, describe
+from .output import FAILED, complain
 
 if TYPE_CHECKING:
     from ..distributed.communicator import Communicator
     from ..distributed.team import Team
     from .output import Output
+
+_LATER = 1.0  # seconds after which another rank speaks, if rank 0 has not ended all with the same message
 
 OF_ONE_CALL = {"mpi", "timeout"}  # options that are not saved with a run
 
@@ -90,6 +94,8 @@ class Ranks:
                 raise
             status = signals.status(error) if isinstance(error, KeyboardInterrupt) else FAILED
             if not getattr(error, "all_ranks_know", False):
+                if not self.leads:
+                    time.sleep(_LATER)
                 complain(f"rank {self.communicator.rank}: {describe(error)}", error)
                 self.communicator.abort(status)
             if not self.leads:

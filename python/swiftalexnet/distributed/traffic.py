@@ -18,6 +18,7 @@ from .watchdog import Watchdog, end
 
 _SLEEP = 0.0003  # seconds between two looks at messages
 _IDLE = 0.02  # and while there are none
+_OFTEN = 0.01  # seconds between two looks at signs of life
 _BRIEFLY = 50  # looks without sleeping: most short messages arrive within them
 _AT_ONCE = 4  # exchanges under way, which bounds their memory
 _PATIENCE = 2.0  # seconds after which a call of MPI that does not return has failed
@@ -104,6 +105,7 @@ class Traffic:
     def __init__(self, communicator: Communicator, timeout: float, state: Callable[[], State]):
         self._rank, self._timeout, self._state = communicator.rank, timeout, state
         self._pulse = Pulse(communicator, timeout)
+        self._looked = 0.0
         self._jobs: SimpleQueue[Job[object] | None] = SimpleQueue()
         self._watchdog = Watchdog(timeout + _PATIENCE, lambda: f"rank {self._rank}: MPI does not return from a call")
         self._thread = threading.Thread(target=self._work, name="swiftalexnet-traffic", daemon=True)
@@ -151,6 +153,10 @@ class Traffic:
                 moved_at = self._judge(moved_at)
 
     def _look(self) -> None:
+        now = time.monotonic()
+        if now - self._looked < _OFTEN:
+            return
+        self._looked = now
         self._watchdog.alive()
         self._pulse.beat(self._state())
         if silent := self._pulse.silent():

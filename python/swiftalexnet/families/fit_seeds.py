@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _MOST = 10_000
 _OWN = ("seed", "checkpoint", "resume")  # of the options of `fit`
-_COURTESIES = ("checkpoint_every", "on_epoch_end")  # which change no network
+_COURTESIES = ("checkpoint_every", "on_epoch_end", "communicator", "timeout")  # which change no network
 _IN_OTHERS = ("recipe", "epochs", "batch_size", "precision")  # which the record has resolved
 
 
@@ -145,6 +145,11 @@ def _check_options(options: dict[str, Any]) -> None:
     for name in _OWN:
         if name in options:
             raise TypeError(f"fit_seeds: {name} is set for every seed, expected no {name}=")
+    if options.get("communicator") is not None:
+        raise TypeError(
+            "fit_seeds: communicator is for one network on several processes, expected none: several processes may "
+            "train different seeds of one folder, each with its own call"
+        )
     refuse_unknown(options.keys() - option_names(), options.get("recipe"), option_names())
     if isinstance(options.get("batch_size"), str):
         raise ValueError(

@@ -246,6 +246,8 @@ class BaseModel(Derivatives):
         step: int = 0,
         precision: str = "float32",
         sample_weight: ArrayLike | None = None,
+        trust_coefficient: float = 0.001,
+        lars_biases: bool = True,
     ) -> float:
         """Forward, loss, backward and update in one call, which is applied completely or not at all.
 
@@ -254,7 +256,7 @@ class BaseModel(Derivatives):
         x : array of float32, [batch, channels, height, width] or NHWC
             Preprocessed images.
         labels : integers, [batch]
-        learning_rate, momentum, weight_decay, rule
+        learning_rate, momentum, weight_decay, rule, trust_coefficient, lars_biases
             For the update: see `Recipe`.
         seed, step : int
             For the random numbers of dropout.
@@ -279,7 +281,8 @@ class BaseModel(Derivatives):
         ConcurrentUseError
             The network is being trained on another thread.
         """
-        settings = StepSettings(learning_rate, momentum, weight_decay, rule, seed, step, precision)
+        numbers = learning_rate, momentum, weight_decay
+        settings = StepSettings(*numbers, rule, seed, step, precision, trust_coefficient, lars_biases)
         array, targets, options = step_arguments(x, labels, self.num_classes, settings, sample_weight)
         loss, _ = self.network.train_step(array, targets, layout_code(layout, "train_step"), options)
         self.note_training()

@@ -24,6 +24,8 @@ class StepSettings(NamedTuple):
     seed: int = 0
     step: int = 0
     precision: str = "float32"
+    trust_coefficient: float = 0.001
+    lars_biases: bool = True
 
 
 def step_arguments(
@@ -44,4 +46,5 @@ def step_arguments(
     draw = as_seed(settings.seed, "seed", operation), as_seed(settings.step, "step", operation)
     weights = as_sample_weight(sample_weight, operation, len(array))
     rates = settings.learning_rate, settings.momentum, settings.weight_decay
-    return array, targets, StepOptions(*rates, rule, *draw, precision=code, sample_weight=weights)
+    lars = settings.trust_coefficient, not settings.lars_biases
+    return array, targets, StepOptions(*rates, rule, *draw, None, None, code, weights, *lars)

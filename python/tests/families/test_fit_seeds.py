@@ -10,6 +10,7 @@ import pytest
 from support import ROOT, dataset, fingerprint, quick_recipe, tiny_model
 
 import swiftalexnet as sa
+from swiftalexnet.distributed import LocalCommunicator
 
 TRAIN, HELD_OUT = dataset(40), dataset(20, seed=1)
 RECIPE = quick_recipe(epochs=2)
@@ -209,6 +210,7 @@ BAD = {
     "build(0) returns None": {"build": lambda seed: None},
     "may differ from seed to seed": {"batch_size": "auto"},
     "checkpoint is set for every seed": {"checkpoint": "x"},
+    "communicator is for one network": {"communicator": LocalCommunicator()},
     "belongs to the recipe": {"learning_rate": 1},
     "unknown option 'chekpoint_every'": {"chekpoint_every": 1},
     "expected a data set": {"train": 3},

@@ -1,0 +1,115 @@
+"""Jobs of several ranks, one of which has bad luck: how they end, and how they go on.
+
+As a program, each kind of bad luck a number of times at random moments, with the results as JSON:
+
+    python python/tests/bad_luck.py 20 docs/benchmarks/bad_luck.json
+"""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from mpi_job import Ended, run_job
+from support import TESTS
+
+PROGRAM = str(TESTS / "mpi_fit.py")
+TIMEOUT = 5
+GRACE = 5  # seconds after it in which all must be gone
+EPOCHS = 6
+
+# On which rank, the words that the message must have, and how it comes: by a signal, or by the program itself.
+LUCK = {
+    "killed": (1, r"rank 1 \(process \d+ on .*\) was killed", signal.SIGKILL),
+    "stopped": (1, r"rank 1 \(process \d+ on .*\) has not been heard of for 5 s: stopped or killed", signal.SIGSTOP),
+    "hanging": (1, r"waited 5 s .* for rank 1 \(process \d+ on .*\): in on_epoch_end", None),
+    "exception": (1, "ValueError: rank 1: this is odd", None),
+    "broken image": (1, r"ValueError: rank 1: image \d+ is odd", None),
+    "full disk": (0, r"OSError: \[Errno 27\] rank 0: File too large: .*checkpoint", None),
+    "Ctrl-C": (1, "KeyboardInterrupt: rank 1: interrupted", signal.SIGINT),
+    "crash": (1, r"rank 1 \(process \d+ on .*\) was killed, or crashed", None),
+}
+
+
+def results(ended: Ended) -> list[dict]:
+    """Return what each rank has printed at its end, in their order."""
+    found = re.findall(r"^result (\d+) (.*)$", ended.out, re.MULTILINE)
+    return [json.loads(result) for _, result in sorted(found)]
+
+
+def job(ranks: int, folder: Path, during: Callable = lambda _: None, limit: float = 60.0, **options) -> Ended:
+    """Run `mpi_fit.py` on so many ranks."""
+    return run_job(ranks, [PROGRAM, json.dumps(options)], limit, folder, during)
+
+
+def alone(folder: Path, **options) -> dict:
+    """Return the result of one process without MPI."""
+    words = [sys.executable, PROGRAM, json.dumps({"mpi": False, "shards": 8} | options)]
+    environment = os.environ | {"PYTHONPATH": f"{TESTS.parent}:{TESTS}"}
+    out = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=True, cwd=folder)
+    return json.loads(out.stdout.partition("\nresult 0 ")[2])
+
+
+def suffer(what: str, ranks: int, chance: random.Random, folder: Path) -> Ended:
+    """Run a job with this bad luck at a random moment; check how it ends."""
+    rank, words, by_signal = LUCK[what]
+    delay, luck = chance.uniform(0, 0.8), None if by_signal else [what, rank, chance.randrange(EPOCHS - 1)]
+
+    def during(launcher: subprocess.Popen) -> None:
+        line = re.compile(rf"^rank {rank} (\d+)$", re.MULTILINE)
+        while "epoch 0" not in (said := launcher.output.read_text()) or not line.search(said):
+            assert launcher.poll() is None, launcher.errors.read_text()
+            time.sleep(0.01)
+        if by_signal:
+            time.sleep(delay)
+            os.kill(int(line.search(said)[1]), by_signal)
+        else:
+            while f"bad luck on rank {rank}" not in launcher.output.read_text() and launcher.poll() is None:
+                time.sleep(0.01)
+
+    options = {"epochs": EPOCHS, "pause": 0.01, "timeout": TIMEOUT, "checkpoint": str(folder / "run"), "luck": luck}
+    ended = job(ranks, folder, during, **options)
+    assert ended.status != 0
+    assert re.search(words, ended.errors), ended.errors
+    assert ended.seconds < TIMEOUT + GRACE, ended.seconds
+    return ended
+
+
+def resumed(ranks: int, folder: Path) -> list[dict]:
+    """Return the results of the job that goes on, on another number of ranks."""
+    ended = job(ranks, folder, epochs=EPOCHS, checkpoint=str(folder / "run"), resume=True)
+    assert ended.status == 0, ended.errors
+    return results(ended)
+
+
+def main(times: int, path: Path) -> None:
+    """Let each kind of bad luck happen so many times, and write what came of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        straight = alone(Path(folder), epochs=EPOCHS)
+    table = []
+    for what in LUCK:
+        seconds, failures = [], []
+        for number in range(times):
+            chance = random.Random(f"{what} {number}")
+            with tempfile.TemporaryDirectory() as folder:
+                try:
+                    before, after = chance.sample([1, 2, 4, 8] if what == "full disk" else [2, 4, 8], 2)
+                    seconds.append(suffer(what, before, chance, Path(folder)).seconds)
+                    assert all(each == straight for each in resumed(after, Path(folder))), "other bits"
+                except AssertionError as error:
+                    failures.append(f"{number}: {error}"[:500])
+        row = {"bad luck": what, "times": times, "failures": failures, "longest, seconds": round(max(seconds), 1)}
+        print(row, flush=True)
+        table.append(row)
+    path.write_text(json.dumps({"timeout": TIMEOUT, "rows": table}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))
