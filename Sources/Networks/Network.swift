@@ -21,6 +21,8 @@ public final class Network: @unchecked Sendable {
   package var kept: Execution?
   /// Memory for the input's gradient, once requested. Guarded by `usage`.
   var inputGradient: AlignedBuffer<Float>?
+  /// Of the last batch whose dense layers were given as factors. Read by other threads during a pass.
+  private let lastFactors = Mutex<DenseFactors?>(nil)
   /// Applied to images before the first layer. Guarded by `usage`.
   var whitening: Whitening?
   /// Set before any computation, on a twin that is profiled.
@@ -88,6 +90,11 @@ public final class Network: @unchecked Sendable {
 
   /// How often each parameter has been written; nil for one that somebody may be writing.
   package var parameterChanges: [Int?] { parameters.map(\.revision.current) }
+
+  package internal(set) var factors: DenseFactors? {
+    get { lastFactors.change { $0 } }
+    set { lastFactors.change { $0 = newValue } }
+  }
 
   /// Memory for the losses of `batch` images, kept for the next step.
   package func lossMemory(batch: Int) throws -> AlignedBuffer<Float> {
@@ -216,6 +223,7 @@ public final class Network: @unchecked Sendable {
     try usage.writing("release_memory") {
       kept = nil
       inputGradient = nil
+      factors = nil
       losses = nil
       whitening?.releaseMemory()
       weightCache.removeAll()

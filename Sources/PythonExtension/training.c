@@ -4,20 +4,21 @@
 #include "images.h"
 
 bool step_options_begin(step_options *o, const call *c, int index, const network_object *network, Py_ssize_t batch) {
-  enum { RATE, MOMENTUM, DECAY, RULE, OPTION_SEED, STEP, RATES, DECAYS, PRECISION, SAMPLE_WEIGHT };
+  enum { RATE, MOMENTUM, DECAY, RULE, OPTION_SEED, STEP, RATES, DECAYS, PRECISION, SAMPLE_WEIGHT, TRUST, PLAIN_BIASES };
   static const argument table[] = {{"learning_rate", NUMBER}, {"momentum", NUMBER},      {"weight_decay", NUMBER},
                                    {"rule", INTEGER},         {"seed", SEED},            {"step", SEED},
                                    {"rates", INPUT, 1, true}, {"decays", INPUT, 1, true},
-                                   {"precision", INTEGER},    {"sample_weight", INPUT, 1, true}};
+                                   {"precision", INTEGER},    {"sample_weight", INPUT, 1, true},
+                                   {"trust_coefficient", NUMBER}, {"plain_biases", FLAG}};
   call *t = &o->arrays;
   if (!call_begin_tuple(t, c->operation, table, LENGTH(table), c->values[index].object, "options")) return false;
   int64_t rule = t->values[RULE].integer;
   Py_ssize_t count = (Py_ssize_t)sax_network_parameter_count(network->handle);
   int64_t precision = t->values[PRECISION].integer;
   bool known = false;
-  if (rule < SAX_RULE_PAPER || rule > SAX_RULE_CAFFE) {
-    PyErr_Format(PyExc_ValueError, "%s: rule is %lld, expected 0 (paper), 1 (PyTorch) or 2 (Caffe)", c->operation,
-                 (long long)rule);
+  if (rule < SAX_RULE_PAPER || rule > SAX_RULE_LARS) {
+    PyErr_Format(PyExc_ValueError, "%s: rule is %lld, expected 0 (paper), 1 (PyTorch), 2 (Caffe) or 3 (LARS)",
+                 c->operation, (long long)rule);
   } else if (precision < SAX_FLOAT32 || precision > SAX_BFLOAT16) {
     PyErr_Format(PyExc_ValueError, "%s: precision is %lld, expected 0 (float32) or 1 (bfloat16)", c->operation,
                  (long long)precision);
@@ -38,7 +39,9 @@ bool step_options_begin(step_options *o, const call *c, int index, const network
                                  .count = count,
                                  .precision = (int32_t)precision,
                                  .sample_weights = call_data(t, SAMPLE_WEIGHT),
-                                 .sample_weight_count = batch};
+                                 .sample_weight_count = batch,
+                                 .trust_coefficient = t->values[TRUST].number,
+                                 .plain_biases = t->values[PLAIN_BIASES].flag};
   return true;
 }
 

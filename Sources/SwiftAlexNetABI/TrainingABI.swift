@@ -18,8 +18,9 @@ extension StepOptions {
     let copy = { Array(UnsafeBufferPointer<Float>(start: $0, count: count)) }
     try self.init(
       learningRate: options.learning_rate, momentum: options.momentum, weightDecay: options.weight_decay,
-      rule: try Argument.rule(options.rule), seed: options.seed, step: options.step,
-      rates: options.rates.map(copy), decays: options.decays.map(copy),
+      rule: try Argument.rule(options.rule), trust: options.trust_coefficient,
+      plainBiases: try Argument.flag(options.plain_biases, "train_step: plain_biases"), seed: options.seed,
+      step: options.step, rates: options.rates.map(copy), decays: options.decays.map(copy),
       sampleWeights: options.sample_weights.map { Array(UnsafeBufferPointer(start: $0, count: batch)) },
       precision: try Argument.precision(options.precision, operation: "train_step"))
   }

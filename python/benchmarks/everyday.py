@@ -23,6 +23,7 @@ OCCLUSION = "captum's time ÷ ours, "
 RANKS, FAST_LINK = "2 ranks ÷ 1 process", "2 ranks, 10 Gbit/s ÷ 1 process"
 SLOW_LINK = "2 ranks, 1 Gbit/s, best wire ÷ 1 process"
 DDP, SHARDS = "2 ranks ÷ PyTorch DDP, gloo", "time with 8 shards ÷ without"
+ACTORS, TORCH_ACTORS = "actors ÷ one process", "actors ÷ torch's actors"
 EPOCHS = "epochs an hour ÷ those without kept features"
 
 
@@ -109,6 +110,11 @@ EVERYDAY = (
             Goal(0.6, SLOW_LINK),
             Goal(1.08, SHARDS, at_most=True),
         ),
+    ),
+    Check(
+        "classification of JPEG files with Ray, owt",
+        partial(quotients, Script("ray_inference.py", (PHOTOGRAPHS,), (*TORCH, "ray"))),
+        (Goal(0.9, ACTORS), Goal(1.2, TORCH_ACTORS)),
     ),
 )
 ROWS = (*CHECKS, *EVERYDAY)

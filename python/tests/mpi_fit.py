@@ -14,7 +14,7 @@ import sys
 import time
 
 if json.loads(sys.argv[1]).get("portable_rank", -1) == int(os.environ.get("PMI_RANK", 0)):
-    os.environ["SWIFTALEXNET_ISA"] = "portable"
+    os.environ |= {"SWIFTALEXNET_ISA": "portable", "SWIFTALEXNET_GEMM": "swift"}
 
 from support import dataset, fingerprint, quick_recipe, tiny_model
 

@@ -21,6 +21,8 @@ typedef struct {
    * to 0. They are read, not kept. */
   const float *SAX_NULLABLE sample_weights;
   int64_t sample_weight_count;
+  float trust_coefficient; /* η of SAX_RULE_LARS, finite and above 0; other rules ignore it */
+  int32_t plain_biases; /* 1: where the rule is SAX_RULE_LARS, biases are updated by SAX_RULE_CAFFE; else 0 */
 } sax_step_options;
 
 typedef struct {

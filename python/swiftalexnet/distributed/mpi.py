@@ -10,7 +10,7 @@ from ..runtime import get_num_threads, threads_are_chosen
 from .communicator import ANY, Request
 from .launch import Launch, launched
 from .watchdog import die_with_parent
-from .witness import call_witness
+from .witness import call_witness, hush_witnesses
 
 _INSTALL = "pip install mpi4py mpich"
 
@@ -40,6 +40,7 @@ class MPICommunicator:
 
     def abort(self, status: int) -> None:
         """End all ranks."""
+        hush_witnesses()
         self._communicator.Abort(status)
 
     def __repr__(self) -> str:
@@ -105,7 +106,11 @@ def mpi() -> MPICommunicator:
 
 
 def _check(library: Any, launch: Launch | None) -> None:
-    """Refuse an MPI that cannot do what is needed."""
+    """Start MPI, unless it has been started; refuse one that cannot do what is needed."""
+    if library.Is_finalized():
+        raise UnsupportedError("distributed.mpi: MPI has been finalized, and cannot be started again")
+    if not library.Is_initialized():
+        library.Init_thread()
     level = library.Query_thread()
     if level < library.THREAD_SERIALIZED:
         raise UnsupportedError(
@@ -114,7 +119,7 @@ def _check(library: Any, launch: Launch | None) -> None:
         )
     size = library.COMM_WORLD.Get_size()
     if launch is not None and launch.size > size == 1:
-        name = library.Get_library_version().splitlines()[0].strip("\0 ")
+        name = " ".join(library.Get_library_version().splitlines()[0].strip("\0").split())
         raise UnsupportedError(
             f"distributed.mpi: the launcher has started {launch.size} processes ({launch.variable}), but for MPI each "
             f"is alone: mpiexec belongs to another library than {name}, which mpi4py uses. Start the mpiexec that was "

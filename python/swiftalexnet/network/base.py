@@ -247,6 +247,8 @@ class BaseModel(Derivatives):
         step: int = 0,
         precision: str = "float32",
         sample_weight: ArrayLike | None = None,
+        trust_coefficient: float = 0.001,
+        lars_biases: bool = True,
     ) -> float:
         """Forward, loss, backward and update in one call, which is applied completely or not at all.
 
@@ -255,7 +257,7 @@ class BaseModel(Derivatives):
         x : array of float32, [batch, channels, height, width] or NHWC
             Preprocessed images.
         labels : integers, [batch]
-        learning_rate, momentum, weight_decay, rule
+        learning_rate, momentum, weight_decay, rule, trust_coefficient, lars_biases
             For the update: see `Recipe`.
         seed, step : int
             For the random numbers of dropout.
@@ -287,7 +289,15 @@ class BaseModel(Derivatives):
         draw = as_seed(seed, "seed", "train_step"), as_seed(step, "step", "train_step")
         weights = as_sample_weight(sample_weight, "train_step", len(array))
         options = StepOptions(
-            learning_rate, momentum, weight_decay, rule_code, *draw, precision=code, sample_weight=weights
+            learning_rate,
+            momentum,
+            weight_decay,
+            rule_code,
+            *draw,
+            precision=code,
+            sample_weight=weights,
+            trust_coefficient=trust_coefficient,
+            plain_biases=not lars_biases,
         )
         loss, _ = self.network.train_step(array, targets, layout_code(layout, "train_step"), options)
         self.note_training()

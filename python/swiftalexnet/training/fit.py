@@ -28,7 +28,7 @@ from .frozen_part import frozen_part
 from .history import History
 from .image_weights import image_weights
 from .plan import Plan
-from .ranks import as_team, fitting_batch
+from .ranks import as_team, fitting_batch, require_own_kernels
 from .run import Run
 from .sameness import beginning, require_same, settings, software, start
 from .statistics import learned_preprocessing
@@ -169,7 +169,7 @@ def fit(
     NonFiniteError
         See `non_finite`.
     UnsupportedError
-        The processor does not support the precision.
+        The processor does not support the precision; shards with OpenBLAS.
     ImportError
         Before any work, with progress "plot": matplotlib is not installed.
     ConcurrentUseError
@@ -181,6 +181,7 @@ def fit(
     team, parts = as_team(communicator, shards, wire, timeout)
     with team, team.telling():
         refuse_unknown(unknown, recipe, option_names())
+        require_own_kernels(parts)
         chosen = as_recipe(recipe, epochs, None if isinstance(batch_size, str) else batch_size)
         if isinstance(batch_size, str):
             require_auto(batch_size, "fit")

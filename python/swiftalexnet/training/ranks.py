@@ -18,6 +18,15 @@ SHARDS = 8  # by default, if there is a communicator
 _MOST_SHARDS = 1024
 
 
+def require_own_kernels(shards: int | None) -> None:
+    """Raise UnsupportedError for several shards with OpenBLAS."""
+    if shards is not None and shards > 1 and _native.runtime_info()["gemm"] != "swift":
+        raise UnsupportedError(
+            "fit: shards need the engine's own kernels, because OpenBLAS adds in an order that depends on the batch: "
+            "set SWIFTALEXNET_GEMM=swift"
+        )
+
+
 def fitting_batch(model: BaseModel, recipe: Recipe, precision: int, validates: bool, team: Team) -> int:
     """Return the batch size that fits into the memory of all ranks; see `for_training`.
 
@@ -39,8 +48,6 @@ def as_team(communicator: Any, shards: Any, wire: Any, timeout: Any) -> tuple[Te
     TypeError, ValueError
         Not a communicator; a number of shards that is no power of two, or one of ranks that does not divide it; an
         unknown wire; a timeout that is not above 0.
-    UnsupportedError
-        Shards with OpenBLAS.
     """
     given = as_communicator(communicator, "fit")
     name = choose("fit", "wire", wire, WIRES)
@@ -54,11 +61,6 @@ def as_team(communicator: Any, shards: Any, wire: Any, timeout: Any) -> tuple[Te
     count = SHARDS if shards is None else as_integer(shards, "shards", "fit", 1, _MOST_SHARDS)
     if count & (count - 1):
         raise ValueError(f"fit: shards is {count}, expected a power of two")
-    if count > 1 and _native.runtime_info()["gemm"] != "swift":
-        raise UnsupportedError(
-            "fit: shards need the engine's own kernels, because OpenBLAS adds in an order that depends on the batch: "
-            "set SWIFTALEXNET_GEMM=swift"
-        )
     used = LocalCommunicator() if given is None else given
     if count % used.size:
         powers = ", ".join(str(1 << power) for power in range(count.bit_length()))

@@ -100,8 +100,7 @@ class Run:
 
     def last_learning_rate(self) -> float:
         """Return the learning rate of weights in no group, in the last step."""
-        recipe = self.plan.recipe
-        return recipe.learning_rate * recipe.schedule.rate_factor(self.moment(self.step - 1), self.state.schedules[0])
+        return self._rates.scheduled(self.moment(self.step - 1), self.state.schedules)[0]
 
     def images_done(self) -> int:
         """Return the number of images seen so far in all epochs, including skipped ones."""
@@ -201,7 +200,9 @@ class Run:
             return counted.missing
         rates = self._rates.for_step(self.moment(self.step), state.schedules)
         draw, precision = (self.plan.seed, self.step), self.plan.precision
-        options = StepOptions(0.0, recipe.momentum, 0.0, RULES.index(recipe.rule), *draw, *rates, precision, weights)
+        rule = RULES.index(recipe.rule)
+        lars = recipe.trust_coefficient, not recipe.lars_biases
+        options = StepOptions(0.0, recipe.momentum, 0.0, rule, *draw, *rates, precision, weights, *lars)
         labels = np.where(there, self._labels[indices], np.int32(-1))
         try:
             self._parts.train(self.source, batch, labels, state.epoch, options, portion, counted, state.outcomes)

@@ -99,7 +99,7 @@ class SharedStep:
         if not math.isfinite(loss):
             raise team.known(NonFiniteError(f"the loss is {loss}"))
         with team.uninterrupted():
-            network.apply_gradients(options)
+            network.apply_gradients(options._replace(sample_weight=None))
             outcomes.append((loss, 100 * _total(errors) / counted.images))
         team.doing("reading images")
 

@@ -52,7 +52,7 @@ def test_the_sum_is_that_of_the_tree(size, count, monkeypatch):
     def work(made):
         own, position = tree(list(np.split(blocks, size)[made.rank])), [0]
         block = np.empty_like(own)
-        with made.summing(block, lambda: position[0]):
+        with made.summing([block], lambda: position[0]):
             time.sleep(0.002)
             for end in np.linspace(0, count, 4).astype(int)[1:]:
                 block[position[0] : end] = own[position[0] : end]
@@ -69,7 +69,7 @@ def test_each_rank_sends_what_the_theory_says():
     def work(communicator):
         with Team(communicator, wire_named("float32"), 20.0) as made:
             block = np.zeros(1 << 20, np.float32)
-            with made.summing(block, lambda: len(block)):
+            with made.summing([block], lambda: len(block)):
                 pass
         counts.append(communicator.bytes_sent)
 
@@ -80,7 +80,7 @@ def test_each_rank_sends_what_the_theory_says():
 def test_a_counter_of_the_last_step_is_not_believed():
     def work(made):
         block = np.full(3, np.nan, np.float32)
-        with made.summing(block, lambda: 3):
+        with made.summing([block], lambda: 3):
             time.sleep(0.05)
             block[:] = made.rank
         return block.tolist()
@@ -123,7 +123,7 @@ def test_all_ranks_raise_what_one_raises(error):
 def test_a_rank_that_fails_while_it_fills_the_block_lets_the_others_end():
     def work(made):
         block = np.zeros(100, np.float32)
-        with made.summing(block, lambda: 0):
+        with made.summing([block], lambda: 0):
             if made.rank == 1:
                 raise MemoryError("no room")
         made.agree()

@@ -82,11 +82,11 @@ def _crops(world: World) -> Arguments:
 
 
 def _options(world: World, arguments: Arguments) -> Arguments:
-    numbers = (0.01, 0.9, 0.0005, world.random.randrange(3), 1, 2)
+    numbers = (0.01, 0.9, 0.0005, world.random.randrange(4), 1, 2)
     count = len(world.shared.network.parameters())
     rates = world.one_of((None, None), (world.floats(count) ** 2, world.floats(count) ** 2))
     weights = world.one_of(None, world.floats(len(arguments["labels"])) ** 2)
-    return arguments | {"options": (*numbers, *rates, 0, weights)}
+    return arguments | {"options": (*numbers, *rates, 0, weights, 0.001, world.one_of(False, True))}
 
 
 def _score_map(world: World) -> Arguments:
@@ -117,7 +117,7 @@ def _features(world: World) -> Arguments:
     names = [name for name, _ in world.shared.network.parameters()]
     rates = np.array([0.1 * name.startswith("fc4") for name in names], np.float32)
     weights = world.one_of(None, world.floats(count) ** 2)
-    options = (0.0, 0.9, 0.0, world.random.randrange(3), 1, 2, rates, rates.copy(), 0, weights)
+    options = (0.0, 0.9, 0.0, world.random.randrange(4), 1, 2, rates, rates.copy(), 0, weights, 0.001, False)
     probabilities = world.floats(count, small.CLASSES)
     return tensors | {
         "node": node, "features": world.floats(count, *shape), "options": options, "probabilities": probabilities,

@@ -43,6 +43,7 @@ DOCUMENTED: dict[str, tuple[type[BaseException], ...]] = {
         ("ArrayDataset.image", "ImageFolder.image", "ImageFolder.why_missing", "ImageFolder.note_missing"),
         (IndexError,),
     ),
+    **dict.fromkeys((f"ShardedDataset.{name}" for name in ("encoded", "image", "name", "why_missing")), (IndexError,)),
     **dict.fromkeys((f"{name}.__getitem__" for name in ("Attribution", "Distances", "History")), (IndexError,)),
     "History.column": (KeyError,),
     "StoredFeatures.__getitem__": (KeyError,),
@@ -62,6 +63,7 @@ LONG: dict[str, tuple[float, float]] = {
     "steps": (60, 100_000),
     "workers": (17, 256),
     "count": (17, 256),  # threads
+    "threads": (17, 256),
 }
 
 
