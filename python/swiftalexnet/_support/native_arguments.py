@@ -52,9 +52,9 @@ class BatchShare(NamedTuple):
 
     `first_image` is the place in the whole batch of its first image; `shards` are the numbers of images of its shards,
     a power of two of them; `divisor` is the sum of the whole batch's weights, without weights its number of images.
-    With `rounds_sums` both numbers of every addition of two shards' sums are rounded to bfloat16 first. `factor_batch` is
-    the number of images of the whole batch if dense layers give the factors of their gradients, and 0 if they give the
-    gradients.
+    With `rounds_sums` both numbers of every addition of two shards' sums are rounded to bfloat16 first.
+    `factor_batch` is the number of images of the whole batch if dense layers give the factors of their gradients, and 0
+    if they give the gradients.
     """
 
     first_image: int
