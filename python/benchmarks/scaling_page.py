@@ -73,9 +73,9 @@ def link_of(measured: dict, rate: int, wire: str) -> Link:
     return at_rate(slow, fast, FITTED, rate)
 
 
-def efficiencies(measured: dict) -> Curves:
+def efficiencies(measured: dict, steps: int = STEPS) -> Curves:
     """Simulate every network, rate, wire and computer: for each the efficiency of every number of ranks."""
-    slowness = {ranks: draw(np.array(measured["steps"]), STEPS, ranks) for ranks in RANKS}
+    slowness = {ranks: draw(np.array(measured["steps"]), steps, ranks) for ranks in RANKS}
     found = {}
     for name, rate, wire, faster in product(NETWORKS, RATES, WIRES, (1, FAST)):
         work = as_work(measured["works"][name]).faster(faster)
