@@ -33,8 +33,8 @@ def page(measured: dict, curves: Curves) -> str:
         f"Measured on {measured['cpu']}, {measured['threads']} threads. Nine in ten steps of one process took between "
         f"{spread[0]:.3f} and {spread[1]:.3f} of their median; every simulated rank draws from them in every step.",
         "## Forecasts beside measured steps",
-        "The messages are real. With “sleep” ranks sleep as long as each layer was measured to take, because four "
-        "hosts share two cores here; with “training” two hosts compute, a thread each.",
+        "The messages are real. With “sleep” ranks sleep as long as each layer was measured to take, or a quarter or a "
+        "sixteenth of it, because four hosts share two cores here; with “training” two hosts compute, a thread each.",
         check_table(measured),
         "## Efficiency",
         "The speed of so many ranks as a share of as many times that of one. A computer is as fast as the one that was "
