@@ -27,6 +27,8 @@ public final class Network: @unchecked Sendable {
   var whitening: Whitening?
   /// Set before any computation, on a twin that is profiled.
   package var recorder: StepRecorder?
+  /// Updates that have been checked and wait for their commit; nil if there are none. Guarded by `usage`.
+  package var prepared: [any PreparedUpdate]?
   /// One loss per image. Guarded by `usage`.
   private var losses: AlignedBuffer<Float>?
 
@@ -222,6 +224,7 @@ public final class Network: @unchecked Sendable {
   public func releaseMemory() throws {
     try usage.writing("release_memory") {
       kept = nil
+      prepared = nil
       inputGradient = nil
       factors = nil
       losses = nil
@@ -230,4 +233,9 @@ public final class Network: @unchecked Sendable {
       idle.change { $0 = [] }
     }
   }
+}
+
+/// A parameter's update that can no longer fail.
+package protocol PreparedUpdate: Sendable {
+  func commit(context: ComputeContext) throws
 }

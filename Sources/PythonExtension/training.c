@@ -118,9 +118,37 @@ static PyObject *network_train_step_features(PyObject *object, ARGUMENTS) {
   return succeeded(status) ? Py_BuildValue("(dd)", result.loss, result.top1_error) : NULL;
 }
 
+static PyObject *network_prepare_update(PyObject *object, ARGUMENTS) {
+  static const argument table[] = {{"options", OBJECT}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "prepare_update", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int32_t status = SAX_OK;
+  step_options options;
+  if (step_options_begin(&options, &c, 0, self, 0)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_network_prepare_update(self->handle, &options.values);
+    Py_END_ALLOW_THREADS
+    call_end(&options.arrays);
+  }
+  return call_result(&c, status);
+}
+
+static PyObject *network_commit_update(PyObject *object, PyObject *unused) {
+  (void)unused;
+  int32_t status;
+  Py_BEGIN_ALLOW_THREADS
+  status = sax_network_commit_update(((network_object *)object)->handle);
+  Py_END_ALLOW_THREADS
+  if (!succeeded(status)) return NULL;
+  Py_RETURN_NONE;
+}
+
 PyMethodDef network_training_methods[] = {
   METHOD("train_step", network_train_step, "Forward, loss, backward, update."),
   METHOD("train_step_images", network_train_step_images, "A training step on augmented uint8 images."),
   METHOD("train_step_features", network_train_step_features, "A training step that begins with a node's outputs."),
+  METHOD("prepare_update", network_prepare_update, "Checks the update by the last gradients; changes nothing."),
+  {"commit_update", network_commit_update, METH_NOARGS, "Makes the update that was prepared."},
   {NULL, NULL, 0, NULL},
 };

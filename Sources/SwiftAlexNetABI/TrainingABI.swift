@@ -72,3 +72,13 @@ public func sax_network_train_step_features(
     result.pointee = sax_step_result(loss: step.loss, top1_error: step.top1Error)
   }
 }
+
+@c @implementation
+public func sax_network_prepare_update(_ handle: OpaquePointer, _ options: UnsafePointer<sax_step_options>) -> Int32 {
+  status { try network(handle).prepareUpdate(try StepOptions(options.pointee, for: network(handle), batch: 0)) }
+}
+
+@c @implementation
+public func sax_network_commit_update(_ handle: OpaquePointer) -> Int32 {
+  status { try network(handle).commitUpdate() }
+}

@@ -3,7 +3,7 @@ import Networks
 import Tensors
 
 /// One parameter's update, ready to be committed: it can no longer fail.
-struct ParameterUpdate {
+struct ParameterUpdate: PreparedUpdate {
   private let parameter: Parameter
   private let velocity: AlignedBuffer<Float>
   private let gradient: AlignedBuffer<Float>
@@ -66,7 +66,7 @@ struct ParameterUpdate {
     return SGDBounds(weights: try largest(parameter.value), velocity: try largest(velocity))
   }
 
-  func commit(context: ComputeContext) throws {
+  package func commit(context: ComputeContext) throws {
     // Noted first: whatever happens next, no stale packed copy is used.
     parameter.noteChange()
     try SGDUpdate.apply(

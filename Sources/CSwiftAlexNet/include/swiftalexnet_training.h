@@ -50,4 +50,10 @@ int32_t sax_network_train_step_features(sax_network *SAX_NONNULL network, const 
                                         int64_t batch, int32_t layout, const sax_step_options *SAX_NONNULL options,
                                         sax_step_result *SAX_NONNULL result);
 
+/* An update in two calls, for networks that are parts of one: the first checks the gradients of the last backward pass
+ * and the update by them and changes nothing, the second makes the update and cannot be interrupted. `options` are those
+ * of a step without weights of images. Between the two the caller has the network to itself. */
+int32_t sax_network_prepare_update(sax_network *SAX_NONNULL network, const sax_step_options *SAX_NONNULL options);
+int32_t sax_network_commit_update(sax_network *SAX_NONNULL network);
+
 #endif

@@ -92,21 +92,17 @@ public enum ElementwiseTemplate {
     return count
   }
 
-  /// Σ x² in float64, in eight sums whatever the vector's width: the same bits on every instruction set.
+  /// Σ x² in float64, in eight sums whatever the vector's width: the same bits on every instruction set. The vector only
+  /// says for which one this is compiled.
   @inlinable @inline(__always)
   public static func squaredNorm<V: FloatVector>(_: V.Type, count: Int, x: UnsafePointer<Float>) -> Double {
     var sums = SIMD8<Double>.zero
     var i = 0
-    while i &+ 16 <= count {
-      var part = 0
-      while part < 16 {
-        let vector = V.load(x + (i &+ part))
-        for lane in 0..<V.width { sums[(part &+ lane) & 7] += Double(vector[lane]) * Double(vector[lane]) }
-        part &+= V.width
-      }
-      i &+= 16
+    while i &+ 8 <= count {
+      for lane in 0..<8 { sums[lane] += Double(x[i &+ lane]) * Double(x[i &+ lane]) }
+      i &+= 8
     }
-    for rest in i..<count { sums[(rest &- i) & 7] += Double(x[rest]) * Double(x[rest]) }
+    for rest in i..<count { sums[rest &- i] += Double(x[rest]) * Double(x[rest]) }
     var total = 0.0
     for lane in 0..<8 { total += sums[lane] }
     return total

@@ -11,19 +11,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _native
 from . import failure
 from .buckets import buckets
 from .communicator import Communicator, LocalCommunicator
+from .factors import gather_factor
 from .gather import gather_all
 from .interrupts import Interrupts
 from .pulse import State
 from .traffic import Job, Traffic
-from .tree import ROUNDS, sum_over_ranks
+from .tree import ROUNDS, Exchange, Result, sum_over_ranks, swapped
 from .wire import Float32Wire, Wire
 from .witness import hush_witnesses
 
@@ -145,7 +147,9 @@ class Team:
         total: NDArray[np.int64] = np.sum(parts, axis=0)
         return total.reshape(own.shape)
 
-    def summing(self, blocks: Sequence[NDArray[np.float32]], ready: Callable[[], int]) -> AbstractContextManager[None]:
+    def summing(
+        self, blocks: Sequence[NDArray[np.float32]], ready: Callable[[], int], factors: "Factors | None" = None
+    ) -> AbstractContextManager[None]:
         """Return a context in which blocks are filled; at its end they are the sums of all ranks' blocks.
 
         Parts of them are sent as soon as they are ready. An exception in the context leaves it only after the others
@@ -158,8 +162,10 @@ class Team:
         ready : callable
             How many of their leading numbers are final; called on another thread. It counts once it has been 0, because
             it may be that of the last step until the computation begins.
+        factors : Factors, optional
+            What is gathered before.
         """
-        return _Summing(self._communicator, self._traffic, self.wire, blocks, ready, self._waits)
+        return _Summing(self._communicator, self._traffic, self.wire, blocks, ready, factors, self._waits)
 
     def _knows(self, error: BaseException | None) -> bool:
         """Return whether all know of an exception, or of the one that it followed from."""
@@ -169,9 +175,24 @@ class Team:
             error = error.__cause__ or error.__context__
         return False
 
+    def swap(self, sent: NDArray[np.generic], came: NDArray[np.generic]) -> None:
+        """Swap arrays with the other one of two ranks, once both are known to be well; raises like `gather`.
+
+        Parameters
+        ----------
+        sent, came : array
+            C-contiguous; empty where the other rank expects or sends nothing.
+        """
+        self.gather(b"")
+        self._run(swapped(self._communicator, sent, came, 1 - self.rank, _FIRST_TAG))
+
     def _gather(self, data: bytes) -> list[bytes]:
         assert self._traffic is not None  # as there are others
-        job = self._traffic.start(Job([(lambda: True, gather_all(self._communicator, data))]))
+        return self._run(gather_all(self._communicator, data))
+
+    def _run(self, exchange: Exchange[Result]) -> Result:
+        assert self._traffic is not None
+        job = self._traffic.start(Job([(lambda: True, exchange)]))
         with self._waits():
             return job.result()[0]
 
@@ -195,6 +216,31 @@ def alone() -> Team:
     return Team(LocalCommunicator(), Float32Wire(), 0.0)
 
 
+class Factors(NamedTuple):
+    """Factors of dense layers, which the ranks gather.
+
+    `matrices` is their number, `ready` returns how many of them are final, as in `Team.summing`, and rank r has
+    the rows edges[r] to edges[r + 1] of each.
+    """
+
+    network: _native.Network
+    matrices: int
+    ready: Callable[[], int]
+    edges: list[int]
+
+
+class _Final:
+    """How much of this step is final, by a counter that may still be that of the last step."""
+
+    def __init__(self, ready: Callable[[], int]):
+        self._ready, self._begun = ready, False
+
+    def __call__(self) -> int:
+        count = self._ready()
+        self._begun = self._begun or count == 0
+        return count if self._begun else 0
+
+
 class _Summing:
     """Blocks that are summed over the ranks while they are filled."""
 
@@ -205,21 +251,28 @@ class _Summing:
         wire: Wire,
         blocks: Sequence[NDArray[np.float32]],
         ready: Callable[[], int],
+        factors: Factors | None,
         waits: Callable[[], AbstractContextManager[None]],
     ):
-        self._traffic, self._wire, self._blocks = traffic, wire, blocks
-        self._ready, self._waits = ready, waits
-        self._begun = self._complete = False
+        self._traffic, self._wire, self._blocks, self._waits = traffic, wire, blocks, waits
+        self._complete = False
         before = itertools.accumulate(map(len, blocks), initial=0)
         pieces = [
             (start + end, block[begin:end])
             for start, block in zip(before, blocks, strict=False)
             for begin, end in buckets(len(block))
         ]
-        self._exchanges = [
-            (self._when(end), sum_over_ranks(communicator, piece, wire, _FIRST_TAG + ROUNDS * number))
+        final = _Final(ready)
+        self._exchanges: list[tuple[Callable[[], bool], Exchange[object]]] = [
+            (self._when(final, end), sum_over_ranks(communicator, piece, wire, _FIRST_TAG + ROUNDS * number))
             for number, (end, piece) in enumerate(pieces)
         ]
+        if factors is not None:
+            final, tags = _Final(factors.ready), itertools.count(_FIRST_TAG + ROUNDS * len(pieces), ROUNDS)
+            self._exchanges[:0] = [
+                (self._when(final, at + 1), gather_factor(communicator, factors.network, at, factors.edges, tag))
+                for at, tag in zip(range(factors.matrices), tags, strict=False)
+            ]
 
     def __enter__(self) -> None:
         if self._traffic is not None:
@@ -234,10 +287,5 @@ class _Summing:
             with self._waits():
                 self._job.result()
 
-    def _when(self, end: int) -> Callable[[], bool]:
-        return lambda: self._complete or self._final() >= end
-
-    def _final(self) -> int:
-        count = self._ready()
-        self._begun = self._begun or count == 0
-        return count if self._begun else 0
+    def _when(self, final: _Final, end: int) -> Callable[[], bool]:
+        return lambda: self._complete or final() >= end

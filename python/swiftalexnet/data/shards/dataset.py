@@ -2,11 +2,9 @@
 
 import hashlib
 import os
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,22 +12,20 @@ from numpy.typing import NDArray
 from ..._support.arrays import as_index, as_integer
 from ..._support.choices import choose
 from ..._support.shown import shown
-from ...files.paths import as_path
 from ...images.decoding import read_opened
 from ...images.geometry import Geometry, Whole, check_geometry
 from ...images.levels import as_value_range
 from ...runtime import get_num_threads
 from ..checks import as_class_names
 from ..error_budget import allowed_errors, as_budget
-from .index import Index, read_index, write_index
+from .companions import index_of, names_beside
+from .index import Index
 from .openers import Opened, Opener, open_shard
-from .patterns import base_name, beside, default_index, is_address, shard_names
-from .samples import NAMES_FILES, class_names_of
-from .scanning import require_header, require_same, scan
+from .patterns import base_name, shard_names
+from .scanning import require_header
 from .tar_members import BLOCK
 
 LARGEST = 1 << 28  # bytes of an encoded image: hardly one within Pillow's limit of pixels has more
-_MOST_NAMES = 1 << 24  # bytes of a file of classes' names
 _OPERATION = "ShardedDataset"
 
 
@@ -60,7 +56,7 @@ class ShardedDataset:
         The values of black and white in images of more than 8 bits: see `Model.probabilities`.
     index : path, optional
         The file of the index, which is made if it does not exist. By default a file beside the first shard, named after
-        it; an index that cannot be written there is made each time, with a warning.
+        it, also on the web; an index that cannot be written there is made each time, with a warning.
     opener : callable, optional
         Takes a shard's name and returns an object with its `size` in bytes and `read(offset, count)`, which threads
         share. By default local files and addresses are opened.
@@ -121,9 +117,9 @@ class ShardedDataset:
         self.shards = shard_names(shards, _OPERATION)
         names = None if classes is None else as_class_names(classes, _OPERATION)
         self._opened = Opened(self.shards, opener or open_shard)
-        self._index = _index_of(self._opened, index, rescan, progress)
+        self._index = index_of(self._opened, index, rescan, progress)
         self.labels: NDArray[np.int32] = self._index.rows["label"].astype(np.int32)
-        self.classes = names or self._index.classes or (None if opener else _names_beside(self.shards[0]))
+        self.classes = names or self._index.classes or (None if opener else names_beside(self.shards[0]))
         highest = max(int(self.labels.max()), *self._index.without_image, 0)
         if self.classes is not None and highest >= len(self.classes):
             raise ValueError(f"{_OPERATION}: label {highest} has no name: there are {len(self.classes)} classes")
@@ -134,8 +130,10 @@ class ShardedDataset:
         return len(self.labels)
 
     def __repr__(self) -> str:
-        ends = f"{base_name(self.shards[0])!r} to {base_name(self.shards[-1])!r}"
-        return f"ShardedDataset({ends}): {len(self)} images in {len(self.shards)} shards"
+        first, last = (base_name(self.shards[at]) for at in (0, -1))
+        if len(self.shards) == 1:
+            return f"ShardedDataset({first!r}): {len(self)} images"
+        return f"ShardedDataset({first!r} to {last!r}): {len(self)} images in {len(self.shards)} shards"
 
     @property
     def workers(self) -> int:
@@ -174,6 +172,20 @@ class ShardedDataset:
             There is no such image.
         """
         return self.errors.get(as_index(index, len(self), "ShardedDataset.why_missing"), "")
+
+    def note_missing(self, index: int, reason: str) -> None:
+        """Count an image as left out, because another process that trains the same network could not decode it.
+
+        Raises
+        ------
+        IndexError, TypeError
+            There is no such image.
+        ValueError
+            More images have been left out than `max_errors`.
+        """
+        index = as_index(index, len(self), "ShardedDataset.note_missing")
+        self.errors.setdefault(index, reason)
+        self._require_budget(index)
 
     def name(self, index: int) -> str:
         """Return the shard's name and the image's name in it, `train-000.tar/000001.jpg`.
@@ -250,40 +262,5 @@ class ShardedDataset:
             raise ValueError(f"{self!r}: {count}; one of them: {self.errors[index]}")
 
 
-def _index_of(opened: Opened, path: Any, rescan: bool, progress: bool) -> Index:
-    """Return the index of some shards, checked against them: from its file, or made and written to it."""
-    given = None if path is None else os.fspath(as_path(path, "index", _OPERATION))
-    file = given or default_index(opened.names)
-    local = not is_address(file)
-    if not rescan and local and os.path.exists(file):
-        index = read_index(file)
-        require_same(opened, index, file)
-        return index
-    index = scan(opened, progress)
-    if not local:
-        warnings.warn(f"{_OPERATION}: the index is made each time; index='FILE' keeps it", UserWarning, stacklevel=3)
-        return index
-    try:
-        write_index(file, index)
-    except OSError as error:
-        if given is not None:
-            raise
-        why = f"the index cannot be kept ({error}) and is made each time; index='FILE' keeps it elsewhere"
-        warnings.warn(f"{_OPERATION}: {why}", UserWarning, stacklevel=3)
-    return index
-
-
 def _digest_of_shards(index: Index) -> str:
     return hashlib.sha256("\n".join(f"{shard.bytes} {shard.spots}" for shard in index.shards).encode()).hexdigest()
-
-
-def _names_beside(shard: str) -> tuple[str, ...] | None:
-    """Return the names of classes in a file beside a shard, if there is one."""
-    for each in NAMES_FILES:
-        name = beside(shard, each)
-        try:
-            file = open_shard(name)
-        except (FileNotFoundError, PermissionError):
-            continue
-        return class_names_of(file.read(0, min(file.size, _MOST_NAMES)).decode("utf-8", "replace"), name)
-    return None

@@ -6,6 +6,8 @@ The file is one of `indexed_file`: the rows of all images, then JSON about the s
 import hashlib
 import json
 import os
+from io import BufferedReader
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -87,7 +89,12 @@ def read_index(path: str | os.PathLike[str]) -> Index:
         It is damaged, cut short, or not an index of shards.
     """
     where = as_path(path, "index", "ShardedDataset")
-    file = IndexedFile(open_regular(where), where, _KIND)
+    return index_in(open_regular(where), where)
+
+
+def index_in(opened: BufferedReader, where: Path) -> Index:
+    """Return the index in an open file, which is closed; errors are those of `read_index`, and name it `where`."""
+    file = IndexedFile(opened, where, _KIND)
     try:
         size = file.index_offset - HEADER_BYTES
         if size % ROW.itemsize:
@@ -114,11 +121,12 @@ def _parse(parts: dict[str, Any], rows: NDArray[Any]) -> Index:
         )
         for name, size, images, spots in parts["shards"]
     )
+    if sum(shard.images for shard in shards) != len(rows):  # before numbers that are only said take memory
+        raise ValueError("its rows are not those of its shards")
     expected = np.repeat(np.arange(len(shards)), [shard.images for shard in shards])
     ends = np.array([shard.bytes for shard in shards], np.uint64)
     if not (
-        len(expected) == len(rows)
-        and np.array_equal(rows["shard"], expected)
+        np.array_equal(rows["shard"], expected)
         and np.all((rows["offset"] >= BLOCK) & (rows["offset"] <= ends[expected]))
         and np.all(rows["size"] <= ends[expected] - rows["offset"])
         and np.all(rows["label"] >= 0)

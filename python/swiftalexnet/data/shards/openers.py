@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 from ..._support.shown import shown
 from ...files.paths import naming, open_regular
-from ...files.web_file import WebFile
 from .patterns import is_address
 
 MOST_OPEN = 256  # shards, and descriptors of this process
@@ -56,7 +55,11 @@ def open_shard(name: str) -> OpenShard:
     OSError
         It is not there, or cannot be read.
     """
-    return WebFile(name) if is_address(name) else LocalFile(name)
+    if not is_address(name):
+        return LocalFile(name)
+    from ...files.web_file import WebFile  # slow to import
+
+    return WebFile(name)
 
 
 class Opened:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,8 +43,8 @@ def shard_names(shards: Any, operation: str) -> tuple[str, ...]:
                 raise ValueError(f"{operation}: {shown(given)} names more than {MOST_SHARDS:,} shards")
     if not names:
         raise ValueError(f"{operation}: got no shards, expected at least one")
-    if len(set(names)) != len(names):
-        twice = next(name for at, name in enumerate(names) if name in names[:at])
+    twice, times = Counter(names).most_common(1)[0]
+    if times > 1:
         raise ValueError(f"{operation}: {shown(twice)} is named twice")
     return tuple(names)
 

@@ -66,7 +66,8 @@ def scan(opened: Opened, progress: bool) -> Index:
             bar.advance(1)
     rows = np.concatenate([shard.rows for shard in found])
     if not len(rows):
-        raise ValueError(f"ShardedDataset: no image in {len(found)} shards, the first {opened.names[0]}")
+        others = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        raise ValueError(f"ShardedDataset: no image in {opened.names[0]}{others}")
     return Index(tuple(shard.state for shard in found), rows, names.hexdigest(), classes, dict(without))
 
 

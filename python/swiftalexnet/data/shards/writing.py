@@ -4,35 +4,28 @@ import errno
 import json
 import os
 import re
-from collections.abc import Iterator
-from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..._support.arrays import as_integer, as_seed
 from ..._support.choices import choose
 from ..._support.numbers import check_number
-from ..._support.progress import Progress
 from ..._support.shown import shown
-from ..._support.threads import map_ahead
-from ...files.atomic import replacing, write_atomically
+from ...files.atomic import write_atomically
 from ...files.paths import as_path
 from ...images.geometry import RESAMPLERS
-from ...runtime import get_num_threads
 from ..error_budget import allowed_errors, as_budget
 from ..order import shuffled
-from .dataset import LARGEST, ShardedDataset
+from .dataset import ShardedDataset
 from .encoding import Encoding
-from .journal import WAY_OUT, Journal, LeftOut, Written
+from .journal import WAY_OUT, Journal
 from .parquet import ParquetImages
 from .patterns import default_index
 from .samples import CLASSES_FILE
-from .sources import EncodedImages, as_encoded_images
-from .tar_writing import TarWriter, tar_size
+from .sources import as_encoded_images
+from .storing import Limits, Work, store
 
 if TYPE_CHECKING:
     from ..folder import ImageFolder
@@ -62,35 +55,6 @@ class ShardsWritten(NamedTuple):
     shards: tuple[Path, ...]
     images: int
     left_out: dict[str, str]
-
-
-class _Limits(NamedTuple):
-    """The most images and bytes of a shard."""
-
-    images: int
-    bytes: int | None
-
-    def room(self, count: int, size: int, image: "_Stored") -> bool:
-        """Return whether a shard of `count` images and `size` bytes has room for one more, as the first always has."""
-        if not count:
-            return True
-        return count < self.images and (self.bytes is None or size + image.size_in_tar <= self.bytes)
-
-
-class _Stored(NamedTuple):
-    """An image at its place in the order: what is stored of it, or why it is left out."""
-
-    place: int
-    name: str
-    label: bytes
-    data: bytes
-    extension: str
-    why: str = ""
-
-    @property
-    def size_in_tar(self) -> int:
-        """Bytes that it and its class take."""
-        return tar_size(len(self.data)) + tar_size(len(self.label))
 
 
 def write_shards(
@@ -190,67 +154,10 @@ def write_shards(
     journal = Journal(folder, name, plan)
     journal.start(overwrite)
     places = np.arange(len(images)) if order == _STORED else shuffled(len(images), seed, 0)
-    make = partial(_stored, images, places, encoding, on_error == "skip")
     fresh = journal.end < len(images)
-    with (
-        Progress(len(images), progress, "shards", journal.end) as bar,
-        closing(map_ahead(make, range(journal.end, len(images)), get_num_threads())) as stored,
-    ):
-        _write(
-            _kept(stored, journal, allowed_errors(budget, len(images)), bar), journal, limits, len(images), overwrite
-        )
+    allowed = allowed_errors(budget, len(images))
+    store(Work(images, places, encoding, limits, on_error == "skip", allowed, overwrite), journal, progress)
     return _result(journal, fresh, progress)
-
-
-def _write(kept: Iterator[_Stored], journal: Journal, limits: _Limits, count: int, overwrite: bool) -> None:
-    """Write images, all of them there, into shards that follow those of the journal."""
-    image = next(kept, None)
-    while image is not None:
-        path, first = journal.shard(len(journal.shards)), journal.end
-        journal.begin(path, overwrite)
-        with replacing(path) as descriptor:
-            tar, images = TarWriter(descriptor), 0
-            while image is not None and limits.room(images, tar.size, image):
-                key = f"{image.place:08d}"
-                tar.add(f"{key}.{image.extension}", image.data)
-                tar.add(f"{key}.cls", image.label)
-                images, image = images + 1, next(kept, None)
-            tar.finish()
-        journal.complete(Written(path.name, tar.size, first, count if image is None else image.place))
-
-
-def _kept(stored: Iterator[_Stored], journal: Journal, allowed: int | None, bar: Progress) -> Iterator[_Stored]:
-    """Yield images that are there, and note the others in the journal.
-
-    Raises
-    ------
-    ValueError
-        More are left out than are allowed.
-    """
-    for image in stored:
-        bar.advance(1)
-        if not image.why:
-            yield image
-            continue
-        journal.left_out.append(LeftOut(image.place, image.name, image.why))
-        if allowed is not None and len(journal.left_out) > allowed:
-            count = f"{len(journal.left_out)} images cannot be read, max_errors allows {allowed}"
-            raise ValueError(f"{_OPERATION}: {count}; one of them: {image.why}")
-
-
-def _stored(images: EncodedImages, places: NDArray[Any], encoding: Encoding, skips: bool, place: int) -> _Stored:
-    """Read an image and encode it."""
-    index = int(places[place])
-    name, label = images.name(index), str(images.labels[index]).encode()
-    try:
-        data, extension = encoding(images.encoded(index), name)
-        if len(data) > LARGEST:
-            raise ValueError(f"{name} has {len(data):,} bytes, expected at most {LARGEST:,}")
-        return _Stored(place, name, label, data, extension)
-    except (OSError, ValueError) as error:
-        if not skips:
-            raise
-        return _Stored(place, name, label, b"", "", " ".join(str(error).split()))
 
 
 def _result(journal: Journal, fresh: bool, progress: bool) -> ShardsWritten:
@@ -283,15 +190,15 @@ def _write_classes(path: Path, classes: tuple[str, ...] | None, overwrite: bool)
     write_atomically(path, text)
 
 
-def _as_limits(images: Any, megabytes: Any) -> _Limits:
+def _as_limits(images: Any, megabytes: Any) -> Limits:
     if images is not None:
         images = as_integer(images, "images_per_shard", _OPERATION, 1, _MOST)
     if megabytes is None:
-        return _Limits(images or _IMAGES, None)
+        return Limits(images or _IMAGES, None)
     check_number(megabytes, "megabytes", _OPERATION)
     if not 0 < megabytes <= 1e9:
         raise ValueError(f"{_OPERATION}: megabytes is {shown(megabytes)}, expected more than 0")
-    return _Limits(images or _MOST, int(megabytes * 1e6))
+    return Limits(images or _MOST, int(megabytes * 1e6))
 
 
 def _as_encoding(resize: Any, quality: Any, resample: Any) -> Encoding:

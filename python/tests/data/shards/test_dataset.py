@@ -37,6 +37,7 @@ class TestReading:
             assert data.encoded(9) == folder.paths[9].read_bytes()
             assert data.name(9) == "train-001.tar/000009.png" and data.name(-1) == "train-002.tar/000023.png"
             assert data.skipped == 0 and data.left_out() == {} and data.why_missing(0) == ""
+        assert repr(sa.ShardedDataset(data.shards[0])) == "ShardedDataset('train-000.tar'): 8 images"
         assert repr(data) == "ShardedDataset('train-000.tar' to 'train-002.tar'): 24 images in 3 shards"
 
     def test_a_list_in_another_order(self, folder, pattern):
@@ -198,6 +199,15 @@ class TestBrokenImages:
         with pytest.raises(ValueError, match="2 cannot be decoded, max_errors allows 1; one of them: a.tar/000005"):
             data.image(5, GEOMETRY)
 
+    def test_what_another_process_could_not_decode(self, pattern):
+        data = sa.ShardedDataset(pattern, on_error="skip", max_errors=1)
+        data.note_missing(-1, "elsewhere")
+        assert data.image(23, GEOMETRY) is None and data.why_missing(23) == "elsewhere" and data.skipped == 1
+        with pytest.raises(ValueError, match="max_errors allows 1"):
+            data.note_missing(2, "elsewhere")
+        with pytest.raises(IndexError):
+            data.note_missing(24, "nowhere")
+
     def test_a_huge_one_is_not_read(self, folder, tmp_path):
         with open(tmp_path / "a.tar", "wb") as file:  # a hole on the disk
             start = tar_bytes([("a.png", b"x"), ("a.cls", b"0")])
@@ -254,7 +264,7 @@ class TestDamagedShards:
     @pytest.mark.parametrize(
         ("files", "message"),
         [
-            ([], "no image in 1 shards"),
+            ([], "no image in .*a.tar"),
             ([("a.jpg", b"x")], "'a' has no class: expected .cls, or .json with a label; found .jpg"),
             ([("a.jpg", b"x"), ("a.json", b"{}")], "'a' has no class"),
             ([("a.jpg", b"x"), ("a.json", b"[" * 9999)], "not JSON"),

@@ -30,7 +30,7 @@ def test_twenty_bytes_an_image(pattern, tmp_path):
 def test_it_is_used_when_shards_have_moved(folder, pattern, tmp_path, monkeypatch):
     sa.ShardedDataset(pattern)
     shutil.move(tmp_path / "shards", tmp_path / "elsewhere")
-    monkeypatch.setattr("swiftalexnet.data.shards.dataset.scan", None)
+    monkeypatch.setattr("swiftalexnet.data.shards.companions.scan", None)
     data = sa.ShardedDataset(str(tmp_path / "elsewhere" / "train-{000..002}.tar"))
     assert data.encoded(7) == folder.paths[7].read_bytes()
 
@@ -46,7 +46,7 @@ def test_a_place_that_cannot_be_written(folder, pattern, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("swiftalexnet.data.shards.dataset.write_index", full)
+    monkeypatch.setattr("swiftalexnet.data.shards.companions.write_index", full)
     with pytest.warns(UserWarning, match="the index cannot be kept .*No space left.*index='FILE'") as caught:
         data = sa.ShardedDataset(pattern)
     assert data.encoded(1) == folder.paths[1].read_bytes() and caught[0].filename == __file__
@@ -95,6 +95,13 @@ def test_rows_that_lead_out_of_the_shard(tmp_path, field, value):
     rows[field] = value
     write_index(tmp_path / "i", Index((ShardState("a.tar", 4096, 1, ""),), rows, "", None, {}))
     with pytest.raises(sa.CacheCorruptError, match="its rows do not fit its shards"):
+        read_index(tmp_path / "i")
+
+
+def test_numbers_that_are_only_said(tmp_path):
+    rows = np.array([(0, 512, 100, 3)], ROW)
+    write_index(tmp_path / "i", Index((ShardState("a.tar", 4096, 2**45, ""),), rows, "", None, {}))
+    with pytest.raises(sa.CacheCorruptError, match="its rows are not those of its shards"):
         read_index(tmp_path / "i")
 
 

@@ -37,6 +37,19 @@ def test_an_index_that_is_not_kept(server):
         sa.ShardedDataset(f"{server.address}/data/train-000.tar")
 
 
+def test_an_index_on_the_web(server, pattern, tmp_path, folder, monkeypatch):
+    sa.ShardedDataset(pattern)
+    (path,) = (tmp_path / "shards").glob("*.index")
+    server.files[f"/data/{path.name}"] = sound = path.read_bytes()
+    monkeypatch.setattr("swiftalexnet.data.shards.companions.scan", None)
+    address = f"{server.address}/data/train-{{000..002}}.tar"
+    assert sa.ShardedDataset(address).encoded(5) == folder.paths[5].read_bytes()
+    for damaged in (sound[:-1], sound[:40], b"x" + sound[1:]):
+        server.files[f"/data/{path.name}"] = damaged
+        with pytest.raises(sa.CacheCorruptError, match=r"train-000-3"):
+            sa.ShardedDataset(address)
+
+
 def test_a_missing_shard(server):
     with pytest.raises(FileNotFoundError, match=r"train-003.tar: the server answers 404"):
         sa.ShardedDataset(f"{server.address}/data/train-{{000..003}}.tar", index="x")

@@ -15,7 +15,7 @@ from PIL import Image
 from support import CLASSES, TESTS, needs, photo_folder
 
 import swiftalexnet as sa
-from swiftalexnet.data.shards import writing
+from swiftalexnet.data.shards import storing
 from swiftalexnet.images.geometry import Geometry, Whole
 
 GEOMETRY = Geometry(20, 3, "area")
@@ -123,7 +123,7 @@ class TestResuming:
         assert contents(out) == undisturbed
 
     def test_a_complete_set_is_left_alone(self, folder, undisturbed, tmp_path, monkeypatch):
-        monkeypatch.setattr(writing, "replacing", None)
+        monkeypatch.setattr(storing, "replacing", None)
         assert write(folder.root, tmp_path / "undisturbed").images == 24
         assert contents(tmp_path / "undisturbed") == undisturbed
 
@@ -162,7 +162,7 @@ class TestResuming:
         assert contents(out) == undisturbed
 
     def test_an_interruption(self, folder, undisturbed, tmp_path, monkeypatch):
-        add, count = writing.TarWriter.add, 0
+        add, count = storing.TarWriter.add, 0
 
         def interrupted(*given):
             nonlocal count
@@ -172,7 +172,7 @@ class TestResuming:
             add(*given)
 
         with monkeypatch.context() as patch:
-            patch.setattr(writing.TarWriter, "add", interrupted)
+            patch.setattr(storing.TarWriter, "add", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 write(folder.root, tmp_path / "out")
         assert len(list((tmp_path / "out").glob("*.tar"))) == 2
@@ -260,7 +260,7 @@ class TestBrokenImages:
         (name,) = written.left_out
         assert name.endswith("low/1.png") and written.images == 11
         assert write(broken, tmp_path / "skipped", resize=20, on_error="skip") == written
-        with pytest.raises(ValueError, match="1 images cannot be read, max_errors allows 0"):
+        with pytest.raises(ValueError, match="1 image cannot be read, max_errors allows 0"):
             write(broken, tmp_path / "none", resize=20, on_error="skip", max_errors=0)
 
     def test_all_of_them(self, tmp_path):

@@ -34,6 +34,7 @@ BY_NAME: dict[str, Maker] = {
     "communicator": lambda world: LocalCommunicator(),
     "shards": lambda world: world.one_of(1, 4, 8),
     "wire": lambda world: "float32",
+    "towers": lambda world: False,
     "timeout": lambda world: 30.0,
     "reason": lambda world: "broken",
     # networks

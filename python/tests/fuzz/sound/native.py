@@ -81,6 +81,16 @@ def _crops(world: World) -> Arguments:
     return arguments | {"out": world.floats(len(arguments["images"]) * arguments["views"], *small.SHAPE[1:], 3)}
 
 
+def _update(world: World) -> Arguments:
+    return {"options": (0.01, 0.9, 0.0005, world.random.randrange(3), 1, 2, None, None, 0, None)}
+
+
+def _prepared(world: World) -> Arguments:
+    """Prepare an update of the network whose method is called."""
+    world.network().prepare_update(**_update(world))
+    return {}
+
+
 def _options(world: World, arguments: Arguments) -> Arguments:
     numbers = (0.01, 0.9, 0.0005, world.random.randrange(4), 1, 2)
     count = len(world.shared.network.parameters())
@@ -158,6 +168,8 @@ def _specification(world: World) -> Arguments:
         "batch": 2,
         "training": False,
         "arithmetic": (0, 0, 0),
+        "tower": world.one_of(0, 1),
+        "towers": 2,
         **sizes,
     }
 
@@ -212,8 +224,11 @@ def _matrix(world: World) -> Arguments:
 
 _MAKERS: dict[str, Callable[[World], dict[str, Any]]] = {
     **dict.fromkeys(("Network", "spec", "spec_memory", "spec_shapes", "variant", "variants"), _specification),
+    **dict.fromkeys(("spec_crossings", "spec_cut"), _specification),
     "Network.forward": _tensors,
     "Network.backward": _backward,
+    "Network.prepare_update": _update,
+    "Network.commit_update": _prepared,
     "Network.train_step": lambda world: _options(world, _tensors(world)),
     "Network.train_step_images": lambda world: _options(world, _images(world)),
     **dict.fromkeys(("Network.predict_images", "Network.predict_dense", "Network.profile_images"), _images),

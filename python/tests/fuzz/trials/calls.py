@@ -29,6 +29,7 @@ CHANGES = {
     *("_native.Network.backward", "_native.Network.forward", "_native.Network.release_memory"),
     *("_native.Network.set_multipliers", "_native.Network.set_whitening", "_native.Network.train_step"),
     *("_native.Network.train_step_features", "_native.Network.train_step_images", "_native.Network.parameter"),
+    *("_native.Network.prepare_update", "_native.Network.commit_update"),
 }
 
 # A run that ends in the middle leaves the weights of its last whole step.
@@ -43,7 +44,10 @@ DOCUMENTED: dict[str, tuple[type[BaseException], ...]] = {
         ("ArrayDataset.image", "ImageFolder.image", "ImageFolder.why_missing", "ImageFolder.note_missing"),
         (IndexError,),
     ),
-    **dict.fromkeys((f"ShardedDataset.{name}" for name in ("encoded", "image", "name", "why_missing")), (IndexError,)),
+    **dict.fromkeys(
+        (f"ShardedDataset.{name}" for name in ("encoded", "image", "name", "note_missing", "why_missing")),
+        (IndexError,),
+    ),
     **dict.fromkeys((f"{name}.__getitem__" for name in ("Attribution", "Distances", "History")), (IndexError,)),
     "History.column": (KeyError,),
     "StoredFeatures.__getitem__": (KeyError,),

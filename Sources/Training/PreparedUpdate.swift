@@ -1,0 +1,36 @@
+import Kernels
+import Networks
+import Tensors
+
+/// An update in two calls, for a network whose parts are networks of their own, perhaps in other processes: if one of
+/// them refuses, none is committed.
+extension Network {
+  /// Checks the gradients of the last backward pass and the update by them; changes nothing.
+  /// - Throws: As a training step's update. What was prepared before is then forgotten.
+  public func prepareUpdate(_ options: StepOptions) throws {
+    try usage.writing("prepare_update") {
+      prepared = nil
+      let context = try kept?.context ?? makeContext()
+      prepared = try zip(parameters, options.hyperparameters(of: parameters)).compactMap { parameter, hyperparameters in
+        try hyperparameters.map {
+          try ParameterUpdate(parameter, rule: options.rule, $0, step: options.dropout.step, context: context)
+        }
+      }
+    }
+  }
+
+  /// Makes the update that was prepared; nothing interrupts it. Gradients, weights and velocities must not have been
+  /// written since.
+  /// - Throws: ``EngineError/invalidValue(_:)`` if none was prepared, ``EngineError/concurrentUse(_:)``.
+  public func commitUpdate() throws {
+    try usage.writing("commit_update") {
+      guard let updates = prepared else {
+        throw EngineError.invalidValue("commit_update: no update has been prepared; call prepare_update first")
+      }
+      let context = try kept?.context ?? makeContext()
+      prepared = nil
+      for update in updates { try update.commit(context: context) }
+      forgetStaleWeights()
+    }
+  }
+}
