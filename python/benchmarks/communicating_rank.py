@@ -29,7 +29,7 @@ def sums(team: Team, wire: str, repeats: int) -> list[tuple[float, float, float]
         for _ in range(repeats + 1):
             team.agree()
             start, processor = time.perf_counter(), time.process_time()
-            with team.summing(block, lambda: 0):  # whose end makes all of it ready
+            with team.summing([block], lambda: 0):  # whose end makes all of it ready
                 pass
             rows.append((time.perf_counter() - start, time.process_time() - processor))
         found.append((BYTES[wire] * count, *np.median(rows[1:], axis=0).tolist()))
@@ -42,7 +42,7 @@ def steps(team: Team, work: Work, repeats: int) -> list[float]:
     found = []
     for _ in range(repeats + 1):
         start, done = time.perf_counter(), [0]
-        with team.summing(block, lambda done=done: done[0]):
+        with team.summing([block], lambda done=done: done[0]):
             time.sleep(work.forward)
             for layer in work.backward:
                 time.sleep(layer.seconds)

@@ -33,8 +33,8 @@ def page(measured: dict, curves: Curves) -> str:
         f"Measured on {measured['cpu']}, {measured['threads']} threads. Nine in ten steps of one process took between "
         f"{spread[0]:.3f} and {spread[1]:.3f} of their median; every simulated rank draws from them in every step.",
         "## Forecasts beside measured steps",
-        "The messages are real. With “sleep” ranks sleep as long as each layer was measured to take, because four "
-        "hosts share two cores here; with “training” two hosts compute, a thread each.",
+        "The messages are real. With “sleep” ranks sleep as long as each layer was measured to take, or a quarter or a "
+        "sixteenth of it, because four hosts share two cores here; with “training” two hosts compute, a thread each.",
         check_table(measured),
         "## Efficiency",
         "The speed of so many ranks as a share of as many times that of one. A computer is as fast as the one that was "
@@ -73,9 +73,9 @@ def link_of(measured: dict, rate: int, wire: str) -> Link:
     return at_rate(slow, fast, FITTED, rate)
 
 
-def efficiencies(measured: dict) -> Curves:
+def efficiencies(measured: dict, steps: int = STEPS) -> Curves:
     """Simulate every network, rate, wire and computer: for each the efficiency of every number of ranks."""
-    slowness = {ranks: draw(np.array(measured["steps"]), STEPS, ranks) for ranks in RANKS}
+    slowness = {ranks: draw(np.array(measured["steps"]), steps, ranks) for ranks in RANKS}
     found = {}
     for name, rate, wire, faster in product(NETWORKS, RATES, WIRES, (1, FAST)):
         work = as_work(measured["works"][name]).faster(faster)

@@ -6,6 +6,9 @@ other, while the rank computes on. A message between two ranks begins when both 
 `latency + bytes / bandwidth`. After the last bucket every rank updates its weights and begins the next step, with no
 barrier but the sums themselves. Events of one kind are computed for all ranks at once.
 
+With the wire "factors" dense layers send no gradients: every rank gathers all ranks' inputs and deltas of the layer and
+multiplies them itself (Krizhevsky, One weird trick, 2014), so that each further rank costs it one more filter gradient.
+
 Not modelled: links that several messages share (in each round every rank sends one message and receives one), and
 reading images, which costs every number of ranks the same.
 """

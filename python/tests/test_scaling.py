@@ -18,7 +18,7 @@ def modules():
 @pytest.fixture(scope="module")
 def curves(modules, measured):
     """Efficiencies."""
-    return modules["scaling_page"].efficiencies(measured)
+    return modules["scaling_page"].efficiencies(measured, steps=4)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Training on four hosts with links of 1 Gbit/s: the same bits, the bytes that theory says, and a link that is cut."""
 
+import math
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import swiftalexnet as sa
 
 HOSTS = 4
 STEPS = 4  # in an epoch
+BATCH = 16
 TIMEOUT = 5  # seconds
 SEND = """
 import numpy
@@ -71,16 +73,25 @@ def test_who_may_not_make_hosts_is_told_why(monkeypatch):
         Hosts(2).__enter__()
 
 
-@pytest.mark.parametrize(("wire", "size"), [("float32", 4), ("bfloat16", 2)])
-def test_four_hosts_end_with_the_bits_of_one_machine_and_send_what_theory_says(wire, size, hosts):
+def bytes_of_a_step(wire: str) -> float:
+    """What a rank sends: gradients by halving and doubling, factors of dense layers by doubling."""
+    shapes = {name: array.shape for name, array in sa.Model.from_spec(SPEC, "torchvision").parameters().items()}
+    dense = [name for name in shapes if name.startswith("fc") and wire == "factors"]
+    numbers = sum(math.prod(shape) for name, shape in shapes.items() if name not in dense)
+    factors = sum(sum(shapes[name]) for name in dense if name.endswith("weight"))
+    gradients = 2 * (HOSTS - 1) / HOSTS * (2 if wire == "bfloat16" else 4) * numbers
+    return gradients + (HOSTS - 1) * BATCH / HOSTS * 4 * factors
+
+
+@pytest.mark.parametrize("wire", ["float32", "bfloat16", "factors"])
+def test_four_hosts_end_with_the_bits_of_one_machine_and_send_what_theory_says(wire, hosts):
     carried = []
     for epochs in (2, 6):
         before = [hosts.counters(host) for host in range(HOSTS)]
         *_, bits = hosts.run(job(epochs, wire)).split()
         carried.append([hosts.counters(host) - earlier for host, earlier in enumerate(before)])
         assert bits == fingerprint(train(epochs, wire=wire))
-    numbers = sum(array.size for array in sa.Model.from_spec(SPEC, "torchvision").parameters().values())
-    expected = 2 * (HOSTS - 1) / HOSTS * size * numbers
+    expected = bytes_of_a_step(wire)
     for few, many in zip(*carried, strict=True):
         a_step = [(more - less) / (4 * STEPS) for more, less in zip(many, few, strict=True)]
         assert a_step == pytest.approx([expected, expected], rel=0.03)
