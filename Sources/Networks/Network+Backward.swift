@@ -40,7 +40,8 @@ extension Network {
   ///     layers' gradients; nil: they are not.
   package func backwardKept(
     _ execution: Execution, parameterGradients: ParameterGradients, shards: Shards? = nil,
-    factorsFrom firstImage: Int? = nil, inputGradient: UnsafeMutablePointer<Float>?, seed: (UnsafeMutablePointer<Float>) throws -> Void
+    factorsFrom firstImage: Int? = nil, inputGradient: UnsafeMutablePointer<Float>?,
+    seed: (UnsafeMutablePointer<Float>) throws -> Void
   ) throws {
     gradientMemory.finish(0)
     factors?.begin()

@@ -112,8 +112,4 @@ extension Network {
     try usage.writing("apply_gradients") {
       try update(options, try options.hyperparameters(of: parameters), context: try updateContext())
     }
-  }
-
-  /// The pass's context, whose memory is there already.
-  private func updateContext() throws -> ComputeContext { try kept?.context ?? makeContext() }
-}
+  }}

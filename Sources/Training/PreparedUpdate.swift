@@ -10,12 +10,7 @@ extension Network {
   public func prepareUpdate(_ options: StepOptions) throws {
     try usage.writing("prepare_update") {
       prepared = nil
-      let context = try kept?.context ?? makeContext()
-      prepared = try zip(parameters, options.hyperparameters(of: parameters)).compactMap { parameter, hyperparameters in
-        try hyperparameters.map {
-          try ParameterUpdate(parameter, rule: options.rule, $0, step: options.dropout.step, context: context)
-        }
-      }
+      prepared = try updates(options, try options.hyperparameters(of: parameters), context: try updateContext())
     }
   }
 
@@ -27,10 +22,12 @@ extension Network {
       guard let updates = prepared else {
         throw EngineError.invalidValue("commit_update: no update has been prepared; call prepare_update first")
       }
-      let context = try kept?.context ?? makeContext()
+      let context = try updateContext()
       prepared = nil
-      for update in updates { try update.commit(context: context) }
-      forgetStaleWeights()
+      try commit(updates, context: context)
     }
   }
+
+  /// The pass's context, whose memory is there already.
+  func updateContext() throws -> ComputeContext { try kept?.context ?? makeContext() }
 }

@@ -111,13 +111,22 @@ extension Network {
     _ options: StepOptions, _ hyperparameters: [SGDHyperparameters?], context: ComputeContext
   ) throws {
     let start = StepRecorder.start(recorder)
-    let updates = try zip(parameters, hyperparameters).compactMap { parameter, hyperparameters in
+    try commit(try updates(options, hyperparameters, context: context), context: context)
+    recorder?.add(.update, since: start)
+  }
+
+  func updates(
+    _ options: StepOptions, _ hyperparameters: [SGDHyperparameters?], context: ComputeContext
+  ) throws -> [ParameterUpdate] {
+    try zip(parameters, hyperparameters).compactMap { parameter, hyperparameters in
       try hyperparameters.map {
         try ParameterUpdate(parameter, rule: options.rule, $0, step: options.dropout.step, context: context)
       }
     }
+  }
+
+  func commit(_ updates: [ParameterUpdate], context: ComputeContext) throws {
     for update in updates { try update.commit(context: context) }
     forgetStaleWeights()
-    recorder?.add(.update, since: start)
   }
 }
