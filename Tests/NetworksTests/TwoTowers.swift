@@ -50,7 +50,7 @@ struct TwoTowers {
         let (segment, network) = (segments[tower][step], networks[tower][step])
         var gradient = [Float](repeating: 0, count: batch * network.classCount)
         try put(own[tower], to: segment.channels, of: &gradient, channels: outputs(segment))
-        var input = [Float](repeating: .nan, count: source == .image ? 0 : batch * segment.spec.input.count)
+        var input = [Float](repeating: .nan, count: batch * segment.spec.input.count)
         try network.backward(gradient, batch: batch, layout: .nhwc, accumulate: false, inputGradient: &input)
         next.append(input)
         guard source == .exchanged else { continue }

@@ -6,8 +6,8 @@ import XCTest
 @testable import Training
 
 final class PreparedUpdateTests: XCTestCase {
-  private func options(rate: Float = 0.1) throws -> StepOptions {
-    try StepOptions(learningRate: rate, momentum: 0.9, weightDecay: 5e-4, seed: 1, step: 2)
+  private func options() throws -> StepOptions {
+    try StepOptions(learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4, seed: 1, step: 2)
   }
 
   private func fillGradients(_ network: Network) throws {
@@ -58,6 +58,5 @@ final class PreparedUpdateTests: XCTestCase {
     try network.prepareUpdate(options())
     try network.commitUpdate()
     XCTAssertEqual(try SmallTask.state(network), before)
-    XCTAssertThrowsError(try network.prepareUpdate(options(rate: .greatestFiniteMagnitude)))
   }
 }

@@ -14,7 +14,7 @@ from .models import open_model
 from .options import batch_size, count, one_of, real, seed, several, side
 
 if TYPE_CHECKING:
-    from ..data.folder import ImageFolder
+    from ..data.dataset import Dataset
     from ..model import Model
     from ..preprocessing.preprocessing import Preprocessing
     from ..recipes.recipe import Recipe
@@ -105,7 +105,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def suggest(options: argparse.Namespace, train: "ImageFolder") -> "Suggestion":
+def suggest(options: argparse.Namespace, train: "Dataset") -> "Suggestion":
     """Return the suggestion for this number of images."""
     return sa.suggest(train, options.image_size, options.epochs)
 

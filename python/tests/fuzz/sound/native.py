@@ -82,7 +82,7 @@ def _crops(world: World) -> Arguments:
 
 
 def _update(world: World) -> Arguments:
-    return {"options": (0.01, 0.9, 0.0005, world.random.randrange(3), 1, 2, None, None, 0, None)}
+    return {"options": (0.01, 0.9, 0.0005, world.random.randrange(3), 1, 2, None, None, 0, None, 0.001, False)}
 
 
 def _prepared(world: World) -> Arguments:
