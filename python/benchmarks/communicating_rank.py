@@ -14,7 +14,7 @@ import numpy as np
 
 from simulator import BYTES, Work, as_work
 from swiftalexnet.distributed.mpi import mpi
-from swiftalexnet.distributed.team import Team
+from swiftalexnet.distributed.team import Factors, Team
 from swiftalexnet.distributed.wire import wire_named
 
 SIZES = (1_000, 10_000, 4_000_000, 16_000_000, 60_000_000)  # numbers; between them a link's first burst counts
@@ -36,18 +36,43 @@ def sums(team: Team, wire: str, repeats: int) -> list[tuple[float, float, float]
     return found
 
 
-def steps(team: Team, work: Work, repeats: int) -> list[float]:
+class DenseFactors:
+    """In the place of a network: matrices that are sent and received, and computed with by nobody."""
+
+    def __init__(self, work: Work):
+        self.dense = [layer for layer in work.backward if layer.factors]
+        halves = [half for layer in self.dense for half in (layer.factors // 2, layer.factors - layer.factors // 2)]
+        self._bytes = [BYTES["factors"] * half for half in halves]
+
+    def factors(self) -> list[int]:
+        """Return the bytes of a row of each matrix."""
+        return self._bytes
+
+    def read_factor(self, index: int, first_image: int, rows: np.ndarray) -> None:
+        """Leave the rows as they are."""
+
+    def write_factor(self, index: int, first_image: int, rows: np.ndarray) -> None:
+        """Leave the rows unused."""
+
+
+def steps(team: Team, wire: str, work: Work, repeats: int) -> list[float]:
     """Take steps, and return their times."""
-    block = np.zeros(sum(layer.numbers for layer in work.backward), np.float32)
-    found = []
+    network, found = DenseFactors(work), []
+    gathered = network.dense if wire == "factors" else []
+    block = np.zeros(sum(layer.numbers for layer in work.backward if layer not in gathered), np.float32)
+    edges = [rank * work.images for rank in range(team.size + 1)]
     for _ in range(repeats + 1):
-        start, done = time.perf_counter(), [0]
-        with team.summing([block], lambda done=done: done[0]):
+        start, done, matrices = time.perf_counter(), [0], [0]
+        factors = Factors(network, len(network.factors()), lambda matrices=matrices: matrices[0], edges)
+        with team.summing([block], lambda done=done: done[0], factors if gathered else None):
             time.sleep(work.forward)
             for layer in work.backward:
                 time.sleep(layer.seconds)
-                done[0] += layer.numbers
-        time.sleep(work.update)
+                if layer in gathered:
+                    matrices[0] += 2
+                else:
+                    done[0] += layer.numbers
+        time.sleep((team.size - 1) * sum(layer.filter_seconds for layer in gathered) + work.update)
         found.append(time.perf_counter() - start)
     return found
 
@@ -59,7 +84,7 @@ def main() -> None:
         if what == "sums":
             found = sums(team, wire, int(repeats))
         else:
-            found = steps(team, as_work(json.loads(work[0])), int(repeats))
+            found = steps(team, wire, as_work(json.loads(work[0])), int(repeats))
         if team.leads:
             print(json.dumps(found), flush=True)
 

@@ -1,6 +1,6 @@
 """How training scales to 1,024 ranks: measured on a few, checked there, and simulated beyond.
 
-    python scaling.py measure --out scaling.json          about 12 minutes on two cores at rest, as root
+    python scaling.py measure --out scaling.json          about 15 minutes on two cores at rest, as root
     python scaling.py measure --share 16 --repeats 1 --steps 3           does it run? two minutes
     python scaling.py show scaling.json --out scaling.md --figure scaling.png
 
@@ -18,8 +18,8 @@ import numpy as np
 
 from cluster_measurements import emulated_seconds, measured_link, measured_work, real_seconds, steps_alone
 from machine import cpu_name
-from scaling_page import FITTED, NETWORKS, draw_figure, efficiencies, page
-from simulator import Link, Work, step_seconds
+from scaling_page import FITTED, NETWORKS, draw_figure, efficiencies, link_of, page
+from simulator import WIRES, Link, Work, step_seconds
 
 FITTED_WIRES = ("float32", "bfloat16")
 CHECKED = ((2, 1), (4, 1), (2, 10))  # hosts and Gbit/s
@@ -60,17 +60,17 @@ def measure(arguments: argparse.Namespace) -> None:
     for rate in FITTED:
         found["links"][str(rate)] = {wire: measured_link(rate, wire, repeats) for wire in FITTED_WIRES}
         note(f"links of {rate} Gbit/s", found["links"][str(rate)])
-    for (hosts, rate), wire, faster in product(CHECKED, FITTED_WIRES, FASTER):
+    for (hosts, rate), wire, faster in product(CHECKED, WIRES, FASTER):
         work = found["works"]["AlexNet"].faster(faster)
         seconds = emulated_seconds(work, hosts, rate, wire, min(repeats, 3))
-        asleep = found["links"][str(rate)][wire]._replace(processor=0.0)  # which costs sleeping ranks no time
+        asleep = link_of(found, rate, wire)._replace(processor=0.0)  # which costs sleeping ranks no time
         checks.append(_checked(f"sleep, {faster} ×", hosts, rate, wire, seconds, work, asleep))
         note("forecast", checks[-1])
     batch = 128 // share
     half = measured_work("owt", batch // 2, 1, repeats, processes=2)
-    for wire in FITTED_WIRES:
+    for wire in WIRES:
         seconds = real_seconds(batch, 1, wire, 2 * repeats)
-        checks.append(_checked("training", 2, 1, wire, seconds, half, found["links"]["1"][wire]))
+        checks.append(_checked("training", 2, 1, wire, seconds, half, link_of(found, 1, wire)))
         note("forecast", checks[-1])
 
 

@@ -45,6 +45,7 @@ def test_equal_weights_are_right(modules, answers):
     [
         ("2 ranks", {"bits": "other"}, "2 ranks: other bits"),
         ("2 ranks, 10 Gbit/s", {"bits": "other"}, "2 ranks, 10 Gbit/s: other bits"),
+        ("2 ranks, 1 Gbit/s, factors", {"bits": "other"}, "factors: other bits"),
         ("2 ranks, 1 Gbit/s, bfloat16", {"bits": "other", "losses": [6.9, 6.9]}, "bfloat16: loss 6.9"),
     ],
 )
@@ -54,7 +55,7 @@ def test_other_weights_end_it(name, change, message, modules, answers):
         modules["distributed_training"].check(answers)
 
 
-def test_rounded_wires_and_other_shards_may_have_other_bits(modules, answers):
+def test_a_rounding_wire_and_other_shards_may_have_other_bits(modules, answers):
     for name in ("2 ranks, 1 Gbit/s, bfloat16", "1 process, 8 shards", "1 process"):
         answers[name]["bits"] = "other"
     modules["distributed_training"].check(answers)
