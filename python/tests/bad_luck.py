@@ -54,7 +54,7 @@ def alone(folder: Path, **options) -> dict:
     words = [sys.executable, PROGRAM, json.dumps({"mpi": False, "shards": 8} | options)]
     environment = os.environ | {"PYTHONPATH": f"{TESTS.parent}:{TESTS}"}
     out = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=True, cwd=folder)
-    return json.loads(out.stdout.partition("\nresult 0 ")[2])
+    return json.loads(out.stdout.partition("result 0 ")[2])
 
 
 def suffer(what: str, ranks: int, chance: random.Random, folder: Path) -> Ended:
