@@ -4,12 +4,12 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-# Launchers' variables for the number of processes and this one's, and a name of the job.
+# Launchers' variables for the number of processes, and this one's.
 _VARIABLES = (
-    ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "PMIX_NAMESPACE"),  # Open MPI
-    ("PMI_SIZE", "PMI_RANK", "PMI_JOBID"),  # MPICH, Intel MPI
-    ("MPI_LOCALNRANKS", "MPI_LOCALRANKID", "PMI_JOBID"),
-    ("SLURM_NTASKS", "SLURM_PROCID", "SLURM_JOB_ID"),
+    ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),  # Open MPI
+    ("PMI_SIZE", "PMI_RANK"),  # MPICH, Intel MPI
+    ("MPI_LOCALNRANKS", "MPI_LOCALRANKID"),
+    ("SLURM_NTASKS", "SLURM_PROCID"),
 )
 
 
@@ -19,7 +19,6 @@ class Launch(NamedTuple):
     variable: str
     size: int
     rank: int
-    job: str
 
 
 def launched(environment: Mapping[str, str] = os.environ) -> Launch | None:
@@ -27,9 +26,9 @@ def launched(environment: Mapping[str, str] = os.environ) -> Launch | None:
 
     Slurm's variables are those of the whole allocation, also for a shell in it: they count only inside of a step.
     """
-    for size_name, rank_name, job_name in _VARIABLES:
+    for size_name, rank_name in _VARIABLES:
         size, rank = environment.get(size_name, ""), environment.get(rank_name, "")
         in_step = not size_name.startswith("SLURM") or "SLURM_STEP_ID" in environment
         if in_step and size.isdecimal() and rank.isdecimal():
-            return Launch(size_name, int(size), int(rank), environment.get(job_name, str(os.getppid())))
+            return Launch(size_name, int(size), int(rank))
     return None

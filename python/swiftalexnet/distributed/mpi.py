@@ -10,7 +10,7 @@ from ..runtime import get_num_threads, threads_are_chosen
 from .communicator import ANY, Request
 from .launch import Launch, launched
 from .watchdog import die_with_parent
-from .witness import call_witness, hush_witnesses
+from .witness import call_witness, hush_witness
 
 _INSTALL = "pip install mpi4py mpich"
 
@@ -40,7 +40,7 @@ class MPICommunicator:
 
     def abort(self, status: int) -> None:
         """End all ranks."""
-        hush_witnesses()
+        hush_witness()
         self._communicator.Abort(status)
 
     def __repr__(self) -> str:
@@ -99,8 +99,10 @@ def mpi() -> MPICommunicator:
     made = MPICommunicator(MPI, MPI.COMM_WORLD.Dup())
     if made.size > 1:
         die_with_parent()
-        call_witness(made.rank, launch.job if launch else str(os.getppid()))
-        _share_processors(MPI)
+        host = MPI.COMM_WORLD.Split_type(MPI.COMM_TYPE_SHARED)
+        call_witness(made.rank, host)
+        _share_processors(host)
+        host.Free()
     _found.append(made)
     return made
 
@@ -127,11 +129,9 @@ def _check(library: Any, launch: Launch | None) -> None:
         )
 
 
-def _share_processors(library: Any) -> None:
+def _share_processors(host: Any) -> None:
     """Compute on this rank's share of its processors, unless the number of threads has been chosen."""
-    host = library.COMM_WORLD.Split_type(library.COMM_TYPE_SHARED)
     own = os.sched_getaffinity(0)  # some launchers bind each rank to processors of its own
     sharers = sum(not own.isdisjoint(each) for each in host.allgather(sorted(own)))
-    host.Free()
     if not threads_are_chosen():
         _native.set_num_threads(max(1, get_num_threads() // sharers))

@@ -27,7 +27,7 @@ from .pulse import State
 from .traffic import Job, Traffic
 from .tree import ROUNDS, Exchange, Result, sum_over_ranks, swapped
 from .wire import Float32Wire, Wire
-from .witness import hush_witnesses
+from .witness import hush_witness
 
 _FIRST_TAG = 64
 _SOUND, _FAILED = b"\0", b"\1"
@@ -94,7 +94,7 @@ class Team:
         if self._knows(error):
             return
         self._told, self._from_another = error, False
-        hush_witnesses()
+        hush_witness()
         error.add_note(f"on rank {self.rank} of {self.size}")
         self._gather(_FAILED + failure.to_bytes(error))
 
@@ -133,7 +133,7 @@ class Team:
         for rank, each in enumerate(told):
             if each[:1] == _FAILED:
                 self._told, self._from_another = failure.from_bytes(each[1:], rank), True
-                hush_witnesses()
+                hush_witness()
                 raise self._told
         return [each[1:] for each in told]
 

@@ -86,7 +86,8 @@ def _arrived(message: Pending) -> bool:
     try:
         return message.request.test()
     except Exception as error:
-        raise ConnectionError(f"the connection with rank {message.peer} is lost: {error}") from error
+        why = " ".join(str(error).split())
+        raise ConnectionError(f"rank {message.peer} has ended, or the link to it is gone: {why}") from error
 
 
 class Traffic:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from .witness import hush_witnesses
+from .witness import hush_witness
 
 STATUS = 75  # EX_TEMPFAIL of sysexits.h: the run can be resumed
 
@@ -55,7 +55,7 @@ def end(message: str) -> None:
     """End the process."""
     with suppress(OSError):
         os.write(2, f"swiftalexnet: {message}\n".encode(errors="replace"))
-    hush_witnesses()
+    hush_witness()
     os._exit(STATUS)
 
 

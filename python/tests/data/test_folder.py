@@ -61,6 +61,17 @@ def test_folders_without_images_are_refused(tmp_path):
         sa.ImageFolder(tmp_path / "some" / "dark" / "0.png")
 
 
+def test_what_another_process_could_not_read_counts(tmp_path):
+    data = sa.ImageFolder(photo_folder(tmp_path), on_error="skip", max_errors=1)
+    data.note_missing(7, "cut short")
+    data.note_missing(7, "another reason")
+    assert (data.why_missing(7), data.skipped, data.left_out()) == ("cut short", 1, {"dark": {"broken": 1}})
+    with pytest.raises(ValueError, match="2 cannot be read, max_errors allows 1"):
+        data.note_missing(3, "cut short")
+    with pytest.raises(IndexError, match=r"ImageFolder\.note_missing: index"):
+        data.note_missing(len(data), "")
+
+
 def test_why_missing_refuses_an_index_out_of_range(tmp_path):
     data = sa.ImageFolder(photo_folder(tmp_path))
     assert data.why_missing(0) == ""

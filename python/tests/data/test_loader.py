@@ -41,6 +41,17 @@ def test_skipped_images_are_left_out_with_their_labels(tmp_path):
     assert first.labels.tolist() == [0] * 6 + [1] * 5
 
 
+def test_skipped_images_may_keep_their_places(tmp_path):
+    folder = photo_folder(tmp_path)
+    (folder / "dark" / "0.png").write_bytes(b"")
+    data = sa.ImageFolder(folder, on_error="skip")
+    with Loader(data, in_order(24, 12), GEOMETRY, numbered=True, keeps_places=True) as loader:
+        first, second = loader
+    assert first.labels.tolist() == [*range(6), -1, *range(7, 12)] and second.labels.tolist() == [*range(12, 24)]
+    assert not first.images[6].any() and first.images[5].any()
+    assert loader.missing == [6]
+
+
 def test_error_comes_from_its_batch_and_threads_end(tmp_path):
     folder = photo_folder(tmp_path)
     (folder / "top" / "5.png").write_bytes(b"")

@@ -149,6 +149,26 @@ def test_a_schedule_that_waits_for_validation(schedule):
     same_on_all(2, lambda each: trained(each, recipe=recipe, epochs=4), expected)
 
 
+@pytest.mark.parametrize("kept", [True, "files"])
+def test_features_of_a_frozen_part(kept, tmp_path):
+    recipe = quick_recipe(crop=False, color_noise=0.0)
+    folder = photo_folder(tmp_path / "photos", 9)
+    (folder / "top" / "2.png").write_bytes(b"no image")
+
+    def work(communicator=None, **options):
+        model = tiny_model()
+        model.freeze("conv")
+        data = sa.ImageFolder(folder, on_error="skip", workers=1)
+        return trained(communicator, data, model=model, recipe=recipe, **options)
+
+    cached = {"cache_features": tmp_path / "files" if kept == "files" else True}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = comparable(work(shards=8))
+        assert comparable(work(shards=8, **cached)) == expected
+        same_on_all(4, lambda each: work(each, **cached), expected)
+
+
 class Stop(Exception):
     """A callback has had enough."""
 
