@@ -112,4 +112,5 @@ extension Network {
     try usage.writing("apply_gradients") {
       try update(options, try options.hyperparameters(of: parameters), context: try updateContext())
     }
-  }}
+  }
+}

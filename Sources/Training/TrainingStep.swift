@@ -125,7 +125,7 @@ extension Network {
     }
   }
 
-  func commit(_ updates: [ParameterUpdate], context: ComputeContext) throws {
+  func commit(_ updates: [any PreparedUpdate], context: ComputeContext) throws {
     for update in updates { try update.commit(context: context) }
     forgetStaleWeights()
   }
