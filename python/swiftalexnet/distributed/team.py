@@ -5,7 +5,6 @@ in its next `agree`; there all of them raise. So all leave the run at the same s
 left. What cannot be told, because a rank has been killed or stopped, the signs of life show: see `pulse`.
 """
 
-import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,17 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import failure
-from .buckets import buckets
 from .communicator import Communicator, LocalCommunicator
 from .gather import gather_all
 from .interrupts import Interrupts
 from .pulse import State
+from .summing import Summing
 from .traffic import Job, Traffic
-from .tree import ROUNDS, sum_over_ranks
 from .wire import Float32Wire, Wire
 from .witness import hush_witness
 
-_FIRST_TAG = 64
 _SOUND, _FAILED = b"\0", b"\1"
 
 
@@ -159,7 +156,7 @@ class Team:
             How many of their leading numbers are final; called on another thread. It counts once it has been 0, because
             it may be that of the last step until the computation begins.
         """
-        return _Summing(self._communicator, self._traffic, self.wire, blocks, ready, self._waits)
+        return Summing(self._communicator, self._traffic, self.wire, blocks, ready, self._waits)
 
     def _knows(self, error: BaseException | None) -> bool:
         """Return whether all know of an exception, or of the one that it followed from."""
@@ -193,51 +190,3 @@ class Team:
 def alone() -> Team:
     """Return the team of this process."""
     return Team(LocalCommunicator(), Float32Wire(), 0.0)
-
-
-class _Summing:
-    """Blocks that are summed over the ranks while they are filled."""
-
-    def __init__(
-        self,
-        communicator: Communicator,
-        traffic: Traffic | None,
-        wire: Wire,
-        blocks: Sequence[NDArray[np.float32]],
-        ready: Callable[[], int],
-        waits: Callable[[], AbstractContextManager[None]],
-    ):
-        self._traffic, self._wire, self._blocks = traffic, wire, blocks
-        self._ready, self._waits = ready, waits
-        self._begun = self._complete = False
-        before = itertools.accumulate(map(len, blocks), initial=0)
-        pieces = [
-            (start + end, block[begin:end])
-            for start, block in zip(before, blocks, strict=False)
-            for begin, end in buckets(len(block))
-        ]
-        self._exchanges = [
-            (self._when(end), sum_over_ranks(communicator, piece, wire, _FIRST_TAG + ROUNDS * number))
-            for number, (end, piece) in enumerate(pieces)
-        ]
-
-    def __enter__(self) -> None:
-        if self._traffic is not None:
-            self._job = self._traffic.start(Job(self._exchanges))
-
-    def __exit__(self, *_: object) -> None:
-        self._complete = True
-        if self._traffic is None:
-            for block in self._blocks:
-                self._wire.round(block)
-        else:
-            with self._waits():
-                self._job.result()
-
-    def _when(self, end: int) -> Callable[[], bool]:
-        return lambda: self._complete or self._final() >= end
-
-    def _final(self) -> int:
-        count = self._ready()
-        self._begun = self._begun or count == 0
-        return count if self._begun else 0
