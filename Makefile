@@ -268,10 +268,12 @@ $(BENCH_VENV)/package: pyproject.toml $(SOURCES) | $(BENCH_VENV)/bin/python
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 $(BENCH_VENV)/peers: | $(BENCH_VENV)/bin/python
 	install="$(BENCH_VENV)/bin/python -m pip install --quiet"
-	echo "installing PyTorch, TensorFlow, ONNX Runtime and OpenVINO into $(BENCH_VENV)"
+	echo "installing PyTorch, Ray, TensorFlow, ONNX Runtime and OpenVINO into $(BENCH_VENV)"
 	$$install --extra-index-url $(TORCH_INDEX) torch torchvision lpips captum || echo "PyTorch could not be installed: left out"
+	$$install 'ray[data]' || echo "Ray could not be installed: left out"
 	$$install tensorflow-cpu || echo "TensorFlow could not be installed: left out"
 	$$install onnxruntime onnx || echo "ONNX Runtime could not be installed: left out"
+	$$install mpi4py mpich || echo "MPI could not be installed: training on several ranks is left out"
 	$$install openvino onnx || echo "OpenVINO could not be installed: left out"
 	touch $@
 

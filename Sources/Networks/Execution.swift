@@ -16,6 +16,7 @@ package final class Execution: @unchecked Sendable {
   private(set) var dropout: DropoutKey?
   /// How the batch is divided for the sums of parameters' gradients.
   private var shards = Shards(whole: 0)
+  private var factors: FactorTarget?
   /// Whether the last forward pass ran to its end, so that a backward pass may follow.
   var isComplete = false
 
@@ -81,10 +82,10 @@ package final class Execution: @unchecked Sendable {
   /// - Parameter finished: called with the nodes of each step whose gradients are complete.
   func backward(
     from last: Int, through first: Int = 0, parameterGradients: ParameterGradients, shards: Shards? = nil,
-    relu: ReLURule = .standard, inputGradient: UnsafeMutablePointer<Float>?,
+    factors: FactorTarget? = nil, relu: ReLURule = .standard, inputGradient: UnsafeMutablePointer<Float>?,
     visit: (_ step: Int) throws -> Void = { _ in }, finished: (_ nodes: ClosedRange<Int>) -> Void = { _ in }
   ) throws {
-    self.shards = shards ?? Shards(whole: batch)
+    (self.shards, self.factors) = (shards ?? Shards(whole: batch), factors)
     let target = inputGradient.map { plan.narrowedInputGradient.map(bytes) ?? UnsafeMutableRawPointer($0) }
     for index in stride(from: last, through: first, by: -1) {
       try visit(index)
@@ -127,7 +128,7 @@ package final class Execution: @unchecked Sendable {
       auxiliary: bytes(step.auxiliary ?? step.output), scratch: bytes(step.backwardScratch ?? step.output),
       outputGradient: tensor(step.gradient ?? step.output),
       inputGradient: previous?.assumingMemoryBound(to: Input.self), parameterGradients: parameterGradients,
-      shards: shards, relu: relu, dropout: dropout, context: context)
+      shards: shards, factors: factors, relu: relu, dropout: dropout, context: context)
   }
 
   private func inputPlace(_ index: Int) -> Plan.Place {

@@ -27,6 +27,8 @@ protocol LayerSpec: Hashable, Sendable {
 
   /// Whether an output reads channels of several towers, for a node between the first and the last weighted layer.
   func crosses(towers: Int) -> Bool
+  /// The channels of the whole map that one tower needs, if outputs read channels of several towers.
+  func reads(_ cut: TowerCut) throws -> Range<Int>
   /// What one tower computes.
   func part(_ cut: TowerCut) throws -> Self
 }
@@ -39,6 +41,7 @@ extension LayerSpec {
   var seesWindows: Bool { false }
   func with(ceilMode: Bool) -> Self { self }
   func crosses(towers: Int) -> Bool { false }
+  func reads(_ cut: TowerCut) throws -> Range<Int> { 0..<cut.channels }
   func part(_ cut: TowerCut) throws -> Self { self }
 }
 

@@ -34,12 +34,17 @@ extension Network {
   }
 
   /// The backward pass of the kept execution, with the logits' gradient written by `seed`.
-  /// - Parameter shards: how the batch is divided for the sums of the parameters' gradients; nil: not at all.
+  /// - Parameters:
+  ///   - shards: how the batch is divided for the sums of the parameters' gradients; nil: not at all.
+  ///   - firstImage: the place of the first image in the batch of ``factors``, which are written instead of the dense
+  ///     layers' gradients; nil: they are not.
   package func backwardKept(
     _ execution: Execution, parameterGradients: ParameterGradients, shards: Shards? = nil,
-    inputGradient: UnsafeMutablePointer<Float>?, seed: (UnsafeMutablePointer<Float>) throws -> Void
+    factorsFrom firstImage: Int? = nil, inputGradient: UnsafeMutablePointer<Float>?,
+    seed: (UnsafeMutablePointer<Float>) throws -> Void
   ) throws {
     gradientMemory.finish(0)
+    factors?.begin()
     let last = execution.plan.steps.count - 1
     guard let gradient = execution.gradient(of: last) else { return }
     execution.isComplete = false
@@ -53,6 +58,7 @@ extension Network {
     }
     try execution.backward(
       from: last, through: execution.plan.lowest, parameterGradients: parameterGradients, shards: shards,
+      factors: firstImage.flatMap { first in factors.map { FactorTarget(factors: $0, firstImage: first) } },
       inputGradient: inputGradient,
       finished: { nodes in
         gradientMemory.finish(layers[nodes.lowerBound...].reduce(0) { $0 + $1.parameters.count })

@@ -21,10 +21,14 @@ public final class Network: @unchecked Sendable {
   package var kept: Execution?
   /// Memory for the input's gradient, once requested. Guarded by `usage`.
   var inputGradient: AlignedBuffer<Float>?
+  /// Of the last batch whose dense layers were given as factors. Read by other threads during a pass.
+  private let lastFactors = Mutex<DenseFactors?>(nil)
   /// Applied to images before the first layer. Guarded by `usage`.
   var whitening: Whitening?
   /// Set before any computation, on a twin that is profiled.
   package var recorder: StepRecorder?
+  /// Updates that have been checked and wait for their commit; nil if there are none. Guarded by `usage`.
+  package var prepared: [any PreparedUpdate]?
   /// One loss per image. Guarded by `usage`.
   private var losses: AlignedBuffer<Float>?
 
@@ -88,6 +92,11 @@ public final class Network: @unchecked Sendable {
 
   /// How often each parameter has been written; nil for one that somebody may be writing.
   package var parameterChanges: [Int?] { parameters.map(\.revision.current) }
+
+  package internal(set) var factors: DenseFactors? {
+    get { lastFactors.change { $0 } }
+    set { lastFactors.change { $0 = newValue } }
+  }
 
   /// Memory for the losses of `batch` images, kept for the next step.
   package func lossMemory(batch: Int) throws -> AlignedBuffer<Float> {
@@ -215,11 +224,18 @@ public final class Network: @unchecked Sendable {
   public func releaseMemory() throws {
     try usage.writing("release_memory") {
       kept = nil
+      prepared = nil
       inputGradient = nil
+      factors = nil
       losses = nil
       whitening?.releaseMemory()
       weightCache.removeAll()
       idle.change { $0 = [] }
     }
   }
+}
+
+/// A parameter's update that can no longer fail.
+package protocol PreparedUpdate: Sendable {
+  func commit(context: ComputeContext) throws
 }

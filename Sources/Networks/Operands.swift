@@ -40,6 +40,8 @@ struct TypedBackwardOperands<Input, Output> {
   let parameterGradients: ParameterGradients
   /// How the batch is divided for their sums.
   let shards: Shards
+  /// Where dense layers write the factors of theirs instead; nil: nowhere.
+  let factors: FactorTarget?
   let relu: ReLURule
   let dropout: DropoutKey?
   let context: ComputeContext

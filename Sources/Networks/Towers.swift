@@ -39,75 +39,48 @@ extension NetworkSpec {
 
 /// A chain of nodes that one tower computes without communicating with the others.
 public struct TowerSegment: Hashable, Sendable {
-  public enum Source: Hashable, Sendable {
+  public enum Source: String, Hashable, Sendable {
     case image
-    /// The whole feature map: the towers' outputs of the previous segment, side by side (``TowerExchange``).
+    /// Channels of the whole feature map, which is the towers' outputs of the previous segment, side by side
+    /// (``TowerExchange``).
     case exchanged
     /// This tower's output of the previous segment.
     case own
   }
 
   public let source: Source
+  /// The channels of the whole map that the segment reads: all of them before a layer that reads both towers; before a
+  /// norm whose window spans towers, the tower's own and as many at their border as the window reaches.
+  public let reads: Range<Int>
   public let spec: NetworkSpec
-  /// The output channels that belong to this tower: all of them, except after a norm whose window spans towers, which
-  /// is computed for the whole map.
+  /// The output channels that belong to this tower: all of them, except after a norm whose window spans towers, whose
+  /// outputs at the border are wrong for lack of further channels.
   public let channels: Range<Int>
 }
 
-/// Feature maps of the towers, [pixels][channels] each.
-public enum TowerExchange {
-  /// Puts the towers' channels side by side.
-  public static func join(
-    _ parts: [UnsafePointer<Float>], pixels: Int, channels: Int, into whole: UnsafeMutablePointer<Float>
-  ) {
-    for pixel in 0..<pixels {
-      for (tower, part) in parts.enumerated() {
-        (whole + (pixel * parts.count + tower) * channels).update(from: part + pixel * channels, count: channels)
-      }
-    }
-  }
-
-  /// Takes some channels of every pixel.
-  public static func take(
-    _ range: Range<Int>, of whole: UnsafePointer<Float>, pixels: Int, channels: Int,
-    into part: UnsafeMutablePointer<Float>
-  ) {
-    for pixel in 0..<pixels {
-      (part + pixel * range.count).update(from: whole + (pixel * channels + range.lowerBound), count: range.count)
-    }
-  }
-}
-
-extension Network {
-  /// Fills this network, built from a segment of `tower`, with that tower's part of the whole network's parameters.
-  /// - Throws: ``EngineError/invalidValue(_:)`` when the layers are not parts of the whole network's.
-  public func copyParameters(tower: Int, from whole: Network) throws {
-    for (node, layer) in zip(spec.nodes, layers) where !layer.parameters.isEmpty {
-      let wholeLayer = whole.layers[try whole.node(named: node.name)]
-      let (part, all) = (layer.outputShape.channels, wholeLayer.outputShape.channels)
-      let first = part == all ? 0 : tower * part
-      guard all.isMultiple(of: part), first + part <= all,
-        layer.parameters.map({ $0.count / part }) == wholeLayer.parameters.map({ $0.count / all })
-      else {
-        throw EngineError.invalidValue("\(spec.name): \(node.name) is not a part of \(whole.spec.name)'s")
-      }
-      // The outputs are the fastest axis of every parameter.
-      for (mine, theirs) in zip(layer.parameters, wholeLayer.parameters) {
-        let values = mine.borrowValues()
-        defer { mine.giveBackValues() }
-        TowerExchange.take(
-          first..<first + part, of: theirs.value.pointer, pixels: theirs.count / all, channels: all, into: values)
-      }
-    }
+/// A cut as text, for callers behind the C boundary: for each segment a line of its fields, then its specification.
+///
+///     segment source=exchanged reads=0,50 channels=0,48
+///
+/// Ranges are their first number and the one after their last.
+extension [TowerSegment] {
+  public var text: String {
+    func text(_ range: Range<Int>) -> String { "\(range.lowerBound),\(range.upperBound)" }
+    return map {
+      "segment source=\($0.source.rawValue) reads=\(text($0.reads)) channels=\(text($0.channels))\n\($0.spec.text)"
+    }.joined()
   }
 }
 
 /// How a node is divided among towers.
 struct TowerCut {
   let node: String
+  let tower: Int
   let towers: Int
   /// Whether the tower has its own part of what the node reads.
   let isDivided: Bool
+  /// Of the whole map that the node reads.
+  let channels: Int
 
   /// Each tower's part of the node's channels.
   func share(of channels: Int) throws -> Int {
@@ -116,6 +89,12 @@ struct TowerCut {
         "cut: \(node) has \(channels) channels, expected a multiple of \(towers) towers")
     }
     return channels / towers
+  }
+
+  /// The tower's own channels of the map that the node reads.
+  func own() throws -> Range<Int> {
+    let width = try share(of: channels)
+    return tower * width..<(tower + 1) * width
   }
 }
 
@@ -128,6 +107,9 @@ private struct TowerCutter {
   private var nodes: [NodeSpec] = []
   private var source = TowerSegment.Source.image
   private var input: FeatureShape
+  private var reads = 0..<0
+  /// The dropout layers so far.
+  private var dropouts = 0
   /// Whether each tower has its own part of what the next node reads; before the first layer all have the image.
   private var isDivided = false
 
@@ -136,6 +118,7 @@ private struct TowerCutter {
     self.tower = tower
     self.towers = towers
     input = spec.input
+    reads = 0..<input.channels
   }
 
   func segments() throws -> [TowerSegment] {
@@ -151,32 +134,47 @@ private struct TowerCutter {
     for (index, (node, whole)) in zip(spec.nodes, inputs).enumerated() {
       if crossings.contains(node.name) {
         try close()
-        open(.exchanged, input: whole)
+        open(.exchanged, whole, reads: try node.operation.spec.reads(cut(node, whole)))
         isDivided = false
       }
       if index == last {
         guard tower == 0 else { return nodes.isEmpty ? () : try close() }
-        nodes += spec.nodes[index...]
+        nodes.append(node)
+        isDivided = false
+        for rest in spec.nodes[(index + 1)...] { nodes.append(try part(of: rest, whole)) }
         return try close()
       }
-      let cut = TowerCut(node: node.name, towers: towers, isDivided: isDivided)
-      nodes.append(NodeSpec(node.name, NodeOperation(try node.operation.spec.part(cut))))
+      nodes.append(try part(of: node, whole))
       if node.operation.spec.isWeighted {
         isDivided = true
       } else if crossings.contains(node.name) {
-        // A window across towers: computed for the whole map, of which the tower keeps its part.
-        let width = try cut.share(of: whole.channels)
-        try close(keeping: tower * width..<(tower + 1) * width)
-        open(.own, input: FeatureShape(height: whole.height, width: whole.width, channels: width))
+        // A window across towers: of what is computed, the tower keeps its own channels.
+        let own = try cut(node, whole).own()
+        try close(keeping: own.lowerBound - reads.lowerBound..<own.upperBound - reads.lowerBound)
+        open(.own, whole, reads: own)
         isDivided = true
       }
     }
     try close()
   }
 
-  private mutating func open(_ source: TowerSegment.Source, input: FeatureShape) {
+  private func cut(_ node: NodeSpec, _ whole: FeatureShape) -> TowerCut {
+    TowerCut(node: node.name, tower: tower, towers: towers, isDivided: isDivided, channels: whole.channels)
+  }
+
+  private mutating func part(of node: NodeSpec, _ whole: FeatureShape) throws -> NodeSpec {
+    let cut = cut(node, whole)
+    guard let dropout = node.operation.spec as? DropoutSpec else {
+      return NodeSpec(node.name, NodeOperation(try node.operation.spec.part(cut)))
+    }
+    dropouts += 1
+    return NodeSpec(node.name, NodeOperation(try dropout.part(cut, number: dropouts)))
+  }
+
+  private mutating func open(_ source: TowerSegment.Source, _ whole: FeatureShape, reads: Range<Int>) {
     self.source = source
-    self.input = input
+    self.reads = reads
+    input = FeatureShape(height: whole.height, width: whole.width, channels: reads.count)
   }
 
   private mutating func close(keeping channels: Range<Int>? = nil) throws {
@@ -184,7 +182,7 @@ private struct TowerCutter {
     let name = "\(spec.name)/\(tower)/\(first.name)"
     let segment = NetworkSpec(name: name, input: input, nodes: nodes)
     let all = try segment.outputShapes().last?.channels ?? 0
-    done.append(TowerSegment(source: source, spec: segment, channels: channels ?? 0..<all))
+    done.append(TowerSegment(source: source, reads: reads, spec: segment, channels: channels ?? 0..<all))
     nodes = []
   }
 }

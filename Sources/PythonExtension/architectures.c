@@ -74,6 +74,30 @@ static PyObject *spec_shapes(PyObject *self, ARGUMENTS) {
   return taken_text(sax_spec_shapes(c.values[0].text, text, TEXT_CAPACITY), text);
 }
 
+static PyObject *spec_crossings(PyObject *self, ARGUMENTS) {
+  (void)self;
+  static const argument table[] = {{"spec", TEXT}, {"towers", INTEGER}};
+  call c;
+  if (!call_begin(&c, "spec_crossings", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  char *text = PyMem_Malloc(TEXT_CAPACITY);
+  if (!text) return PyErr_NoMemory();
+  int32_t status = sax_spec_crossings(c.values[0].text, c.values[1].integer, text, TEXT_CAPACITY);
+  PyObject *names = succeeded(status) ? words(text) : NULL;
+  PyMem_Free(text);
+  return names;
+}
+
+static PyObject *spec_cut(PyObject *self, ARGUMENTS) {
+  (void)self;
+  static const argument table[] = {{"spec", TEXT}, {"tower", INTEGER}, {"towers", INTEGER}};
+  call c;
+  if (!call_begin(&c, "spec_cut", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  char *text = PyMem_Malloc(TEXT_CAPACITY);
+  if (!text) return PyErr_NoMemory();
+  return taken_text(
+    sax_spec_cut(c.values[0].text, c.values[1].integer, c.values[2].integer, text, TEXT_CAPACITY), text);
+}
+
 static PyObject *variant_preprocessing(PyObject *self, ARGUMENTS) {
   (void)self;
   static const argument table[] = {{"name", TEXT}, {"crop", INTEGER}, {"channels", INTEGER}};
@@ -111,6 +135,8 @@ PyMethodDef architecture_methods[] = {
   METHOD("variant", variant, "Name, catalogue name, summary, initialisation, classes, channels, image size."),
   METHOD("spec", spec, "The specification of a variant as text."),
   METHOD("spec_shapes", spec_shapes, "Lines of channels, height and width: the output of each node."),
+  METHOD("spec_crossings", spec_crossings, "Names of the nodes that read channels of several towers."),
+  METHOD("spec_cut", spec_cut, "The segments of a tower as text."),
   METHOD("variant_preprocessing", variant_preprocessing, "How a network's authors prepared images, as key=value."),
   METHOD("variant_layer_names", variant_layer_names, "Lines of another framework's name and ours of a layer."),
   METHOD("nearest_name", nearest_name, "The index of the nearest of the lines of `known`; -1 if there is none."),

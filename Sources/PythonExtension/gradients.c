@@ -12,43 +12,50 @@ typedef struct {
   sax_shard_result results[MAX_SHARDS];
 } batch_share;
 
-static bool read_shards(PyObject *tuple, const char *operation, batch_share *share) {
+/* The number of shards, or 0 with an exception set. */
+static Py_ssize_t read_shards(PyObject *tuple, const char *operation, int32_t shards[MAX_SHARDS]) {
   if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) < 1 || PyTuple_Size(tuple) > MAX_SHARDS) {
     PyErr_Format(PyExc_ValueError, "%s: shards is not a tuple of 1 to %d numbers of images", operation, MAX_SHARDS);
-    return false;
+    return 0;
   }
-  share->values.shards = share->shards;
-  share->values.shard_count = PyTuple_Size(tuple);
   for (Py_ssize_t i = 0; i < PyTuple_Size(tuple); i++) {
     long count = PyLong_AsLong(PyTuple_GetItem(tuple, i));
     if (count < 0 || count > MAX_EXTENT) {
       if (!PyErr_Occurred()) {
         PyErr_Format(PyExc_ValueError, "%s: a shard of %ld images, expected 0 to %d", operation, count, MAX_EXTENT);
       }
-      return false;
+      return 0;
     }
-    share->shards[i] = (int32_t)count;
+    shards[i] = (int32_t)count;
   }
-  return true;
+  return PyTuple_Size(tuple);
 }
 
 /* The memory is released with PyMem_Free. NULL with an exception set on failure. */
 static batch_share *read_share(const call *c, int index) {
-  enum { FIRST_IMAGE, SHARDS, DIVISOR, ROUNDS_SUMS };
-  static const argument table[] = {
-    {"first_image", INTEGER}, {"shards", OBJECT}, {"divisor", REAL}, {"rounds_sums", FLAG}};
+  enum { FIRST_IMAGE, SHARDS, DIVISOR, ROUNDS_SUMS, FACTOR_BATCH };
+  static const argument table[] = {{"first_image", INTEGER},
+                                   {"shards", OBJECT},
+                                   {"divisor", REAL},
+                                   {"rounds_sums", FLAG},
+                                   {"factor_batch", INTEGER}};
   call t;
   if (!call_begin_tuple(&t, c->operation, table, LENGTH(table), c->values[index].object, "share")) return NULL;
   batch_share *share = PyMem_Calloc(1, sizeof *share);
+  int64_t first = t.values[FIRST_IMAGE].integer, factor_batch = t.values[FACTOR_BATCH].integer;
+  Py_ssize_t count;
   if (!share) {
     PyErr_NoMemory();
-  } else if (t.values[FIRST_IMAGE].integer < 0 || t.values[FIRST_IMAGE].integer > MAX_EXTENT) {
-    PyErr_Format(PyExc_ValueError, "%s: first_image is %lld, expected 0 to %d", c->operation,
-                 (long long)t.values[FIRST_IMAGE].integer, MAX_EXTENT);
-  } else if (read_shards(t.values[SHARDS].object, c->operation, share)) {
-    share->values.first_image = t.values[FIRST_IMAGE].integer;
-    share->values.divisor = t.values[DIVISOR].real;
-    share->values.rounds_sums = t.values[ROUNDS_SUMS].flag;
+  } else if (first < 0 || first > MAX_EXTENT || factor_batch < 0 || factor_batch > MAX_EXTENT) {
+    PyErr_Format(PyExc_ValueError, "%s: first_image is %lld, factor_batch %lld, expected 0 to %d", c->operation,
+                 (long long)first, (long long)factor_batch, MAX_EXTENT);
+  } else if ((count = read_shards(t.values[SHARDS].object, c->operation, share->shards))) {
+    share->values = (sax_batch_share){.first_image = first,
+                                      .shards = share->shards,
+                                      .shard_count = count,
+                                      .divisor = t.values[DIVISOR].real,
+                                      .rounds_sums = t.values[ROUNDS_SUMS].flag,
+                                      .factor_batch = factor_batch};
     call_end(&t);
     return share;
   }
@@ -185,6 +192,68 @@ static PyObject *network_finished_gradients(PyObject *object, PyObject *unused) 
   return PyLong_FromLongLong(sax_network_finished_gradients(((network_object *)object)->handle));
 }
 
+/* ---- Factors of dense layers ---- */
+
+/* Bytes of a row of every matrix, in the order in which they are finished. */
+static PyObject *network_factors(PyObject *object, PyObject *unused) {
+  (void)unused;
+  sax_network *network = ((network_object *)object)->handle;
+  PyObject *sizes = PyList_New(0);
+  for (int64_t index = 0, bytes; sizes && (bytes = sax_network_factor_row_bytes(network, index)); index++) {
+    PyObject *size = PyLong_FromLongLong(bytes);
+    if (!size || PyList_Append(sizes, size) < 0) Py_CLEAR(sizes);
+    Py_XDECREF(size);
+  }
+  return sizes;
+}
+
+static PyObject *network_finished_factors(PyObject *object, PyObject *unused) {
+  (void)unused;
+  return PyLong_FromLongLong(sax_network_finished_factors(((network_object *)object)->handle));
+}
+
+enum { FACTOR_INDEX, FACTOR_FIRST, FACTOR_ROWS };
+
+static PyObject *network_read_factor(PyObject *object, ARGUMENTS) {
+  static const argument table[] = {{"index", INTEGER}, {"first_image", INTEGER}, {"rows", OUTPUT_IMAGES, 2}};
+  call c;
+  if (!call_begin(&c, "read_factor", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  const Py_buffer *rows = &c.values[FACTOR_ROWS].array;
+  int32_t status;
+  Py_BEGIN_ALLOW_THREADS
+  status = sax_network_read_factor(((network_object *)object)->handle, c.values[FACTOR_INDEX].integer,
+                                   c.values[FACTOR_FIRST].integer, rows->shape[0], rows->buf, rows->len);
+  Py_END_ALLOW_THREADS
+  return call_result(&c, status);
+}
+
+static PyObject *network_write_factor(PyObject *object, ARGUMENTS) {
+  static const argument table[] = {{"index", INTEGER}, {"first_image", INTEGER}, {"rows", IMAGES, 2}};
+  call c;
+  if (!call_begin(&c, "write_factor", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  const Py_buffer *rows = &c.values[FACTOR_ROWS].array;
+  int32_t status;
+  Py_BEGIN_ALLOW_THREADS
+  status = sax_network_write_factor(((network_object *)object)->handle, c.values[FACTOR_INDEX].integer,
+                                    c.values[FACTOR_FIRST].integer, rows->shape[0], rows->buf, rows->len);
+  Py_END_ALLOW_THREADS
+  return call_result(&c, status);
+}
+
+static PyObject *network_gradients_of_factors(PyObject *object, ARGUMENTS) {
+  static const argument table[] = {{"shards", OBJECT}};
+  call c;
+  if (!call_begin(&c, "gradients_of_factors", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int32_t shards[MAX_SHARDS], status = SAX_OK;
+  Py_ssize_t count = read_shards(c.values[0].object, c.operation, shards);
+  if (count) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_network_gradients_of_factors(((network_object *)object)->handle, shards, count);
+    Py_END_ALLOW_THREADS
+  }
+  return call_result(&c, status);
+}
+
 /* ---- Messages in bfloat16 ---- */
 
 /* The memory of two bytes for each number. */
@@ -233,6 +302,11 @@ PyMethodDef network_gradient_methods[] = {
   METHOD("gradients_features", network_gradients_features, "The same beginning with a node's outputs."),
   METHOD("apply_gradients", network_apply_gradients, "Check the gradients and update the weights."),
   {"gradient_blocks", network_gradient_blocks, METH_NOARGS, "The memory of the gradients, the last layer's first."},
+  {"factors", network_factors, METH_NOARGS, "Bytes of a row of each matrix of the last call's factors."},
+  {"finished_factors", network_finished_factors, METH_NOARGS, "Matrices that the pass under way has finished."},
+  METHOD("read_factor", network_read_factor, "Rows of a matrix of factors."),
+  METHOD("write_factor", network_write_factor, "Write rows of a matrix of factors."),
+  METHOD("gradients_of_factors", network_gradients_of_factors, "The dense layers' gradients, of the whole batch."),
   {"finished_gradients", network_finished_gradients, METH_NOARGS, "Floats of it that the pass under way has finished."},
   {NULL, NULL, 0, NULL},
 };

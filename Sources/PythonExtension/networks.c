@@ -222,7 +222,7 @@ static PyMethodDef own_methods[] = {
   {"__reduce__", refuse_pickling, METH_NOARGS, "Raises TypeError: a network is saved, not pickled."},
 };
 
-enum { MAX_METHODS = 32 };
+enum { MAX_METHODS = 48 };
 
 static PyMethodDef *const topics[] = {
   network_tensor_methods,    network_linearization_methods, network_training_methods, network_gradient_methods,

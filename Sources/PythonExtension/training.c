@@ -4,20 +4,21 @@
 #include "images.h"
 
 bool step_options_begin(step_options *o, const call *c, int index, const network_object *network, Py_ssize_t batch) {
-  enum { RATE, MOMENTUM, DECAY, RULE, OPTION_SEED, STEP, RATES, DECAYS, PRECISION, SAMPLE_WEIGHT };
+  enum { RATE, MOMENTUM, DECAY, RULE, OPTION_SEED, STEP, RATES, DECAYS, PRECISION, SAMPLE_WEIGHT, TRUST, PLAIN_BIASES };
   static const argument table[] = {{"learning_rate", NUMBER}, {"momentum", NUMBER},      {"weight_decay", NUMBER},
                                    {"rule", INTEGER},         {"seed", SEED},            {"step", SEED},
                                    {"rates", INPUT, 1, true}, {"decays", INPUT, 1, true},
-                                   {"precision", INTEGER},    {"sample_weight", INPUT, 1, true}};
+                                   {"precision", INTEGER},    {"sample_weight", INPUT, 1, true},
+                                   {"trust_coefficient", NUMBER}, {"plain_biases", FLAG}};
   call *t = &o->arrays;
   if (!call_begin_tuple(t, c->operation, table, LENGTH(table), c->values[index].object, "options")) return false;
   int64_t rule = t->values[RULE].integer;
   Py_ssize_t count = (Py_ssize_t)sax_network_parameter_count(network->handle);
   int64_t precision = t->values[PRECISION].integer;
   bool known = false;
-  if (rule < SAX_RULE_PAPER || rule > SAX_RULE_CAFFE) {
-    PyErr_Format(PyExc_ValueError, "%s: rule is %lld, expected 0 (paper), 1 (PyTorch) or 2 (Caffe)", c->operation,
-                 (long long)rule);
+  if (rule < SAX_RULE_PAPER || rule > SAX_RULE_LARS) {
+    PyErr_Format(PyExc_ValueError, "%s: rule is %lld, expected 0 (paper), 1 (PyTorch), 2 (Caffe) or 3 (LARS)",
+                 c->operation, (long long)rule);
   } else if (precision < SAX_FLOAT32 || precision > SAX_BFLOAT16) {
     PyErr_Format(PyExc_ValueError, "%s: precision is %lld, expected 0 (float32) or 1 (bfloat16)", c->operation,
                  (long long)precision);
@@ -38,7 +39,9 @@ bool step_options_begin(step_options *o, const call *c, int index, const network
                                  .count = count,
                                  .precision = (int32_t)precision,
                                  .sample_weights = call_data(t, SAMPLE_WEIGHT),
-                                 .sample_weight_count = batch};
+                                 .sample_weight_count = batch,
+                                 .trust_coefficient = t->values[TRUST].number,
+                                 .plain_biases = t->values[PLAIN_BIASES].flag};
   return true;
 }
 
@@ -115,9 +118,37 @@ static PyObject *network_train_step_features(PyObject *object, ARGUMENTS) {
   return succeeded(status) ? Py_BuildValue("(dd)", result.loss, result.top1_error) : NULL;
 }
 
+static PyObject *network_prepare_update(PyObject *object, ARGUMENTS) {
+  static const argument table[] = {{"options", OBJECT}};
+  network_object *self = (network_object *)object;
+  call c;
+  if (!call_begin(&c, "prepare_update", table, LENGTH(table), arguments, given, keywords)) return NULL;
+  int32_t status = SAX_OK;
+  step_options options;
+  if (step_options_begin(&options, &c, 0, self, 0)) {
+    Py_BEGIN_ALLOW_THREADS
+    status = sax_network_prepare_update(self->handle, &options.values);
+    Py_END_ALLOW_THREADS
+    call_end(&options.arrays);
+  }
+  return call_result(&c, status);
+}
+
+static PyObject *network_commit_update(PyObject *object, PyObject *unused) {
+  (void)unused;
+  int32_t status;
+  Py_BEGIN_ALLOW_THREADS
+  status = sax_network_commit_update(((network_object *)object)->handle);
+  Py_END_ALLOW_THREADS
+  if (!succeeded(status)) return NULL;
+  Py_RETURN_NONE;
+}
+
 PyMethodDef network_training_methods[] = {
   METHOD("train_step", network_train_step, "Forward, loss, backward, update."),
   METHOD("train_step_images", network_train_step_images, "A training step on augmented uint8 images."),
   METHOD("train_step_features", network_train_step_features, "A training step that begins with a node's outputs."),
+  METHOD("prepare_update", network_prepare_update, "Checks the update by the last gradients; changes nothing."),
+  {"commit_update", network_commit_update, METH_NOARGS, "Makes the update that was prepared."},
   {NULL, NULL, 0, NULL},
 };

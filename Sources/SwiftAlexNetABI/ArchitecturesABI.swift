@@ -71,6 +71,30 @@ public func sax_spec_shapes(
 }
 
 @c @implementation
+public func sax_spec_crossings(
+  _ spec: UnsafePointer<CChar>, _ towers: Int64, _ text: UnsafeMutablePointer<CChar>, _ capacity: Int64
+) -> Int32 {
+  status {
+    let spec = try NetworkSpec(text: String(cString: spec))
+    let names = spec.crossings(towers: try Argument.size(towers, "crossings: towers"))
+    try write(names.joined(separator: " "), to: text, capacity: capacity)
+  }
+}
+
+@c @implementation
+public func sax_spec_cut(
+  _ spec: UnsafePointer<CChar>, _ tower: Int64, _ towers: Int64, _ text: UnsafeMutablePointer<CChar>,
+  _ capacity: Int64
+) -> Int32 {
+  status {
+    let towers = try Argument.size(towers, "cut: towers")
+    let segments = try NetworkSpec(text: String(cString: spec)).cut(
+      tower: try Argument.index(tower, below: towers, "tower"), of: towers)
+    try write(segments.text, to: text, capacity: capacity)
+  }
+}
+
+@c @implementation
 public func sax_initializations(_ text: UnsafeMutablePointer<CChar>, _ capacity: Int64) -> Int32 {
   status { try write(Initialization.known.map(\.name).joined(separator: " "), to: text, capacity: capacity) }
 }

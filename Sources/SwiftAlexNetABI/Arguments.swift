@@ -65,7 +65,9 @@ enum Argument {
     case Int(SAX_RULE_PAPER): return .paper
     case Int(SAX_RULE_PYTORCH): return .pytorch
     case Int(SAX_RULE_CAFFE): return .caffe
-    default: throw EngineError.invalidValue("rule: got \(value), expected 0 (paper), 1 (pytorch) or 2 (caffe)")
+    case Int(SAX_RULE_LARS): return .lars
+    default:
+      throw EngineError.invalidValue("rule: got \(value), expected 0 (paper), 1 (pytorch), 2 (caffe) or 3 (lars)")
     }
   }
 

@@ -7,11 +7,20 @@ import Training
 
 extension BatchShare {
   fileprivate init(_ share: sax_batch_share) throws {
-    let counts = UnsafeBufferPointer(start: share.shards, count: try Argument.size(share.shard_count, "gradients: shards"))
     try self.init(
       firstImage: Int(share.first_image),
-      shards: try Shards(counts.map { Int($0) }, roundsSums: share.rounds_sums != 0, operation: "gradients"),
-      divisor: share.divisor)
+      shards: try Shards(
+        share.shards, count: share.shard_count, roundsSums: share.rounds_sums != 0, operation: "gradients"),
+      divisor: share.divisor, factorBatch: share.factor_batch > 0 ? Int(share.factor_batch) : nil)
+  }
+}
+
+extension Shards {
+  fileprivate init(
+    _ counts: UnsafePointer<Int32>, count: Int64, roundsSums: Bool = false, operation: String
+  ) throws {
+    let counts = UnsafeBufferPointer(start: counts, count: try Argument.size(count, "\(operation): shards"))
+    try self.init(counts.map { Int($0) }, roundsSums: roundsSums, operation: operation)
   }
 }
 
@@ -70,6 +79,73 @@ public func sax_network_gradients_features(
       layout: try Argument.layout(layout), share: try BatchShare(share.pointee),
       options: try StepOptions(options.pointee, for: network(handle), batch: batch)
     ).write(to: results)
+  }
+}
+
+@c @implementation
+public func sax_network_factor_count(_ handle: OpaquePointer) -> Int64 {
+  Int64(network(handle).factors?.bytesPerRow.count ?? 0)
+}
+
+@c @implementation
+public func sax_network_factor_row_bytes(_ handle: OpaquePointer, _ index: Int64) -> Int64 {
+  let all = network(handle).factors?.bytesPerRow ?? []
+  guard let index = Int(exactly: index), all.indices.contains(index) else { return 0 }
+  return Int64(all[index])
+}
+
+/// The rows of some images, as many bytes as the caller has.
+private func factorRows(
+  _ handle: OpaquePointer, _ index: Int64, _ first: Int64, _ images: Int64, bytes: Int64
+) throws -> (DenseFactors, UnsafeMutableRawBufferPointer) {
+  guard let factors = network(handle).factors else { throw EngineError.invalidValue("factors: there are none") }
+  let first = try Argument.index(first, below: factors.batch, "factors: first image")
+  let images = try Argument.size(images, "factors: images")
+  let rows = try factors.rows(Int(index), images: first..<first + images)
+  guard bytes == Int64(rows.count) else {
+    throw EngineError.invalidValue("factors: got \(bytes) bytes for \(images) images, expected \(rows.count)")
+  }
+  return (factors, rows)
+}
+
+@c @implementation
+public func sax_network_read_factor(
+  _ handle: OpaquePointer, _ index: Int64, _ firstImage: Int64, _ images: Int64, _ rows: UnsafeMutablePointer<UInt8>,
+  _ bytes: Int64
+) -> Int32 {
+  status {
+    let (factors, source) = try factorRows(handle, index, firstImage, images, bytes: bytes)
+    withExtendedLifetime(factors) {
+      UnsafeMutableRawBufferPointer(start: rows, count: source.count).copyMemory(from: UnsafeRawBufferPointer(source))
+    }
+  }
+}
+
+@c @implementation
+public func sax_network_write_factor(
+  _ handle: OpaquePointer, _ index: Int64, _ firstImage: Int64, _ images: Int64, _ rows: UnsafePointer<UInt8>,
+  _ bytes: Int64
+) -> Int32 {
+  status {
+    let (factors, target) = try factorRows(handle, index, firstImage, images, bytes: bytes)
+    withExtendedLifetime(factors) {
+      target.copyMemory(from: UnsafeRawBufferPointer(start: rows, count: target.count))
+    }
+  }
+}
+
+@c @implementation
+public func sax_network_finished_factors(_ handle: OpaquePointer) -> Int64 {
+  Int64(network(handle).factors?.finishedCount ?? 0)
+}
+
+@c @implementation
+public func sax_network_gradients_of_factors(
+  _ handle: OpaquePointer, _ shards: UnsafePointer<Int32>, _ shardCount: Int64
+) -> Int32 {
+  status {
+    try network(handle).gradientsOfFactors(
+      shards: try Shards(shards, count: shardCount, operation: "gradients_of_factors"))
   }
 }
 

@@ -18,8 +18,9 @@ extension StepOptions {
     let copy = { Array(UnsafeBufferPointer<Float>(start: $0, count: count)) }
     try self.init(
       learningRate: options.learning_rate, momentum: options.momentum, weightDecay: options.weight_decay,
-      rule: try Argument.rule(options.rule), seed: options.seed, step: options.step,
-      rates: options.rates.map(copy), decays: options.decays.map(copy),
+      rule: try Argument.rule(options.rule), trust: options.trust_coefficient,
+      plainBiases: try Argument.flag(options.plain_biases, "train_step: plain_biases"), seed: options.seed,
+      step: options.step, rates: options.rates.map(copy), decays: options.decays.map(copy),
       sampleWeights: options.sample_weights.map { Array(UnsafeBufferPointer(start: $0, count: batch)) },
       precision: try Argument.precision(options.precision, operation: "train_step"))
   }
@@ -70,4 +71,14 @@ public func sax_network_train_step_features(
       options: try StepOptions(options.pointee, for: network(handle), batch: batch))
     result.pointee = sax_step_result(loss: step.loss, top1_error: step.top1Error)
   }
+}
+
+@c @implementation
+public func sax_network_prepare_update(_ handle: OpaquePointer, _ options: UnsafePointer<sax_step_options>) -> Int32 {
+  status { try network(handle).prepareUpdate(try StepOptions(options.pointee, for: network(handle), batch: 0)) }
+}
+
+@c @implementation
+public func sax_network_commit_update(_ handle: OpaquePointer) -> Int32 {
+  status { try network(handle).commitUpdate() }
 }

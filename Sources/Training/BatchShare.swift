@@ -10,14 +10,23 @@ public struct BatchShare: Sendable {
   public let shards: Shards
   /// Σ w of the whole batch, by which losses and gradients are divided; without weights, its number of images.
   public let divisor: Double
+  /// Images of the whole batch, if dense layers give the factors of their gradients: ``Networks/DenseFactors``. nil: they
+  /// give the gradients.
+  public let factorBatch: Int?
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` for a place below 0, or a divisor that is not finite and ≥ 0.
-  public init(firstImage: Int, shards: Shards, divisor: Double) throws {
+  /// - Throws: ``EngineError/invalidValue(_:)`` for a place below 0 or outside of the batch, or a divisor that is not
+  ///   finite and ≥ 0.
+  public init(firstImage: Int, shards: Shards, divisor: Double, factorBatch: Int? = nil) throws {
     guard firstImage >= 0, firstImage <= Extent.maximumCount, divisor.isFinite, divisor >= 0 else {
       throw EngineError.invalidValue(
         "gradients: got first image \(firstImage) and divisor \(divisor), expected finite numbers ≥ 0")
     }
+    guard factorBatch.map({ $0 >= firstImage + shards.images }) ?? true else {
+      throw EngineError.invalidValue(
+        "gradients: got images \(firstImage) to \(firstImage + shards.images) of a batch of \(factorBatch ?? 0)")
+    }
     (self.firstImage, self.shards, self.divisor) = (firstImage, shards, divisor)
+    self.factorBatch = factorBatch
   }
 }
 
@@ -72,7 +81,7 @@ extension Network {
       let credits = try known.withUnsafeBufferPointer { known in
         guard let known = known.baseAddress else { throw EngineError.invalidValue("gradients: an empty batch") }
         return try gradientsOfBatch(
-          batch, labels: known, weights: weights, shards: share.shards, options: options, hyperparameters, from: first,
+          batch, labels: known, weights: weights, share: share, options: options, hyperparameters, from: first,
           fill: fill
         ).credits
       }
@@ -88,12 +97,19 @@ extension Network {
     }
   }
 
+  /// The gradients of dense layers of which all processes have given factors: those of the whole batch, the same in every
+  /// process.
+  /// - Parameter shards: all of the batch.
+  /// - Throws: ``EngineError/invalidValue(_:)`` without factors of such a batch.
+  public func gradientsOfFactors(shards: Shards) throws {
+    try usage.writing("gradients_of_factors") { try denseGradients(shards: shards, context: try updateContext()) }
+  }
+
   /// The second half: checks that the gradients, which may have been changed, are finite, and updates the weights.
   /// Commits entirely or not at all; the same gradients give the same verdict in every process.
   /// - Throws: As ``trainStep(batch:labels:input:options:)``.
   public func applyGradients(_ options: StepOptions) throws {
     try usage.writing("apply_gradients") {
-      try update(options, try options.hyperparameters(of: parameters), context: try makeContext())
+      try update(options, try options.hyperparameters(of: parameters), context: try updateContext())
     }
-  }
-}
+  }}

@@ -97,7 +97,7 @@ extension Network {
     let stepsAnEpoch = (images.labels.count - 1) / recipe.batchSize + 1
     var moment = Moment(
       epoch: 0, step: 0, totalSteps: try Extent.product([stepsAnEpoch, epochs], operation: "fit: steps"))
-    var rates = try ParameterRates(recipe: recipe, parameters: parameters)
+    var rates = try ParameterRates(recipe: recipe, parameters: parameters, stepsAnEpoch: stepsAnEpoch)
     for epoch in 0..<epochs {
       moment.epoch = epoch
       let order = try ImageOrder.shuffled(count: images.labels.count, seed: seed, epoch: UInt64(epoch))
@@ -109,7 +109,8 @@ extension Network {
         let result = try trainStep(
           images, indices: batch, preprocessing: preprocessing, augmentation: augmentation,
           options: try StepOptions(
-            learningRate: 0, momentum: Float(recipe.momentum), weightDecay: 0, rule: recipe.rule, seed: seed,
+            learningRate: 0, momentum: Float(recipe.momentum), weightDecay: 0, rule: recipe.rule,
+            trust: Float(recipe.trustCoefficient), plainBiases: !recipe.larsBiases, seed: seed,
             step: UInt64(moment.step), rates: rates.rates(at: moment), decays: rates.decays,
             sampleWeights: images.weights(of: batch), precision: precision))
         loss += result.loss * result.weight

@@ -63,7 +63,7 @@ extension Network {
       } else {
         try network.rehearseInference(batch: batch, arithmetic: arithmetic)
       }
-      let gradients = network.parameters.reduce(0) { $0 + $1.gradientBytes }
+      let gradients = network.gradientMemory.blocks.reduce(0) { $0 + $1.byteCount }
       let velocities = network.parameters.reduce(0) { $0 + $1.velocityBytes }
       let activations = network.activationBytes
       return MemoryUse(

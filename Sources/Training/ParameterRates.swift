@@ -18,18 +18,20 @@ struct ParameterRates {
   /// The weight decays, in the order of the parameters; constant throughout.
   let decays: [Float]
   private let learningRate: Double
+  private let warmUp: WarmUp
   private var plans: [Plan] = []
   /// For the weights, then the biases, then each group; a group without a schedule has an idle one.
   private var states: [ScheduleState]
 
   /// - Throws: ``EngineError/invalidValue(_:)`` for a pattern that matches no parameter, and for invalid schedules.
-  init(recipe: Recipe, parameters: [Parameter]) throws {
+  init(recipe: Recipe, parameters: [Parameter], stepsAnEpoch: Int) throws {
     for group in recipe.groups where !parameters.contains(where: { group.matches($0.name) }) {
       throw EngineError.invalidValue(
         "fit: the group '\(group.pattern)' of recipe \(recipe.name) matches no parameter; there are "
           + parameters.map(\.name).joined(separator: ", "))
     }
     learningRate = recipe.learningRate
+    warmUp = try WarmUp(recipe: recipe, stepsAnEpoch: stepsAnEpoch)
     states = try ([recipe.schedule, recipe.biasSchedule ?? .constant] + recipe.groups.map { $0.schedule ?? .constant })
       .map { try ScheduleState($0) }
     for parameter in parameters {
@@ -51,11 +53,13 @@ struct ParameterRates {
   }
 
   /// The rate of weights in no group.
-  func baseRate(at moment: Moment) -> Double { learningRate * states[0].factor(at: moment) }
+  func baseRate(at moment: Moment) -> Double { warmedUp(moment) * states[0].factor(at: moment) }
+
+  private func warmedUp(_ moment: Moment) -> Double { learningRate * warmUp.factor(step: moment.step) }
 
   /// The learning rates at `moment`, in the order of the parameters.
   func rates(at moment: Moment) -> [Float] {
-    let scheduled = states.map { learningRate * $0.factor(at: moment) }
+    let scheduled = states.map { warmedUp(moment) * $0.factor(at: moment) }
     return plans.map { Float(scheduled[$0.schedule] * $0.rate) }
   }
 

@@ -3,7 +3,7 @@ import Networks
 import Tensors
 
 /// One parameter's update, ready to be committed: it can no longer fail.
-struct ParameterUpdate {
+struct ParameterUpdate: PreparedUpdate {
   private let parameter: Parameter
   private let velocity: AlignedBuffer<Float>
   private let gradient: AlignedBuffer<Float>
@@ -20,7 +20,6 @@ struct ParameterUpdate {
   ) throws {
     self.parameter = parameter
     self.rule = rule
-    self.hyperparameters = hyperparameters
     gradient = try parameter.makeGradient()
     velocity = try parameter.velocityMemory()
     let advice = "in step \(step); nothing was updated: try a lower learning rate than \(hyperparameters.learningRate)"
@@ -30,6 +29,13 @@ struct ParameterUpdate {
     guard largest.isFinite else {
       throw EngineError.nonFinite("train_step: the gradient of \(parameter.name) holds \(largest.inWords) \(advice)")
     }
+    let localized = try SGDUpdate.localized(
+      rule: rule, hyperparameters: hyperparameters, count: count, weights: parameter.value.pointer, gradient: gradient,
+      context: context)
+    guard let hyperparameters = localized else {
+      throw EngineError.nonFinite("train_step: the local rate of \(parameter.name) would overflow float32 \(advice)")
+    }
+    self.hyperparameters = hyperparameters
     func after(_ known: SGDBounds) -> SGDBounds? {
       SGDUpdate.bounds(after: known, gradient: largest, rule: rule, hyperparameters: hyperparameters)
     }
@@ -60,7 +66,7 @@ struct ParameterUpdate {
     return SGDBounds(weights: try largest(parameter.value), velocity: try largest(velocity))
   }
 
-  func commit(context: ComputeContext) throws {
+  package func commit(context: ComputeContext) throws {
     // Noted first: whatever happens next, no stale packed copy is used.
     parameter.noteChange()
     try SGDUpdate.apply(

@@ -14,6 +14,8 @@ extension Recipe: CustomStringConvertible {
     return [
       ("batch size", "\(batchSize)"), ("learning rate", "\(learningRate)"), ("momentum", "\(momentum)"),
       ("weight decay", "\(weightDecay)"), ("schedule", "\(schedule)"), ("epochs", "\(epochs)"), ("rule", "\(rule)"),
+      ("trust coefficient", "\(trustCoefficient)"), ("LARS for biases", "\(larsBiases)"),
+      ("warm-up epochs", "\(warmupEpochs)"), ("warm-up from", "× \(warmupStart)"),
       ("bias learning rate", "× \(biasLearningRate)"), ("bias weight decay", "× \(biasWeightDecay)"),
       ("bias schedule", Self.text(biasSchedule)), ("groups", groups.isEmpty ? "–" : groups), ("crop", "\(crop)"),
       ("flip", "\(flip)"), ("colour noise", "\(colorNoise)"), ("colour noise epochs", Self.text(colorNoiseEpochs)),
@@ -46,6 +48,7 @@ extension Schedule: CustomStringConvertible {
     case .plateau(let factor, let patience, let times):
       return "× \(factor) after \(patience) epochs without a better validation error, \(times) times"
     case .dexp(let targetFactor, let steps): return "÷ \(targetFactor) over the run, in \(steps) equal stretches"
+    case .polynomial(let power): return "× (1 − step / steps of the run)^\(power)"
     }
   }
 

@@ -10,6 +10,8 @@ extension Recipe {
     var lines = [
       "name \(name)", "batch_size \(batchSize)", "learning_rate \(learningRate)", "momentum \(momentum)",
       "weight_decay \(weightDecay)", "schedule \(schedule.text)", "epochs \(epochs)", "rule \(rule)",
+      "trust_coefficient \(trustCoefficient)", "lars_biases \(larsBiases ? 1 : 0)", "warmup_epochs \(warmupEpochs)",
+      "warmup_start \(warmupStart)",
       "bias_learning_rate \(biasLearningRate)", "bias_weight_decay \(biasWeightDecay)",
     ]
     if let biasSchedule { lines.append("bias_schedule \(biasSchedule.text)") }
@@ -39,6 +41,7 @@ extension Schedule {
     case .steps(let boundaries, let factor): "steps boundaries=\(list(boundaries)) factor=\(factor)"
     case .plateau(let factor, let patience, let times): "plateau factor=\(factor) patience=\(patience) times=\(times)"
     case .dexp(let target, let steps): "dexp target_factor=\(target) steps=\(steps)"
+    case .polynomial(let power): "polynomial power=\(power)"
     }
   }
 }

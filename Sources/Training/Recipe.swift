@@ -12,6 +12,14 @@ public struct Recipe: Sendable {
   public var schedule: Schedule
   public var epochs: Int
   public var rule = SGDUpdate.Rule.paper
+  /// η of the rule LARS; other rules ignore it.
+  public var trustCoefficient = 0.001
+  /// Whether LARS gives biases rates of their own too; if not, Caffe's rule updates them.
+  public var larsBiases = true
+  /// The epochs over which all rates rise in equal steps, before the schedules' factors.
+  public var warmupEpochs = 0.0
+  /// The factor at the beginning of the warm-up.
+  public var warmupStart = 0.0
   /// Factors on the learning rate and decay of the biases.
   public var biasLearningRate = 1.0
   public var biasWeightDecay = 1.0

@@ -61,6 +61,17 @@ extension Recipe {
     source: "S in [256; 512]: fine-tunes all layers that `vgg-384` has trained; first rate, length and patience are "
       + "this package's, and that S is a whole number")
 
+  /// Their code gives every blob, and so every bias, a rate of its own, and biases no decay.
+  public static let lars = imageNet(
+    "lars", schedule: .polynomial(power: 2), epochs: 100,
+    source: "You, Gitman & Ginsburg 2017, arXiv:1708.03888, section 5 and table 3 (of the version for ICLR 2018) for "
+      + "BVLC AlexNet without batch normalisation: rate 10 for batches of 8,192 and of 4,096, 2 for 512, 14 for 16,384 "
+      + "and for 32,768, where accuracy falls; biases as in models/bvlc_alexnet, without decay; that warm-up "
+      + "begins at 0 and multiplies the schedule is this package's"
+  ) {
+    ($0.batchSize, $0.learningRate, $0.rule, $0.biasWeightDecay, $0.warmupEpochs) = (8192, 10, .lars, 0, 2)
+  }
+
   public static let small = {
     var recipe = Recipe(
       name: "small", batchSize: 32, learningRate: 0.01, momentum: 0.9, weightDecay: 0.0005,
@@ -94,7 +105,7 @@ extension Recipe {
       + "hundredth; here one training set and fixed lengths")
 
   public static let known = [
-    paper, chm145, caffe, torchvision, cudaConvnet2, vgg, vgg384, vggJitter, small, cifar80sec, cifar18pct,
+    paper, chm145, caffe, torchvision, cudaConvnet2, lars, vgg, vgg384, vggJitter, small, cifar80sec, cifar18pct,
     cifar19pct, cifarConvLocal13pct, cifarConvLocal11pct,
   ]
 

@@ -31,6 +31,8 @@ public enum Schedule: Hashable, Sendable {
   /// targetFactor^(−i / (steps − 1)), i = ⌊progress · steps⌋: `steps` equal stretches of the run, each lower by the
   /// same factor (cuda-convnet2's `dexp`, "discrete exponential").
   case dexp(targetFactor: Double, steps: Int)
+  /// (1 − step / total)^power: falls to 0 at the end of the run (Caffe's policy `poly`).
+  case polynomial(power: Double)
 
   /// Whether it needs the validation error.
   public var needsValidation: Bool {
@@ -61,6 +63,7 @@ public enum Schedule: Hashable, Sendable {
       try Self.require(isFactor(targetFactor), "target factor \(targetFactor)", "a finite number above 0")
       try Self.require(
         2...Self.maximumStretches ~= steps, "\(steps) steps", "2 to \(Self.maximumStretches)")
+    case .polynomial(let power): try Self.require(isFactor(power), "power \(power)", "a finite number above 0")
     }
   }
 
@@ -98,6 +101,8 @@ public struct ScheduleState: Hashable, Sendable {
     case .plateau(let factor, _, _): return pow(factor, Double(drops))
     case .dexp(let targetFactor, let steps):
       return pow(targetFactor, -Double(stretch(moment, steps)) / Double(steps - 1))
+    case .polynomial(let power):
+      return pow(1 - Double(min(max(moment.step, 0), total(moment))) / Double(total(moment)), power)
     }
   }
 
@@ -115,11 +120,13 @@ public struct ScheduleState: Hashable, Sendable {
     }
   }
 
+  private func total(_ moment: Moment) -> Int { max(moment.totalSteps, 1) }
+
   private func reached(_ boundaries: [Int], _ number: Int) -> Int { boundaries.count { number >= $0 } }
 
   /// ⌊step · steps / total⌋ in integers, so that no boundary is missed.
   private func stretch(_ moment: Moment, _ steps: Int) -> Int {
-    let total = max(moment.totalSteps, 1)
+    let total = total(moment)
     let step = min(max(moment.step, 0), total - 1)
     return total.dividingFullWidth(step.multipliedFullWidth(by: steps)).quotient
   }

@@ -6,6 +6,8 @@ import Tensors
 public struct StepOptions: Sendable {
   public var hyperparameters: SGDHyperparameters
   public var rule: SGDUpdate.Rule
+  /// Whether biases are updated by Caffe's rule where ``rule`` is LARS.
+  public var plainBiases: Bool
   public var dropout: DropoutKey
   public var precision: Precision
   /// The learning rate of every parameter, in the order of ``Networks/Network/parameters``; 0 leaves a parameter
@@ -18,20 +20,26 @@ public struct StepOptions: Sendable {
   public var sampleWeights: [Float]?
 
   /// The step checks `rates`, `decays` and `sampleWeights`, whose number only a network or a batch knows.
-  /// - Throws: ``EngineError/invalidValue(_:)`` unless rate and decay are finite and ≥ 0 and 0 ≤ momentum < 1.
+  /// - Parameter trust: η of LARS, which other rules ignore.
+  /// - Throws: ``EngineError/invalidValue(_:)`` unless rate and decay are finite and ≥ 0, 0 ≤ momentum < 1, and the
+  ///   trust of LARS is finite and above 0.
   public init(
-    learningRate: Float, momentum: Float, weightDecay: Float, rule: SGDUpdate.Rule = .paper, seed: UInt64,
-    step: UInt64, rates: [Float]? = nil, decays: [Float]? = nil, sampleWeights: [Float]? = nil,
-    precision: Precision = .float32
+    learningRate: Float, momentum: Float, weightDecay: Float, rule: SGDUpdate.Rule = .paper, trust: Float = 0.001,
+    plainBiases: Bool = false, seed: UInt64, step: UInt64, rates: [Float]? = nil, decays: [Float]? = nil,
+    sampleWeights: [Float]? = nil, precision: Precision = .float32
   ) throws {
     try Self.requireRate(learningRate, "train_step: got learning rate")
     guard momentum >= 0, momentum < 1 else {
       throw EngineError.invalidValue("train_step: got momentum \(momentum), expected 0 ≤ momentum < 1")
     }
     try Self.requireRate(weightDecay, "train_step: got weight decay")
-    hyperparameters = SGDHyperparameters(learningRate: learningRate, momentum: momentum, weightDecay: weightDecay)
+    guard rule != .lars || (trust.isFinite && trust > 0) else {
+      throw EngineError.invalidValue("train_step: got trust coefficient \(trust), expected a finite number above 0")
+    }
+    hyperparameters = SGDHyperparameters(
+      learningRate: learningRate, momentum: momentum, weightDecay: weightDecay, trust: rule == .lars ? trust : 0)
     try hyperparameters.requireFinite(operation: "train_step")
-    self.rule = rule
+    (self.rule, self.plainBiases) = (rule, plainBiases)
     dropout = DropoutKey(seed: seed, step: step)
     (self.rates, self.decays, self.sampleWeights) = (rates, decays, sampleWeights)
     self.precision = precision
@@ -56,6 +64,7 @@ public struct StepOptions: Sendable {
       var result = hyperparameters
       result.learningRate = rates?[index] ?? result.learningRate * parameter.rateMultiplier
       result.weightDecay = decays?[index] ?? result.weightDecay * parameter.decayMultiplier
+      if plainBiases && parameter.role == .bias { result.trust = 0 }
       try result.requireFinite(operation: "train_step: \(parameter.name)")
       return result
     }

@@ -31,7 +31,7 @@ extension Network {
     return try usage.writing("train_step") {
       let hyperparameters = try options.hyperparameters(of: parameters)
       let (execution, credits) = try gradientsOfBatch(
-        batch, labels: labels, weights: weights, shards: nil, options: options, hyperparameters, from: first,
+        batch, labels: labels, weights: weights, share: nil, options: options, hyperparameters, from: first,
         fill: fill)
       let loss = weights.mean(try lossMemory(batch: batch).pointer)
       try update(options, hyperparameters, context: execution.context)
@@ -44,7 +44,7 @@ extension Network {
   /// - Returns: the pass, whose context serves the update, and every image's credit for its class's rank: 1
   ///   if it comes first.
   func gradientsOfBatch(
-    _ batch: Int, labels: UnsafePointer<Int32>, weights: LossWeights, shards: Shards?, options: StepOptions,
+    _ batch: Int, labels: UnsafePointer<Int32>, weights: LossWeights, share: BatchShare?, options: StepOptions,
     _ hyperparameters: [SGDHyperparameters?], from first: Int, fill: (Execution) throws -> Void
   ) throws -> (execution: Execution, credits: [Double]) {
     let reach = try firstTrained(hyperparameters, from: first)
@@ -55,7 +55,11 @@ extension Network {
       execution.context.rehearses ? [] : top1Credits(UnsafePointer(execution.result), labels: labels, batch: batch)
 
     let losses = try lossMemory(batch: batch)
-    try backwardKept(execution, parameterGradients: .replaced, shards: shards, inputGradient: nil) { gradient in
+    if let images = share?.factorBatch { _ = try makeFactors(batch: images, precision: options.precision, from: reach) }
+    try backwardKept(
+      execution, parameterGradients: .replaced, shards: share?.shards,
+      factorsFrom: share?.factorBatch == nil ? nil : share?.firstImage, inputGradient: nil
+    ) { gradient in
       try SoftmaxCrossEntropy.forwardBackward(
         rows: batch, classes: classCount, logits: execution.result, labels: labels, weights: weights,
         logitsGradient: gradient, losses: losses.pointer, context: execution.context)
@@ -107,13 +111,22 @@ extension Network {
     _ options: StepOptions, _ hyperparameters: [SGDHyperparameters?], context: ComputeContext
   ) throws {
     let start = StepRecorder.start(recorder)
-    let updates = try zip(parameters, hyperparameters).compactMap { parameter, hyperparameters in
+    try commit(try updates(options, hyperparameters, context: context), context: context)
+    recorder?.add(.update, since: start)
+  }
+
+  func updates(
+    _ options: StepOptions, _ hyperparameters: [SGDHyperparameters?], context: ComputeContext
+  ) throws -> [ParameterUpdate] {
+    try zip(parameters, hyperparameters).compactMap { parameter, hyperparameters in
       try hyperparameters.map {
         try ParameterUpdate(parameter, rule: options.rule, $0, step: options.dropout.step, context: context)
       }
     }
+  }
+
+  func commit(_ updates: [ParameterUpdate], context: ComputeContext) throws {
     for update in updates { try update.commit(context: context) }
     forgetStaleWeights()
-    recorder?.add(.update, since: start)
   }
 }

@@ -51,15 +51,86 @@ final class TowersTests: XCTestCase {
     }
   }
 
-  func testANormOverBothTowersIsComputedWhole() throws {
-    let segments = try spec("paper").cut(tower: 1, of: 2)
+  func testANormOverBothTowersReadsTheBorderOfTheOther() throws {
+    let segments = try [0, 1].map { try spec("paper").cut(tower: $0, of: 2) }
     XCTAssertEqual(
-      segments.map { $0.spec.nodes.map(\.name) }.prefix(4).map { $0 },
+      segments[1].map { $0.spec.nodes.map(\.name) }.prefix(4).map { $0 },
       [["conv1", "relu1"], ["norm1"], ["pool1", "conv2", "relu2"], ["norm2"]])
-    XCTAssertEqual(segments.map(\.source).prefix(5).map { $0 }, [.image, .exchanged, .own, .exchanged, .own])
-    XCTAssertEqual(segments[1].channels, 48..<96)
-    XCTAssertEqual(segments[1].spec.input.channels, 96)
-    XCTAssertEqual(segments[2].spec.input.channels, 48)
+    XCTAssertEqual(segments[1].map(\.source).prefix(5).map { $0 }, [.image, .exchanged, .own, .exchanged, .own])
+    XCTAssertEqual([segments[0][1].reads, segments[0][1].channels], [0..<50, 0..<48])
+    XCTAssertEqual([segments[1][1].reads, segments[1][1].channels], [46..<96, 2..<50])
+    XCTAssertEqual([segments[0][3].reads, segments[1][3].reads], [0..<130, 126..<256])
+    XCTAssertEqual(segments[1][1].spec.input.channels, 50)
+    XCTAssertEqual(segments[1][2].reads, 48..<96)
+    XCTAssertEqual(segments[1][2].spec.input.channels, 48)
+  }
+
+  /// The window of an even size reaches further down than up; one longer than a tower reads all there is.
+  func testHowFarANormReads() throws {
+    func reads(size: Int, groups: Int = 1) throws -> [Range<Int>] {
+      let norm = try ResponseNormalization(size: size, alpha: 1, beta: 0.75, k: 2, alphaOverN: true)
+      let spec = NetworkSpec(
+        name: "norms", input: FeatureShape(height: 8, width: 8, channels: 3),
+        nodes: [
+          NodeSpec("conv1", .convolution(outputs: 12, kernel: 3, stride: 1, padding: Padding(1), groups: 1)),
+          NodeSpec("norm1", .responseNorm(norm, groups: groups)), NodeSpec("fc2", .dense(outputs: 3)),
+        ])
+      return try [0, 1].map { try spec.cut(tower: $0, of: 2)[1].reads }
+    }
+    XCTAssertEqual(try reads(size: 4), [0..<7, 4..<12])
+    XCTAssertEqual(try reads(size: .max), [0..<12, 0..<12])
+    XCTAssertEqual(try reads(size: 3, groups: 3), [0..<12, 0..<12])
+  }
+
+  func testDropoutKnowsItsPlace() throws {
+    let segments = try [0, 1].map { try spec("chm145").cut(tower: $0, of: 2) }
+    XCTAssertTrue(segments[0][2].spec.text.contains("form=paper2012 number=1 first=0 width=4096\n"))
+    XCTAssertTrue(segments[1][2].spec.text.contains("form=paper2012 number=1 first=2048 width=4096\n"))
+    XCTAssertTrue(segments[1][3].spec.text.contains("form=paper2012 number=2 first=2048 width=4096\n"))
+    XCTAssertEqual(try NetworkSpec(text: segments[1][3].spec.text), segments[1][3].spec)
+    for place in [
+      "number=0 first=0 width=8", "number=16777216 first=0 width=8", "number=1 first=-1 width=9",
+      "number=1 first=1 width=8", "number=1 first=0 width=7", "number=1 first=\(Int.max) width=\(Int.max)",
+      "number=1 first=0 width=\(Int.max)",
+    ] {
+      let text = """
+        network n
+        data channels=8 height=4 width=2
+        dropout d probability=0.5 form=paper2012 \(place)
+        """
+      XCTAssertThrowsError(try Network(spec: NetworkSpec(text: text), initialization: .zeros, seed: 0), place)
+    }
+  }
+
+  func testACutAsText() throws {
+    let text = try smallSpec().cut(tower: 0, of: 2).text
+    let fields = text.split(separator: "\n").filter { $0.hasPrefix("segment") }
+    XCTAssertEqual(
+      fields,
+      [
+        "segment source=image reads=0,3 channels=0,4", "segment source=exchanged reads=0,6 channels=0,4",
+        "segment source=own reads=0,4 channels=0,6", "segment source=exchanged reads=0,12 channels=0,8",
+        "segment source=exchanged reads=0,16 channels=0,5",
+      ])
+  }
+
+  func testWeightsGoToTheTowersAndBack() throws {
+    for spec in try smallNets() {
+      let (whole, copy) = try (
+        Network(spec: spec, initialization: .torchvision, seed: 3), Network(spec: spec, initialization: .zeros, seed: 0)
+      )
+      for tower in 0..<2 {
+        for segment in try spec.cut(tower: tower, of: 2) {
+          let part = try Network(spec: segment.spec, initialization: .zeros, seed: 0)
+          try part.copyParameters(tower: tower, from: whole)
+          try part.copyParameters(tower: tower, to: copy)
+        }
+      }
+      for (parameter, other) in zip(whole.parameters, copy.parameters) {
+        let values = parameter.withMutableValues { Array($0) }
+        XCTAssertEqual(values, other.withMutableValues { Array($0) }, "\(spec.name): \(parameter.name)")
+      }
+    }
   }
 
   func testRefusals() throws {
@@ -76,6 +147,11 @@ final class TowersTests: XCTestCase {
     XCTAssertThrowsError(try odd.cut(tower: 0, of: 0))
     let part = try Network(spec: smallSpec().cut(tower: 0, of: 2)[0].spec, initialization: .zeros, seed: 0)
     XCTAssertThrowsError(try part.copyParameters(tower: 0, from: Network(spec: odd, initialization: .zeros, seed: 0)))
+    let whole = try Network(spec: smallSpec(), initialization: .zeros, seed: 0)
+    for tower in [-1, 2] {
+      XCTAssertThrowsError(try part.copyParameters(tower: tower, from: whole))
+      XCTAssertThrowsError(try part.copyParameters(tower: tower, to: whole))
+    }
   }
 
   private func smallNets() throws -> [NetworkSpec] {
@@ -112,50 +188,70 @@ final class TowersTests: XCTestCase {
   private func logits(
     _ spec: NetworkSpec, batch: Int, on variant: KernelVariant
   ) throws -> (halves: [Float], whole: [Float]) {
+    let (whole, towers) = try networks(spec, on: variant)
+    let image = randomFloats(batch * spec.input.count, seed: 5)
+    let halves = try towers.forward(image) { try run($0, $1, batch: batch) }
+    return (halves, try run(whole, image, batch: batch))
+  }
+
+  /// Masks are the whole network's; the last layer's gradients have its bits, those before a sum over both towers its
+  /// numbers.
+  func testHalvesTrainAsTheWhole() throws {
+    let dropout = DropoutKey(seed: 7, step: 3)
+    for spec in try smallNets() {
+      for variant in KernelVariant.all(withOpenBLAS: false) {
+        let batch = 5
+        let (whole, towers) = try networks(spec, on: variant)
+        let image = randomFloats(batch * spec.input.count, seed: 5)
+        func keeping(_ network: Network, _ x: [Float]) throws -> [Float] {
+          var output = [Float](repeating: .nan, count: batch * network.classCount)
+          try network.forwardKeeping(x, batch: batch, layout: .nhwc, dropout: dropout, into: &output)
+          return output
+        }
+        let halves = try towers.forward(image, run: keeping)
+        let expected = try keeping(whole, image)
+        XCTAssertEqual(halves.map(\.bitPattern), expected.map(\.bitPattern), "\(spec.name), \(variant.name)")
+        let gradient = randomFloats(batch * whole.classCount, seed: 6)
+        try whole.backward(gradient, batch: batch, layout: .nhwc, accumulate: false, inputGradient: nil)
+        try towers.backward(gradient, batch: batch)
+        for (tower, networks) in towers.networks.enumerated() {
+          for parameter in networks.flatMap(\.parameters) {
+            try assertPart(parameter, tower: tower, of: whole, "\(spec.name), \(variant.name)")
+          }
+        }
+      }
+    }
+  }
+
+  private func assertPart(_ part: Parameter, tower: Int, of whole: Network, _ place: String) throws {
+    let parameter = try XCTUnwrap(whole.parameters.first { $0.name == part.name })
+    let outputs = (part.shape[0], parameter.shape[0])
+    let first = outputs.0 == outputs.1 ? 0 : tower * outputs.0
+    let all = Array(try parameter.makeGradient().buffer)
+    let expected = taking(first..<first + outputs.0, of: all, channels: outputs.1)
+    let found = Array(try part.makeGradient().buffer)
+    let largest = all.map(abs).max() ?? 0
+    XCTAssertGreaterThan(largest, 0)
+    let isLast = parameter.name.hasPrefix("fc8")
+    for (value, other) in zip(found, expected) where value != other {
+      guard !isLast, abs(value - other) <= 1e-5 * largest else {
+        return XCTFail("\(place), \(parameter.name) of tower \(tower): \(value), expected \(other)")
+      }
+    }
+  }
+
+  private func networks(_ spec: NetworkSpec, on variant: KernelVariant) throws -> (Network, TwoTowers) {
     let (table, gemm) = (variant.context.kernels, try variant.context.gemm)
     func network(_ spec: NetworkSpec, _ initialization: Initialization) throws -> Network {
       try Network(spec: spec, initialization: initialization, seed: 3) { ComputeContext(kernels: table, gemm: gemm) }
     }
     let whole = try network(spec, .torchvision)
-    let image = randomFloats(batch * spec.input.count, seed: 5)
-    let halves = try (0..<2).map { try spec.cut(tower: $0, of: 2) }
-    XCTAssertEqual(halves[0].count, halves[1].count + 1, "tower 0 makes the logits alone")
-    var (own, exchanged) = ([image, image], image)
-    for step in halves[0].indices {
-      let segments = halves.compactMap { step < $0.count ? $0[step] : nil }
-      own = try segments.enumerated().map { tower, segment in
-        let part = try network(segment.spec, .zeros)
-        try part.copyParameters(tower: tower, from: whole)
-        let input = segment.source == .own ? own[tower] : segment.source == .image ? image : exchanged
-        return try taking(segment, of: run(part, input, batch: batch))
-      }
-      if own.count == 2 { exchanged = joined(own, channels: segments[0].channels.count) }
-    }
-    return (own[0], try run(whole, image, batch: batch))
+    return (whole, try TwoTowers(whole) { try network($0, .zeros) })
   }
 
   private func run(_ network: Network, _ x: [Float], batch: Int) throws -> [Float] {
     var output = [Float](repeating: .nan, count: batch * network.classCount)
     try network.forward(x, batch: batch, layout: .nhwc, into: &output)
     return output
-  }
-
-  private func taking(_ segment: TowerSegment, of output: [Float]) throws -> [Float] {
-    let channels = try segment.spec.outputShapes().last?.channels ?? 0
-    let pixels = output.count / channels
-    var part = [Float](repeating: .nan, count: pixels * segment.channels.count)
-    TowerExchange.take(segment.channels, of: output, pixels: pixels, channels: channels, into: &part)
-    return part
-  }
-
-  private func joined(_ parts: [[Float]], channels: Int) -> [Float] {
-    var whole = [Float](repeating: .nan, count: 2 * parts[0].count)
-    parts[0].withUnsafeBufferPointer { first in
-      parts[1].withUnsafeBufferPointer { second in
-        let pointers = [first, second].compactMap(\.baseAddress)
-        TowerExchange.join(pointers, pixels: parts[0].count / channels, channels: channels, into: &whole)
-      }
-    }
-    return whole
   }
 }

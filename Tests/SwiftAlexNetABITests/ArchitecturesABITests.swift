@@ -64,6 +64,22 @@ final class ArchitecturesABITests: XCTestCase {
     XCTAssertFalse(changed.text.contains("conv2") || changed.text.contains("tanh2") || changed.text.contains("fc64"))
   }
 
+  func testTowersThroughTheBoundary() {
+    let paper = spec("alexnet", "paper").text
+    var bytes = [CChar](repeating: 0, count: 1 << 14)
+    XCTAssertEqual(sax_spec_crossings(paper, 2, &bytes, 1 << 14), Int32(SAX_OK), lastError)
+    XCTAssertEqual(text(bytes), "norm1 norm2 conv3 fc6 fc7 fc8")
+    XCTAssertEqual(sax_spec_cut(paper, 1, 2, &bytes, 1 << 14), Int32(SAX_OK), lastError)
+    XCTAssertTrue(text(bytes).hasPrefix("segment source=image reads=0,3 channels=0,48\nnetwork paper/1/conv1\n"))
+    XCTAssertTrue(text(bytes).contains("segment source=exchanged reads=46,96 channels=2,50\n"))
+    for (tower, towers) in [(2, 2), (-1, 2), (0, 0), (0, -1), (0, .max)] as [(Int64, Int64)] {
+      XCTAssertEqual(sax_spec_cut(paper, tower, towers, &bytes, 1 << 14), Int32(SAX_INVALID_VALUE))
+    }
+    XCTAssertEqual(sax_spec_crossings(paper, 0, &bytes, 1 << 14), Int32(SAX_INVALID_VALUE))
+    XCTAssertEqual(sax_spec_crossings("network", 2, &bytes, 1 << 14), Int32(SAX_INVALID_VALUE))
+    XCTAssertEqual(sax_spec_cut(paper, 0, 2, &bytes, 5), Int32(SAX_INVALID_VALUE))
+  }
+
   func testPoolsRoundAsTheVariantOrTheCallerSays() {
     XCTAssertTrue(spec("vgg", "A").text.contains("max_pool pool1 kernel=2 stride=2 pad=0,0,0,0 ceil=0\n"))
     XCTAssertTrue(spec("vgg", "A", ceilMode: 1).text.contains("ceil=1\n"))

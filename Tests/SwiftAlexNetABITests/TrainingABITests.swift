@@ -71,4 +71,25 @@ final class TrainingABITests: XCTestCase {
     XCTAssertEqual(step([0, 0, 0, 0.1], count: 4), Int32(SAX_OK), lastError)
     XCTAssertNotEqual(bias[2], before)
   }
+
+  func testAnUpdateInTwoCallsThroughTheBoundary() throws {
+    let network = try TinyNetwork.make()
+    defer { sax_network_release(network) }
+    var options = sax_step_options()
+    (options.learning_rate, options.momentum, options.rule) = (0.1, 0.9, Int32(SAX_RULE_PAPER))
+    XCTAssertEqual(sax_network_commit_update(network), Int32(SAX_INVALID_VALUE))
+    XCTAssertTrue(lastError.contains("call prepare_update first"), lastError)
+    var gradient: UnsafeMutablePointer<Float>?
+    var values: UnsafeMutablePointer<Float>?
+    XCTAssertEqual(sax_network_borrow_parameter_data(network, 3, Int32(SAX_GRADIENT), &gradient), Int32(SAX_OK))
+    XCTAssertEqual(sax_network_borrow_parameter_data(network, 3, Int32(SAX_VALUE), &values), Int32(SAX_OK))
+    let (bias, before) = (try XCTUnwrap(values), try XCTUnwrap(values)[2])
+    try XCTUnwrap(gradient)[2] = 2
+    XCTAssertEqual(sax_network_prepare_update(network, &options), Int32(SAX_OK), lastError)
+    XCTAssertEqual(bias[2], before)
+    XCTAssertEqual(sax_network_commit_update(network), Int32(SAX_OK), lastError)
+    XCTAssertEqual(bias[2], before - 0.2, accuracy: 1e-6)
+    options.learning_rate = -1
+    XCTAssertEqual(sax_network_prepare_update(network, &options), Int32(SAX_INVALID_VALUE))
+  }
 }

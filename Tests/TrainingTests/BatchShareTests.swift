@@ -149,6 +149,68 @@ final class BatchShareTests: XCTestCase {
     XCTAssertLessThanOrEqual(results.reduce(0) { $0 + $1.top1Errors }, Double(batch - 3))
   }
 
+  /// Every process computes the dense layers' gradients from the factors of all, and only the others are added.
+  func testFactorsGiveTheBitsOfGradients() throws {
+    let text = """
+      network small
+      data channels=2 height=6 width=6
+      convolution conv1 outputs=5 kernel=3 stride=1 pad=1,1,1,1 groups=1
+      relu relu1
+      dense fc2 outputs=9
+      relu relu2
+      dense fc3 outputs=3
+      softmax prob
+      """
+    let (batch, size) = (16, 72)
+    let x = RandomValues.uniform(batch * size, seed: 5)
+    let labels = (0..<batch).map { Int32($0 % 3) }
+    let counts = [Int](repeating: 2, count: 8)
+    for precision in Precision.available(in: try ComputeContext()) {
+      func network() throws -> Network {
+        try Network(spec: NetworkSpec(text: text), initialization: .torchvision, seed: 1)
+      }
+      func share(_ rank: Int, of ranks: Int, factors: Bool) throws -> BatchShare {
+        try BatchShare(
+          firstImage: rank * batch / ranks, shards: try Shards(Array(counts.prefix(8 / ranks)), operation: "test"),
+          divisor: Double(batch), factorBatch: factors ? batch : nil)
+      }
+      let (one, two) = (try network(), [try network(), try network()])
+      _ = try one.gradients(
+        x, labels: labels, batch: batch, layout: .nhwc, share: try share(0, of: 1, factors: false),
+        options: try options(0, precision))
+      for rank in 0..<2 {
+        _ = try two[rank].gradients(
+          Array(x[rank * 8 * size..<(rank + 1) * 8 * size]), labels: Array(labels[rank * 8..<rank * 8 + 8]), batch: 8,
+          layout: .nhwc, share: try share(rank, of: 2, factors: true), options: try options(0, precision))
+      }
+      let factors = try two.map { try XCTUnwrap($0.factors) }
+      XCTAssertEqual(factors[0].bytesPerRow, [9, 3, 180, 9].map { $0 * (precision == .float32 ? 4 : 2) })
+      XCTAssertEqual(factors[0].finishedCount, 4)
+      for matrix in 0..<4 {
+        for rank in 0..<2 {
+          let rows = try factors[rank].rows(matrix, images: rank * 8..<rank * 8 + 8)
+          try factors[1 - rank].rows(matrix, images: rank * 8..<rank * 8 + 8).copyMemory(
+            from: UnsafeRawBufferPointer(rows))
+        }
+      }
+      for rank in 0..<2 { try two[rank].gradientsOfFactors(shards: try Shards(counts, operation: "test")) }
+      for (index, parameter) in one.parameters.enumerated() {
+        let expected = Array(try parameter.makeGradient().buffer)
+        let parts = try two.map { Array(try $0.parameters[index].makeGradient().buffer) }
+        if parameter.name.hasPrefix("fc") {
+          XCTAssertTrue(parts[0] == expected && parts[1] == expected, "\(parameter.name), \(precision)")
+        } else {
+          XCTAssertTrue(zip(parts[0], parts[1]).map { $0 + $1 } == expected, "\(parameter.name), \(precision)")
+        }
+      }
+      XCTAssertThrowsError(try two[0].gradientsOfFactors(shards: Shards(whole: 15)))
+      XCTAssertThrowsError(try factors[0].rows(4, images: 0..<1))
+      XCTAssertThrowsError(try factors[0].rows(0, images: 0..<17))
+      try two[0].releaseMemory()
+      XCTAssertThrowsError(try two[0].gradientsOfFactors(shards: Shards(whole: 16)))
+    }
+  }
+
   func testStepsOnFeaturesAreShared() throws {
     let (network, direct) = (try SmallTask.network(), try SmallTask.network())
     let shape = try XCTUnwrap(network.summary.first { $0.name == "pool1" }).shape

@@ -54,6 +54,22 @@ final class FitTests: XCTestCase {
     XCTAssertLessThan(reports[29].loss, reports[0].loss)
   }
 
+  func testLearnsByLARSAfterAWarmUp() throws {
+    var networks: [Network] = []
+    for larsBiases in [true, false] {
+      networks.append(try network())
+      let reports = try fit(networks.last!, epochs: 30) {
+        ($0.rule, $0.learningRate, $0.trustCoefficient, $0.larsBiases) = (.lars, 2, 0.01, larsBiases)
+        ($0.biasLearningRate, $0.schedule, $0.warmupEpochs) = (0.01, .polynomial(power: 2), 2)
+      }
+      // The last of 4 steps, 3 of the warm-up's 8, and of 120 in all.
+      XCTAssertEqual(reports[0].learningRate, 2 * 0.375 * 0.975 * 0.975, accuracy: 1e-12)
+      XCTAssertLessThan(reports[29].top1Error, 5)
+    }
+    XCTAssertNotEqual(
+      Array(networks[0].parameters[1].value.buffer), Array(networks[1].parameters[1].value.buffer))
+  }
+
   func testEqualWeightsOfImagesChangeNoBit() throws {
     let (plain, weighted) = (try network(), try network())
     let reports = (try fit(plain, epochs: 2), try fit(weighted, epochs: 2, classWeights: [0.3, 0.3, 0.3]))

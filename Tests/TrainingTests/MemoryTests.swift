@@ -65,7 +65,8 @@ final class MemoryTests: XCTestCase {
     let use = try network().memory(batch: 8, training: true)
     XCTAssertGreaterThan(use.activations, 0)
     XCTAssertGreaterThan(use.scratch, 0)
-    XCTAssertEqual(use.gradients, use.weights)
+    // All in one block, each from a cache line on.
+    XCTAssertEqual(Double(use.gradients), Double(use.weights), accuracy: 0.01 * Double(use.weights))
     XCTAssertEqual(use.velocities, use.weights)
     let inference = try network().memory(batch: 8, training: false)
     XCTAssertEqual(inference.weights, use.weights)

@@ -15,6 +15,10 @@ final class RecipeDescriptionTests: XCTestCase {
         schedule              × 0.1 after epochs 25, 51, 79
         epochs                91
         rule                  paper
+        trust coefficient     0.001
+        LARS for biases       true
+        warm-up epochs        0.0
+        warm-up from          × 0.0
         bias learning rate    × 2.0
         bias weight decay     × 0.0
         bias schedule         constant
@@ -42,6 +46,7 @@ final class RecipeDescriptionTests: XCTestCase {
     XCTAssertEqual(
       "\(Recipe.paper.schedule)", "× 0.1 after 5 epochs without a better validation error, 3 times")
     XCTAssertEqual("\(Recipe.cudaConvnet2.schedule)", "÷ 250.0 over the run, in 4 equal stretches")
+    XCTAssertEqual("\(Recipe.lars.schedule)", "× (1 − step / steps of the run)^2.0")
     XCTAssertEqual("\(Schedule.steps(boundaries: [3, 6], factor: 0.5))", "× 0.5 after steps 3, 6")
     XCTAssertEqual("\(Schedule.epochs(boundaries: [8], factor: 0.5))", "× 0.5 after epoch 8")
     XCTAssertEqual(

@@ -51,6 +51,8 @@ final class RecipeTableTests: XCTestCase {
       "color=\(text(recipe.colorNoise)) \(recipe.colorNoiseEpochs.map(String.init) ?? "-") \(text(recipe.colorDivisor))",
       "chunk=\(recipe.chunk)", "rotation=\(text(recipe.rotation))", "shift=\(recipe.shift)",
       "scale=\(recipe.scale.map { "\($0.lowerBound) \($0.upperBound)" } ?? "-")",
+      "lars=\(text(recipe.trustCoefficient)) \(recipe.larsBiases ? 1 : 0)",
+      "warmup=\(text(recipe.warmupEpochs)) \(text(recipe.warmupStart))",
     ].joined(separator: ", ")
   }
 
@@ -63,6 +65,7 @@ final class RecipeTableTests: XCTestCase {
     case .steps(let boundaries, let factor): "steps(\(list(boundaries.map(String.init))), \(text(factor)))"
     case .plateau(let factor, let patience, let times): "plateau(\(text(factor)), \(patience), \(times))"
     case .dexp(let target, let steps): "dexp(\(text(target)), \(steps))"
+    case .polynomial(let power): "polynomial(\(text(power)))"
     }
   }
 

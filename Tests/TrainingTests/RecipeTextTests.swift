@@ -17,6 +17,10 @@ final class RecipeTextTests: XCTestCase {
       schedule epochs boundaries=25,51,79 factor=0.1
       epochs 91
       rule paper
+      trust_coefficient 0.001
+      lars_biases 1
+      warmup_epochs 0.0
+      warmup_start 0.0
       bias_learning_rate 2.0
       bias_weight_decay 0.0
       bias_schedule constant
@@ -42,6 +46,7 @@ final class RecipeTextTests: XCTestCase {
       (.constant, "constant"), (.steps(boundaries: [3], factor: 0.5), "steps boundaries=3 factor=0.5"),
       (.plateau(factor: 0.1, patience: 5, times: 3), "plateau factor=0.1 patience=5 times=3"),
       (.dexp(targetFactor: 250, steps: 4), "dexp target_factor=250.0 steps=4"),
+      (.polynomial(power: 2), "polynomial power=2.0"),
     ]
     for (schedule, text) in cases {
       var recipe = Recipe.small

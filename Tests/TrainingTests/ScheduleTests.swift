@@ -70,6 +70,15 @@ final class ScheduleTests: XCTestCase {
     }
   }
 
+  func testPolynomialFallsToZero() throws {
+    XCTAssertEqual(
+      try factors(.polynomial(power: 2), totalSteps: 4), [1, 0.75, 0.5, 0.25].map { $0 * $0 })
+    XCTAssertEqual(try factors(.polynomial(power: 1), totalSteps: 8)[6], 0.25)
+    let state = try ScheduleState(.polynomial(power: 2))
+    XCTAssertEqual(state.factor(at: Moment(epoch: 0, step: .max, totalSteps: 10)), 0)
+    XCTAssertEqual(state.factor(at: Moment(epoch: 0, step: -3, totalSteps: 0)), 1)
+  }
+
   func testMomentsOutsideTheRunAreAnswered() throws {
     let state = try ScheduleState(.dexp(targetFactor: 100, steps: 3))
     XCTAssertEqual(state.factor(at: Moment(epoch: 0, step: -5, totalSteps: 10)), 1)
@@ -85,7 +94,8 @@ final class ScheduleTests: XCTestCase {
       .epochTable(boundaries: [1], factors: [-0.1]), .epochTable(boundaries: [1], factors: [.nan]),
       .plateau(factor: 0.1, patience: 0, times: 1), .plateau(factor: 0.1, patience: 1, times: -1),
       .plateau(factor: .nan, patience: 1, times: 1), .dexp(targetFactor: 0, steps: 4),
-      .dexp(targetFactor: 250, steps: 1), .dexp(targetFactor: 250, steps: .max),
+      .dexp(targetFactor: 250, steps: 1), .dexp(targetFactor: 250, steps: .max), .polynomial(power: 0),
+      .polynomial(power: .nan),
     ] {
       XCTAssertThrowsError(try ScheduleState(schedule)) { XCTAssertTrue("\($0)".contains("expected"), "\($0)") }
     }

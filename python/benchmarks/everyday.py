@@ -20,6 +20,11 @@ FORWARD, LOADER = "share of what decoding and computing allow", "÷ torchvision 
 PAIRS, ALL_PAIRS = "lpips' time ÷ ours", "lpips' time ÷ ours, all pairs"
 MEMORY = "memory at 4/5 of the images ÷ at 1/5, from "
 OCCLUSION = "captum's time ÷ ours, "
+ACTORS, TORCH_ACTORS = "actors ÷ one process", "actors ÷ torch's actors"
+RANKS, FAST_LINK = "2 ranks ÷ 1 process", "2 ranks, 10 Gbit/s ÷ 1 process"
+SLOW_LINK = "2 ranks, 1 Gbit/s, best wire ÷ 1 process"
+DDP, SHARDS = "2 ranks ÷ PyTorch DDP, gloo", "time with 8 shards ÷ without"
+READING, READING_MEMORY = "shards ÷ folder, images a second", "memory at all of the images ÷ at 1/5"
 EPOCHS = "epochs an hour ÷ those without kept features"
 
 
@@ -88,6 +93,11 @@ EVERYDAY = (
         partial(quotients, Script("features_memory.py")),
         tuple(Goal(1.05, MEMORY + source, at_most=True) for source in ("an iterator", "files")),
     ),
+    Check(
+        "reading, decoding and cropping from shards",
+        partial(quotients, Script("sharded_reading.py")),
+        (Goal(1.0, READING), Goal(1.05, READING_MEMORY, at_most=True)),
+    ),
     *(
         Check(
             f"fine-tuning on photographs, convolutions frozen, {network}",
@@ -95,6 +105,22 @@ EVERYDAY = (
             (Goal(10, EPOCHS),),
         )
         for network, few in (("owt", ()), ("vgg-D", ("--share", "8")))
+    ),
+    Check(
+        "classification of JPEG files with Ray, owt",
+        partial(quotients, Script("ray_inference.py", (PHOTOGRAPHS,), (*TORCH, "ray"))),
+        (Goal(0.9, ACTORS), Goal(1.2, TORCH_ACTORS)),
+    ),
+    Check(
+        "training on two ranks, owt, batch 128",
+        partial(quotients, Script("distributed_training.py", peers=("torch", "mpi4py"))),
+        (
+            Goal(0.97, RANKS),
+            Goal(1.5, DDP),
+            Goal(0.9, FAST_LINK),
+            Goal(0.6, SLOW_LINK),
+            Goal(1.08, SHARDS, at_most=True),
+        ),
     ),
 )
 ROWS = (*CHECKS, *EVERYDAY)

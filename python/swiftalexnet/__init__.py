@@ -22,12 +22,14 @@ from .errors import CacheCorruptError, CheckpointCorruptError, ConcurrentUseErro
 check_environment()
 
 if TYPE_CHECKING:
-    from . import attribution, distributed, ops, sklearn
+    from . import attribution, distributed, ops, ray, sklearn
     from .architectures import alexnet, build, cifar_net, vgg
     from .data.array import ArrayDataset
     from .data.cifar.cifar10 import cifar10
     from .data.dataset import Dataset
     from .data.folder import ImageFolder
+    from .data.shards.dataset import ShardedDataset
+    from .data.shards.writing import write_shards
     from .evaluation.ensemble import Ensemble
     from .evaluation.result import Evaluation
     from .families.family import SeedFamily
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
         EpochTableSchedule,
         Moment,
         PlateauSchedule,
+        PolynomialSchedule,
         Schedule,
         StepSchedule,
     )
@@ -87,12 +90,14 @@ __all__ = [
     "NonFiniteError",
     "ParameterGroup",
     "PlateauSchedule",
+    "PolynomialSchedule",
     "Prediction",
     "Preprocessing",
     "Profile",
     "Recipe",
     "Schedule",
     "SeedFamily",
+    "ShardedDataset",
     "StepSchedule",
     "StoredFeatures",
     "Suggestion",
@@ -118,6 +123,7 @@ __all__ = [
     "ops",
     "pretrained",
     "pretrained_models",
+    "ray",
     "recipe",
     "recipe_names",
     "set_num_threads",
@@ -126,6 +132,7 @@ __all__ = [
     "variants",
     "vgg",
     "vgg_variants",
+    "write_shards",
 ]
 
 _NAMES = {
@@ -134,6 +141,8 @@ _NAMES = {
     "data.cifar.cifar10": ("cifar10",),
     "data.dataset": ("Dataset",),
     "data.folder": ("ImageFolder",),
+    "data.shards.dataset": ("ShardedDataset",),
+    "data.shards.writing": ("write_shards",),
     "evaluation.ensemble": ("Ensemble",),
     "evaluation.result": ("Evaluation",),
     "families.family": ("SeedFamily",),
@@ -155,7 +164,7 @@ _NAMES = {
     "recipes.recipe": ("Recipe",),
     "recipes.schedules": (
         *("ConstantSchedule", "DexpSchedule", "EpochSchedule", "EpochTableSchedule"),
-        *("Moment", "PlateauSchedule", "Schedule", "StepSchedule"),
+        *("Moment", "PlateauSchedule", "PolynomialSchedule", "Schedule", "StepSchedule"),
     ),
     "recipes.table": ("recipe", "recipe_names"),
     "runtime": ("__version__", "get_num_threads", "info", "set_num_threads"),
@@ -163,7 +172,7 @@ _NAMES = {
     "statistics.color_components": ("color_components",),
     "training.history": ("History",),
 }
-_ROOMS = ("attribution", "distributed", "ops", "sklearn")
+_ROOMS = ("attribution", "distributed", "ops", "ray", "sklearn")
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 

@@ -16,7 +16,7 @@ MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeE
 
 
 class CacheCorruptError(ValueError):
-    """A file of decoded images is damaged, cut short, or was not written by this package."""
+    """A file of decoded images, of features or an index is damaged, cut short, or of another program."""
 
 
 class CheckpointCorruptError(ValueError):

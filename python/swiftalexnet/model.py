@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._support.shown import shown
 from .data.dataset import Dataset
 from .formats import load as loading
+from .formats.pretrained.registry import registry
 from .network import parts
 from .network.base import BaseModel
 from .network.batch_size import BatchSize
@@ -270,3 +272,23 @@ def pretrained(name: str, *, progress: bool = True) -> Model:
     from .formats.pretrained.loading import pretrained as load_published  # slow to import, for the network's sake
 
     return load_published(Model, name, progress)
+
+
+def resolve(model: Any, operation: str, up_to: str | None = None) -> Model:
+    """Return a model that is given as such, as a file, or by the name of published weights.
+
+    Raises
+    ------
+    TypeError
+        None of these.
+    OSError, ValueError, CheckpointCorruptError
+        See `load` and `pretrained`.
+    """
+    if isinstance(model, Model):
+        return model
+    if isinstance(model, str) and model in registry():
+        return pretrained(model, progress=False)
+    if isinstance(model, (str, os.PathLike)):
+        return load(model, up_to=up_to)
+    expected = "a Model, the path of a model file, or a name of pretrained_models()"
+    raise TypeError(f"{operation}: model is {shown(model)}, expected {expected}")

@@ -237,13 +237,21 @@ def cross_entropy(x, labels, weights=None):
     return loss, p * share[:, None]
 
 
-def sgd_update(w, v, g, learning_rate, momentum, weight_decay, rule):
+def layerwise_rate(w, g, weight_decay, trust_coefficient):
+    """Return the factor on the rate of LARS (You, Gitman & Ginsburg 2017, arXiv:1708.03888, section 4)."""
+    w, g = np.linalg.norm(w), np.linalg.norm(g)
+    return trust_coefficient * w / (g + weight_decay * w) if w > 0 and g > 0 else 1.0
+
+
+def sgd_update(w, v, g, learning_rate, momentum, weight_decay, rule, trust_coefficient=0.001):
     """Return new weights and velocities."""
     w, v, g = (np.asarray(a, np.float64) for a in (w, v, g))
     if rule == "paper":
         v = momentum * v - learning_rate * (weight_decay * w + g)
         return w + v, v
-    if rule == "caffe":
+    if rule == "lars":
+        learning_rate = learning_rate * layerwise_rate(w, g, weight_decay, trust_coefficient)
+    if rule in ("caffe", "lars"):
         v = momentum * v + learning_rate * (g + weight_decay * w)
         return w - v, v
     v = momentum * v + g + weight_decay * w

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pty
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -109,15 +110,23 @@ EXTRAS = {
     "h5py": "keras",
     "onnx": "onnx",
     "mpi4py": "mpi",
+    "ray": "ray",
     "scipy": "test",
+    "webdataset": "test",
+    "pyarrow": "parquet",
+    "pyarrow.parquet": "parquet",
 }
 
 
 def needs(module: str):
-    """Import an optional library, or skip the test saying how to run it."""
+    """Import an optional library, or skip the test saying how to run it; Ray is only found: it and forks do not mix."""
     reason = f"{module} is missing: pip install 'swiftalexnet[{EXTRAS[module]}]'"
-    if module == "sklearn":  # a folder of tests has this name, and would do for a package
+    # Folders of tests have the names of some, and would do for packages.
+    if module == "sklearn":
         pytest.importorskip("sklearn.base", reason=reason)
+    if module == "ray":
+        found = find_spec("ray")
+        return found if found and found.origin else pytest.skip(reason)
     return pytest.importorskip(module, reason=reason)
 
 

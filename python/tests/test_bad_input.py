@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bad_input import case, refuse
 
-from swiftalexnet import UnsupportedError, _native, ops
+from swiftalexnet import NonFiniteError, UnsupportedError, _native, ops
 
 pytestmark = pytest.mark.usefixtures("unchanged")
 
@@ -286,8 +286,26 @@ OPERATORS = [
     case(
         "sgd rule",
         ValueError,
-        "rule is 'adam', expected 'paper' or 'pytorch' or 'caffe'",
+        "rule is 'adam', expected 'paper' or 'pytorch' or 'caffe' or 'lars'",
         lambda: ops.sgd_update(OUT, X * 0, X, 0.1, rule="adam"),
+    ),
+    case(
+        "lars trust 0",
+        ValueError,
+        "trust coefficient 0",
+        lambda: ops.sgd_update(OUT, X * 0, X, 0.1, rule="lars", trust_coefficient=0),
+    ),
+    case(
+        "lars trust nan",
+        ValueError,
+        "trust coefficient nan",
+        lambda: ops.sgd_update(OUT, X * 0, X, 0.1, rule="lars", trust_coefficient=float("nan")),
+    ),
+    case(
+        "lars overflow",
+        NonFiniteError,
+        "sgd_update: the local rate would overflow float32; nothing was updated",
+        lambda: ops.sgd_update(OUT * 0 + 1e30, X * 0, X * 0 + 1e-30, 0.1, weight_decay=0, rule="lars"),
     ),
 ]
 

@@ -73,7 +73,12 @@ EXTENSION = [
         "conv2d: relu is of type ndarray",
         lambda: _native.conv2d(X, W, None, PAIR, SIDES, 1, X, 0, Y),
     ),
-    case("rule 3", ValueError, "sgd_update: rule is 3", lambda: _native.sgd_update(OUT, X * 0, X, 0.1, 0.9, 0.0, 3)),
+    case(
+        "rule 4",
+        ValueError,
+        "sgd_update: rule is 4",
+        lambda: _native.sgd_update(OUT, X * 0, X, 0.1, 0.9, 0.0, 4, 0.001),
+    ),
     case(
         "labels int64",
         TypeError,

@@ -1,37 +1,23 @@
 """The pure parts of the benchmarks: networks as tables, answers compared, goals, the table, the file of results."""
 
+import io
 import json
-import sys
-from pathlib import Path
+import tarfile
 
 import numpy as np
 import pytest
+from script_modules import benchmark_modules
 
 import swiftalexnet as sa
-
-FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
+from swiftalexnet.images.geometry import Geometry
 
 
 @pytest.fixture(scope="module")
 def benchmarks():
-    """Import the scripts' modules, and forget them afterwards: examples have modules of the same names."""
-    before = set(sys.modules)
-    sys.path.insert(0, str(FOLDER))
-    try:
-        import comparison_table
-        import engines
-        import goals
-        import jobs
-        import measure
-        import nets
-        import results
-
-        yield {m.__name__: m for m in (comparison_table, engines, goals, jobs, measure, nets, results)}
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in set(sys.modules) - before:
-            if str(getattr(sys.modules[name], "__file__", "")).startswith(str(FOLDER)):
-                del sys.modules[name]
+    """The scripts' modules."""
+    names = ("comparison_table", "engines", "generated_shards", "goals", "jobs", "measure", "nets", "results")
+    with benchmark_modules(*names) as modules:
+        yield modules
 
 
 @pytest.fixture
@@ -202,3 +188,19 @@ def test_an_engine_answers_from_its_own_process(benchmarks):
     (engine,) = result["engines"].values()
     assert 0 < engine["slowest"] <= engine["median"] <= engine["fastest"]
     assert engine["peak_bytes"] > 4 * 61_000_000 and not result["left_out"]
+
+
+def test_generated_shards(benchmarks, tmp_path):
+    made = benchmarks["generated_shards"]
+    data = sa.ShardedDataset(made.names(10_003), opener=made.opener(10_003), index=tmp_path / "index")
+    assert len(data) == 10_003 and data.labels[1007] == 7 and data.name(10_001) == "train-0001.tar/00010001.jpg"
+    written = sa.write_shards(made.GeneratedImages(3), tmp_path / "out", order="stored", progress=False)
+    stored = sa.ShardedDataset(written.pattern)
+    assert [stored.encoded(index) for index in range(3)] == [data.encoded(index) for index in range(3)]
+    image = data.image(10_002, Geometry(256, 3, "area"))
+    assert image.std() > 5 and np.array_equal(image, data.image(10_002, Geometry(256, 3, "area")))
+    with tarfile.open(fileobj=io.BytesIO(made.GeneratedShard(5, 2).read(0, 10**9))) as tar:
+        assert [(member.name, member.mtime) for member in tar] == [
+            (f"0000000{number}.{kind}", 0) for number in (5, 6) for kind in ("jpg", "cls")
+        ]
+        assert tar.extractfile("00000006.jpg").read() == made.encoded(6)

@@ -5,11 +5,14 @@ are cut, for time: a network reads 64 × 64 pixels where the sample names no siz
 """
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from shutil import copy
 
 import numpy as np
 import pytest
+from command_line import environment
 from lpips_trunk import trunk
 from PIL import Image
 from safetensors.numpy import save_file
@@ -31,7 +34,9 @@ FILES = {
     "caffe_alexnet.prototxt": "deploy.prototxt",
     "keras2_vgg.h5": "vgg16.h5",
 }
-NEEDED = {"coming_from/caffe": "google.protobuf", "coming_from/keras": "h5py", "features": "h5py"}
+NEEDED = {"coming_from/caffe": "google.protobuf", "coming_from/keras": "h5py", "features": "h5py", "ray": "ray"}
+# Ray starts threads and processes, and must not be where other tests fork.
+ALONE = {"ray"}
 
 
 @pytest.fixture
@@ -112,5 +117,9 @@ def test_samples_run_as_they_stand(page, world):
     pytest.importorskip("pandas", reason="pip install 'swiftalexnet[plots,frame]' to run the samples")
     if page in NEEDED:
         needs(NEEDED[page])
+    if page in ALONE:
+        code = "\n".join(["import swiftalexnet as sa", *SAMPLES[page]])
+        subprocess.run([sys.executable, "-c", code], env=environment(), check=True, timeout=300)
+        return
     for number, sample in enumerate(SAMPLES[page]):
         exec(compile(sample, f"{page}.md, sample {number}", "exec"), world)

@@ -1,18 +1,23 @@
-"""The demo reaches the results in the README; `test_notebooks.py` runs the notebooks."""
+"""The demo reaches the results in the README, Ray's actors write files; `test_notebooks.py` runs the notebooks."""
 
 import csv
 import subprocess
 import sys
 from pathlib import Path
 
-from support import needs, photo_folder
+from command_line import environment
+from support import needs, photo_folder, tiny_model
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 def demo(*arguments: object) -> str:
-    command = [sys.executable, str(EXAMPLES / "demo.py"), *map(str, arguments)]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=900).stdout
+    return example("demo.py", *arguments)
+
+
+def example(script: str, *arguments: object) -> str:
+    command = [sys.executable, str(EXAMPLES / script), *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=900, env=environment()).stdout
 
 
 def test_demo_on_digits_errs_in_5_percent_at_most(tmp_path):
@@ -36,3 +41,16 @@ def test_demo_on_photographs(tmp_path):
     assert "held out, centre crop" in text
     for figure in ("confusion", "predictions", "worst"):
         assert (tmp_path / "out" / f"{figure}.png").exists()
+
+
+def test_ray_writes_a_row_for_every_image(tmp_path):
+    needs("ray")
+    pyarrow = needs("pyarrow.parquet")
+    folder = photo_folder(tmp_path / "photos")
+    (folder / "dark" / "0.png").write_bytes(b"broken")
+    tiny_model().save(tmp_path / "m")
+    text = example("ray_classify.py", folder, "--model", tmp_path / "m", "--out", tmp_path / "out", "--batch-size", 8)
+    assert "24 rows, 1 of them images that cannot be read" in text
+    table = pyarrow.read_table(tmp_path / "out")
+    assert sorted(table.column("path").to_pylist()) == sorted(map(str, folder.rglob("*.png")))
+    assert table.column("label").null_count == 1

@@ -200,7 +200,7 @@ def test_rates_of_a_step_stand_in_for_factors():
     factors = [told.multipliers(index) for index in range(count)]
     for given in ((rates, decays), (memoryview(rates), memoryview(decays))):
         lent.train_step(x, labels, 0, small.OPTIONS)
-        told.train_step(x, labels, 0, (5.0, 0.9, 5.0, 0, 1, 2, *given, 0, None))
+        told.train_step(x, labels, 0, (5.0, 0.9, 5.0, 0, 1, 2, *given, 0, None, 0.001, False))
     assert small.same_bits(small.state(told, VALUE, VELOCITY), small.state(lent, VALUE, VELOCITY))
     assert [told.multipliers(index) for index in range(count)] == factors
 
@@ -211,7 +211,7 @@ def test_rates_and_decays_may_come_alone():
     for rates, decays in ((None, None), (0.01, None), (None, 0.0005), (0.01, 0.0005)):
         network = small.make()
         given = (value and np.full(len(network.parameters()), value, np.float32) for value in (rates, decays))
-        network.train_step(x, labels, 0, (*small.OPTIONS[:6], *given, 0, None))
+        network.train_step(x, labels, 0, (*small.OPTIONS[:6], *given, *small.OPTIONS[8:]))
         states.append(small.state(network, VALUE, VELOCITY))
     assert all(small.same_bits(state, states[0]) for state in states[1:])
 

@@ -38,12 +38,12 @@ def calls(network):
     yield lambda: network.forward(x, 0, True, True, 1, 2, small.FLOAT32, logits), [x, logits]
     yield lambda: network.backward(logits, 0, False, dx), [logits, dx]
     yield lambda: network.forward(x, 1, False, False, 1, 2, small.FLOAT32, logits), [x, logits]
-    yield lambda: network.train_step(x, labels, 0, (1e-6, 0.9, 0.0, 0, 1, 2, None, None, 0, None)), [x, labels]
+    yield lambda: network.train_step(x, labels, 0, (1e-6, *small.OPTIONS[1:])), [x, labels]
     yield lambda: network.train_step(x, labels[:2], 0, small.OPTIONS), [x, labels]
-    yield lambda: network.train_step(x, labels, 0, (float("nan"), 0.9, 0.0, 0, 1, 2, None, None, 0, None)), [x, labels]
-    yield lambda: network.train_step(x, labels, 0, (0.1, "0.9", 0.0, 0, 1, 2, None, None, 0, None)), [x, labels]
+    yield lambda: network.train_step(x, labels, 0, (float("nan"), *small.OPTIONS[1:])), [x, labels]
+    yield lambda: network.train_step(x, labels, 0, (0.1, "0.9", *small.OPTIONS[2:])), [x, labels]
     rates = np.full(len(network.parameters()), 1e-6, np.float32)
-    told, refused = (*small.OPTIONS[:6], rates, rates, 0, None), (*small.OPTIONS[:6], rates, rates[1:], 0, None)
+    told, refused = ((*small.OPTIONS[:6], rates, each, *small.OPTIONS[8:]) for each in (rates, rates[1:]))
     yield lambda: network.train_step(x, labels, 0, told), [x, labels, told, rates]
     yield lambda: network.train_step(x, labels, 0, refused), [x, labels, refused, rates]
     yield lambda: network.train_step(x, labels, 0, (*told[:3], 9, *told[4:])), [x, labels, rates]
@@ -151,7 +151,7 @@ def test_a_steady_step_with_rates_of_every_parameter_allocates_nothing(network):
     rates = np.full(len(network.parameters()), 0.01, np.float32)
     before = None
     for step in range(7):
-        network.train_step(x, labels, 0, (0.0, 0.9, 0.0, 0, 1, step, rates, rates, 0, None))
+        network.train_step(x, labels, 0, (0.0, 0.9, 0.0, 0, 1, step, rates, rates, 0, None, 0.001, False))
         before = _native.allocation_count() if step == 1 else before
     assert _native.allocation_count() == before
 

@@ -17,6 +17,7 @@ PACKAGE = Path(swiftalexnet.__file__).parent
 ROOMS = (
     *(
         "cli",
+        "ray",
         "sklearn",
         "small_data",
         "architectures",

@@ -25,7 +25,8 @@ def test_exports_exist():
 
 
 def test_import_loads_nothing_that_is_not_needed():
-    heavy = ["PIL", "tqdm", "safetensors", "matplotlib", "pandas", "sklearn", "concurrent.futures.thread"]
+    heavy = ["PIL", "tqdm", "safetensors", "matplotlib", "pandas", "sklearn", "ray", "pyarrow"]
+    heavy.append("concurrent.futures.thread")
     code = f"import sys, swiftalexnet; print([name for name in {heavy} if name in sys.modules])"
     assert run(code) == "[]"
 

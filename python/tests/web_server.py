@@ -14,6 +14,10 @@ class Server(http.server.ThreadingHTTPServer):
     Attributes
     ----------
     content : bytes
+    files : dict of str to bytes or None
+        By path, in place of the one content.
+    busy : int
+        How many requests it answers with 503 first.
     ranges : bool
         Whether it sends parts of the content.
     cut_at : int or None
@@ -37,7 +41,7 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.content, self.ranges, self.cut_at, self.length = content, True, None, None
         self.redirects, self.pause, self.answer = {}, 0.0, None
-        self.asked, self.is_encrypted = [], False
+        self.asked, self.is_encrypted, self.files, self.busy = [], False, None, 0
 
     @property
     def address(self):
@@ -66,21 +70,34 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Location", server.redirects[self.path])
             self.end_headers()
             return
-        body, total = server.content, len(server.content)
-        start = int(re.fullmatch(r"bytes=(\d+)-", asked)[1]) if asked and server.ranges else 0
+        if server.busy:
+            server.busy -= 1
+            self.send_error(503)
+            return
+        body = server.content if server.files is None else server.files.get(self.path)
+        if body is None:
+            self.send_error(404)
+            return
+        total, (start, last) = len(body), self._range(asked if server.ranges else None)
         if start >= total and start:
             self.send_error(416)
             return
-        self.send_response(206 if start else 200)
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
+        is_part = start > 0 or last is not None
+        body = body if last is None else body[: last + 1]
+        self.send_response(206 if is_part else 200)
+        if is_part:
+            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{total}")
         length = len(body) - start if server.length is None else server.length
         self.send_header("Content-Length", str(length))
         self.end_headers()
-        end = total if server.cut_at is None else min(start + server.cut_at, total)
+        end = len(body) if server.cut_at is None else min(start + server.cut_at, len(body))
         for at in range(start, end, 4096):
             time.sleep(server.pause)
             self.wfile.write(body[at : min(at + 4096, end)])
+
+    def _range(self, asked):
+        first, last = re.fullmatch(r"bytes=(\d+)-(\d*)", asked or "bytes=0-").groups()
+        return int(first), int(last) if last else None
 
     def log_message(self, *_):
         pass

@@ -34,6 +34,17 @@ int32_t sax_spec(const char *SAX_NONNULL family, const char *SAX_NONNULL variant
 /* A line "channels height width" for the output of each node of a specification, without its memory. */
 int32_t sax_spec_shapes(const char *SAX_NONNULL spec, char *SAX_NONNULL text, int64_t capacity);
 
+/* Names, separated by spaces, of the nodes that read channels of several towers, where each of `towers` computes its
+ * part of every feature map by channels; the last layer is always among them. */
+int32_t sax_spec_crossings(const char *SAX_NONNULL spec, int64_t towers, char *SAX_NONNULL text, int64_t capacity);
+
+/* What one tower computes between exchanges: for each segment a line "segment source=exchanged reads=0,50 channels=0,48",
+ * then its specification. The source is image, exchanged (the towers' outputs of the segment before, side by side) or
+ * own (this tower's); of that whole map it reads the channels `reads`, and of what it computes the tower owns `channels`:
+ * ranges, their first number and the one after their last. The last layer is tower 0's alone. */
+int32_t sax_spec_cut(const char *SAX_NONNULL spec, int64_t tower, int64_t towers, char *SAX_NONNULL text,
+                     int64_t capacity);
+
 /* Names of the initialisations, separated by spaces. */
 int32_t sax_initializations(char *SAX_NONNULL text, int64_t capacity);
 

@@ -13,6 +13,8 @@ typedef struct {
   int64_t shard_count;
   int32_t rounds_sums; /* 1: both numbers of every addition of two shards' sums are rounded to bfloat16 first */
   double divisor; /* of losses and gradients: the sum of the whole batch's weights, or its number of images */
+  /* Images of the whole batch, if dense layers give the two factors of their gradients instead of them; 0: they do not. */
+  int64_t factor_batch;
 } sax_batch_share;
 
 /* Sums over a shard. */
@@ -42,6 +44,23 @@ int32_t sax_network_gradients_features(sax_network *SAX_NONNULL network, const c
                                        int64_t batch, int32_t layout, const sax_step_options *SAX_NONNULL options,
                                        const sax_batch_share *SAX_NONNULL share,
                                        sax_shard_result *SAX_NONNULL results);
+
+/* The factors of the last call: for each dense layer, the last first, what it reads and the gradient of its sums; a row
+ * for each image of the batch. The call has written the rows of its own images, the caller writes those of the others.
+ * `bytes` is that of the rows. */
+int64_t sax_network_factor_count(sax_network *SAX_NONNULL network);
+int64_t sax_network_factor_row_bytes(sax_network *SAX_NONNULL network, int64_t index); /* 0: there is none */
+int32_t sax_network_read_factor(sax_network *SAX_NONNULL network, int64_t index, int64_t first_image, int64_t images,
+                                uint8_t *SAX_NONNULL rows, int64_t bytes);
+int32_t sax_network_write_factor(sax_network *SAX_NONNULL network, int64_t index, int64_t first_image, int64_t images,
+                                 const uint8_t *SAX_NONNULL rows, int64_t bytes);
+
+/* As sax_network_finished_gradients, of factors. */
+int64_t sax_network_finished_factors(sax_network *SAX_NONNULL network);
+
+/* The gradients of the dense layers from the factors of all images, summed by all shards of the batch. */
+int32_t sax_network_gradients_of_factors(sax_network *SAX_NONNULL network, const int32_t *SAX_NONNULL shards,
+                                         int64_t shard_count);
 
 /* The second half: checks the gradients and updates the weights, whole or not at all. */
 int32_t sax_network_apply_gradients(sax_network *SAX_NONNULL network, const sax_step_options *SAX_NONNULL options);

@@ -21,6 +21,8 @@ typedef struct {
    * to 0. They are read, not kept. */
   const float *SAX_NULLABLE sample_weights;
   int64_t sample_weight_count;
+  float trust_coefficient; /* η of SAX_RULE_LARS, finite and above 0; other rules ignore it */
+  int32_t plain_biases; /* 1: where the rule is SAX_RULE_LARS, biases are updated by SAX_RULE_CAFFE; else 0 */
 } sax_step_options;
 
 typedef struct {
@@ -47,5 +49,11 @@ int32_t sax_network_train_step_features(sax_network *SAX_NONNULL network, const 
                                         const float *SAX_NONNULL features, const int32_t *SAX_NONNULL labels,
                                         int64_t batch, int32_t layout, const sax_step_options *SAX_NONNULL options,
                                         sax_step_result *SAX_NONNULL result);
+
+/* An update in two calls, for networks that are parts of one: the first checks the gradients of the last backward pass
+ * and the update by them and changes nothing, the second makes the update and cannot be interrupted. `options` are those
+ * of a step without weights of images. Between the two the caller has the network to itself. */
+int32_t sax_network_prepare_update(sax_network *SAX_NONNULL network, const sax_step_options *SAX_NONNULL options);
+int32_t sax_network_commit_update(sax_network *SAX_NONNULL network);
 
 #endif

@@ -92,6 +92,22 @@ public enum ElementwiseTemplate {
     return count
   }
 
+  /// Σ x² in float64, in eight sums whatever the vector's width: the same bits on every instruction set. The vector only
+  /// says for which one this is compiled.
+  @inlinable @inline(__always)
+  public static func squaredNorm<V: FloatVector>(_: V.Type, count: Int, x: UnsafePointer<Float>) -> Double {
+    var sums = SIMD8<Double>.zero
+    var i = 0
+    while i &+ 8 <= count {
+      for lane in 0..<8 { sums[lane] += Double(x[i &+ lane]) * Double(x[i &+ lane]) }
+      i &+= 8
+    }
+    for rest in i..<count { sums[rest &- i] += Double(x[rest]) * Double(x[rest]) }
+    var total = 0.0
+    for lane in 0..<8 { total += sums[lane] }
+    return total
+  }
+
   /// The largest |x|; NaN if some x is NaN.
   @inlinable @inline(__always)
   public static func largestMagnitude<V: FloatVector>(_: V.Type, count: Int, x: UnsafePointer<Float>) -> Float {

@@ -28,6 +28,7 @@ public final class PointwiseKernels: Sendable {
   public let addQuotient: @Sendable (_ count: Int, _ divisor: Float, _ x: Source, _ sum: Target) -> Void
   public let firstNonFinite: @Sendable (_ count: Int, _ x: Source) -> Int
   public let largestMagnitude: @Sendable (_ count: Int, _ x: Source) -> Float
+  public let squaredNorm: @Sendable (_ count: Int, _ x: Source) -> Double
 
   // MARK: SquashingTemplate
   public let tanhForward: @Sendable (_ count: Int, _ x: Source, _ y: Target) -> Void
@@ -116,6 +117,7 @@ public final class PointwiseKernels: Sendable {
     addQuotient = { ElementwiseTemplate.addQuotient(V.self, count: $0, divisor: $1, x: $2, sum: $3) }
     firstNonFinite = { ElementwiseTemplate.firstNonFinite(V.self, count: $0, x: $1) }
     largestMagnitude = { ElementwiseTemplate.largestMagnitude(V.self, count: $0, x: $1) }
+    squaredNorm = { ElementwiseTemplate.squaredNorm(V.self, count: $0, x: $1) }
     tanhForward = { SquashingTemplate.tanhForward(V.self, count: $0, x: $1, y: $2) }
     tanhBackward = { SquashingTemplate.tanhBackward(V.self, count: $0, y: $1, dy: $2, dx: $3) }
     sigmoidForward = { SquashingTemplate.sigmoidForward(V.self, count: $0, x: $1, y: $2) }

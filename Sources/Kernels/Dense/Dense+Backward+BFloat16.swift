@@ -96,7 +96,7 @@ extension Dense {
     _ = try DenseShape(batch: batch, inputs: inputs, outputs: outputs)
     let kernels = try context.matrixKernelsBFloat16(operation: "dense")
     let shards = shards ?? Shards(whole: batch)
-    try shards.require(batch: batch, operation: "dense")
+    try shards.requireImages(batch, operation: "dense")
     if let biasGradient {
       try Self.biasGradient(
         shards, outputs: outputs, outputGradient: outputGradient, sums: biasGradient, accumulate: accumulate,

@@ -62,7 +62,7 @@ public enum Dense {
   ) throws {
     let shape = try DenseShape(batch: batch, inputs: inputs, outputs: outputs)
     let shards = shards ?? Shards(whole: batch)
-    try shards.require(batch: batch, operation: "dense")
+    try shards.requireImages(batch, operation: "dense")
     if let biasGradient {
       try Self.biasGradient(
         shards, outputs: outputs, outputGradient: outputGradient, sums: biasGradient, accumulate: accumulate,

@@ -66,7 +66,8 @@ public struct Shards: Hashable, Sendable {
 
   public var isWhole: Bool { counts.count == 1 }
 
-  func require(batch: Int, operation: String) throws {
+  /// - Throws: ``EngineError/invalidValue(_:)`` for a batch of another size.
+  public func requireImages(_ batch: Int, operation: String) throws {
     guard images == batch else {
       throw EngineError.invalidValue("\(operation): got shards of \(images) images, expected \(batch)")
     }

@@ -7,11 +7,14 @@ public struct SGDHyperparameters: Hashable, Sendable {
   public var learningRate: Float
   public var momentum: Float
   public var weightDecay: Float
+  /// η of ``SGDUpdate/Rule/lars``: how far a step may go, as a part of the weights' norm. 0: no rate of its own.
+  public var trust: Float
 
-  public init(learningRate: Float, momentum: Float, weightDecay: Float) {
+  public init(learningRate: Float, momentum: Float, weightDecay: Float, trust: Float = 0) {
     self.learningRate = learningRate
     self.momentum = momentum
     self.weightDecay = weightDecay
+    self.trust = trust
   }
 }
 
@@ -26,6 +29,9 @@ public enum SGDUpdate {
     /// v := momentum·v + rate·(g + decay·w); w := w − v (Caffe's SGD solver). The same algebra as `paper` with the
     /// velocity's sign flipped, rounded at different points.
     case caffe
+    /// Caffe's rule at a rate of the parameter's own (LARS): everything here expects that `localized` has put it into
+    /// the hyper-parameters.
+    case lars
   }
 
   /// Updates `count` weights and their velocities in one pass. Not interruptible: a step commits entirely.
@@ -52,7 +58,7 @@ public enum SGDUpdate {
     switch rule {
     case .paper: (kernel, decay) = (context.kernels.pointwise.sgdPaper, hyperparameters.weightDecay * rate)
     case .pytorch: (kernel, decay) = (context.kernels.pointwise.sgdPyTorch, hyperparameters.weightDecay)
-    case .caffe: (kernel, decay) = (context.kernels.pointwise.sgdCaffe, hyperparameters.weightDecay)
+    case .caffe, .lars: (kernel, decay) = (context.kernels.pointwise.sgdCaffe, hyperparameters.weightDecay)
     }
     return { kernel($0, rate, momentum, decay, $1, $2, $3) }
   }

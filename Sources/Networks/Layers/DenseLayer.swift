@@ -93,9 +93,12 @@ struct DenseLayer: Layer {
     let (batch, drivers, context) = (operands.batch, Element.dense, operands.context)
     let (inputs, outputs) = (inputShape.count, bias.count)
     let vectors = operands.auxiliary.assumingMemoryBound(to: Element.self)
-    if operands.parameterGradients != .none {
+    let input = inputShape.isVector ? operands.input : UnsafePointer(vectors)
+    let isGivenAsFactors =
+      operands.factors?.write(node: weight.node, images: batch, input: input, sumsGradient: sumsGradient) ?? false
+    if operands.parameterGradients != .none && !isGivenAsFactors {
       try drivers.backwardFilter(
-        batch, inputs, outputs, inputShape.isVector ? operands.input : UnsafePointer(vectors), sumsGradient,
+        batch, inputs, outputs, input, sumsGradient,
         try weight.makeGradient().pointer, try bias.makeGradient().pointer, operands.parameterGradients == .addedTo,
         operands.shards, context)
     }

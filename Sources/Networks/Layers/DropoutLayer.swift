@@ -5,12 +5,35 @@ struct DropoutSpec: LayerSpec {
   static let kind = "dropout"
   let probability: Float
   let form: Dropout.Form
+  /// In a tower: what the masks of the whole network are drawn by.
+  var place: DropoutPlace?
 
-  var fields: String { " probability=\(probability) form=\(form == .inverted ? "inverted" : "paper2012")" }
+  var fields: String {
+    " probability=\(probability) form=\(form == .inverted ? "inverted" : "paper2012")"
+      + (place.map { " number=\($0.number) first=\($0.first) width=\($0.width)" } ?? "")
+  }
 
   func makeLayer(_ site: LayerSite) throws -> any Layer {
-    try DropoutLayer(input: site.input, probability: probability, form: form, number: site.dropouts)
+    let place = place ?? DropoutPlace(number: Int(site.dropouts), first: 0, width: site.input.channels)
+    return try DropoutLayer(input: site.input, probability: probability, form: form, place: place)
   }
+
+  func part(_ cut: TowerCut, number: Int) throws -> DropoutSpec {
+    var part = self
+    part.place = DropoutPlace(
+      number: number, first: cut.isDivided ? try cut.own().lowerBound : 0, width: cut.channels)
+    return part
+  }
+}
+
+/// Which of a network's dropout layers this is, from 1, and which of its channels come: those from `first` on of `width`.
+struct DropoutPlace: Hashable, Sendable {
+  /// So many layers draw different masks: a layer's number and an element's share a word of the generator's counter.
+  static let maximumNumber = 1 << 24 - 1
+
+  let number: Int
+  let first: Int
+  let width: Int
 }
 
 extension DropoutSpec {
@@ -21,6 +44,10 @@ extension DropoutSpec {
     }
     self.form = form == "inverted" ? .inverted : .paper2012
     probability = try fields.float("probability")
+    if fields.has("number") {
+      place = DropoutPlace(
+        number: try fields.integer("number"), first: try fields.integer("first"), width: try fields.integer("width"))
+    }
   }
 }
 
@@ -30,22 +57,38 @@ extension NodeOperation {
   }
 }
 
-/// Dropout (Krizhevsky et al. 2012, section 4.2), in the paper's form or the inverted one. `number` distinguishes a
-/// network's dropout layers, so that they draw different masks.
+/// Dropout (Krizhevsky et al. 2012, section 4.2), in the paper's form or the inverted one. Masks are drawn by `place`, so
+/// that a network's layers draw different ones, and a tower the same as the whole network.
 struct DropoutLayer: Layer {
   let inputShape: FeatureShape
   let probability: Float
   let form: Dropout.Form
-  let number: UInt32
+  let place: DropoutPlace
 
-  init(input: FeatureShape, probability: Float, form: Dropout.Form, number: UInt32) throws {
+  init(input: FeatureShape, probability: Float, form: Dropout.Form, place: DropoutPlace) throws {
     guard probability >= 0, probability < 1 else {
       throw EngineError.invalidValue("dropout: got probability \(probability), expected 0 ≤ p < 1")
     }
+    guard (1...DropoutPlace.maximumNumber).contains(place.number), place.first >= 0,
+      place.first <= place.width - input.channels
+    else {
+      throw EngineError.invalidValue(
+        "dropout: got number \(place.number) and \(input.channels) channels from \(place.first) of \(place.width), "
+          + "expected a number from 1 to \(DropoutPlace.maximumNumber) and channels within the width")
+    }
+    _ = try Extent.product([input.height, input.width, place.width], operation: "dropout")
     inputShape = input
     self.probability = probability
     self.form = form
-    self.number = number
+    self.place = place
+  }
+
+  /// The layer's input as a part of what it is for the whole batch and the whole network.
+  private func part(batch: Int, _ key: DropoutKey) -> DropoutPart {
+    let pixels = inputShape.height * inputShape.width
+    return DropoutPart(
+      rows: key.firstImage * pixels..<(key.firstImage + batch) * pixels,
+      columns: place.first..<place.first + inputShape.channels, width: place.width)
   }
 
   var outputShape: FeatureShape { inputShape }
@@ -57,8 +100,8 @@ struct DropoutLayer: Layer {
     let count = operands.batch * inputShape.count
     if let key = operands.dropout {
       try Dropout.forwardTraining(
-        count: count, probability: probability, form: form, generator: key.generator, layer: number,
-        first: key.firstImage * inputShape.count, input: operands.input, output: operands.output, context: operands.context)
+        part(batch: operands.batch, key), probability: probability, form: form, generator: key.generator,
+        layer: UInt32(place.number), input: operands.input, output: operands.output, context: operands.context)
     } else {
       try Dropout.forwardInference(
         count: count, probability: probability, form: form, input: operands.input, output: operands.output,
@@ -71,8 +114,9 @@ struct DropoutLayer: Layer {
     let count = operands.batch * inputShape.count
     if let key = operands.dropout {
       try Dropout.backward(
-        count: count, probability: probability, form: form, generator: key.generator, layer: number,
-        first: key.firstImage * inputShape.count, outputGradient: operands.outputGradient, inputGradient: inputGradient, context: operands.context)
+        part(batch: operands.batch, key), probability: probability, form: form, generator: key.generator,
+        layer: UInt32(place.number), outputGradient: operands.outputGradient, inputGradient: inputGradient,
+        context: operands.context)
     } else {
       // At test time the layer is a multiplication, and so is its derivative.
       try Dropout.forwardInference(

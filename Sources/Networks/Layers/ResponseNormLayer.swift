@@ -14,6 +14,15 @@ struct ResponseNormSpec: LayerSpec {
 
   func crosses(towers: Int) -> Bool { norm.size > 1 && !groups.isMultiple(of: towers) }
 
+  /// The tower's own channels and as many before and behind them as the window reaches.
+  func reads(_ cut: TowerCut) throws -> Range<Int> {
+    guard groups == 1 else { return 0..<cut.channels }
+    let (own, reach) = (try cut.own(), (before: norm.size / 2, behind: (norm.size - 1) / 2))
+    return max(
+      0, own.lowerBound - min(reach.before, cut.channels))..<min(
+        cut.channels, own.upperBound + min(reach.behind, cut.channels))
+  }
+
   func part(_ cut: TowerCut) throws -> ResponseNormSpec {
     cut.isDivided ? ResponseNormSpec(norm: norm, groups: max(1, groups / cut.towers)) : self
   }

@@ -36,7 +36,8 @@ final class DropoutTests: XCTestCase {
             try train(input, probability, form, context), expected + [untouched], "\(name) \(count) \(form)")
           let gradient = try [Float].filled(count, with: untouched) {
             try Dropout.backward(
-              count: count, probability: probability, form: form, generator: generator, layer: 1,
+              DropoutPart(rows: 0..<1, columns: 0..<count, width: count), probability: probability, form: form,
+              generator: generator, layer: 1,
               outputGradient: input, inputGradient: $0, context: context)
           }
           assertIdentical(gradient, expected, "the mask of backward, \(name) \(count) \(form)")
@@ -46,6 +47,33 @@ final class DropoutTests: XCTestCase {
           }
           assertIdentical(inference, expectedInference + [untouched], "\(name) \(count) \(form)")
         }
+      }
+    }
+  }
+
+  /// Columns that begin and end anywhere in a generator's block of four.
+  func testColumnsHaveTheMaskOfTheWholeMatrix() throws {
+    for (rows, width, columns) in [
+      (5, 4096, 2048..<4096), (3, 14, 7..<14), (4, 14, 0..<7), (9, 6, 3..<5), (2, 77, 34..<77), (7, 3, 1..<2),
+      (6, 32, 0..<32), (1, 40_000, 3..<39_998), (3, 5, 2..<2),
+    ] {
+      var draws = Draws(17)
+      let matrix = draws.floats(rows * width)
+      func part(_ values: [Float]) -> [Float] {
+        (0..<rows).flatMap { row in columns.map { values[row * width + $0] } }
+      }
+      let whole = [Float].filled(rows * width, with: untouched) {
+        Reference.dropoutForwardTraining(
+          count: rows * width, probability: 0.5, form: .inverted, generator: generator, layer: 2, input: matrix,
+          output: $0)
+      }
+      try onEveryTable { context, name in
+        let found = try [Float].filled(rows * columns.count + 1, with: untouched) {
+          try Dropout.forwardTraining(
+            DropoutPart(rows: 0..<rows, columns: columns, width: width), probability: 0.5, form: .inverted,
+            generator: generator, layer: 2, input: part(matrix), output: $0, context: context)
+        }
+        assertIdentical(found, part(whole) + [untouched], "\(name) \(rows) × \(columns) of \(width)")
       }
     }
   }

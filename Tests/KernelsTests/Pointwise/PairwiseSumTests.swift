@@ -54,7 +54,8 @@ final class PairwiseSumTests: XCTestCase {
       try bias.withUnsafeMutableBufferPointer { bias in
         try shards.sum(weight: weight, bias: bias, context: context) { images, weight, bias in
           for index in 0..<50 {
-            (weight[index], bias[index]) = (terms[images.lowerBound * 50 + index], terms[images.lowerBound * 50 + index])
+            let term = terms[images.lowerBound * 50 + index]
+            (weight[index], bias[index]) = (term, term)
           }
         }
       }

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 Float32 = NDArray[np.float32]
 
-RULES = ("paper", "pytorch", "caffe")  # of an update; the code of a rule is its index
+RULES = ("paper", "pytorch", "caffe", "lars")  # of an update; the code of a rule is its index
 
 
 class Arithmetic(NamedTuple):
@@ -29,7 +29,8 @@ class StepOptions(NamedTuple):
 
     `rule` is an index into RULES. `rates` and `decays`, [parameters], are the learning rate and weight decay of each
     parameter, instead of `learning_rate` and `weight_decay` times the parameter's factors. `sample_weight`, [batch], is
-    how much each image counts in the loss; None: all the same.
+    how much each image counts in the loss; None: all the same. `trust_coefficient` and `plain_biases` are of the rule
+    "lars": η, and whether biases follow the rule "caffe".
     """
 
     learning_rate: float
@@ -42,6 +43,8 @@ class StepOptions(NamedTuple):
     decays: Float32 | None = None
     precision: int = 0
     sample_weight: Float32 | None = None
+    trust_coefficient: float = 0.001
+    plain_biases: bool = False
 
 
 class BatchShare(NamedTuple):
@@ -50,12 +53,15 @@ class BatchShare(NamedTuple):
     `first_image` is the place in the whole batch of its first image; `shards` are the numbers of images of its shards,
     a power of two of them; `divisor` is the sum of the whole batch's weights, without weights its number of images.
     With `rounds_sums` both numbers of every addition of two shards' sums are rounded to bfloat16 first.
+    `factor_batch` is the number of images of the whole batch if dense layers give the factors of their gradients, and 0
+    if they give the gradients.
     """
 
     first_image: int
     shards: tuple[int, ...]
     divisor: float
     rounds_sums: bool = False
+    factor_batch: int = 0
 
 
 class CropOptions(NamedTuple):

@@ -1,5 +1,6 @@
-"""How messages show a value: like `repr`, but short, in one line, and for any object."""
+"""How messages show a value: like `repr`, but short, in one line, and for any object; and how an error is told."""
 
+import os
 import reprlib
 from typing import Any
 
@@ -19,3 +20,12 @@ def shown(value: Any) -> str:
     if "\n" in text:  # an array, a table
         text = " ".join(text.split())
     return text if len(text) <= 2 * _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def describe(error: BaseException) -> str:
+    """Return an error in one line."""
+    if isinstance(error, OSError) and error.strerror:
+        text = error.strerror if error.filename is None else f"{os.fsdecode(error.filename)}: {error.strerror}"
+    else:
+        text = str(error) or ("out of memory" if isinstance(error, MemoryError) else type(error).__name__)
+    return " ".join(text.split())

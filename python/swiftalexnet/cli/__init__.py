@@ -14,9 +14,10 @@ from contextlib import redirect_stdout
 
 import swiftalexnet as sa
 
+from .._support.shown import describe
 from . import signals
 from .commands import parse
-from .output import DONE, FAILED, PARTLY, NotWritten, Output, complain, describe, hold_descriptors, plain_warnings
+from .output import DONE, FAILED, PARTLY, NotWritten, Output, complain, hold_descriptors, plain_warnings
 
 _USER_ERRORS = (ValueError, TypeError, OSError, MemoryError, ImportError, NotImplementedError, ArithmeticError)
 

@@ -14,7 +14,7 @@ from .output import print_result
 from .parser import Parser, command_parser
 
 COMMANDS = (
-    *("train", "resume", "evaluate", "predict", "extract", "explain", "lpips", "cache"),
+    *("train", "resume", "evaluate", "predict", "extract", "explain", "lpips", "cache", "shard"),
     *("inspect", "convert", "verify", "pretrained"),
     *("summary", "memory", "profile", "kernels", "panel", "colors", "info"),
 )

@@ -8,10 +8,13 @@ import swiftalexnet as sa
 from . import decoding
 from .models import add_model, named_model, open_model
 from .options import add_force, add_quiet, add_reading, add_views, reading, views
+from .sharded_data import HELP, are_shards, open_shards
 from .targets import check_figure
 from .training_data import evaluation_folder, fraction, hold_out
 
 if TYPE_CHECKING:
+    from ..data.folder import ImageFolder
+    from ..model import Model
     from .output import Output
 
 
@@ -19,7 +22,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_model(parser)
     parser.add_argument(
-        "folder", metavar="FOLDER", help="FOLDER/<class>/…; or FOLDER/validation/<class>/…, if FOLDER/train exists too"
+        "folder",
+        metavar="FOLDER",
+        help=f"FOLDER/<class>/…; or FOLDER/validation/<class>/…, if FOLDER/train exists too; {HELP}",
     )
     parser.add_argument(
         "--hold-out",
@@ -39,12 +44,17 @@ def run(options: argparse.Namespace, output: "Output") -> None:
     """Measure a model on a folder of class folders."""
     draw = None if options.plot is None else check_figure(options.plot, options.force)
     model = open_model(named_model(options))
-    data = sa.ImageFolder(evaluation_folder(options.folder), model.classes, draft=options.draft, **reading(options))
-    if options.hold_out is not None:
-        _, data = hold_out(data, options.hold_out)
-    decoding.use_cache(options, output, model.preprocessing, data, side=options.scales and max(options.scales))
+    data = open_shards(options.folder, options) if are_shards(options.folder) else _folder(options, output, model)
     result = model.evaluate(data, progress=not output.quiet, **views(options))
     if draw is not None:
         draw(result.plot())
         output.note(f"saved {options.plot}")
     output.show(result.to_json(), str(result))
+
+
+def _folder(options: argparse.Namespace, output: "Output", model: "Model") -> "ImageFolder":
+    data = sa.ImageFolder(evaluation_folder(options.folder), model.classes, draft=options.draft, **reading(options))
+    if options.hold_out is not None:
+        _, data = hold_out(data, options.hold_out)
+    decoding.use_cache(options, output, model.preprocessing, data, side=options.scales and max(options.scales))
+    return data

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import swiftalexnet as sa
 
+from .._support.shown import describe
 from ..formats.pretrained.registry import registry
 from ..training.checkpoint import FILE_NAME
-from .output import describe
 
 if TYPE_CHECKING:
     from ..model import Model
@@ -43,8 +43,13 @@ def open_model(path: str | os.PathLike[str]) -> "Model":
     """Read a saved model, the checkpoint in a run's folder, weights of any format, or published ones by name."""
     if not os.path.exists(path) and path in registry():
         return sa.pretrained(os.fspath(path))
+    return sa.load(model_file(path))
+
+
+def model_file(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    """Return the file of a model: of a run's folder its checkpoint."""
     checkpoint = os.path.join(path, FILE_NAME)
-    return sa.load(checkpoint if os.path.isfile(checkpoint) else path)
+    return checkpoint if os.path.isfile(checkpoint) else path
 
 
 def add_model_and_names(parser: argparse.ArgumentParser, published: str | None = None) -> None:

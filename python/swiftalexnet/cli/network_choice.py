@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import swiftalexnet as sa
 
 from .. import _native
+from ..recipes.scaling import SCALING_RULES
 from ..training.few_views import few_views
 from ..training.image_weights import BALANCED
 from .models import open_model
 from .options import batch_size, count, one_of, real, seed, several, side
 
 if TYPE_CHECKING:
-    from ..data.folder import ImageFolder
+    from ..data.dataset import Dataset
     from ..model import Model
     from ..preprocessing.preprocessing import Preprocessing
     from ..recipes.recipe import Recipe
@@ -61,6 +62,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="images per step; auto: as many as fit into free memory (default: the recipe's)",
     )
     recipe.add_argument(
+        "--scale-rate",
+        type=one_of("rule", SCALING_RULES),
+        metavar="RULE",
+        help=f"let the learning rate follow --batch-size: one of {', '.join(SCALING_RULES)} (default: it stays)",
+    )
+    recipe.add_argument(
         "--learning-rate", type=real(0, open_below=True), metavar="X", help="of the first step (default: the recipe's)"
     )
     recipe.add_argument(
@@ -98,7 +105,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def suggest(options: argparse.Namespace, train: "ImageFolder") -> "Suggestion":
+def suggest(options: argparse.Namespace, train: "Dataset") -> "Suggestion":
     """Return the suggestion for this number of images."""
     return sa.suggest(train, options.image_size, options.epochs)
 
@@ -106,6 +113,10 @@ def suggest(options: argparse.Namespace, train: "ImageFolder") -> "Suggestion":
 def recipe(options: argparse.Namespace, suggestion: "Suggestion", validates: bool, output: "Output") -> "Recipe":
     """Return the chosen recipe; without validation images its learning rate must not depend on them."""
     chosen = sa.recipe(options.recipe) if _is_another(options, suggestion) else suggestion.recipe
+    if options.scale_rate is not None:
+        if not isinstance(options.batch_size, int):
+            raise ValueError("--scale-rate lets the learning rate follow a number of images: --batch-size N")
+        chosen = chosen.scaled(options.batch_size, options.scale_rate)
     given = {name: getattr(options, name) for name in ("epochs", "learning_rate", "batch_size")}
     changes: dict[str, Any] = {name: value for name, value in given.items() if value not in (None, "auto")}
     if not validates and any(each.needs_validation for each in chosen.schedules):

@@ -98,15 +98,6 @@ def complain(message: str, error: BaseException | None = None) -> None:
         print_text(f"{start}swiftalexnet: {harmless(line)}", sys.stderr)
 
 
-def describe(error: BaseException) -> str:
-    """Return an error in one line."""
-    if isinstance(error, OSError) and error.strerror:
-        text = error.strerror if error.filename is None else f"{os.fsdecode(error.filename)}: {error.strerror}"
-    else:
-        text = str(error) or ("out of memory" if isinstance(error, MemoryError) else type(error).__name__)
-    return " ".join(text.split())
-
-
 def to_json(value: Any) -> str:
     """Return JSON for other programs; numbers that are not finite, which JSON lacks, become null."""
     return json.dumps(_finite(value), indent=1)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from .._support.arithmetic import choose_arithmetic
 from .._support.progress import Progress
+from .._support.shown import describe
 from ..inference.ranking import likeliest
 from ..inference.views import Views, classify_all
 from .image_files import ImageFiles, image_files
 from .models import add_model_and_names, open_model_and_names
 from .options import add_on_error, add_quiet, add_views, count, views
-from .output import DONE, PARTLY, complain, csv_row, describe, to_json
+from .output import DONE, PARTLY, complain, csv_row, to_json
+from .ray_files import add_ray, check_ray, classify_with_ray
 
 if TYPE_CHECKING:
     from ..inference.ranking import Prediction
@@ -31,12 +33,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     add_quiet(parser)
     add_on_error(parser, "raise")
     add_views(parser)
+    add_ray(parser)
 
 
 def run(options: argparse.Namespace, output: "Output") -> int:
     """Classify image files, and all images in folders."""
     if options.json and options.csv:
         raise ValueError("--json and --csv: expected one of them")
+    check_ray(options)
     model, names = open_model_and_names(options)
     files = image_files(names)
     rows, left_out = [], 0
@@ -68,7 +72,11 @@ def _classify(
     seen = Views(**named, operation="predict", arithmetic=how)
     seen.check(model)
     at_once = _BATCHES * seen.images_at_once(_BATCH)
-    bar = not output.quiet and len(files) > at_once and (options.json or not output.is_terminal)
+    bar = not output.quiet and (options.json or not output.is_terminal)
+    if options.ray:
+        yield from classify_with_ray(model, files, options, bar)
+        return
+    bar = bar and len(files) > at_once
     with Progress(len(files), bar, "predict") as progress:
         for at in range(0, len(files), at_once):
             data = ImageFiles(files[at : at + at_once], options.on_error == "skip", options.value_range)

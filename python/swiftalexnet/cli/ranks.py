@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from .._support.shown import describe
 from . import signals
 from .options import one_of, real, whole
-from .output import FAILED, complain, describe
+from .output import FAILED, complain
 
 if TYPE_CHECKING:
     from ..distributed.communicator import Communicator

@@ -26,7 +26,7 @@ def to_values(
         if value is None or (value is False and action.default is False):
             continue
         if name in paths:
-            value = os.path.abspath(value)
+            value = value if "://" in value else os.path.abspath(value)
         elif isinstance(value, tuple):
             value = ",".join(map(str, value))
         values[name] = value if isinstance(value, (str, int, float)) else str(value)

@@ -33,6 +33,18 @@ def as_interrupts() -> Iterator[None]:
             signal.signal(each, signal.SIG_DFL)
 
 
+@contextmanager
+def kept() -> Iterator[None]:
+    """Set the handlers of signals again after a library has started that sets its own, below Python's too."""
+    on_main = threading.current_thread() is threading.main_thread()
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, *_SIGNALS) if on_main}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
 def status(interrupt: KeyboardInterrupt) -> int:
     """Return the exit status that shells give a process ended by that signal."""
     return 128 + (interrupt.number if isinstance(interrupt, Stopped) else signal.SIGINT)

@@ -20,6 +20,7 @@ from .options import add_force, add_precision, add_quiet
 from .parser import command_parser
 from .run_folder import RunFolder, state
 from .saved_options import StrictParser, to_values, to_words
+from .sharded_data import HELP
 from .targets import check_new
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ _OF_ONE_CALL = {"resume", "force", "quiet", "json", *several.OF_ONE_CALL}  # not
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("folder", nargs="?", metavar="FOLDER", help="FOLDER/<class>/…, or FOLDER/train/<class>/…")
+    parser.add_argument(
+        "folder", nargs="?", metavar="FOLDER", help=f"FOLDER/<class>/…, or FOLDER/train/<class>/…, {HELP}"
+    )
     parser.add_argument("--output", default="model.safetensors", metavar="FILE", help="output file of the model")
     add_force(parser)
     parser.add_argument(
@@ -136,7 +139,7 @@ def _train(
             if resumes and folder.checkpoint.exists():
                 model = open_model(folder.path)
             else:
-                model = network_choice.network(options, suggestion, parts.train.classes, output)
+                model = network_choice.network(options, suggestion, parts.train.classes or (), output)
             recipe = network_choice.with_few_views(options, recipe, model.preprocessing, output)
             with several.first_on_rank_0(team, "caching images"):
                 parts = training_data.cached(options, parts, model.preprocessing, recipe.scale, output)

@@ -10,9 +10,11 @@ import swiftalexnet as sa
 from ..network.memory_use import available
 from . import decoding
 from .options import add_reading, reading
+from .sharded_data import HELP, are_shards, open_shards
 
 if TYPE_CHECKING:
     from ..data.folder import ImageFolder
+    from ..data.shards.dataset import ShardedDataset
     from ..preprocessing.preprocessing import Preprocessing
     from .output import Output
 
@@ -25,12 +27,17 @@ _TRAIN, _VALIDATION = "train", "validation"
 class Parts(NamedTuple):
     """Training images, validation images, and where the latter come from."""
 
-    train: "ImageFolder"
-    validation: "ImageFolder | None"
+    train: "ImageFolder | ShardedDataset"
+    validation: "ImageFolder | ShardedDataset | None"
     origin: str
 
     def __str__(self) -> str:
-        text = f"{self.train.root}: {len(self.train):,} images of {len(self.train.classes)} classes for training"
+        train, classes = self.train, len(self.train.classes or ())
+        if isinstance(train, sa.ShardedDataset):
+            place = f"{len(train.shards)} shards, {train.shards[0]} and on"
+        else:
+            place = str(train.root)
+        text = f"{place}: {len(train):,} images of {classes} classes for training"
         return text if self.validation is None else f"{text}, {len(self.validation):,} for validation ({self.origin})"
 
 
@@ -52,7 +59,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     apart.add_argument(
         "--validation",
         metavar="FOLDER",
-        help=f"other images of the same classes (default: {_VALIDATION}/ next to {_TRAIN}/, or the held-out images)",
+        help=f"other images of the classes, {HELP} (default: {_VALIDATION}/ next to {_TRAIN}/, or those held out)",
     )
     apart.add_argument(
         "--hold-out",
@@ -71,13 +78,15 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def parts(options: argparse.Namespace, cache: bool = False) -> Parts:
-    """Read the folders.
+    """Read the folders, or open the shards.
 
     Raises
     ------
     OSError, ValueError
-        As for `ImageFolder`; fewer than two classes; too few images to hold any out.
+        As for `ImageFolder` and `ShardedDataset`; fewer than two classes; too few images to hold any out.
     """
+    if are_shards(options.folder):
+        return _sharded(options)
     folder = Path(options.folder)
     divided = _is_divided(folder)
     how: dict[str, Any] = {"cache": cache, "draft": options.draft, **reading(options)}
@@ -92,9 +101,30 @@ def parts(options: argparse.Namespace, cache: bool = False) -> Parts:
     if other is None and divided and options.hold_out is None:
         other = folder / _VALIDATION
     if other is not None:
-        return Parts(train, sa.ImageFolder(other, train.classes, **how), f"{other}")
+        return Parts(train, _other(other, train.classes, how, options), f"{other}")
     share = options.hold_out or HELD_OUT
     return Parts(*hold_out(train, share), f"held out by file name: {share}")
+
+
+def _sharded(options: argparse.Namespace) -> Parts:
+    """Open shards for training, and shards or a folder for validation."""
+    train = open_shards(options.folder, options)
+    if len(train.classes or ()) < 2:
+        raise ValueError(f"{options.folder}: one class, {train.classes}; expected two or more")
+    if options.no_validation:
+        return Parts(train, None, "")
+    if options.validation is None:
+        ways = "--validation names other images, --no-validation trains on all of them"
+        raise ValueError(f"{options.folder}: no images are held out of shards: {ways}")
+    how = {"draft": options.draft, **reading(options)}
+    return Parts(train, _other(options.validation, train.classes, how, options), options.validation)
+
+
+def _other(
+    place: str | Path, classes: tuple[str, ...] | None, how: dict[str, Any], options: argparse.Namespace
+) -> "ImageFolder | ShardedDataset":
+    """Return the images for validation."""
+    return open_shards(str(place), options) if are_shards(str(place)) else sa.ImageFolder(place, classes, **how)
 
 
 def hold_out(data: "ImageFolder", share: Fraction) -> tuple["ImageFolder", "ImageFolder"]:
@@ -136,8 +166,10 @@ def cached(
     scale : (int, int), optional
         The recipe's; crops at random scales differ every time, so they are not cached in memory.
     """
+    if any(isinstance(part, sa.ShardedDataset) for part in (read.train, read.validation)):
+        return read
     if options.disk_cache is not None:
-        folders = [part for part in (read.train, read.validation) if part is not None]
+        folders = [part for part in (read.train, read.validation) if isinstance(part, sa.ImageFolder)]
         decoding.use_cache(options, output, preprocessing, *folders, side=scale and scale[1])
         return read
     images = len(read.train) + (0 if read.validation is None else len(read.validation))

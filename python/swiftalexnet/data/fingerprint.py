@@ -12,6 +12,7 @@ from .cache_update import TICK_NS
 from .checks import source
 from .dataset import Dataset
 from .folder import ImageFolder
+from .shards.dataset import ShardedDataset
 
 
 class Fingerprint(NamedTuple):
@@ -26,7 +27,7 @@ class Fingerprint(NamedTuple):
 
 
 def fingerprint(data: Dataset) -> Fingerprint:
-    """Return the fingerprint of a data set: from the pixels of arrays; from names, sizes and times of files.
+    """Return the fingerprint of a data set: of the pixels of arrays; of names, sizes and times of files; of shards.
 
     A file that cannot be read counts as that.
     """
@@ -34,6 +35,9 @@ def fingerprint(data: Dataset) -> Fingerprint:
     if type(own) is ArrayDataset:
         shape = list(own.images.shape)
         return Fingerprint({"shape": shape, "pixels (SHA-256)": _digest_of_array(own)}, {})
+    if type(own) is ShardedDataset:
+        digests = {"names (SHA-256)": own.names_digest, "shards (SHA-256)": own.bytes_digest}
+        return Fingerprint({"images": len(own), **digests, **_reading(own)}, {})
     if type(own) is not ImageFolder:
         return Fingerprint(None, {})
     began, found, young = time.time_ns(), hashlib.sha256(), dict[str, str]()
@@ -42,8 +46,7 @@ def fingerprint(data: Dataset) -> Fingerprint:
         found.update(b"%s\0%d %d\0" % (name, size, mtime))
         if mtime >= began - TICK_NS:
             young[os.fsdecode(name)] = digest_of_file(path)
-    reading = {"draft": own.draft, "value_range": own.value_range and list(own.value_range)}
-    return Fingerprint({"images": len(own), "files (SHA-256)": found.hexdigest(), **reading}, young)
+    return Fingerprint({"images": len(own), "files (SHA-256)": found.hexdigest(), **_reading(own)}, young)
 
 
 def unchanged(data: Dataset, young: dict[str, str]) -> bool:
@@ -62,6 +65,11 @@ def digest_of_file(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
+
+
+def _reading(data: ImageFolder | ShardedDataset) -> dict[str, Any]:
+    """Return what else decides the pixels."""
+    return {"draft": data.draft, "value_range": data.value_range and list(data.value_range)}
 
 
 def _digest_of_array(data: ArrayDataset) -> str:

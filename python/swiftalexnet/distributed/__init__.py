@@ -2,5 +2,6 @@
 
 from .communicator import Communicator, LocalCommunicator
 from .mpi import MPICommunicator, mpi
+from .towers import Towers
 
-__all__ = ["Communicator", "LocalCommunicator", "MPICommunicator", "mpi"]
+__all__ = ["Communicator", "LocalCommunicator", "MPICommunicator", "Towers", "mpi"]

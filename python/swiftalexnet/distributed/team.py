@@ -20,8 +20,9 @@ from .communicator import Communicator, LocalCommunicator
 from .gather import gather_all
 from .interrupts import Interrupts
 from .pulse import State
-from .summing import Summing
+from .summing import FIRST_TAG, Factors, Summing
 from .traffic import Job, Traffic
+from .tree import Exchange, Result, swapped
 from .wire import Float32Wire, Wire
 from .witness import hush_witness
 
@@ -142,7 +143,9 @@ class Team:
         total: NDArray[np.int64] = np.sum(parts, axis=0)
         return total.reshape(own.shape)
 
-    def summing(self, blocks: Sequence[NDArray[np.float32]], ready: Callable[[], int]) -> AbstractContextManager[None]:
+    def summing(
+        self, blocks: Sequence[NDArray[np.float32]], ready: Callable[[], int], factors: Factors | None = None
+    ) -> AbstractContextManager[None]:
         """Return a context in which blocks are filled; at its end they are the sums of all ranks' blocks.
 
         Parts of them are sent as soon as they are ready. An exception in the context leaves it only after the others
@@ -155,8 +158,10 @@ class Team:
         ready : callable
             How many of their leading numbers are final; called on another thread. It counts once it has been 0, because
             it may be that of the last step until the computation begins.
+        factors : Factors, optional
+            What is gathered before.
         """
-        return Summing(self._communicator, self._traffic, self.wire, blocks, ready, self._waits)
+        return Summing(self._communicator, self._traffic, self.wire, blocks, ready, factors, self._waits)
 
     def _knows(self, error: BaseException | None) -> bool:
         """Return whether all know of an exception, or of the one that it followed from."""
@@ -166,9 +171,24 @@ class Team:
             error = error.__cause__ or error.__context__
         return False
 
+    def swap(self, sent: NDArray[np.generic], came: NDArray[np.generic]) -> None:
+        """Swap arrays with the other one of two ranks, once both are known to be well; raises like `gather`.
+
+        Parameters
+        ----------
+        sent, came : array
+            C-contiguous; empty where the other rank expects or sends nothing.
+        """
+        self.gather(b"")
+        self._run(swapped(self._communicator, sent, came, 1 - self.rank, FIRST_TAG))
+
     def _gather(self, data: bytes) -> list[bytes]:
         assert self._traffic is not None  # as there are others
-        job = self._traffic.start(Job([(lambda: True, gather_all(self._communicator, data))]))
+        return self._run(gather_all(self._communicator, data))
+
+    def _run(self, exchange: Exchange[Result]) -> Result:
+        assert self._traffic is not None
+        job = self._traffic.start(Job([(lambda: True, exchange)]))
         with self._waits():
             return job.result()[0]
 

@@ -68,6 +68,13 @@ def sum_over_ranks(
     return block
 
 
+def swapped(
+    communicator: Communicator, sent: NDArray[np.generic], came: NDArray[np.generic], partner: int, tag: int
+) -> Exchange[None]:
+    """Swap buffers with another rank; an empty one is not sent."""
+    yield _swap(communicator, sent, came, partner, tag)
+
+
 def _swap(
     communicator: Communicator, sent: NDArray[np.generic], came: NDArray[np.generic], partner: int, tag: int
 ) -> list[Pending]:

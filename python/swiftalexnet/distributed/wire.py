@@ -2,7 +2,8 @@
 
 "float32" sends it as it is. "bfloat16" rounds it to the nearest bfloat16, ties to even, and so halves the bytes; sums
 are float32. In every addition both numbers are rounded first, also within one process, and so is the whole sum at the
-end: the bits then depend neither on who adds nor on how many ranks there are.
+end: the bits then depend neither on who adds nor on how many ranks there are. "factors" sends the factors of the dense
+layers' gradients, see `factors`, and the other gradients as "float32" does: the bits are those of "float32".
 """
 
 from typing import Protocol
@@ -15,7 +16,7 @@ from .. import _native
 Float32 = NDArray[np.float32]
 Buffer = NDArray[np.generic]
 
-WIRES = ("float32", "bfloat16")
+WIRES = ("float32", "bfloat16", "factors")
 
 
 class Wire(Protocol):
@@ -25,9 +26,12 @@ class Wire(Protocol):
     ----------
     rounds : bool
         Both numbers of every addition are rounded to bfloat16 first.
+    factors : bool
+        Dense layers give the factors of their gradients.
     """
 
     rounds: bool
+    factors: bool
 
     def encoded(self, numbers: Float32) -> Buffer:
         """Return what is sent of some numbers; it stays as it is while these are added to."""
@@ -52,6 +56,9 @@ class Float32Wire:
     """Numbers as they are."""
 
     rounds = False
+
+    def __init__(self, factors: bool = False):
+        self.factors = factors
 
     def encoded(self, numbers: Float32) -> Buffer:
         """Return the numbers themselves: in no round does a rank change what it sends in it."""
@@ -79,7 +86,7 @@ class Float32Wire:
 class Bfloat16Wire:
     """Numbers rounded to bfloat16, of 2 bytes."""
 
-    rounds = True
+    rounds, factors = True, False
 
     def encoded(self, numbers: Float32) -> Buffer:
         """Return the numbers as bfloat16."""
@@ -111,7 +118,7 @@ class Bfloat16Wire:
 
 def wire_named(name: str) -> Wire:
     """Return the wire of a name in WIRES."""
-    return Bfloat16Wire() if name == "bfloat16" else Float32Wire()
+    return Bfloat16Wire() if name == "bfloat16" else Float32Wire(factors=name == "factors")
 
 
 def _wide(narrow: Buffer) -> Float32:

@@ -129,7 +129,7 @@ def _answer(address: str, start: int, timeout: float) -> Any:
     if start:
         headers["Range"] = f"bytes={start}-"
     try:
-        return _opener().open(urllib.request.Request(address, headers=headers), timeout=timeout)
+        return web_opener().open(urllib.request.Request(address, headers=headers), timeout=timeout)
     except urllib.error.HTTPError as error:
         error.close()
         if start and error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
@@ -141,7 +141,7 @@ def _answer(address: str, start: int, timeout: float) -> Any:
         raise OSError(f"{address}: the server's answer is not HTTP: {error!r}") from error
 
 
-def _opener() -> urllib.request.OpenerDirector:
+def web_opener() -> urllib.request.OpenerDirector:
     """Return an opener for http and https alone; `urlopen` would read local files, too."""
     opener = urllib.request.OpenerDirector()
     handlers = [urllib.request.ProxyHandler, urllib.request.HTTPHandler, urllib.request.HTTPSHandler]
@@ -155,7 +155,7 @@ class _SecureRedirects(urllib.request.HTTPRedirectHandler):
     """Refuses to be sent from https to anything else."""
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
-        if not is_secure(newurl):
+        if is_secure(req.full_url) and not is_secure(newurl):
             raise OSError(f"{req.full_url} redirects to {printable(newurl)}, which is not https: refused")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 

@@ -4,6 +4,7 @@ It does not guess: anything that is not a regular file, is broken or truncated, 
 has pixels of unknown range raises an error that names the file.
 """
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -64,9 +65,38 @@ def read_image(
     ValueError
         Pillow cannot decode it, or it is not an image of known range.
     """
-    with open_regular(path) as file, decoding(file, path) as image:
+    with open_regular(path) as file:
+        return read_opened(file, path, geometry, draft, value_range)
+
+
+def read_opened(
+    file: BinaryIO,
+    name: str | os.PathLike[str],
+    geometry: Geometry | Whole,
+    draft: bool = False,
+    value_range: Range | None = None,
+) -> NDArray[np.uint8]:
+    """Decode an open file, or bytes in memory, as `read_image` does; messages begin with `name`."""
+    with decoding(file, name) as image:
         reduced = image.draft(None, (2 * geometry.side, 2 * geometry.side)) if draft else None
         return image_to_array(image, geometry, reduced and reduced[1][2:], value_range)
+
+
+def read_bytes(
+    content: bytes | bytearray | memoryview,
+    name: str,
+    geometry: Geometry | Whole,
+    value_range: Range | None = None,
+) -> NDArray[np.uint8]:
+    """Decode the content of a file like `read_image`; `name` is what messages call it.
+
+    Raises
+    ------
+    ValueError
+        As `read_image`.
+    """
+    with decoding(io.BytesIO(content), name) as image:
+        return image_to_array(image, geometry, value_range=value_range)
 
 
 def image_size(path: str | os.PathLike[str]) -> tuple[int, int]:

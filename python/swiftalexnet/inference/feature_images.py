@@ -19,6 +19,7 @@ from ..data.folder import ImageFolder
 from ..data.folder_listing import list_files
 from ..data.loader import Loader
 from ..data.order import split
+from ..data.shards.dataset import ShardedDataset
 from ..data.tolerant import Tolerant
 from ..files.paths import as_path
 from ..images.geometry import Geometry
@@ -33,7 +34,8 @@ class Entry(NamedTuple):
     Attributes
     ----------
     name : str
-        A file's, below its folder if a folder was given; otherwise its number, counted from 0.
+        A file's, below its folder if a folder was given; a shard's and the image's in it; otherwise its number, counted
+        from 0.
     stamp : str
         Size and time of a file, or a digest of an image in memory: another stamp is another image.
     error : str or None
@@ -43,6 +45,13 @@ class Entry(NamedTuple):
     name: str
     stamp: str
     error: str | None = None
+
+
+class InShard(NamedTuple):
+    """An image in a shard: its name, and what tells whether the shards are still the same."""
+
+    name: str
+    stamp: str
 
 
 class Chunk(NamedTuple):
@@ -71,7 +80,8 @@ class Given:
     data : Tolerant
         The images as a data set.
     item : callable
-        Returns what an image is made from, given its number: a path, a Pillow image, an array, or None.
+        Returns what an image is made from, given its number: a path, a part of a shard, a Pillow image, an
+        array, or None.
     root : Path, optional
         The folder that names of files begin at.
     stream : Stream, optional
@@ -130,6 +140,8 @@ class Given:
         name = str(number)
         if is_file := isinstance(item, (str, os.PathLike)):
             name = os.fspath(item if self._root is None else Path(item).relative_to(self._root))
+        elif isinstance(item, InShard):
+            name = item.name
         stamp = "" if not self.stamped else _file_stamp(item) if is_file else _memory_stamp(item)
         if self._stream is not None:
             self._stream.drop(number)
@@ -190,7 +202,9 @@ def given_images(
 
 
 def _maker(data: Any) -> Callable[[int], Any]:
-    """Return what tells what a data set makes an image from: a file, an array, or None."""
+    """Return what tells what a data set makes an image from: a file, a part of one, an array, or None."""
+    if isinstance(data, ShardedDataset):
+        return lambda number: InShard(data.name(number), data.bytes_digest[:16])
     items = data.images if isinstance(data, ArrayDataset) else getattr(data, "paths", None)
     return (lambda _: None) if items is None else items.__getitem__
 
@@ -205,7 +219,9 @@ def _file_stamp(path: str | os.PathLike[str]) -> str:
 
 
 def _memory_stamp(item: Any) -> str:
-    """Return a digest of an image in memory; nothing for an image that only its data set knows."""
+    """Return a digest of an image in memory or of its shards; nothing for an image that only its data set knows."""
+    if isinstance(item, InShard):
+        return item.stamp
     digest = hashlib.sha256()
     if isinstance(item, Image.Image):
         digest.update(f"{item.mode} {item.size}".encode() + item.tobytes())

@@ -71,9 +71,14 @@ def likeliest(
 
     `thumbnails` are those of the first rows.
     """
-    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+    best = best_first(probabilities, top)
     names = classes or tuple(map(str, range(probabilities.shape[1])))
     return Predictions(
         Prediction(tuple(map(int, row)), tuple(names[i] for i in row), tuple(float(values[i]) for i in row), thumbnail)
         for row, values, thumbnail in zip(best, probabilities, chain(thumbnails, repeat(None)), strict=False)
     )
+
+
+def best_first(probabilities: NDArray[np.float32], top: int) -> NDArray[np.intp]:
+    """Return the indices of the `top` likeliest classes of each row, or of all if there are fewer; ties keep order."""
+    return np.argsort(-probabilities, axis=1, kind="stable")[:, :top]

@@ -10,17 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _native
-from .._support.arithmetic import choose_arithmetic, choose_precision
-from .._support.arrays import as_float32, as_labels, as_output, as_seed, layout_code
+from .._support.arithmetic import choose_arithmetic
+from .._support.arrays import as_float32, as_output, as_seed, layout_code
 from .._support.choices import choose
 from .._support.kinds import as_items, require_kind
-from .._support.native_arguments import RULES, StepOptions
-from .._support.sample_weights import as_sample_weight
 from .._support.shown import shown
 from ..errors import UnsupportedError
 from ..preprocessing.defaults import default_preprocessing
 from ..preprocessing.preprocessing import Preprocessing
 from .derivatives import Derivatives
+from .step_arguments import StepSettings, step_arguments
 from .summary import Summary, summarize
 
 Float32 = NDArray[np.float32]
@@ -247,6 +246,8 @@ class BaseModel(Derivatives):
         step: int = 0,
         precision: str = "float32",
         sample_weight: ArrayLike | None = None,
+        trust_coefficient: float = 0.001,
+        lars_biases: bool = True,
     ) -> float:
         """Forward, loss, backward and update in one call, which is applied completely or not at all.
 
@@ -255,7 +256,7 @@ class BaseModel(Derivatives):
         x : array of float32, [batch, channels, height, width] or NHWC
             Preprocessed images.
         labels : integers, [batch]
-        learning_rate, momentum, weight_decay, rule
+        learning_rate, momentum, weight_decay, rule, trust_coefficient, lars_biases
             For the update: see `Recipe`.
         seed, step : int
             For the random numbers of dropout.
@@ -280,15 +281,9 @@ class BaseModel(Derivatives):
         ConcurrentUseError
             The network is being trained on another thread.
         """
-        code = choose_precision("train_step", precision)
-        rule_code = RULES.index(choose("train_step", "rule", rule, RULES))
-        array = as_float32(x, "x", "train_step", ndim=4)
-        targets = as_labels(labels, "labels", "train_step", len(array), self.num_classes)
-        draw = as_seed(seed, "seed", "train_step"), as_seed(step, "step", "train_step")
-        weights = as_sample_weight(sample_weight, "train_step", len(array))
-        options = StepOptions(
-            learning_rate, momentum, weight_decay, rule_code, *draw, precision=code, sample_weight=weights
-        )
+        numbers = learning_rate, momentum, weight_decay
+        settings = StepSettings(*numbers, rule, seed, step, precision, trust_coefficient, lars_biases)
+        array, targets, options = step_arguments(x, labels, self.num_classes, settings, sample_weight)
         loss, _ = self.network.train_step(array, targets, layout_code(layout, "train_step"), options)
         self.note_training()
         return loss

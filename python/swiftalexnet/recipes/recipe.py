@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+import numpy as np
+
 from .._support.arrays import as_integer
 from .._support.choices import choose, nearest
 from .._support.native_arguments import RULES
@@ -14,12 +16,14 @@ from ..preprocessing.scale_jitter import as_scale
 from .augmentation import Augmentation
 from .color_components import ColorComponents
 from .parameter_group import ParameterGroup
+from .scaling import SCALING_RULES, require_epochs, scaled_settings
 from .schedules import Schedule, check_schedule
 
 # Later additions: not written at their defaults, so that the recipes of older checkpoints still compare equal.
 _LATER = (
     *("bias_schedule", "groups", "color_noise_epochs", "color_divisor", "color_components"),
     *("chunk", "rotation", "shift", "scale"),
+    *("trust_coefficient", "lars_biases", "warmup_epochs", "warmup_start"),
 )
 
 
@@ -37,7 +41,10 @@ class Recipe:
     learning_rate, momentum, weight_decay : float
         ε, μ and λ of the update. `rule` "paper": v = μv − λεw − εg, w = w + v (Krizhevsky et al. 2012, section 5);
         `rule` "pytorch": v = μv + (g + λw), w = w − εv, which differs once ε changes; `rule` "caffe":
-        v = μv + ε(g + λw), w = w − v, the paper's rule with the sign of the velocity reversed.
+        v = μv + ε(g + λw), w = w − v, the paper's rule with the sign of the velocity reversed; `rule` "lars": like
+        "caffe", with a rate for every parameter, ε·η‖w‖ / (‖g‖ + λ‖w‖), where η is `trust_coefficient` (You, Gitman &
+        Ginsburg 2017, arXiv:1708.03888, section 4, algorithm 1). Where ‖w‖ or ‖g‖ is 0, that rate is ε, as in the
+        authors' code. The weights and the biases of a layer are parameters of their own.
     schedule : Schedule
         How the learning rate changes.
     epochs : int
@@ -59,6 +66,17 @@ class Recipe:
         low … high each time the image is shown. The crop then comes from anywhere in the whole image, and the mean has
         one value per channel (Simonyan & Zisserman 2014, section 3.1). The preprocessing's `resize` becomes the middle
         of both, at which images are evaluated (section 3.2). By default crops come from the preprocessing's square.
+    trust_coefficient : float
+        η of the rule "lars", above 0: 0.001 for all batch sizes in its paper, section 5.
+    lars_biases : bool
+        Whether "lars" gives biases rates of their own too, as in its paper (table 2 has them apart) and its authors'
+        code; False updates them by "caffe" at the rate ε · `bias_learning_rate`, as later implementations do. Whether
+        they decay is `bias_weight_decay`.
+    warmup_epochs : float
+        Length of a gradual warm-up (Goyal et al. 2017, arXiv:1706.02677, section 2.2): all learning rates rise by the
+        same amount in every step. Its factor multiplies those of the schedules. 0 is off.
+    warmup_start : float
+        The factor in the first step of the warm-up.
 
     Raises
     ------
@@ -89,14 +107,21 @@ class Recipe:
     rotation: float = 0.0
     shift: int = 0
     scale: tuple[int, int] | None = None
+    trust_coefficient: float = 0.001
+    lars_biases: bool = True
+    warmup_epochs: float = 0.0
+    warmup_start: float = 0.0
 
     def __post_init__(self) -> None:
         make_plain(self)
         as_integer(self.batch_size, "batch_size", "recipe", 1, 2**20)
         as_integer(self.epochs, "epochs", "recipe", 0, 2**31 - 1)
         choose("recipe", "rule", self.rule, RULES)
-        for name in ("learning_rate", "weight_decay", "bias_learning_rate", "bias_weight_decay"):
+        factors = "learning_rate", "weight_decay", "bias_learning_rate", "bias_weight_decay"
+        for name in (*factors, "trust_coefficient", "warmup_epochs", "warmup_start"):
             check_number(getattr(self, name), name, "recipe")
+        if not np.float32(self.trust_coefficient):
+            raise ValueError(f"recipe: trust_coefficient is {self.trust_coefficient!r}, expected a number above 0")
         check_number(self.momentum, "momentum", "recipe", below=1)
         check_schedule(self.schedule, "schedule", "recipe")
         check_schedule(self.bias_schedule, "bias_schedule", "recipe", optional=True)
@@ -145,6 +170,36 @@ class Recipe:
         """
         known = [field.name for field in fields(self)]
         return replace(self, **{choose("recipe", "setting", name, known): value for name, value in changes.items()})
+
+    def scaled(self, batch_size: int, rule: str = "goyal") -> "Recipe":
+        """Return the recipe for batches k times as large (or as small, k < 1), its schedules in epochs unchanged.
+
+        Parameters
+        ----------
+        batch_size : int
+            The new one, k times the recipe's own.
+        rule : {"krizhevsky", "goyal", "sqrt"}
+            "krizhevsky": the learning rate times k, weight decay and momentum as they are: what Krizhevsky 2014
+            (arXiv:1404.5997, page 5) found to work in practice, with AlexNet and batches of up to 1,024.
+            "sqrt": the theory on the same page, "when multiplying the batch size by k, one should multiply the learning
+            rate by √k to keep the variance in the gradient expectation constant"; the weight decay too is multiplied by
+            √k, which keeps its effect over an epoch.
+            "goyal": "When the minibatch size is multiplied by k, multiply the learning rate by k", all else unchanged
+            (Goyal et al. 2017, arXiv:1706.02677, section 2.1), after a warm-up over the first 5 epochs from the old
+            learning rate (section 2.2); without it for k ≤ 1. Their velocity does not contain the rate, as in `rule`
+            "pytorch"; with the others it follows a rising rate more slowly (their section 3, remark 2).
+
+        Raises
+        ------
+        TypeError, ValueError
+            A batch size out of range, an unknown rule, or a schedule that counts steps.
+        """
+        choose("recipe.scaled", "rule", rule, SCALING_RULES)
+        size = as_integer(batch_size, "batch_size", "recipe.scaled", 1, 2**20)
+        require_epochs(self.schedules)
+        settings = scaled_settings(rule, size / self.batch_size, self.learning_rate, self.weight_decay)
+        source = f"{self.source}; {rule} for batches of {size} in place of {self.batch_size}"
+        return self.replace(batch_size=size, source=source, **settings)
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings that identify a run in a checkpoint.

@@ -189,6 +189,32 @@ class DexpSchedule(Schedule):
 
 
 @dataclass(frozen=True)
+class PolynomialSchedule(Schedule):
+    """Let the learning rate fall to 0 at the end of the run: (1 − step / steps of the run)^power, Caffe's `poly`.
+
+    Parameters
+    ----------
+    power : float
+        Greater than 0; You, Gitman & Ginsburg 2017 (arXiv:1708.03888, section 5) take 2 with LARS.
+    """
+
+    power: float = 2.0
+    needs_length: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        make_plain(self)
+        _check_factor(self.power, "PolynomialSchedule", "power")
+
+    def rate_factor(self, moment: Moment, state: State) -> float:
+        """Return (1 − progress)^power, 0 after the run's last step."""
+        _check_moment(moment, "PolynomialSchedule")
+        return _power(1 - min(moment.step, moment.total_steps) / moment.total_steps, self.power)
+
+    def __str__(self) -> str:
+        return f"× (1 − step / steps of the run)^{self.power:g}"
+
+
+@dataclass(frozen=True)
 class PlateauSchedule(Schedule):
     """Multiply the learning rate when the validation error stops improving (Krizhevsky et al. 2012, section 5).
 

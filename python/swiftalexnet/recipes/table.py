@@ -14,6 +14,7 @@ from .schedules import (
     EpochSchedule,
     EpochTableSchedule,
     PlateauSchedule,
+    PolynomialSchedule,
     Schedule,
     StepSchedule,
 )
@@ -25,6 +26,7 @@ _SCHEDULES: dict[str, type[Schedule]] = {
     "steps": StepSchedule,
     "plateau": PlateauSchedule,
     "dexp": DexpSchedule,
+    "polynomial": PolynomialSchedule,
 }
 
 
@@ -64,7 +66,7 @@ def _group(text: str) -> ParameterGroup:
 _READERS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("name", "rule", "source"), str),
     **dict.fromkeys(("batch_size", "epochs", "color_noise_epochs", "chunk", "shift"), int),
-    **dict.fromkeys(("crop", "flip"), _flag),
+    **dict.fromkeys(("crop", "flip", "lars_biases"), _flag),
     **dict.fromkeys(("schedule", "bias_schedule"), _schedule),
     "scale": _integers,
 }
@@ -90,7 +92,10 @@ def as_markdown() -> str:
 
 def _row(recipe: Recipe) -> tuple[str, ...]:
     rule = "" if recipe.rule == "paper" else f"; rule “{recipe.rule}”"
-    numbers = f"{recipe.learning_rate:g}{rule}", f"{recipe.weight_decay:g}", str(recipe.schedule), str(recipe.epochs)
+    rate = f"{recipe.learning_rate:g}"
+    if recipe.warmup_epochs:
+        rate = f"{recipe.warmup_start * recipe.learning_rate:g} to {rate} over {recipe.warmup_epochs:g} epochs"
+    numbers = f"{rate}{rule}", f"{recipe.weight_decay:g}", str(recipe.schedule), str(recipe.epochs)
     return f"`{recipe.name}`", str(recipe.batch_size), *numbers, _biases(recipe), _images(recipe)
 
 
@@ -127,7 +132,8 @@ def recipe(name: str = "paper", **overrides: Any) -> Recipe:
     ----------
     name : str
         `paper` (Krizhevsky et al. 2012 as it is written), `chm145` (the authors' own run, biases and first layer at
-        rates of their own), `caffe` (BVLC AlexNet), `torchvision`, `cuda-convnet2` (one GPU, an automatic schedule);
+        rates of their own), `caffe` (BVLC AlexNet), `torchvision`, `cuda-convnet2` (one GPU, an automatic schedule),
+        `lars` (BVLC AlexNet with batches of 8,192 images: You, Gitman & Ginsburg 2017);
         `vgg`, then `vgg-384` and `vgg-jitter` (the three stages of Simonyan & Zisserman 2014);
         `small` (a few hundred to a few thousand photographs: see `suggest`);
         `cifar-80sec`, `cifar-18pct`, `cifar-19pct`, `cifar-conv-local-13pct`, `cifar-conv-local-11pct` (cuda-convnet's

@@ -20,11 +20,11 @@ from ..images.inputs import Images
 from ..images.levels import as_value_range
 from ..inference.batches import batches
 from ..inference.prediction import probabilities
-from ..model import Model
+from ..model import Model, resolve
 from ..training.image_weights import BALANCED, image_weights
 from .estimator import ImageEstimator
 from .inputs import Items
-from .networks import chosen_recipe, new_network, resolve, suggestion, tuned_network
+from .networks import chosen_recipe, new_network, suggestion, tuned_network
 
 _OPERATION = "AlexNetClassifier.fit"
 _DECODED_AT_ONCE = 64

@@ -9,10 +9,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._support.arrays import as_integer
 from ..inference.feature_layers import Form
-from ..model import Model
+from ..model import Model, resolve
 from ..network.layer_names import node_name
 from .estimator import ImageEstimator
-from .networks import resolve
 
 
 class AlexNetFeatures(TransformerMixin, ImageEstimator):  # type: ignore[misc]

@@ -1,17 +1,14 @@
 """The network and the recipe of a classifier: as the data suggest, or as its parameters say."""
 
 import copy
-import os
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from .._support.shown import shown
 from ..architectures import build
-from ..formats.pretrained.listing import pretrained_models
 from ..images.inputs import Images
-from ..model import Model, load, pretrained
+from ..model import Model
 from ..recipes.recipe import Recipe
 from ..recipes.table import as_recipe
 from ..small_data import Suggestion, suggest
@@ -20,26 +17,6 @@ from .inputs import Items
 _LEAST_SIDE = 8  # pixels that every small network of the catalogue can read
 _MIDDLE = 127.5
 _AS_THEY_ARE: dict[str, Any] = {"crop": False, "flip": False, "color_noise": 0.0, "rotation": 0.0, "shift": 0}
-
-
-def resolve(model: Any, operation: str, up_to: str | None = None) -> Model:
-    """Return a model that is given as such, as a file, or by the name of published weights.
-
-    Raises
-    ------
-    TypeError
-        None of these.
-    OSError, ValueError, CheckpointCorruptError
-        See `load` and `pretrained`.
-    """
-    if isinstance(model, Model):
-        return model
-    if isinstance(model, str) and model in pretrained_models().names:
-        return pretrained(model, progress=False)
-    if isinstance(model, (str, os.PathLike)):
-        return load(model, up_to=up_to)
-    expected = "a Model, the path of a model file, or a name of pretrained_models()"
-    raise TypeError(f"{operation}: model is {shown(model)}, expected {expected}")
 
 
 def suggestion(items: Items, image_size: int | None, epochs: int | None) -> Suggestion:

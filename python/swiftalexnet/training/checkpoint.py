@@ -170,6 +170,7 @@ def identity(run: Run) -> dict[str, Any]:
         "sample_weight (SHA-256)": plan.weights.sample_weight,
         "shards": plan.shards,
         "wire": plan.wire,
+        "towers": plan.towers,
     }
     same: dict[str, Any] = json.loads(to_json(parts))  # tuples become lists, as in the file
     return same
@@ -178,7 +179,7 @@ def identity(run: Run) -> dict[str, Any]:
 def _up_to_date(saved: dict[str, Any]) -> dict[str, Any]:
     """Convert a saved identity to this version's form: older ones lacked some settings and used other words."""
     lacking = {"precision": "float32", "class_weight": None, "sample_weight (SHA-256)": None}
-    saved = {**lacking, "shards": None, "wire": "float32", **saved}
+    saved = {**lacking, "shards": None, "wire": "float32", "towers": False, **saved}
     if "training pictures" in saved:
         saved["training images"] = saved.pop("training pictures")
     saved["network"] = [line.replace("counts_padding=", "count_include_pad=") for line in saved["network"]]

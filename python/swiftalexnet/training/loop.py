@@ -26,8 +26,8 @@ def train(
     In a team rank 0 writes and shows, and all leave together: with the same exception, if there is one, and after the
     last checkpoint has been written.
     """
-    writer = _Writer(store if team.leads else None, team)
-    pace = Pace(writer.write, every) if store and team.leads else None
+    writer = _Writer(run, store if team.leads else None, team)
+    pace = Pace(writer.write, every) if store and (team.leads or run.plan.towers) else None
     with Watch(run, showing if team.leads else False) as watch:
         try:
             with suppress(NonFiniteError) if non_finite == "stop" else nullcontext(), team.telling():
@@ -54,14 +54,15 @@ def train(
 
 
 class _Writer:
-    """Writes the checkpoint, if there is one to be written by this process."""
+    """Writes the checkpoint, if there is one to be written by this process; towers bring their weights before it."""
 
-    def __init__(self, store: Checkpoint | None, team: Team):
-        self._store, self._team = store, team
+    def __init__(self, run: Run, store: Checkpoint | None, team: Team):
+        self._run, self._store, self._team = run, store, team
         self.path = store and store.path
 
     def write(self) -> None:
         """Write; the other ranks wait for it as long as it takes."""
+        self._run.collect()
         if self._store is not None:
             self._team.doing("writing the checkpoint", for_all=True)
             self._store.write()

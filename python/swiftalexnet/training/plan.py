@@ -15,6 +15,7 @@ class Plan:
     """The data and settings of a run.
 
     `shards`: in how many parts a batch is computed; None: as a whole. `wire` is how ranks send gradients.
+    `towers`: two ranks have a tower of the network each.
     """
 
     train: "Dataset"
@@ -25,3 +26,4 @@ class Plan:
     weights: ImageWeights = UNWEIGHTED
     shards: int | None = None
     wire: str = "float32"
+    towers: bool = False

@@ -26,7 +26,13 @@ class Portion(NamedTuple):
 
 def portion(chosen: NDArray[np.intp], shards: int, rank: int, ranks: int) -> Portion:
     """Return a rank's portion of a batch of these images."""
-    each = shards // ranks
-    edges = [shard * len(chosen) // shards for shard in range(rank * each, (rank + 1) * each + 1)]
-    sizes = tuple(end - start for start, end in itertools.pairwise(edges))
-    return Portion(chosen[edges[0] : edges[-1]], edges[0], len(chosen), sizes)
+    each, whole = shards // ranks, len(chosen)
+    sizes = shard_sizes(whole, shards)[rank * each : (rank + 1) * each]
+    first = rank * each * whole // shards
+    return Portion(chosen[first : first + sum(sizes)], first, whole, sizes)
+
+
+def shard_sizes(images: int, shards: int) -> tuple[int, ...]:
+    """Return the number of images of each shard of a batch."""
+    edges = [shard * images // shards for shard in range(shards + 1)]
+    return tuple(end - start for start, end in itertools.pairwise(edges))

@@ -8,6 +8,7 @@ from .._support.choices import choose
 from .._support.numbers import check_number
 from ..distributed.communicator import LocalCommunicator, as_communicator
 from ..distributed.team import Team, alone
+from ..distributed.tower_cut import require_rule, require_two
 from ..distributed.wire import WIRES, wire_named
 from ..errors import UnsupportedError
 from ..network.base import BaseModel
@@ -40,7 +41,7 @@ def fitting_batch(model: BaseModel, recipe: Recipe, precision: int, validates: b
     return recipe.batch_size if fitting == wanted else fitting * team.size
 
 
-def as_team(communicator: Any, shards: Any, wire: Any, timeout: Any) -> tuple[Team, int | None]:
+def as_team(communicator: Any, shards: Any, wire: Any, timeout: Any, towers: bool = False) -> tuple[Team, int | None]:
     """Return the team and the number of shards of a batch; None for one process on whole batches.
 
     Raises
@@ -54,6 +55,10 @@ def as_team(communicator: Any, shards: Any, wire: Any, timeout: Any) -> tuple[Te
     check_number(timeout, "timeout", "fit")
     if not timeout:
         raise ValueError("fit: timeout is 0, expected seconds, more than a step takes")
+    if towers:
+        if given is None or shards is not None or name != WIRES[0]:
+            raise ValueError("fit: towers need communicator=, of two ranks, and neither shards= nor wire=")
+        return Team(given, wire_named(name), float(timeout)), None
     if given is None and shards is None:
         if name != WIRES[0]:
             raise ValueError(f"fit: wire is {name!r}, which needs communicator= or shards=")
@@ -67,3 +72,24 @@ def as_team(communicator: Any, shards: Any, wire: Any, timeout: Any) -> tuple[Te
         more = f", or shards={used.size}" if used.size & (used.size - 1) == 0 else ""
         raise ValueError(f"fit: {used.size} ranks do not divide {count} shards, expected {powers} ranks{more}")
     return Team(used, wire_named(name), float(timeout)), count
+
+
+def require_towers(
+    model: BaseModel, team: Team, recipe: Recipe, batch_size: Any, checkpoint_every: Any, cache_features: Any
+) -> None:
+    """Refuse what towers cannot do.
+
+    Raises
+    ------
+    ValueError
+        There are not two ranks, or an option that towers do not have.
+    UnsupportedError
+        The network has no two towers, or the recipe's rule is LARS.
+    """
+    require_two(model, team.size, "fit")
+    require_rule(recipe.rule, "fit")
+    auto = {"batch_size": batch_size, "checkpoint_every": checkpoint_every}
+    refused = [f"{name}='auto'" for name, value in auto.items() if isinstance(value, str)]
+    refused += ["cache_features"] if cache_features else []
+    if refused:
+        raise ValueError(f"fit: towers cannot train with {' or '.join(refused)}")

@@ -13,6 +13,7 @@ from ..network.parameters import Float32, Multipliers
 from ..recipes.parameter_group import ParameterGroup
 from ..recipes.recipe import Recipe
 from ..recipes.schedules import Moment, Schedule, State
+from ..recipes.warm_up import warm_up_factor
 
 
 class Rates:
@@ -41,12 +42,14 @@ class Rates:
         """Return the names of the parameters whose rate is 0 in every step."""
         return {name for name, (_, rate, _) in self._parameters.items() if rate == 0}
 
+    def scheduled(self, moment: Moment, states: Sequence[State]) -> list[float]:
+        """Return the learning rate by each of `recipe.schedules`, the first of which is that of the weights."""
+        rate = self._recipe.learning_rate * warm_up_factor(self._recipe, moment)
+        return [rate * each.rate_factor(moment, s) for each, s in zip(self._recipe.schedules, states, strict=True)]
+
     def at(self, moment: Moment, states: Sequence[State]) -> Multipliers:
         """Return (learning rate, factor of the weight decay) by name; `states` are those of `recipe.schedules`."""
-        scheduled = [
-            self._recipe.learning_rate * schedule.rate_factor(moment, state)
-            for schedule, state in zip(self._recipe.schedules, states, strict=True)
-        ]
+        scheduled = self.scheduled(moment, states)
         return {name: (scheduled[which] * rate, decay) for name, (which, rate, decay) in self._parameters.items()}
 
     def for_step(self, moment: Moment, states: Sequence[State]) -> tuple[Float32 | None, Float32 | None]:

@@ -28,6 +28,7 @@ from .portion import Portion
 from .rates import Rates
 from .shared_step import SharedStep
 from .source import Batch, ImageSource, Source
+from .tower_step import TowerStep
 from .whole_step import WholeStep
 
 
@@ -62,7 +63,7 @@ class Run:
     def __init__(self, model: BaseModel, plan: Plan, team: Team | None = None):
         self.model, self.plan, self.epochs, self._team = model, plan, plan.recipe.epochs, team or alone()
         self.source: Source = ImageSource(model, plan, self._team)
-        self._parts = WholeStep() if plan.shards is None else SharedStep(model, plan.train, self._team, plan.shards)
+        self._parts = _step_of(model, plan, self._team)
         self.state = RunState(0, 0, [schedule.initial() for schedule in plan.recipe.schedules], [])
         self._rates = Rates(plan.recipe, model.multipliers())
         self._labels = checked_labels(plan.train, "fit")
@@ -100,8 +101,7 @@ class Run:
 
     def last_learning_rate(self) -> float:
         """Return the learning rate of weights in no group, in the last step."""
-        recipe = self.plan.recipe
-        return recipe.learning_rate * recipe.schedule.rate_factor(self.moment(self.step - 1), self.state.schedules[0])
+        return self._rates.scheduled(self.moment(self.step - 1), self.state.schedules)[0]
 
     def images_done(self) -> int:
         """Return the number of images seen so far in all epochs, including skipped ones."""
@@ -143,6 +143,10 @@ class Run:
         if not sum(self.state.totals):
             raise ValueError(f"fit: none of the images of {len(data)} with a weight above 0 could be read")
 
+    def collect(self) -> None:
+        """Bring the weights of this step to the model, where towers have had them; all ranks call it."""
+        self._parts.collect()
+
     def finish_epoch(self) -> dict[str, Any]:
         """Validate, add a row to the history, and move to the next epoch.
 
@@ -154,6 +158,7 @@ class Run:
             The probabilities of a validation image are not finite; the run stays at the end of the epoch.
         """
         state, seconds = self.state, self._team.agree(self.seconds())[0]
+        self.collect()
         report_skipped(self.plan.train, self._missing, "fit", quiet=not self._team.leads)
         counts = np.array(state.counts[: len(state.outcomes)], np.int64)
         shares = np.stack([np.array(state.totals[: len(state.outcomes)]), counts], axis=1)
@@ -201,7 +206,9 @@ class Run:
             return counted.missing
         rates = self._rates.for_step(self.moment(self.step), state.schedules)
         draw, precision = (self.plan.seed, self.step), self.plan.precision
-        options = StepOptions(0.0, recipe.momentum, 0.0, RULES.index(recipe.rule), *draw, *rates, precision, weights)
+        rule = RULES.index(recipe.rule)
+        lars = recipe.trust_coefficient, not recipe.lars_biases
+        options = StepOptions(0.0, recipe.momentum, 0.0, rule, *draw, *rates, precision, weights, *lars)
         labels = np.where(there, self._labels[indices], np.int32(-1))
         try:
             self._parts.train(self.source, batch, labels, state.epoch, options, portion, counted, state.outcomes)
@@ -215,3 +222,9 @@ class Run:
     def _name_classes(self) -> None:
         if self.plan.train.classes is not None:
             self.model.classes = tuple(self.plan.train.classes)
+
+
+def _step_of(model: BaseModel, plan: Plan, team: Team) -> WholeStep | SharedStep:
+    if plan.towers:
+        return TowerStep(model, team)
+    return WholeStep() if plan.shards is None else SharedStep(model, plan.train, team, plan.shards)

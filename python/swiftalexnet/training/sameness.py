@@ -95,7 +95,7 @@ def _data(name: str, data: Dataset) -> dict[str, Any]:
         sample: Any = array_digest(np.ascontiguousarray(own.images[chosen]))
     else:
         paths = getattr(own, "paths", None)
-        sample = None if paths is None else [_size(paths[index]) for index in chosen]
+        sample = getattr(own, "bytes_digest", None) if paths is None else [_size(paths[index]) for index in chosen]
     return {
         f"the images of {name}": known["images"],
         f"the classes of {name}": known["classes"],

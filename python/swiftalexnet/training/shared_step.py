@@ -6,22 +6,25 @@ what has failed. Between, gradients are summed while they are computed.
 """
 
 import functools
+import itertools
 import math
 import operator
 from collections.abc import Callable, Collection, Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _native
 from .._support.native_arguments import BatchShare, StepOptions
 from ..data.dataset import Dataset
 from ..data.skipped import note_missing, reasons_missing
+from ..distributed.factors import factor_count, floats_of_factors
+from ..distributed.summing import Factors
 from ..distributed.team import Team
 from ..errors import NonFiniteError
 from ..network.base import BaseModel
-from .portion import Portion, portion
+from .portion import Portion, portion, shard_sizes
 from .source import Batch, Source
 from .whole_step import Counted, Outcomes, weight_of
 
@@ -68,6 +71,9 @@ class SharedStep:
         images = sum(count for count, _ in shards)
         return Counted(images, _total(weight for _, weight in shards), [index for index, _ in lost])
 
+    def collect(self) -> None:
+        """Do nothing: each rank's model has the weights."""
+
     def train(
         self,
         source: Source,
@@ -91,8 +97,11 @@ class SharedStep:
             batch, labels, sizes = _one_row(batch), np.full(1, -1, np.int32), (1, *sizes[1:])
             options = options._replace(sample_weight=None)
         gradients, arguments = source.gradients(batch, labels, epoch, options)
-        share = BatchShare(portion.first, sizes, counted.weight, team.wire.rounds)
-        own = self._summed(lambda: gradients(*arguments, share))
+        gives_factors = team.wire.factors and 1 < team.size <= portion.whole  # each rank has a row
+        share = BatchShare(
+            portion.first, sizes, counted.weight, team.wire.rounds, portion.whole if gives_factors else 0
+        )
+        own = self._summed(lambda: gradients(*arguments, share), portion.whole if gives_factors else 0)
         team.doing("updating weights")
         losses, errors = zip(*(shard for rank in team.agree(own) for shard in rank), strict=True)
         loss = _total(losses) / counted.weight if counted.weight else 0.0
@@ -103,28 +112,50 @@ class SharedStep:
             outcomes.append((loss, 100 * _total(errors) / counted.images))
         team.doing("reading images")
 
-    def _summed(self, gradients: Callable[[], Sums]) -> Sums:
-        """Compute gradients, and sum them over the ranks meanwhile; return the sums over this rank's shards."""
+    def _summed(self, gradients: Callable[[], Sums], factor_batch: int) -> Sums:
+        """Compute gradients, and sum them over the ranks meanwhile; return the sums over this rank's shards.
+
+        With a `factor_batch`, the number of images of the batch, factors of the dense layers are gathered instead of
+        their gradients, which all ranks then compute.
+        """
         network, team = self._model.network, self._team
         team.doing("computing gradients")
         if self._begun:
-            with team.summing(_blocks(network), network.finished_gradients):
-                return gradients()
-        own = gradients()  # which allocates their memory
-        team.agree()
-        with team.summing(_blocks(network), lambda: 0):
-            self._begun = True
+            with self._exchange(factor_batch, network.finished_gradients, network.finished_factors):
+                own = gradients()
+        else:
+            own = gradients()  # which allocates their memory
+            team.agree()
+            with self._exchange(factor_batch, lambda: 0, lambda: 0):
+                self._begun = True
+        if factor_batch:
+            network.gradients_of_factors(shard_sizes(factor_batch, self._shards))
         return own
+
+    def _exchange(
+        self, factor_batch: int, finished: Callable[[], int], finished_factors: Callable[[], int]
+    ) -> AbstractContextManager[None]:
+        network, team = self._model.network, self._team
+        blocks = [np.frombuffer(block, np.float32) for block in network.gradient_blocks()]
+        if not factor_batch:
+            return team.summing(blocks, finished)
+        dense = floats_of_factors(network)
+        edges = [rank * factor_batch // team.size for rank in range(team.size + 1)]
+        factors = Factors(network, factor_count(network), finished_factors, edges)
+        return team.summing(_behind(blocks, dense), lambda: max(0, finished() - dense), factors)
+
+
+def _behind(blocks: list[NDArray[np.float32]], count: int) -> list[NDArray[np.float32]]:
+    """Return blocks without their first `count` numbers."""
+    starts = itertools.accumulate(map(len, blocks), initial=0)
+    cut = [block[max(0, count - start) :] for start, block in zip(starts, blocks, strict=False)]
+    return [block for block in cut if len(block)]
 
 
 def _one_row(batch: Any) -> Any:
     """Return a batch with a row of zeros in place of an empty one."""
     rows, labels = batch
     return type(batch)(np.zeros((1, *rows.shape[1:]), rows.dtype), np.zeros(1, labels.dtype))
-
-
-def _blocks(network: _native.Network) -> list[NDArray[np.float32]]:
-    return [np.frombuffer(block, np.float32) for block in network.gradient_blocks()]
 
 
 def _total(values: Iterable[float]) -> float:

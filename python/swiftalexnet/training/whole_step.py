@@ -40,6 +40,9 @@ class WholeStep:
         """Return what a batch holds; `missing` are the images left out so far."""
         return Counted(len(batch.labels), weight_of(len(batch.labels), weights), missing)
 
+    def collect(self) -> None:
+        """Bring the weights to the model, if they are elsewhere; on all ranks."""
+
     def train(
         self,
         source: Source,

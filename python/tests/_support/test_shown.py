@@ -1,11 +1,11 @@
-"""How messages show a value: short, and for any object."""
+"""How messages show a value: short, and for any object; and an error in one line."""
 
 import numpy as np
 import pytest
 from support import tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet._support.shown import shown
+from swiftalexnet._support.shown import describe, shown
 
 
 class Unsayable:
@@ -67,3 +67,19 @@ def test_refusals_of_values_without_text(call, operation, value):
     with pytest.raises((TypeError, ValueError), match=f"{operation}: ") as caught:
         call(value)
     assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "a"), "a: No such file or directory"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (ValueError("two\nlines"), "two lines"),
+        (MemoryError(), "out of memory"),
+        (MemoryError("of 3 GB"), "of 3 GB"),
+        (NotImplementedError(), "NotImplementedError"),
+    ],
+    ids=str,
+)
+def test_errors_are_one_line(error, line):
+    assert describe(error) == line

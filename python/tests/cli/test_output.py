@@ -55,22 +55,6 @@ def test_numbers_that_json_cannot_represent_are_null():
     assert json.loads(output.to_json(value)) == {"a": [1.5, None, [None, "x", None, True]]}
 
 
-@pytest.mark.parametrize(
-    ("error", "line"),
-    [
-        (FileNotFoundError(2, "No such file or directory", "a"), "a: No such file or directory"),
-        (OSError(28, "No space left on device"), "No space left on device"),
-        (ValueError("two\nlines"), "two lines"),
-        (MemoryError(), "out of memory"),
-        (MemoryError("of 3 GB"), "of 3 GB"),
-        (NotImplementedError(), "NotImplementedError"),
-    ],
-    ids=str,
-)
-def test_errors_are_one_line(error, line):
-    assert output.describe(error) == line
-
-
 def test_warnings_are_one_plain_line(capsys):
     before = warnings.showwarning
     with warnings.catch_warnings(action="error"), output.plain_warnings():

@@ -223,3 +223,15 @@ def test_one_class_is_refused(photos, capsys):
 
 def test_a_folder_must_be_named(capsys):
     assert "FOLDER" in refused(capsys, "train")
+
+
+def test_the_rate_follows_the_batch_if_asked(photos, capsys):
+    words = "train", "photos", "--epochs", 1, "--output", "m", "--batch-size", 32, "--scale-rate"
+    code, _, err = run(capsys, *words, "sqrt")
+    assert code == 0 and "batches of 32, learning rate 0.005\n" in err
+    assert "did you mean 'goyal'" in refused(capsys, *words, "goyall")
+
+
+@pytest.mark.parametrize("size", [(), ("--batch-size", "auto")], ids=["none", "auto"])
+def test_the_rate_follows_a_number_of_images(size, photos, capsys):
+    assert "--batch-size N" in refused(capsys, "train", "photos", "--scale-rate", "goyal", *size)

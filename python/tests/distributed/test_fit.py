@@ -41,7 +41,7 @@ def same_on_all(size, work, expected):
     assert len({str(history.rows) for _, history in results}) == 1
 
 
-@pytest.mark.parametrize("wire", ["float32", "bfloat16"])
+@pytest.mark.parametrize("wire", ["float32", "bfloat16", "factors"])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_same_bits_on_any_number_of_ranks(wire, precision):
     if precision not in sa.info()["precisions"]:
@@ -50,6 +50,10 @@ def test_the_same_bits_on_any_number_of_ranks(wire, precision):
     expected = comparable(trained(shards=8, **options))
     for size in SIZES:
         same_on_all(size, lambda each: trained(each, **options), expected)
+
+
+def test_factors_give_the_bits_of_gradients():
+    assert comparable(trained(shards=8, wire="factors")) == comparable(trained(shards=8))
 
 
 def test_more_ranks_than_images():

@@ -130,6 +130,8 @@ def entries() -> dict[str, Entry]:
         *_functions("plots", plots),
         *_attribution(),
         *_modules(),
+        *_class(sa.ray.Classify, "ray.Classify"),
+        *_class(sa.ray.Features, "ray.Features"),
         *_extension(),
     ]
     return {entry.name: entry for entry in sorted(found, key=lambda entry: entry.name)}
@@ -164,10 +166,11 @@ def _modules() -> Iterator[Entry]:
     yield _function("neighbors.nearest_images", neighbors.nearest_images)
 
 
-def _class(kind: type) -> Iterator[Entry]:
+def _class(kind: type, called: str = "") -> Iterator[Entry]:
     """Yield constructor, methods and properties that a class or its bases in the package define."""
+    called = called or kind.__name__
     if not issubclass(kind, BaseException) and not getattr(kind, "_is_protocol", False) and kind not in MADE:
-        yield _function(kind.__name__, kind)
+        yield _function(called, kind)
     for name in dir(kind):
         if name.startswith("_") and name not in _SPECIAL:
             continue
@@ -176,13 +179,13 @@ def _class(kind: type) -> Iterator[Entry]:
             continue
         attribute = inspect.getattr_static(kind, name)
         if isinstance(attribute, property):
-            yield Entry(f"{kind.__name__}.{name}", kind, (), attribute.fget or getattr)
+            yield Entry(f"{called}.{name}", kind, (), attribute.fget or getattr)
             if attribute.fset is not None:
-                yield Entry(f"{kind.__name__}.{name} =", kind, (Parameter("value"),), attribute.fset, True)
+                yield Entry(f"{called}.{name} =", kind, (Parameter("value"),), attribute.fset, True)
         elif isinstance(attribute, classmethod | staticmethod):
-            yield _function(f"{kind.__name__}.{name}", getattr(kind, name))
+            yield _function(f"{called}.{name}", getattr(kind, name))
         elif inspect.isfunction(attribute):
-            yield _function(f"{kind.__name__}.{name}", attribute, kind)
+            yield _function(f"{called}.{name}", attribute, kind)
 
 
 def _function(name: str, function: Callable[..., Any], owner: type | None = None) -> Entry:

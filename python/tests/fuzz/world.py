@@ -96,6 +96,13 @@ class Shared:
         return sa.attribution.activation_maximization(self.model, [0, 1], steps=2)
 
     @cached_property
+    def shards(self) -> str:
+        """The photographs in shards of three, as a pattern."""
+        return sa.write_shards(
+            self.folder / "photos", self.folder / "shards", images_per_shard=3, progress=False
+        ).pattern
+
+    @cached_property
     def cifar(self) -> Path:
         """A CIFAR-10 of eight images a batch."""
         return cifar_files.write_folder(self.folder / "cifar", cifar_files.binary_files())

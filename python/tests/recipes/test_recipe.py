@@ -53,6 +53,16 @@ def test_chm145_follows_the_authors_log(epoch, conv1, others):
     assert noise == (0.1 if epoch < 67 else 0)
 
 
+def test_lars_has_the_numbers_of_its_paper():
+    recipe = sa.recipe("lars")
+    assert (recipe.batch_size, recipe.learning_rate, recipe.momentum, recipe.weight_decay) == (8192, 10, 0.9, 5e-4)
+    assert (recipe.rule, recipe.trust_coefficient, recipe.lars_biases, recipe.epochs) == ("lars", 0.001, True, 100)
+    assert (recipe.schedule, recipe.warmup_epochs) == (sa.PolynomialSchedule(2), 2)
+    rates = rates_at(recipe, "conv1.weight conv1.bias", 50)
+    assert rates == {"conv1.weight": (2.5, 5e-4), "conv1.bias": (2.5, 0)}
+    assert rates_at(recipe, "conv1.weight", 1)["conv1.weight"][0] == pytest.approx(10 * 0.99**2 / 2)
+
+
 def test_chm145_numbers():
     recipe = sa.recipe("chm145")
     assert (recipe.batch_size, recipe.momentum, recipe.epochs, recipe.rule) == (128, 0.9, 91, "paper")
@@ -215,6 +225,10 @@ def test_older_checkpoints_are_recognised():
         {"rotation": 5.0},
         {"shift": 2},
         {"scale": (256, 512)},
+        {"trust_coefficient": 0.002},
+        {"lars_biases": False},
+        {"warmup_epochs": 5.0},
+        {"warmup_start": 0.1},
     ],
 )
 def test_new_settings_make_another_run(change):
@@ -277,6 +291,12 @@ class TestRates:
         ("color_noise", -0.1, ValueError),
         ("color_noise_epochs", -1, ValueError),
         ("color_noise_epochs", 1.5, TypeError),
+        ("trust_coefficient", 0, ValueError),
+        ("trust_coefficient", 1e-60, ValueError),
+        ("trust_coefficient", float("nan"), ValueError),
+        ("warmup_epochs", -1, ValueError),
+        ("warmup_epochs", "5", TypeError),
+        ("warmup_start", float("inf"), ValueError),
         ("scale", 256, TypeError),
         ("scale", (512, 256), ValueError),
         ("scale", (0, 256), ValueError),
@@ -306,6 +326,8 @@ def _line(recipe: sa.Recipe) -> str:
                 return f"plateau({factor:g}, {patience}, {times})"
             case sa.DexpSchedule(target, steps):
                 return f"dexp({target:g}, {steps})"
+            case sa.PolynomialSchedule(power):
+                return f"polynomial({power:g})"
         return "constant"
 
     def numbers(values) -> str:
@@ -332,6 +354,8 @@ def _line(recipe: sa.Recipe) -> str:
         "rotation": f"{r.rotation:g}",
         "shift": r.shift,
         "scale": numbers(r.scale),
+        "lars": f"{r.trust_coefficient:g} {int(r.lars_biases)}",
+        "warmup": f"{r.warmup_epochs:g} {r.warmup_start:g}",
     }
     return ", ".join([r.name, *(f"{name}={value}" for name, value in fields.items())])
 
@@ -385,6 +409,7 @@ def test_swift_has_the_same_recipes():
         ("steps boundaries=7 factor=0.1", sa.StepSchedule((7,))),
         ("plateau factor=0.1 patience=4 times=2", sa.PlateauSchedule(0.1, 4, 2)),
         ("dexp target_factor=250.0 steps=4", sa.DexpSchedule(250, 4)),
+        ("polynomial power=2.0", sa.PolynomialSchedule()),
     ],
 )
 def test_every_schedule_is_read_from_the_engines_text(text, schedule):

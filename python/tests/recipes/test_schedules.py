@@ -64,6 +64,12 @@ def test_dexp_of_runs_that_do_not_divide():
     assert by_step(sa.DexpSchedule(100, 3), 2) == pytest.approx([1, 0.1])
 
 
+def test_polynomial_falls_to_zero():
+    factors = [sa.PolynomialSchedule(2).rate_factor(sa.Moment(0, step, 4), {}) for step in range(6)]
+    assert factors == [1, 0.75**2, 0.5**2, 0.25**2, 0, 0]
+    assert sa.PolynomialSchedule(1).rate_factor(sa.Moment(0, 6, 8), {}) == 0.25
+
+
 def test_progress_is_a_fraction_of_the_run():
     assert sa.Moment(1, 25, 100).progress == 0.25
 
@@ -92,6 +98,7 @@ def test_plateau_needs_an_error():
         (sa.StepSchedule((1000,), 0.5), "× 0.5 after step 1000"),
         (sa.StepSchedule((1000, 2000), 0.5), "× 0.5 after steps 1000, 2000"),
         (sa.DexpSchedule(250, 4), "÷ 250 in all, in 4 equal stretches of the run"),
+        (sa.PolynomialSchedule(2), "× (1 − step / steps of the run)^2"),
         (sa.ConstantSchedule(), "constant"),
     ],
 )
@@ -135,6 +142,9 @@ def test_is_recognised_by_name_and_fields():
         (lambda: sa.DexpSchedule(250, 1), ValueError),
         (lambda: sa.DexpSchedule(10**400), ValueError),
         (lambda: sa.DexpSchedule(250, 4.0), TypeError),
+        (lambda: sa.PolynomialSchedule(0), ValueError),
+        (lambda: sa.PolynomialSchedule(float("nan")), ValueError),
+        (lambda: sa.PolynomialSchedule("2"), TypeError),
         (lambda: sa.PlateauSchedule(patience=0), ValueError),
         (lambda: sa.PlateauSchedule(times=-1), ValueError),
     ],
@@ -145,6 +155,7 @@ def test_refuses_bad_numbers(make, kind):
 
 
 WATCHING = [sa.EpochSchedule((1,)), sa.StepSchedule((1,)), sa.EpochTableSchedule((1,), (0.5,)), sa.DexpSchedule()]
+WATCHING += [sa.PolynomialSchedule()]
 
 
 @pytest.mark.parametrize("schedule", WATCHING, ids=lambda schedule: type(schedule).__name__)

@@ -100,6 +100,13 @@ MOVING = {
     "scale": {"scale": (20, 30), "chunk": 3, "color_noise": 0.1, "color_divisor": 1.1},
     "dexp": {"schedule": sa.DexpSchedule(250, 3), "bias_schedule": sa.DexpSchedule(10, 2)},
     "steps": {"schedule": sa.StepSchedule((2, 7, 9), 0.5)},
+    "lars": {
+        "rule": "lars",
+        "learning_rate": 2.0,
+        "trust_coefficient": 0.01,
+        "schedule": sa.PolynomialSchedule(),
+        "warmup_epochs": 1.5,
+    },
     "groups": {
         "schedule": sa.EpochSchedule((2,)),
         "bias_learning_rate": 2.0,

@@ -88,6 +88,36 @@ def test_the_rate_may_change_inside_an_epoch():
     assert [told["fc8.bias"][0] for told in rates] == [np.float32(0.002)] * 4 + [np.float32(0.00002)] * 4
 
 
+def test_a_warm_up_multiplies_all_schedules():
+    rates = watched_rates(
+        2,
+        learning_rate=0.5,
+        schedule=sa.PolynomialSchedule(),
+        bias_schedule=sa.ConstantSchedule(),
+        warmup_epochs=1.5,
+        warmup_start=0.25,
+    )
+    for step, told in enumerate(rates):
+        rate = 0.5 * (0.25 + 0.75 * step / 6 if step < 6 else 1.0)
+        assert told["fc8.weight"][0] == np.float32(rate * (1 - step / 8) ** 2)
+        assert told["fc8.bias"][0] == np.float32(rate)
+
+
+def test_a_warm_up_from_zero_changes_nothing_in_its_first_step():
+    seen, model = [], tiny_model()
+    before = fingerprint(model)
+
+    class Spy(Watched):
+        def train_step_images(self, *arguments):
+            seen.append(fingerprint(model))
+            return self.network.train_step_images(*arguments)
+
+    model._network = Spy(model.network)
+    history = fit(model, epochs=1, recipe=quick_recipe(warmup_epochs=1.0))
+    assert seen[:2] == [before, before] and seen[2] != before
+    assert history.column("learning_rate") == pytest.approx([0.002 * 3 / 4])
+
+
 def test_the_history_has_the_rate_of_the_last_step():
     history = fit(tiny_model(), recipe=quick_recipe(schedule=sa.StepSchedule((3, 4), 0.5)))
     assert history.column("learning_rate") == [0.001, 0.0005]

@@ -109,6 +109,27 @@ def _cache_file(world: World) -> bytes:
     return path.read_bytes()
 
 
+def _shard_file(world: World) -> bytes:
+    return Path(world.shared.shards.replace("{000000..000002}", "000000")).read_bytes()
+
+
+def _read_shard(world: World, path: Path) -> list[np.ndarray | None]:
+    """Return the images of a shard, some of which may be broken."""
+    data = sa.ShardedDataset(path, on_error="skip", workers=1)
+    return [data.image(index, world.geometry()) for index in range(len(data))]
+
+
+def _index_file(world: World) -> bytes:
+    sa.ShardedDataset(world.shared.shards)
+    return next((world.shared.folder / "shards").glob("*.index")).read_bytes()
+
+
+def _read_index(world: World, path: Path) -> tuple[bytes, bytes]:
+    """Return the labels and the first image of the shards of an index."""
+    data = sa.ShardedDataset(world.shared.shards, index=path)
+    return data.labels.tobytes(), data.encoded(0)
+
+
 def _features_file(world: World) -> Path:
     """Return the file of features of a run, which is made if it is not there yet."""
     folder = world.shared.folder / "kept features"
@@ -262,6 +283,8 @@ def formats() -> dict[str, Format]:
             lambda world: _checkpoint_file(world.shared.folder).read_bytes(), fit_again, exact=True
         ),
         "cache of images": Format(_cache_file, _cached),
+        "shard": Format(_shard_file, _read_shard),
+        "index of shards": Format(_index_file, _read_index, exact=True),
         "features": Format(lambda world: _features_file(world).read_bytes(), _read_features, exact=True),
         **{
             f"CIFAR {name}": Format(lambda world, data=data: data, _cifar(files, name))

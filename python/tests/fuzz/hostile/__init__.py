@@ -158,6 +158,7 @@ _MAKERS: dict[type, Callable[[Any, World], tuple[str, Any]]] = {
     sa.Schedule: hostile_schedule,
     sa.ArrayDataset: hostile_data,
     sa.ImageFolder: hostile_data,
+    sa.ShardedDataset: hostile_data,
     tuple: _sequence,
     list: _sequence,
     dict: _mapping,

@@ -30,6 +30,7 @@ _INSTANCES: dict[type, Callable[[World, bool], Any]] = {
     sa.Ensemble: lambda world, changes: sa.Ensemble([world.shared.model, world.shared.other]),
     sa.ArrayDataset: lambda world, changes: world.shared.data,
     sa.ImageFolder: lambda world, changes: world.folder(),
+    sa.ShardedDataset: lambda world, changes: sa.ShardedDataset(world.shared.shards),
     sa.LPIPS: lambda world, changes: world.shared.lpips,
     Distance: lambda world, changes: world.shared.distances[0],
     Distances: lambda world, changes: world.shared.distances,
@@ -42,6 +43,7 @@ _INSTANCES: dict[type, Callable[[World, bool], Any]] = {
     sa.EpochSchedule: lambda world, changes: sa.EpochSchedule((1, 3)),
     sa.EpochTableSchedule: lambda world, changes: sa.EpochTableSchedule((1, 3), (0.5, 0.1)),
     sa.PlateauSchedule: lambda world, changes: sa.PlateauSchedule(),
+    sa.PolynomialSchedule: lambda world, changes: sa.PolynomialSchedule(),
     sa.Schedule: lambda world, changes: sa.Schedule(),
     sa.StepSchedule: lambda world, changes: sa.StepSchedule((1, 3)),
     sa.Evaluation: lambda world, changes: world.shared.evaluation,
@@ -59,6 +61,8 @@ _INSTANCES: dict[type, Callable[[World, bool], Any]] = {
     sa.Suggestion: lambda world, changes: sa.suggest(world.shared.data),
     Linearization: lambda world, changes: some_linearization(world),
     sa.Views: lambda world, changes: sa.Views(),
+    sa.ray.Classify: lambda world, changes: sa.ray.Classify(world.shared.model),
+    sa.ray.Features: lambda world, changes: sa.ray.Features(world.shared.model, ["fc6"]),
     Summary: lambda world, changes: world.shared.model.summary(),
 }
 if ESTIMATORS:

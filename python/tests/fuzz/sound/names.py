@@ -34,6 +34,7 @@ BY_NAME: dict[str, Maker] = {
     "communicator": lambda world: LocalCommunicator(),
     "shards": lambda world: world.one_of(1, 4, 8),
     "wire": lambda world: "float32",
+    "towers": lambda world: False,
     "timeout": lambda world: 30.0,
     "reason": lambda world: "broken",
     # networks
@@ -81,7 +82,7 @@ BY_NAME: dict[str, Maker] = {
     "value_range": lambda world: (0, 1),
     "validation_error": lambda world: 50.0,
     "moment": lambda world: sa.Moment(0, 1, 9),
-    "schedule": lambda world: world.one_of(sa.ConstantSchedule(), sa.StepSchedule((2,)), sa.DexpSchedule()),
+    "schedule": lambda world: world.one_of(sa.ConstantSchedule(), sa.PolynomialSchedule(), sa.DexpSchedule()),
     "bias_schedule": lambda world: sa.ConstantSchedule(),
     "groups": lambda world: [sa.ParameterGroup("conv*", 0.5)],
     "components": lambda world: sa.ColorComponents(np.eye(3), (1, 2, 3)),
@@ -155,7 +156,9 @@ def some_images(world: World) -> Any:
 
 def some_data(world: World) -> Any:
     """Return a data set: arrays, or seldom files."""
-    return world.shared.data if world.random.random() < 0.8 else world.folder()
+    if world.random.random() < 0.8:
+        return world.shared.data
+    return world.one_of(world.folder(), sa.ShardedDataset(world.shared.shards))
 
 
 def some_linearization(world: World) -> Linearization:
@@ -167,6 +170,11 @@ def some_linearization(world: World) -> Linearization:
 def some_recipe(world: World) -> sa.Recipe:
     """Return a recipe of one epoch."""
     changes: dict[str, Any] = world.one_of(
-        {}, {"rule": "pytorch"}, {"color_noise": 0.1}, {"scale": (20, 30)}, {"rotation": 10.0, "shift": 2, "chunk": 4}
+        {},
+        {"rule": "pytorch"},
+        {"rule": "lars", "lars_biases": False, "warmup_epochs": 0.5},
+        {"color_noise": 0.1},
+        {"scale": (20, 30)},
+        {"rotation": 10.0, "shift": 2, "chunk": 4},
     )
     return quick_recipe(batch_size=4, epochs=1, **changes)

@@ -81,12 +81,22 @@ def _crops(world: World) -> Arguments:
     return arguments | {"out": world.floats(len(arguments["images"]) * arguments["views"], *small.SHAPE[1:], 3)}
 
 
+def _update(world: World) -> Arguments:
+    return {"options": (0.01, 0.9, 0.0005, world.random.randrange(3), 1, 2, None, None, 0, None, 0.001, False)}
+
+
+def _prepared(world: World) -> Arguments:
+    """Prepare an update of the network whose method is called."""
+    world.network().prepare_update(**_update(world))
+    return {}
+
+
 def _options(world: World, arguments: Arguments) -> Arguments:
-    numbers = (0.01, 0.9, 0.0005, world.random.randrange(3), 1, 2)
+    numbers = (0.01, 0.9, 0.0005, world.random.randrange(4), 1, 2)
     count = len(world.shared.network.parameters())
     rates = world.one_of((None, None), (world.floats(count) ** 2, world.floats(count) ** 2))
     weights = world.one_of(None, world.floats(len(arguments["labels"])) ** 2)
-    return arguments | {"options": (*numbers, *rates, 0, weights)}
+    return arguments | {"options": (*numbers, *rates, 0, weights, 0.001, world.one_of(False, True))}
 
 
 def _score_map(world: World) -> Arguments:
@@ -117,7 +127,7 @@ def _features(world: World) -> Arguments:
     names = [name for name, _ in world.shared.network.parameters()]
     rates = np.array([0.1 * name.startswith("fc4") for name in names], np.float32)
     weights = world.one_of(None, world.floats(count) ** 2)
-    options = (0.0, 0.9, 0.0, world.random.randrange(3), 1, 2, rates, rates.copy(), 0, weights)
+    options = (0.0, 0.9, 0.0, world.random.randrange(4), 1, 2, rates, rates.copy(), 0, weights, 0.001, False)
     probabilities = world.floats(count, small.CLASSES)
     return tensors | {
         "node": node, "features": world.floats(count, *shape), "options": options, "probabilities": probabilities,
@@ -158,6 +168,8 @@ def _specification(world: World) -> Arguments:
         "batch": 2,
         "training": False,
         "arithmetic": (0, 0, 0),
+        "tower": world.one_of(0, 1),
+        "towers": 2,
         **sizes,
     }
 
@@ -212,8 +224,11 @@ def _matrix(world: World) -> Arguments:
 
 _MAKERS: dict[str, Callable[[World], dict[str, Any]]] = {
     **dict.fromkeys(("Network", "spec", "spec_memory", "spec_shapes", "variant", "variants"), _specification),
+    **dict.fromkeys(("spec_crossings", "spec_cut"), _specification),
     "Network.forward": _tensors,
     "Network.backward": _backward,
+    "Network.prepare_update": _update,
+    "Network.commit_update": _prepared,
     "Network.train_step": lambda world: _options(world, _tensors(world)),
     "Network.train_step_images": lambda world: _options(world, _images(world)),
     **dict.fromkeys(("Network.predict_images", "Network.predict_dense", "Network.profile_images"), _images),

@@ -5,7 +5,7 @@ from typing import Any
 from ..world import World
 
 LAYOUTS = ("NCHW", "NHWC")
-RULES = ("paper", "pytorch", "caffe")
+RULES = ("paper", "pytorch", "caffe", "lars")
 
 Arguments = dict[str, Any]
 
@@ -200,8 +200,8 @@ def _squared_distances(world: World) -> Arguments:
 
 def _update(world: World) -> Arguments:
     w = world.floats(*(world.random.randint(1, 9) for _ in range(world.random.randint(1, 4))))
-    numbers = {"learning_rate": 0.01, "momentum": 0.9, "weight_decay": 0.0005}
-    return {"w": w, "v": w.copy(), "g": w.copy(), "rule": world.random.randrange(3), **numbers}
+    numbers = {"learning_rate": 0.01, "momentum": 0.9, "weight_decay": 0.0005, "trust_coefficient": 0.001}
+    return {"w": w, "v": w.copy(), "g": w.copy(), "rule": world.random.randrange(len(RULES)), **numbers}
 
 
 _MAKERS = {

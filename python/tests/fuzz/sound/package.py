@@ -8,6 +8,7 @@ import numpy as np
 from support import quick_recipe
 
 import swiftalexnet as sa
+from swiftalexnet.data.shards.openers import open_shard
 from swiftalexnet.training.history import COLUMNS
 
 from ..entries import METHODS, Entry
@@ -79,6 +80,20 @@ def _several_or_table(world: World) -> Any:
     return world.one_of(_several(world), table, table.tolist())
 
 
+def _batch_of_rows(world: World) -> dict[str, Any]:
+    """Return two rows as Ray hands them over: what files hold, arrays, or paths."""
+    name, *cells = world.one_of(
+        ("bytes", world.image_file().read_bytes(), b"broken"),
+        ("image", {"bytes": world.image_file().read_bytes(), "path": "a"}, {"bytes": None, "path": None}),
+        ("image", *world.images(2, SIDE, SIDE, 3)),
+        ("path", str(world.image_file()), "no file"),
+    )
+    column = np.empty(2, object)
+    column[:] = cells
+    return {"batch": {name: column, "number": np.arange(2)}}
+
+
+_ROWS = {"image": None, "prefix": "x_", "threads": None}  # `image` is the name of a column
 _SMALL = {"initialization": "zeros", "without": ("fc6", "fc7")}  # networks of no more than 100 MB
 
 # Of the procedures of evaluation, those that every image and network can be put to.
@@ -103,6 +118,23 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
     "Ensemble": lambda world: {"weights": [1, 2.5]},
     "Evaluation": lambda world: dict(vars(world.shared.evaluation)),
     "ImageFolder.workers =": lambda world: {"value": 2},
+    "ShardedDataset": lambda world: {
+        "shards": world.shared.shards,
+        "index": world.one_of(None, world.new_file()),
+        "opener": world.one_of(None, open_shard),
+    },
+    "ShardedDataset.workers =": lambda world: {"value": 2},
+    "write_shards": lambda world: {
+        "source": world.one_of(world.shared.folder / "photos", world.folder(), sa.ShardedDataset(world.shared.shards)),
+        "out": world.new_file(),
+        "name": "train",
+        "images_per_shard": world.one_of(None, 3),
+        "megabytes": world.one_of(None, 0.01),
+        "order": world.one_of(None, "stored"),
+        "resize": world.one_of(None, 20),
+        "labels": None,
+        "max_errors": None,
+    },
     "Evaluation.plot_worst": lambda world: {"data": world.shared.data},
     "plots.plot_worst": lambda world: {"data": world.shared.data},
     "Model.load_state_dict": lambda world: {"strict": True},
@@ -210,6 +242,12 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
     "plots.plot_kernels": lambda world: {"layer": "conv1"},
     "plots.plot_panel": lambda world: {"predictions": 2, "queries": 1, "neighbors": 2, "layer": "relu6"},
     "plots.plot_predictions": lambda world: {"labels": None},
+    "ray.Classify": lambda world: _ROWS,
+    "ray.Features": lambda world: (
+        _ROWS | {"pool": world.one_of(None, "avg"), "dtype": world.one_of("float32", "float16")}
+    ),
+    **{f"ray.{name}.__call__": _batch_of_rows for name in ("Classify", "Features")},
+    **{f"ray.{name}.require_free": lambda world: {"names": ["number"]} for name in ("Classify", "Features")},
     "recipe": lambda world: {"name": world.one_of(*sa.recipe_names()), "batch_size": 4, "crop": True, "scale": None},
     "set_num_threads": lambda world: {"count": 2},
 }

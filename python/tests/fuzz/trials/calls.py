@@ -29,6 +29,7 @@ CHANGES = {
     *("_native.Network.backward", "_native.Network.forward", "_native.Network.release_memory"),
     *("_native.Network.set_multipliers", "_native.Network.set_whitening", "_native.Network.train_step"),
     *("_native.Network.train_step_features", "_native.Network.train_step_images", "_native.Network.parameter"),
+    *("_native.Network.prepare_update", "_native.Network.commit_update"),
 }
 
 # A run that ends in the middle leaves the weights of its last whole step.
@@ -41,6 +42,10 @@ DOCUMENTED: dict[str, tuple[type[BaseException], ...]] = {
     **dict.fromkeys(("AlexNetFeatures.fit", "AlexNetFeatures.transform"), (ValueError,)),
     **dict.fromkeys(
         ("ArrayDataset.image", "ImageFolder.image", "ImageFolder.why_missing", "ImageFolder.note_missing"),
+        (IndexError,),
+    ),
+    **dict.fromkeys(
+        (f"ShardedDataset.{name}" for name in ("encoded", "image", "name", "note_missing", "why_missing")),
         (IndexError,),
     ),
     **dict.fromkeys((f"{name}.__getitem__" for name in ("Attribution", "Distances", "History")), (IndexError,)),
@@ -62,6 +67,7 @@ LONG: dict[str, tuple[float, float]] = {
     "steps": (60, 100_000),
     "workers": (17, 256),
     "count": (17, 256),  # threads
+    "threads": (17, 256),
 }
 
 

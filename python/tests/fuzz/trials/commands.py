@@ -53,6 +53,7 @@ WORDS: dict[str, Callable[[World], Any]] = {
     "pool": lambda world: world.one_of("avg", "max", "gem"),
     "base": lambda world: world.shared.folder / "model.safetensors",
     "file": lambda world: world.new_file(),
+    "sources": lambda world: world.shared.folder / "photos",
     "network": lambda world: world.one_of("cifar-80sec", world.shared.folder / "model.safetensors"),
     "variant": lambda world: "cifar-80sec",
     "recipe": lambda world: "cifar-80sec",
@@ -74,8 +75,8 @@ WORDS: dict[str, Callable[[World], Any]] = {
 # Without these a command is much work, writes elsewhere, or asks for weights that are not here.
 _ALWAYS = ("epochs", "variant", "recipe", "output", "b", "backbone")
 
-# It starts MPI, which is for jobs of its own (distributed/test_mpi.py).
-_NEVER = ("mpi",)
+# Ray's processes have tests of their own; without Ray its other options are refused. So has MPI, in jobs.
+_NEVER = ("ray", "actors", "rows", "mpi")
 
 
 @dataclass

@@ -151,7 +151,7 @@ def _header(world: World) -> Reading:
 
 
 def _index(world: World) -> Reading:
-    """Change the index of a cache of images; its checksum is right."""
+    """Change the index of a cache of images or of shards; its checksum is right."""
     done = []
 
     def change(text: str) -> str:
@@ -164,9 +164,10 @@ def _index(world: World) -> Reading:
         return text
 
     path = world.new_file()
-    kind = formats()["cache of images"]
+    name = world.one_of("cache of images", "index of shards")
+    kind = formats()[name]
     path.write_bytes(rebuilt_cache(kind.content(world), change))
-    return Reading(f"cache of images, index: {', '.join(done)}", lambda: kind.read(world, path))
+    return Reading(f"{name}, index: {', '.join(done)}", lambda: kind.read(world, path))
 
 
 def _spec(world: World) -> Reading:

@@ -1,0 +1,60 @@
+"""Factors of dense layers: every rank has those of all images, and fewer bytes are sent than with gradients."""
+
+import numpy as np
+import pytest
+from thread_ranks import on_ranks
+
+import swiftalexnet as sa
+from swiftalexnet.distributed.factors import factor_count, floats_of_factors
+from swiftalexnet.training.portion import shard_sizes
+
+SPEC = """network small
+data channels=3 height=8 width=8
+convolution conv1 outputs=4 kernel=3 stride=1 pad=1,1,1,1 groups=1
+relu relu1
+dense fc2 outputs=600
+relu relu2
+dense fc3 outputs=3
+softmax prob
+"""
+
+
+def model():
+    return sa.Model.from_spec(SPEC, "torchvision")
+
+
+def photographs(count):
+    pixels = np.random.default_rng(0).integers(0, 256, (count, 8, 8, 3), np.uint8)
+    return sa.ArrayDataset(pixels, np.arange(count, dtype=np.int32) % 3)
+
+
+def test_which_gradients_are_given_as_factors():
+    network = model().network
+    assert factor_count(network) == 4
+    # fc3: 3 biases, 1,800 weights; fc2: 600 and 153,600; each in whole cache lines of 16 floats
+    assert floats_of_factors(network) == 16 + 1808 + 608 + 153_600
+
+
+@pytest.mark.parametrize("ranks", [2, 4])
+def test_bytes_are_those_of_the_factors_and_of_the_convolution(ranks):
+    sent = {}
+
+    def work(communicator, wire):
+        plain = {"crop": False, "flip": False, "color_noise": 0, "schedule": sa.ConstantSchedule()}
+        recipe = sa.recipe("paper", batch_size=16, epochs=3, **plain)
+        model().fit(photographs(16), recipe=recipe, communicator=communicator, wire=wire, progress=False)
+        sent.setdefault(wire, []).append(communicator.bytes_sent)
+
+    for wire in ("float32", "factors"):
+        assert not any(on_ranks(ranks, lambda communicator, wire=wire: work(communicator, wire)))
+    each = 16 // ranks * (256 + 600 + 600 + 3) * 4  # bytes of a rank's own rows
+    steps, dense = 3, floats_of_factors(model().network)
+    saved = steps * (2 * (ranks - 1) * dense * 4 // ranks - (ranks - 1) * each)
+    differences = [plain - factors for plain, factors in zip(sent["float32"], sent["factors"], strict=True)]
+    # Signs of life and how a block is halved differ by a little.
+    assert all(abs(difference - saved) < 0.02 * saved for difference in differences), (differences, saved)
+
+
+def test_shards_of_a_batch():
+    assert shard_sizes(21, 8) == (2, 3, 2, 3, 3, 2, 3, 3)
+    assert shard_sizes(3, 4) == (0, 1, 1, 1)
