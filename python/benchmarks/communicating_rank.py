@@ -14,7 +14,8 @@ import numpy as np
 
 from simulator import BYTES, Work, as_work
 from swiftalexnet.distributed.mpi import mpi
-from swiftalexnet.distributed.team import Factors, Team
+from swiftalexnet.distributed.summing import Factors
+from swiftalexnet.distributed.team import Team
 from swiftalexnet.distributed.wire import wire_named
 
 SIZES = (1_000, 10_000, 4_000_000, 16_000_000, 60_000_000)  # numbers; between them a link's first burst counts

@@ -5,31 +5,27 @@ in its next `agree`; there all of them raise. So all leave the run at the same s
 left. What cannot be told, because a rank has been killed or stopped, the signs of life show: see `pulse`.
 """
 
-import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _native
 from . import failure
-from .buckets import buckets
 from .communicator import Communicator, LocalCommunicator
-from .factors import gather_factor
 from .gather import gather_all
 from .interrupts import Interrupts
 from .pulse import State
+from .summing import FIRST_TAG, Factors, Summing
 from .traffic import Job, Traffic
-from .tree import ROUNDS, Exchange, Result, sum_over_ranks, swapped
+from .tree import Exchange, Result, swapped
 from .wire import Float32Wire, Wire
 from .witness import hush_witness
 
-_FIRST_TAG = 64
 _SOUND, _FAILED = b"\0", b"\1"
 
 
@@ -148,7 +144,7 @@ class Team:
         return total.reshape(own.shape)
 
     def summing(
-        self, blocks: Sequence[NDArray[np.float32]], ready: Callable[[], int], factors: "Factors | None" = None
+        self, blocks: Sequence[NDArray[np.float32]], ready: Callable[[], int], factors: Factors | None = None
     ) -> AbstractContextManager[None]:
         """Return a context in which blocks are filled; at its end they are the sums of all ranks' blocks.
 
@@ -165,7 +161,7 @@ class Team:
         factors : Factors, optional
             What is gathered before.
         """
-        return _Summing(self._communicator, self._traffic, self.wire, blocks, ready, factors, self._waits)
+        return Summing(self._communicator, self._traffic, self.wire, blocks, ready, factors, self._waits)
 
     def _knows(self, error: BaseException | None) -> bool:
         """Return whether all know of an exception, or of the one that it followed from."""
@@ -184,7 +180,7 @@ class Team:
             C-contiguous; empty where the other rank expects or sends nothing.
         """
         self.gather(b"")
-        self._run(swapped(self._communicator, sent, came, 1 - self.rank, _FIRST_TAG))
+        self._run(swapped(self._communicator, sent, came, 1 - self.rank, FIRST_TAG))
 
     def _gather(self, data: bytes) -> list[bytes]:
         assert self._traffic is not None  # as there are others
@@ -214,78 +210,3 @@ class Team:
 def alone() -> Team:
     """Return the team of this process."""
     return Team(LocalCommunicator(), Float32Wire(), 0.0)
-
-
-class Factors(NamedTuple):
-    """Factors of dense layers, which the ranks gather.
-
-    `matrices` is their number, `ready` returns how many of them are final, as in `Team.summing`, and rank r has
-    the rows edges[r] to edges[r + 1] of each.
-    """
-
-    network: _native.Network
-    matrices: int
-    ready: Callable[[], int]
-    edges: list[int]
-
-
-class _Final:
-    """How much of this step is final, by a counter that may still be that of the last step."""
-
-    def __init__(self, ready: Callable[[], int]):
-        self._ready, self._begun = ready, False
-
-    def __call__(self) -> int:
-        count = self._ready()
-        self._begun = self._begun or count == 0
-        return count if self._begun else 0
-
-
-class _Summing:
-    """Blocks that are summed over the ranks while they are filled."""
-
-    def __init__(
-        self,
-        communicator: Communicator,
-        traffic: Traffic | None,
-        wire: Wire,
-        blocks: Sequence[NDArray[np.float32]],
-        ready: Callable[[], int],
-        factors: Factors | None,
-        waits: Callable[[], AbstractContextManager[None]],
-    ):
-        self._traffic, self._wire, self._blocks, self._waits = traffic, wire, blocks, waits
-        self._complete = False
-        before = itertools.accumulate(map(len, blocks), initial=0)
-        pieces = [
-            (start + end, block[begin:end])
-            for start, block in zip(before, blocks, strict=False)
-            for begin, end in buckets(len(block))
-        ]
-        final = _Final(ready)
-        self._exchanges: list[tuple[Callable[[], bool], Exchange[object]]] = [
-            (self._when(final, end), sum_over_ranks(communicator, piece, wire, _FIRST_TAG + ROUNDS * number))
-            for number, (end, piece) in enumerate(pieces)
-        ]
-        if factors is not None:
-            final, tags = _Final(factors.ready), itertools.count(_FIRST_TAG + ROUNDS * len(pieces), ROUNDS)
-            self._exchanges[:0] = [
-                (self._when(final, at + 1), gather_factor(communicator, factors.network, at, factors.edges, tag))
-                for at, tag in zip(range(factors.matrices), tags, strict=False)
-            ]
-
-    def __enter__(self) -> None:
-        if self._traffic is not None:
-            self._job = self._traffic.start(Job(self._exchanges))
-
-    def __exit__(self, *_: object) -> None:
-        self._complete = True
-        if self._traffic is None:
-            for block in self._blocks:
-                self._wire.round(block)
-        else:
-            with self._waits():
-                self._job.result()
-
-    def _when(self, final: _Final, end: int) -> Callable[[], bool]:
-        return lambda: self._complete or final() >= end

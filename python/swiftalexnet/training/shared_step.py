@@ -20,7 +20,8 @@ from .._support.native_arguments import BatchShare, StepOptions
 from ..data.dataset import Dataset
 from ..data.skipped import note_missing, reasons_missing
 from ..distributed.factors import factor_count, floats_of_factors
-from ..distributed.team import Factors, Team
+from ..distributed.summing import Factors
+from ..distributed.team import Team
 from ..errors import NonFiniteError
 from ..network.base import BaseModel
 from .portion import Portion, portion, shard_sizes

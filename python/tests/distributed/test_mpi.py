@@ -1,6 +1,8 @@
 """Real jobs of MPICH's launcher: the same bits on any number of ranks, bad luck, and refusals."""
 
 import random
+import signal
+import time
 
 import pytest
 from bad_luck import EPOCHS, LUCK, alone, job, results, resumed, suffer
@@ -32,6 +34,20 @@ def test_bad_luck(what, tmp_path, straight):
     chance = random.Random(what)
     suffer(what, 2, chance, tmp_path)
     for result in resumed(chance.choice([1, 4]), tmp_path):
+        assert result == straight
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_the_launcher_is_ended(number, tmp_path, straight):
+    def during(launcher):
+        while "epoch 1" not in launcher.output.read_text():
+            assert launcher.poll() is None, launcher.errors.read_text()
+            time.sleep(0.01)
+        launcher.send_signal(number)
+
+    options = {"epochs": EPOCHS, "pause": 0.01, "checkpoint": str(tmp_path / "run")}
+    assert job(2, tmp_path, during, **options).status != 0  # and none is left
+    for result in resumed(4, tmp_path):
         assert result == straight
 
 

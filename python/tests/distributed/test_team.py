@@ -7,7 +7,7 @@ import pytest
 from thread_ranks import on_ranks
 
 import swiftalexnet as sa
-from swiftalexnet.distributed import buckets, team
+from swiftalexnet.distributed import buckets, summing
 from swiftalexnet.distributed.team import Team
 from swiftalexnet.distributed.wire import wire_named
 
@@ -45,7 +45,7 @@ def tree(blocks):
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("count", [1, 7, 100_003])
 def test_the_sum_is_that_of_the_tree(size, count, monkeypatch):
-    monkeypatch.setattr(team, "buckets", lambda length: buckets.buckets(length, 40_000, 4_000))
+    monkeypatch.setattr(summing, "buckets", lambda length: buckets.buckets(length, 40_000, 4_000))
     blocks = np.random.default_rng(count).standard_normal((8, count), np.float32)
     expected = tree(list(blocks))
 
