@@ -68,16 +68,16 @@ def suffer(what: str, ranks: int, chance: random.Random, folder: Path) -> Ended:
     delay, luck = chance.uniform(0, 0.8), None if by_signal else [what, rank, chance.randrange(EPOCHS - 1)]
 
     def during(launcher: subprocess.Popen) -> None:
+        if not by_signal:
+            while f"bad luck on rank {rank}" not in launcher.output.read_text() and launcher.poll() is None:
+                time.sleep(0.01)
+            return
         line = re.compile(rf"^rank {rank} (\d+)$", re.MULTILINE)
         while "epoch 0" not in (said := launcher.output.read_text()) or not line.search(said):
             assert launcher.poll() is None, launcher.errors.read_text()
             time.sleep(0.01)
-        if by_signal:
-            time.sleep(delay)
-            os.kill(int(line.search(said)[1]), by_signal)
-        else:
-            while f"bad luck on rank {rank}" not in launcher.output.read_text() and launcher.poll() is None:
-                time.sleep(0.01)
+        time.sleep(delay)
+        os.kill(int(line.search(said)[1]), by_signal)
 
     options = {"epochs": EPOCHS, "pause": 0.01, "timeout": TIMEOUT, "checkpoint": str(folder / "run"), "luck": luck}
     ended = job(ranks, folder, during, **options)
