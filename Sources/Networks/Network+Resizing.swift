@@ -24,7 +24,7 @@ extension Network {
     let (node, layer) = (spec.nodes[index], layers[index])
     if input == layer.inputShape { return layer }
     // Dropout draws nothing at test time, so its number does not matter.
-    let site = LayerSite(name: node.name, input: input, dropouts: 0)
+    let site = LayerSite(name: node.name, input: input, dropouts: 1)
     do {
       return try layer.parameters.isEmpty ? node.operation.spec.makeLayer(site) : layer.resized(to: input)
     } catch let error as EngineError {

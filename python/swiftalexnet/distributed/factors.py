@@ -10,9 +10,10 @@ ranks.
 """
 
 import math
-from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import _native
 from .communicator import Communicator
@@ -59,20 +60,36 @@ def gather_factor(
             network.write_factor(matrix, first, rows[first:end])
 
 
-def floats_of_factors(network: _native.Network) -> int:
-    """Return how many leading floats of the gradients' memory are those of dense layers, given as factors instead."""
-    return sum(-(-math.prod(shape) // _ALIGNED) * _ALIGNED for _, shape in _dense_parameters(network))
+class DenseLayers(NamedTuple):
+    """The layers whose gradients are given as factors.
+
+    `floats` is the length of their gradients, which stand first in the gradients' memory, and `matrices` the number of
+    their factors.
+    """
+
+    floats: int
+    matrices: int
 
 
-def factor_count(network: _native.Network) -> int:
-    """Return how many matrices of factors there are: two for each dense layer, which has a weight and a bias."""
-    return len(list(_dense_parameters(network)))
+def dense_layers(network: _native.Network, rates: NDArray[np.float32]) -> DenseLayers:
+    """Return the dense layers at the end of a network, from the first layer on that is trained.
 
-
-def _dense_parameters(network: _native.Network) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield name and shape of the dense layers' parameters, the last first; they stand at the end of a network."""
+    Parameters
+    ----------
+    network : Network
+    rates : array of float32, [parameters]
+        A step's learning rates: gradients are taken back to the first parameter that has one above 0.
+    """
     kinds = {name: kind for name, kind, *_ in network.nodes()}
-    for name, shape in reversed(network.parameters()):
-        if kinds[name.rpartition(".")[0]] != "dense":
-            return
-        yield name, shape
+    parameters = network.parameters()
+    trained = parameters[int(np.argmax(rates > 0))][0].rpartition(".")[0] if (rates > 0).any() else None
+    floats = matrices = 0
+    for name, shape in reversed(parameters):
+        node = name.rpartition(".")[0]
+        if kinds[node] != "dense":
+            break
+        floats += -(-math.prod(shape) // _ALIGNED) * _ALIGNED
+        matrices += 1  # two for a layer, as are its parameters
+        if node == trained and name.endswith(".weight"):
+            break
+    return DenseLayers(floats, matrices)

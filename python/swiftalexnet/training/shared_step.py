@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from .._support.native_arguments import BatchShare, StepOptions
 from ..data.dataset import Dataset
 from ..data.skipped import note_missing, reasons_missing
-from ..distributed.factors import factor_count, floats_of_factors
+from ..distributed.factors import dense_layers
 from ..distributed.summing import Factors
 from ..distributed.team import Team
 from ..errors import NonFiniteError
@@ -98,10 +98,9 @@ class SharedStep:
             options = options._replace(sample_weight=None)
         gradients, arguments = source.gradients(batch, labels, epoch, options)
         gives_factors = team.wire.factors and 1 < team.size <= portion.whole  # each rank has a row
-        share = BatchShare(
-            portion.first, sizes, counted.weight, team.wire.rounds, portion.whole if gives_factors else 0
-        )
-        own = self._summed(lambda: gradients(*arguments, share), portion.whole if gives_factors else 0)
+        factor_batch = portion.whole if gives_factors and options.rates is not None else 0
+        share = BatchShare(portion.first, sizes, counted.weight, team.wire.rounds, factor_batch)
+        own = self._summed(lambda: gradients(*arguments, share), factor_batch, options.rates)
         team.doing("updating weights")
         losses, errors = zip(*(shard for rank in team.agree(own) for shard in rank), strict=True)
         loss = _total(losses) / counted.weight if counted.weight else 0.0
@@ -112,7 +111,7 @@ class SharedStep:
             outcomes.append((loss, 100 * _total(errors) / counted.images))
         team.doing("reading images")
 
-    def _summed(self, gradients: Callable[[], Sums], factor_batch: int) -> Sums:
+    def _summed(self, gradients: Callable[[], Sums], factor_batch: int, rates: NDArray[np.float32] | None) -> Sums:
         """Compute gradients, and sum them over the ranks meanwhile; return the sums over this rank's shards.
 
         With a `factor_batch`, the number of images of the batch, factors of the dense layers are gathered instead of
@@ -121,28 +120,32 @@ class SharedStep:
         network, team = self._model.network, self._team
         team.doing("computing gradients")
         if self._begun:
-            with self._exchange(factor_batch, network.finished_gradients, network.finished_factors):
+            with self._exchange(factor_batch, rates, network.finished_gradients, network.finished_factors):
                 own = gradients()
         else:
             own = gradients()  # which allocates their memory
             team.agree()
-            with self._exchange(factor_batch, lambda: 0, lambda: 0):
+            with self._exchange(factor_batch, rates, lambda: 0, lambda: 0):
                 self._begun = True
         if factor_batch:
             network.gradients_of_factors(shard_sizes(factor_batch, self._shards))
         return own
 
     def _exchange(
-        self, factor_batch: int, finished: Callable[[], int], finished_factors: Callable[[], int]
+        self,
+        factor_batch: int,
+        rates: NDArray[np.float32] | None,
+        finished: Callable[[], int],
+        finished_factors: Callable[[], int],
     ) -> AbstractContextManager[None]:
         network, team = self._model.network, self._team
         blocks = [np.frombuffer(block, np.float32) for block in network.gradient_blocks()]
-        if not factor_batch:
+        if not factor_batch or rates is None:
             return team.summing(blocks, finished)
-        dense = floats_of_factors(network)
+        floats, matrices = dense_layers(network, rates)
         edges = [rank * factor_batch // team.size for rank in range(team.size + 1)]
-        factors = Factors(network, factor_count(network), finished_factors, edges)
-        return team.summing(_behind(blocks, dense), lambda: max(0, finished() - dense), factors)
+        factors = Factors(network, matrices, finished_factors, edges)
+        return team.summing(_behind(blocks, floats), lambda: max(0, finished() - floats), factors)
 
 
 def _behind(blocks: list[NDArray[np.float32]], count: int) -> list[NDArray[np.float32]]:

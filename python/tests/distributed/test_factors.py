@@ -5,7 +5,8 @@ import pytest
 from thread_ranks import on_ranks
 
 import swiftalexnet as sa
-from swiftalexnet.distributed.factors import factor_count, floats_of_factors
+from swiftalexnet._support.digests import array_digest
+from swiftalexnet.distributed.factors import dense_layers
 from swiftalexnet.training.portion import shard_sizes
 
 SPEC = """network small
@@ -23,16 +24,42 @@ def model():
     return sa.Model.from_spec(SPEC, "torchvision")
 
 
+def recipe():
+    plain = {"crop": False, "flip": False, "color_noise": 0, "schedule": sa.ConstantSchedule()}
+    return sa.recipe("paper", batch_size=16, epochs=3, **plain)
+
+
 def photographs(count):
     pixels = np.random.default_rng(0).integers(0, 256, (count, 8, 8, 3), np.uint8)
     return sa.ArrayDataset(pixels, np.arange(count, dtype=np.int32) % 3)
 
 
-def test_which_gradients_are_given_as_factors():
-    network = model().network
-    assert factor_count(network) == 4
+@pytest.mark.parametrize(
+    ("rates", "expected"),
     # fc3: 3 biases, 1,800 weights; fc2: 600 and 153,600; each in whole cache lines of 16 floats
-    assert floats_of_factors(network) == 16 + 1808 + 608 + 153_600
+    [
+        ([1, 1, 1, 1, 1, 1], (16 + 1808 + 608 + 153_600, 4)),
+        ([0, 0, 0, 1, 1, 1], (16 + 1808 + 608 + 153_600, 4)),
+        ([0, 0, 0, 0, 1, 1], (16 + 1808, 2)),
+    ],
+)
+def test_which_gradients_are_given_as_factors(rates, expected):
+    assert dense_layers(model().network, np.array(rates, np.float32)) == expected
+
+
+@pytest.mark.parametrize("frozen", ["conv1", ["conv1", "fc2"]])
+def test_frozen_layers(frozen):
+    digests = set()
+
+    def work(communicator):
+        trained = model()
+        trained.freeze(frozen)
+        trained.fit(photographs(16), recipe=recipe(), communicator=communicator, wire="factors", progress=False)
+        digests.add(array_digest(trained.state_dict()["fc3.weight"]))
+
+    for ranks in (1, 2, 4):
+        assert not any(on_ranks(ranks, work))
+    assert len(digests) == 1
 
 
 @pytest.mark.parametrize("ranks", [2, 4])
@@ -40,15 +67,13 @@ def test_bytes_are_those_of_the_factors_and_of_the_convolution(ranks):
     sent = {}
 
     def work(communicator, wire):
-        plain = {"crop": False, "flip": False, "color_noise": 0, "schedule": sa.ConstantSchedule()}
-        recipe = sa.recipe("paper", batch_size=16, epochs=3, **plain)
-        model().fit(photographs(16), recipe=recipe, communicator=communicator, wire=wire, progress=False)
+        model().fit(photographs(16), recipe=recipe(), communicator=communicator, wire=wire, progress=False)
         sent.setdefault(wire, []).append(communicator.bytes_sent)
 
     for wire in ("float32", "factors"):
         assert not any(on_ranks(ranks, lambda communicator, wire=wire: work(communicator, wire)))
     each = 16 // ranks * (256 + 600 + 600 + 3) * 4  # bytes of a rank's own rows
-    steps, dense = 3, floats_of_factors(model().network)
+    steps, dense = 3, dense_layers(model().network, np.ones(6, np.float32)).floats
     saved = steps * (2 * (ranks - 1) * dense * 4 // ranks - (ranks - 1) * each)
     differences = [plain - factors for plain, factors in zip(sent["float32"], sent["factors"], strict=True)]
     # Signs of life and how a block is halved differ by a little.
