@@ -30,6 +30,8 @@ struct DropoutSpec: LayerSpec {
 struct DropoutPlace: Hashable, Sendable {
   /// So many layers draw different masks: a layer's number and an element's share a word of the generator's counter.
   static let maximumNumber = 1 << 24 - 1
+  /// Of a layer in a whole batch, likewise: blocks of four elements have a number of 40 bits.
+  static let maximumElements = 1 << 42
 
   let number: Int
   let first: Int
@@ -70,6 +72,7 @@ struct DropoutLayer: Layer {
       throw EngineError.invalidValue("dropout: got probability \(probability), expected 0 ≤ p < 1")
     }
     guard (1...DropoutPlace.maximumNumber).contains(place.number), place.first >= 0,
+      (input.channels...DropoutPlace.maximumElements).contains(place.width),
       place.first <= place.width - input.channels
     else {
       throw EngineError.invalidValue(
@@ -84,8 +87,15 @@ struct DropoutLayer: Layer {
   }
 
   /// The layer's input as a part of what it is for the whole batch and the whole network.
-  private func part(batch: Int, _ key: DropoutKey) -> DropoutPart {
+  /// - Throws: ``EngineError/invalidValue(_:)`` for a place in a batch of more elements than are told apart.
+  private func part(batch: Int, _ key: DropoutKey) throws -> DropoutPart {
     let pixels = inputShape.height * inputShape.width
+    let elements = try Extent.product([key.firstImage + batch, pixels, place.width], operation: "dropout")
+    guard elements <= DropoutPlace.maximumElements else {
+      throw EngineError.invalidValue(
+        "dropout: got images up to \(key.firstImage + batch) of \(pixels * place.width) elements, expected at most "
+          + "\(DropoutPlace.maximumElements) elements in a batch")
+    }
     return DropoutPart(
       rows: key.firstImage * pixels..<(key.firstImage + batch) * pixels,
       columns: place.first..<place.first + inputShape.channels, width: place.width)
@@ -100,7 +110,7 @@ struct DropoutLayer: Layer {
     let count = operands.batch * inputShape.count
     if let key = operands.dropout {
       try Dropout.forwardTraining(
-        part(batch: operands.batch, key), probability: probability, form: form, generator: key.generator,
+        try part(batch: operands.batch, key), probability: probability, form: form, generator: key.generator,
         layer: UInt32(place.number), input: operands.input, output: operands.output, context: operands.context)
     } else {
       try Dropout.forwardInference(
@@ -114,7 +124,7 @@ struct DropoutLayer: Layer {
     let count = operands.batch * inputShape.count
     if let key = operands.dropout {
       try Dropout.backward(
-        part(batch: operands.batch, key), probability: probability, form: form, generator: key.generator,
+        try part(batch: operands.batch, key), probability: probability, form: form, generator: key.generator,
         layer: UInt32(place.number), outputGradient: operands.outputGradient, inputGradient: inputGradient,
         context: operands.context)
     } else {

@@ -39,7 +39,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         type=one_of("wire", WIRES),
         default=WIRES[0],
         metavar="|".join(WIRES),
-        help="what ranks send of gradients; bfloat16: half the bytes",
+        help="what ranks send of gradients; bfloat16: half the bytes; factors: of the dense layers' gradients",
     )
 
 
@@ -77,6 +77,7 @@ class Ranks:
             self.communicator = mpi()
             if getattr(options, "shards", 0) is None:
                 options.shards = SHARDS
+        self._shards: int = getattr(options, "shards", None) or 1
         self.leads = self.communicator is None or self.communicator.rank == 0
         output.quiet = output.quiet or not self.leads
 
@@ -107,7 +108,10 @@ class Ranks:
         from ..distributed.communicator import LocalCommunicator
         from ..distributed.team import Team
         from ..distributed.wire import Float32Wire
+        from ..training.ranks import require_divisor
 
+        if self.communicator is not None:
+            require_divisor(self.communicator.size, self._shards, "train")
         return _telling(Team(self.communicator or LocalCommunicator(), Float32Wire(), self.timeout))
 
 

@@ -151,7 +151,8 @@ class Checkpoint:
             differences = "; ".join(f"{what} {there.get(what)} there, {here[what]} here" for what in changed)
             writer = "another version of the engine or on another instruction set"
             message = f"fit: {self.path} was written by {writer}, so the bits may differ: {differences}"
-            warn(message, stacklevel=5)
+            if self._run.leads:
+                warn(message, stacklevel=5)
 
 
 def identity(run: Run) -> dict[str, Any]:

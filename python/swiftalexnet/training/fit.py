@@ -225,7 +225,8 @@ def fit(
             run = Run(model, Plan(train, validation, chosen, seed, code, weights, parts, wire, bool(towers)), team)
             store = None if folder is None else Checkpoint(folder, run)
             options = {"non_finite": non_finite, "timeout": timeout, "resume": bool(resume)}
-            options |= {"cache_features": kept is not None, "checkpoint": store is not None and beginning(store.path)}
+            begins = None if store is None else beginning(store.path) if resume else "anew"
+            options |= {"cache_features": kept is not None, "checkpoint": begins}
             require_same(team, lambda: settings(run, options))
             if not (resume and store and store.restore()):
                 run.begin(learned_preprocessing(model, train, chosen, shows, team))

@@ -58,6 +58,8 @@ def as_team(communicator: Any, shards: Any, wire: Any, timeout: Any, towers: boo
     if towers:
         if given is None or shards is not None or name != WIRES[0]:
             raise ValueError("fit: towers need communicator=, of two ranks, and neither shards= nor wire=")
+        if given.size != 2:
+            raise ValueError(f"fit: got {given.size} ranks, towers need two")
         return Team(given, wire_named(name), float(timeout)), None
     if given is None and shards is None:
         if name != WIRES[0]:
@@ -67,11 +69,16 @@ def as_team(communicator: Any, shards: Any, wire: Any, timeout: Any, towers: boo
     if count & (count - 1):
         raise ValueError(f"fit: shards is {count}, expected a power of two")
     used = LocalCommunicator() if given is None else given
-    if count % used.size:
-        powers = ", ".join(str(1 << power) for power in range(count.bit_length()))
-        more = f", or shards={used.size}" if used.size & (used.size - 1) == 0 else ""
-        raise ValueError(f"fit: {used.size} ranks do not divide {count} shards, expected {powers} ranks{more}")
+    require_divisor(used.size, count, "fit")
     return Team(used, wire_named(name), float(timeout)), count
+
+
+def require_divisor(ranks: int, shards: int, operation: str) -> None:
+    """Raise ValueError unless a number of ranks divides one of shards, which is a power of two."""
+    if shards % ranks:
+        powers = ", ".join(str(1 << power) for power in range(shards.bit_length()))
+        more = f", or shards={ranks}" if ranks & (ranks - 1) == 0 else ""
+        raise ValueError(f"{operation}: {ranks} ranks do not divide {shards} shards, expected {powers} ranks{more}")
 
 
 def require_towers(

@@ -70,6 +70,11 @@ class Run:
         self._started = time.perf_counter()
         self._missing: set[int] = set()  # images of the training set that could not be read
 
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes and warns for all ranks of the run."""
+        return self._team.leads
+
     def begin(self, preprocessing: Preprocessing) -> None:
         """Start at epoch 0, with velocities of zero."""
         for velocity in parameters.by_name(self.model.network, _native.VELOCITY).values():

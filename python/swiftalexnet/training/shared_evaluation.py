@@ -43,7 +43,7 @@ def evaluate_shared(
     ValueError
         No image of a class could be read.
     """
-    team.doing("validating")
+    team.doing("validating", for_all=True)  # ranks meet at its end only
     batches = list(in_order(len(data), batch_size))
     own = batches[team.rank * len(batches) // team.size : (team.rank + 1) * len(batches) // team.size]
     sums, missing = [], {int(index) for batch in own for index in batch}

@@ -98,7 +98,7 @@ class SharedStep:
             options = options._replace(sample_weight=None)
         gradients, arguments = source.gradients(batch, labels, epoch, options)
         gives_factors = team.wire.factors and 1 < team.size <= portion.whole  # each rank has a row
-        factor_batch = portion.whole if gives_factors and options.rates is not None else 0
+        factor_batch = portion.whole if gives_factors and options.rates is not None and options.rates.any() else 0
         share = BatchShare(portion.first, sizes, counted.weight, team.wire.rounds, factor_batch)
         own = self._summed(lambda: gradients(*arguments, share), factor_batch, options.rates)
         team.doing("updating weights")

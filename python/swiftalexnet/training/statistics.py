@@ -25,7 +25,7 @@ def learned_preprocessing(
         # Simonyan and Zisserman 2014, section 3.2: Q = S for a fixed S, and the middle of a range.
         preprocessing = preprocessing.with_pixel_mean().replace(resize=sum(recipe.scale) // 2)
     if preprocessing.learn_mean:
-        team.doing("reading images for their mean")
+        team.doing("reading images for their mean", for_all=True)
         preprocessing = learn_mean(preprocessing, train, progress, (team.rank, team.size), team.total)
     if preprocessing.learn_whitening is not None:
         preprocessing = _whitening_of_rank_0(preprocessing, train, progress, team)

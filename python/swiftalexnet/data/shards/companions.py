@@ -14,6 +14,7 @@ from .samples import NAMES_FILES, class_names_of
 from .scanning import require_same, scan
 
 _MOST_NAMES = 1 << 24  # bytes of a file of classes' names
+_MOST_INDEX = 1 << 30  # bytes, of 50 million images
 _PIECE = 1 << 20  # bytes of an index that are asked for at once
 
 
@@ -49,6 +50,8 @@ def _index_on_web(address: str) -> Index | None:
         file = open_shard(address)
     except (FileNotFoundError, PermissionError):
         return None
+    if file.size > _MOST_INDEX:
+        raise ValueError(f"ShardedDataset: {address} has {file.size} bytes, expected an index of at most {_MOST_INDEX}")
     with tempfile.TemporaryFile() as copy:
         for at in range(0, file.size, _PIECE):
             copy.write(file.read(at, _PIECE))

@@ -113,6 +113,8 @@ def index_in(opened: BufferedReader, where: Path) -> Index:
 
 def _parse(parts: dict[str, Any], rows: NDArray[Any]) -> Index:
     """Check an index: every image must lie within its shard."""
+    if not len(rows):
+        raise ValueError("it has no images")
     if _digest(rows) != parts["rows (SHA-256)"]:
         raise ValueError("the checksum of its rows does not match")
     shards = tuple(

@@ -86,7 +86,7 @@ def write_shards(
         (columns `image` and `label`); ILSVRC2012_img_train.tar, or ILSVRC2012_img_val.tar, which are not unpacked.
     out : path
         A folder, which is created if necessary. It gets `train-000000.tar`, …, the index, `train.shards.json` (what is
-        complete) and `classes.txt`.
+        complete) and `classes.json`.
     name : str
         How the shards' names begin.
     images_per_shard : int, optional
@@ -119,7 +119,7 @@ def write_shards(
     Raises
     ------
     FileExistsError
-        There are shards of this name from other images or arguments, or a `classes.txt` with other names.
+        There are shards of this name from other images or arguments, or a `classes.json` with other names.
     OSError
         An image cannot be read, or a shard not be written, for example for lack of space. What is complete stays.
     TypeError, ValueError

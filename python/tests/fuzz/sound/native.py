@@ -99,6 +99,38 @@ def _options(world: World, arguments: Arguments) -> Arguments:
     return arguments | {"options": (*numbers, *rates, 0, weights, 0.001, world.one_of(False, True))}
 
 
+def _shared(world: World, arguments: Arguments) -> Arguments:
+    """Add a share of a batch, which may be all of it."""
+    count = len(arguments["labels"])
+    first = world.random.randint(0, count)
+    batch = world.one_of(0, count + 3)
+    share = (world.one_of(0, 3), (first, count - first), float(count), world.one_of(False, True), batch)
+    return _options(world, arguments) | {"share": share}
+
+
+def _shared_features(world: World) -> Arguments:
+    arguments = _features(world)
+    return arguments | {"share": _shared(world, arguments)["share"]}
+
+
+def _applied(world: World) -> Arguments:
+    return {"options": (*_options(world, _tensors(world))["options"][:9], None, 0.001, False)}
+
+
+def _factors(world: World) -> Arguments:
+    """Let the network whose method is called give the factors of a batch of four."""
+    network, x = world.network(), world.floats(4, *small.SHAPE)
+    network.gradients(x, world.integers(4, small.CLASSES), 0, small.OPTIONS, (0, (2, 2), 4.0, False, 4))
+    index = world.random.randrange(len(network.factors()))
+    rows = world.images(world.random.randint(1, 2), network.factors()[index])
+    return {"index": index, "first_image": world.one_of(0, 2), "rows": rows, "shards": (2, 2)}
+
+
+def _narrowing(world: World) -> Arguments:
+    values = world.floats(world.random.randint(1, 40))
+    return {"values": values, "narrowed": world.images(2 * len(values))}
+
+
 def _score_map(world: World) -> Arguments:
     arguments = _images(world)
     size = world.shared.network.score_map_size(*arguments["images"].shape[1:3])
@@ -231,6 +263,12 @@ _MAKERS: dict[str, Callable[[World], dict[str, Any]]] = {
     "Network.commit_update": _prepared,
     "Network.train_step": lambda world: _options(world, _tensors(world)),
     "Network.train_step_images": lambda world: _options(world, _images(world)),
+    "Network.gradients": lambda world: _shared(world, _tensors(world)),
+    "Network.gradients_images": lambda world: _shared(world, _images(world)),
+    "Network.gradients_features": _shared_features,
+    "Network.apply_gradients": _applied,
+    **dict.fromkeys(("Network.read_factor", "Network.write_factor", "Network.gradients_of_factors"), _factors),
+    **dict.fromkeys(("narrow", "widen"), _narrowing),
     **dict.fromkeys(("Network.predict_images", "Network.predict_dense", "Network.profile_images"), _images),
     **dict.fromkeys(("Network.train_step_features", "Network.predict_features", "Network.capture_features"), _features),
     "drawn_views": _views,

@@ -29,7 +29,9 @@ CHANGES = {
     *("_native.Network.backward", "_native.Network.forward", "_native.Network.release_memory"),
     *("_native.Network.set_multipliers", "_native.Network.set_whitening", "_native.Network.train_step"),
     *("_native.Network.train_step_features", "_native.Network.train_step_images", "_native.Network.parameter"),
-    *("_native.Network.prepare_update", "_native.Network.commit_update"),
+    *("_native.Network.prepare_update", "_native.Network.commit_update", "_native.Network.gradients_of_factors"),
+    *("_native.Network.gradients", "_native.Network.gradients_images", "_native.Network.gradients_features"),
+    *("_native.Network.apply_gradients", "_native.Network.read_factor", "_native.Network.write_factor"),
 }
 
 # A run that ends in the middle leaves the weights of its last whole step.
