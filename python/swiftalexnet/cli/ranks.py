@@ -77,7 +77,6 @@ class Ranks:
             self.communicator = mpi()
             if getattr(options, "shards", 0) is None:
                 options.shards = SHARDS
-        self._shards: int = getattr(options, "shards", None) or 1
         self.leads = self.communicator is None or self.communicator.rank == 0
         output.quiet = output.quiet or not self.leads
 
@@ -108,10 +107,10 @@ class Ranks:
         from ..distributed.communicator import LocalCommunicator
         from ..distributed.team import Team
         from ..distributed.wire import Float32Wire
-        from ..training.ranks import require_divisor
+        from ..training.ranks import MOST_SHARDS, require_divisor
 
-        if self.communicator is not None:
-            require_divisor(self.communicator.size, self._shards, "train")
+        if self.communicator is not None:  # the run's own shards are looked at later
+            require_divisor(self.communicator.size, MOST_SHARDS, "train")
         return _telling(Team(self.communicator or LocalCommunicator(), Float32Wire(), self.timeout))
 
 

@@ -16,7 +16,7 @@ from ..network.batch_size import for_training
 from ..recipes.recipe import Recipe
 
 SHARDS = 8  # by default, if there is a communicator
-_MOST_SHARDS = 1024
+MOST_SHARDS = 1024
 
 
 def require_own_kernels(shards: int | None) -> None:
@@ -65,7 +65,7 @@ def as_team(communicator: Any, shards: Any, wire: Any, timeout: Any, towers: boo
         if name != WIRES[0]:
             raise ValueError(f"fit: wire is {name!r}, which needs communicator= or shards=")
         return alone(), None
-    count = SHARDS if shards is None else as_integer(shards, "shards", "fit", 1, _MOST_SHARDS)
+    count = SHARDS if shards is None else as_integer(shards, "shards", "fit", 1, MOST_SHARDS)
     if count & (count - 1):
         raise ValueError(f"fit: shards is {count}, expected a power of two")
     used = LocalCommunicator() if given is None else given

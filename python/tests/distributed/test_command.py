@@ -91,3 +91,10 @@ def test_refusals_are_said_once(words, message, tmp_path):
     assert ended.status != 0
     said = [line for line in ended.errors.splitlines() if re.match(r"(.\[K)?swiftalexnet: ", line)]
     assert [message in line for line in said if "on rank 0 of 2" not in line] == [True], ended.errors
+
+
+def test_three_ranks_are_refused_by_name(tmp_path):
+    ended = command(3, tmp_path, *TRAIN, "--epochs", "1", "--mpi", "--output", "m")
+    assert ended.status != 0
+    assert "3 ranks do not divide" in ended.errors
+    assert "Invalid rank" not in ended.errors
