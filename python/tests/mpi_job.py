@@ -15,6 +15,9 @@ from support import TESTS
 
 _NAME = "SWIFTALEXNET_TEST_JOB"
 
+# On a machine without /sys the libraries below MPI complain, some of them on the standard output.
+QUIET = {"UCX_LOG_LEVEL": "fatal", "HWLOC_HIDE_ERRORS": "2"}
+
 
 class Ended(NamedTuple):
     """How a job has ended."""
@@ -50,7 +53,7 @@ def run_job(
     """
     name = uuid.uuid4().hex
     command = [mpiexec(), "-n", str(ranks), sys.executable, *(["-m", "mpi4py"] if through_mpi4py else []), *words]
-    own = {_NAME: name, "PYTHONPATH": f"{TESTS.parent}:{TESTS}", "SWIFTALEXNET_NUM_THREADS": "1"}
+    own = QUIET | {_NAME: name, "PYTHONPATH": f"{TESTS.parent}:{TESTS}", "SWIFTALEXNET_NUM_THREADS": "1"}
     out, errors = folder / f"{name}.out", folder / f"{name}.err"
     with out.open("wb") as to, errors.open("wb") as errors_to:
         job = subprocess.Popen(

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from mpi_job import QUIET
 from support import TESTS, needs
 
 from swiftalexnet.distributed.launch import Launch, launched
@@ -34,7 +35,7 @@ def started(code=MPI, **environment):
     """Return what a process of its own says."""
     needs("mpi4py")
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PMI", "OMPI", "MPI"))}
-    own |= {"PYTHONPATH": str(TESTS.parent), "PYTHONWARNINGS": "ignore"} | environment
+    own |= QUIET | {"PYTHONPATH": str(TESTS.parent), "PYTHONWARNINGS": "ignore"} | environment
     ended = subprocess.run(
         [sys.executable, "-c", code], env=own, capture_output=True, text=True, timeout=60, check=False
     )
