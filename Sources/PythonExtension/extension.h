@@ -43,6 +43,6 @@ extern PyMethodDef normalization_methods[];
 extern PyMethodDef activation_methods[];
 extern PyMethodDef loss_methods[];
 extern PyMethodDef optimizer_methods[];
-extern PyMethodDef gradient_methods[];
+extern PyMethodDef wire_methods[];
 
 #endif

@@ -1,9 +1,8 @@
 /* gradients.c: a training step in two halves, for processes that share a batch. */
 #include "errors.h"
 #include "images.h"
+#include "shards.h"
 #include "training.h"
-
-enum { MAX_SHARDS = 1024 };
 
 /* The part of a batch that this process computes, a separate tuple, and what it gives. */
 typedef struct {
@@ -12,8 +11,7 @@ typedef struct {
   sax_shard_result results[MAX_SHARDS];
 } batch_share;
 
-/* The number of shards, or 0 with an exception set. */
-static Py_ssize_t read_shards(PyObject *tuple, const char *operation, int32_t shards[MAX_SHARDS]) {
+Py_ssize_t read_shards(PyObject *tuple, const char *operation, int32_t shards[MAX_SHARDS]) {
   if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) < 1 || PyTuple_Size(tuple) > MAX_SHARDS) {
     PyErr_Format(PyExc_ValueError, "%s: shards is not a tuple of 1 to %d numbers of images", operation, MAX_SHARDS);
     return 0;
@@ -192,121 +190,12 @@ static PyObject *network_finished_gradients(PyObject *object, PyObject *unused) 
   return PyLong_FromLongLong(sax_network_finished_gradients(((network_object *)object)->handle));
 }
 
-/* ---- Factors of dense layers ---- */
-
-/* Bytes of a row of every matrix, in the order in which they are finished. */
-static PyObject *network_factors(PyObject *object, PyObject *unused) {
-  (void)unused;
-  sax_network *network = ((network_object *)object)->handle;
-  PyObject *sizes = PyList_New(0);
-  for (int64_t index = 0, bytes; sizes && (bytes = sax_network_factor_row_bytes(network, index)); index++) {
-    PyObject *size = PyLong_FromLongLong(bytes);
-    if (!size || PyList_Append(sizes, size) < 0) Py_CLEAR(sizes);
-    Py_XDECREF(size);
-  }
-  return sizes;
-}
-
-static PyObject *network_finished_factors(PyObject *object, PyObject *unused) {
-  (void)unused;
-  return PyLong_FromLongLong(sax_network_finished_factors(((network_object *)object)->handle));
-}
-
-enum { FACTOR_INDEX, FACTOR_FIRST, FACTOR_ROWS };
-
-static PyObject *network_read_factor(PyObject *object, ARGUMENTS) {
-  static const argument table[] = {{"index", INTEGER}, {"first_image", INTEGER}, {"rows", OUTPUT_IMAGES, 2}};
-  call c;
-  if (!call_begin(&c, "read_factor", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  const Py_buffer *rows = &c.values[FACTOR_ROWS].array;
-  int32_t status;
-  Py_BEGIN_ALLOW_THREADS
-  status = sax_network_read_factor(((network_object *)object)->handle, c.values[FACTOR_INDEX].integer,
-                                   c.values[FACTOR_FIRST].integer, rows->shape[0], rows->buf, rows->len);
-  Py_END_ALLOW_THREADS
-  return call_result(&c, status);
-}
-
-static PyObject *network_write_factor(PyObject *object, ARGUMENTS) {
-  static const argument table[] = {{"index", INTEGER}, {"first_image", INTEGER}, {"rows", IMAGES, 2}};
-  call c;
-  if (!call_begin(&c, "write_factor", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  const Py_buffer *rows = &c.values[FACTOR_ROWS].array;
-  int32_t status;
-  Py_BEGIN_ALLOW_THREADS
-  status = sax_network_write_factor(((network_object *)object)->handle, c.values[FACTOR_INDEX].integer,
-                                    c.values[FACTOR_FIRST].integer, rows->shape[0], rows->buf, rows->len);
-  Py_END_ALLOW_THREADS
-  return call_result(&c, status);
-}
-
-static PyObject *network_gradients_of_factors(PyObject *object, ARGUMENTS) {
-  static const argument table[] = {{"shards", OBJECT}};
-  call c;
-  if (!call_begin(&c, "gradients_of_factors", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  int32_t shards[MAX_SHARDS], status = SAX_OK;
-  Py_ssize_t count = read_shards(c.values[0].object, c.operation, shards);
-  if (count) {
-    Py_BEGIN_ALLOW_THREADS
-    status = sax_network_gradients_of_factors(((network_object *)object)->handle, shards, count);
-    Py_END_ALLOW_THREADS
-  }
-  return call_result(&c, status);
-}
-
-/* ---- Messages in bfloat16 ---- */
-
-/* The memory of two bytes for each number. */
-static bool expects_halves(const call *c, int bytes, int numbers) {
-  Py_ssize_t size = 2 * (Py_ssize_t)element_count(&c->values[numbers].array);
-  return call_expects(c, bytes, 1, &size);
-}
-
-static PyObject *narrow(PyObject *self, ARGUMENTS) {
-  (void)self;
-  static const argument table[] = {{"values", INPUT, 1}, {"narrowed", OUTPUT_IMAGES, 1}};
-  call c;
-  if (!call_begin(&c, "narrow", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  int32_t status = SAX_OK;
-  if (expects_halves(&c, 1, 0)) {
-    Py_BEGIN_ALLOW_THREADS
-    status = sax_narrow(call_data(&c, 0), element_count(&c.values[0].array), call_data(&c, 1));
-    Py_END_ALLOW_THREADS
-  }
-  return call_result(&c, status);
-}
-
-static PyObject *widen(PyObject *self, ARGUMENTS) {
-  (void)self;
-  static const argument table[] = {{"narrowed", IMAGES, 1}, {"values", OUTPUT, 1}};
-  call c;
-  if (!call_begin(&c, "widen", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  int32_t status = SAX_OK;
-  if (expects_halves(&c, 0, 1)) {
-    Py_BEGIN_ALLOW_THREADS
-    status = sax_widen(call_data(&c, 0), element_count(&c.values[1].array), call_data(&c, 1));
-    Py_END_ALLOW_THREADS
-  }
-  return call_result(&c, status);
-}
-
-PyMethodDef gradient_methods[] = {
-  METHOD("narrow", narrow, "float32 to the bytes of bfloat16."),
-  METHOD("widen", widen, "The bytes of bfloat16 to float32."),
-  {NULL, NULL, 0, NULL},
-};
-
 PyMethodDef network_gradient_methods[] = {
   METHOD("gradients", network_gradients, "Forward, loss, backward of a part of a batch."),
   METHOD("gradients_images", network_gradients_images, "The same on augmented uint8 images."),
   METHOD("gradients_features", network_gradients_features, "The same beginning with a node's outputs."),
   METHOD("apply_gradients", network_apply_gradients, "Check the gradients and update the weights."),
   {"gradient_blocks", network_gradient_blocks, METH_NOARGS, "The memory of the gradients, the last layer's first."},
-  {"factors", network_factors, METH_NOARGS, "Bytes of a row of each matrix of the last call's factors."},
-  {"finished_factors", network_finished_factors, METH_NOARGS, "Matrices that the pass under way has finished."},
-  METHOD("read_factor", network_read_factor, "Rows of a matrix of factors."),
-  METHOD("write_factor", network_write_factor, "Write rows of a matrix of factors."),
-  METHOD("gradients_of_factors", network_gradients_of_factors, "The dense layers' gradients, of the whole batch."),
   {"finished_gradients", network_finished_gradients, METH_NOARGS, "Floats of it that the pass under way has finished."},
   {NULL, NULL, 0, NULL},
 };

@@ -5,7 +5,7 @@
 static PyMethodDef *const topics[] = {
   runtime_methods, architecture_methods, recipe_methods, memory_methods, image_methods, resampling_methods,
   evaluation_methods, convolution_methods, locally_connected_methods, dense_methods, pooling_methods,
-  normalization_methods, activation_methods, loss_methods, optimizer_methods, gradient_methods, perceptual_methods};
+  normalization_methods, activation_methods, loss_methods, optimizer_methods, wire_methods, perceptual_methods};
 
 static bool add_functions(PyObject *module) {
   for (int i = 0; i < LENGTH(topics); i++) {

@@ -225,8 +225,9 @@ static PyMethodDef own_methods[] = {
 enum { MAX_METHODS = 48 };
 
 static PyMethodDef *const topics[] = {
-  network_tensor_methods,    network_linearization_methods, network_training_methods, network_gradient_methods,
-  network_evaluation_methods, network_whitening_methods, network_memory_methods, network_profile_methods};
+  network_tensor_methods, network_linearization_methods, network_training_methods,  network_gradient_methods,
+  network_factor_methods, network_evaluation_methods,    network_whitening_methods, network_memory_methods,
+  network_profile_methods};
 
 /* A type has one method table; the files that work on networks have one each. */
 static PyMethodDef *all_methods(void) {

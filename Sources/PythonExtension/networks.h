@@ -44,6 +44,7 @@ extern PyMethodDef network_tensor_methods[];     /* forward, capture, backward *
 extern PyMethodDef network_linearization_methods[]; /* linearize */
 extern PyMethodDef network_training_methods[];   /* train_step, train_step_images, … */
 extern PyMethodDef network_gradient_methods[];   /* gradients, apply_gradients, … */
+extern PyMethodDef network_factor_methods[];     /* factors, read_factor, … */
 extern PyMethodDef network_evaluation_methods[]; /* predict_images, predict_features, predict_dense, score_map */
 extern PyMethodDef network_whitening_methods[];  /* set_whitening, whiten */
 extern PyMethodDef network_memory_methods[];     /* memory, release_memory */

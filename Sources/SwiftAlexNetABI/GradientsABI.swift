@@ -83,11 +83,6 @@ public func sax_network_gradients_features(
 }
 
 @c @implementation
-public func sax_network_factor_count(_ handle: OpaquePointer) -> Int64 {
-  Int64(network(handle).factors?.bytesPerRow.count ?? 0)
-}
-
-@c @implementation
 public func sax_network_factor_row_bytes(_ handle: OpaquePointer, _ index: Int64) -> Int64 {
   let all = network(handle).factors?.bytesPerRow ?? []
   guard let index = Int(exactly: index), all.indices.contains(index) else { return 0 }

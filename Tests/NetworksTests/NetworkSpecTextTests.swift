@@ -69,4 +69,22 @@ final class NetworkSpecTextTests: XCTestCase {
       }
     }
   }
+
+  /// What a tower's dropout says of the whole network comes from a file like everything else.
+  func testPlacesOfDropoutAreChecked() {
+    for (number, first, width) in [
+      ("1", "0", "-9223372036854775808"), ("1", "0", "9223372036854775807"), ("1", "-1", "8"), ("1", "7", "8"),
+      ("0", "0", "8"), ("-9223372036854775808", "0", "8"), ("1", "9223372036854775807", "8"),
+    ] {
+      let text = """
+        network n
+        data channels=2 height=1 width=1
+        dropout d probability=0.5 form=inverted number=\(number) first=\(first) width=\(width)
+        dense f outputs=2
+        """
+      XCTAssertThrowsError(try Network(spec: NetworkSpec(text: text), initialization: .torchvision, seed: 1)) {
+        guard case EngineError.invalidValue = $0 else { return XCTFail("\($0)") }
+      }
+    }
+  }
 }

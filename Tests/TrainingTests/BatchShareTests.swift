@@ -257,6 +257,7 @@ final class BatchShareTests: XCTestCase {
       ("shards of 5 images", { try attempt(SmallTask.labels, [5]) }),
       ("3 shards", { try attempt(SmallTask.labels, [2, 2, 2]) }),
       ("first image -1", { try attempt(SmallTask.labels, [6], first: -1) }),
+      ("elements in a batch", { try attempt(SmallTask.labels, [6], first: 1 << 39) }),
       ("divisor nan", { try attempt(SmallTask.labels, [6], divisor: .nan) }),
     ] as [(String, () throws -> Void)] {
       XCTAssertThrowsError(try body()) { error in

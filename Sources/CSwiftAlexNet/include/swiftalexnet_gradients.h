@@ -48,7 +48,6 @@ int32_t sax_network_gradients_features(sax_network *SAX_NONNULL network, const c
 /* The factors of the last call: for each dense layer, the last first, what it reads and the gradient of its sums; a row
  * for each image of the batch. The call has written the rows of its own images, the caller writes those of the others.
  * `bytes` is that of the rows. */
-int64_t sax_network_factor_count(sax_network *SAX_NONNULL network);
 int64_t sax_network_factor_row_bytes(sax_network *SAX_NONNULL network, int64_t index); /* 0: there is none */
 int32_t sax_network_read_factor(sax_network *SAX_NONNULL network, int64_t index, int64_t first_image, int64_t images,
                                 uint8_t *SAX_NONNULL rows, int64_t bytes);

@@ -105,6 +105,12 @@ def test_numbers_that_are_only_said(tmp_path):
         read_index(tmp_path / "i")
 
 
+def test_an_index_of_no_image(tmp_path):
+    write_index(tmp_path / "i", Index((), np.array([], ROW), "", None, {}))
+    with pytest.raises(sa.CacheCorruptError, match="it has no images"):
+        read_index(tmp_path / "i")
+
+
 def test_a_pipe_is_no_index(pattern, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="Not a regular file"):
