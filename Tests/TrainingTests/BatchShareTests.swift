@@ -257,13 +257,17 @@ final class BatchShareTests: XCTestCase {
       ("shards of 5 images", { try attempt(SmallTask.labels, [5]) }),
       ("3 shards", { try attempt(SmallTask.labels, [2, 2, 2]) }),
       ("first image -1", { try attempt(SmallTask.labels, [6], first: -1) }),
-      ("elements in a batch", { try attempt(SmallTask.labels, [6], first: 1 << 39) }),
       ("divisor nan", { try attempt(SmallTask.labels, [6], divisor: .nan) }),
     ] as [(String, () throws -> Void)] {
       XCTAssertThrowsError(try body()) { error in
         guard case .invalidValue(let text) = error as? EngineError else { return XCTFail("got \(error)") }
         XCTAssert(text.contains(message), text)
       }
+    }
+    // A place beyond all batches: elements of dropout would have no numbers.
+    XCTAssertThrowsError(try attempt(SmallTask.labels, [6], first: 1 << 39)) { error in
+      guard case .outOfMemory(let text) = error as? EngineError else { return XCTFail("got \(error)") }
+      XCTAssert(text.hasPrefix("dropout: "), text)
     }
   }
 }

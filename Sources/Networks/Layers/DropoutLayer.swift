@@ -30,8 +30,6 @@ struct DropoutSpec: LayerSpec {
 struct DropoutPlace: Hashable, Sendable {
   /// So many layers draw different masks: a layer's number and an element's share a word of the generator's counter.
   static let maximumNumber = 1 << 24 - 1
-  /// Of a layer in a whole batch, likewise: blocks of four elements have a number of 40 bits.
-  static let maximumElements = 1 << 42
 
   let number: Int
   let first: Int
@@ -72,7 +70,7 @@ struct DropoutLayer: Layer {
       throw EngineError.invalidValue("dropout: got probability \(probability), expected 0 ≤ p < 1")
     }
     guard (1...DropoutPlace.maximumNumber).contains(place.number), place.first >= 0,
-      (input.channels...DropoutPlace.maximumElements).contains(place.width),
+      place.width >= input.channels,
       place.first <= place.width - input.channels
     else {
       throw EngineError.invalidValue(
@@ -87,15 +85,10 @@ struct DropoutLayer: Layer {
   }
 
   /// The layer's input as a part of what it is for the whole batch and the whole network.
-  /// - Throws: ``EngineError/invalidValue(_:)`` for a place in a batch of more elements than are told apart.
+  /// - Throws: ``EngineError/outOfMemory(_:)`` for a place beyond all batches, whose elements would have no numbers.
   private func part(batch: Int, _ key: DropoutKey) throws -> DropoutPart {
     let pixels = inputShape.height * inputShape.width
-    let elements = try Extent.product([key.firstImage + batch, pixels, place.width], operation: "dropout")
-    guard elements <= DropoutPlace.maximumElements else {
-      throw EngineError.invalidValue(
-        "dropout: got images up to \(key.firstImage + batch) of \(pixels * place.width) elements, expected at most "
-          + "\(DropoutPlace.maximumElements) elements in a batch")
-    }
+    _ = try Extent.product([key.firstImage + batch, pixels, place.width], operation: "dropout")
     return DropoutPart(
       rows: key.firstImage * pixels..<(key.firstImage + batch) * pixels,
       columns: place.first..<place.first + inputShape.channels, width: place.width)
