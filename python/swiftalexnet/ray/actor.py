@@ -74,7 +74,7 @@ class ImageActor(ABC):
         rows = as_rows(batch, self._operation)
         columns = image_columns(rows.names, self._image, self._operation) if rows.names else ()
         dropped = () if self._keep_bytes else [name for name in columns if name not in PATHS]
-        self.require_free([name for name in rows.names if name not in dropped])
+        require_free(self.columns, [name for name in rows.names if name not in dropped], self._operation)
         data = Cells(rows, columns, self._value_range)
         answers = self._answers(data)
         errors = np.array([data.errors.get(index, "") for index in range(len(data))], object)
@@ -86,19 +86,20 @@ class ImageActor(ABC):
             added = {PATHS[0]: Column(paths, paths != "")} | added
         return rows.replaced(dropped, added)
 
-    def require_free(self, names: Sequence[str]) -> None:
-        """Raise ValueError if a column that is kept has the name of one that is added."""
-        if taken := [name for name in self.columns if name in names]:
-            raise ValueError(
-                f"{self._operation}: the rows already have a column {taken[0]!r}; with prefix='predicted_' the new "
-                f"one is 'predicted_{taken[0]}'"
-            )
-
     @abstractmethod
     def _answer_names(self) -> tuple[str, ...]: ...
 
     @abstractmethod
     def _answers(self, data: Cells) -> dict[str, Column]: ...
+
+
+def require_free(added: Sequence[str], kept: Sequence[str], operation: str) -> None:
+    """Raise ValueError if a column that is kept has the name of one that is added."""
+    if taken := [name for name in added if name in kept]:
+        raise ValueError(
+            f"{operation}: the rows already have a column {taken[0]!r}; with prefix='predicted_' the new one is "
+            f"'predicted_{taken[0]}'"
+        )
 
 
 def _fetched(model: Any) -> Any:

@@ -9,7 +9,7 @@ from .._support.numbers import check_number
 from .._support.optional import require
 from .._support.shown import shown
 from ..model import Model
-from .actor import ImageActor, ModelOrName
+from .actor import ImageActor, ModelOrName, require_free
 from .cells import PATHS, image_columns
 from .classification import Classify
 from .extraction import Features
@@ -122,7 +122,8 @@ def _mapped(
     if names is not None:
         given = image_columns(names, options.get("image"), operation)
         kept = options.get("keep_bytes", False)
-        tried.require_free([each for each in names if kept or each in PATHS or each not in given])
+        staying = [each for each in names if kept or each in PATHS or each not in given]
+        require_free(tried.columns, staying, operation)
     if isinstance(arguments[0], Model):
         arguments = (ray.put(arguments[0]), *arguments[1:])
     return dataset.map_batches(

@@ -59,7 +59,7 @@ def as_team(communicator: Any, shards: Any, wire: Any, timeout: Any, towers: boo
         if given is None or shards is not None or name != WIRES[0]:
             raise ValueError("fit: towers need communicator=, of two ranks, and neither shards= nor wire=")
         if given.size != 2:
-            raise ValueError(f"fit: got {given.size} ranks, towers need two")
+            raise ValueError(f"fit: communicator has {given.size} ranks, expected 2: one for each tower")
         return Team(given, wire_named(name), float(timeout)), None
     if given is None and shards is None:
         if name != WIRES[0]:

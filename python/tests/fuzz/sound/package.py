@@ -247,7 +247,6 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
         _ROWS | {"pool": world.one_of(None, "avg"), "dtype": world.one_of("float32", "float16")}
     ),
     **{f"ray.{name}.__call__": _batch_of_rows for name in ("Classify", "Features")},
-    **{f"ray.{name}.require_free": lambda world: {"names": ["number"]} for name in ("Classify", "Features")},
     "recipe": lambda world: {"name": world.one_of(*sa.recipe_names()), "batch_size": 4, "crop": True, "scale": None},
     "set_num_threads": lambda world: {"count": 2},
 }
