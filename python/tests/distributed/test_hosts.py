@@ -94,7 +94,8 @@ def test_four_hosts_end_with_the_bits_of_one_machine_and_send_what_theory_says(w
     expected = bytes_of_a_step(wire)
     for few, many in zip(*carried, strict=True):
         a_step = [(more - less) / (4 * STEPS) for more, less in zip(many, few, strict=True)]
-        assert a_step == pytest.approx([expected, expected], rel=0.03)
+        # Beside them go headers, agreements, signs of life, and what TCP sends again.
+        assert all(expected <= each <= 1.1 * expected for each in a_step), (a_step, expected)
 
 
 def test_a_cut_link_ends_every_rank_that_can_be_reached(hosts):
