@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from support import photo_folder
+from support import needs, photo_folder
 
 import swiftalexnet as sa
 from swiftalexnet.cli import main
@@ -43,5 +43,6 @@ def test_broken_images(photos, tmp_path, capsys):
 
 
 def test_parquet_files_by_the_shell(tmp_path, capsys):
+    needs("pyarrow")
     assert main(["shard", str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet"), str(tmp_path / "out")]) == 2
     assert "a.parquet: No such file" in capsys.readouterr().err
