@@ -75,7 +75,7 @@ extension TypedBackwardOperands {
     if shards.isWhole {
       return try write(0..<batch, weight.pointer, bias.pointer, parameterGradients == .addedTo)
     }
-    try shards.sum(weight: weight.buffer, bias: bias.buffer, context: context) { try write($0, $1, $2, false) }
+    try shards.sum(into: [weight.buffer, bias.buffer], context: context) { try write($0, $1[0], $1[1], false) }
   }
 }
 

@@ -21,32 +21,32 @@ static PyObject *network_finished_factors(PyObject *object, PyObject *unused) {
   return PyLong_FromLongLong(sax_network_finished_factors(((network_object *)object)->handle));
 }
 
-enum { FACTOR_INDEX, FACTOR_FIRST, FACTOR_ROWS };
-
-static PyObject *network_read_factor(PyObject *object, ARGUMENTS) {
-  static const argument table[] = {{"index", INTEGER}, {"first_image", INTEGER}, {"rows", OUTPUT_IMAGES, 2}};
+/* Reads rows of a matrix into the caller's array, or writes them from it. */
+static PyObject *copy_rows(PyObject *object, bool reads, ARGUMENTS) {
+  enum { INDEX, FIRST_IMAGE, ROWS };
+  const argument table[] = {
+    {"index", INTEGER}, {"first_image", INTEGER}, {"rows", reads ? OUTPUT_IMAGES : IMAGES, 2}};
+  sax_network *network = ((network_object *)object)->handle;
   call c;
-  if (!call_begin(&c, "read_factor", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  const Py_buffer *rows = &c.values[FACTOR_ROWS].array;
+  if (!call_begin(&c, reads ? "read_factor" : "write_factor", table, LENGTH(table), arguments, given, keywords)) {
+    return NULL;
+  }
+  int64_t index = c.values[INDEX].integer, first = c.values[FIRST_IMAGE].integer;
+  const Py_buffer *rows = &c.values[ROWS].array;
   int32_t status;
   Py_BEGIN_ALLOW_THREADS
-  status = sax_network_read_factor(((network_object *)object)->handle, c.values[FACTOR_INDEX].integer,
-                                   c.values[FACTOR_FIRST].integer, rows->shape[0], rows->buf, rows->len);
+  status = reads ? sax_network_read_factor(network, index, first, rows->shape[0], rows->buf, rows->len)
+                 : sax_network_write_factor(network, index, first, rows->shape[0], rows->buf, rows->len);
   Py_END_ALLOW_THREADS
   return call_result(&c, status);
 }
 
+static PyObject *network_read_factor(PyObject *object, ARGUMENTS) {
+  return copy_rows(object, true, arguments, given, keywords);
+}
+
 static PyObject *network_write_factor(PyObject *object, ARGUMENTS) {
-  static const argument table[] = {{"index", INTEGER}, {"first_image", INTEGER}, {"rows", IMAGES, 2}};
-  call c;
-  if (!call_begin(&c, "write_factor", table, LENGTH(table), arguments, given, keywords)) return NULL;
-  const Py_buffer *rows = &c.values[FACTOR_ROWS].array;
-  int32_t status;
-  Py_BEGIN_ALLOW_THREADS
-  status = sax_network_write_factor(((network_object *)object)->handle, c.values[FACTOR_INDEX].integer,
-                                    c.values[FACTOR_FIRST].integer, rows->shape[0], rows->buf, rows->len);
-  Py_END_ALLOW_THREADS
-  return call_result(&c, status);
+  return copy_rows(object, false, arguments, given, keywords);
 }
 
 static PyObject *network_gradients_of_factors(PyObject *object, ARGUMENTS) {

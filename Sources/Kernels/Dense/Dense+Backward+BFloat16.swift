@@ -97,6 +97,7 @@ extension Dense {
     let kernels = try context.matrixKernelsBFloat16(operation: "dense")
     let shards = shards ?? Shards(whole: batch)
     try shards.requireImages(batch, operation: "dense")
+    try shards.requireOverwriting(accumulate, operation: "dense")
     if let biasGradient {
       try Self.biasGradient(
         shards, outputs: outputs, outputGradient: outputGradient, sums: biasGradient, accumulate: accumulate,
@@ -139,8 +140,7 @@ extension Dense {
             continue
           }
           tileSums.sum(
-            rows: range.count, width: width, valid: valid, scratch: scratch, accumulate: accumulate, output: output,
-            outputStride: outputs
+            rows: range.count, width: width, valid: valid, scratch: scratch, output: output, outputStride: outputs
           ) { shard, tile in
             operands.multiply(
               rows: range.count, from: k, panel: panel, shard: shard, valid: width, start: UnsafePointer(start),

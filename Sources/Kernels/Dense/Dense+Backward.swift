@@ -137,8 +137,7 @@ extension Dense {
               continue
             }
             tileSums.sum(
-              rows: range.count, width: width, valid: valid, scratch: scratch, accumulate: accumulate, output: output,
-              outputStride: outputs
+              rows: range.count, width: width, valid: valid, scratch: scratch, output: output, outputStride: outputs
             ) { shard, tile in
               // In the blocks of a batch of so many images.
               let blocks = Partition(shards.counts[shard], atMost: DenseShape.batchBlock)

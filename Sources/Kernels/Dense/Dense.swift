@@ -53,7 +53,7 @@ public enum Dense {
 
   /// Adds to `weightGradient` dw[k][n] += Σ_m x[m][k] · dy[m][n], and to `biasGradient` db[n] += Σ_m dy[m][n]; without
   /// `accumulate`, both are overwritten, which saves a pass over a large matrix.
-  /// - Parameter shards: how the batch is divided for the sums; nil: not at all.
+  /// - Parameter shards: how the batch is divided for the sums, which overwrite the gradients; nil: not at all.
   /// - Throws: ``EngineError/unsupported(_:)`` for shards with a BLAS.
   public static func backwardFilter(
     batch: Int, inputs: Int, outputs: Int, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
@@ -63,6 +63,7 @@ public enum Dense {
     let shape = try DenseShape(batch: batch, inputs: inputs, outputs: outputs)
     let shards = shards ?? Shards(whole: batch)
     try shards.requireImages(batch, operation: "dense")
+    try shards.requireOverwriting(accumulate, operation: "dense")
     if let biasGradient {
       try Self.biasGradient(
         shards, outputs: outputs, outputGradient: outputGradient, sums: biasGradient, accumulate: accumulate,

@@ -25,8 +25,8 @@ struct DenseShards {
   ///   - output: the tile's first element in dW.
   ///   - write: writes the tile's sum over a shard's images, all its columns.
   func sum(
-    rows: Int, width: Int, valid: Int, scratch: UnsafeMutableRawPointer, accumulate: Bool,
-    output: UnsafeMutablePointer<Float>, outputStride: Int,
+    rows: Int, width: Int, valid: Int, scratch: UnsafeMutableRawPointer, output: UnsafeMutablePointer<Float>,
+    outputStride: Int,
     write: (_ shard: Int, _ tile: UnsafeMutablePointer<Float>) -> Void
   ) {
     let slots = slotPart.pointer(in: scratch)
@@ -44,27 +44,18 @@ struct DenseShards {
       if shards.roundsSums {
         Addition.addRounded(count: rows &* width, values, to: sums)
       } else {
-        add(values, count: rows &* width, to: sums, one: one)
+        addRows(
+          WeightedRows(
+            weights: one, weightStride: 0, rows: values, rowStride: tileFloats, rowCount: 1, columns: rows &* width,
+            output: sums))
       }
     }
-    for row in 0..<rows {
-      let (sum, target) = (slots + (row &* width), output + (row &* outputStride))
-      if accumulate { add(sum, count: valid, to: target, one: one) } else { target.update(from: sum, count: valid) }
-    }
-  }
-
-  private func add(
-    _ values: UnsafePointer<Float>, count: Int, to sums: UnsafeMutablePointer<Float>, one: UnsafePointer<Float>
-  ) {
-    addRows(
-      WeightedRows(
-        weights: one, weightStride: 0, rows: values, rowStride: count, rowCount: 1, columns: count, output: sums))
+    copyRows(slots, stride: width, rows: rows, columns: valid, into: output, targetStride: outputStride)
   }
 }
 
 extension Dense {
-  /// ``backwardFilter(batch:inputs:outputs:input:outputGradient:weightGradient:biasGradient:accumulate:shards:context:)``
-  /// of a bias: its sum over every shard, added in pairs.
+  /// The gradient of a bias: column sums over every shard.
   static func biasGradient<Element: BitwiseCopyable>(
     _ shards: Shards, outputs: Int, outputGradient: UnsafePointer<Element>, sums: UnsafeMutablePointer<Float>,
     accumulate: Bool, context: ComputeContext,
@@ -74,21 +65,9 @@ extension Dense {
       if !accumulate { sums.update(repeating: 0, count: outputs) }
       return try addColumnSums(shards.images, outputGradient, sums)
     }
-    let memory = try context.partialSums(count: (PairwiseSum.slots(shards.counts.count) + 1) * outputs)
-    let starts = shards.starts
-    try PairwiseSum.sum(terms: shards.counts.count) { shard, slot in
-      let target = memory + slot * outputs
-      target.update(repeating: 0, count: outputs)
-      if shards.counts[shard] > 0 {
-        try addColumnSums(shards.counts[shard], outputGradient + starts[shard] * outputs, target)
-      }
-    } add: { slot, other in
-      try shards.add(count: outputs, memory + other * outputs, to: memory + slot * outputs, context: context)
-    }
-    if accumulate {
-      try Addition.add(count: outputs, memory, to: sums, context: context)
-    } else {
-      sums.update(from: memory, count: outputs)
+    try shards.sum(into: [UnsafeMutableBufferPointer(start: sums, count: outputs)], context: context) { images, sums in
+      sums[0].update(repeating: 0, count: outputs)
+      try addColumnSums(images.count, outputGradient + images.lowerBound * outputs, sums[0])
     }
   }
 }

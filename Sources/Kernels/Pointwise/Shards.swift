@@ -47,6 +47,13 @@ public struct Shards: Hashable, Sendable {
     }
   }
 
+  /// - Throws: ``EngineError/invalidValue(_:)`` if sums by shards are to be added to something.
+  func requireOverwriting(_ accumulate: Bool, operation: String) throws {
+    guard isWhole || !accumulate else {
+      throw EngineError.invalidValue("\(operation): sums by shards overwrite gradients, and cannot be added to them")
+    }
+  }
+
   /// Where each begins in the batch.
   public var starts: [Int] {
     var next = 0
@@ -56,33 +63,33 @@ public struct Shards: Hashable, Sendable {
     }
   }
 
-  /// Sums the gradients of a weight and a bias over the shards.
-  /// - Parameter body: overwrites the two arrays with the sums over the images of one shard, of which there are some.
+  /// Sums gradients over the shards, and overwrites `targets` with them.
+  /// - Parameter body: overwrites as many arrays with the sums over the images of one shard, of which there are some.
   public func sum(
-    weight: UnsafeMutableBufferPointer<Float>, bias: UnsafeMutableBufferPointer<Float>, context: ComputeContext,
-    _ body: (
-      _ images: Range<Int>, _ weight: UnsafeMutablePointer<Float>, _ bias: UnsafeMutablePointer<Float>
-    ) throws -> Void
+    into targets: [UnsafeMutableBufferPointer<Float>], context: ComputeContext,
+    _ body: (_ images: Range<Int>, _ sums: [UnsafeMutablePointer<Float>]) throws -> Void
   ) throws {
-    guard let weights = weight.baseAddress, let biases = bias.baseAddress else { return }
-    let size = weight.count + bias.count
+    let results = targets.compactMap(\.baseAddress)
+    guard results.count == targets.count else { return }
+    var offsets: [Int] = []
+    var size = 0
+    for target in targets {
+      offsets.append(size)
+      size += target.count
+    }
     let slots = PairwiseSum.slots(counts.count)
     let memory = try context.partialSums(count: try Extent.product([slots, size], operation: "sums of shards"))
-    func weightSlot(_ slot: Int) -> UnsafeMutablePointer<Float> { slot == 0 ? weights : memory + (slot - 1) * size }
-    func biasSlot(_ slot: Int) -> UnsafeMutablePointer<Float> {
-      slot == 0 ? biases : memory + ((slot - 1) * size + weight.count)
+    func arrays(_ slot: Int) -> [UnsafeMutablePointer<Float>] {
+      slot == 0 ? results : offsets.map { memory + ((slot - 1) * size + $0) }
     }
     let starts = starts
     try PairwiseSum.sum(terms: counts.count) { shard, slot in
-      guard counts[shard] > 0 else {
-        weightSlot(slot).update(repeating: 0, count: weight.count)
-        biasSlot(slot).update(repeating: 0, count: bias.count)
-        return
-      }
-      try body(starts[shard]..<starts[shard] + counts[shard], weightSlot(slot), biasSlot(slot))
+      if counts[shard] > 0 { return try body(starts[shard]..<starts[shard] + counts[shard], arrays(slot)) }
+      for (array, target) in zip(arrays(slot), targets) { array.update(repeating: 0, count: target.count) }
     } add: { slot, other in
-      try add(count: weight.count, weightSlot(other), to: weightSlot(slot), context: context)
-      try add(count: bias.count, biasSlot(other), to: biasSlot(slot), context: context)
+      for ((sums, values), target) in zip(zip(arrays(slot), arrays(other)), targets) {
+        try add(count: target.count, values, to: sums, context: context)
+      }
     }
   }
 

@@ -82,19 +82,19 @@ final class DenseShardsTests: XCTestCase {
     }
   }
 
-  func testIntegersAreExactAndAdded() throws {
+  func testIntegersAreExact() throws {
     for variant in KernelVariant.all(withOpenBLAS: false) {
       let (batch, inputs, outputs) = (17, 61, 67)
       let x = RandomValues.integers(batch * inputs, seed: 1)
       let dy = RandomValues.integers(batch * outputs, seed: 2)
-      var dw = [Float](repeating: 3, count: inputs * outputs)
-      var db = [Float](repeating: 3, count: outputs)
+      var dw = [Float](repeating: 0, count: inputs * outputs)
+      var db = [Float](repeating: 0, count: outputs)
       Reference.denseBackwardFilter(
         batch: batch, inputs: inputs, outputs: outputs, input: x, outputGradient: dy, weightGradient: &dw,
         biasGradient: &db)
       let found = try filterGradients(
         x[...], dy[...], batch: batch, inputs: inputs, outputs: outputs,
-        shards: try Shards([5, 4, 4, 4], operation: "test"), start: 3, variant.context)
+        shards: try Shards([5, 4, 4, 4], operation: "test"), variant.context)
       XCTAssertTrue(found.weight == dw, variant.name)
       XCTAssertTrue(found.bias == db, variant.name)
     }
@@ -117,6 +117,14 @@ final class DenseShardsTests: XCTestCase {
         [1, 1], [1, 1], batch: 2, inputs: 1, outputs: 1, shards: try Shards([1, 2], operation: "test"), context)
     ) { error in
       XCTAssertEqual(error as? EngineError, .invalidValue("dense: got shards of 3 images, expected 2"))
+    }
+    XCTAssertThrowsError(
+      try filterGradients(
+        [1, 1], [1, 1], batch: 2, inputs: 1, outputs: 1, shards: try Shards([1, 1], operation: "test"), start: 3,
+        context)
+    ) { error in
+      guard case .invalidValue(let text) = error as? EngineError else { return XCTFail("got \(error)") }
+      XCTAssert(text.contains("overwrite"), text)
     }
     for variant in KernelVariant.all() where try variant.context.gemm == .openblas {
       XCTAssertThrowsError(

@@ -16,9 +16,9 @@ final class ShardsTests: XCTestCase {
       var (weight, bias) = ([Float](repeating: .nan, count: 3), [Float](repeating: .nan, count: 1))
       try weight.withUnsafeMutableBufferPointer { weight in
         try bias.withUnsafeMutableBufferPointer { bias in
-          try shards.sum(weight: weight, bias: bias, context: context) { images, weight, bias in
-            for index in 0..<3 { weight[index] = terms[images.lowerBound] }
-            bias[0] = -terms[images.lowerBound]
+          try shards.sum(into: [weight, bias], context: context) { images, sums in
+            for index in 0..<3 { sums[0][index] = terms[images.lowerBound] }
+            sums[1][0] = -terms[images.lowerBound]
           }
         }
       }
@@ -35,9 +35,9 @@ final class ShardsTests: XCTestCase {
     var (weight, bias, seen) = ([Float.nan], [Float.nan], [Range<Int>]())
     try weight.withUnsafeMutableBufferPointer { weight in
       try bias.withUnsafeMutableBufferPointer { bias in
-        try shards.sum(weight: weight, bias: bias, context: context) { images, weight, bias in
+        try shards.sum(into: [weight, bias], context: context) { images, sums in
           seen.append(images)
-          (weight[0], bias[0]) = (Float(images.count), 10)
+          (sums[0][0], sums[1][0]) = (Float(images.count), 10)
         }
       }
     }
@@ -52,10 +52,10 @@ final class ShardsTests: XCTestCase {
     var (weight, bias) = ([Float](repeating: .nan, count: 50), [Float](repeating: .nan, count: 50))
     try weight.withUnsafeMutableBufferPointer { weight in
       try bias.withUnsafeMutableBufferPointer { bias in
-        try shards.sum(weight: weight, bias: bias, context: context) { images, weight, bias in
+        try shards.sum(into: [weight, bias], context: context) { images, sums in
           for index in 0..<50 {
             let term = terms[images.lowerBound * 50 + index]
-            (weight[index], bias[index]) = (term, term)
+            (sums[0][index], sums[1][index]) = (term, term)
           }
         }
       }

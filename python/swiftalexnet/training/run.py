@@ -29,7 +29,7 @@ from .rates import Rates
 from .shared_step import SharedStep
 from .source import Batch, ImageSource, Source
 from .tower_step import TowerStep
-from .whole_step import WholeStep
+from .whole_step import WholeStep, Work
 
 
 @dataclass
@@ -215,8 +215,9 @@ class Run:
         lars = recipe.trust_coefficient, not recipe.lars_biases
         options = StepOptions(0.0, recipe.momentum, 0.0, rule, *draw, *rates, precision, weights, *lars)
         labels = np.where(there, self._labels[indices], np.int32(-1))
+        work = Work(self.source, batch, labels, state.epoch, options, portion, counted)
         try:
-            self._parts.train(self.source, batch, labels, state.epoch, options, portion, counted, state.outcomes)
+            self._parts.train(work, state.outcomes)
         except NonFiniteError as error:
             if self._team.received(error):
                 raise

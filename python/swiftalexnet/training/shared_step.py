@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._support.native_arguments import BatchShare, StepOptions
+from .._support.native_arguments import BatchShare
 from ..data.dataset import Dataset
 from ..data.skipped import note_missing, reasons_missing
 from ..distributed.factors import dense_layers
@@ -25,8 +25,8 @@ from ..distributed.team import Team
 from ..errors import NonFiniteError
 from ..network.base import BaseModel
 from .portion import Portion, portion, shard_sizes
-from .source import Batch, Source
-from .whole_step import Counted, Outcomes, weight_of
+from .source import Batch
+from .whole_step import Counted, Outcomes, Work, weight_of
 
 Sums = tuple[tuple[float, float], ...]  # Σ w·loss and top-1 errors of each shard
 
@@ -74,17 +74,7 @@ class SharedStep:
     def collect(self) -> None:
         """Do nothing: each rank's model has the weights."""
 
-    def train(
-        self,
-        source: Source,
-        batch: Batch,
-        labels: NDArray[np.int32],
-        epoch: int,
-        options: StepOptions,
-        portion: Portion,
-        counted: Counted,
-        outcomes: Outcomes,
-    ) -> None:
+    def train(self, work: Work, outcomes: Outcomes) -> None:
         """Train on a batch, and append (mean loss, top-1 error in percent) of all of it to `outcomes`.
 
         Raises
@@ -92,11 +82,12 @@ class SharedStep:
         NonFiniteError
             The loss or a summed gradient is not finite: on all ranks.
         """
-        network, team, sizes = self._model.network, self._team, portion.sizes
+        network, team, portion, counted = self._model.network, self._team, work.portion, work.counted
+        batch, labels, options, sizes = work.batch, work.labels, work.options, portion.sizes
         if not len(labels):  # the engine computes no empty batch: a row without an image counts for nothing
             batch, labels, sizes = _one_row(batch), np.full(1, -1, np.int32), (1, *sizes[1:])
             options = options._replace(sample_weight=None)
-        gradients, arguments = source.gradients(batch, labels, epoch, options)
+        gradients, arguments = work.source.gradients(batch, labels, work.epoch, options)
         gives_factors = team.wire.factors and 1 < team.size <= portion.whole  # each rank has a row
         factor_batch = portion.whole if gives_factors and options.rates is not None and options.rates.any() else 0
         share = BatchShare(portion.first, sizes, counted.weight, team.wire.rounds, factor_batch)

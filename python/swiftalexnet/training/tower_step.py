@@ -1,16 +1,12 @@
 """A step of a run by two ranks, each of which has a tower of the network."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import _native
-from .._support.native_arguments import StepOptions
 from ..distributed.team import Team
 from ..distributed.tower import Tower
 from ..network.base import BaseModel
-from .portion import Portion
-from .source import Batch, Source
-from .whole_step import Counted, Outcomes, WholeStep
+from .whole_step import Outcomes, WholeStep, Work
 
 _NHWC = 1
 
@@ -34,19 +30,10 @@ class TowerStep(WholeStep):
         self._tower: Tower | None = None
         self._collected = True
 
-    def train(
-        self,
-        source: Source,
-        batch: Batch,
-        labels: NDArray[np.int32],
-        epoch: int,
-        options: StepOptions,
-        portion: Portion,
-        counted: Counted,
-        outcomes: Outcomes,
-    ) -> None:
+    def train(self, work: Work, outcomes: Outcomes) -> None:
         """Train on a batch of images, and append (mean loss, top-1 error in percent) to `outcomes`."""
-        _, (images, labels, crop, augmentation, _) = source.step(batch, labels, epoch, options)
+        options = work.options
+        _, (images, labels, crop, augmentation, _) = work.source.step(work.batch, work.labels, work.epoch, options)
         x = np.empty((len(images), crop.crop_height, crop.crop_width, images.shape[-1]), np.float32)
         _native.augment_images(images, crop, augmentation, options.seed, options.step, x)
         if self._model.preprocessing.whitening is not None:

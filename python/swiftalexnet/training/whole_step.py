@@ -22,6 +22,22 @@ class Counted(NamedTuple):
     missing: Collection[int]
 
 
+class Work(NamedTuple):
+    """What a step is made of.
+
+    `batch` is this process's `portion` of a batch from `source`, and `counted` what the whole batch holds. `labels` are
+    the classes of its images, [images], -1 for a row without one.
+    """
+
+    source: Source
+    batch: Batch
+    labels: NDArray[np.int32]
+    epoch: int
+    options: StepOptions
+    portion: Portion
+    counted: Counted
+
+
 def weight_of(images: int, weights: NDArray[np.float32] | None) -> float:
     """Return the sum of the weights of so many images, which is their number if all count the same."""
     return float(images if weights is None else weights.sum(dtype=np.float64))
@@ -43,17 +59,7 @@ class WholeStep:
     def collect(self) -> None:
         """Bring the weights to the model, if they are elsewhere; on all ranks."""
 
-    def train(
-        self,
-        source: Source,
-        batch: Batch,
-        labels: NDArray[np.int32],
-        epoch: int,
-        options: StepOptions,
-        portion: Portion,
-        counted: Counted,
-        outcomes: Outcomes,
-    ) -> None:
+    def train(self, work: Work, outcomes: Outcomes) -> None:
         """Train on a batch, and append (mean loss, top-1 error in percent) to `outcomes`, in one call of C code."""
-        step, arguments = source.step(batch, labels, epoch, options)
+        step, arguments = work.source.step(work.batch, work.labels, work.epoch, work.options)
         outcomes.extend(itertools.starmap(step, [arguments]))
