@@ -1,8 +1,8 @@
 """One thread makes all calls of MPI, while the engine computes on others.
 
-MPI moves large messages only inside of its calls, so this thread asks again and again, and sleeps 0.3 ms between: that
-costs a hundredth of a core and hides communication behind computation as well as a core of its own would. As no two
-threads call MPI at once, MPI_THREAD_SERIALIZED is enough.
+MPI moves large messages only inside of its calls, so this thread asks again and again, and sleeps 0.3 ms between: the
+engine has the processors, and communication goes on behind the computation. As no two threads call MPI at once,
+MPI_THREAD_SERIALIZED is enough.
 """
 
 import threading
