@@ -1,7 +1,7 @@
 """One thread makes all calls of MPI, while the engine computes on others.
 
-MPI moves large messages only inside of its calls, so this thread asks again and again, and sleeps 0.3 ms between: the
-engine has the processors, and communication goes on behind the computation. As no two threads call MPI at once,
+MPI moves large messages only inside of its calls, so this thread asks again and again, and sleeps between: the engine
+has the processors, and communication goes on behind the computation. As no two threads call MPI at once,
 MPI_THREAD_SERIALIZED is enough.
 """
 
@@ -16,10 +16,12 @@ from .pulse import Pulse, State
 from .tree import Exchange, Pending
 from .watchdog import Watchdog, end
 
-_SLEEP = 0.0003  # seconds between two looks at messages
-_IDLE = 0.02  # and while there are none
-_OFTEN = 0.01  # seconds between two looks at signs of life
 _BRIEFLY = 50  # looks without sleeping: most short messages arrive within them
+_SHARE = 1 / 8  # of the time that has been waited for a message is the next sleep
+_LONGEST_SLEEP = 0.002  # seconds; at 10 Gbit/s the buffers of a connection hold what arrives meanwhile
+_UNREADY = 0.01  # seconds between two looks at what is to be sent
+_IDLE = 0.02  # and while there is no job
+_OFTEN = 0.05  # between two looks at signs of life
 _AT_ONCE = 4  # exchanges under way, which bounds their memory
 _PATIENCE = 2.0  # seconds after which a call of MPI that does not return has failed
 
@@ -41,7 +43,7 @@ class Job(Generic[Result]):
         self._active: list[tuple[int, Exchange[Result], list[Pending]]] = []
         self._results: dict[int, Result] = {}
         self._begun = 0
-        self._done = threading.Event()
+        self._hurry, self._done = threading.Event(), threading.Event()
 
     @property
     def peers(self) -> set[int]:
@@ -72,12 +74,20 @@ class Job(Generic[Result]):
                     self._active.remove(each)
         return moved
 
+    def wait(self, looks: int, seconds: float) -> None:
+        """Wait before `advance` is called again, after so many calls and seconds in which nothing has moved."""
+        if not self._active:
+            self._hurry.wait(_UNREADY)
+        else:
+            time.sleep(0 if looks < _BRIEFLY else min(_LONGEST_SLEEP, seconds * _SHARE))
+
     def finish(self) -> None:
         """Let the thread that waits go on."""
         self._done.set()
 
     def result(self) -> list[Result]:
-        """Wait until all have ended; return what they return, in their order."""
+        """Wait until all have ended; return what they return, in their order. All may begin now."""
+        self._hurry.set()
         self._done.wait()
         return [self._results[number] for number in range(self._begun)]
 
@@ -147,7 +157,7 @@ class Traffic:
                 job.finish()
                 return
             looks += 1
-            time.sleep(0 if looks < _BRIEFLY and job.peers else _SLEEP)
+            job.wait(looks, time.monotonic() - moved_at)
             if looks >= _BRIEFLY or not job.peers:
                 self._look()
             if time.monotonic() - moved_at > self._timeout:

@@ -54,16 +54,16 @@ def sum_over_ranks(
     while bit < communicator.size:
         partner, middle = rank ^ bit, (low + high) // 2
         mine, other = ((low, middle), (middle, high)) if not rank & bit else ((middle, high), (low, middle))
-        sent, came = wire.encoded(block[slice(*other)]), wire.buffer(mine[1] - mine[0])
-        yield _swap(communicator, sent, came, partner, tag)
-        wire.add(block[slice(*mine)], came)
+        with wire.encoded(block[slice(*other)]) as sent, wire.buffer(mine[1] - mine[0]) as came:
+            yield _swap(communicator, sent, came, partner, tag)
+            wire.add(block[slice(*mine)], came)
         held.append((partner, *other))
         low, high, bit, tag = *mine, bit << 1, tag + 1
     wire.round(block[low:high])  # what this rank keeps is what the others get
     for partner, start, end in reversed(held):
-        sent, came = wire.encoded(block[low:high]), wire.received_into(block[start:end])
-        yield _swap(communicator, sent, came, partner, tag)
-        wire.decode(came, block[start:end])
+        with wire.encoded(block[low:high]) as sent, wire.received_into(block[start:end]) as came:
+            yield _swap(communicator, sent, came, partner, tag)
+            wire.decode(came, block[start:end])
         low, high, tag = min(low, start), max(high, end), tag + 1
     return block
 

@@ -6,12 +6,15 @@ end: the bits then depend neither on who adds nor on how many ranks there are. "
 layers' gradients, see `factors`, and the other gradients as "float32" does: the bits are those of "float32".
 """
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import _native
+from .spare import Spare
 
 Float32 = NDArray[np.float32]
 Buffer = NDArray[np.generic]
@@ -33,11 +36,11 @@ class Wire(Protocol):
     rounds: bool
     factors: bool
 
-    def encoded(self, numbers: Float32) -> Buffer:
-        """Return what is sent of some numbers; it stays as it is while these are added to."""
+    def encoded(self, numbers: Float32) -> AbstractContextManager[Buffer]:
+        """Return a context with what is sent of some numbers, which may be the numbers themselves."""
 
-    def buffer(self, count: int) -> Buffer:
-        """Return room for what arrives of so many numbers."""
+    def buffer(self, count: int) -> AbstractContextManager[Buffer]:
+        """Return a context with room for what arrives of so many numbers."""
 
     def add(self, numbers: Float32, came: Buffer) -> None:
         """Add the partner's numbers to these."""
@@ -45,8 +48,8 @@ class Wire(Protocol):
     def round(self, numbers: Float32) -> None:
         """Round a finished sum to what others are sent of it."""
 
-    def received_into(self, numbers: Float32) -> Buffer:
-        """Return where finished numbers arrive, from which `decode` brings them to their place."""
+    def received_into(self, numbers: Float32) -> AbstractContextManager[Buffer]:
+        """Return a context with room for finished numbers, from which `decode` brings them to their place."""
 
     def decode(self, came: Buffer, numbers: Float32) -> None:
         """Bring what has arrived to its place."""
@@ -59,14 +62,15 @@ class Float32Wire:
 
     def __init__(self, factors: bool = False):
         self.factors = factors
+        self._spare = Spare()
 
-    def encoded(self, numbers: Float32) -> Buffer:
+    def encoded(self, numbers: Float32) -> AbstractContextManager[Buffer]:
         """Return the numbers themselves: in no round does a rank change what it sends in it."""
-        return numbers
+        return nullcontext(numbers)
 
-    def buffer(self, count: int) -> Buffer:
+    def buffer(self, count: int) -> AbstractContextManager[Buffer]:
         """Return an array of float32."""
-        return np.empty(count, np.float32)
+        return self._spare.array(count, np.float32)
 
     def add(self, numbers: Float32, came: Buffer) -> None:
         """Add in float32."""
@@ -75,9 +79,9 @@ class Float32Wire:
     def round(self, numbers: Float32) -> None:
         """Do nothing."""
 
-    def received_into(self, numbers: Float32) -> Buffer:
+    def received_into(self, numbers: Float32) -> AbstractContextManager[Buffer]:
         """Return the place itself."""
-        return numbers
+        return nullcontext(numbers)
 
     def decode(self, came: Buffer, numbers: Float32) -> None:
         """Do nothing: they arrived in their place."""
@@ -88,26 +92,33 @@ class Bfloat16Wire:
 
     rounds, factors = True, False
 
-    def encoded(self, numbers: Float32) -> Buffer:
-        """Return the numbers as bfloat16."""
-        narrow = np.empty(2 * len(numbers), np.uint8)
-        _native.narrow(numbers, narrow)
-        return narrow
+    def __init__(self) -> None:
+        self._spare = Spare()
 
-    def buffer(self, count: int) -> Buffer:
+    @contextmanager
+    def encoded(self, numbers: Float32) -> Iterator[Buffer]:
+        """Return the numbers as bfloat16."""
+        with self.buffer(len(numbers)) as narrow:
+            _native.narrow(numbers, narrow)
+            yield narrow
+
+    def buffer(self, count: int) -> AbstractContextManager[Buffer]:
         """Return an array of bfloat16."""
-        return np.empty(2 * count, np.uint8)
+        return self._spare.array(2 * count, np.uint8)
 
     def add(self, numbers: Float32, came: Buffer) -> None:
         """Add in float32 what both have been rounded to."""
         self.round(numbers)
-        np.add(numbers, _wide(came), out=numbers)
+        with self._spare.array(len(numbers), np.float32) as wide:
+            _native.widen(came, wide)
+            np.add(numbers, wide, out=numbers)
 
     def round(self, numbers: Float32) -> None:
         """Round to the nearest bfloat16."""
-        _native.widen(self.encoded(numbers), numbers)
+        with self.encoded(numbers) as narrow:
+            _native.widen(narrow, numbers)
 
-    def received_into(self, numbers: Float32) -> Buffer:
+    def received_into(self, numbers: Float32) -> AbstractContextManager[Buffer]:
         """Return an array of bfloat16."""
         return self.buffer(len(numbers))
 
@@ -119,9 +130,3 @@ class Bfloat16Wire:
 def wire_named(name: str) -> Wire:
     """Return the wire of a name in WIRES."""
     return Bfloat16Wire() if name == "bfloat16" else Float32Wire(factors=name == "factors")
-
-
-def _wide(narrow: Buffer) -> Float32:
-    wide = np.empty(len(narrow) // 2, np.float32)
-    _native.widen(narrow, wide)
-    return wide
