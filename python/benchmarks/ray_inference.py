@@ -1,6 +1,6 @@
 """Classification of JPEG files by Ray's actors: beside one process without Ray, and beside torch's actors.
 
-    python ray_inference.py FOLDER                 1,024 images, AlexNet owt, 2 actors of a thread each
+    python ray_inference.py FOLDER                 2,048 images, AlexNet owt, 2 actors of a thread each
     python ray_inference.py FOLDER --images 512 --rounds 3
 
 Every measurement runs in a process of its own, in turn, on the same weights (random, torchvision's AlexNet) and files.
@@ -31,7 +31,7 @@ import swiftalexnet as sa
 from machine import cpu_name
 from swiftalexnet.data.order import evenly_spread
 
-BATCH = 32
+BATCH = 64
 TOLERANCE = 1e-4
 TOP = 5
 
@@ -155,9 +155,10 @@ def with_ray(arguments: argparse.Namespace, kind: type) -> tuple[float, list[dic
     )
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     ray.data.DataContext.get_current().enable_progress_bars = False
+    files = _files(arguments)
     try:
-        rows = (
-            ray.data.read_binary_files(_files(arguments), include_paths=True)
+        rows = (  # a block of files is a batch, so that none is cut
+            ray.data.read_binary_files(files, include_paths=True, override_num_blocks=-(-len(files) // BATCH))
             .map_batches(
                 Timed,
                 fn_constructor_args=(kind, arguments.weights),
@@ -212,7 +213,7 @@ MEASUREMENTS: dict[str, Callable[[argparse.Namespace], float]] = {
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", help="JPEG files, at any depth")
-    parser.add_argument("--images", type=int, default=1024)
+    parser.add_argument("--images", type=int, default=2048)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2, help="of one process, and the number of actors")
     parser.add_argument("--without-torch", action="store_true")

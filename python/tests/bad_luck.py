@@ -15,16 +15,36 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from fit_on_hosts import job as on_hosts
+from fit_on_hosts import train
+from hosts import Hosts, HostsUnavailableError
 from mpi_job import Ended, run_job
-from support import TESTS
+from support import TESTS, fingerprint
 
 PROGRAM = str(TESTS / "mpi_fit.py")
 TIMEOUT = 5
 GRACE = 5  # seconds after it in which all must be gone
 EPOCHS = 6
+IMAGES = 70  # of an epoch, for all ranks
+CUT = "cut link"
+AFTER_AN_EPOCH = ("exception", "hanging")  # the others come at any moment
+EVERY = 2  # steps between checkpoints
+
+ON_HOSTS = {"epochs": 30}
+
+_ON_A_SMALL_DISK = """
+mount -t tmpfs -o size=1m none "$0" || exit
+"$@"
+status=$?
+rm -f "$0/filler"
+cp -a "$0/." "$0.kept"
+umount "$0"
+cp -a "$0.kept/." "$0"
+exit $status
+"""
 
 # Who is quicker to notice: the witness, or MPI in a rank that takes a message from the one that has gone.
 _WITNESS = r"rank 1 \(process \d+ on .*\) was killed, or crashed"
@@ -35,9 +55,11 @@ LUCK = {
     "killed": (1, rf"{_WITNESS}|{_PARTNER}", signal.SIGKILL),
     "stopped": (1, r"rank 1 \(process \d+ on .*\) has not been heard of for 5 s: stopped or killed", signal.SIGSTOP),
     "hanging": (1, r"waited 5 s .* for rank 1 \(process \d+ on .*\): in on_epoch_end", None),
+    "hanging image": (1, r"waited 5 s .* for rank 1 \(process \d+ on .*\): reading images", None),
     "exception": (1, r"ValueError: (rank 1: this is odd|this is odd\non rank 1 of)", None),
     "broken image": (1, r"ValueError: (rank 1: image \d+ is odd|image \d+ is odd\non rank 1 of)", None),
-    "full disk": (0, r"OSError: \[Errno 27\] (rank 0: File too large: .*|File too large: .*\non rank 0 of)", None),
+    "large file": (0, r"OSError: \[Errno 27\] (rank 0: File too large: .*|File too large: .*\non rank 0 of)", None),
+    "full disk": (0, r"OSError: \[Errno 28\] (rank 0: No space left .*|No space left .*\non rank 0 of)", None),
     "Ctrl-C": (1, r"KeyboardInterrupt(: rank 1: interrupted|\non rank 1 of)", signal.SIGINT),
     "crash": (1, rf"{_WITNESS}|{_PARTNER}", None),
 }
@@ -49,9 +71,54 @@ def results(ended: Ended) -> list[dict]:
     return [json.loads(result) for _, result in sorted(found)]
 
 
-def job(ranks: int, folder: Path, during: Callable = lambda _: None, limit: float = 60.0, **options) -> Ended:
+def job(
+    ranks: int, folder: Path, during: Callable = lambda _: None, within: Sequence[str] = (), **options: object
+) -> Ended:
     """Run `mpi_fit.py` on so many ranks."""
-    return run_job(ranks, [PROGRAM, json.dumps(options)], limit, folder, during)
+    return run_job(ranks, [PROGRAM, json.dumps(options)], 60.0, folder, during, within=within)
+
+
+def small_disk(folder: Path) -> list[str]:
+    """Return what runs a command with a small file system in this folder, and leaves its files there, but the filler.
+
+    Raises
+    ------
+    HostsUnavailableError
+        It needs root, and a system that lets root mount.
+    """
+    folder.mkdir()
+    found = ["unshare", "--mount", "sh", "-c", _ON_A_SMALL_DISK, str(folder)]
+    try:
+        subprocess.run([*found, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise HostsUnavailableError("a small file system needs Linux, util-linux and root") from error
+    return found
+
+
+def cut_and_resume(chance: random.Random, folder: Path) -> float:
+    """Cut the link of one of four hosts; return the seconds until all others were gone. Two hosts go on."""
+    words = [ON_HOSTS["epochs"], "float32", TIMEOUT, folder / "run"]
+    lost = chance.randrange(1, 4)
+    with Hosts(4, megabits=1000) as hosts:
+        running = hosts.start(on_hosts(*words), seconds=TIMEOUT + 60)
+        while "epoch 0" not in running.stdout.readline():
+            assert running.poll() is None
+        time.sleep(chance.uniform(0, 0.5))
+        hosts.cut(lost)
+        cut = time.monotonic()
+        others = [host for host in range(4) if host != lost]
+        while left := [each for host in others for each in hosts.processes(host) if "fit_on_hosts" in each]:
+            assert time.monotonic() < cut + TIMEOUT + GRACE, left
+            time.sleep(0.05)
+        seconds = time.monotonic() - cut
+        os.kill(running.pid, signal.SIGTERM)  # mpiexec waits for the lost host
+        written, _ = running.communicate()
+        assert running.returncode
+        assert f"rank {lost}" in written and f"for {TIMEOUT} s" in written, written
+    with Hosts(2) as hosts:
+        *_, bits = hosts.run(on_hosts(*words)).split()
+    assert bits == fingerprint(train(**ON_HOSTS)), "other bits"
+    return seconds
 
 
 def alone(folder: Path, **options) -> dict:
@@ -65,7 +132,10 @@ def alone(folder: Path, **options) -> dict:
 def suffer(what: str, ranks: int, chance: random.Random, folder: Path) -> Ended:
     """Run a job with this bad luck at a random moment; check how it ends."""
     rank, words, by_signal = LUCK[what]
-    delay, luck = chance.uniform(0, 0.8), None if by_signal else [what, rank, chance.randrange(EPOCHS - 1)]
+    delay = chance.uniform(0, 0.8)
+    epoch, image = chance.randrange(EPOCHS - 1), chance.randint(1, (EPOCHS - 1) * IMAGES // ranks)
+    moment = ["epoch", epoch] if what in AFTER_AN_EPOCH else ["image", image]
+    luck = None if by_signal else [what, rank, *moment]
 
     def during(launcher: subprocess.Popen) -> None:
         if not by_signal:
@@ -79,8 +149,9 @@ def suffer(what: str, ranks: int, chance: random.Random, folder: Path) -> Ended:
         time.sleep(delay)
         os.kill(int(line.search(said)[1]), by_signal)
 
-    options = {"epochs": EPOCHS, "pause": 0.01, "timeout": TIMEOUT, "checkpoint": str(folder / "run"), "luck": luck}
-    ended = job(ranks, folder, during, **options)
+    kept = {"checkpoint": str(folder / "run"), "checkpoint_every": EVERY}
+    options = {"epochs": EPOCHS, "pause": 0.01, "timeout": TIMEOUT, "luck": luck} | kept
+    ended = job(ranks, folder, during, within=small_disk(folder / "run") if what == "full disk" else (), **options)
     assert ended.status != 0
     assert re.search(words, ended.errors), ended.errors
     assert ended.seconds < TIMEOUT + GRACE, ended.seconds
@@ -89,15 +160,26 @@ def suffer(what: str, ranks: int, chance: random.Random, folder: Path) -> Ended:
 
 def resumed(ranks: int, folder: Path) -> list[dict]:
     """Return the results of the job that goes on, on another number of ranks."""
-    ended = job(ranks, folder, epochs=EPOCHS, checkpoint=str(folder / "run"), resume=True)
+    kept = {"checkpoint": str(folder / "run"), "checkpoint_every": EVERY}
+    ended = job(ranks, folder, epochs=EPOCHS, resume=True, **kept)
     assert ended.status == 0, ended.errors
     return results(ended)
 
 
 def main(times: int, path: Path, kinds: list[str]) -> None:
     """Let each kind of bad luck happen so many times, and write what came of it."""
+    straight: dict = {}
+
+    def suffer_and_resume(what: str, chance: random.Random, folder: Path) -> float:
+        if what == CUT:
+            return cut_and_resume(chance, folder)
+        before, after = chance.sample([2, 4, 8], 2)
+        seconds = suffer(what, before, chance, folder).seconds
+        assert all(each == straight for each in resumed(after, folder)), "other bits"
+        return seconds
+
     with tempfile.TemporaryDirectory() as folder:
-        straight = alone(Path(folder), epochs=EPOCHS)
+        straight |= alone(Path(folder), epochs=EPOCHS)
     table = json.loads(path.read_text())["rows"] if path.exists() else {}
     for what in kinds:
         seconds, failures = [], []
@@ -105,9 +187,7 @@ def main(times: int, path: Path, kinds: list[str]) -> None:
             chance = random.Random(f"{what} {number}")
             with tempfile.TemporaryDirectory() as folder:
                 try:
-                    before, after = chance.sample([2, 4, 8], 2)
-                    seconds.append(suffer(what, before, chance, Path(folder)).seconds)
-                    assert all(each == straight for each in resumed(after, Path(folder))), "other bits"
+                    seconds.append(suffer_and_resume(what, chance, Path(folder)))
                 except AssertionError as error:
                     failures.append(f"{number}: {error}"[-500:])
         table[what] = {"times": times, "failures": failures, "longest, seconds": round(max(seconds), 1)}
@@ -116,4 +196,4 @@ def main(times: int, path: Path, kinds: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:] or list(LUCK))
+    main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:] or [*LUCK, CUT])

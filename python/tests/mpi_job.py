@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,14 +45,24 @@ def run_job(
     folder: Path,
     during: Callable[[subprocess.Popen], None] = lambda _: None,
     through_mpi4py: bool = True,
+    within: Sequence[str] = (),
     **environment: str,
 ) -> Ended:
     """Run a Python program on so many ranks; `during` is called with the launcher once it is started.
 
-    After `limit` seconds everything is killed and the test fails, as it does if a process is left.
+    The launcher is started by the command `within`, if there is one. After `limit` seconds everything is killed and the
+    test fails, as it does if a process is left.
     """
     name = uuid.uuid4().hex
-    command = [mpiexec(), "-n", str(ranks), sys.executable, *(["-m", "mpi4py"] if through_mpi4py else []), *words]
+    command = [
+        *within,
+        mpiexec(),
+        "-n",
+        str(ranks),
+        sys.executable,
+        *(["-m", "mpi4py"] if through_mpi4py else []),
+        *words,
+    ]
     own = QUIET | {_NAME: name, "PYTHONPATH": f"{TESTS.parent}:{TESTS}", "SWIFTALEXNET_NUM_THREADS": "1"}
     out, errors = folder / f"{name}.out", folder / f"{name}.err"
     with out.open("wb") as to, errors.open("wb") as errors_to:

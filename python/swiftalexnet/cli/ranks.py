@@ -41,6 +41,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="|".join(WIRES),
         help="what ranks send of gradients; bfloat16: half the bytes; factors: of the dense layers' gradients",
     )
+    group.add_argument(
+        "--towers", action="store_true", help="one half of a network in two groups (paper, chm145) on each of two ranks"
+    )
 
 
 def add_mpi(group: Any) -> None:
@@ -75,7 +78,7 @@ class Ranks:
             from ..training.ranks import SHARDS
 
             self.communicator = mpi()
-            if getattr(options, "shards", 0) is None:
+            if getattr(options, "shards", 0) is None and not options.towers:
                 options.shards = SHARDS
         self.leads = self.communicator is None or self.communicator.rank == 0
         output.quiet = output.quiet or not self.leads

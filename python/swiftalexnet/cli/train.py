@@ -129,6 +129,8 @@ def _train(
     options: argparse.Namespace, folder: RunFolder, target: Path, resumes: bool, ranks: several.Ranks, output: "Output"
 ) -> None:
     """Train, and save the model; if training ends early for any reason, the run's folder keeps the last checkpoint."""
+    if options.towers and ranks.communicator is None:
+        raise ValueError("--towers needs two ranks: mpiexec -n 2 swiftalexnet train --mpi --towers …")
     with ExitStack() as held:
         with ranks.team() as team:
             if not resumes and ranks.leads:
@@ -161,7 +163,7 @@ def _train(
             recipe=recipe,
             seed=options.seed,
             checkpoint=folder.path,
-            checkpoint_every="auto",
+            checkpoint_every=None if options.towers else "auto",
             resume=resumes,
             progress=not output.quiet,
             precision=options.precision,
@@ -170,6 +172,7 @@ def _train(
             communicator=ranks.communicator,
             shards=options.shards,
             wire=options.wire,
+            towers=options.towers,
             timeout=ranks.timeout,
         )
         if not ranks.leads:

@@ -3,7 +3,6 @@
 from typing import Literal
 
 from .._support.native_arguments import FLOAT32, Arithmetic
-from .._support.output import warn
 from .._support.shown import shown
 from .base import BaseModel
 from .memory_use import available, engine_memory
@@ -16,12 +15,11 @@ _VALIDATION_BATCH = 64  # the default of `evaluate`
 _BATCHES = 4  # of decoded images, waiting or in use
 
 
-def for_training(model: BaseModel, recipe_batch: int, precision: int = 0, validates: bool = False) -> int:
-    """Return the recipe's batch size if a training step with it fits into free memory.
+def for_training(model: BaseModel, wanted: int, precision: int = 0, validates: bool = False) -> int:
+    """Return a batch size if a training step with it fits into free memory, or the largest power of two that does.
 
-    Otherwise return the largest power of two up to 256 that fits, with a UserWarning, because the learning rate is
-    meant for the recipe's. With `validates` memory is also reserved for validation. Activations of earlier calls and
-    the last `forward` are freed first.
+    With `validates` memory is also reserved for validation. Activations of earlier calls and the last `forward` are
+    freed first.
 
     Parameters
     ----------
@@ -36,14 +34,7 @@ def for_training(model: BaseModel, recipe_batch: int, precision: int = 0, valida
     model.network.release_memory()
     arithmetic = Arithmetic(precision)
     room = _needed(model, _VALIDATION_BATCH, False, arithmetic) if validates else 0
-    chosen = _largest(model, recipe_batch, True, arithmetic, "fit", room)
-    if chosen != recipe_batch:
-        warn(
-            f"fit: batch_size 'auto' is {chosen}, because the recipe's {recipe_batch} does not fit into memory; "
-            f"its learning rate is meant for batches of {recipe_batch}",
-            stacklevel=4,
-        )
-    return chosen
+    return _largest(model, wanted, True, arithmetic, "fit", room)
 
 
 def for_inference(
@@ -84,7 +75,7 @@ def require_auto(batch_size: str, operation: str) -> None:
 def _largest(
     model: BaseModel, wanted: int, training: bool, arithmetic: Arithmetic, operation: str, room: int = 0
 ) -> int:
-    """Return the wanted batch size, or the largest power of two below it that fits."""
+    """Return the wanted batch size, or the largest power of two below it, up to 256, that fits."""
     free = available()
     for batch in (wanted, *(power for power in _POWERS if power < wanted)):
         try:

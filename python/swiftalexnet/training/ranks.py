@@ -6,6 +6,7 @@ from .. import _native
 from .._support.arrays import as_integer
 from .._support.choices import choose
 from .._support.numbers import check_number
+from .._support.output import warn
 from ..distributed.communicator import LocalCommunicator, as_communicator
 from ..distributed.team import Team, alone
 from ..distributed.tower_cut import require_rule, require_two
@@ -29,7 +30,9 @@ def require_own_kernels(shards: int | None) -> None:
 
 
 def fitting_batch(model: BaseModel, recipe: Recipe, precision: int, validates: bool, team: Team) -> int:
-    """Return the batch size that fits into the memory of all ranks; see `for_training`.
+    """Return the recipe's batch size if each rank's part fits into its memory; see `for_training`.
+
+    Otherwise a smaller one, which depends on the number of ranks, with a UserWarning.
 
     Raises
     ------
@@ -38,7 +41,17 @@ def fitting_batch(model: BaseModel, recipe: Recipe, precision: int, validates: b
     """
     wanted = -(-recipe.batch_size // team.size)
     fitting: int = min(team.agree(for_training(model, wanted, precision, validates)))
-    return recipe.batch_size if fitting == wanted else fitting * team.size
+    if fitting == wanted:
+        return recipe.batch_size
+    chosen = fitting * team.size
+    if team.leads:
+        ranks = f" of {team.size} ranks, on whose number it depends" if team.size > 1 else ""
+        warn(
+            f"fit: batch_size 'auto' is {chosen}, because the recipe's {recipe.batch_size} does not fit into the "
+            f"memory{ranks}; its learning rate is meant for batches of {recipe.batch_size}",
+            stacklevel=4,
+        )
+    return chosen
 
 
 def as_team(communicator: Any, shards: Any, wire: Any, timeout: Any, towers: bool = False) -> tuple[Team, int | None]:

@@ -84,6 +84,7 @@ def test_the_program_of_the_page(tmp_path):
         ((*TRAIN, "--output", "photos", "--mpi"), "photos"),
         ((*TRAIN, "--shards", "3", "--mpi"), "fit: shards is 3, expected a power of two"),
         (("train", "nowhere", "--mpi"), "nowhere: No such file or directory"),
+        ((*TRAIN, "--towers", "--mpi"), "has no two towers"),
     ],
 )
 def test_refusals_are_said_once(words, message, tmp_path):
@@ -98,3 +99,13 @@ def test_three_ranks_are_refused_by_name(tmp_path):
     assert ended.status != 0
     assert "3 ranks do not divide" in ended.errors
     assert "Invalid rank" not in ended.errors
+
+
+def test_a_tower_on_each_of_two_ranks(tmp_path):
+    words = ["train", "photos", "--variant", "chm145", "--batch-size", "8", "--epochs", "1", "--towers"]
+    ended = command(2, tmp_path, *words, "--mpi", "--output", "towers")
+    assert ended.status == 0, ended.errors
+    assert ended.out.count("saved towers") == 1
+    assert sa.load("towers").num_classes == 4
+    ended = command(1, tmp_path, *words)
+    assert "--towers needs two ranks: mpiexec -n 2 swiftalexnet train --mpi --towers" in ended.errors

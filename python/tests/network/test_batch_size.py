@@ -40,16 +40,22 @@ def test_fit_with_auto_is_the_recipes_fit():
 def test_otherwise_the_largest_power_of_two_that_fits(monkeypatch, fitting, expected):
     model = tiny_model()
     free_for(monkeypatch, model, fitting, True)
-    with pytest.warns(UserWarning, match=f"'auto' is {expected}, because the recipe's 1000 .* learning rate"):
-        assert batch_size.for_training(model, 1000) == expected
+    assert batch_size.for_training(model, 1000) == expected
+
+
+def test_fit_says_that_it_trains_with_less(monkeypatch):
+    model, recipe = tiny_model(), quick_recipe(batch_size=1000)
+    free_for(monkeypatch, model, 300, True)
+    with pytest.warns(UserWarning, match="'auto' is 256, because the recipe's 1000 .* learning rate") as told:
+        model.fit(dataset(), epochs=1, batch_size="auto", recipe=recipe, progress=False)
+    assert told[0].filename == __file__
 
 
 def test_validation_takes_room_too(monkeypatch):
     model = tiny_model()
     free_for(monkeypatch, model, 256, True)
     for validates, expected in ((False, 256), (True, 128)):
-        with pytest.warns(UserWarning, match="learning rate"):
-            assert batch_size.for_training(model, 1000, validates=validates) == expected
+        assert batch_size.for_training(model, 1000, validates=validates) == expected
 
 
 def test_room_for_validation_is_of_the_runs_precision(monkeypatch):

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._support.progress import Progress
 from ...files.paths import as_path, open_regular
 from .devkit import read_devkit
 from .openers import LocalFile, read_exactly
@@ -77,7 +78,9 @@ def is_tar(path: Path) -> bool:
     return True
 
 
-def open_ilsvrc(path: Path, labels: str | PathLike[str] | None, operation: str) -> ArchiveImages:
+def open_ilsvrc(
+    path: Path, labels: str | PathLike[str] | None, operation: str, progress: bool = False
+) -> ArchiveImages:
     """Return the images of one of the two archives.
 
     Parameters
@@ -87,6 +90,8 @@ def open_ilsvrc(path: Path, labels: str | PathLike[str] | None, operation: str) 
         Of the validation images: the development kit, packed or not.
     operation : str
         The beginning of messages.
+    progress : bool
+        Show a bar while headers are read.
 
     Raises
     ------
@@ -97,7 +102,7 @@ def open_ilsvrc(path: Path, labels: str | PathLike[str] | None, operation: str) 
     """
     file = LocalFile(str(path))
     try:
-        rows, groups, digest = _scan(windowed(file, str(path)), file.size)
+        rows, groups, digest = _scan(windowed(file, str(path)), file.size, progress)
     except ValueError as error:
         raise ValueError(f"{operation}: {path}: {error}") from error
     of_training = any(_SYNSET.fullmatch(f"{group}.tar") for group in groups)
@@ -121,17 +126,21 @@ def open_ilsvrc(path: Path, labels: str | PathLike[str] | None, operation: str) 
     return ArchiveImages(file, path, classes, rows, digest)
 
 
-def _scan(read: Read, size: int) -> tuple[NDArray[Any], list[str], str]:
+def _scan(read: Read, size: int, progress: bool) -> tuple[NDArray[Any], list[str], str]:
     """Return rows of an archive's images, whose label is a place in the list that follows, and the digest of names.
 
     The list has the synsets of inner tar files, or the numbers of validation images.
     """
     rows, digest, groups = bytearray(), hashlib.sha256(), dict[str, int]()
-    for member, group in _images(read, size):
-        if member.size > _LARGEST:
-            raise ValueError(f"member {member.name!r} has {member.size:,} bytes")
-        digest.update(f"{member.name}\0{member.size}\0".encode("utf-8", "surrogateescape"))
-        rows += _PACKED.pack(member.offset, member.size, groups.setdefault(group, len(groups)))
+    with Progress(size, progress, "headers", unit="B") as bar:
+        end = 0
+        for member, group in _images(read, size):
+            if member.size > _LARGEST:
+                raise ValueError(f"member {member.name!r} has {member.size:,} bytes")
+            digest.update(f"{member.name}\0{member.size}\0".encode("utf-8", "surrogateescape"))
+            rows += _PACKED.pack(member.offset, member.size, groups.setdefault(group, len(groups)))
+            bar.advance(member.offset + member.size - end)
+            end = member.offset + member.size
     return np.frombuffer(rows, _ROW), list(groups), digest.hexdigest()
 
 

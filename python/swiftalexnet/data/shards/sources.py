@@ -60,7 +60,7 @@ class FolderImages:
             return file.read()
 
 
-def as_encoded_images(source: Any, labels: Any, operation: str) -> EncodedImages:
+def as_encoded_images(source: Any, labels: Any, operation: str, progress: bool = False) -> EncodedImages:
     """Return the images of a source.
 
     Parameters
@@ -71,6 +71,8 @@ def as_encoded_images(source: Any, labels: Any, operation: str) -> EncodedImages
         Of the validation archive: the development kit.
     operation : str
         The beginning of messages.
+    progress : bool
+        Show a bar where this takes long.
 
     Raises
     ------
@@ -86,7 +88,7 @@ def as_encoded_images(source: Any, labels: Any, operation: str) -> EncodedImages
     else:
         path = as_path(source, "source", operation)
         if is_tar(path):
-            return open_ilsvrc(path, labels, operation)
+            return open_ilsvrc(path, labels, operation, progress)
         found = FolderImages(ImageFolder(path))
     if labels is not None:
         raise ValueError(f"{operation}: labels are for ILSVRC2012_img_val.tar, this source has its own")

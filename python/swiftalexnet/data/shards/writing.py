@@ -138,7 +138,7 @@ def write_shards(
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ValueError(f"{_OPERATION}: name is {shown(name)}, expected letters, digits, dots, - and _")
     seed = as_seed(seed, "seed", _OPERATION)
-    images = as_encoded_images(source, labels, _OPERATION)
+    images = as_encoded_images(source, labels, _OPERATION, progress)
     order = order or (_STORED if isinstance(images, ParquetImages) else _SHUFFLED)
     plan = {
         "images": len(images),
