@@ -13,7 +13,7 @@ public enum Precision: String, CaseIterable, Hashable, Sendable {
   }
 }
 
-/// How a network computes. The default is exact float32; in training only the precision may differ.
+/// How a network computes. The default is exact float32; 8-bit weights are for inference.
 public struct Arithmetic: Hashable, Sendable {
   public var precision: Precision
   /// Whether dense layers multiply by weights rounded to 8 bits.
@@ -27,7 +27,14 @@ public struct Arithmetic: Hashable, Sendable {
     self.fastMath = fastMath
   }
 
-  /// The only place where an arithmetic is refused.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for what is for inference only.
+  package func requireTrainable(operation: String) throws {
+    guard !int8DenseWeights else {
+      throw EngineError.invalidValue("\(operation): int8 weights are for inference, not for training")
+    }
+  }
+
+  /// The only place where an arithmetic is refused for what an instruction set lacks.
   /// - Throws: ``EngineError/unsupported(_:)`` for what the context's kernels cannot do.
   func requireSupported(by context: ComputeContext, operation: String) throws {
     let precisions = Precision.available(in: context)

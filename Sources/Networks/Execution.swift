@@ -128,7 +128,7 @@ package final class Execution: @unchecked Sendable {
       auxiliary: bytes(step.auxiliary ?? step.output), scratch: bytes(step.backwardScratch ?? step.output),
       outputGradient: tensor(step.gradient ?? step.output),
       inputGradient: previous?.assumingMemoryBound(to: Input.self), parameterGradients: parameterGradients,
-      shards: shards, factors: factors, relu: relu, dropout: dropout, context: context)
+      shards: shards, factors: factors, relu: relu, dropout: dropout, arithmetic: pass.arithmetic, context: context)
   }
 
   private func inputPlace(_ index: Int) -> Plan.Place {

@@ -93,10 +93,10 @@ extension Network {
   /// network. Dropout is active if `dropout` is given.
   public func forwardKeeping(
     _ x: UnsafePointer<Float>, batch: Int, layout: TensorLayout, dropout: DropoutKey?,
-    precision: Precision = .float32, into output: UnsafeMutablePointer<Float>
+    arithmetic: Arithmetic = Arithmetic(), into output: UnsafeMutablePointer<Float>
   ) throws {
     try usage.writing("forward") {
-      let execution = try keptExecution(batch: batch, precision: precision)
+      let execution = try keptExecution(batch: batch, arithmetic: arithmetic)
       try runKept(execution, batch: batch, dropout: dropout) {
         try $0.writeInput(0..<batch, reader(x, layout: layout))
       }
@@ -128,10 +128,10 @@ extension Network {
   ///   - first: the first node to compute.
   ///   - reach: the first node whose parameters are trained, or an earlier one.
   package func keptExecution(
-    batch: Int, precision: Precision, from first: Int = 0, reach: Int = 0
+    batch: Int, arithmetic: Arithmetic, from first: Int = 0, reach: Int = 0
   ) throws -> Execution {
     let pass = Pass(
-      nodes: first...logitsNode, input: layers[first].inputShape, arithmetic: Arithmetic(precision: precision),
+      nodes: first...logitsNode, input: layers[first].inputShape, arithmetic: arithmetic,
       backward: BackwardReach(first: reach, trains: true))
     if let kept, kept.plan.batchCapacity >= batch, kept.pass == pass { return kept }
     kept = nil

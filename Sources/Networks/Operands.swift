@@ -44,6 +44,7 @@ struct TypedBackwardOperands<Input, Output> {
   let factors: FactorTarget?
   let relu: ReLURule
   let dropout: DropoutKey?
+  let arithmetic: Arithmetic
   let context: ComputeContext
 }
 

@@ -4,12 +4,14 @@
 #include "images.h"
 
 bool step_options_begin(step_options *o, const call *c, int index, const network_object *network, Py_ssize_t batch) {
-  enum { RATE, MOMENTUM, DECAY, RULE, OPTION_SEED, STEP, RATES, DECAYS, PRECISION, SAMPLE_WEIGHT, TRUST, PLAIN_BIASES };
+  enum { RATE, MOMENTUM, DECAY, RULE, OPTION_SEED, STEP, RATES, DECAYS, PRECISION, SAMPLE_WEIGHT, TRUST, PLAIN_BIASES,
+         FAST_MATH };
   static const argument table[] = {{"learning_rate", NUMBER}, {"momentum", NUMBER},      {"weight_decay", NUMBER},
                                    {"rule", INTEGER},         {"seed", SEED},            {"step", SEED},
                                    {"rates", INPUT, 1, true}, {"decays", INPUT, 1, true},
                                    {"precision", INTEGER},    {"sample_weight", INPUT, 1, true},
-                                   {"trust_coefficient", NUMBER}, {"plain_biases", FLAG}};
+                                   {"trust_coefficient", NUMBER}, {"plain_biases", FLAG},
+                                   {"fast_math", FLAG}};
   call *t = &o->arrays;
   if (!call_begin_tuple(t, c->operation, table, LENGTH(table), c->values[index].object, "options")) return false;
   int64_t rule = t->values[RULE].integer;
@@ -41,7 +43,8 @@ bool step_options_begin(step_options *o, const call *c, int index, const network
                                  .sample_weights = call_data(t, SAMPLE_WEIGHT),
                                  .sample_weight_count = batch,
                                  .trust_coefficient = t->values[TRUST].number,
-                                 .plain_biases = t->values[PLAIN_BIASES].flag};
+                                 .plain_biases = t->values[PLAIN_BIASES].flag,
+                                 .fast_math = t->values[FAST_MATH].flag};
   return true;
 }
 

@@ -45,7 +45,7 @@ extension Model {
   @discardableResult
   public func fit(
     _ images: ImageSet, validation: ImageSet? = nil, recipe: Recipe, epochs: Int? = nil, seed: UInt64 = 0,
-    precision: Precision = .float32, onEpochEnd: ((EpochResult) throws -> Void)? = nil,
+    arithmetic: Arithmetic = Arithmetic(), onEpochEnd: ((EpochResult) throws -> Void)? = nil,
     progress: ((StepReport) throws -> Void)? = nil
   ) throws -> [EpochResult] {
     for set in [images, validation].compactMap({ $0 }) { try requireFitting(set, operation: "fit") }
@@ -62,12 +62,12 @@ extension Model {
     let preprocessing = try isFinal ? requirePreprocessing("fit") : preprocessing(learnedFrom: images, recipe: recipe)
     var results: [EpochResult] = []
     try network.fit(
-      images, recipe: recipe, preprocessing: preprocessing, epochs: epochs, seed: seed, precision: precision,
+      images, recipe: recipe, preprocessing: preprocessing, epochs: epochs, seed: seed, arithmetic: arithmetic,
       onEpochEnd: { report in
         let result = EpochResult(
           epoch: report.epoch, learningRate: report.learningRate, loss: report.loss, top1Error: report.top1Error,
           validation: try validation.map {
-            try self.evaluate($0, preprocessing, arithmetic: Arithmetic(precision: precision))
+            try self.evaluate($0, preprocessing, arithmetic: arithmetic)
           })
         results.append(result)
         try onEpochEnd?(result)

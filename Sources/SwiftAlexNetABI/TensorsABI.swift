@@ -17,12 +17,12 @@ public func sax_network_forward(
       }
       return try network(handle).forward(x, batch: batch, layout: layout, arithmetic: arithmetic, into: logits)
     }
-    guard arithmetic == Arithmetic(precision: arithmetic.precision) else {
-      throw EngineError.invalidValue("forward: int8 weights and fast math are for inference, without keep")
+    guard !arithmetic.int8DenseWeights else {
+      throw EngineError.invalidValue("forward: int8 weights are for inference, without keep")
     }
     try network(handle).forwardKeeping(
       x, batch: batch, layout: layout, dropout: training != 0 ? DropoutKey(seed: seed, step: step) : nil,
-      precision: arithmetic.precision, into: logits)
+      arithmetic: arithmetic, into: logits)
   }
 }
 

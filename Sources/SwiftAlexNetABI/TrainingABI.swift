@@ -22,7 +22,9 @@ extension StepOptions {
       plainBiases: try Argument.flag(options.plain_biases, "train_step: plain_biases"), seed: options.seed,
       step: options.step, rates: options.rates.map(copy), decays: options.decays.map(copy),
       sampleWeights: options.sample_weights.map { Array(UnsafeBufferPointer(start: $0, count: batch)) },
-      precision: try Argument.precision(options.precision, operation: "train_step"))
+      arithmetic: Arithmetic(
+        precision: try Argument.precision(options.precision, operation: "train_step"),
+        fastMath: try Argument.flag(options.fast_math, "train_step: fast math")))
   }
 }
 

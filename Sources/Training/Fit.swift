@@ -48,7 +48,7 @@ public struct ImageSet: Sendable {
   }
 }
 
-/// What an epoch of ``Networks/Network/fit(_:recipe:preprocessing:epochs:seed:precision:onEpochEnd:)`` reports.
+/// What an epoch of ``Networks/Network/fit(_:recipe:preprocessing:epochs:seed:arithmetic:onEpochEnd:)`` reports.
 public struct EpochReport: Sendable {
   public let epoch: Int
   /// In the epoch's last step, for weights in no group of the recipe.
@@ -80,7 +80,7 @@ extension Network {
   /// - Parameter onStep: likewise after every step; the weights may be used there.
   public func fit(
     _ images: ImageSet, recipe: Recipe, preprocessing: Preprocessing, epochs: Int? = nil, seed: UInt64 = 0,
-    precision: Precision = .float32, onEpochEnd: ((EpochReport) throws -> Double?)? = nil,
+    arithmetic: Arithmetic = Arithmetic(), onEpochEnd: ((EpochReport) throws -> Double?)? = nil,
     onStep: ((StepReport) throws -> Void)? = nil
   ) throws {
     let epochs = epochs ?? recipe.epochs
@@ -112,7 +112,7 @@ extension Network {
             learningRate: 0, momentum: Float(recipe.momentum), weightDecay: 0, rule: recipe.rule,
             trust: Float(recipe.trustCoefficient), plainBiases: !recipe.larsBiases, seed: seed,
             step: UInt64(moment.step), rates: rates.rates(at: moment), decays: rates.decays,
-            sampleWeights: images.weights(of: batch), precision: precision))
+            sampleWeights: images.weights(of: batch), arithmetic: arithmetic))
         loss += result.loss * result.weight
         weight += result.weight
         error += result.top1Error * Double(batch.count)

@@ -2,15 +2,6 @@ import Kernels
 import Networks
 import Tensors
 
-extension Arithmetic {
-  /// Fails for a training step with any option besides a precision.
-  func requireTrainable(_ training: Bool, operation: String) throws {
-    guard !training || self == Arithmetic(precision: precision) else {
-      throw EngineError.invalidValue("\(operation): int8 weights and fast math are for inference, not for training")
-    }
-  }
-}
-
 /// Bytes of tensor memory that a network takes when it computes.
 public struct MemoryUse: Hashable, Sendable {
   public let weights: Int
@@ -53,13 +44,13 @@ extension Network {
     guard (1...maximumBatch).contains(batch) else {
       throw EngineError.invalidValue("memory: got a batch of \(batch) images, expected 1 to \(maximumBatch)")
     }
-    try arithmetic.requireTrainable(training, operation: "memory")
+    if training { try arithmetic.requireTrainable(operation: "memory") }
     let rehearsal = MemoryRehearsal()
     return try rehearsal.run {
       let network = try makeNetwork()
       let weights = rehearsal.liveBytes
       if training {
-        try network.rehearseTraining(batch: batch, precision: arithmetic.precision)
+        try network.rehearseTraining(batch: batch, arithmetic: arithmetic)
       } else {
         try network.rehearseInference(batch: batch, arithmetic: arithmetic)
       }
@@ -74,13 +65,13 @@ extension Network {
 
   // The caller's labels and results are not the network's memory: a rehearsal outside the measured one takes them.
 
-  private func rehearseTraining(batch: Int, precision: Precision) throws {
+  private func rehearseTraining(batch: Int, arithmetic: Arithmetic) throws {
     let labels = try MemoryRehearsal().run { try AlignedBuffer<Int32>(count: batch, operation: "labels") }
     try withExtendedLifetime(labels) {
       _ = try trainStep(
         batch: batch, labels: labels.pointer, input: whitened { _, _, _ in },
         options: try StepOptions(
-          learningRate: 0, momentum: 0, weightDecay: 0, seed: 0, step: 0, precision: precision))
+          learningRate: 0, momentum: 0, weightDecay: 0, seed: 0, step: 0, arithmetic: arithmetic))
     }
   }
 

@@ -16,12 +16,12 @@ extension Network {
     guard (1...Self.maximumRepeats).contains(repeats) else {
       throw EngineError.invalidValue("profile: got \(repeats) repeats, expected 1 to \(Self.maximumRepeats)")
     }
-    try arithmetic.requireTrainable(training, operation: "profile")
+    if training { try arithmetic.requireTrainable(operation: "profile") }
     let recorder = StepRecorder()
     let twin = try recordedTwin(recorder)
     let pass =
       try training
-      ? twin.trainingPass(batch: batch, precision: arithmetic.precision, input: input)
+      ? twin.trainingPass(batch: batch, arithmetic: arithmetic, input: input)
       : twin.inferencePass(batch: batch, arithmetic: arithmetic, input: input)
     try pass()
     var passes: [(seconds: Double, parts: [StepRecorder.Part: Double])] = []
@@ -69,12 +69,13 @@ extension Network {
   private static let maximumRepeats = 1000
 
   private func trainingPass(
-    batch: Int, precision: Precision, input: @escaping InputWriter
+    batch: Int, arithmetic: Arithmetic, input: @escaping InputWriter
   ) throws -> () throws -> Void {
     let labels = try AlignedBuffer<Int32>(count: batch, operation: "labels")
     for image in 0..<batch { labels.pointer[image] = Int32(image % classCount) }
     // A rate of 0 costs as much as any other, and the twin's weights stay as they are.
-    let options = try StepOptions(learningRate: 0, momentum: 0, weightDecay: 0, seed: 0, step: 0, precision: precision)
+    let options = try StepOptions(
+      learningRate: 0, momentum: 0, weightDecay: 0, seed: 0, step: 0, arithmetic: arithmetic)
     return {
       try withExtendedLifetime(labels) {
         _ = try self.trainStep(batch: batch, labels: labels.pointer, input: self.whitened(input), options: options)

@@ -54,7 +54,7 @@ extension Recipe {
   public static let vgg384 = vggStage(
     "vgg-384", learningRate: 0.001, scale: 384...384,
     source: "S = 384: begins with the weights that `vgg` has trained; length and patience are this package's")
-  /// ``Networks/Network/fit(_:recipe:preprocessing:epochs:seed:precision:onEpochEnd:onStep:)`` refuses it, because its
+  /// ``Networks/Network/fit(_:recipe:preprocessing:epochs:seed:arithmetic:onEpochEnd:onStep:)`` refuses it, because its
   /// images are all of one size.
   public static let vggJitter = vggStage(
     "vgg-jitter", learningRate: 0.001, scale: 256...512,

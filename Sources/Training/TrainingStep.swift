@@ -48,14 +48,16 @@ extension Network {
     _ hyperparameters: [SGDHyperparameters?], from first: Int, fill: (Execution) throws -> Void
   ) throws -> (execution: Execution, credits: [Double]) {
     let reach = try firstTrained(hyperparameters, from: first)
-    let execution = try keptExecution(batch: batch, precision: options.precision, from: first, reach: reach)
+    let execution = try keptExecution(batch: batch, arithmetic: options.arithmetic, from: first, reach: reach)
     try runKept(execution, batch: batch, dropout: options.dropout, fill: fill)
     // A rehearsal has nothing to rank, and a large batch would take seconds.
     let credits =
       execution.context.rehearses ? [] : top1Credits(UnsafePointer(execution.result), labels: labels, batch: batch)
 
     let losses = try lossMemory(batch: batch)
-    if let images = share?.factorBatch { _ = try makeFactors(batch: images, precision: options.precision, from: reach) }
+    if let images = share?.factorBatch {
+      _ = try makeFactors(batch: images, precision: options.arithmetic.precision, from: reach)
+    }
     try backwardKept(
       execution, parameterGradients: .replaced, shards: share?.shards,
       factorsFrom: share?.factorBatch == nil ? nil : share?.firstImage, inputGradient: nil

@@ -5,7 +5,7 @@ import XCTest
 
 @testable import Networks
 
-/// Inference with `fastMath`: close to the exact pass but not identical, and never the default.
+/// Passes with `fastMath`: close to the exact ones but not identical, and never the default.
 final class FastMathTests: XCTestCase {
   private let batch = 2
 
@@ -40,6 +40,31 @@ final class FastMathTests: XCTestCase {
       XCTAssert(zip(exact, fast).allSatisfy { abs($0 - $1) <= bound }, variant.name)
       XCTAssertNotEqual(exact, fast, variant.name)
       XCTAssertEqual(exact, try logits(network, fastMath: false), variant.name)
+    }
+  }
+
+  func testGradientsAreCloseToTheExactOnesAndDiffer() throws {
+    func gradients(_ network: Network, fastMath: Bool) throws -> [[Float]] {
+      let x = randomFloats(batch * network.spec.input.count, seed: 7)
+      var output = [Float](repeating: .nan, count: batch * network.classCount)
+      try network.forwardKeeping(
+        x, batch: batch, layout: .nhwc, dropout: nil, arithmetic: Arithmetic(fastMath: fastMath), into: &output)
+      var inputGradient = [Float](repeating: .nan, count: x.count)
+      try network.backward(
+        randomFloats(output.count, seed: 8), batch: batch, layout: .nhwc, accumulate: false,
+        inputGradient: &inputGradient)
+      let found = try network.parameters.map { Array(try $0.makeGradient().buffer) }
+      return found + [inputGradient]
+    }
+    for variant in KernelVariant.all(withOpenBLAS: false) {
+      let network = try network(variant.context)
+      let (exact, fast) = (try gradients(network, fastMath: false), try gradients(network, fastMath: true))
+      for (index, pair) in zip(exact, fast).enumerated() {
+        let bound = 5e-5 * pair.0.reduce(0) { max($0, abs($1)) }
+        XCTAssert(zip(pair.0, pair.1).allSatisfy { abs($0 - $1) <= bound }, "\(variant.name), \(index)")
+      }
+      XCTAssertNotEqual(exact[2], fast[2], "\(variant.name): conv2's weights")
+      XCTAssertNotEqual(exact.last, fast.last, variant.name)
     }
   }
 

@@ -101,7 +101,7 @@ final class NetworkBFloat16Tests: XCTestCase {
     try forEach { network, place in
       let x = input(network)
       var kept = [Float](repeating: .nan, count: batch * network.classCount)
-      try network.forwardKeeping(x, batch: batch, layout: .nhwc, dropout: nil, precision: .bfloat16, into: &kept)
+      try network.forwardKeeping(x, batch: batch, layout: .nhwc, dropout: nil, arithmetic: bfloat16, into: &kept)
       XCTAssertEqual(kept, try logits(network, x, bfloat16), place)
     }
   }
@@ -117,7 +117,8 @@ final class NetworkBFloat16Tests: XCTestCase {
     var output = slope
     var dx = [Float](repeating: .nan, count: x.count)
     try network.forwardKeeping(
-      x, batch: batch, layout: .nhwc, dropout: DropoutKey(seed: 5, step: 2), precision: precision, into: &output)
+      x, batch: batch, layout: .nhwc, dropout: DropoutKey(seed: 5, step: 2),
+      arithmetic: Arithmetic(precision: precision), into: &output)
     try network.backward(slope, batch: batch, layout: .nhwc, accumulate: false, inputGradient: &dx)
     return Gradients(input: dx, parameters: try network.parameters.map { Array(try $0.makeGradient().buffer) })
   }
@@ -245,7 +246,7 @@ final class NetworkBFloat16Tests: XCTestCase {
       XCTAssertThrowsError(try logits(network, input(network), bfloat16)) { assertRefusal($0, variant.name) }
       XCTAssertThrowsError(
         try network.forwardKeeping(
-          input(network), batch: batch, layout: .nhwc, dropout: nil, precision: .bfloat16, into: &output)
+          input(network), batch: batch, layout: .nhwc, dropout: nil, arithmetic: bfloat16, into: &output)
       ) { assertRefusal($0, variant.name) }
     }
   }

@@ -37,7 +37,7 @@ final class BatchShareTests: XCTestCase {
   private func options(_ step: Int, weights: [Float]? = nil, _ precision: Precision = .float32) throws -> StepOptions {
     try StepOptions(
       learningRate: 0.05, momentum: 0.9, weightDecay: 5e-4, seed: 2, step: UInt64(step), sampleWeights: weights,
-      precision: precision)
+      arithmetic: Arithmetic(precision: precision))
   }
 
   private func images(_ count: Int) -> [UInt8] {

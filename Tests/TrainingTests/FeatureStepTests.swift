@@ -14,7 +14,7 @@ final class FeatureStepTests: XCTestCase {
   private func options(step: Int, rates: [Float], precision: Precision = .float32) throws -> StepOptions {
     try StepOptions(
       learningRate: 0, momentum: 0.9, weightDecay: 0, seed: 2, step: UInt64(step), rates: rates,
-      decays: rates.map { _ in 5e-4 }, precision: precision)
+      decays: rates.map { _ in 5e-4 }, arithmetic: Arithmetic(precision: precision))
   }
 
   private let behindConvolution: [Float] = [0, 0, 0.05, 0.05, 0.05, 0.05]

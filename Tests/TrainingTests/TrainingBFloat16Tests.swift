@@ -21,7 +21,8 @@ final class TrainingBFloat16Tests: XCTestCase {
     try network.trainStep(
       x ?? self.x, labels: labels, batch: batch, layout: .nhwc,
       options: try StepOptions(
-        learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4, seed: 2, step: UInt64(step), precision: precision))
+        learningRate: 0.01, momentum: 0.9, weightDecay: 5e-4, seed: 2, step: UInt64(step),
+        arithmetic: Arithmetic(precision: precision)))
   }
 
   func testLossFallsAsInFloat32() throws {

@@ -71,7 +71,7 @@ final class TrainingStepImagesTests: XCTestCase {
       images: pixels, count: count, height: 9, width: 8, channels: 3, preprocessing: preprocessing,
       augmentation: augmentation, seed: 2, step: 0, output: &crops)
     var options = try options(0)
-    options.precision = .bfloat16
+    options.arithmetic.precision = .bfloat16
     let (onImages, onTensors) = (try network(), try network())
     let result = try onImages.trainStep(
       images: pixels, count: count, height: 9, width: 8, labels: labels, preprocessing: preprocessing,

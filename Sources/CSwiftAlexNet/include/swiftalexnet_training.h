@@ -17,6 +17,7 @@ typedef struct {
   const float *SAX_NULLABLE decays;
   int64_t count; /* of parameters, if rates or decays are given */
   int32_t precision; /* SAX_FLOAT32 or SAX_BFLOAT16 */
+  int32_t fast_math; /* as in sax_arithmetic */
   /* One per image of the batch, finite and ≥ 0; NULL: all count the same. The loss is Σ w·loss / Σ w, and 0 if they sum
    * to 0. They are read, not kept. */
   const float *SAX_NULLABLE sample_weights;

@@ -25,7 +25,7 @@ enum { SAX_FLOAT32 = 0, SAX_BFLOAT16 = 1 };
 typedef struct {
   int32_t precision;          /* SAX_BFLOAT16: activations and products in bfloat16; sums, weights, logits in float32 */
   int32_t int8_dense_weights; /* inference: dense layers multiply by weights rounded to 8 bits */
-  int32_t fast_math;          /* inference: float32 convolutions by transforms that are not exact even on integers */
+  int32_t fast_math;          /* float32 convolutions by transforms that are not exact even on integers */
 } sax_arithmetic;
 
 #endif

@@ -4,8 +4,11 @@ public final class WinogradKernels: Sendable {
   public typealias Source = UnsafePointer<Float>
   public typealias Target = UnsafeMutablePointer<Float>
 
-  public let transformInputs:
+  public typealias TransformTiles =
     @Sendable (_ geometry: WinogradTiles, _ strip: Source, _ rowStride: Int, _ tiles: Target, _ square: Target) -> Void
+
+  public let transformInputs: TransformTiles
+  public let transformGradients: TransformTiles
   public let transformKernels:
     @Sendable (
       _ taps: Int, _ columns: Int, _ valid: Int, _ kernels: Source, _ tapStride: Int, _ transformed: Target,
@@ -15,6 +18,11 @@ public final class WinogradKernels: Sendable {
     @Sendable (
       _ geometry: WinogradTiles, _ products: Source, _ bias: Source, _ relu: Bool, _ output: Target,
       _ map: WinogradMap, _ square: Target
+    ) -> Void
+  public let transformKernelGradients:
+    @Sendable (
+      _ taps: Int, _ valid: Int, _ products: Source, _ matrixStride: Int, _ gradients: Target, _ tapStride: Int,
+      _ square: Target
     ) -> Void
 
   /// Floats of scratch that each transform needs on any instruction set: one tile of the widest vectors.
@@ -27,6 +35,9 @@ public final class WinogradKernels: Sendable {
     transformInputs = {
       WinogradTemplate.transformInputs(V.self, $0, strip: $1, rowStride: $2, tiles: $3, square: $4)
     }
+    transformGradients = {
+      WinogradTemplate.transformGradients(V.self, $0, strip: $1, rowStride: $2, tiles: $3, square: $4)
+    }
     transformKernels = {
       WinogradTemplate.transformKernels(
         V.self, taps: $0, columns: $1, valid: $2, kernels: $3, tapStride: $4, transformed: $5, matrixStride: $6,
@@ -35,6 +46,10 @@ public final class WinogradKernels: Sendable {
     transformOutputs = {
       WinogradTemplate.transformOutputs(
         V.self, $0, products: $1, bias: $2, relu: $3, output: $4, map: $5, square: $6)
+    }
+    transformKernelGradients = {
+      WinogradTemplate.transformKernelGradients(
+        V.self, taps: $0, valid: $1, products: $2, matrixStride: $3, gradients: $4, tapStride: $5, square: $6)
     }
   }
 }

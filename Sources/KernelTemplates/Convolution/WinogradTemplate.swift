@@ -5,7 +5,12 @@
 ///
 ///     Y = Aᵀ [ (G g Gᵀ) ∘ (Bᵀ d B) ] A
 ///
-/// d is the tile of the input, g the kernel, Y the outputs. The polynomials are evaluated at 0, ±√½, ±√2 and ∞: a fifth
+/// d is the tile of the input, g the kernel, Y the outputs. The gradient of the kernel is the transpose of this in g,
+/// with the outputs' gradient in place of Y, and summed over all tiles before the last transform:
+///
+///     dg = Gᵀ [ Σ (A dY Aᵀ) ∘ (Bᵀ d B) ] G
+///
+/// The polynomials are evaluated at 0, ±√½, ±√2 and ∞: a fifth
 /// of the error of the usual 0, ±1, ±2 and ∞, because no power of a point is far from 1. Bᵀ depends only on these
 /// points and serves both sizes.
 ///
@@ -61,12 +66,63 @@ public enum WinogradTemplate {
     )
   }
 
+  /// The outputs' gradient, zeros after the last of two or four, times A.
+  @inlinable @inline(__always)
+  static func transformGradient<V: FloatVector>(_ y: (V, V, V, V), last: V) -> (V, V, V, V, V, V) {
+    let half = V(repeating: 0.5)
+    let (even1, odd1) = (y.0 + half * y.2, V(repeating: rootHalf) * (y.1 + half * y.3))
+    let (even2, odd2) = (y.0 + V(repeating: 2) * y.2, V(repeating: root2) * (y.1 + V(repeating: 2) * y.3))
+    return (y.0, even1 + odd1, even1 - odd1, even2 + odd2, even2 - odd2, last)
+  }
+
+  /// Six values times Gᵀ; with three taps, the first three are used.
+  @inlinable @inline(__always)
+  static func transformKernelGradient<V: FloatVector>(_ m: (V, V, V, V, V, V), taps: Int) -> (V, V, V, V, V) {
+    let (first, second) = (V(repeating: -2.0 / 3), V(repeating: 1.0 / 6))
+    let (even1, odd1) = (first * (m.1 + m.2), first * (V(repeating: rootHalf) * (m.1 - m.2)))
+    let (even2, odd2) = (second * (m.3 + m.4), second * (V(repeating: root2) * (m.3 - m.4)))
+    let (two, half) = (V(repeating: 2), V(repeating: 0.5))
+    let g2 = half * even1 + two * even2
+    return (
+      m.0 + even1 + even2, odd1 + odd2, taps == 3 ? g2 + m.5 : g2, half * odd1 + two * odd2,
+      V(repeating: 0.25) * even1 + V(repeating: 4) * even2 + m.5
+    )
+  }
+
   /// Transforms neighbouring tiles of a strip of six rows: [36][tiles][channels], of one vector of channels at least.
   /// - Parameter square: 36 vectors of scratch.
   @inlinable @inline(__always)
   public static func transformInputs<V: FloatVector>(
     _: V.Type, _ t: WinogradTiles, strip: UnsafePointer<Float>, rowStride: Int, tiles: UnsafeMutablePointer<Float>,
     square: UnsafeMutablePointer<Float>
+  ) {
+    transformTiles(V.self, t, extent: inputs, strip: strip, rowStride: rowStride, tiles: tiles, square: square) {
+      transformInput(six(V.self, $0, stride: $1))
+    }
+  }
+
+  /// The same for the outputs' gradient, a strip of as many rows as a tile has outputs along one side.
+  @inlinable @inline(__always)
+  public static func transformGradients<V: FloatVector>(
+    _: V.Type, _ t: WinogradTiles, strip: UnsafePointer<Float>, rowStride: Int, tiles: UnsafeMutablePointer<Float>,
+    square: UnsafeMutablePointer<Float>
+  ) {
+    let outputs = outputs(taps: t.taps)
+    transformTiles(V.self, t, extent: outputs, strip: strip, rowStride: rowStride, tiles: tiles, square: square) {
+      let (y0, y1) = (V.load($0), V.load($0 + $1))
+      let (y2, y3) = outputs == 2 ? (.zero, .zero) : (V.load($0 + 2 &* $1), V.load($0 + 3 &* $1))
+      return transformGradient((y0, y1, y2, y3), last: outputs == 2 ? y1 : y3)
+    }
+  }
+
+  /// - Parameters:
+  ///   - extent: rows and columns of a tile before the transform.
+  ///   - transform: makes six values of `extent` many, some floats apart.
+  @inlinable @inline(__always)
+  static func transformTiles<V: FloatVector>(
+    _: V.Type, _ t: WinogradTiles, extent: Int, strip: UnsafePointer<Float>, rowStride: Int,
+    tiles: UnsafeMutablePointer<Float>, square: UnsafeMutablePointer<Float>,
+    _ transform: (UnsafePointer<Float>, Int) -> (V, V, V, V, V, V)
   ) {
     for tile in 0..<t.count {
       let corner = strip + (tile &* outputs(taps: t.taps) &* t.channels)
@@ -76,14 +132,14 @@ public enum WinogradTemplate {
         // The last vector may overlap the one before it and write the same values again.
         let c = min(next, t.channels &- V.width)
         var column = 0
-        while column < inputs {
-          let d = transformInput(six(V.self, corner + (column &* t.channels &+ c), stride: rowStride))
+        while column < extent {
+          let d = transform(corner + (column &* t.channels &+ c), rowStride)
           store(d, square + (column &* V.width), stride: inputs &* V.width)
           column = column &+ 1
         }
         var row = 0
         while row < inputs {
-          let d = transformInput(six(V.self, square + (row &* inputs &* V.width), stride: V.width))
+          let d = transform(square + (row &* inputs &* V.width), V.width)
           store(d, target + (row &* inputs &* t.matrixStride &+ c), stride: t.matrixStride)
           row = row &+ 1
         }
@@ -119,6 +175,52 @@ public enum WinogradTemplate {
       }
       n = n &+ V.width
     }
+  }
+
+  /// Transforms a row of `valid` output channels in each of thirty-six panels, `matrixStride` apart, back to one input
+  /// channel's kernels, [taps][taps][…] with taps `tapStride` apart, and adds it to their gradient.
+  /// - Parameters:
+  ///   - products: may be read to the end of a vector.
+  ///   - square: 30 vectors of scratch.
+  @inlinable @inline(__always)
+  public static func transformKernelGradients<V: FloatVector>(
+    _: V.Type, taps: Int, valid: Int, products: UnsafePointer<Float>, matrixStride: Int,
+    gradients: UnsafeMutablePointer<Float>, tapStride: Int, square: UnsafeMutablePointer<Float>
+  ) {
+    var n = 0
+    while n < valid {
+      let lanes = valid &- n
+      var column = 0
+      while column < inputs {
+        let source = products + (column &* matrixStride &+ n)
+        let g = transformKernelGradient(six(V.self, source, stride: inputs &* matrixStride), taps: taps)
+        let place = square + (column &* V.width)
+        g.0.store(place)
+        g.1.store(place + inputs &* V.width)
+        g.2.store(place + 2 &* inputs &* V.width)
+        if taps > 3 { g.3.store(place + 3 &* inputs &* V.width) }
+        if taps > 4 { g.4.store(place + 4 &* inputs &* V.width) }
+        column = column &+ 1
+      }
+      var row = 0
+      while row < taps {
+        let g = transformKernelGradient(
+          six(V.self, square + (row &* inputs &* V.width), stride: V.width), taps: taps)
+        let target = gradients + (row &* taps &* tapStride &+ n)
+        add(g.0, to: target, count: lanes)
+        add(g.1, to: target + tapStride, count: lanes)
+        add(g.2, to: target + 2 &* tapStride, count: lanes)
+        if taps > 3 { add(g.3, to: target + 3 &* tapStride, count: lanes) }
+        if taps > 4 { add(g.4, to: target + 4 &* tapStride, count: lanes) }
+        row = row &+ 1
+      }
+      n = n &+ V.width
+    }
+  }
+
+  @inlinable @inline(__always)
+  static func add<V: FloatVector>(_ values: V, to target: UnsafeMutablePointer<Float>, count: Int) {
+    (V.load(target, count: count) + values).store(target, count: count)
   }
 
   @inlinable @inline(__always)

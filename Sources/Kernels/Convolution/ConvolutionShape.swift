@@ -101,6 +101,21 @@ public struct ConvolutionShape: Hashable, Sendable {
     (kernelHeight * kernelWidth * groupInputs).saturatingTimes(batch * outputHeight * outputWidth * outputChannels)
   }
 
+  /// The correlation that gives the input gradient: of the output gradient, with the weights rotated by 180° and their
+  /// channels swapped; nil for a stride or a padding with which it is none.
+  func ofInputGradient() throws -> ConvolutionShape? {
+    let around = Padding(
+      top: kernelHeight - 1 - padding.top, left: kernelWidth - 1 - padding.left,
+      bottom: kernelHeight - 1 - padding.bottom, right: kernelWidth - 1 - padding.right)
+    guard strideHeight == 1, strideWidth == 1,
+      min(around.top, around.left, around.bottom, around.right) >= 0
+    else { return nil }
+    return try ConvolutionShape(
+      batch: batch, inputHeight: outputHeight, inputWidth: outputWidth, inputChannels: outputChannels,
+      outputChannels: inputChannels, kernelHeight: kernelHeight, kernelWidth: kernelWidth, strideHeight: 1,
+      strideWidth: 1, padding: around, groups: groups)
+  }
+
   /// Input channels of one group.
   var groupInputs: Int { inputChannels / groups }
   /// Output channels of one group.

@@ -1,16 +1,17 @@
 import KernelTemplates
 import Tensors
 
-/// Stride-1 convolution by Winograd's F(4×4, 3×3) and F(2×2, 5×5), see `WinogradTemplate`: a quarter of the direct
-/// sum's products, or 36 instead of 100.
+/// Stride-1 convolution and its gradients by Winograd's F(4×4, 3×3) and F(2×2, 5×5), see `WinogradTemplate`: a quarter
+/// of the direct sum's products, or 36 instead of 100.
 ///
 /// Not exact even on integers, and a non-finite output makes its neighbours in the same tile non-finite: optional,
 /// never the default. The error is within 2e-5 of the largest output for a random image; typically 1e-6 to 4e-6,
-/// against 1e-6 for the direct sum in float32. The order of summation depends only on the shape and the instruction
-/// set.
+/// against 1e-6 for the direct sum in float32; within 5e-5 of the largest filter gradient. The order of summation
+/// depends only on the shape and the instruction set.
 public enum Winograd {
-  /// Whether the method can compute the shape and needs at most half of the direct products: small maps fill their last
-  /// tiles poorly, and with few channels the transforms cost more than the products.
+  /// Whether the method can compute the shape, forward and the filter gradient, and needs at most half of the direct
+  /// products: small maps fill their last tiles poorly, and with few channels the transforms cost more than the
+  /// products.
   public static func serves(_ shape: ConvolutionShape, context: ComputeContext) throws -> Bool {
     guard try context.gemm == .swift, computes(shape), shape.groupOutputs >= fewestChannels else { return false }
     let outputs = shape.outputHeight * shape.outputWidth
@@ -60,26 +61,113 @@ public enum Winograd {
     transformed: UnsafePointer<Float>? = nil, bias: UnsafePointer<Float>?, relu: Bool,
     output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    guard computes(shape) else {
-      throw EngineError.unsupported(
-        "winograd: got a kernel of \(shape.kernelHeight) × \(shape.kernelWidth), stride \(shape.strideHeight) × "
-          + "\(shape.strideWidth) and \(shape.groupInputs) input channels, expected 3 × 3 or 5 × 5, stride 1 and at least "
-          + "\(fewestChannels)")
-    }
+    guard computes(shape) else { throw refusal(shape) }
     let plan = WinogradPlan(shape, kernels: context.kernels)
     let ownWeights = transformed == nil ? try transformedCount(shape, context: context) : 0
-    let memory = try context.shared(bytes: (ownWeights + plan.sharedCount) * MemoryLayout<Float>.stride)
-      .assumingMemoryBound(to: Float.self)
+    let memory = try shared(ownWeights + plan.sharedCount, context)
     if transformed == nil { try transformWeights(shape, weights: weights, into: memory, context: context) }
-    let (transformed, shared) = (transformed ?? UnsafePointer(memory), memory + ownWeights)
-    try context.forEach(plan.sharedItems, scratchBytes: plan.layout.bytes) { item, scratch in
-      plan.transform(item, input: input, into: shared, scratch: scratch)
+    try plan.correlate(
+      input: input, transformed: transformed ?? UnsafePointer(memory), bias: bias, relu: relu, output: output,
+      shared: memory + ownWeights, context: context)
+  }
+
+  /// Whether ``backwardData(_:outputGradient:weights:inputGradient:context:)`` can compute the shape and makes it
+  /// cheaper.
+  public static func servesBackwardData(_ shape: ConvolutionShape, context: ComputeContext) throws -> Bool {
+    guard let correlation = try shape.ofInputGradient() else { return false }
+    return try serves(correlation, context: context)
+  }
+
+  /// Writes `inputGradient`, see ``Convolution``: a correlation of the output gradient.
+  public static func backwardData(
+    _ shape: ConvolutionShape, outputGradient: UnsafePointer<Float>, weights: UnsafePointer<Float>,
+    inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    guard let correlation = try shape.ofInputGradient(), computes(correlation) else { throw refusal(shape) }
+    let plan = WinogradPlan(correlation, kernels: context.kernels)
+    let count = try transformedCount(correlation, context: context)
+    let weightCount = shape.kernelHeight * shape.kernelWidth * shape.groupInputs * shape.outputChannels
+    let memory = try shared(count + max(weightCount, plan.sharedCount), context)
+    let rest = memory + count  // first the rotated weights, then the tiles
+    try rotate(weights, of: shape, into: rest, context: context)
+    try transformWeights(correlation, weights: rest, into: memory, context: context)
+    try plan.correlate(
+      input: outputGradient, transformed: memory, bias: nil, relu: false, output: inputGradient, shared: rest,
+      context: context)
+  }
+
+  /// Adds to `weightGradient` and `biasGradient`, see ``Convolution``.
+  public static func backwardFilter(
+    _ shape: ConvolutionShape, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
+    weightGradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>?, context: ComputeContext
+  ) throws {
+    guard computes(shape), shape.groupOutputs >= fewestChannels else { throw refusal(shape) }
+    if let biasGradient {
+      try addColumnSums(
+        rows: shape.batch * shape.outputHeight * shape.outputWidth, columns: shape.outputChannels,
+        matrix: outputGradient, sums: biasGradient, context: context)
     }
-    try context.forEach(plan.items, scratchBytes: plan.layout.bytes) { item, scratch in
-      plan.run(
-        item, input: input, shared: shared, transformed: transformed, bias: bias, relu: relu, output: output,
-        scratch: scratch)
+    let plan = WinogradFilterGradient(shape, kernels: context.kernels)
+    try plan.add(
+      input: input, outputGradient: outputGradient, weightGradient: weightGradient,
+      shared: shared(plan.sharedCount, context), context: context)
+  }
+
+  /// ``Convolution``'s functions under the same names, which compute directly what this method does not serve.
+  static func backwardDataWhereServed(
+    _ shape: ConvolutionShape, outputGradient: UnsafePointer<Float>, weights: UnsafePointer<Float>,
+    inputGradient: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    if try servesBackwardData(shape, context: context) {
+      try backwardData(
+        shape, outputGradient: outputGradient, weights: weights, inputGradient: inputGradient, context: context)
+    } else {
+      try Convolution.backwardData(
+        shape, outputGradient: outputGradient, weights: weights, inputGradient: inputGradient, context: context)
     }
+  }
+
+  static func backwardFilterWhereServed(
+    _ shape: ConvolutionShape, input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
+    weightGradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>?, context: ComputeContext
+  ) throws {
+    if try serves(shape, context: context) {
+      try backwardFilter(
+        shape, input: input, outputGradient: outputGradient, weightGradient: weightGradient,
+        biasGradient: biasGradient, context: context)
+    } else {
+      try Convolution.backwardFilter(
+        shape, input: input, outputGradient: outputGradient, weightGradient: weightGradient,
+        biasGradient: biasGradient, context: context)
+    }
+  }
+
+  /// Writes the weights of ``ConvolutionShape/ofInputGradient()``: turned by 180°, their channels swapped.
+  private static func rotate(
+    _ weights: UnsafePointer<Float>, of shape: ConvolutionShape, into rotated: UnsafeMutablePointer<Float>,
+    context: ComputeContext
+  ) throws {
+    let taps = shape.kernelHeight * shape.kernelWidth
+    let (inputs, outputs) = (shape.groupInputs, shape.groupOutputs)
+    try context.forEach(taps * shape.groups) { item, _ in
+      let (tap, group) = (item / shape.groups, item % shape.groups)
+      transpose(
+        weights + (tap &* inputs &* shape.outputChannels &+ group &* outputs), stride: shape.outputChannels,
+        rows: inputs, columns: outputs,
+        into: rotated + ((taps &- 1 &- tap) &* outputs &* shape.inputChannels &+ group &* inputs),
+        targetStride: shape.inputChannels)
+    }
+  }
+
+  private static func shared(_ count: Int, _ context: ComputeContext) throws -> UnsafeMutablePointer<Float> {
+    try context.shared(bytes: count * MemoryLayout<Float>.stride).assumingMemoryBound(to: Float.self)
+  }
+
+  private static func refusal(_ shape: ConvolutionShape) -> EngineError {
+    .unsupported(
+      "winograd: got a kernel of \(shape.kernelHeight) × \(shape.kernelWidth), stride \(shape.strideHeight) × "
+        + "\(shape.strideWidth), \(shape.groupInputs) input and \(shape.groupOutputs) output channels in a group, "
+        + "expected 3 × 3 or 5 × 5, stride 1 and at least \(fewestChannels)")
   }
 
   private static func computes(_ shape: ConvolutionShape) -> Bool {

@@ -2,18 +2,14 @@ import KernelTemplates
 
 /// How the work of a Winograd convolution is divided, and the work of one item.
 ///
-/// A *unit* is a piece of a row of tiles of one image. An item transforms the tiles of some units, multiplies them by
-/// the transformed weights of some panels (thirty-six matrix products), and transforms the products back: its tiles and
-/// products stay in the caches, and the weights are read once. If there are few units, they are divided by panels too;
-/// where that gives many items with the same tiles, these are transformed beforehand, once for all.
+/// An item transforms the tiles of some units, multiplies them by the transformed weights of some panels (thirty-six
+/// matrix products), and transforms the products back: its tiles and products stay in the caches, and the weights are
+/// read once. If there are few units, they are divided by panels too; where that gives many items with the same tiles,
+/// these are transformed beforehand, once for all.
 struct WinogradPlan {
   private let shape: ConvolutionShape
   private let kernels: MatrixKernels
-  private let transforms: WinogradKernels
-  /// Outputs along one side of a tile.
-  private let side: Int
-  private let tileRows: Int
-  private let segments: Partition
+  private let units: WinogradUnits
   private let blocks: Partition
   private let panelBlocks: Partition
   private let panelCount: Int
@@ -26,18 +22,14 @@ struct WinogradPlan {
   private let sharesInput: Bool
   /// Floats from one of the thirty-six elements of the tiles to the next.
   private let inputMatrix: Int
-  private let stripPart: ScratchLayout.Part<Float>
   private let inputPart: ScratchLayout.Part<Float>
   private let productPart: ScratchLayout.Part<Float>
-  private let squarePart: ScratchLayout.Part<Float>
   private let startPart: ScratchLayout.Part<Float>
   private let leftPart: ScratchLayout.Part<UnsafePointer<Float>>
   private let runPart: ScratchLayout.Part<Int>
 
-  let layout: ScratchLayout
-  var items: Int { blocks.parts * shape.groups * panelBlocks.parts }
-  /// Items that transform tiles beforehand, and the floats that hold them.
-  var sharedItems: Int { sharesInput ? blocks.count * shape.groups : 0 }
+  private let layout: ScratchLayout
+  /// Floats of the tiles that are transformed beforehand.
   var sharedCount: Int { sharesInput ? shape.groups * WinogradTemplate.elements * inputMatrix : 0 }
 
   /// Tiles in an item: a whole number of row tiles on every instruction set, and enough that reading the weights, 36 ·
@@ -53,67 +45,78 @@ struct WinogradPlan {
   init(_ shape: ConvolutionShape, kernels table: KernelTable) {
     self.shape = shape
     kernels = table.matrix
-    transforms = table.winograd
-    side = WinogradTemplate.outputs(taps: shape.kernelHeight)
-    tileRows = Partition(shape.outputHeight, atMost: side).parts
-    segments = Partition(Partition(shape.outputWidth, atMost: side).parts, atMost: Self.blockTiles)
-    blocks = Partition(
-      shape.batch * tileRows * segments.parts, atMost: max(1, Self.blockTiles / segments.largest))
+    var layout = ScratchLayout()
+    units = WinogradUnits(shape, mostTiles: Self.blockTiles, transforms: table.winograd, layout: &layout)
+    blocks = Partition(units.count, atMost: max(1, Self.blockTiles / units.largest))
     panelCount = kernels.panelCount(shape.groupOutputs)
     let others = blocks.parts * shape.groups
     panelBlocks = Partition(panelCount, parts: (Self.fewestItems + others - 1) / others)
     inputStride = shape.groupInputs + Self.skew
     productStride = panelBlocks.largest * kernels.columns + Self.skew
-    capacity = blocks.largest * segments.largest
+    capacity = blocks.largest * units.largest
     sharesInput = panelBlocks.parts > Self.mostTransforms
-    inputMatrix = (sharesInput ? blocks.count : blocks.largest) * segments.largest * inputStride
+    inputMatrix = (sharesInput ? blocks.count : blocks.largest) * units.largest * inputStride
 
-    var layout = ScratchLayout()
-    let rows = WinogradTemplate.inputs
-    stripPart = layout.reserve(
-      rows * (segments.largest * side + rows - side) * shape.groupInputs, of: Float.self)
     inputPart = layout.reserve(sharesInput ? 0 : WinogradTemplate.elements * inputMatrix, of: Float.self)
     productPart = layout.reserve(WinogradTemplate.elements * capacity * productStride, of: Float.self)
-    squarePart = layout.reserve(WinogradKernels.squareCount, of: Float.self)
     startPart = layout.reserve(panelBlocks.largest * kernels.columns, of: Float.self)
     leftPart = layout.reserve(capacity, of: UnsafePointer<Float>.self)
     runPart = layout.reserve(1, of: Int.self)
     self.layout = layout
   }
 
-  /// One of the ``sharedItems``.
-  func transform(
+  /// Computes the whole convolution.
+  /// - Parameter shared: ``sharedCount`` floats.
+  func correlate(
+    input: UnsafePointer<Float>, transformed: UnsafePointer<Float>, bias: UnsafePointer<Float>?, relu: Bool,
+    output: UnsafeMutablePointer<Float>, shared: UnsafeMutablePointer<Float>, context: ComputeContext
+  ) throws {
+    try context.forEach(sharesInput ? units.count * shape.groups : 0, scratchBytes: layout.bytes) { item, scratch in
+      transform(item, input: input, into: shared, scratch: scratch)
+    }
+    try context.forEach(blocks.parts * shape.groups * panelBlocks.parts, scratchBytes: layout.bytes) { item, scratch in
+      run(
+        item, input: input, shared: shared, transformed: transformed, bias: bias, relu: relu, output: output,
+        scratch: scratch)
+    }
+  }
+
+  /// Transforms the tiles of a unit for one group.
+  private func transform(
     _ item: Int, input: UnsafePointer<Float>, into shared: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
   ) {
     let (unit, group) = (item / shape.groups, item % shape.groups)
-    transformInput(place(unit), group: group, input, to: shared + sharedTiles(unit, group: group), scratch)
+    units.transformInputs(
+      units.place(unit), group: group, input: input, to: shared + sharedTiles(unit, group: group),
+      tileStride: inputStride, matrixStride: inputMatrix, scratch: scratch)
   }
 
   /// A unit's tiles in the memory shared by items.
   private func sharedTiles(_ unit: Int, group: Int) -> Int {
-    group &* WinogradTemplate.elements &* inputMatrix &+ unit &* segments.largest &* inputStride
+    group &* WinogradTemplate.elements &* inputMatrix &+ unit &* units.largest &* inputStride
   }
 
-  /// - Parameter shared: the output of all ``sharedItems``.
-  func run(
+  private func run(
     _ item: Int, input: UnsafePointer<Float>, shared: UnsafePointer<Float>, transformed: UnsafePointer<Float>,
     bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
   ) {
     let panels = panelBlocks.range(item % panelBlocks.parts)
     let group = item / panelBlocks.parts % shape.groups
-    let units = blocks.range(item / (panelBlocks.parts &* shape.groups))
+    let own = blocks.range(item / (panelBlocks.parts &* shape.groups))
     let start = startPart.pointer(in: scratch)
     start.update(repeating: 0, count: panels.count &* kernels.columns)
 
     let left = leftPart.pointer(in: scratch)
     var count = 0
-    for unit in units {
-      let place = place(unit)
+    for unit in own {
+      let place = units.place(unit)
       var tiles = shared + sharedTiles(unit, group: group)
       if !sharesInput {
-        let own = inputPart.pointer(in: scratch) + (count &* inputStride)
-        transformInput(place, group: group, input, to: own, scratch)
-        tiles = UnsafePointer(own)
+        let target = inputPart.pointer(in: scratch) + (count &* inputStride)
+        units.transformInputs(
+          place, group: group, input: input, to: target, tileStride: inputStride, matrixStride: inputMatrix,
+          scratch: scratch)
+        tiles = UnsafePointer(target)
       }
       for tile in 0..<place.segment.count { left[count &+ tile] = tiles + (tile &* inputStride) }
       count = count &+ place.segment.count
@@ -126,48 +129,14 @@ struct WinogradPlan {
     // A copy, because the transform reads whole vectors; the products no longer need the zeros.
     if let bias { start.update(from: bias + channel, count: channels) }
     count = 0
-    for unit in units {
-      let place = place(unit)
-      let (y, x) = (place.row &* side, place.segment.lowerBound &* side)
-      let pixel = (place.image &* shape.outputHeight &+ y) &* shape.outputWidth &+ x
-      transforms.transformOutputs(
-        WinogradTiles(
-          count: place.segment.count, taps: shape.kernelHeight, channels: channels, tileStride: productStride,
-          matrixStride: capacity &* productStride),
-        productPart.pointer(in: scratch) + (count &* productStride), start, relu,
-        output + (pixel &* shape.outputChannels &+ channel),
-        WinogradMap(
-          rows: min(side, shape.outputHeight &- y), columns: shape.outputWidth &- x,
-          rowStride: shape.outputWidth &* shape.outputChannels, pixelStride: shape.outputChannels),
-        squarePart.pointer(in: scratch))
+    for unit in own {
+      let place = units.place(unit)
+      units.transformOutputs(
+        place, products: productPart.pointer(in: scratch) + (count &* productStride), channel: channel,
+        channels: channels, tileStride: productStride, matrixStride: capacity &* productStride, bias: start,
+        relu: relu, output: output, scratch: scratch)
       count = count &+ place.segment.count
     }
-  }
-
-  /// The place of a unit's tiles.
-  private func place(_ unit: Int) -> (image: Int, row: Int, segment: Range<Int>) {
-    let row = unit / segments.parts
-    return (row / tileRows, row % tileRows, segments.range(unit % segments.parts))
-  }
-
-  private func transformInput(
-    _ place: (image: Int, row: Int, segment: Range<Int>), group: Int, _ input: UnsafePointer<Float>,
-    to tiles: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutableRawPointer
-  ) {
-    let rows = WinogradTemplate.inputs
-    let (copy, channels) = (stripPart.pointer(in: scratch), shape.groupInputs)
-    let strip = ConvolutionStrip(
-      inputHeight: shape.inputHeight, inputWidth: shape.inputWidth, inputChannels: shape.inputChannels,
-      channels: channels, width: place.segment.count &* side &+ rows &- side,
-      left: shape.padding.left &- place.segment.lowerBound &* side)
-    strip.copy(
-      image: input + (place.image &* shape.inputHeight &* shape.inputWidth &* shape.inputChannels),
-      firstChannel: group &* channels, firstRow: place.row &* side &- shape.padding.top, rows: rows, to: copy)
-    transforms.transformInputs(
-      WinogradTiles(
-        count: place.segment.count, taps: shape.kernelHeight, channels: channels, tileStride: inputStride,
-        matrixStride: inputMatrix),
-      copy, strip.width &* channels, tiles, squarePart.pointer(in: scratch))
   }
 
   /// For each of the thirty-six elements: products [tiles][outputs] = inputs [tiles][inputs] · weights.

@@ -18,7 +18,8 @@ public protocol ActivationElement {
     _ inputGradient: UnsafeMutablePointer<Self>, _ context: ComputeContext
   ) throws -> Void
 
-  static var convolution: ConvolutionDrivers<Self> { get }
+  /// - Parameter fastMath: whether float32 may be computed by ``Winograd``.
+  static func convolution(fastMath: Bool) -> ConvolutionDrivers<Self>
   static var dense: DenseDrivers<Self> { get }
   /// The functions of ``Activation``.
   static var reluForward: ReLUForward { get }
@@ -40,12 +41,12 @@ public struct ConvolutionDrivers<Element> {
       _ packed: UnsafeRawPointer?, _ bias: UnsafePointer<Float>?, _ relu: Bool,
       _ output: UnsafeMutablePointer<Element>, _ context: ComputeContext
     ) throws -> Void
-  public let backwardData:
+  public fileprivate(set) var backwardData:
     (
       _ shape: ConvolutionShape, _ outputGradient: UnsafePointer<Element>, _ weights: UnsafePointer<Float>,
       _ inputGradient: UnsafeMutablePointer<Element>, _ context: ComputeContext
     ) throws -> Void
-  public let backwardFilter:
+  public fileprivate(set) var backwardFilter:
     (
       _ shape: ConvolutionShape, _ input: UnsafePointer<Element>, _ outputGradient: UnsafePointer<Element>,
       _ weightGradient: UnsafeMutablePointer<Float>, _ biasGradient: UnsafeMutablePointer<Float>?,
@@ -77,12 +78,17 @@ public struct DenseDrivers<Element> {
 }
 
 extension Float: ActivationElement {
-  public static var convolution: ConvolutionDrivers<Float> {
-    ConvolutionDrivers(
+  public static func convolution(fastMath: Bool) -> ConvolutionDrivers<Float> {
+    var drivers = ConvolutionDrivers<Float>(
       packedByteCount: { try Convolution.packedByteCount($0, as: Float.self, context: $1) },
       pack: { try Convolution.pack($0, as: Float.self, weights: $1, into: $2, context: $3) },
       forward: Convolution.forward, backwardData: Convolution.backwardData,
       backwardFilter: Convolution.backwardFilter)
+    if fastMath {
+      drivers.backwardData = Winograd.backwardDataWhereServed
+      drivers.backwardFilter = Winograd.backwardFilterWhereServed
+    }
+    return drivers
   }
 
   public static var dense: DenseDrivers<Float> {
@@ -96,7 +102,7 @@ extension Float: ActivationElement {
 }
 
 extension BFloat16: ActivationElement {
-  public static var convolution: ConvolutionDrivers<BFloat16> {
+  public static func convolution(fastMath: Bool) -> ConvolutionDrivers<BFloat16> {
     ConvolutionDrivers(
       packedByteCount: { try Convolution.packedByteCount($0, as: BFloat16.self, context: $1) },
       pack: { try Convolution.pack($0, as: BFloat16.self, weights: $1, into: $2, context: $3) },

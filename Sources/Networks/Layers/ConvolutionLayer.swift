@@ -123,7 +123,7 @@ struct ConvolutionLayer: Layer {
   func forwardDirectly<Element: ActivationElement>(
     _ shape: ConvolutionShape, _ operands: TypedForwardOperands<Element, Element>, packedAs form: WeightCache.Form
   ) throws {
-    let (drivers, context) = (Element.convolution, operands.context)
+    let (drivers, context) = (Element.convolution(fastMath: false), operands.context)
     let packed = try operands.weightCache?.form(
       form, of: weight, byteCount: try drivers.packedByteCount(shape, context)
     ) { try drivers.pack(shape, weight.value.pointer, $0, context) }
@@ -151,7 +151,8 @@ struct ConvolutionLayer: Layer {
 
   func backward<Element: ActivationElement>(_ operands: TypedBackwardOperands<Element, Element>) throws {
     let shape = try self.shape.withBatch(operands.batch)
-    let (gradient, drivers, context) = (operands.outputGradient, Element.convolution, operands.context)
+    let drivers = Element.convolution(fastMath: operands.arithmetic.fastMath)
+    let (gradient, context) = (operands.outputGradient, operands.context)
     if relu { try operands.reluBackward(count: operands.batch * outputShape.count) }
     if operands.parameterGradients != .none {
       let (weightGradient, biasGradient) = (try weight.makeGradient(), try bias.makeGradient())

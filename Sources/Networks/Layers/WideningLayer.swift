@@ -65,7 +65,7 @@ struct WideningLayer: BFloat16LogitsLayer {
         batch: operands.batch, input: input, output: output, auxiliary: operands.auxiliary, scratch: operands.scratch,
         outputGradient: outputGradient, inputGradient: inputGradient,
         parameterGradients: operands.parameterGradients, shards: operands.shards, factors: operands.factors,
-        relu: operands.relu, dropout: operands.dropout, context: operands.context))
+        relu: operands.relu, dropout: operands.dropout, arithmetic: operands.arithmetic, context: operands.context))
     if let inputGradient, let narrowed = operands.inputGradient {
       try BFloat16Conversion.narrow(count: count, input: inputGradient, output: narrowed, context: operands.context)
     }

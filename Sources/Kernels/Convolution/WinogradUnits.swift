@@ -1,0 +1,100 @@
+import KernelTemplates
+
+/// The *units* of a Winograd convolution: pieces of a row of tiles of one image, whose tiles are transformed together.
+struct WinogradUnits {
+  struct Place {
+    let image: Int
+    let row: Int
+    let segment: Range<Int>
+  }
+
+  private let shape: ConvolutionShape
+  private let transforms: WinogradKernels
+  private let tileRows: Int
+  private let segments: Partition
+  private let stripPart: ScratchLayout.Part<Float>
+  private let squarePart: ScratchLayout.Part<Float>
+  /// Outputs along one side of a tile.
+  let side: Int
+
+  var count: Int { shape.batch * tileRows * segments.parts }
+  /// The most tiles of a unit.
+  var largest: Int { segments.largest }
+
+  /// - Parameters:
+  ///   - mostTiles: the most tiles of a unit.
+  ///   - layout: gets the scratch that the transforms need.
+  init(_ shape: ConvolutionShape, mostTiles: Int, transforms: WinogradKernels, layout: inout ScratchLayout) {
+    self.shape = shape
+    self.transforms = transforms
+    side = WinogradTemplate.outputs(taps: shape.kernelHeight)
+    tileRows = Partition(shape.outputHeight, atMost: side).parts
+    segments = Partition(Partition(shape.outputWidth, atMost: side).parts, atMost: mostTiles)
+    let (rows, columns) = (WinogradTemplate.inputs, segments.largest * side + WinogradTemplate.inputs - side)
+    stripPart = layout.reserve(rows * columns * max(shape.groupInputs, shape.groupOutputs), of: Float.self)
+    squarePart = layout.reserve(WinogradKernels.squareCount, of: Float.self)
+  }
+
+  func place(_ unit: Int) -> Place {
+    let row = unit / segments.parts
+    return Place(image: row / tileRows, row: row % tileRows, segment: segments.range(unit % segments.parts))
+  }
+
+  /// Writes the input tiles of a unit, `tileStride` apart, their elements `matrixStride` apart.
+  func transformInputs(
+    _ place: Place, group: Int, input: UnsafePointer<Float>, to tiles: UnsafeMutablePointer<Float>, tileStride: Int,
+    matrixStride: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    let rows = WinogradTemplate.inputs
+    let (copy, channels) = (stripPart.pointer(in: scratch), shape.groupInputs)
+    let strip = ConvolutionStrip(
+      inputHeight: shape.inputHeight, inputWidth: shape.inputWidth, inputChannels: shape.inputChannels,
+      channels: channels, width: place.segment.count &* side &+ rows &- side,
+      left: shape.padding.left &- place.segment.lowerBound &* side)
+    strip.copy(
+      image: input + (place.image &* shape.inputHeight &* shape.inputWidth &* shape.inputChannels),
+      firstChannel: group &* channels, firstRow: place.row &* side &- shape.padding.top, rows: rows, to: copy)
+    transforms.transformInputs(
+      WinogradTiles(
+        count: place.segment.count, taps: shape.kernelHeight, channels: channels, tileStride: tileStride,
+        matrixStride: matrixStride),
+      copy, strip.width &* channels, tiles, squarePart.pointer(in: scratch))
+  }
+
+  /// The same for the tiles of the output gradient; those that reach past the map have zeros there.
+  func transformGradients(
+    _ place: Place, group: Int, outputGradient: UnsafePointer<Float>, to tiles: UnsafeMutablePointer<Float>,
+    tileStride: Int, matrixStride: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    let (copy, channels) = (stripPart.pointer(in: scratch), shape.groupOutputs)
+    let strip = ConvolutionStrip(
+      inputHeight: shape.outputHeight, inputWidth: shape.outputWidth, inputChannels: shape.outputChannels,
+      channels: channels, width: place.segment.count &* side, left: 0 &- place.segment.lowerBound &* side)
+    strip.copy(
+      image: outputGradient + (place.image &* shape.outputHeight &* shape.outputWidth &* shape.outputChannels),
+      firstChannel: group &* channels, firstRow: place.row &* side, rows: side, to: copy)
+    transforms.transformGradients(
+      WinogradTiles(
+        count: place.segment.count, taps: shape.kernelHeight, channels: channels, tileStride: tileStride,
+        matrixStride: matrixStride),
+      copy, strip.width &* channels, tiles, squarePart.pointer(in: scratch))
+  }
+
+  /// Transforms the products of a unit's tiles back to the output, from `channel` on.
+  func transformOutputs(
+    _ place: Place, products: UnsafePointer<Float>, channel: Int, channels: Int, tileStride: Int, matrixStride: Int,
+    bias: UnsafePointer<Float>, relu: Bool, output: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
+  ) {
+    let (y, x) = (place.row &* side, place.segment.lowerBound &* side)
+    let pixel = (place.image &* shape.outputHeight &+ y) &* shape.outputWidth &+ x
+    transforms.transformOutputs(
+      WinogradTiles(
+        count: place.segment.count, taps: shape.kernelHeight, channels: channels, tileStride: tileStride,
+        matrixStride: matrixStride),
+      products, bias, relu, output + (pixel &* shape.outputChannels &+ channel),
+      WinogradMap(
+        rows: min(side, shape.outputHeight &- y), columns: shape.outputWidth &- x,
+        rowStride: shape.outputWidth &* shape.outputChannels, pixelStride: shape.outputChannels),
+      squarePart.pointer(in: scratch))
+  }
+}
