@@ -130,7 +130,7 @@ def profile(
     augmentation : Augmentation, optional
         For training steps; by default random crops and mirroring.
     precision, weights, fast_math
-        How the network computes; only `precision` applies to training.
+        How the network computes; `weights` is for inference.
 
     Returns
     -------

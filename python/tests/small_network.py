@@ -24,7 +24,7 @@ softmax prob
 
 # Learning rate, momentum, weight decay, rule, seed, step, rates and decays of each parameter.
 FLOAT32 = (0, 0, 0)
-OPTIONS = (0.01, 0.9, 0.0005, 0, 1, 2, None, None, 0, None, 0.001, False)
+OPTIONS = (0.01, 0.9, 0.0005, 0, 1, 2, None, None, 0, None, 0.001, False, False)
 # Crop height, crop width, mean, scale.
 PREPROCESSING = (15, 15, None, None, 0)
 

@@ -32,6 +32,7 @@ def options(**changes):
         "sample_weight",
         "trust_coefficient",
         "plain_biases",
+        "fast_math",
     )
     return tuple(changes.get(name, value) for name, value in zip(names, small.OPTIONS, strict=True))
 
@@ -149,8 +150,8 @@ TENSORS = [
     case("rule 5", ValueError, "train_step: rule is 5", train(rule=5)),
     case("train precision 2", ValueError, "train_step: precision is 2", train(precision=2)),
     case("train seed -1", ValueError, "train_step: seed", train(seed=-1)),
-    case("options short", ValueError, "train_step: options has 3 items, expected 12", train(given=(0.1, 0.9, 0))),
-    case("options of old", ValueError, "options has 6 items, expected 12", train(given=small.OPTIONS[:6])),
+    case("options short", ValueError, "train_step: options has 3 items, expected 13", train(given=(0.1, 0.9, 0))),
+    case("options of old", ValueError, "options has 6 items, expected 13", train(given=small.OPTIONS[:6])),
     case("rates short", ValueError, r"train_step: rates has shape \(1,\), expected", train(rates=told(0.1, 1))),
     case("rates long", ValueError, r"train_step: rates has shape \(99,\), expected", train(rates=told(0.1, 99))),
     case("rates empty", ValueError, r"train_step: rates has shape \(0,\), expected", train(rates=told(0.1, 0))),

@@ -76,7 +76,9 @@ def test_the_number_of_threads_changes_nothing(count):
             assert _native.get_num_threads() == threads
             network = small.make()
             for step in range(3):
-                network.train_step(x, labels, 0, (0.01, 0.9, 0.0005, 0, 1, step, None, None, 0, None, 0.001, False))
+                network.train_step(
+                    x, labels, 0, (0.01, 0.9, 0.0005, 0, 1, step, None, None, 0, None, 0.001, False, False)
+                )
             states.append(small.state(network, VALUE, GRADIENT, VELOCITY))
     finally:
         _native.set_num_threads(before)
@@ -92,7 +94,7 @@ def test_training_twice_at_once_is_refused(network):
         start.wait()
         for _ in range(40):
             try:
-                network.train_step(x, labels, 0, (0.0, 0.0, 0.0, 0, 1, 2, None, None, 0, None, 0.001, False))
+                network.train_step(x, labels, 0, (0.0, 0.0, 0.0, 0, 1, 2, None, None, 0, None, 0.001, False, False))
             except ConcurrentUseError as error:
                 refusals.append(str(error))
 
@@ -175,7 +177,7 @@ delay, network, (x, labels) = float(sys.argv[1]), small.make(), small.batch(4096
 step, when = 0, None
 
 def train(network, step):
-    network.train_step(x, labels, 0, (0.01, 0.9, 0.0005, 0, 1, step, None, None, 0, None, 0.001, False))
+    network.train_step(x, labels, 0, (0.01, 0.9, 0.0005, 0, 1, step, None, None, 0, None, 0.001, False, False))
 
 def press():
     global when

@@ -200,7 +200,7 @@ def test_rates_of_a_step_stand_in_for_factors():
     factors = [told.multipliers(index) for index in range(count)]
     for given in ((rates, decays), (memoryview(rates), memoryview(decays))):
         lent.train_step(x, labels, 0, small.OPTIONS)
-        told.train_step(x, labels, 0, (5.0, 0.9, 5.0, 0, 1, 2, *given, 0, None, 0.001, False))
+        told.train_step(x, labels, 0, (5.0, 0.9, 5.0, 0, 1, 2, *given, 0, None, 0.001, False, False))
     assert small.same_bits(small.state(told, VALUE, VELOCITY), small.state(lent, VALUE, VELOCITY))
     assert [told.multipliers(index) for index in range(count)] == factors
 

@@ -151,7 +151,7 @@ def test_a_steady_step_with_rates_of_every_parameter_allocates_nothing(network):
     rates = np.full(len(network.parameters()), 0.01, np.float32)
     before = None
     for step in range(7):
-        network.train_step(x, labels, 0, (0.0, 0.9, 0.0, 0, 1, step, rates, rates, 0, None, 0.001, False))
+        network.train_step(x, labels, 0, (0.0, 0.9, 0.0, 0, 1, step, rates, rates, 0, None, 0.001, False, False))
         before = _native.allocation_count() if step == 1 else before
     assert _native.allocation_count() == before
 

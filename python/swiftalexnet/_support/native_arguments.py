@@ -45,6 +45,7 @@ class StepOptions(NamedTuple):
     sample_weight: Float32 | None = None
     trust_coefficient: float = 0.001
     plain_biases: bool = False
+    fast_math: bool = False
 
 
 class BatchShare(NamedTuple):

@@ -151,13 +151,20 @@ def _images_or_part(text: str) -> int | float:
 
 
 def add_precision(parser: argparse.ArgumentParser) -> None:
-    """Add the arithmetic of training."""
+    """Add the type of activations."""
     parser.add_argument(
         "--precision",
         type=one_of("precision", (*PRECISIONS, "auto")),
         default="float32",
         metavar="float32|bfloat16|auto",
         help="of activations; auto: bfloat16 if the processor supports it",
+    )
+
+
+def add_fast_math(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of fast convolutions."""
+    parser.add_argument(
+        "--fast-math", action="store_true", help="faster float32 convolutions that are not exact on integers"
     )
 
 
@@ -171,9 +178,7 @@ def add_arithmetic(parser: argparse.ArgumentParser) -> None:
         metavar="float|int8",
         help="of dense layers; int8: rounded to 8 bits",
     )
-    parser.add_argument(
-        "--fast-math", action="store_true", help="faster float32 convolutions that are not exact on integers"
-    )
+    add_fast_math(parser)
 
 
 def arithmetic(options: argparse.Namespace) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from . import network_choice, training_data
 from . import ranks as several
 from .invocation import as_typed
 from .models import open_model
-from .options import add_force, add_precision, add_quiet
+from .options import add_fast_math, add_force, add_precision, add_quiet
 from .parser import command_parser
 from .run_folder import RunFolder, state
 from .saved_options import StrictParser, to_values, to_words
@@ -45,6 +45,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", metavar="FOLDER", help="resume the run in FOLDER with its saved options")
     add_quiet(parser)
     add_precision(parser)
+    add_fast_math(parser)
     training_data.add(parser)
     network_choice.add(parser)
     several.add(parser)
@@ -167,6 +168,7 @@ def _train(
             resume=resumes,
             progress=not output.quiet,
             precision=options.precision,
+            fast_math=options.fast_math,
             cache_features=options.cache_features,
             class_weight=options.class_weight,
             communicator=ranks.communicator,

@@ -133,7 +133,7 @@ class Tower:
         """
         require_rule(RULES[options.rule], "train_step")
         require_same_batch(self._team, x, labels, options)
-        arithmetic = Arithmetic(options.precision)
+        arithmetic = Arithmetic(options.precision, fast_math=int(options.fast_math))
         output = self._forward(x, layout, True, (options.seed, options.step), arithmetic)
         gradient, outcome = None, None
         if output is not None and self._rank == 0:

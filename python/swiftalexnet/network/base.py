@@ -165,8 +165,8 @@ class BaseModel(Derivatives):
         training : bool
             Apply dropout, drawn from (seed, step); needs `keep`.
         precision, weights, fast_math
-            See `swiftalexnet.inference.prediction.probabilities`; `weights` and `fast_math` need keep=False.
-            `backward` computes in the precision of its `forward`.
+            See `swiftalexnet.inference.prediction.probabilities`; `weights` needs keep=False.
+            `backward` computes as its `forward` did.
         out : array of float32, [batch, classes], optional
             Where to write the logits.
 
@@ -248,6 +248,7 @@ class BaseModel(Derivatives):
         sample_weight: ArrayLike | None = None,
         trust_coefficient: float = 0.001,
         lars_biases: bool = True,
+        fast_math: bool = False,
     ) -> float:
         """Forward, loss, backward and update in one call, which is applied completely or not at all.
 
@@ -265,6 +266,8 @@ class BaseModel(Derivatives):
         sample_weight : numbers, [batch], optional
             How much each image counts in the loss, Σ w·loss / Σ w: finite and at least 0. Where they sum to 0, momentum
             and weight decay alone move the weights.
+        fast_math : bool
+            See `swiftalexnet.training.fit`.
 
         Returns
         -------
@@ -282,7 +285,7 @@ class BaseModel(Derivatives):
             The network is being trained on another thread.
         """
         numbers = learning_rate, momentum, weight_decay
-        settings = StepSettings(*numbers, rule, seed, step, precision, trust_coefficient, lars_biases)
+        settings = StepSettings(*numbers, rule, seed, step, precision, trust_coefficient, lars_biases, fast_math)
         array, targets, options = step_arguments(x, labels, self.num_classes, settings, sample_weight)
         loss, _ = self.network.train_step(array, targets, layout_code(layout, "train_step"), options)
         self.note_training()

@@ -15,16 +15,11 @@ _VALIDATION_BATCH = 64  # the default of `evaluate`
 _BATCHES = 4  # of decoded images, waiting or in use
 
 
-def for_training(model: BaseModel, wanted: int, precision: int = 0, validates: bool = False) -> int:
+def for_training(model: BaseModel, wanted: int, arithmetic: Arithmetic = FLOAT32, validates: bool = False) -> int:
     """Return a batch size if a training step with it fits into free memory, or the largest power of two that does.
 
     With `validates` memory is also reserved for validation. Activations of earlier calls and the last `forward` are
     freed first.
-
-    Parameters
-    ----------
-    precision : int
-        Index into PRECISIONS.
 
     Raises
     ------
@@ -32,7 +27,6 @@ def for_training(model: BaseModel, wanted: int, precision: int = 0, validates: b
         Not even one image fits.
     """
     model.network.release_memory()
-    arithmetic = Arithmetic(precision)
     room = _needed(model, _VALIDATION_BATCH, False, arithmetic) if validates else 0
     return _largest(model, wanted, True, arithmetic, "fit", room)
 
@@ -62,7 +56,7 @@ def for_inference(
         return batch_size
     require_auto(batch_size, operation)
     if keeps_layers:
-        arithmetic = Arithmetic(arithmetic.precision)
+        arithmetic = arithmetic._replace(int8_dense_weights=0)
     return _largest(model, _POWERS[0], keeps_layers, arithmetic, operation)
 
 

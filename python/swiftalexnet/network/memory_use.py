@@ -71,7 +71,7 @@ def memory(
         Images in a training step; crops per batch in inference, of which `predict` and `evaluate` use at most 120.
     training : bool
     precision, weights, fast_math
-        How it will compute; only `precision` applies to training.
+        How it will compute; `weights` is for inference.
 
     Returns
     -------

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._support.arithmetic import choose_precision
+from .._support.arithmetic import choose_arithmetic
 from .._support.arrays import as_float32, as_labels, as_seed
 from .._support.choices import choose
 from .._support.native_arguments import RULES, StepOptions
@@ -26,6 +26,7 @@ class StepSettings(NamedTuple):
     precision: str = "float32"
     trust_coefficient: float = 0.001
     lars_biases: bool = True
+    fast_math: bool = False
 
 
 def step_arguments(
@@ -39,7 +40,7 @@ def step_arguments(
         Arrays or numbers that do not fit.
     """
     operation = "train_step"
-    code = choose_precision(operation, settings.precision)
+    arithmetic = choose_arithmetic(operation, settings.precision, fast_math=settings.fast_math)
     rule = RULES.index(choose(operation, "rule", settings.rule, RULES))
     array = as_float32(x, "x", operation, ndim=4)
     targets = as_labels(labels, "labels", operation, len(array), classes)
@@ -47,4 +48,5 @@ def step_arguments(
     weights = as_sample_weight(sample_weight, operation, len(array))
     rates = settings.learning_rate, settings.momentum, settings.weight_decay
     lars = settings.trust_coefficient, not settings.lars_biases
-    return array, targets, StepOptions(*rates, rule, *draw, None, None, code, weights, *lars)
+    options = StepOptions(*rates, rule, *draw, None, None, arithmetic.precision, weights, *lars)
+    return array, targets, options._replace(fast_math=bool(arithmetic.fast_math))

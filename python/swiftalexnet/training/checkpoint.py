@@ -163,7 +163,8 @@ def identity(run: Run) -> dict[str, Any]:
         "network": model.spec.splitlines(),
         "recipe": plan.recipe.to_json(),
         "seed": plan.seed,
-        "precision": PRECISIONS[plan.precision],
+        "precision": PRECISIONS[plan.arithmetic.precision],
+        "fast_math": bool(plan.arithmetic.fast_math),
         "training images": data.pop("images"),
         **data,
         "multipliers": parameters.changed(model.multipliers()),
@@ -179,7 +180,7 @@ def identity(run: Run) -> dict[str, Any]:
 
 def _up_to_date(saved: dict[str, Any]) -> dict[str, Any]:
     """Convert a saved identity to this version's form: older ones lacked some settings and used other words."""
-    lacking = {"precision": "float32", "class_weight": None, "sample_weight (SHA-256)": None}
+    lacking = {"precision": "float32", "fast_math": False, "class_weight": None, "sample_weight (SHA-256)": None}
     saved = {**lacking, "shards": None, "wire": "float32", "towers": False, **saved}
     if "training pictures" in saved:
         saved["training images"] = saved.pop("training pictures")

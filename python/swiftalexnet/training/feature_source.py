@@ -73,10 +73,10 @@ class FeatureSource:
     def __init__(self, model: BaseModel, plan: Plan, part: FrozenPart, store: FeatureStore, team: Team):
         self._model, self._plan, self._node, self._team = model, plan, part.node, team
         views = 2 if plan.recipe.flip else 1
-        self._train = store.file(Features("train", model, part, plan.train, views, plan.precision))
+        self._train = store.file(Features("train", model, part, plan.train, views, plan.arithmetic))
         self._validation: FeatureFile | None = None
         if plan.validation is not None:
-            self._validation = store.file(Features("validation", model, part, plan.validation, 1, plan.precision))
+            self._validation = store.file(Features("validation", model, part, plan.validation, 1, plan.arithmetic))
 
     def batches(self, portions: Iterable[Portion], epoch: int, step: int) -> FeatureBatches:
         """Return batches of features."""
@@ -117,7 +117,7 @@ class FeatureSource:
 
     def evaluate(self, validation: Dataset) -> Errors:
         """Measure the model on the centre crops of the validation set."""
-        arithmetic = Arithmetic(self._plan.precision)
+        arithmetic = self._plan.arithmetic
 
         def measure(chosen: Iterable[NDArray[np.intp]]) -> Measured:
             return self._measure(chosen, arithmetic)

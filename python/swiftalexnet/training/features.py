@@ -32,7 +32,7 @@ class Features(NamedTuple):
     part: FrozenPart
     data: Dataset
     views: int
-    precision: int
+    arithmetic: Arithmetic
 
     def contents(self) -> tuple[Contents, Fingerprint]:
         """Return what a file of these features holds, if no image is missing, and of what images they are.
@@ -45,7 +45,8 @@ class Features(NamedTuple):
             "network": list(self.part.spec),
             "weights (SHA-256)": weights_digest(self.part.arrays(self.model)),
             "preprocessing": self._preprocessing(),
-            "precision": PRECISIONS[self.precision],
+            "precision": PRECISIONS[self.arithmetic.precision],
+            **({"fast_math": True} if self.arithmetic.fast_math else {}),
             "engine": {name: info[name] for name in ("version", "instruction_set", "gemm")},
             "images": images.key,
         }
@@ -61,7 +62,7 @@ class Features(NamedTuple):
         NonFiniteError
             A feature is not finite.
         """
-        arithmetic, layout, seen = Arithmetic(self.precision), LAYOUTS["NHWC"], 0
+        arithmetic, layout, seen = self.arithmetic, LAYOUTS["NHWC"], 0
         size = max(1, _VIEWS_AT_ONCE // self.views)
         with Progress(len(self.data), progress, f"features: {self.name}") as bar:
             for squares, numbers in batches(self.data, self.model.preprocessing.geometry, size, bar.advance):

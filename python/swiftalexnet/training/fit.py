@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from .._support.arithmetic import choose_precision
+from .._support.arithmetic import choose_arithmetic
 from .._support.arrays import as_seed
 from .._support.choices import choose
 from .._support.shown import shown
@@ -52,6 +52,7 @@ def fit(
     progress: Showing = True,
     on_epoch_end: Callable[[dict[str, Any]], object] | None = None,
     precision: str = "float32",
+    fast_math: bool = False,
     non_finite: str = "raise",
     cache_features: bool | str | os.PathLike[str] = False,
     class_weight: str | Mapping[Any, float] | None = None,
@@ -108,6 +109,10 @@ def fit(
         Of activations, their gradients and the factors of products, in training and validation; sums, weights,
         velocities and the loss are always float32. "auto" is bfloat16 if the processor has instructions for it,
         otherwise float32; a resumed run keeps its own. A precision other than the checkpoint's is refused.
+    fast_math : bool
+        Compute 3 × 3 and 5 × 5 convolutions of stride 1 in float32 by Winograd's method (Lavin and Gray 2016), forward
+        and backward: faster, and off by up to 2e-5 of the largest output and 5e-5 of the largest gradient of a filter.
+        It has no effect in bfloat16.
     non_finite : {"raise", "stop"}
         What to do if a loss, a gradient or a validation loss is not finite; the weights stay those of the step before.
         In bfloat16 an activation that is not finite may turn its neighbours into NaN.
@@ -193,7 +198,7 @@ def fit(
         chosen = as_recipe(recipe, epochs, None if isinstance(batch_size, str) else batch_size)
         if isinstance(batch_size, str):
             require_auto(batch_size, "fit")
-        code = choose_precision("fit", precision)
+        arithmetic = choose_arithmetic("fit", precision, fast_math=fast_math)
         choose("fit", "non_finite", non_finite, ("raise", "stop"))
         showing = as_showing(progress, "fit")
         shows = bool(showing) and team.leads
@@ -216,13 +221,17 @@ def fit(
             require_same(team, software)
             begun = begun_with(folder) if resume and folder else None
             if begun and precision == "auto":
-                code = choose_precision("fit", begun.precision)
+                arithmetic = choose_arithmetic("fit", begun.precision, fast_math=fast_math)
             if isinstance(batch_size, str):
                 fitting = (
-                    begun.batch_size if begun else fitting_batch(model, chosen, code, validation is not None, team)
+                    begun.batch_size
+                    if begun
+                    else fitting_batch(model, chosen, arithmetic, validation is not None, team)
                 )
                 chosen = chosen.replace(batch_size=fitting)
-            run = Run(model, Plan(train, validation, chosen, seed, code, weights, parts, wire, bool(towers)), team)
+            run = Run(
+                model, Plan(train, validation, chosen, seed, arithmetic, weights, parts, wire, bool(towers)), team
+            )
             store = None if folder is None else Checkpoint(folder, run)
             options = {"non_finite": non_finite, "timeout": timeout, "resume": bool(resume)}
             begins = None if store is None else beginning(store.path) if resume else "anew"

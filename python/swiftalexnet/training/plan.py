@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .._support.native_arguments import FLOAT32, Arithmetic
 from ..recipes.recipe import Recipe
 from .image_weights import UNWEIGHTED, ImageWeights
 
@@ -22,7 +23,7 @@ class Plan:
     validation: "Dataset | None"
     recipe: Recipe
     seed: int
-    precision: int = 0  # its place in PRECISIONS
+    arithmetic: Arithmetic = FLOAT32
     weights: ImageWeights = UNWEIGHTED
     shards: int | None = None
     wire: str = "float32"

@@ -5,6 +5,7 @@ from typing import Any
 from .. import _native
 from .._support.arrays import as_integer
 from .._support.choices import choose
+from .._support.native_arguments import Arithmetic
 from .._support.numbers import check_number
 from .._support.output import warn
 from ..distributed.communicator import LocalCommunicator, as_communicator
@@ -29,7 +30,7 @@ def require_own_kernels(shards: int | None) -> None:
         )
 
 
-def fitting_batch(model: BaseModel, recipe: Recipe, precision: int, validates: bool, team: Team) -> int:
+def fitting_batch(model: BaseModel, recipe: Recipe, arithmetic: Arithmetic, validates: bool, team: Team) -> int:
     """Return the recipe's batch size if each rank's part fits into its memory; see `for_training`.
 
     Otherwise a smaller one, which depends on the number of ranks, with a UserWarning.
@@ -40,7 +41,7 @@ def fitting_batch(model: BaseModel, recipe: Recipe, precision: int, validates: b
         On one of them not even one image fits.
     """
     wanted = -(-recipe.batch_size // team.size)
-    fitting: int = min(team.agree(for_training(model, wanted, precision, validates)))
+    fitting: int = min(team.agree(for_training(model, wanted, arithmetic, validates)))
     if fitting == wanted:
         return recipe.batch_size
     chosen = fitting * team.size

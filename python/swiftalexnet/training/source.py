@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._support.arithmetic import PRECISIONS
-from .._support.native_arguments import Arithmetic, StepOptions
+from .._support.native_arguments import StepOptions
 from ..data import loader
 from ..data.dataset import Dataset
 from ..distributed.team import Team
@@ -110,9 +110,15 @@ class ImageSource:
     def evaluate(self, validation: Dataset) -> Errors:
         """Measure the model on the centre crops of the validation set."""
         if self._plan.shards is None:
-            precision = PRECISIONS[self._plan.precision]
-            return evaluate(self._model, validation, batch_size=VALIDATION_BATCH, precision=precision)
-        views = Views(operation="evaluate", arithmetic=Arithmetic(self._plan.precision))
+            precision, _, fast = self._plan.arithmetic
+            return evaluate(
+                self._model,
+                validation,
+                batch_size=VALIDATION_BATCH,
+                precision=PRECISIONS[precision],
+                fast_math=bool(fast),
+            )
+        views = Views(operation="evaluate", arithmetic=self._plan.arithmetic)
 
         def measure(chosen: list[NDArray[np.intp]]) -> Measured:
             for images, numbers in chosen_batches(validation, self._model.preprocessing.geometry, chosen):

@@ -67,7 +67,7 @@ def test_room_for_validation_is_of_the_runs_precision(monkeypatch):
 
     monkeypatch.setattr(batch_size, "engine_memory", note)
     code = choose_precision("test", "auto")
-    batch_size.for_training(tiny_model(), 16, code, validates=True)
+    batch_size.for_training(tiny_model(), 16, Arithmetic(code), validates=True)
     assert seen == [(False, Arithmetic(code)), (True, Arithmetic(code))]
 
 

@@ -82,7 +82,7 @@ def _crops(world: World) -> Arguments:
 
 
 def _update(world: World) -> Arguments:
-    return {"options": (0.01, 0.9, 0.0005, world.random.randrange(3), 1, 2, None, None, 0, None, 0.001, False)}
+    return {"options": (0.01, 0.9, 0.0005, world.random.randrange(3), 1, 2, None, None, 0, None, 0.001, False, False)}
 
 
 def _prepared(world: World) -> Arguments:
@@ -96,7 +96,9 @@ def _options(world: World, arguments: Arguments) -> Arguments:
     count = len(world.shared.network.parameters())
     rates = world.one_of((None, None), (world.floats(count) ** 2, world.floats(count) ** 2))
     weights = world.one_of(None, world.floats(len(arguments["labels"])) ** 2)
-    return arguments | {"options": (*numbers, *rates, 0, weights, 0.001, world.one_of(False, True))}
+    return arguments | {
+        "options": (*numbers, *rates, 0, weights, 0.001, world.one_of(False, True), world.one_of(False, True))
+    }
 
 
 def _shared(world: World, arguments: Arguments) -> Arguments:
@@ -114,7 +116,7 @@ def _shared_features(world: World) -> Arguments:
 
 
 def _applied(world: World) -> Arguments:
-    return {"options": (*_options(world, _tensors(world))["options"][:9], None, 0.001, False)}
+    return {"options": (*_options(world, _tensors(world))["options"][:9], None, 0.001, False, False)}
 
 
 def _factors(world: World) -> Arguments:
@@ -159,7 +161,21 @@ def _features(world: World) -> Arguments:
     names = [name for name, _ in world.shared.network.parameters()]
     rates = np.array([0.1 * name.startswith("fc4") for name in names], np.float32)
     weights = world.one_of(None, world.floats(count) ** 2)
-    options = (0.0, 0.9, 0.0, world.random.randrange(4), 1, 2, rates, rates.copy(), 0, weights, 0.001, False)
+    options = (
+        0.0,
+        0.9,
+        0.0,
+        world.random.randrange(4),
+        1,
+        2,
+        rates,
+        rates.copy(),
+        0,
+        weights,
+        0.001,
+        False,
+        world.random.random() < 0.5,
+    )
     probabilities = world.floats(count, small.CLASSES)
     return tensors | {
         "node": node, "features": world.floats(count, *shape), "options": options, "probabilities": probabilities,

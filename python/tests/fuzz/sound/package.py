@@ -179,7 +179,7 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
         | {"layers": {"conv2": "conv2"}, "wrt": {"data": "data"}}
     ),
     "Linearization.vjp": lambda world: {"cotangents": _cotangents(world), "wrt": world.one_of(None, ["conv1"])},
-    "Model.forward": lambda world: {"training": False, "weights": "float", "fast_math": False},
+    "Model.forward": lambda world: {"training": False, "weights": "float"},
     "Model.preprocessing =": lambda world: {"value": world.shared.model.preprocessing.replace(mean=world.floats(3))},
     "Model.profile": lambda world: {"batch": world.one_of(1, world.images(1, SIDE, SIDE, 3)), "repeats": 1},
     "Model.export": lambda world: (
