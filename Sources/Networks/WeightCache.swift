@@ -11,8 +11,8 @@ final class WeightCache: Sendable {
     case packedFloat32(columns: Int)
     /// bfloat16 panels of a convolution or a dense layer.
     case packedBFloat16
-    /// Filters transformed for Winograd's method.
-    case winograd
+    /// Filters transformed for Winograd's method, whose tiles depend on the image's size.
+    case winograd(elements: Int)
     /// Scales and signed bytes of a dense layer.
     case int8
   }

@@ -36,10 +36,11 @@ class Run(NamedTuple):
     shards: int = 0
     wire: str = "float32"
     megabits: int = 0  # of the links between hosts; 0: one machine
+    fast_math: bool = False
     torch: str = ""  # the order of memory
 
 
-ALONE = "1 process"
+ALONE, FAST_MATH = "1 process", "2 ranks, fast_math"
 SHARED, SHARDED = "2 ranks", "1 process, 8 shards"
 SLOW = tuple(f"2 ranks, 1 Gbit/s, {wire}" for wire in WIRES if wire != "float32")
 FAST = "2 ranks, 10 Gbit/s"
@@ -50,6 +51,7 @@ RUNS = {
     SHARED: Run(RANKS, RANKS),
     FAST: Run(RANKS, RANKS, megabits=10_000),
     **{name: Run(RANKS, RANKS, name.split()[-1], 1_000) for name in SLOW},
+    FAST_MATH: Run(RANKS, RANKS, fast_math=True),
     **{name: Run(RANKS, torch=name.split()[-1]) for name in PEERS},
 }
 CHECK = "1 process, 2 shards"  # whose bits those of two ranks must be
@@ -58,7 +60,7 @@ CHECK = "1 process, 2 shards"  # whose bits those of two ranks must be
 def main() -> None:
     """Measure in rounds, check the answers, and print a table."""
     arguments = _arguments()
-    runs = {name: run for name, run in RUNS.items() if not (run.torch and arguments.without_torch)}
+    runs = {name: RUNS[name] for name in arguments.runs if not (RUNS[name].torch and arguments.without_torch)}
     print(f"{cpu_name()}, {arguments.threads} threads in all; owt, batches of {arguments.batch_size}", flush=True)
     answers = {CHECK: measure(Run(1, RANKS), arguments)}
     rates: dict[str, list[float]] = {name: [] for name in runs}
@@ -89,7 +91,7 @@ def measure(run: Run, arguments: argparse.Namespace) -> dict:
     options += ["--ranks", str(run.ranks), "--threads", str(arguments.threads // run.ranks)]
     if run.torch:
         return _ddp(run, options)
-    options += ["--shards", str(run.shards), "--wire", run.wire]
+    options += ["--shards", str(run.shards), "--wire", run.wire, *(["--fast-math"] if run.fast_math else [])]
     alone, rank = [sys.executable, SCRIPT, *options], [sys.executable, "-m", "mpi4py", SCRIPT, *options]
     if run.megabits:
         with Hosts(run.ranks, run.megabits) as hosts:
@@ -117,7 +119,7 @@ def _ddp(run: Run, options: list[str]) -> dict:
 def check(answers: dict[str, dict]) -> None:
     """End with a message if a run's weights or losses are not those of one process."""
     expected = answers[CHECK]
-    exact = {name for name, run in RUNS.items() if run.shards == RANKS and run.wire != "bfloat16"}
+    exact = {name for name, run in RUNS.items() if run.shards == RANKS and run.wire != "bfloat16" and not run.fast_math}
     for name, found in answers.items():
         if "bits" not in found:
             continue
@@ -139,8 +141,10 @@ def quotients(rates: dict[str, float]) -> dict[str, float]:
         if known := [rates[name] for name in names if name in rates]:
             found[title] = max(known) / rates[ALONE]
     if peers := [rates[name] for name in PEERS if name in rates]:
-        found["2 ranks ÷ PyTorch DDP, gloo"] = rates[SHARED] / max(peers)
-    found["time with 8 shards ÷ without"] = rates[ALONE] / rates[SHARDED]
+        for name in (each for each in (SHARED, FAST_MATH) if each in rates):
+            found[f"{name} ÷ PyTorch DDP, gloo"] = rates[name] / max(peers)
+    if SHARDED in rates:
+        found["time with 8 shards ÷ without"] = rates[ALONE] / rates[SHARDED]
     return found
 
 
@@ -152,6 +156,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2, help="of all ranks together")
     parser.add_argument("--without-torch", action="store_true")
+    parser.add_argument("--runs", nargs="+", choices=list(RUNS), default=list(RUNS), metavar="RUN", help="only these")
     parser.add_argument("--out", type=Path)
     return parser.parse_args()
 

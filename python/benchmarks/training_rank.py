@@ -38,6 +38,7 @@ def _ours(arguments: argparse.Namespace) -> dict | None:
         options, first = {"communicator": communicator, "wire": arguments.wire}, communicator.rank == 0
     if arguments.shards:
         options["shards"] = arguments.shards
+    options["fast_math"] = arguments.fast_math
     random = np.random.default_rng(0)
     count = arguments.batch_size * arguments.steps
     images = random.integers(0, 256, (count, 256, 256, 3), np.uint8)
@@ -91,6 +92,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--ranks", type=int, default=1)
     parser.add_argument("--shards", type=int, default=0, help="0: none")
     parser.add_argument("--wire", default="float32")
+    parser.add_argument("--fast-math", action="store_true")
     parser.add_argument("--torch", choices=("NCHW", "NHWC"))
     parser.add_argument("--rank", type=int, help="of PyTorch's")
     parser.add_argument("--port", type=int, help="of PyTorch's first rank")

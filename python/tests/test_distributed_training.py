@@ -24,8 +24,9 @@ def test_figures_are_those_of_the_goals(modules):
     benchmark = modules["distributed_training"]
     rates = dict.fromkeys(benchmark.RUNS, 50.0) | {benchmark.ALONE: 100.0, benchmark.SHARED: 98.0, benchmark.FAST: 91.0}
     rates |= {benchmark.SLOW[0]: 70.0, benchmark.PEERS[1]: 49.0, benchmark.SHARDED: 80.0}
+    rates[benchmark.FAST_MATH] = 147.0
     found = benchmark.quotients(rates)
-    assert list(found.values()) == pytest.approx([0.98, 0.91, 0.7, 98 / 50, 1.25])
+    assert list(found.values()) == pytest.approx([0.98, 0.91, 0.7, 98 / 50, 147 / 50, 1.25])
     (row,) = [each for each in modules["everyday"].EVERYDAY if "two ranks" in each.title]
     assert {goal.of for goal in row.goals} == found.keys()
 
@@ -56,6 +57,6 @@ def test_other_weights_end_it(name, change, message, modules, answers):
 
 
 def test_a_rounding_wire_and_other_shards_may_have_other_bits(modules, answers):
-    for name in ("2 ranks, 1 Gbit/s, bfloat16", "1 process, 8 shards", "1 process"):
+    for name in ("2 ranks, 1 Gbit/s, bfloat16", "2 ranks, fast_math", "1 process, 8 shards", "1 process"):
         answers[name]["bits"] = "other"
     modules["distributed_training"].check(answers)

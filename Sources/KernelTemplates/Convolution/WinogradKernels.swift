@@ -1,5 +1,5 @@
-/// The transforms of ``WinogradTemplate``, compiled for one instruction set. A class for the same reason as
-/// ``MatrixKernels``.
+/// The transforms of ``WinogradTemplate`` for tiles of one size, compiled for one instruction set. A class for the same
+/// reason as ``MatrixKernels``.
 public final class WinogradKernels: Sendable {
   public typealias Source = UnsafePointer<Float>
   public typealias Target = UnsafeMutablePointer<Float>
@@ -7,6 +7,8 @@ public final class WinogradKernels: Sendable {
   public typealias TransformTiles =
     @Sendable (_ geometry: WinogradTiles, _ strip: Source, _ rowStride: Int, _ tiles: Target, _ square: Target) -> Void
 
+  /// Inputs along one side of a tile.
+  public let inputs: Int
   public let transformInputs: TransformTiles
   public let transformGradients: TransformTiles
   public let transformKernels:
@@ -25,30 +27,36 @@ public final class WinogradKernels: Sendable {
       _ square: Target
     ) -> Void
 
+  /// Elements of a transformed tile.
+  public var elements: Int { inputs * inputs }
+  /// Outputs along one side of a tile, for a kernel with this many taps.
+  public func outputs(taps: Int) -> Int { inputs - taps + 1 }
   /// Floats of scratch that each transform needs on any instruction set: one tile of the widest vectors.
-  public static let squareCount = 36 * 16
+  public var squareCount: Int { elements * 16 }
 
   /// The transforms of an instruction set, compiled where it is called: see ``InstructionSet``.
   @inlinable @inline(__always)
-  public init<I: InstructionSet, V: FloatVector & SIMD & SendableMetatype>(of _: I.Type, vector _: V.Type)
-  where V.Scalar == Float {
+  public init<I: InstructionSet, V: FloatVector & SIMD & SendableMetatype, Points: WinogradPoints & SendableMetatype>(
+    of _: I.Type, vector _: V.Type, points _: Points.Type
+  ) where V.Scalar == Float {
+    inputs = Points.inputs
     transformInputs = {
-      WinogradTemplate.transformInputs(V.self, $0, strip: $1, rowStride: $2, tiles: $3, square: $4)
+      WinogradTemplate<Points>.transformInputs(V.self, $0, strip: $1, rowStride: $2, tiles: $3, square: $4)
     }
     transformGradients = {
-      WinogradTemplate.transformGradients(V.self, $0, strip: $1, rowStride: $2, tiles: $3, square: $4)
+      WinogradTemplate<Points>.transformGradients(V.self, $0, strip: $1, rowStride: $2, tiles: $3, square: $4)
     }
     transformKernels = {
-      WinogradTemplate.transformKernels(
+      WinogradTemplate<Points>.transformKernels(
         V.self, taps: $0, columns: $1, valid: $2, kernels: $3, tapStride: $4, transformed: $5, matrixStride: $6,
         square: $7)
     }
     transformOutputs = {
-      WinogradTemplate.transformOutputs(
+      WinogradTemplate<Points>.transformOutputs(
         V.self, $0, products: $1, bias: $2, relu: $3, output: $4, map: $5, square: $6)
     }
     transformKernelGradients = {
-      WinogradTemplate.transformKernelGradients(
+      WinogradTemplate<Points>.transformKernelGradients(
         V.self, taps: $0, valid: $1, products: $2, matrixStride: $3, gradients: $4, tapStride: $5, square: $6)
     }
   }

@@ -5,7 +5,8 @@ public struct KernelTable: Sendable {
   public let name: String
   public let matrix: MatrixKernels
   public let pointwise: PointwiseKernels
-  public let winograd: WinogradKernels
+  /// For tiles of six and of eight inputs along one side.
+  public let winograd: (six: WinogradKernels, eight: WinogradKernels)
   /// Kernels for signed-byte dense weights.
   public let quantized: QuantizedKernels
   /// nil if the instruction set has no bfloat16 arithmetic.
@@ -19,7 +20,10 @@ public struct KernelTable: Sendable {
     self.name = name
     matrix = MatrixKernels(of: I.self, vector: V.self)
     pointwise = PointwiseKernels(of: I.self, vector: V.self)
-    winograd = WinogradKernels(of: I.self, vector: V.self)
+    winograd = (
+      WinogradKernels(of: I.self, vector: V.self, points: SixPoints.self),
+      WinogradKernels(of: I.self, vector: V.self, points: EightPoints.self)
+    )
     quantized = QuantizedKernels(of: I.self, vector: V.self)
     bfloat16 = nil
   }

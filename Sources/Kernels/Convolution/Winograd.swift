@@ -1,51 +1,68 @@
 import KernelTemplates
 import Tensors
 
-/// Stride-1 convolution and its gradients by Winograd's F(4×4, 3×3) and F(2×2, 5×5), see `WinogradTemplate`: a quarter
-/// of the direct sum's products, or 36 instead of 100.
+/// Stride-1 convolution and its gradients by Winograd's F(4×4, 3×3), with a quarter of the direct sum's products,
+/// F(2×2, 5×5), with 36 instead of 100, and F(4×4, 5×5), with 64 instead of 400: see `WinogradTemplate`.
 ///
 /// Not exact even on integers, and a non-finite output makes its neighbours in the same tile non-finite: optional,
-/// never the default. The error is within 2e-5 of the largest output for a random image; typically 1e-6 to 4e-6,
-/// against 1e-6 for the direct sum in float32; within 5e-5 of the largest filter gradient. The order of summation
-/// depends only on the shape and the instruction set.
+/// never the default. The error is within 2e-5 of the largest output for a random image; typically 1e-6 to 4e-6, with
+/// F(4×4, 5×5) up to 1e-5, against 1e-6 for the direct sum in float32; within 5e-5 of the largest filter gradient. The
+/// order of summation depends only on the shape and the instruction set.
 public enum Winograd {
   /// Whether the method can compute the shape, forward and the filter gradient, and needs at most half of the direct
   /// products: small maps fill their last tiles poorly, and with few channels the transforms cost more than the
   /// products.
   public static func serves(_ shape: ConvolutionShape, context: ComputeContext) throws -> Bool {
     guard try context.gemm == .swift, computes(shape), shape.groupOutputs >= fewestChannels else { return false }
-    let outputs = shape.outputHeight * shape.outputWidth
-    let side = WinogradTemplate.outputs(taps: shape.kernelHeight)
+    let direct = shape.outputHeight * shape.outputWidth * shape.kernelHeight * shape.kernelWidth
+    return products(shape, kernels(shape, context.kernels)) <= direct / 2
+  }
+
+  /// The transforms for tiles of the size that needs the fewest products. Six outputs of 3 taps from eight inputs would
+  /// save little on maps of the usual sizes, and lose a bit or two.
+  static func kernels(_ shape: ConvolutionShape, _ table: KernelTable) -> WinogradKernels {
+    let (six, eight) = table.winograd
+    return shape.kernelHeight == 5 && products(shape, eight) < products(shape, six) ? eight : six
+  }
+
+  /// Elements of a transformed tile, on which the form of transformed weights depends.
+  public static func elements(_ shape: ConvolutionShape, context: ComputeContext) -> Int {
+    kernels(shape, context.kernels).elements
+  }
+
+  /// Products for an image and a pair of channels.
+  private static func products(_ shape: ConvolutionShape, _ kernels: WinogradKernels) -> Int {
+    let side = kernels.outputs(taps: shape.kernelHeight)
     let tiles = Partition(shape.outputHeight, atMost: side).parts * Partition(shape.outputWidth, atMost: side).parts
-    return WinogradTemplate.elements * tiles <= outputs * shape.kernelHeight * shape.kernelWidth / 2
+    return kernels.elements * tiles
   }
 
   /// Floats of the transformed weights.
   public static func transformedCount(_ shape: ConvolutionShape, context: ComputeContext) throws -> Int {
-    let kernels = context.kernels.matrix
+    let (kernels, elements) = (context.kernels.matrix, Winograd.kernels(shape, context.kernels).elements)
     return try Extent.product(
       [
-        shape.groups, WinogradTemplate.elements, kernels.panelCount(shape.groupOutputs), shape.groupInputs,
+        shape.groups, elements, kernels.panelCount(shape.groupOutputs), shape.groupInputs,
         kernels.columns,
       ], operation: "transformed weights")
   }
 
-  /// Writes `transformed`: [group][36][panel][input channel][panel columns].
+  /// Writes `transformed`: [group][element][panel][input channel][panel columns].
   public static func transformWeights(
     _ shape: ConvolutionShape, weights: UnsafePointer<Float>, into transformed: UnsafeMutablePointer<Float>,
     context: ComputeContext
   ) throws {
-    let (kernels, transform) = (context.kernels.matrix, context.kernels.winograd.transformKernels)
-    let (width, elements, outputs) = (kernels.columns, WinogradTemplate.elements, shape.outputChannels)
+    let (kernels, transforms) = (context.kernels.matrix, Winograd.kernels(shape, context.kernels))
+    let (width, elements, outputs) = (kernels.columns, transforms.elements, shape.outputChannels)
     let (inputs, panelCount) = (shape.groupInputs, kernels.panelCount(shape.groupOutputs))
     let panelFloats = inputs * width
-    try context.forEach(shape.groups * panelCount, scratchBytes: WinogradKernels.squareCount * 4) { item, scratch in
+    try context.forEach(shape.groups * panelCount, scratchBytes: transforms.squareCount * 4) { item, scratch in
       let (group, panel) = (item / panelCount, item % panelCount)
       let valid = min(width, shape.groupOutputs &- panel &* width)
       let target = transformed + ((group &* elements &* panelCount &+ panel) &* panelFloats)
       let matrixStride = panelCount &* panelFloats
       for c in 0..<inputs {
-        transform(
+        transforms.transformKernels(
           shape.kernelHeight, width, valid, weights + (c &* outputs &+ group &* shape.groupOutputs &+ panel &* width),
           inputs &* outputs,
           target + (c &* width), matrixStride, scratch.assumingMemoryBound(to: Float.self))

@@ -1,10 +1,10 @@
 import KernelTemplates
 
-/// The filter gradient by Winograd's method, see ``WinogradTemplate``: thirty-six sums of outer products of transformed
-/// tiles, which are transformed back to the gradient at the end.
+/// The filter gradient by Winograd's method, see ``WinogradTemplate``: for each element of a tile a matrix, the sum of
+/// outer products of transformed tiles; at the end they are transformed back to the gradient.
 ///
 /// Units come in rounds. A round transforms its tiles of the input and of the output gradient, and adds their products
-/// to the thirty-six matrices; each matrix is read and written once a round.
+/// to the matrices; each matrix is read and written once a round.
 struct WinogradFilterGradient {
   private let shape: ConvolutionShape
   private let kernels: MatrixKernels
@@ -15,7 +15,7 @@ struct WinogradFilterGradient {
   /// Floats from one tile to the next.
   private let inputStride: Int
   private let gradientStride: Int
-  /// Floats of one of the thirty-six matrices: [input channel][panel][column].
+  /// Floats of a matrix: [input channel][panel][column].
   private let matrixCount: Int
   private let layout: ScratchLayout
 
@@ -29,7 +29,7 @@ struct WinogradFilterGradient {
   init(_ shape: ConvolutionShape, kernels table: KernelTable) {
     self.shape = shape
     kernels = table.matrix
-    transforms = table.winograd
+    transforms = Winograd.kernels(shape, table)
     var layout = ScratchLayout()
     units = WinogradUnits(shape, mostTiles: Self.mostTiles, transforms: transforms, layout: &layout)
     self.layout = layout
@@ -37,7 +37,7 @@ struct WinogradFilterGradient {
     inputStride = shape.groupInputs + Self.skew
     gradientStride = panelCount * kernels.columns + Self.skew
     matrixCount = shape.groupInputs * panelCount * kernels.columns
-    let matrices = shape.groups * WinogradTemplate.elements
+    let matrices = shape.groups * transforms.elements
     let unitFloats = matrices * units.largest * (inputStride + gradientStride)
     rounds = Partition(units.count, atMost: max(1, max(matrices * matrixCount, Self.fewestBytes / 4) / unitFloats))
   }
@@ -45,7 +45,7 @@ struct WinogradFilterGradient {
   /// Tiles of a round, with room for the largest.
   private var tiles: Int { rounds.largest * units.largest }
   /// Matrices of all groups.
-  private var matrices: Int { shape.groups * WinogradTemplate.elements }
+  private var matrices: Int { shape.groups * transforms.elements }
   /// Floats that ``add(input:outputGradient:weightGradient:shared:context:)`` needs.
   var sharedCount: Int { matrices * (matrixCount + tiles * (inputStride + gradientStride)) }
 
@@ -74,7 +74,7 @@ struct WinogradFilterGradient {
           count: range.count &* units.largest, adds: round > 0, to: products + (matrix &* matrixCount))
       }
     }
-    try context.forEach(shape.groups * panelCount, scratchBytes: WinogradKernels.squareCount * 4) { item, scratch in
+    try context.forEach(shape.groups * panelCount, scratchBytes: transforms.squareCount * 4) { item, scratch in
       transformBack(
         group: item / panelCount, panel: item % panelCount, products: products, to: weightGradient, scratch: scratch)
     }
@@ -85,7 +85,7 @@ struct WinogradFilterGradient {
     scratch: UnsafeMutableRawPointer
   ) {
     let place = units.place(unit)
-    let target = inputs + ((group &* WinogradTemplate.elements &* tiles &+ slot &* units.largest) &* inputStride)
+    let target = inputs + ((group &* transforms.elements &* tiles &+ slot &* units.largest) &* inputStride)
     units.transformInputs(
       place, group: group, input: input, to: target, tileStride: inputStride, matrixStride: tiles &* inputStride,
       scratch: scratch)
@@ -97,7 +97,7 @@ struct WinogradFilterGradient {
     to gradients: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
   ) {
     let place = units.place(unit)
-    let target = gradients + ((group &* WinogradTemplate.elements &* tiles &+ slot &* units.largest) &* gradientStride)
+    let target = gradients + ((group &* transforms.elements &* tiles &+ slot &* units.largest) &* gradientStride)
     units.transformGradients(
       place, group: group, outputGradient: outputGradient, to: target, tileStride: gradientStride,
       matrixStride: tiles &* gradientStride, scratch: scratch)
@@ -110,7 +110,7 @@ struct WinogradFilterGradient {
   /// Writes zeros where a unit has no tile, or a panel no channel.
   private func clear(_ target: UnsafeMutablePointer<Float>, stride: Int, tiles own: Range<Int>, columns: Range<Int>) {
     guard !own.isEmpty, !columns.isEmpty else { return }
-    for element in 0..<WinogradTemplate.elements {
+    for element in 0..<transforms.elements {
       for tile in own {
         let row = target + ((element &* tiles &+ tile) &* stride)
         (row + columns.lowerBound).update(repeating: 0, count: columns.count)
@@ -118,7 +118,7 @@ struct WinogradFilterGradient {
     }
   }
 
-  /// One of the thirty-six matrices: [inputs][outputs] = Σ over tiles of input ⊗ output gradient.
+  /// One of the matrices: [inputs][outputs] = Σ over tiles of input ⊗ output gradient.
   private func multiply(
     _ inputs: UnsafePointer<Float>, _ gradients: UnsafePointer<Float>, count: Int, adds: Bool,
     to products: UnsafeMutablePointer<Float>
@@ -145,7 +145,7 @@ struct WinogradFilterGradient {
   ) {
     let (width, outputs) = (kernels.columns, shape.outputChannels)
     let valid = min(width, shape.groupOutputs &- panel &* width)
-    let source = products + (group &* WinogradTemplate.elements &* matrixCount &+ panel &* width)
+    let source = products + (group &* transforms.elements &* matrixCount &+ panel &* width)
     let target = weightGradient + (group &* shape.groupOutputs &+ panel &* width)
     for c in 0..<shape.groupInputs {
       transforms.transformKernelGradients(

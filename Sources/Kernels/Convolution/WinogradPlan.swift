@@ -2,13 +2,15 @@ import KernelTemplates
 
 /// How the work of a Winograd convolution is divided, and the work of one item.
 ///
-/// An item transforms the tiles of some units, multiplies them by the transformed weights of some panels (thirty-six
-/// matrix products), and transforms the products back: its tiles and products stay in the caches, and the weights are
+/// An item transforms the tiles of some units, multiplies them by the transformed weights of some panels (a matrix
+/// product for each element of a tile), and transforms the products back: its tiles and products stay in the caches, and the weights are
 /// read once. If there are few units, they are divided by panels too; where that gives many items with the same tiles,
 /// these are transformed beforehand, once for all.
 struct WinogradPlan {
   private let shape: ConvolutionShape
   private let kernels: MatrixKernels
+  /// Of a transformed tile.
+  private let elements: Int
   private let units: WinogradUnits
   private let blocks: Partition
   private let panelBlocks: Partition
@@ -20,7 +22,7 @@ struct WinogradPlan {
   private let capacity: Int
   /// Whether tiles are transformed beforehand, in memory shared by items: [group][element][unit][tile][channel].
   private let sharesInput: Bool
-  /// Floats from one of the thirty-six elements of the tiles to the next.
+  /// Floats from one element of the tiles to the next.
   private let inputMatrix: Int
   private let inputPart: ScratchLayout.Part<Float>
   private let productPart: ScratchLayout.Part<Float>
@@ -30,10 +32,10 @@ struct WinogradPlan {
 
   private let layout: ScratchLayout
   /// Floats of the tiles that are transformed beforehand.
-  var sharedCount: Int { sharesInput ? shape.groups * WinogradTemplate.elements * inputMatrix : 0 }
+  var sharedCount: Int { sharesInput ? shape.groups * elements * inputMatrix : 0 }
 
-  /// Tiles in an item: a whole number of row tiles on every instruction set, and enough that reading the weights, 36 ·
-  /// 4 bytes per pair of channels, costs little beside the products.
+  /// Tiles in an item: a whole number of row tiles on every instruction set, and enough that reading the weights costs
+  /// little beside the products.
   private static let blockTiles = 72
   /// Fewer items than this are divided by panels too.
   private static let fewestItems = 8
@@ -45,8 +47,10 @@ struct WinogradPlan {
   init(_ shape: ConvolutionShape, kernels table: KernelTable) {
     self.shape = shape
     kernels = table.matrix
+    let transforms = Winograd.kernels(shape, table)
+    elements = transforms.elements
     var layout = ScratchLayout()
-    units = WinogradUnits(shape, mostTiles: Self.blockTiles, transforms: table.winograd, layout: &layout)
+    units = WinogradUnits(shape, mostTiles: Self.blockTiles, transforms: transforms, layout: &layout)
     blocks = Partition(units.count, atMost: max(1, Self.blockTiles / units.largest))
     panelCount = kernels.panelCount(shape.groupOutputs)
     let others = blocks.parts * shape.groups
@@ -57,8 +61,8 @@ struct WinogradPlan {
     sharesInput = panelBlocks.parts > Self.mostTransforms
     inputMatrix = (sharesInput ? blocks.count : blocks.largest) * units.largest * inputStride
 
-    inputPart = layout.reserve(sharesInput ? 0 : WinogradTemplate.elements * inputMatrix, of: Float.self)
-    productPart = layout.reserve(WinogradTemplate.elements * capacity * productStride, of: Float.self)
+    inputPart = layout.reserve(sharesInput ? 0 : elements * inputMatrix, of: Float.self)
+    productPart = layout.reserve(elements * capacity * productStride, of: Float.self)
     startPart = layout.reserve(panelBlocks.largest * kernels.columns, of: Float.self)
     leftPart = layout.reserve(capacity, of: UnsafePointer<Float>.self)
     runPart = layout.reserve(1, of: Int.self)
@@ -93,7 +97,7 @@ struct WinogradPlan {
 
   /// A unit's tiles in the memory shared by items.
   private func sharedTiles(_ unit: Int, group: Int) -> Int {
-    group &* WinogradTemplate.elements &* inputMatrix &+ unit &* units.largest &* inputStride
+    group &* elements &* inputMatrix &+ unit &* units.largest &* inputStride
   }
 
   private func run(
@@ -139,7 +143,7 @@ struct WinogradPlan {
     }
   }
 
-  /// For each of the thirty-six elements: products [tiles][outputs] = inputs [tiles][inputs] · weights.
+  /// For each element: products [tiles][outputs] = inputs [tiles][inputs] · weights.
   private func multiply(
     _ left: UnsafePointer<UnsafePointer<Float>>, tiles count: Int, group: Int, panels: Range<Int>,
     transformed: UnsafePointer<Float>, start: UnsafePointer<Float>, scratch: UnsafeMutableRawPointer
@@ -147,9 +151,9 @@ struct WinogradPlan {
     let (run, products) = (runPart.pointer(in: scratch), productPart.pointer(in: scratch))
     let (width, panelFloats) = (kernels.columns, shape.groupInputs &* kernels.columns)
     let rowBlocks = Partition(count, atMost: kernels.rows)
-    for element in 0..<WinogradTemplate.elements {
+    for element in 0..<elements {
       run[0] = element &* inputMatrix
-      let matrix = group &* WinogradTemplate.elements &+ element
+      let matrix = group &* elements &+ element
       for panel in panels {
         let isNarrow = shape.groupOutputs &- panel &* width <= width / 2
         let kernel = isNarrow ? kernels.narrowRowTile : kernels.rowTile

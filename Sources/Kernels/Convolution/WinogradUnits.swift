@@ -27,12 +27,12 @@ struct WinogradUnits {
   init(_ shape: ConvolutionShape, mostTiles: Int, transforms: WinogradKernels, layout: inout ScratchLayout) {
     self.shape = shape
     self.transforms = transforms
-    side = WinogradTemplate.outputs(taps: shape.kernelHeight)
+    side = transforms.outputs(taps: shape.kernelHeight)
     tileRows = Partition(shape.outputHeight, atMost: side).parts
     segments = Partition(Partition(shape.outputWidth, atMost: side).parts, atMost: mostTiles)
-    let (rows, columns) = (WinogradTemplate.inputs, segments.largest * side + WinogradTemplate.inputs - side)
+    let (rows, columns) = (transforms.inputs, segments.largest * side + transforms.inputs - side)
     stripPart = layout.reserve(rows * columns * max(shape.groupInputs, shape.groupOutputs), of: Float.self)
-    squarePart = layout.reserve(WinogradKernels.squareCount, of: Float.self)
+    squarePart = layout.reserve(transforms.squareCount, of: Float.self)
   }
 
   func place(_ unit: Int) -> Place {
@@ -45,7 +45,7 @@ struct WinogradUnits {
     _ place: Place, group: Int, input: UnsafePointer<Float>, to tiles: UnsafeMutablePointer<Float>, tileStride: Int,
     matrixStride: Int, scratch: UnsafeMutableRawPointer
   ) {
-    let rows = WinogradTemplate.inputs
+    let rows = transforms.inputs
     let (copy, channels) = (stripPart.pointer(in: scratch), shape.groupInputs)
     let strip = ConvolutionStrip(
       inputHeight: shape.inputHeight, inputWidth: shape.inputWidth, inputChannels: shape.inputChannels,
