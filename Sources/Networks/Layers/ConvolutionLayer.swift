@@ -137,7 +137,9 @@ struct ConvolutionLayer: Layer {
   private func forwardByWinograd(_ shape: ConvolutionShape, _ operands: ForwardOperands) throws {
     let context = operands.context
     let bytes = try Winograd.transformedCount(shape, context: context) * MemoryLayout<Float>.stride
-    let kept = try operands.weightCache?.form(.winograd(elements: Winograd.elements(shape, context: context)), of: weight, byteCount: bytes) { memory in
+    let kept = try operands.weightCache?.form(
+      .winograd(elements: Winograd.elements(shape, context: context)), of: weight, byteCount: bytes
+    ) { memory in
       try Winograd.transformWeights(
         shape, weights: weight.value.pointer, into: memory.assumingMemoryBound(to: Float.self), context: context)
     }
