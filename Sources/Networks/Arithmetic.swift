@@ -27,10 +27,10 @@ public struct Arithmetic: Hashable, Sendable {
     self.fastMath = fastMath
   }
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` for what is for inference only.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for 8-bit weights, which gradients would not be those of.
   package func requireTrainable(operation: String) throws {
     guard !int8DenseWeights else {
-      throw EngineError.invalidValue("\(operation): int8 weights are for inference, not for training")
+      throw EngineError.invalidValue("\(operation): int8 weights are for inference, not for passes that give gradients")
     }
   }
 

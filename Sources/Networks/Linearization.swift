@@ -123,6 +123,7 @@ extension Network {
   ///   - x: [batch] images of `height` × `width` pixels, in `layout`.
   ///   - nodes: where gradients will start, and whose activations will be read.
   ///   - wrt: where they will end: nodes, or ``Linearization/data``.
+  ///   - arithmetic: of this pass and of its gradients.
   /// - Throws: as ``capture(_:of:batch:height:width:layout:arithmetic:into:)``, and
   ///   ``EngineError/invalidValue(_:)`` for 8-bit weights.
   public func linearize(

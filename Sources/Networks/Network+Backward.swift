@@ -43,8 +43,7 @@ extension Network {
     factorsFrom firstImage: Int? = nil, inputGradient: UnsafeMutablePointer<Float>?,
     seed: (UnsafeMutablePointer<Float>) throws -> Void
   ) throws {
-    gradientMemory.finish(0)
-    factors?.begin()
+    forgetFinished()
     let last = execution.plan.steps.count - 1
     guard let gradient = execution.gradient(of: last) else { return }
     execution.isComplete = false
@@ -63,6 +62,12 @@ extension Network {
       finished: { nodes in
         gradientMemory.finish(layers[nodes.lowerBound...].reduce(0) { $0 + $1.parameters.count })
       })
+  }
+
+  /// No gradient and no factor is finished any more: those of the next pass are not there yet.
+  public func forgetFinished() {
+    gradientMemory.finish(0)
+    factors?.begin()
   }
 
   private func inputGradientMemory(batch: Int) throws -> AlignedBuffer<Float> {

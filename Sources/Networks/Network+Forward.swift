@@ -95,6 +95,7 @@ extension Network {
     _ x: UnsafePointer<Float>, batch: Int, layout: TensorLayout, dropout: DropoutKey?,
     arithmetic: Arithmetic = Arithmetic(), into output: UnsafeMutablePointer<Float>
   ) throws {
+    try arithmetic.requireTrainable(operation: "forward")
     try usage.writing("forward") {
       let execution = try keptExecution(batch: batch, arithmetic: arithmetic)
       try runKept(execution, batch: batch, dropout: dropout) {

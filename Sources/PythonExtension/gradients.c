@@ -190,6 +190,12 @@ static PyObject *network_finished_gradients(PyObject *object, PyObject *unused) 
   return PyLong_FromLongLong(sax_network_finished_gradients(((network_object *)object)->handle));
 }
 
+static PyObject *network_forget_finished(PyObject *object, PyObject *unused) {
+  (void)unused;
+  sax_network_forget_finished(((network_object *)object)->handle);
+  Py_RETURN_NONE;
+}
+
 PyMethodDef network_gradient_methods[] = {
   METHOD("gradients", network_gradients, "Forward, loss, backward of a part of a batch."),
   METHOD("gradients_images", network_gradients_images, "The same on augmented uint8 images."),
@@ -197,5 +203,6 @@ PyMethodDef network_gradient_methods[] = {
   METHOD("apply_gradients", network_apply_gradients, "Check the gradients and update the weights."),
   {"gradient_blocks", network_gradient_blocks, METH_NOARGS, "The memory of the gradients, the last layer's first."},
   {"finished_gradients", network_finished_gradients, METH_NOARGS, "Floats of it that the pass under way has finished."},
+  {"forget_finished", network_forget_finished, METH_NOARGS, "Set the counters of finished gradients and factors to 0."},
   {NULL, NULL, 0, NULL},
 };

@@ -38,6 +38,7 @@ extension Model {
   ///   - validation: evaluated after every epoch; a recipe whose schedule watches the validation error needs it.
   ///   - recipe: `.paper`, `.cifar80sec` …, or `Recipe.named("paper")`; its fields can be changed.
   ///   - epochs: in place of the recipe's.
+  ///   - arithmetic: of training and validation; without 8-bit weights.
   ///   - onEpochEnd: receives each epoch's result as soon as it is known. An error it throws ends the training.
   ///   - progress: likewise, after every step.
   /// - Throws: ``EngineError/invalidValue(_:)`` before any work for images, labels or numbers that do not fit;
@@ -48,6 +49,7 @@ extension Model {
     arithmetic: Arithmetic = Arithmetic(), onEpochEnd: ((EpochResult) throws -> Void)? = nil,
     progress: ((StepReport) throws -> Void)? = nil
   ) throws -> [EpochResult] {
+    try arithmetic.requireTrainable(operation: "fit")
     for set in [images, validation].compactMap({ $0 }) { try requireFitting(set, operation: "fit") }
     guard validation != nil || !recipe.needsValidation else {
       throw EngineError.invalidValue(

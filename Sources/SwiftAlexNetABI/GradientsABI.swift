@@ -174,6 +174,11 @@ public func sax_network_finished_gradients(_ handle: OpaquePointer) -> Int64 {
 }
 
 @c @implementation
+public func sax_network_forget_finished(_ handle: OpaquePointer) {
+  network(handle).forgetFinished()
+}
+
+@c @implementation
 public func sax_narrow(
   _ values: UnsafePointer<Float>, _ count: Int64, _ narrowed: UnsafeMutablePointer<UInt16>
 ) -> Int32 {

@@ -17,9 +17,6 @@ public func sax_network_forward(
       }
       return try network(handle).forward(x, batch: batch, layout: layout, arithmetic: arithmetic, into: logits)
     }
-    guard !arithmetic.int8DenseWeights else {
-      throw EngineError.invalidValue("forward: int8 weights are for inference, without keep")
-    }
     try network(handle).forwardKeeping(
       x, batch: batch, layout: layout, dropout: training != 0 ? DropoutKey(seed: seed, step: step) : nil,
       arithmetic: arithmetic, into: logits)

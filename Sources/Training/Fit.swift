@@ -83,6 +83,7 @@ extension Network {
     arithmetic: Arithmetic = Arithmetic(), onEpochEnd: ((EpochReport) throws -> Double?)? = nil,
     onStep: ((StepReport) throws -> Void)? = nil
   ) throws {
+    try arithmetic.requireTrainable(operation: "fit")
     let epochs = epochs ?? recipe.epochs
     guard epochs >= 0, recipe.batchSize >= 1 else {
       throw EngineError.invalidValue(

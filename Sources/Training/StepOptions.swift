@@ -9,7 +9,7 @@ public struct StepOptions: Sendable {
   /// Whether biases are updated by Caffe's rule where ``rule`` is LARS.
   public var plainBiases: Bool
   public var dropout: DropoutKey
-  /// Without 8-bit weights.
+  /// Without 8-bit weights, which the step refuses.
   public var arithmetic: Arithmetic
   /// The learning rate of every parameter, in the order of ``Networks/Network/parameters``; 0 leaves a parameter
   /// unchanged. nil: the step's own rate times the parameter's factor. So a run need not store its rates in the
@@ -23,7 +23,7 @@ public struct StepOptions: Sendable {
   /// The step checks `rates`, `decays` and `sampleWeights`, whose number only a network or a batch knows.
   /// - Parameter trust: η of LARS, which other rules ignore.
   /// - Throws: ``EngineError/invalidValue(_:)`` unless rate and decay are finite and ≥ 0, 0 ≤ momentum < 1, and the
-  ///   trust of LARS is finite and above 0, and for 8-bit weights.
+  ///   trust of LARS is finite and above 0.
   public init(
     learningRate: Float, momentum: Float, weightDecay: Float, rule: SGDUpdate.Rule = .paper, trust: Float = 0.001,
     plainBiases: Bool = false, seed: UInt64, step: UInt64, rates: [Float]? = nil, decays: [Float]? = nil,
@@ -43,7 +43,6 @@ public struct StepOptions: Sendable {
     (self.rule, self.plainBiases) = (rule, plainBiases)
     dropout = DropoutKey(seed: seed, step: step)
     (self.rates, self.decays, self.sampleWeights) = (rates, decays, sampleWeights)
-    try arithmetic.requireTrainable(operation: "train_step")
     self.arithmetic = arithmetic
   }
 

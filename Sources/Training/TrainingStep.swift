@@ -47,6 +47,7 @@ extension Network {
     _ batch: Int, labels: UnsafePointer<Int32>, weights: LossWeights, share: BatchShare?, options: StepOptions,
     _ hyperparameters: [SGDHyperparameters?], from first: Int, fill: (Execution) throws -> Void
   ) throws -> (execution: Execution, credits: [Double]) {
+    try options.arithmetic.requireTrainable(operation: "train_step")
     let reach = try firstTrained(hyperparameters, from: first)
     let execution = try keptExecution(batch: batch, arithmetic: options.arithmetic, from: first, reach: reach)
     try runKept(execution, batch: batch, dropout: options.dropout, fill: fill)

@@ -68,6 +68,33 @@ final class FastMathTests: XCTestCase {
     }
   }
 
+  func testLinearizationsGradientsAreCloseToo() throws {
+    for variant in KernelVariant.all(withOpenBLAS: false) {
+      let network = try network(variant.context)
+      let x = randomFloats(batch * network.spec.input.count, seed: 7)
+      let cotangent = randomFloats(batch * network.classCount, seed: 8)
+      func gradient(fastMath: Bool) throws -> [Float] {
+        let kept = try network.linearize(
+          x, batch: batch, height: 18, width: 17, layout: .nhwc, nodes: ["fc3"], wrt: [Linearization.data],
+          arithmetic: Arithmetic(fastMath: fastMath))
+        return try XCTUnwrap(kept.vjp(["fc3": cotangent], layout: .nhwc)[Linearization.data])
+      }
+      let (exact, fast) = (try gradient(fastMath: false), try gradient(fastMath: true))
+      let bound = 5e-5 * exact.reduce(0) { max($0, abs($1)) }
+      XCTAssert(zip(exact, fast).allSatisfy { abs($0 - $1) <= bound }, variant.name)
+      XCTAssertNotEqual(exact, fast, variant.name)
+    }
+  }
+
+  func testEightBitWeightsAreRefusedWhereGradientsAreKept() throws {
+    let network = try network(XCTUnwrap(KernelVariant.all().first).context)
+    var output = [Float](repeating: 0, count: batch * network.classCount)
+    let x = randomFloats(batch * network.spec.input.count, seed: 7)
+    XCTAssertThrowsError(
+      try network.forwardKeeping(
+        x, batch: batch, layout: .nhwc, dropout: nil, arithmetic: Arithmetic(int8DenseWeights: true), into: &output))
+  }
+
   func testWithOpenBLASItChangesNothing() throws {
     let variant = KernelVariant.all().last { $0.name == "openblas" }
     try XCTSkipIf(variant == nil, "OpenBLAS is not installed")

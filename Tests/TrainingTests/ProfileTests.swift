@@ -79,9 +79,12 @@ final class ProfileTests: XCTestCase {
   }
 
   func testWinogradIsHeldToTheDirectSum() throws {
-    let direct = try profile(try network(), batch: 8, training: false)
-    let fast = try profile(try network(), batch: 8, training: false, arithmetic: Arithmetic(fastMath: true))
-    XCTAssertEqual(fast.rows.map(\.forwardWork), direct.rows.map(\.forwardWork))
+    for training in [false, true] {
+      let direct = try profile(try network(), batch: 8, training: training)
+      let fast = try profile(try network(), batch: 8, training: training, arithmetic: Arithmetic(fastMath: true))
+      XCTAssertEqual(fast.rows.map(\.forwardWork), direct.rows.map(\.forwardWork))
+      XCTAssertEqual(fast.rows.map(\.backwardWork), direct.rows.map(\.backwardWork))
+    }
   }
 
   func testTheSlowerOfArithmeticAndMemoryIsTheLimit() {

@@ -3,7 +3,8 @@
 Takes one argument, JSON: options of `fit`, and beside them
     mpi: whether to use it at all
     pause: that an image takes, in seconds
-    pause_of_validation: that an image of the validation set takes on rank 1
+    validation_images: how many
+    pause_of_validation: that one of them takes on rank 1
     luck: [what, rank, "epoch" or "image", number]: it comes after that epoch, or with the so many-th image read there
     portable_rank: which rank computes without vector instructions
     other_rank: which rank has another version of Pillow
@@ -26,7 +27,7 @@ from support import dataset, fingerprint, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 
-OWN = {"epochs": 2, "pause": 0.0, "pause_of_validation": 0.0}
+OWN = {"epochs": 2, "pause": 0.0, "pause_of_validation": 0.0, "validation_images": 75}
 
 
 class Slowly(sa.ArrayDataset):
@@ -60,7 +61,7 @@ def main() -> None:
     use_mpi, luck = given.pop("mpi", True), given.pop("luck", None)
     what, unlucky, *moment = luck or ("", -1)
     given.pop("portable_rank", None)
-    epochs, pause, waits = (given.pop(name, default) for name, default in OWN.items())
+    epochs, pause, waits, validation_images = (given.pop(name, default) for name, default in OWN.items())
     communicator = sa.distributed.mpi() if use_mpi else None
     rank = communicator.rank if use_mpi else 0
     if given.pop("other_rank", None) == rank:
@@ -91,7 +92,10 @@ def main() -> None:
     recipe = quick_recipe(**given.pop("settings", {}))
     options = {"recipe": recipe, "progress": False, "timeout": 20} | given
     struck = moment[1] if rank == unlucky and moment[0] == "image" else 0
-    train, validation = Slowly(dataset(70), pause, struck, happen), Slowly(dataset(75, 1), waits if rank == 1 else 0)
+    train, validation = (
+        Slowly(dataset(70), pause, struck, happen),
+        Slowly(dataset(validation_images, 1), waits if rank == 1 else 0),
+    )
     history = model.fit(train, validation, epochs, communicator=communicator, on_epoch_end=after_epoch, **options)
     rows = [{name: row[name] for name in row if name not in ("seconds", "images_per_second")} for row in history]
     result = json.dumps({"weights": fingerprint(model), "rows": rows, "skipped": history.skipped})

@@ -74,6 +74,9 @@ int32_t sax_network_get_gradient_block(sax_network *SAX_NONNULL network, int64_t
  * meanwhile, and read them. */
 int64_t sax_network_finished_gradients(sax_network *SAX_NONNULL network);
 
+/* Sets both counters to 0, as the next pass does when its gradients begin: before another thread begins to read them. */
+void sax_network_forget_finished(sax_network *SAX_NONNULL network);
+
 /* To bfloat16, rounded to the nearest, ties to even; and back, exactly. */
 int32_t sax_narrow(const float *SAX_NONNULL values, int64_t count, uint16_t *SAX_NONNULL narrowed);
 int32_t sax_widen(const uint16_t *SAX_NONNULL narrowed, int64_t count, float *SAX_NONNULL values);

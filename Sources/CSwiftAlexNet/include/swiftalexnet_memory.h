@@ -19,8 +19,8 @@ typedef struct {
 } sax_memory_use;
 
 /* What the network will take for `batch` images at once, 1 to 2^20, in a training step or in inference
- * (sax_network_forward without `keep`), with the threads and the instruction set in use now. Nothing is allocated. For
- * training only the precision may be set. */
+ * (sax_network_forward without `keep`), with the threads and the instruction set in use now. Nothing is allocated. In
+ * training int8_dense_weights is 0. */
 int32_t sax_network_memory(sax_network *SAX_NONNULL network, int64_t batch, int32_t training,
                            const sax_arithmetic *SAX_NONNULL arithmetic, sax_memory_use *SAX_NONNULL result);
 /* The same for a network that need not exist or fit into memory. */

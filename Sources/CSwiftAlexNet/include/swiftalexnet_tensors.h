@@ -8,7 +8,7 @@
 
 /* Logits [batch][classes] (the input of `prob`). With `keep`, what backward needs is kept and the call is exclusive.
  * `training` needs `keep` and turns on dropout, drawn from (seed, step). backward computes in the kept pass's
- * precision. */
+ * arithmetic, whose int8_dense_weights is 0. */
 int32_t sax_network_forward(sax_network *SAX_NONNULL network, const float *SAX_NONNULL x, int64_t batch, int32_t layout,
                             int32_t keep, int32_t training, uint64_t seed, uint64_t step,
                             const sax_arithmetic *SAX_NONNULL arithmetic, float *SAX_NONNULL logits);

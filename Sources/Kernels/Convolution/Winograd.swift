@@ -183,8 +183,9 @@ public enum Winograd {
   private static func refusal(_ shape: ConvolutionShape) -> EngineError {
     .unsupported(
       "winograd: got a kernel of \(shape.kernelHeight) × \(shape.kernelWidth), stride \(shape.strideHeight) × "
-        + "\(shape.strideWidth), \(shape.groupInputs) input and \(shape.groupOutputs) output channels in a group, "
-        + "expected 3 × 3 or 5 × 5, stride 1 and at least \(fewestChannels)")
+        + "\(shape.strideWidth), padding \(shape.padding), \(shape.groupInputs) input and \(shape.groupOutputs) output "
+        + "channels in a group, expected 3 × 3 or 5 × 5, stride 1, at least \(fewestChannels) channels, and for gradients a "
+        + "padding below the kernel's size")
   }
 
   private static func computes(_ shape: ConvolutionShape) -> Bool {

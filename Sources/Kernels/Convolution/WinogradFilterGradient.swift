@@ -10,8 +10,12 @@ struct WinogradFilterGradient {
   private let kernels: MatrixKernels
   private let transforms: WinogradKernels
   private let units: WinogradUnits
+  /// Groups that are computed at once.
+  private let groupBlocks: Partition
   private let rounds: Partition
   private let panelCount: Int
+  /// Panels of an item.
+  private let panelBlocks: Partition
   /// Floats from one tile to the next.
   private let inputStride: Int
   private let gradientStride: Int
@@ -19,9 +23,11 @@ struct WinogradFilterGradient {
   private let matrixCount: Int
   private let layout: ScratchLayout
 
-  /// Tiles of a round take as many bytes as the matrices, so that reading and writing either costs the same, but no
-  /// fewer than these.
-  private static let fewestBytes = 4 << 20
+  /// Tiles of a round take as many bytes as the matrices, so that reading and writing either costs the same, within
+  /// these bounds.
+  private static let roundBytes = 4 << 20...32 << 20
+  /// As many groups are computed at once as have matrices of about so many bytes.
+  private static let matrixBytes = 32 << 20
   private static let mostTiles = 72
   /// Added to the strides, so that rows with a power of two of channels do not compete for the same cache lines.
   private static let skew = 16
@@ -31,61 +37,79 @@ struct WinogradFilterGradient {
     kernels = table.matrix
     transforms = Winograd.kernels(shape, table)
     var layout = ScratchLayout()
-    units = WinogradUnits(shape, mostTiles: Self.mostTiles, transforms: transforms, layout: &layout)
+    units = WinogradUnits(
+      shape, mostTiles: Self.mostTiles, withGradients: true, transforms: transforms, layout: &layout)
     self.layout = layout
     panelCount = kernels.panelCount(shape.groupOutputs)
     inputStride = shape.groupInputs + Self.skew
     gradientStride = panelCount * kernels.columns + Self.skew
     matrixCount = shape.groupInputs * panelCount * kernels.columns
-    let matrices = shape.groups * transforms.elements
-    let unitFloats = matrices * units.largest * (inputStride + gradientStride)
-    rounds = Partition(units.count, atMost: max(1, max(matrices * matrixCount, Self.fewestBytes / 4) / unitFloats))
+    let groupBytes = transforms.elements * matrixCount * MemoryLayout<Float>.stride
+    groupBlocks = Partition(shape.groups, atMost: max(1, Self.matrixBytes / groupBytes))
+    let unitBytes = transforms.elements * units.largest * (inputStride + gradientStride) * MemoryLayout<Float>.stride
+    let roundBytes = min(max(groupBlocks.largest * groupBytes, Self.roundBytes.lowerBound), Self.roundBytes.upperBound)
+    rounds = Partition(units.count, atMost: max(1, roundBytes / (groupBlocks.largest * unitBytes)))
+    let matrices = groupBlocks.largest * transforms.elements
+    let work = (rounds.largest * units.largest).saturatingTimes(matrixCount)
+    panelBlocks = Partition(
+      panelCount, parts: max((BlockSize.items + matrices - 1) / matrices, work / BlockSize.itemWork))
   }
 
   /// Tiles of a round, with room for the largest.
   private var tiles: Int { rounds.largest * units.largest }
-  /// Matrices of all groups.
-  private var matrices: Int { shape.groups * transforms.elements }
   /// Floats that ``add(input:outputGradient:weightGradient:shared:context:)`` needs.
-  var sharedCount: Int { matrices * (matrixCount + tiles * (inputStride + gradientStride)) }
+  var sharedCount: Int {
+    groupBlocks.largest * transforms.elements * (matrixCount + tiles * (inputStride + gradientStride))
+  }
 
   /// Adds to `weightGradient`.
   func add(
     input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>, weightGradient: UnsafeMutablePointer<Float>,
     shared: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
+    let matrices = groupBlocks.largest * transforms.elements
     let (inputs, gradients) = (shared, shared + matrices * tiles * inputStride)
     let products = gradients + matrices * tiles * gradientStride
-    for round in 0..<rounds.parts {
-      let range = rounds.range(round)
-      try context.forEach(2 * range.count * shape.groups, scratchBytes: layout.bytes) { item, scratch in
-        let (group, slot) = (item / 2 % shape.groups, item / (2 &* shape.groups))
-        let unit = range.lowerBound &+ slot
-        if item.isMultiple(of: 2) {
-          transformInputs(unit, slot: slot, group: group, input: input, to: inputs, scratch: scratch)
-        } else {
-          transformGradients(
-            unit, slot: slot, group: group, outputGradient: outputGradient, to: gradients, scratch: scratch)
+    for block in 0..<groupBlocks.parts {
+      let groups = groupBlocks.range(block)
+      for round in 0..<rounds.parts {
+        let range = rounds.range(round)
+        try context.forEach(2 * range.count * groups.count, scratchBytes: layout.bytes) { item, scratch in
+          let (group, slot) = (item / 2 % groups.count, item / (2 &* groups.count))
+          let (unit, first) = (range.lowerBound &+ slot, group &* transforms.elements &* tiles &+ slot &* units.largest)
+          if item.isMultiple(of: 2) {
+            transformInputs(
+              unit, group: groups.lowerBound &+ group, input: input, to: inputs + (first &* inputStride),
+              scratch: scratch)
+          } else {
+            transformGradients(
+              unit, group: groups.lowerBound &+ group, outputGradient: outputGradient,
+              to: gradients + (first &* gradientStride), scratch: scratch)
+          }
+        }
+        try context.forEach(groups.count * transforms.elements * panelBlocks.parts) { item, _ in
+          let matrix = item / panelBlocks.parts
+          multiply(
+            inputs + (matrix &* tiles &* inputStride), gradients + (matrix &* tiles &* gradientStride),
+            count: range.count &* units.largest, panels: panelBlocks.range(item % panelBlocks.parts), adds: round > 0,
+            to: products + (matrix &* matrixCount))
         }
       }
-      try context.forEach(matrices) { matrix, _ in
-        multiply(
-          inputs + (matrix &* tiles &* inputStride), gradients + (matrix &* tiles &* gradientStride),
-          count: range.count &* units.largest, adds: round > 0, to: products + (matrix &* matrixCount))
+      let scratchBytes = transforms.squareCount * MemoryLayout<Float>.stride
+      try context.forEach(groups.count * panelCount, scratchBytes: scratchBytes) { item, scratch in
+        let (group, panel) = (item / panelCount, item % panelCount)
+        transformBack(
+          products + (group &* transforms.elements &* matrixCount), group: groups.lowerBound &+ group, panel: panel,
+          to: weightGradient, scratch: scratch)
       }
-    }
-    try context.forEach(shape.groups * panelCount, scratchBytes: transforms.squareCount * 4) { item, scratch in
-      transformBack(
-        group: item / panelCount, panel: item % panelCount, products: products, to: weightGradient, scratch: scratch)
     }
   }
 
   private func transformInputs(
-    _ unit: Int, slot: Int, group: Int, input: UnsafePointer<Float>, to inputs: UnsafeMutablePointer<Float>,
+    _ unit: Int, group: Int, input: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutableRawPointer
   ) {
     let place = units.place(unit)
-    let target = inputs + ((group &* transforms.elements &* tiles &+ slot &* units.largest) &* inputStride)
     units.transformInputs(
       place, group: group, input: input, to: target, tileStride: inputStride, matrixStride: tiles &* inputStride,
       scratch: scratch)
@@ -93,11 +117,10 @@ struct WinogradFilterGradient {
   }
 
   private func transformGradients(
-    _ unit: Int, slot: Int, group: Int, outputGradient: UnsafePointer<Float>,
-    to gradients: UnsafeMutablePointer<Float>, scratch: UnsafeMutableRawPointer
+    _ unit: Int, group: Int, outputGradient: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutableRawPointer
   ) {
     let place = units.place(unit)
-    let target = gradients + ((group &* transforms.elements &* tiles &+ slot &* units.largest) &* gradientStride)
     units.transformGradients(
       place, group: group, outputGradient: outputGradient, to: target, tileStride: gradientStride,
       matrixStride: tiles &* gradientStride, scratch: scratch)
@@ -120,12 +143,12 @@ struct WinogradFilterGradient {
 
   /// One of the matrices: [inputs][outputs] = Σ over tiles of input ⊗ output gradient.
   private func multiply(
-    _ inputs: UnsafePointer<Float>, _ gradients: UnsafePointer<Float>, count: Int, adds: Bool,
+    _ inputs: UnsafePointer<Float>, _ gradients: UnsafePointer<Float>, count: Int, panels: Range<Int>, adds: Bool,
     to products: UnsafeMutablePointer<Float>
   ) {
     let (width, stride) = (kernels.columns, panelCount &* kernels.columns)
     let rowBlocks = Partition(shape.groupInputs, atMost: kernels.rows)
-    for panel in 0..<panelCount {
+    for panel in panels {
       for block in 0..<rowBlocks.parts {
         let rows = rowBlocks.range(block)
         kernels.outerTile(
@@ -140,12 +163,12 @@ struct WinogradFilterGradient {
   }
 
   private func transformBack(
-    group: Int, panel: Int, products: UnsafePointer<Float>, to weightGradient: UnsafeMutablePointer<Float>,
+    _ products: UnsafePointer<Float>, group: Int, panel: Int, to weightGradient: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutableRawPointer
   ) {
     let (width, outputs) = (kernels.columns, shape.outputChannels)
     let valid = min(width, shape.groupOutputs &- panel &* width)
-    let source = products + (group &* transforms.elements &* matrixCount &+ panel &* width)
+    let source = products + (panel &* width)
     let target = weightGradient + (group &* shape.groupOutputs &+ panel &* width)
     for c in 0..<shape.groupInputs {
       transforms.transformKernelGradients(

@@ -50,7 +50,8 @@ struct WinogradPlan {
     let transforms = Winograd.kernels(shape, table)
     elements = transforms.elements
     var layout = ScratchLayout()
-    units = WinogradUnits(shape, mostTiles: Self.blockTiles, transforms: transforms, layout: &layout)
+    units = WinogradUnits(
+      shape, mostTiles: Self.blockTiles, withGradients: false, transforms: transforms, layout: &layout)
     blocks = Partition(units.count, atMost: max(1, Self.blockTiles / units.largest))
     panelCount = kernels.panelCount(shape.groupOutputs)
     let others = blocks.parts * shape.groups

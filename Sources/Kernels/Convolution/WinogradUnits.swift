@@ -23,15 +23,20 @@ struct WinogradUnits {
 
   /// - Parameters:
   ///   - mostTiles: the most tiles of a unit.
+  ///   - withGradients: whether tiles of the output gradient are transformed, too.
   ///   - layout: gets the scratch that the transforms need.
-  init(_ shape: ConvolutionShape, mostTiles: Int, transforms: WinogradKernels, layout: inout ScratchLayout) {
+  init(
+    _ shape: ConvolutionShape, mostTiles: Int, withGradients: Bool, transforms: WinogradKernels,
+    layout: inout ScratchLayout
+  ) {
     self.shape = shape
     self.transforms = transforms
     side = transforms.outputs(taps: shape.kernelHeight)
     tileRows = Partition(shape.outputHeight, atMost: side).parts
     segments = Partition(Partition(shape.outputWidth, atMost: side).parts, atMost: mostTiles)
-    let (rows, columns) = (transforms.inputs, segments.largest * side + transforms.inputs - side)
-    stripPart = layout.reserve(rows * columns * max(shape.groupInputs, shape.groupOutputs), of: Float.self)
+    let columns = segments.largest * side
+    let input = transforms.inputs * (columns + transforms.inputs - side) * shape.groupInputs
+    stripPart = layout.reserve(max(input, withGradients ? side * columns * shape.groupOutputs : 0), of: Float.self)
     squarePart = layout.reserve(transforms.squareCount, of: Float.self)
   }
 

@@ -68,6 +68,41 @@ final class WinogradGradientsTests: XCTestCase {
     }
   }
 
+  func testAnImagesInputGradientHasTheSameBitsInAnyCompany() throws {
+    for (channels, groups) in [((300, 20), 1), ((70, 36), 2)] {
+      for kernel in [3, 5] {
+        func images(_ batch: Int) throws -> ConvolutionCase {
+          try ConvolutionCase(
+            "", batch: batch, size: (13, 14), channels: channels, kernel: (kernel, kernel), padding: Padding(1),
+            groups: groups)
+        }
+        let one = try images(1)
+        let dy = RandomValues.uniform((SameBits.batches.max() ?? 1) * one.outputCount, seed: 1)
+        let w = RandomValues.uniform(one.weightCount, seed: 2)
+        for variant in KernelVariant.all(withOpenBLAS: false) {
+          let difference = try SameBits.firstDifference(dy) { dy, batch in
+            try backwardData(images(batch), dy, w, variant.context)
+          }
+          XCTAssertNil(difference, "\(channels), \(kernel) × \(kernel), \(variant.name)")
+        }
+      }
+    }
+  }
+
+  func testManyGroupsAreComputedInBlocks() throws {
+    let c = try ConvolutionCase(
+      "blocks of groups", batch: 2, size: (4, 4), channels: (16 * 400, 16 * 400), kernel: (3, 3), padding: Padding(1),
+      groups: 400)
+    let (x, _, dy) = values(c)
+    var expected = [Double](repeating: 0, count: c.weightCount)
+    Reference.convolutionBackwardFilter(
+      c.shape, input: x.map(Double.init), outputGradient: dy.map(Double.init), weightGradient: &expected,
+      biasGradient: nil)
+    let limit = 5e-5 * expected.reduce(0) { max($0, abs($1)) }
+    let found = try backwardFilter(c, x, dy, XCTUnwrap(KernelVariant.all(withOpenBLAS: false).last).context)
+    XCTAssert(zip(found.weights, expected).allSatisfy { abs(Double($0) - $1) <= limit })
+  }
+
   func testWhatItCannotComputeIsRefusedOrComputedDirectly() throws {
     let context = try XCTUnwrap(KernelVariant.all().first).context
     let few = try ConvolutionCase("few outputs", size: (9, 9), channels: (16, 4), kernel: (3, 3), padding: Padding(1))

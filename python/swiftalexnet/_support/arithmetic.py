@@ -62,3 +62,9 @@ def choose_arithmetic(
     if not isinstance(fast_math, (bool, np.bool_)):
         raise TypeError(f"{operation}: fast_math is {shown(fast_math)}, expected True or False")
     return Arithmetic(code, WEIGHTS.index(choose(operation, "weights", weights, WEIGHTS)), int(fast_math))
+
+
+def effective(arithmetic: Arithmetic) -> Arithmetic:
+    """Return an arithmetic without fast math where that changes no bit: in bfloat16, and with OpenBLAS."""
+    applies = arithmetic.precision == 0 and _native.runtime_info()["gemm"] == "swift"
+    return arithmetic if applies else arithmetic._replace(fast_math=0)

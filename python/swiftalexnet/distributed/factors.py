@@ -22,9 +22,7 @@ from .tree import Exchange, Pending
 _ALIGNED = 16  # gradients begin at multiples of so many floats
 
 
-def gather_factor(
-    communicator: Communicator, network: _native.Network, matrix: int, edges: list[int], tag: int
-) -> Exchange[None]:
+def gather_rows(communicator: Communicator, rows: NDArray[np.uint8], edges: list[int], tag: int) -> Exchange[None]:
     """Bring every rank's rows of a matrix of factors to all of them.
 
     Partners at distance 1, 2, 4 … swap all rows that they have (recursive doubling).
@@ -33,20 +31,15 @@ def gather_factor(
     ----------
     communicator : Communicator
         Its size is a power of two.
-    network : Network
-        It has just written its own rows.
-    matrix : int
-        See `Network.factors` of the extension.
+    rows : array of uint8, [images, bytes]
+        With this rank's own rows.
     edges : list of int, [ranks + 1]
         Rank r has the rows edges[r] to edges[r + 1], at least one.
     tag : int
         The first of `ROUNDS` tags that no other message uses.
     """
-    rank, size, bit = communicator.rank, communicator.size, 1
-    rows = np.empty((edges[-1], network.factors()[matrix]), np.uint8)
-    own = rows[edges[rank] : edges[rank + 1]]
-    network.read_factor(matrix, edges[rank], own)
-    while bit < size:
+    rank, bit = communicator.rank, 1
+    while bit < communicator.size:
         partner, first = rank ^ bit, rank & -bit  # the ranks whose rows are here begin at `first`
         other = first ^ bit
         came, sent = rows[edges[other] : edges[other + bit]], rows[edges[first] : edges[first + bit]]
@@ -55,9 +48,6 @@ def gather_factor(
             Pending(communicator.send(sent, partner, tag), partner),
         ]
         bit, tag = bit << 1, tag + 1
-    for first, end in ((0, edges[rank]), (edges[rank + 1], edges[-1])):
-        if first < end:
-            network.write_factor(matrix, first, rows[first:end])
 
 
 class DenseLayers(NamedTuple):

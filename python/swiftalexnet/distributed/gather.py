@@ -35,7 +35,7 @@ def _swap(communicator: Communicator, data: bytes, partner: int) -> Exchange[lis
     ]
     length = int(came[:8].view(np.int64)[0])
     if not 0 <= length <= _MOST:
-        raise ValueError(f"rank {partner} announced a message of {length} bytes")
+        raise ValueError(f"rank {partner} announced a message of {length} bytes, expected 0 to {_MOST}")
     rest, room = np.frombuffer(data[_AT_ONCE:], np.uint8), np.empty(max(0, length - _AT_ONCE), np.uint8)
     more = []
     if room.size:

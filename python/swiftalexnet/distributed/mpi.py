@@ -31,12 +31,18 @@ class MPICommunicator:
 
     def send(self, data: Any, to: int, tag: int) -> Request:
         """Begin to send a buffer, which must not change until the request is done."""
-        return _MPIRequest(self._communicator.Isend([data, self._library.BYTE], to, tag))
+        try:
+            return _MPIRequest(self._communicator.Isend([data, self._library.BYTE], to, tag), to)
+        except Exception as error:
+            raise _lost(to, error) from error
 
     def receive(self, data: Any, source: int, tag: int) -> Request:
         """Begin to receive a message of at most the buffer's length."""
-        source = self._library.ANY_SOURCE if source == ANY else source
-        return _MPIRequest(self._communicator.Irecv([data, self._library.BYTE], source, tag))
+        given = self._library.ANY_SOURCE if source == ANY else source
+        try:
+            return _MPIRequest(self._communicator.Irecv([data, self._library.BYTE], given, tag), source)
+        except Exception as error:
+            raise _lost(source, error) from error
 
     def abort(self, status: int) -> None:
         """End all ranks."""
@@ -47,15 +53,24 @@ class MPICommunicator:
         return f"<rank {self.rank} of {self.size}>"
 
 
-class _MPIRequest:
-    """A message of MPI."""
+def _lost(partner: int, error: Exception) -> ConnectionError:
+    """Return what an exception of MPI means."""
+    who = "a rank" if partner == ANY else f"rank {partner}"
+    return ConnectionError(f"{who} has ended, or the link to it is gone: {' '.join(str(error).split())}")
 
-    def __init__(self, request: Any):
-        self._request = request
+
+class _MPIRequest:
+    """A message of MPI to or from a partner."""
+
+    def __init__(self, request: Any, partner: int):
+        self._request, self._partner = request, partner
 
     def test(self) -> bool:
         """Return whether it is done."""
-        return bool(self._request.Test())
+        try:
+            return bool(self._request.Test())
+        except Exception as error:
+            raise _lost(self._partner, error) from error
 
     def cancel(self) -> None:
         """Give up receiving."""

@@ -27,13 +27,14 @@ class State(NamedTuple):
     """What a rank is doing.
 
     `since` is in seconds. `waits`: for a message of others. `for_all`: what the others wait for, rank 0's checkpoint
-    for example, however long it takes.
+    for example, however long it takes, or if it `repeats`, as long as it goes on.
     """
 
     doing: str
     since: float
     waits: bool
     for_all: bool
+    repeats: bool = False
     who: str = ""
 
 
@@ -87,12 +88,14 @@ class Pulse:
 
     def busy(self) -> str | None:
         """Return what a wait of `timeout` seconds is due to; None if a rank works for all, or the wait is to go on."""
-        if any(state.for_all for state in self._states.values()):
-            return None
+        now = time.monotonic()
+        for rank, state in self._states.items():
+            goes_on = not state.repeats or state.since + now - self._heard[rank] < self._timeout
+            if state.for_all and goes_on:
+                return None
         busy = {rank: state for rank, state in self._states.items() if not state.waits}
         if not busy:
             return f"no message has come for {self._timeout:g} s, though all ranks wait for one"
-        now = time.monotonic()
         each = "; ".join(
             f"{self._named([rank])}: {state.doing} for {state.since + now - self._heard[rank]:.0f} s"
             for rank, state in busy.items()

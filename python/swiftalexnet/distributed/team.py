@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from .._support.numbers import check_number
 from . import failure
 from .communicator import Communicator, LocalCommunicator
 from .gather import gather_all
@@ -66,9 +67,13 @@ class Team:
             self._traffic.close()
             self._interrupts.__exit__(kind, error, trace)
 
-    def doing(self, what: str, for_all: bool = False) -> None:
-        """Note what this rank does next, for messages; with `for_all` the others wait for it as long as it takes."""
-        self._state = State(what, time.monotonic(), False, for_all)
+    def doing(self, what: str, for_all: bool = False, repeats: bool = False) -> None:
+        """Note what this rank does next, for messages.
+
+        With `for_all` the others wait for it as long as it takes; if it also `repeats`, as long as it is noted again
+        within `timeout`.
+        """
+        self._state = State(what, time.monotonic(), False, for_all, repeats)
 
     @contextmanager
     def telling(self) -> Iterator[None]:
@@ -129,6 +134,7 @@ class Team:
         for rank, each in enumerate(told):
             if each[:1] == _FAILED:
                 self._told, self._from_another = failure.from_bytes(each[1:], rank), True
+                self._interrupts.taken()  # one that reached this rank, too, would end the last checkpoint
                 hush_witness()
                 raise self._told
         return [each[1:] for each in told]
@@ -156,8 +162,7 @@ class Team:
         blocks : sequence of arrays of float32, [count] each
             As many and of the same sizes on all ranks.
         ready : callable
-            How many of their leading numbers are final; called on another thread. It counts once it has been 0, because
-            it may be that of the last step until the computation begins.
+            How many of their leading numbers are final; called on another thread. 0 until the computation begins.
         factors : Factors, optional
             What is gathered before.
         """
@@ -210,3 +215,10 @@ class Team:
 def alone() -> Team:
     """Return the team of this process."""
     return Team(LocalCommunicator(), Float32Wire(), 0.0)
+
+
+def require_timeout(timeout: Any, operation: str) -> None:
+    """Raise TypeError or ValueError unless it is a number of seconds above 0."""
+    check_number(timeout, "timeout", operation)
+    if not timeout:
+        raise ValueError(f"{operation}: timeout is 0, expected seconds, more than a step takes")

@@ -11,11 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from .._support.arithmetic import choose_arithmetic
 from .._support.arrays import as_float32, layout_code
 from .._support.kinds import require_kind
-from .._support.numbers import check_number
 from ..network.base import BaseModel
 from ..network.step_arguments import StepSettings, step_arguments
 from .communicator import as_communicator
-from .team import Team
+from .team import Team, require_timeout
 from .tower import Tower
 from .tower_cut import require_two
 from .wire import wire_named
@@ -60,7 +59,7 @@ class Towers:
         if as_communicator(communicator, "Towers") is None:
             raise TypeError("Towers: communicator is None, expected one: swiftalexnet.distributed.mpi() makes it")
         require_two(model, communicator.size, "Towers")
-        check_number(timeout, "timeout", "Towers")
+        require_timeout(timeout, "Towers")
         self._classes, self._input_shape = model.num_classes, model.input_shape
         self._team = Team(communicator, wire_named("float32"), timeout)
         self._team.__enter__()
@@ -85,6 +84,7 @@ class Towers:
         step: int = 0,
         precision: str = "float32",
         sample_weight: ArrayLike | None = None,
+        fast_math: bool = False,
     ) -> float:
         """Forward, loss, backward and update on both ranks, which is applied on both completely or on neither.
 
@@ -92,7 +92,7 @@ class Towers:
 
         Parameters
         ----------
-        x, labels, learning_rate, momentum, weight_decay, rule, layout, seed, step, precision, sample_weight
+        x, labels, learning_rate, momentum, weight_decay, rule, layout, seed, step, precision, sample_weight, fast_math
             See `Model.train_step`; the same on both ranks.
 
         Returns
@@ -107,17 +107,20 @@ class Towers:
             Nothing has been updated.
         """
         with self._call("train_step"):
-            settings = StepSettings(learning_rate, momentum, weight_decay, rule, seed, step, precision)
+            numbers = learning_rate, momentum, weight_decay
+            settings = StepSettings(*numbers, rule, seed, step, precision, fast_math=fast_math)
             array, targets, options = step_arguments(x, labels, self._classes, settings, sample_weight)
             self._require_input(array, layout, "train_step")
             return self._tower.step(array, layout_code(layout, "train_step"), targets, options)[0]
 
-    def forward(self, x: ArrayLike, layout: str = "NCHW", precision: str = "float32") -> Float32:
+    def forward(
+        self, x: ArrayLike, layout: str = "NCHW", precision: str = "float32", fast_math: bool = False
+    ) -> Float32:
         """Compute logits, [batch, classes], on both ranks, without dropout.
 
         Parameters
         ----------
-        x, layout, precision
+        x, layout, precision, fast_math
             See `Model.forward`.
 
         Raises
@@ -126,7 +129,7 @@ class Towers:
             As `Model.forward`, on both ranks.
         """
         with self._call("forward"):
-            arithmetic = choose_arithmetic("forward", precision, "float", False)
+            arithmetic = choose_arithmetic("forward", precision, fast_math=fast_math)
             array = as_float32(x, "x", "forward", ndim=4)
             self._require_input(array, layout, "forward")
             return self._tower.forward(array, layout_code(layout, "forward"), arithmetic)
@@ -183,9 +186,11 @@ class Towers:
         if not self._open:
             raise ValueError(f"Towers.{operation}: the towers have been closed")
         self._team.doing(operation)
-        with self._team.telling():
-            yield
-        self._team.doing("what the program does between two calls", for_all=True)
+        try:
+            with self._team.telling():
+                yield
+        finally:
+            self._team.doing("what the program does between two calls", for_all=True)
 
     def _require_input(self, x: Float32, layout: str, operation: str) -> None:
         channels, height, width = self._input_shape

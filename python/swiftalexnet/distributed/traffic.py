@@ -86,7 +86,7 @@ class Job(Generic[Result]):
         self._done.set()
 
     def result(self) -> list[Result]:
-        """Wait until all have ended; return what they return, in their order. All may begin now."""
+        """Wait until all have ended; return what they return, in their order. What may not begin yet may so soon."""
         self._hurry.set()
         self._done.wait()
         return [self._results[number] for number in range(self._begun)]
@@ -95,9 +95,10 @@ class Job(Generic[Result]):
 def _arrived(message: Pending) -> bool:
     try:
         return message.request.test()
+    except ConnectionError:
+        raise
     except Exception as error:
-        why = " ".join(str(error).split())
-        raise ConnectionError(f"rank {message.peer} has ended, or the link to it is gone: {why}") from error
+        raise ConnectionError(f"rank {message.peer}: {' '.join(str(error).split())}") from error
 
 
 class Traffic:
@@ -118,7 +119,7 @@ class Traffic:
         self._pulse = Pulse(communicator, timeout)
         self._looked = 0.0
         self._jobs: SimpleQueue[Job[object] | None] = SimpleQueue()
-        self._watchdog = Watchdog(timeout + _PATIENCE, lambda: f"rank {self._rank}: MPI does not return from a call")
+        self._watchdog = Watchdog(timeout + _PATIENCE, self._stuck)
         self._thread = threading.Thread(target=self._work, name="swiftalexnet-traffic", daemon=True)
         self._thread.start()
 
@@ -132,6 +133,9 @@ class Traffic:
         self._jobs.put(None)
         self._thread.join()
         self._watchdog.close()
+
+    def _stuck(self) -> str:
+        return f"rank {self._rank}: MPI has not returned from a call for {self._timeout + _PATIENCE:g} s"
 
     def _work(self) -> None:
         try:
@@ -153,6 +157,8 @@ class Traffic:
         while True:
             if job.advance() or not job.peers:
                 looks, moved_at = 0, time.monotonic()
+            elif time.monotonic() - moved_at > self._timeout:
+                moved_at = self._judge(moved_at)
             if job.done:
                 job.finish()
                 return
@@ -160,8 +166,6 @@ class Traffic:
             job.wait(looks, time.monotonic() - moved_at)
             if looks >= _BRIEFLY or not job.peers:
                 self._look()
-            if time.monotonic() - moved_at > self._timeout:
-                moved_at = self._judge(moved_at)
 
     def _look(self) -> None:
         now = time.monotonic()

@@ -56,7 +56,7 @@ def for_inference(
         return batch_size
     require_auto(batch_size, operation)
     if keeps_layers:
-        arithmetic = arithmetic._replace(int8_dense_weights=0)
+        arithmetic = Arithmetic(arithmetic.precision)  # no filter gradients are computed, whose fast method takes more
     return _largest(model, _POWERS[0], keeps_layers, arithmetic, operation)
 
 

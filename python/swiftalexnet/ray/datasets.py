@@ -141,8 +141,9 @@ def _mapped(
 
 def _require_one_more(processors: float, actors: int, share: float, operation: str) -> None:
     if processors - actors * share < 1:
+        fitting = math.floor(100 * (processors - 1) / actors) / 100
+        way_out = f"fewer actors, num_cpus={fitting:g}, or " if fitting > 0 else ""
         raise ValueError(
             f"{operation}: {actors} actors of {share:g} CPU leave none of the cluster's {processors:g} for reading, "
-            f"and Ray would wait for ever: fewer actors, num_cpus={(processors - 1) / actors:.2g}, or "
-            f"ray.init(num_cpus={math.ceil(actors * share) + 1})"
+            f"and Ray would wait for ever: {way_out}ray.init(num_cpus={math.ceil(actors * share) + 1})"
         )

@@ -63,6 +63,8 @@ class AlexNetClassifier(ClassifierMixin, ImageEstimator):  # type: ignore[misc]
     crops : {1, 9, 10, 50}, optional
         Views of an image whose probabilities are averaged: see `swiftalexnet.Views`.
     precision : {"float32", "bfloat16", "auto"}
+    fast_math : bool
+        See `swiftalexnet.training.fit`.
     random_state : int, RandomState or None
         For the initial weights, shuffling, augmentation and dropout: see scikit-learn's glossary.
     verbose : bool
@@ -104,6 +106,7 @@ class AlexNetClassifier(ClassifierMixin, ImageEstimator):  # type: ignore[misc]
         freeze: Any = (),
         crops: Any = None,
         precision: Any = "float32",
+        fast_math: Any = False,
         random_state: Any = None,
         verbose: Any = False,
     ):
@@ -122,6 +125,7 @@ class AlexNetClassifier(ClassifierMixin, ImageEstimator):  # type: ignore[misc]
         self.freeze = freeze
         self.crops = crops
         self.precision = precision
+        self.fast_math = fast_math
         self.random_state = random_state
         self.verbose = verbose
 
@@ -173,6 +177,7 @@ class AlexNetClassifier(ClassifierMixin, ImageEstimator):  # type: ignore[misc]
             seed=seed,
             progress=bool(self.verbose),
             precision=self.precision,
+            fast_math=self.fast_math,
             class_weight=class_weight,
             sample_weight=sample_weight,
         )
@@ -190,7 +195,8 @@ class AlexNetClassifier(ClassifierMixin, ImageEstimator):  # type: ignore[misc]
         """
         items = self._read(X, "predict_proba")
         value_range = None if isinstance(items, np.ndarray) else self.value_range
-        return probabilities(self.model_, items, self.crops, "NHWC", value_range, precision=self.precision)
+        how = {"precision": self.precision, "fast_math": self.fast_math}
+        return probabilities(self.model_, items, self.crops, "NHWC", value_range, **how)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the likeliest class of every image; X is like that of `fit`."""

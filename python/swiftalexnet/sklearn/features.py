@@ -59,6 +59,7 @@ class AlexNetFeatures(TransformerMixin, ImageEstimator):  # type: ignore[misc]
         value_range: Any = None,
         batch_size: Any = 64,
         precision: Any = "float32",
+        fast_math: Any = False,
     ):
         self.model = model
         self.layer = layer
@@ -68,6 +69,7 @@ class AlexNetFeatures(TransformerMixin, ImageEstimator):  # type: ignore[misc]
         self.value_range = value_range
         self.batch_size = batch_size
         self.precision = precision
+        self.fast_math = fast_math
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -113,6 +115,7 @@ class AlexNetFeatures(TransformerMixin, ImageEstimator):  # type: ignore[misc]
             value_range=None if isinstance(items, np.ndarray) else self.value_range,
             batch_size=self.batch_size,
             precision=self.precision,
+            fast_math=self.fast_math,
             pool=self.pool,
             flatten=True,
         )

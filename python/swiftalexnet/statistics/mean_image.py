@@ -29,6 +29,7 @@ def learn_mean(
     progress: bool,
     part: tuple[int, int] = (0, 1),
     total_of: Callable[[Sums], Sums] = lambda own: own,
+    note: Callable[[], None] = lambda: None,
 ) -> Preprocessing:
     """Return `preprocessing` with the mean of a training set.
 
@@ -47,6 +48,8 @@ def learn_mean(
         Of so many processes that read the images together, the second number, which one this is, the first.
     total_of : callable
         Returns the total of all processes' arrays of int64.
+    note : callable
+        Called after every few images.
 
     Raises
     ------
@@ -63,6 +66,7 @@ def learn_mean(
         for images in batches:
             own += images.sum(axis=0, dtype=np.uint16)
             sums[0] += len(images)
+            note()
     sums = total_of(sums)
     total, count = sums[1:].reshape(shape), int(sums[0])
     if not count:

@@ -97,7 +97,7 @@ class Checkpoint:
         CheckpointCorruptError
             The file is damaged, or not a checkpoint; model and run are unchanged.
         ValueError
-            It belongs to another network, recipe, seed, precision or training set; the message names both.
+            It belongs to another network, recipe, seed, precision, `fast_math` or training set; the message names both.
         """
         if not self.path.exists():
             return False

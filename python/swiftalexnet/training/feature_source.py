@@ -154,7 +154,9 @@ def feature_source(model: BaseModel, plan: Plan, part: FrozenPart, store: Featur
     team.doing("computing features", for_all=True)
     if not team.leads:
         team.agree()
+        team.doing("checking features", for_all=True)
     source = FeatureSource(model, plan, part, store, team)
     if team.leads:
         team.agree()
+    team.agree()  # until all have opened the files
     return source

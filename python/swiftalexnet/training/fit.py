@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from .._support.arithmetic import choose_arithmetic
+from .._support.arithmetic import choose_arithmetic, effective
 from .._support.arrays import as_seed
 from .._support.choices import choose
 from .._support.shown import shown
@@ -52,7 +52,6 @@ def fit(
     progress: Showing = True,
     on_epoch_end: Callable[[dict[str, Any]], object] | None = None,
     precision: str = "float32",
-    fast_math: bool = False,
     non_finite: str = "raise",
     cache_features: bool | str | os.PathLike[str] = False,
     class_weight: str | Mapping[Any, float] | None = None,
@@ -62,6 +61,7 @@ def fit(
     wire: str = "float32",
     timeout: float = 30,
     towers: bool = False,
+    fast_math: bool = False,
     **unknown: Any,
 ) -> History:
     """Train `model` on `train`.
@@ -109,10 +109,6 @@ def fit(
         Of activations, their gradients and the factors of products, in training and validation; sums, weights,
         velocities and the loss are always float32. "auto" is bfloat16 if the processor has instructions for it,
         otherwise float32; a resumed run keeps its own. A precision other than the checkpoint's is refused.
-    fast_math : bool
-        Compute 3 × 3 and 5 × 5 convolutions of stride 1 in float32 by Winograd's method (Lavin and Gray 2016), forward
-        and backward: faster, and off by up to 2e-5 of the largest output and 5e-5 of the largest gradient of a filter.
-        It has no effect in bfloat16.
     non_finite : {"raise", "stop"}
         What to do if a loss, a gradient or a validation loss is not finite; the weights stay those of the step before.
         In bfloat16 an activation that is not finite may turn its neighbours into NaN.
@@ -154,6 +150,10 @@ def fit(
         Train the two towers of a network such as `paper` or `chm145` on two ranks, which both see all images: see
         docs/distributed.md. The model has the weights after every epoch and at the end. Without `shards`, `wire`,
         `cache_features`, "auto" for `batch_size` or `checkpoint_every`, and LARS.
+    fast_math : bool
+        Compute 3 × 3 and 5 × 5 convolutions of stride 1 in float32 by Winograd's method (Lavin and Gray 2016), forward
+        and backward, in training and validation: faster, and off by up to 2e-5 of the largest output and 5e-5 of the
+        largest gradient of a filter. In bfloat16 it changes nothing. A checkpoint of the other kind is refused.
     **unknown
         Anything else is a TypeError, which explains where settings of a recipe go.
 
@@ -217,11 +217,18 @@ def fit(
             require_few_views(chosen, model.preprocessing)
             part = frozen_part(model, chosen)
         seed = as_seed(seed, "seed", "fit")
+        asked = {
+            "whether the batch size is 'auto'": isinstance(batch_size, str),
+            "whether there is a validation set": validation is not None,
+            "checkpoint_every": None if every is None else str(every),
+            "whether to resume": bool(resume),
+        }
         with model.exclusive("fit"):
-            require_same(team, software)
+            require_same(team, lambda: software() | asked)
             begun = begun_with(folder) if resume and folder else None
             if begun and precision == "auto":
                 arithmetic = choose_arithmetic("fit", begun.precision, fast_math=fast_math)
+            arithmetic = effective(arithmetic)
             if isinstance(batch_size, str):
                 fitting = (
                     begun.batch_size

@@ -6,10 +6,9 @@ from .. import _native
 from .._support.arrays import as_integer
 from .._support.choices import choose
 from .._support.native_arguments import Arithmetic
-from .._support.numbers import check_number
 from .._support.output import warn
 from ..distributed.communicator import LocalCommunicator, as_communicator
-from ..distributed.team import Team, alone
+from ..distributed.team import Team, alone, require_timeout
 from ..distributed.tower_cut import require_rule, require_two
 from ..distributed.wire import WIRES, wire_named
 from ..errors import UnsupportedError
@@ -66,9 +65,7 @@ def as_team(communicator: Any, shards: Any, wire: Any, timeout: Any, towers: boo
     """
     given = as_communicator(communicator, "fit")
     name = choose("fit", "wire", wire, WIRES)
-    check_number(timeout, "timeout", "fit")
-    if not timeout:
-        raise ValueError("fit: timeout is 0, expected seconds, more than a step takes")
+    require_timeout(timeout, "fit")
     if towers:
         if given is None or shards is not None or name != WIRES[0]:
             raise ValueError("fit: towers need communicator=, of two ranks, and neither shards= nor wire=")

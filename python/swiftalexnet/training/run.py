@@ -136,6 +136,7 @@ class Run:
         order = shuffled(len(data), self.plan.seed, self.state.epoch)[len(self.state.outcomes) * recipe.batch_size :]
         portions = [self._parts.portion(chosen) for chosen in split(order, recipe.batch_size)]
         self._started = time.perf_counter()
+        self._team.doing("reading images")
         with self.source.batches(portions, self.state.epoch, self.step) as batches:
             for batch, portion in zip(batches, portions, strict=True):
                 missing = self._take(batch, portion, batches.missing)

@@ -65,7 +65,6 @@ def settings(run: Run, others: dict[str, Any]) -> dict[str, Any]:
     found = {**own, **_data("the training set", plan.train), "the number of epochs": plan.recipe.epochs}
     if plan.validation is not None:
         found |= _data("the validation set", plan.validation)
-    found["whether there is a validation set"] = plan.validation is not None
     return found | others | {"the weights": _weights(run.model), "the preprocessing": _preprocessing(run.model)}
 
 

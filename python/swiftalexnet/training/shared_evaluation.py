@@ -43,7 +43,7 @@ def evaluate_shared(
     ValueError
         No image of a class could be read.
     """
-    team.doing("validating", for_all=True)  # ranks meet at its end only
+    team.doing("validating", for_all=True, repeats=True)  # ranks meet at its end only
     batches = list(in_order(len(data), batch_size))
     own = batches[team.rank * len(batches) // team.size : (team.rank + 1) * len(batches) // team.size]
     sums, missing = [], {int(index) for batch in own for index in batch}
@@ -51,6 +51,7 @@ def evaluate_shared(
         labels = np.ascontiguousarray(data.labels[numbers], np.int32)
         sums.append(_native.score(probabilities, labels))
         missing.difference_update(numbers.tolist())
+        team.doing("validating", for_all=True, repeats=True)
     told = team.agree({"sums": sums, "missing": reasons_missing(data, sorted(missing))})
     lost = [(index, why) for rank in told for index, why in rank["missing"]]
     note_missing(data, lost)

@@ -130,12 +130,13 @@ class SharedStep:
         finished_factors: Callable[[], int],
     ) -> AbstractContextManager[None]:
         network, team = self._model.network, self._team
+        network.forget_finished()  # a callback may have used the model
         blocks = [np.frombuffer(block, np.float32) for block in network.gradient_blocks()]
         if not factor_batch or rates is None:
             return team.summing(blocks, finished)
         floats, matrices = dense_layers(network, rates)
         edges = [rank * factor_batch // team.size for rank in range(team.size + 1)]
-        factors = Factors(network, matrices, finished_factors, edges)
+        factors = Factors(network, network.factors()[:matrices], finished_factors, edges)
         return team.summing(_behind(blocks, floats), lambda: max(0, finished() - floats), factors)
 
 

@@ -1,5 +1,7 @@
 """The preprocessing that a run begins with: the model's, with the recipe's changes and its images' statistics."""
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,8 +27,9 @@ def learned_preprocessing(
         # Simonyan and Zisserman 2014, section 3.2: Q = S for a fixed S, and the middle of a range.
         preprocessing = preprocessing.with_pixel_mean().replace(resize=sum(recipe.scale) // 2)
     if preprocessing.learn_mean:
-        team.doing("reading images for their mean", for_all=True)
-        preprocessing = learn_mean(preprocessing, train, progress, (team.rank, team.size), team.total)
+        note = partial(team.doing, "reading images for their mean", for_all=True, repeats=True)
+        note()
+        preprocessing = learn_mean(preprocessing, train, progress, (team.rank, team.size), team.total, note)
     if preprocessing.learn_whitening is not None:
         preprocessing = _whitening_of_rank_0(preprocessing, train, progress, team)
     return preprocessing

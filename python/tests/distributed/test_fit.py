@@ -11,6 +11,7 @@ from thread_ranks import communicators, on_ranks
 
 import swiftalexnet as sa
 from swiftalexnet.distributed import LocalCommunicator
+from swiftalexnet.distributed.summing import Summing
 from swiftalexnet.training.checkpoint import FILE_NAME
 
 SIZES = (1, 2, 4, 8)
@@ -312,3 +313,27 @@ def test_numbers_that_do_not_fit():
             trained(**options)
     with pytest.raises(TypeError, match="communicator is 'mpi', expected a communicator"):
         trained("mpi")
+
+
+@pytest.mark.parametrize("wire", ["float32", "factors"])
+def test_nothing_counts_as_finished_when_a_step_begins(wire, monkeypatch):
+    found, enter = [], Summing.__enter__
+
+    def watched(self):
+        found.append([begins() for begins, _ in self._exchanges])
+        return enter(self)
+
+    monkeypatch.setattr(Summing, "__enter__", watched)
+
+    def use(model):
+        model.forward(np.ones((2, *model.input_shape), np.float32))
+        model.backward(np.ones((2, model.num_classes), np.float32))
+
+    def work(communicator):
+        model, train = tiny_model(), dataset(32)
+        options = {"communicator": communicator, "wire": wire, "shards": 4, "progress": False}
+        model.fit(train, epochs=3, recipe=quick_recipe(), on_epoch_end=lambda row: use(model), **options)
+
+    assert on_ranks(2, work) == [None, None]
+    assert len(found) > 6
+    assert not any(any(each) for each in found)

@@ -1,6 +1,7 @@
 """Real jobs of MPICH's launcher: the same bits on any number of ranks, bad luck, and refusals."""
 
 import random
+import re
 import signal
 import time
 
@@ -70,6 +71,12 @@ def test_versions_that_differ_are_refused(tmp_path):
 
 
 def test_ranks_wait_for_one_that_validates_longer_than_the_timeout(tmp_path):
-    expected = alone(tmp_path, epochs=1)
-    ended = job(2, tmp_path, epochs=1, timeout=2, pause_of_validation=0.1)
+    expected = alone(tmp_path, epochs=1, validation_images=300)
+    ended = job(2, tmp_path, epochs=1, timeout=2, validation_images=300, pause_of_validation=0.02)
     assert results(ended) == [expected] * 2, ended.errors
+
+
+def test_a_validation_that_does_not_go_on_ends_all(tmp_path):
+    ended = job(2, tmp_path, epochs=1, timeout=2, pause_of_validation=1000)
+    assert ended.status != 0
+    assert re.search(r"waited 2 s .* for rank 1 \(process \d+ on .*\): validating for \d", ended.errors), ended.errors

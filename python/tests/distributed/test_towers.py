@@ -106,18 +106,21 @@ def test_the_last_layer_s_gradient_has_the_bits_of_the_whole():
         assert_close(state, whole.state_dict())
 
 
-@pytest.mark.parametrize(("variant", "size"), [("chm145", 67), ("paper", 83), ("towers_apart", 67)])
-def test_the_authors_networks_at_a_small_size(variant, size):
+@pytest.mark.parametrize(
+    ("variant", "size", "options"),
+    [("chm145", 67, {}), ("paper", 83, {}), ("towers_apart", 67, {}), ("chm145", 67, {"fast_math": True})],
+)
+def test_the_authors_networks_at_a_small_size(variant, size, options):
     def make():
         without = ("fc7",) if variant == "towers_apart" else ()
         return sa.alexnet(variant, num_classes=5, image_size=size, without=without)
 
     whole, labels = make(), LABELS[:3]
     x = images(whole, 3)
-    expected = [whole.train_step(x, labels, seed=2, step=step) for step in range(2)]
+    expected = [whole.train_step(x, labels, seed=2, step=step, **options) for step in range(2)]
 
     def work(towers, communicator):
-        losses = [towers.train_step(x, labels, seed=2, step=step) for step in range(2)]
+        losses = [towers.train_step(x, labels, seed=2, step=step, **options) for step in range(2)]
         model = make() if communicator.rank == 0 else None
         towers.gather(model)
         return losses, model

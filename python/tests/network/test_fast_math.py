@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from support import quick_recipe
+from thread_ranks import on_ranks
 
 import swiftalexnet as sa
 from swiftalexnet import _native
@@ -130,13 +131,15 @@ def test_fit_with_fast_math_is_close_and_as_exactly_repeatable():
         assert losses != exact
 
 
-def test_shards_have_the_same_bits_in_every_division(x):
+def test_the_same_bits_on_any_number_of_ranks():
     if _native.runtime_info()["gemm"] != "swift":
         pytest.skip("shards need the engine's own kernels")
     losses, weights = fitted(fast_math=True, shards=4)
     assert losses == pytest.approx(fitted(fast_math=True)[0], rel=1e-4)
-    again = fitted(fast_math=True, shards=4, communicator=sa.distributed.LocalCommunicator())
-    assert all(np.array_equal(weights[name], again[1][name]) for name in weights)
+    for ranks in (2, 4):
+        for others, same in on_ranks(ranks, lambda each: fitted(fast_math=True, shards=4, communicator=each)):
+            assert others == losses
+            assert all(np.array_equal(weights[name], same[name]) for name in weights)
 
 
 def test_a_checkpoint_is_of_one_kind(tmp_path):

@@ -48,7 +48,7 @@ PRECISIONS = [{"precision": each} for each in sa.info()["precisions"].split()]
 ARITHMETICS = [
     *((True, words) for words in PRECISIONS),
     *((False, words | weights) for words in PRECISIONS for weights in ({}, {"weights": "int8"})),
-    (False, {"fast_math": True}),
+    *((training, {"fast_math": True}) for training in (False, True)),
 ]
 
 

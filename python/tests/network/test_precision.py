@@ -29,7 +29,7 @@ def close(actual: np.ndarray, expected: np.ndarray, tolerance: float = 2e-2) -> 
 
 
 def test_training_accepts_no_int8_weights():
-    with pytest.raises(ValueError, match="forward: int8 weights are for inference, without keep"):
+    with pytest.raises(ValueError, match="forward: int8 weights are for inference, not for passes that give gradients"):
         tiny_model().forward(tensors(), keep=True, weights="int8")
 
 

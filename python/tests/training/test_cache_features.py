@@ -66,6 +66,7 @@ SETTINGS = {
     "without validation": {"validation": None},
     "caffe's rule and a plateau": {"recipe": recipe(rule="caffe", schedule=sa.PlateauSchedule(patience=1))},
     "bfloat16": {"precision": "bfloat16"},
+    "fast math": {"fast_math": True},
 }
 
 

@@ -28,10 +28,8 @@ from .windows import windowed
 
 _SYNSET = re.compile(r"(?:.*/)?(n\d{8})\.tar", re.ASCII)
 _VALIDATION = re.compile(r"(?:.*/)?ILSVRC2012_val_(\d{8})\.JPEG", re.ASCII)
-_TRUTH, _META = "ILSVRC2012_validation_ground_truth.txt", "meta.mat"
 _ROW, _PACKED = np.dtype([("offset", "<u8"), ("size", "<u4"), ("label", "<i4")]), struct.Struct("<QIi")
 _LARGEST = 2**32 - 1  # bytes of an image that a row can say
-_PIECE = 1 << 20
 
 
 class ArchiveImages:
@@ -136,7 +134,7 @@ def _scan(read: Read, size: int, progress: bool) -> tuple[NDArray[Any], list[str
         end = 0
         for member, group in _images(read, size):
             if member.size > _LARGEST:
-                raise ValueError(f"member {member.name!r} has {member.size:,} bytes")
+                raise ValueError(f"member {member.name!r} has {member.size:,} bytes, expected at most {_LARGEST:,}")
             digest.update(f"{member.name}\0{member.size}\0".encode("utf-8", "surrogateescape"))
             rows += _PACKED.pack(member.offset, member.size, groups.setdefault(group, len(groups)))
             bar.advance(member.offset + member.size - end)

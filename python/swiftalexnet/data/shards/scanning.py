@@ -115,7 +115,9 @@ def _scan_shard(opened: Opened, number: int, known: frozenset[str]) -> _Scanned:
                 without[label] += 1
                 continue
             if sample.image.size > _LARGEST:
-                raise ValueError(f"member {sample.image.name!r} has {sample.image.size:,} bytes")
+                raise ValueError(
+                    f"member {sample.image.name!r} has {sample.image.size:,} bytes, expected at most {_LARGEST:,}"
+                )
             rows += _ROW.pack(number, sample.image.offset, sample.image.size, label)
             names += f"{sample.image.name}\0{sample.image.size}\0".encode("utf-8", "surrogateescape")
     except ValueError as error:
