@@ -200,6 +200,7 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
     "Profile": lambda world: {"batch": 1},
     "Recipe": lambda world: {"batch_size": 4, "crop": True, "scale": None},
     "Recipe.replace": lambda world: {"batch_size": 4, "crop": True, "scale": None},
+    "Recipe.scaled": lambda world: {"batch_size": world.random.randrange(1, 512)},
     "SeedFamily": lambda world: {"histories": {0: world.shared.history, 7: world.shared.history}},
     "SeedFamily.ensemble": lambda world: {"seeds": world.one_of(None, [5])},
     "SeedFamily.load": lambda world: {"folder": world.shared.family.folder},
