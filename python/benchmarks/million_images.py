@@ -52,7 +52,11 @@ def main() -> None:
         print(json.dumps(results["index"], indent=1), flush=True)
     began = time.perf_counter()
     written = sa.write_shards(generated_shards.GeneratedImages(given.images), given.out / "shards", order="stored")
-    results["writing"] = {"images": written.images, "seconds": time.perf_counter() - began, "pattern": Path(written.pattern).name}
+    results["writing"] = {
+        "images": written.images,
+        "seconds": time.perf_counter() - began,
+        "pattern": Path(written.pattern).name,
+    }
     reference = run(given, "reference", given.compared)
     print(json.dumps(reference, indent=1), flush=True)
     often = run(given, "often", given.compared, _OFTEN, checkpoint_every=5)
