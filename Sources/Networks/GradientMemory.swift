@@ -58,7 +58,8 @@ public final class GradientMemory: Sendable {
   /// The memory of all gradients that have been needed so far, in order.
   public var blocks: [AlignedBuffer<Float>] { state.change { $0.blocks } }
 
-  /// Floats of the memory, from its start, that the backward pass under way has finished; after it, that it has written. Other threads may read this, and then those floats, while the pass goes on.
+  /// Floats of the memory, from its start, that the backward pass under way has finished; after it, that it has written.
+  /// Other threads may read this, and then those floats, while the pass goes on.
   public var finishedCount: Int { finished.load(ordering: .acquiring) }
 
   /// - Parameter places: gradients that are finished.

@@ -64,7 +64,7 @@ def steps(team: Team, wire: str, work: Work, repeats: int) -> list[float]:
     edges = [rank * work.images for rank in range(team.size + 1)]
     for _ in range(repeats + 1):
         start, done, matrices = time.perf_counter(), [0], [0]
-        factors = Factors(network, len(network.factors()), lambda matrices=matrices: matrices[0], edges)
+        factors = Factors(network, network.factors(), lambda matrices=matrices: matrices[0], edges)
         with team.summing([block], lambda done=done: done[0], factors if gathered else None):
             time.sleep(work.forward)
             for layer in work.backward:

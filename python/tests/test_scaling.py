@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 from script_modules import benchmark_modules
 from support import needs
+from thread_ranks import on_ranks
+
+from swiftalexnet.distributed.team import Team
+from swiftalexnet.distributed.wire import WIRES, wire_named
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +90,19 @@ def test_the_figure_has_an_axes_for_every_network_and_rate(modules, measured, cu
     needs("matplotlib")
     modules["scaling_page"].draw_figure(measured, curves, tmp_path / "scaling.png")
     assert (tmp_path / "scaling.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_ranks_that_compute_nothing_exchange_what_training_does(wire):
+    with benchmark_modules("communicating_rank", "simulator") as found:
+        layer = found["simulator"].Layer
+        layers = (layer("fc", 0.001, 5_000, 300, 0.001), layer("conv", 0.001, 2_000))
+
+        def work(communicator):
+            with Team(communicator, wire_named(wire), 20.0) as team:
+                work = found["simulator"].Work(2, 0.001, layers, 0.001)
+                return len(found["communicating_rank"].steps(team, wire, work, 1)), communicator.bytes_sent
+
+        results = on_ranks(2, work)
+    gradients = {"float32": 4 * 7_000, "bfloat16": 2 * 7_000, "factors": 4 * 2_000 + 4 * 2 * 300}
+    assert results == [(2, 2 * gradients[wire])] * 2

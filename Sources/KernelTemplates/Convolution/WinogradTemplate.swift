@@ -40,7 +40,7 @@ public enum WinogradTemplate<Points: WinogradPoints> {
   ) {
     let outputs = outputs(taps: t.taps)
     transformTiles(V.self, t, extent: outputs, strip: strip, rowStride: rowStride, tiles: tiles, square: square) {
-      Points.transformGradient(outputs: outputs, $0, $1)
+      Points.evaluate(count: outputs, scaled: false, $0, $1)
     }
   }
 
@@ -90,8 +90,8 @@ public enum WinogradTemplate<Points: WinogradPoints> {
       var column = 0
       while column < taps {
         let (source, place) = (kernels + (column &* tapStride &+ n), square + (column &* V.width))
-        Points.transformKernel(
-          taps: taps, { V.load(source + ($0 &* taps &* tapStride), count: lanes) },
+        Points.evaluate(
+          count: taps, scaled: true, { V.load(source + ($0 &* taps &* tapStride), count: lanes) },
           { $1.store(place + $0 &* mostTaps &* V.width) })
         column = column &+ 1
       }
@@ -99,8 +99,8 @@ public enum WinogradTemplate<Points: WinogradPoints> {
       while row < inputs {
         let source = square + (row &* mostTaps &* V.width)
         let place = transformed + (row &* inputs &* matrixStride &+ n)
-        Points.transformKernel(
-          taps: taps, { V.load(source + $0 &* V.width) }, { $1.store(place + $0 &* matrixStride) })
+        Points.evaluate(
+          count: taps, scaled: true, { V.load(source + $0 &* V.width) }, { $1.store(place + $0 &* matrixStride) })
         row = row &+ 1
       }
       n = n &+ V.width
@@ -121,15 +121,16 @@ public enum WinogradTemplate<Points: WinogradPoints> {
       var column = 0
       while column < inputs {
         let (source, place) = (products + (column &* matrixStride &+ n), square + (column &* V.width))
-        Points.transformKernelGradient(
-          taps: taps, { V.load(source + $0 &* inputs &* matrixStride) }, { $1.store(place + $0 &* inputs &* V.width) })
+        Points.transposedEvaluate(
+          count: taps, scaled: true, { V.load(source + $0 &* inputs &* matrixStride) },
+          { $1.store(place + $0 &* inputs &* V.width) })
         column = column &+ 1
       }
       var row = 0
       while row < taps {
         let source = square + (row &* inputs &* V.width)
         let target = gradients + (row &* taps &* tapStride &+ n)
-        Points.transformKernelGradient(taps: taps, { V.load(source + $0 &* V.width) }) {
+        Points.transposedEvaluate(count: taps, scaled: true, { V.load(source + $0 &* V.width) }) {
           let place = target + $0 &* tapStride
           (V.load(place, count: lanes) + $1).store(place, count: lanes)
         }
@@ -160,8 +161,8 @@ public enum WinogradTemplate<Points: WinogradPoints> {
         var column = 0
         while column < inputs {
           let (m, place) = (source + (column &* t.matrixStride &+ n), square + (column &* V.width))
-          Points.transformOutput(
-            outputs: outputs, { V.load(m + $0 &* inputs &* t.matrixStride) },
+          Points.transposedEvaluate(
+            count: outputs, scaled: false, { V.load(m + $0 &* inputs &* t.matrixStride) },
             { $1.store(place + $0 &* inputs &* V.width) })
           column = column &+ 1
         }
@@ -169,7 +170,7 @@ public enum WinogradTemplate<Points: WinogradPoints> {
         var row = 0
         while row < map.rows {
           let (m, pixel) = (square + (row &* inputs &* V.width), target + (row &* map.rowStride &+ n))
-          Points.transformOutput(outputs: outputs, { V.load(m + $0 &* V.width) }) {
+          Points.transposedEvaluate(count: outputs, scaled: false, { V.load(m + $0 &* V.width) }) {
             if $0 < columns { finish($1 + start, relu).store(pixel + $0 &* map.pixelStride, count: lanes) }
           }
           row = row &+ 1

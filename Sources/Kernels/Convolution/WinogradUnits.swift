@@ -50,20 +50,13 @@ struct WinogradUnits {
     _ place: Place, group: Int, input: UnsafePointer<Float>, to tiles: UnsafeMutablePointer<Float>, tileStride: Int,
     matrixStride: Int, scratch: UnsafeMutableRawPointer
   ) {
-    let rows = transforms.inputs
-    let (copy, channels) = (stripPart.pointer(in: scratch), shape.groupInputs)
     let strip = ConvolutionStrip(
       inputHeight: shape.inputHeight, inputWidth: shape.inputWidth, inputChannels: shape.inputChannels,
-      channels: channels, width: place.segment.count &* side &+ rows &- side,
+      channels: shape.groupInputs, width: place.segment.count &* side &+ transforms.inputs &- side,
       left: shape.padding.left &- place.segment.lowerBound &* side)
-    strip.copy(
-      image: input + (place.image &* shape.inputHeight &* shape.inputWidth &* shape.inputChannels),
-      firstChannel: group &* channels, firstRow: place.row &* side &- shape.padding.top, rows: rows, to: copy)
-    transforms.transformInputs(
-      WinogradTiles(
-        count: place.segment.count, taps: shape.kernelHeight, channels: channels, tileStride: tileStride,
-        matrixStride: matrixStride),
-      copy, strip.width &* channels, tiles, squarePart.pointer(in: scratch))
+    transform(
+      place, strip, of: input, group: group, firstRow: place.row &* side &- shape.padding.top, rows: transforms.inputs,
+      by: transforms.transformInputs, to: tiles, tileStride: tileStride, matrixStride: matrixStride, scratch: scratch)
   }
 
   /// The same for the tiles of the output gradient; those that reach past the map have zeros there.
@@ -71,18 +64,35 @@ struct WinogradUnits {
     _ place: Place, group: Int, outputGradient: UnsafePointer<Float>, to tiles: UnsafeMutablePointer<Float>,
     tileStride: Int, matrixStride: Int, scratch: UnsafeMutableRawPointer
   ) {
-    let (copy, channels) = (stripPart.pointer(in: scratch), shape.groupOutputs)
     let strip = ConvolutionStrip(
       inputHeight: shape.outputHeight, inputWidth: shape.outputWidth, inputChannels: shape.outputChannels,
-      channels: channels, width: place.segment.count &* side, left: 0 &- place.segment.lowerBound &* side)
+      channels: shape.groupOutputs, width: place.segment.count &* side,
+      left: 0 &- place.segment.lowerBound &* side)
+    transform(
+      place, strip, of: outputGradient, group: group, firstRow: place.row &* side, rows: side,
+      by: transforms.transformGradients, to: tiles, tileStride: tileStride, matrixStride: matrixStride,
+      scratch: scratch)
+  }
+
+  /// Copies the strip that the tiles of a unit cover, and transforms them.
+  private func transform(
+    _ place: Place, _ strip: ConvolutionStrip, of map: UnsafePointer<Float>, group: Int, firstRow: Int, rows: Int,
+    by transform: WinogradKernels.TransformTiles, to tiles: UnsafeMutablePointer<Float>, tileStride: Int,
+    matrixStride: Int, scratch: UnsafeMutableRawPointer
+  ) {
+    let copy = stripPart.pointer(in: scratch)
     strip.copy(
-      image: outputGradient + (place.image &* shape.outputHeight &* shape.outputWidth &* shape.outputChannels),
-      firstChannel: group &* channels, firstRow: place.row &* side, rows: side, to: copy)
-    transforms.transformGradients(
-      WinogradTiles(
-        count: place.segment.count, taps: shape.kernelHeight, channels: channels, tileStride: tileStride,
-        matrixStride: matrixStride),
-      copy, strip.width &* channels, tiles, squarePart.pointer(in: scratch))
+      image: map + (place.image &* strip.inputHeight &* strip.inputWidth &* strip.inputChannels),
+      firstChannel: group &* strip.channels, firstRow: firstRow, rows: rows, to: copy)
+    transform(
+      self.tiles(place, channels: strip.channels, tileStride: tileStride, matrixStride: matrixStride), copy,
+      strip.width &* strip.channels, tiles, squarePart.pointer(in: scratch))
+  }
+
+  private func tiles(_ place: Place, channels: Int, tileStride: Int, matrixStride: Int) -> WinogradTiles {
+    WinogradTiles(
+      count: place.segment.count, taps: shape.kernelHeight, channels: channels, tileStride: tileStride,
+      matrixStride: matrixStride)
   }
 
   /// Transforms the products of a unit's tiles back to the output, from `channel` on.
@@ -93,10 +103,8 @@ struct WinogradUnits {
     let (y, x) = (place.row &* side, place.segment.lowerBound &* side)
     let pixel = (place.image &* shape.outputHeight &+ y) &* shape.outputWidth &+ x
     transforms.transformOutputs(
-      WinogradTiles(
-        count: place.segment.count, taps: shape.kernelHeight, channels: channels, tileStride: tileStride,
-        matrixStride: matrixStride),
-      products, bias, relu, output + (pixel &* shape.outputChannels &+ channel),
+      tiles(place, channels: channels, tileStride: tileStride, matrixStride: matrixStride), products, bias, relu,
+      output + (pixel &* shape.outputChannels &+ channel),
       WinogradMap(
         rows: min(side, shape.outputHeight &- y), columns: shape.outputWidth &- x,
         rowStride: shape.outputWidth &* shape.outputChannels, pixelStride: shape.outputChannels),

@@ -10,7 +10,7 @@ final class WinogradTests: XCTestCase {
   override func setUp() { continueAfterFailure = true }
 
   func testTheErrorIsWithinTheStatedBound() throws {
-    for c in try cases() {
+    for c in try ConvolutionCase.winograd() {
       let (x, w) = (RandomValues.uniform(c.inputCount, seed: 1), RandomValues.uniform(c.weightCount, seed: 2))
       let b = RandomValues.uniform(c.shape.outputChannels, seed: 3)
       var expected = [Double](repeating: 0, count: c.outputCount)
@@ -30,7 +30,7 @@ final class WinogradTests: XCTestCase {
   }
 
   func testWithoutBiasTheSumsStartAtZero() throws {
-    let c = try cases()[0]
+    let c = try ConvolutionCase.winograd()[0]
     let (x, w) = (RandomValues.uniform(c.inputCount, seed: 1), RandomValues.uniform(c.weightCount, seed: 2))
     let zeros = [Float](repeating: 0, count: c.shape.outputChannels)
     for variant in KernelVariant.all(withOpenBLAS: false) {
@@ -41,7 +41,7 @@ final class WinogradTests: XCTestCase {
   }
 
   func testWeightsTransformedBeforehandGiveTheSameBits() throws {
-    for c in try cases().prefix(3) {
+    for c in try ConvolutionCase.winograd().prefix(3) {
       let (x, w) = (RandomValues.uniform(c.inputCount, seed: 1), RandomValues.uniform(c.weightCount, seed: 2))
       for variant in KernelVariant.all(withOpenBLAS: false) {
         let context = variant.context
@@ -60,7 +60,7 @@ final class WinogradTests: XCTestCase {
   func testBitsDoNotDependOnTheThreadsAndSteadyCallsAllocateNothing() throws {
     let threads = ThreadPool.shared.threadCount
     defer { try? ThreadPool.shared.setThreadCount(threads) }
-    for c in try cases().prefix(3) {
+    for c in try ConvolutionCase.winograd().prefix(3) {
       let (x, w) = (RandomValues.uniform(c.inputCount, seed: 1), RandomValues.uniform(c.weightCount, seed: 2))
       for variant in KernelVariant.all(withOpenBLAS: false) {
         var first: [Float]?
@@ -77,31 +77,21 @@ final class WinogradTests: XCTestCase {
     }
   }
 
-  /// The tiles of one image are transformed beforehand, for many panels; those of many images by the items.
   func testAnImageHasTheSameBitsInAnyCompany() throws {
-    for (channels, groups) in [((20, 300), 1), ((36, 70), 2)] {
-      for kernel in [3, 5] {
-        func images(_ batch: Int) throws -> ConvolutionCase {
-          try ConvolutionCase(
-            "", batch: batch, size: (13, 14), channels: channels, kernel: (kernel, kernel), padding: Padding(1),
-            groups: groups)
-        }
-        let one = try images(1)
-        let x = RandomValues.uniform((SameBits.batches.max() ?? 1) * one.inputCount, seed: 1)
-        let w = RandomValues.uniform(one.weightCount, seed: 2)
-        let b = RandomValues.uniform(one.shape.outputChannels, seed: 3)
-        for variant in KernelVariant.all(withOpenBLAS: false) {
-          let difference = try SameBits.firstDifference(x) { x, batch in
-            try run(images(batch), x, w, b, relu: true, variant.context)
-          }
-          XCTAssertNil(difference, "\(channels), \(kernel) × \(kernel), \(variant.name)")
-        }
+    try ConvolutionCase.forEachWinograd(channels: [((20, 300), 1), ((36, 70), 2)]) { images, context, name in
+      let one = try images(1)
+      let x = RandomValues.uniform((SameBits.batches.max() ?? 1) * one.inputCount, seed: 1)
+      let w = RandomValues.uniform(one.weightCount, seed: 2)
+      let b = RandomValues.uniform(one.shape.outputChannels, seed: 3)
+      let difference = try SameBits.firstDifference(x) { x, batch in
+        try run(images(batch), x, w, b, relu: true, context)
       }
+      XCTAssertNil(difference, name)
     }
   }
 
   func testNotANumberPassesThroughTheRectifier() throws {
-    let c = try cases()[0]
+    let c = try ConvolutionCase.winograd()[0]
     var x = RandomValues.uniform(c.inputCount, seed: 1)
     x[0] = .nan
     let w = [Float](repeating: 1, count: c.weightCount)
@@ -134,32 +124,6 @@ final class WinogradTests: XCTestCase {
     guard GemmProvider.isOpenBLASThere else { return }
     let blas = ComputeContext(kernels: context.kernels, gemm: .openblas)
     for c in served { XCTAssertFalse(try Winograd.serves(c.shape, context: blas), c.name) }
-  }
-
-  private func cases() throws -> [ConvolutionCase] {
-    let uneven = Padding(top: 0, left: 2, bottom: 3, right: 1)
-    var cases = try [
-      ConvolutionCase("ragged", batch: 3, size: (13, 14), channels: (33, 50), kernel: (3, 3), padding: Padding(1)),
-      ConvolutionCase(
-        "groups", batch: 2, size: (13, 13), channels: (48, 80), kernel: (3, 3), padding: Padding(1), groups: 2),
-      ConvolutionCase("many panels", batch: 2, size: (13, 14), channels: (20, 300), kernel: (3, 3), padding: uneven),
-      ConvolutionCase("segments", size: (5, 311), channels: (16, 16), kernel: (3, 3), padding: Padding(1)),
-      ConvolutionCase("VGG conv5", size: (14, 14), channels: (512, 64), kernel: (3, 3), padding: Padding(1)),
-      ConvolutionCase("uneven padding", batch: 2, size: (9, 8), channels: (17, 65), kernel: (3, 3), padding: uneven),
-      ConvolutionCase("wide padding", size: (6, 6), channels: (16, 20), kernel: (3, 3), padding: Padding(5)),
-      ConvolutionCase("many blocks", batch: 8, size: (12, 28), channels: (16, 40), kernel: (3, 3)),
-      ConvolutionCase("conv2", size: (27, 27), channels: (64, 192), kernel: (5, 5), padding: Padding(2)),
-      ConvolutionCase(
-        "5 × 5, groups", batch: 2, size: (12, 13), channels: (36, 50), kernel: (5, 5), padding: uneven, groups: 2),
-      ConvolutionCase("5 × 5, segments", size: (6, 199), channels: (16, 16), kernel: (5, 5), padding: Padding(2)),
-    ]
-    for size in 3...12 {
-      cases.append(try ConvolutionCase("size \(size)", size: (size, 15 - size), channels: (16, 16), kernel: (3, 3)))
-      cases.append(
-        try ConvolutionCase(
-          "5 × 5, size \(size)", size: (size, 15 - size), channels: (16, 16), kernel: (5, 5), padding: Padding(1)))
-    }
-    return cases
   }
 
   private func run(

@@ -30,7 +30,7 @@ class StepOptions(NamedTuple):
     `rule` is an index into RULES. `rates` and `decays`, [parameters], are the learning rate and weight decay of each
     parameter, instead of `learning_rate` and `weight_decay` times the parameter's factors. `sample_weight`, [batch], is
     how much each image counts in the loss; None: all the same. `trust_coefficient` and `plain_biases` are of the rule
-    "lars": η, and whether biases follow the rule "caffe".
+    "lars": η, and whether biases follow the rule "caffe". `precision` and `fast_math` are those of `Arithmetic`.
     """
 
     learning_rate: float

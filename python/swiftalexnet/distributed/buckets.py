@@ -8,21 +8,21 @@ to 25 MB best), and the ends are small. The dense layer fc6 has 151 MB and becom
 import itertools
 
 BUCKET = 25 << 20  # bytes
-END = 1 << 20
+SMALL = 1 << 20
 
 _FLOAT = 4
 
 
-def buckets(count: int, bucket: int = BUCKET, end: int = END) -> list[tuple[int, int]]:
+def buckets(count: int, bucket: int = BUCKET, small: int = SMALL) -> list[tuple[int, int]]:
     """Cut `count` floats into ranges (start, end), in their order.
 
-    They have at most `bucket` bytes, the first and the last at most `end`.
+    They have at most `bucket` bytes, the first and the last at most `small`.
 
     Parameters
     ----------
     count : int
         Length of the block: all parameters' gradients, the last layer's first.
     """
-    last = max(0, count - end // _FLOAT)
-    edges = [0, *range(min(last, end // _FLOAT), last, bucket // _FLOAT), last, count]
-    return [(start, stop) for start, stop in itertools.pairwise(edges) if start < stop]
+    last = max(0, count - small // _FLOAT)
+    edges = [0, *range(min(last, small // _FLOAT), last, bucket // _FLOAT), last, count]
+    return [(start, end) for start, end in itertools.pairwise(edges) if start < end]

@@ -53,12 +53,12 @@ def gather_rows(communicator: Communicator, rows: NDArray[np.uint8], edges: list
 class DenseLayers(NamedTuple):
     """The layers whose gradients are given as factors.
 
-    `floats` is the length of their gradients, which stand first in the gradients' memory, and `matrices` the number of
-    their factors.
+    `floats` is the length of their gradients, which stand first in the gradients' memory, and `widths` are the numbers
+    of a row of each of their factors: of the last layer what it reads and the gradient of its sums, and so on.
     """
 
     floats: int
-    matrices: int
+    widths: list[int]
 
 
 def dense_layers(network: _native.Network, rates: NDArray[np.float32]) -> DenseLayers:
@@ -73,13 +73,17 @@ def dense_layers(network: _native.Network, rates: NDArray[np.float32]) -> DenseL
     kinds = {name: kind for name, kind, *_ in network.nodes()}
     parameters = network.parameters()
     trained = parameters[int(np.argmax(rates > 0))][0].rpartition(".")[0] if (rates > 0).any() else None
-    floats = matrices = 0
+    floats, outputs, widths = 0, 0, list[int]()
     for name, shape in reversed(parameters):
         node = name.rpartition(".")[0]
         if kinds[node] != "dense":
             break
-        floats += -(-math.prod(shape) // _ALIGNED) * _ALIGNED
-        matrices += 1  # two for a layer, as are its parameters
-        if node == trained and name.endswith(".weight"):
+        count = math.prod(shape)
+        floats += -(-count // _ALIGNED) * _ALIGNED
+        if name.endswith(".bias"):
+            outputs = count
+            continue
+        widths += [count // outputs, outputs]
+        if node == trained:
             break
-    return DenseLayers(floats, matrices)
+    return DenseLayers(floats, widths)

@@ -9,14 +9,14 @@ from numpy.typing import DTypeLike, NDArray
 
 
 class Spare:
-    """Memory for arrays that are needed for a short time."""
+    """Memory for arrays that are needed for a short time, by one thread at a time."""
 
     def __init__(self) -> None:
         self._free: list[NDArray[np.uint8]] = []
 
     @contextmanager
     def array(self, count: int, kind: DTypeLike) -> Iterator[NDArray[Any]]:
-        """Return a context with an array whose numbers are arbitrary; its memory is used again afterwards."""
+        """Return a context with an array, [count], of a kind; its numbers are arbitrary, its memory is used again."""
         size = count * np.dtype(kind).itemsize
         fitting = [at for at, room in enumerate(self._free) if len(room) >= size]
         at = min(fitting, key=lambda at: len(self._free[at]), default=None)

@@ -48,5 +48,5 @@ def step_arguments(
     weights = as_sample_weight(sample_weight, operation, len(array))
     rates = settings.learning_rate, settings.momentum, settings.weight_decay
     lars = settings.trust_coefficient, not settings.lars_biases
-    options = StepOptions(*rates, rule, *draw, None, None, arithmetic.precision, weights, *lars)
-    return array, targets, options._replace(fast_math=bool(arithmetic.fast_math))
+    fast_math = bool(arithmetic.fast_math)
+    return array, targets, StepOptions(*rates, rule, *draw, None, None, arithmetic.precision, weights, *lars, fast_math)

@@ -220,8 +220,11 @@ def fit(
         asked = {
             "whether the batch size is 'auto'": isinstance(batch_size, str),
             "whether there is a validation set": validation is not None,
-            "checkpoint_every": None if every is None else str(every),
-            "whether to resume": bool(resume),
+            "checkpoint_every": every,
+            "resume": bool(resume),
+            "non_finite": non_finite,
+            "timeout": timeout,
+            "cache_features": kept is not None,
         }
         with model.exclusive("fit"):
             require_same(team, lambda: software() | asked)
@@ -240,10 +243,8 @@ def fit(
                 model, Plan(train, validation, chosen, seed, arithmetic, weights, parts, wire, bool(towers)), team
             )
             store = None if folder is None else Checkpoint(folder, run)
-            options = {"non_finite": non_finite, "timeout": timeout, "resume": bool(resume)}
             begins = None if store is None else beginning(store.path) if resume else "anew"
-            options |= {"cache_features": kept is not None, "checkpoint": begins}
-            require_same(team, lambda: settings(run, options))
+            require_same(team, lambda: settings(run, begins))
             if not (resume and store and store.restore()):
                 run.begin(learned_preprocessing(model, train, chosen, shows, team))
             require_same(team, lambda: start(run))

@@ -211,11 +211,11 @@ class Run:
             state.outcomes.append((0.0, 0.0))
             return counted.missing
         rates = self._rates.for_step(self.moment(self.step), state.schedules)
-        draw, arithmetic = (self.plan.seed, self.step), self.plan.arithmetic
+        draw, (precision, _, fast_math) = (self.plan.seed, self.step), self.plan.arithmetic
         rule = RULES.index(recipe.rule)
         lars = recipe.trust_coefficient, not recipe.lars_biases
-        exact = StepOptions(0.0, recipe.momentum, 0.0, rule, *draw, *rates, arithmetic.precision, weights, *lars)
-        options = exact._replace(fast_math=bool(arithmetic.fast_math))
+        numbers = 0.0, recipe.momentum, 0.0
+        options = StepOptions(*numbers, rule, *draw, *rates, precision, weights, *lars, bool(fast_math))
         labels = np.where(there, self._labels[indices], np.int32(-1))
         work = Work(self.source, batch, labels, state.epoch, options, portion, counted)
         try:

@@ -58,14 +58,15 @@ def software() -> dict[str, Any]:
     }
 
 
-def settings(run: Run, others: dict[str, Any]) -> dict[str, Any]:
-    """Return what defines a run: its identity in a checkpoint, its data, its model and the other options of `fit`."""
+def settings(run: Run, checkpoint: str | None) -> dict[str, Any]:
+    """Return what defines a run: its identity in a checkpoint, its data and model, and the checkpoint that it has."""
     plan = run.plan
     own = {name: value for name, value in identity(run).items() if name != "file names (SHA-256)"}
     found = {**own, **_data("the training set", plan.train), "the number of epochs": plan.recipe.epochs}
     if plan.validation is not None:
         found |= _data("the validation set", plan.validation)
-    return found | others | {"the weights": _weights(run.model), "the preprocessing": _preprocessing(run.model)}
+    model = {"the weights": _weights(run.model), "the preprocessing": _preprocessing(run.model)}
+    return found | {"checkpoint": checkpoint} | model
 
 
 def start(run: Run) -> dict[str, Any]:

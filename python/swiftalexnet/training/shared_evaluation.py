@@ -1,6 +1,7 @@
 """Validation by the ranks of a team: each measures some of the batches, and all get the result of one process."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +44,8 @@ def evaluate_shared(
     ValueError
         No image of a class could be read.
     """
-    team.doing("validating", for_all=True, repeats=True)  # ranks meet at its end only
+    note = partial(team.doing, "validating", for_all=True, repeats=True)  # ranks meet at its end only
+    note()
     batches = list(in_order(len(data), batch_size))
     own = batches[team.rank * len(batches) // team.size : (team.rank + 1) * len(batches) // team.size]
     sums, missing = [], {int(index) for batch in own for index in batch}
@@ -51,7 +53,7 @@ def evaluate_shared(
         labels = np.ascontiguousarray(data.labels[numbers], np.int32)
         sums.append(_native.score(probabilities, labels))
         missing.difference_update(numbers.tolist())
-        team.doing("validating", for_all=True, repeats=True)
+        note()
     told = team.agree({"sums": sums, "missing": reasons_missing(data, sorted(missing))})
     lost = [(index, why) for rank in told for index, why in rank["missing"]]
     note_missing(data, lost)

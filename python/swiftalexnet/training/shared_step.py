@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._support.native_arguments import BatchShare
+from .._support.native_arguments import BatchShare, StepOptions
 from ..data.dataset import Dataset
 from ..data.skipped import note_missing, reasons_missing
 from ..distributed.factors import dense_layers
@@ -27,6 +27,8 @@ from ..network.base import BaseModel
 from .portion import Portion, portion, shard_sizes
 from .source import Batch
 from .whole_step import Counted, Outcomes, Work, weight_of
+
+_BYTES = (4, 2)  # of an activation, by the code of the precision
 
 Sums = tuple[tuple[float, float], ...]  # Σ w·loss and top-1 errors of each shard
 
@@ -91,7 +93,7 @@ class SharedStep:
         gives_factors = team.wire.factors and 1 < team.size <= portion.whole  # each rank has a row
         factor_batch = portion.whole if gives_factors and options.rates is not None and options.rates.any() else 0
         share = BatchShare(portion.first, sizes, counted.weight, team.wire.rounds, factor_batch)
-        own = self._summed(lambda: gradients(*arguments, share), factor_batch, options.rates)
+        own = self._summed(lambda: gradients(*arguments, share), factor_batch, options)
         team.doing("updating weights")
         losses, errors = zip(*(shard for rank in team.agree(own) for shard in rank), strict=True)
         loss = _total(losses) / counted.weight if counted.weight else 0.0
@@ -102,7 +104,7 @@ class SharedStep:
             outcomes.append((loss, 100 * _total(errors) / counted.images))
         team.doing("reading images")
 
-    def _summed(self, gradients: Callable[[], Sums], factor_batch: int, rates: NDArray[np.float32] | None) -> Sums:
+    def _summed(self, gradients: Callable[[], Sums], factor_batch: int, options: StepOptions) -> Sums:
         """Compute gradients, and sum them over the ranks meanwhile; return the sums over this rank's shards.
 
         With a `factor_batch`, the number of images of the batch, factors of the dense layers are gathered instead of
@@ -111,12 +113,12 @@ class SharedStep:
         network, team = self._model.network, self._team
         team.doing("computing gradients")
         if self._begun:
-            with self._exchange(factor_batch, rates, network.finished_gradients, network.finished_factors):
+            with self._exchange(factor_batch, options, network.finished_gradients, network.finished_factors):
                 own = gradients()
         else:
             own = gradients()  # which allocates their memory
             team.agree()
-            with self._exchange(factor_batch, rates, lambda: 0, lambda: 0):
+            with self._exchange(factor_batch, options, lambda: 0, lambda: 0):
                 self._begun = True
         if factor_batch:
             network.gradients_of_factors(shard_sizes(factor_batch, self._shards))
@@ -125,18 +127,19 @@ class SharedStep:
     def _exchange(
         self,
         factor_batch: int,
-        rates: NDArray[np.float32] | None,
+        options: StepOptions,
         finished: Callable[[], int],
         finished_factors: Callable[[], int],
     ) -> AbstractContextManager[None]:
         network, team = self._model.network, self._team
         network.forget_finished()  # a callback may have used the model
         blocks = [np.frombuffer(block, np.float32) for block in network.gradient_blocks()]
-        if not factor_batch or rates is None:
+        if not factor_batch or options.rates is None:
             return team.summing(blocks, finished)
-        floats, matrices = dense_layers(network, rates)
+        floats, widths = dense_layers(network, options.rates)
+        bytes_of_rows = [width * _BYTES[options.precision] for width in widths]
         edges = [rank * factor_batch // team.size for rank in range(team.size + 1)]
-        factors = Factors(network, network.factors()[:matrices], finished_factors, edges)
+        factors = Factors(network, bytes_of_rows, finished_factors, edges)
         return team.summing(_behind(blocks, floats), lambda: max(0, finished() - floats), factors)
 
 

@@ -38,13 +38,27 @@ def photographs(count):
     ("rates", "expected"),
     # fc3: 3 biases, 1,800 weights; fc2: 600 and 153,600; each in whole cache lines of 16 floats
     [
-        ([1, 1, 1, 1, 1, 1], (16 + 1808 + 608 + 153_600, 4)),
-        ([0, 0, 0, 1, 1, 1], (16 + 1808 + 608 + 153_600, 4)),
-        ([0, 0, 0, 0, 1, 1], (16 + 1808, 2)),
+        ([1, 1, 1, 1, 1, 1], (16 + 1808 + 608 + 153_600, [600, 3, 256, 600])),
+        ([0, 0, 0, 1, 1, 1], (16 + 1808 + 608 + 153_600, [600, 3, 256, 600])),
+        ([0, 0, 0, 0, 1, 1], (16 + 1808, [600, 3])),
     ],
 )
 def test_which_gradients_are_given_as_factors(rates, expected):
     assert dense_layers(model().network, np.array(rates, np.float32)) == expected
+
+
+def test_widths_are_those_of_the_engine():
+    trained = model()
+    trained.fit(photographs(16), recipe=recipe(), shards=8, wire="factors", progress=False)
+    assert not trained.network.factors()  # of one process, which has all images
+
+    def work(communicator):
+        shared = model()
+        shared.fit(photographs(16), recipe=recipe(), communicator=communicator, wire="factors", progress=False)
+        return shared.network.factors()
+
+    _, widths = dense_layers(trained.network, np.ones(6, np.float32))
+    assert on_ranks(2, work) == [[4 * width for width in widths]] * 2
 
 
 @pytest.mark.parametrize("frozen", ["conv1", ["conv1", "fc2"]])
@@ -83,3 +97,36 @@ def test_bytes_are_those_of_the_factors_and_of_the_convolution(ranks):
 def test_shards_of_a_batch():
     assert shard_sizes(21, 8) == (2, 3, 2, 3, 3, 2, 3, 3)
     assert shard_sizes(3, 4) == (0, 1, 1, 1)
+
+
+class Stops:
+    """A network that refuses the second update."""
+
+    def __init__(self, network):
+        self._network, self._updates = network, 0
+
+    def __getattr__(self, name):
+        return getattr(self._network, name)
+
+    def apply_gradients(self, options):
+        self._updates += 1
+        if self._updates == 2:
+            raise RuntimeError("enough")
+        self._network.apply_gradients(options)
+
+
+def test_a_run_may_begin_with_a_batch_of_too_few_images_for_factors(tmp_path):
+    settings = {"recipe": recipe(), "wire": "factors", "progress": False}
+    straight = model()
+    straight.fit(photographs(17), shards=8, **settings)
+
+    def work(communicator):
+        resumed = model()
+        resumed.fit(photographs(17), communicator=communicator, shards=8, checkpoint=tmp_path, resume=True, **settings)
+        return array_digest(resumed.state_dict()["fc3.weight"])
+
+    stopped = model()
+    stopped._network = Stops(stopped.network)
+    with pytest.raises(RuntimeError, match="enough"):
+        stopped.fit(photographs(17), shards=8, checkpoint=tmp_path, checkpoint_every=1, **settings)
+    assert on_ranks(2, work) == [array_digest(straight.state_dict()["fc3.weight"])] * 2
