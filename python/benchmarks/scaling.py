@@ -46,8 +46,7 @@ def measure(arguments: argparse.Namespace) -> None:
     """Measure what the simulator needs, and what it is checked with; the file is written after each part."""
     share, threads, repeats = arguments.share, arguments.threads, arguments.repeats
     checks: list[dict] = []
-    found = {"cpu": cpu_name(), "threads": threads, "remark": arguments.remark, "works": {}, "steps": [], "links": {}}
-    found["checks"] = checks
+    found = {"cpu": cpu_name(), "threads": threads, "works": {}, "steps": [], "links": {}, "checks": checks}
 
     def note(what: str, part: object) -> None:
         print(f"{what}: {part}", flush=True)
@@ -89,7 +88,6 @@ def _arguments() -> argparse.Namespace:
     measuring.add_argument("--share", type=int, default=1, metavar="N", help="one in N images of a batch")
     measuring.add_argument("--repeats", type=int, default=5, help="of what medians are taken of")
     measuring.add_argument("--steps", type=int, default=40, help="of one process, for their spread")
-    measuring.add_argument("--remark", default="", help="on the measurement, for the page")
     measuring.add_argument("--out", type=Path, default=Path("scaling.json"))
     showing = words.add_parser("show", help="simulate, print tables, draw")
     showing.add_argument("measured", type=Path)

@@ -30,9 +30,8 @@ def page(measured: dict, curves: Curves) -> str:
     parts = [
         "# Scaling, simulated",
         "Written by `python/benchmarks/scaling.py`; what is modelled and what is not stands in its files.",
-        f"Measured on {measured['cpu']}, {measured['threads']} threads. {measured['remark']} Nine in ten "
-        f"steps of one process took between {spread[0]:.3f} and {spread[1]:.3f} of their median; "
-        "every simulated rank draws from them in every step.",
+        f"Measured on {measured['cpu']}, {measured['threads']} threads. Nine in ten steps of one process took between "
+        f"{spread[0]:.3f} and {spread[1]:.3f} of their median; every simulated rank draws from them in every step.",
         "## Forecasts beside measured steps",
         "The messages are real. With “sleep” ranks sleep as long as each layer was measured to take, or a quarter or a "
         "sixteenth of it, because four hosts share two cores here; with “training” two hosts compute, a thread each.",

@@ -28,7 +28,7 @@ PROGRAM = str(TESTS / "mpi_fit.py")
 TIMEOUT = 5
 GRACE = 5  # seconds after it in which all must be gone
 EPOCHS = 6
-IMAGES = 70  # of an epoch, for all ranks
+IMAGES = 70  # of an epoch, for all ranks together: those of mpi_fit.py
 CUT = "cut link"
 AFTER_AN_EPOCH = ("exception", "hanging")  # the others come at any moment
 EVERY = 2  # steps between checkpoints
@@ -170,20 +170,20 @@ def resumed(ranks: int, folder: Path) -> list[dict]:
     return results(ended)
 
 
+def suffer_and_resume(what: str, chance: random.Random, folder: Path, straight: dict) -> float:
+    """Let this happen to a job, and go on to the result of an undisturbed run; return the seconds until all ended."""
+    if what == CUT:
+        return cut_and_resume(chance, folder)
+    before, after = chance.sample([2, 4, 8], 2)
+    seconds = suffer(what, before, chance, folder).seconds
+    assert all(each == straight for each in resumed(after, folder)), "other bits"
+    return seconds
+
+
 def main(times: int, path: Path, kinds: list[str]) -> None:
     """Let each kind of bad luck happen so many times, and write what came of it."""
-    straight: dict = {}
-
-    def suffer_and_resume(what: str, chance: random.Random, folder: Path) -> float:
-        if what == CUT:
-            return cut_and_resume(chance, folder)
-        before, after = chance.sample([2, 4, 8], 2)
-        seconds = suffer(what, before, chance, folder).seconds
-        assert all(each == straight for each in resumed(after, folder)), "other bits"
-        return seconds
-
     with tempfile.TemporaryDirectory() as folder:
-        straight |= alone(Path(folder), epochs=EPOCHS)
+        straight = alone(Path(folder), epochs=EPOCHS)
     table = json.loads(path.read_text())["rows"] if path.exists() else {}
     for what in kinds:
         seconds, failures = [], []
@@ -191,7 +191,7 @@ def main(times: int, path: Path, kinds: list[str]) -> None:
             chance = random.Random(f"{what} {number}")
             with tempfile.TemporaryDirectory() as folder:
                 try:
-                    seconds.append(suffer_and_resume(what, chance, Path(folder)))
+                    seconds.append(suffer_and_resume(what, chance, Path(folder), straight))
                 except Exception as error:
                     failures.append(f"{number}: {error}"[-500:])
         longest = round(max(seconds, default=0.0), 1)

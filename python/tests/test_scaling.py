@@ -35,7 +35,6 @@ def measured() -> dict:
     return {
         "cpu": "A processor",
         "threads": 2,
-        "remark": "",
         "works": {name: [images, 1.0, layers, 0.1] for name, images in (("AlexNet", 256), ("VGG-16", 64))},
         "steps": [2.0, 2.1, 2.0, 1.95],
         "links": {"1": wires, "10": quick},
