@@ -125,5 +125,5 @@ def test_ctrl_c_leaves_the_weights_of_the_last_whole_step(delay, tmp_path):
     command = [sys.executable, str(TESTS / "interrupted_fit.py"), str(delay), str(tmp_path)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert result.returncode == 0, result.stderr
-    late, threads, step, same = result.stdout.split()
-    assert float(late) < 0.5 and threads == "0" and int(step) > 0 and same == "True"
+    threads, step, same = result.stdout.split()
+    assert threads == "0" and int(step) > 0 and same == "True"
