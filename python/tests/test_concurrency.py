@@ -169,6 +169,7 @@ print("end")
 
 # ---- Ctrl-C ----
 
+
 def test_ctrl_c_leaves_the_last_whole_step():
     code = """
 import os, signal, threading
