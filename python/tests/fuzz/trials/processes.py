@@ -3,6 +3,7 @@
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -111,6 +112,7 @@ def _run(command: list[str], variables: dict[str, str], streams: str, world: Wor
 
         def prepare() -> None:
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it, and so would this process
             if streams == "closed":
                 os.closerange(0, 3)
 
