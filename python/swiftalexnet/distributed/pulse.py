@@ -86,13 +86,22 @@ class Pulse:
         """Return whether all others wait as well, as far as their last signs say."""
         return all(state.waits for state in self._states.values())
 
-    def busy(self) -> str | None:
-        """Return what a wait of `timeout` seconds is due to; None if a rank works for all, or the wait is to go on."""
+    def standstill(self) -> float | None:
+        """Return for how many seconds the work that all wait for has stood still; None if there is none that goes on.
+
+        Work that does not repeat never stands still.
+        """
         now = time.monotonic()
-        for rank, state in self._states.items():
-            goes_on = not state.repeats or state.since + now - self._heard[rank] < self._timeout
-            if state.for_all and goes_on:
-                return None
+        seconds = [
+            state.since + now - self._heard[rank] if state.repeats else 0.0
+            for rank, state in self._states.items()
+            if state.for_all
+        ]
+        return min((each for each in seconds if each < self._timeout), default=None)
+
+    def busy(self) -> str:
+        """Return what a wait of `timeout` seconds is due to."""
+        now = time.monotonic()
         busy = {rank: state for rank, state in self._states.items() if not state.waits}
         if not busy:
             return f"no message has come for {self._timeout:g} s, though all ranks wait for one"

@@ -183,6 +183,7 @@ class Traffic:
             return moved_at  # whether that rank is there will soon be known
         if time.monotonic() - moved_at < self._timeout + 2 * self._pulse.pause and self._pulse.all_wait():
             return moved_at
-        if busy := self._pulse.busy():
-            end(f"rank {self._rank}: {busy}")
-        return time.monotonic()
+        standstill = self._pulse.standstill()
+        if standstill is None:
+            end(f"rank {self._rank}: {self._pulse.busy()}")
+        return time.monotonic() - standstill

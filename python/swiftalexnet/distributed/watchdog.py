@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import NoReturn
 
 from .witness import hush_witness
 
@@ -51,7 +52,7 @@ class Watchdog:
                 end(self._message())
 
 
-def end(message: str) -> None:
+def end(message: str) -> NoReturn:
     """End the process."""
     with suppress(OSError):
         os.write(2, f"swiftalexnet: {message}\n".encode(errors="replace"))

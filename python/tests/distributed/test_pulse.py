@@ -58,7 +58,15 @@ def test_a_rank_that_is_busy_is_named():
 def test_work_for_all_is_waited_for():
     three = pulses(3)
     live(three, [WAITS, WAITS, BUSY._replace(for_all=True)], 0.3)
-    assert three[0].busy() is None
+    assert three[0].standstill() == 0
+
+
+def test_repeated_work_for_all_is_waited_for_while_it_goes_on():
+    for since, goes_on in ((30, True), (60, False)):
+        three = pulses(3, timeout=60)
+        live(three, [WAITS, WAITS, BUSY._replace(since=since, for_all=True, repeats=True)], 0.1)
+        standstill = three[0].standstill()
+        assert since <= standstill < 60 if goes_on else standstill is None
 
 
 def test_a_process_that_was_stopped_itself_does_not_blame_the_others():

@@ -112,7 +112,7 @@ def _run(command: list[str], variables: dict[str, str], streams: str, world: Wor
 
         def prepare() -> None:
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it, and so would this process
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it
             if streams == "closed":
                 os.closerange(0, 3)
 
