@@ -14,8 +14,9 @@ let avx2: [SwiftSetting] = portable + [.unsafeFlags(["-Xcc", "-march=x86-64-v3"]
 let avx512: [SwiftSetting] =
   portable + [.unsafeFlags(["-Xcc", "-march=x86-64-v4", "-Xcc", "-mprefer-vector-width=512"])]
 
-// Products of bfloat16. `CInstructions` declares an instruction only where the flags allow it, so AVX512-BF16 and AMX
-// have a target each; processors with AMX have the other, too.
+// Products of bytes and of bfloat16. `CInstructions` declares an instruction only where the flags allow it, so VNNI,
+// AVX512-BF16 and AMX have a target each; processors with AMX have the others, too, and those with BF16 have VNNI.
+let avx512VNNI: [SwiftSetting] = avx512 + [.unsafeFlags(["-Xcc", "-mavx512vnni"])]
 let avx512BF16: [SwiftSetting] = avx512 + [.unsafeFlags(["-Xcc", "-mavx512bf16"])]
 let amx: [SwiftSetting] = avx512BF16 + [.unsafeFlags(["-Xcc", "-mamx-tile", "-Xcc", "-mamx-bf16"])]
 
@@ -39,6 +40,8 @@ let package = Package(
     .target(name: "KernelsAVX2", dependencies: ["KernelTemplates"], swiftSettings: avx2),
     .target(name: "KernelsAVX512", dependencies: ["KernelTemplates"], swiftSettings: avx512),
     .target(
+      name: "KernelsAVX512VNNI", dependencies: ["CInstructions", "KernelTemplates"], swiftSettings: avx512VNNI),
+    .target(
       name: "KernelsAVX512BF16", dependencies: ["CInstructions", "KernelTemplates", "Tensors"],
       swiftSettings: avx512BF16),
     .target(name: "KernelsAMX", dependencies: ["CInstructions", "KernelTemplates"], swiftSettings: amx),
@@ -46,7 +49,7 @@ let package = Package(
       name: "Kernels",
       dependencies: [
         "CShims", "COpenBLAS", "Tensors", "Parallel", "KernelTemplates",
-        "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsAVX512BF16", "KernelsAMX",
+        "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsAVX512VNNI", "KernelsAVX512BF16", "KernelsAMX",
       ],
       linkerSettings: [.linkedLibrary("m")]),
 

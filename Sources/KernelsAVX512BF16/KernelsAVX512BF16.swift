@@ -1,6 +1,6 @@
 import KernelTemplates
 
-/// Two vectors of sums for each of fourteen rows, two of the panel and one of the left matrix: 31 of 32 registers.
+/// Tiles: ``wordTile(_:_:)``.
 public let avx512BFloat16 = MatrixKernelsBFloat16(
   rows: 14, blocks: 1, columns: 32, innerMultiple: 2, tile: tileAVX512BF16, widen: widenAVX512BF16,
   narrow: narrowAVX512BF16, narrowRows: narrowRowsAVX512BF16, packFloats: packFloatsAVX512BF16,

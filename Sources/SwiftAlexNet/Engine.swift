@@ -10,7 +10,7 @@ public enum Engine {
   /// - Throws: ``EngineError/invalidValue(_:)`` outside 1 … 256.
   public static func setThreadCount(_ count: Int) throws { try ThreadPool.shared.setThreadCount(count) }
 
-  /// The kernels in use: portable, avx2, avx512, avx512_bf16 or amx.
+  /// The kernels in use: portable, avx2, avx512, avx512_vnni, avx512_bf16 or amx.
   /// - Throws: ``EngineError/unsupported(_:)`` if SWIFTALEXNET_ISA names what this processor does not have.
   public static var instructionSet: String { get throws { try KernelRegistry.selected.get().name } }
 

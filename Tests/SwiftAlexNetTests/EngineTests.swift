@@ -11,7 +11,7 @@ final class EngineTests: XCTestCase {
   }
 
   func testInstructions() throws {
-    XCTAssert(["portable", "avx2", "avx512", "avx512_bf16", "amx"].contains(try Engine.instructionSet))
+    XCTAssert(["portable", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx"].contains(try Engine.instructionSet))
     XCTAssertEqual(try Engine.precisions.first, .float32)
   }
 }

@@ -22,8 +22,10 @@ public let emulatedAMX = MatrixKernelsBFloat16(
   packRows: { pack($0, $1, $2, $3, $4, $5) { $0 } })
 
 /// The table of a CPU with AMX, emulated over the float32 kernels of this one.
-public let emulatedAMXTable = KernelTable(
-  name: "emulated amx", floats: KernelRegistry.available[KernelRegistry.available.count - 1], bfloat16: emulatedAMX)
+public let emulatedAMXTable = {
+  let best = KernelRegistry.available[KernelRegistry.available.count - 1]
+  return KernelTable(name: "emulated amx", floats: best, int8: best.int8, bfloat16: emulatedAMX)
+}()
 
 private func pack<Element>(
   _ rowCount: Int, _ columns: Int, _ source: UnsafePointer<Element>, _ stride: Int,

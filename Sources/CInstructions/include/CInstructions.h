@@ -7,6 +7,18 @@
 
 #define INSTRUCTION static inline __attribute__((always_inline))
 
+#if defined(__AVX512VNNI__)
+#include <immintrin.h>
+
+typedef int32_t instruction_quads __attribute__((ext_vector_type(16)));
+
+/// Each lane: sum + Σ a · b over its four unsigned bytes of a and signed bytes of b (vpdpbusd).
+INSTRUCTION instruction_quads instruction_dot_bytes(
+    instruction_quads sum, instruction_quads a, instruction_quads b) {
+  return (instruction_quads)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)a, (__m512i)b);
+}
+#endif
+
 #if defined(__AVX512BF16__)
 #include <immintrin.h>
 

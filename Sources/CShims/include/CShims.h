@@ -78,6 +78,7 @@ static inline int64_t shim_affinity_count(void) {
 #if defined(__x86_64__)
 static inline bool shim_cpu_has_avx2_fma(void) { return __builtin_cpu_supports("x86-64-v3"); }
 static inline bool shim_cpu_has_avx512(void) { return __builtin_cpu_supports("x86-64-v4"); }
+static inline bool shim_cpu_has_avx512_vnni(void) { return __builtin_cpu_supports("avx512vnni"); }
 static inline bool shim_cpu_has_avx512_bf16(void) { return __builtin_cpu_supports("avx512bf16"); }
 
 static inline void shim_cpuid(uint32_t leaf, uint32_t *_Nonnull registers) {
@@ -119,6 +120,7 @@ static inline void shim_cpu_brand(char *_Nonnull brand) {
 #else
 static inline bool shim_cpu_has_avx2_fma(void) { return false; }
 static inline bool shim_cpu_has_avx512(void) { return false; }
+static inline bool shim_cpu_has_avx512_vnni(void) { return false; }
 static inline bool shim_cpu_has_avx512_bf16(void) { return false; }
 static inline bool shim_request_amx_bf16(void) { return false; }
 static inline void shim_cpu_brand(char *_Nonnull brand) { brand[0] = 0; }

@@ -1,5 +1,7 @@
 import Tensors
 
+public typealias RowTileBFloat16 = WordTile<BFloat16, BFloat16, Float>
+
 /// Innermost loops of matrix products of bfloat16, summed in float32: convolution and dense layers in all directions.
 ///
 /// ## The contract of a tile
@@ -26,7 +28,7 @@ import Tensors
 ///
 /// A product of two bfloat16 is exact in float32; each of the K additions rounds once, so that a sum is within 4 · √K ·
 /// 2^-23 · Σ|a·b|, as in float32. Denormal numbers are treated as zeros.
-public final class MatrixKernelsBFloat16: Sendable {
+public final class MatrixKernelsBFloat16: WordTileKernels {
   /// The most rows of a block.
   public let rows: Int
   /// The best number of blocks for one call of `tile`.
@@ -85,59 +87,6 @@ public final class MatrixKernelsBFloat16: Sendable {
       rows: rows, blocks: blocks, columns: others.columns, innerMultiple: innerMultiple, tile: tile,
       widen: others.widen, narrow: others.narrow, narrowRows: others.narrowRows, packFloats: others.packFloats,
       packRows: others.packRows)
-  }
-}
-
-/// C[b][i][j] = start[j] + Σ_r Σ_k A_b[i · leftStride + runOffsets[r] + k] · B[r · runLength + k][j].
-///
-/// The rows of a block lie a constant distance apart, as neighbouring pixels do; its K elements are `runCount` runs of
-/// `runLength` contiguous elements, at the same offsets for all rows: for a convolution one run per kernel row.
-public struct RowTileBFloat16 {
-  /// Rows of each block, 1 … `rows`.
-  public var rows: Int
-  /// 1 … `blocks`.
-  public var blockCount: Int
-  /// The first row of each block.
-  public var left: UnsafePointer<UnsafePointer<BFloat16>>
-  /// Elements from one row of a block to the next.
-  public var leftStride: Int
-  /// Elements from the beginning of a row to the beginning of each run.
-  public var runOffsets: UnsafePointer<Int>
-  public var runCount: Int
-  /// A multiple of `innerMultiple`.
-  public var runLength: Int
-  /// The packed panel: [runCount · runLength / 2][columns][2].
-  public var panel: UnsafePointer<BFloat16>
-  /// Elements of the panel skipped between runs.
-  public var panelGap: Int
-  /// The `columns` initial values of every row; nil: the sums start from the values in C.
-  public var start: UnsafePointer<Float>?
-  /// C: the rows of all blocks, block by block.
-  public var output: UnsafeMutablePointer<Float>
-  /// Floats from one row of C to the next.
-  public var outputStride: Int
-  /// Whether only the first half of the columns is needed: a kernel may leave the others unchanged.
-  public var isNarrow: Bool
-
-  public init(
-    rows: Int, blockCount: Int, left: UnsafePointer<UnsafePointer<BFloat16>>, leftStride: Int,
-    runOffsets: UnsafePointer<Int>, runCount: Int, runLength: Int, panel: UnsafePointer<BFloat16>,
-    panelGap: Int = 0, start: UnsafePointer<Float>?, output: UnsafeMutablePointer<Float>, outputStride: Int,
-    isNarrow: Bool = false
-  ) {
-    self.rows = rows
-    self.blockCount = blockCount
-    self.left = left
-    self.leftStride = leftStride
-    self.runOffsets = runOffsets
-    self.runCount = runCount
-    self.runLength = runLength
-    self.panel = panel
-    self.panelGap = panelGap
-    self.start = start
-    self.output = output
-    self.outputStride = outputStride
-    self.isNarrow = isNarrow
   }
 }
 

@@ -3,7 +3,7 @@
 /// Named fields and not an array: a loop over an array's elements is not unrolled early enough for the optimiser to
 /// keep them in registers. `rows` is a constant wherever a template is called, so the comparisons are optimised away.
 @frozen
-public struct TileSums<V: SIMD> where V.Scalar == Float {
+public struct TileSums<V: SIMD> {
   @usableFromInline var a0 = V(), a1 = V(), a2 = V(), a3 = V(), a4 = V(), a5 = V()
   @usableFromInline var a6 = V(), a7 = V(), a8 = V(), a9 = V(), a10 = V(), a11 = V(), a12 = V(), a13 = V()
   @usableFromInline var b0 = V(), b1 = V(), b2 = V(), b3 = V(), b4 = V(), b5 = V()

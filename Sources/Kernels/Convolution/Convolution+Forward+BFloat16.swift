@@ -62,3 +62,20 @@ extension Convolution {
     }
   }
 }
+
+extension ConvolutionTiles {
+  /// The correlation of images of bfloat16: sums in float32 that begin with the bias and are rounded once.
+  func run(
+    input: UnsafePointer<BFloat16>, panels: UnsafePointer<BFloat16>, bias: UnsafePointer<Float>?, relu: Bool,
+    output: UnsafeMutablePointer<BFloat16>, kernels: MatrixKernelsBFloat16, context: ComputeContext
+  ) throws {
+    try run(input: input, panels: panels, output: output, kernels: kernels, context: context) { column in
+      bias.map { $0[column] } ?? 0
+    } finish: { tile in
+      kernels.narrowRows(
+        RowNarrowing(
+          rows: tile.rows, columns: tile.columns, source: tile.sums, sourceStride: tile.sumStride, relu: relu,
+          target: tile.target, targetStride: tile.targetStride))
+    }
+  }
+}

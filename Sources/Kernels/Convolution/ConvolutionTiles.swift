@@ -23,6 +23,8 @@ struct ConvolutionTiles {
   /// Rows and columns of zeros before the image; negative: rows and columns of the image omitted.
   let top: Int
   let left: Int
+  /// What stands for zero in the border of images of bytes. Where it is not 0, products with the border count.
+  var border: UInt8 = 0
 
   var groupInputs: Int { inputChannels / groups }
   var groupOutputs: Int { outputChannels / groups }

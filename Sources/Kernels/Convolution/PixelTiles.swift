@@ -105,13 +105,15 @@ extension ConvolutionTiles {
     return first..<end
   }
 
-  /// Kernel rows that lie in the image for some of the output rows.
+  /// Kernel rows that lie in the image for some of the output rows; all if products with the border count.
   fileprivate func kernelRows(from first: Int, through last: Int) -> Range<Int> {
-    Self.taps(
+    if border != 0 { return 0..<kernelHeight }
+    return Self.taps(
       kernelHeight, from: top &- last &* strideHeight, to: inputHeight &+ top &- first &* strideHeight)
   }
 
   fileprivate func kernelColumns(_ column: Int) -> Range<Int> {
+    if border != 0 { return 0..<kernelWidth }
     let start = left &- column &* strideWidth
     return Self.taps(kernelWidth, from: start, to: inputWidth &+ start)
   }

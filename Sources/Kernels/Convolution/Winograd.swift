@@ -2,7 +2,8 @@ import KernelTemplates
 import Tensors
 
 /// Stride-1 convolution and its gradients by Winograd's F(4×4, 3×3), with a quarter of the direct sum's products,
-/// F(2×2, 5×5), with 36 instead of 100, and F(4×4, 5×5), with 64 instead of 400: see `WinogradTemplate`.
+/// F(5×5, 3×3), with 49 instead of 225, F(2×2, 5×5), with 36 instead of 100, and F(4×4, 5×5), with 64 instead of 400:
+/// see `WinogradTemplate`.
 ///
 /// Not exact even on integers, and a non-finite output makes its neighbours in the same tile non-finite: optional,
 /// never the default. The error is within 2e-5 of the largest output for a random image; typically 1e-6 to 4e-6, with
@@ -21,8 +22,9 @@ public enum Winograd {
   /// The transforms for tiles of the size that needs the fewest products. Six outputs of 3 taps from eight inputs would
   /// save little on maps of the usual sizes, and lose a bit or two.
   static func kernels(_ shape: ConvolutionShape, _ table: KernelTable) -> WinogradKernels {
-    let (six, eight) = table.winograd
-    return shape.kernelHeight == 5 && products(shape, eight) < products(shape, six) ? eight : six
+    let (six, seven, eight) = table.winograd
+    let large = shape.kernelHeight == 5 ? eight : seven
+    return products(shape, large) < products(shape, six) ? large : six
   }
 
   /// Elements of a transformed tile, on which the form of transformed weights depends.

@@ -34,14 +34,8 @@ extension Dense {
     try context.forEach(blocks.parts) { block, _ in
       let columns = blocks.range(block)
       let scale = scales + columns.lowerBound
-      scale.update(repeating: 0, count: columns.count)
-      for k in 0..<inputs {
-        kernels.raiseToMagnitudes(columns.count, weights + (k &* outputs &+ columns.lowerBound), scale)
-      }
-      for j in 0..<columns.count {
-        let step = scale[j] / 127
-        scale[j] = step < .leastNormalMagnitude ? 1 : step
-      }
+      kernels.writeScales(
+        columns: columns.count, rows: inputs, weights + columns.lowerBound, stride: outputs, into: scale)
       for k in 0..<inputs {
         let row = k &* outputs &+ columns.lowerBound
         kernels.quantize(columns.count, weights + row, scale, bytes + row)

@@ -14,13 +14,23 @@ public enum FMALimit {
 
   /// With a tile whose operands stay in the L1 cache; nil if the table has no bfloat16.
   public static func bfloat16(context: ComputeContext) throws -> Double? {
-    guard let kernels = context.kernels.bfloat16 else { return nil }
+    try context.kernels.bfloat16.map { try products($0, context: context) }
+  }
+
+  /// The same for products of bytes.
+  public static func int8(context: ComputeContext) throws -> Double {
+    try products(context.kernels.int8, context: context)
+  }
+
+  private static func products<Kernels: WordTileKernels>(
+    _ kernels: Kernels, context: ComputeContext
+  ) throws -> Double {
     let (rows, columns, inner, tiles) = (kernels.rows * kernels.blocks, kernels.columns, 256, 512)
     var layout = ScratchLayout()
-    let leftPart = layout.reserve(rows * inner, of: BFloat16.self)
-    let panelPart = layout.reserve(inner * columns, of: BFloat16.self)
-    let outputPart = layout.reserve(rows * columns, of: Float.self)
-    let blockPart = layout.reserve(kernels.blocks, of: UnsafePointer<BFloat16>.self)
+    let leftPart = layout.reserve(rows * inner, of: Kernels.Left.self)
+    let panelPart = layout.reserve(inner * columns, of: Kernels.Right.self)
+    let outputPart = layout.reserve(rows * columns, of: Kernels.Sum.self)
+    let blockPart = layout.reserve(kernels.blocks, of: UnsafePointer<Kernels.Left>.self)
     let runPart = layout.reserve(1, of: Int.self)
     return try fastest(context, scratchFloats: layout.bytes / 4) { scratch in
       let blocks = blockPart.pointer(in: scratch)
@@ -29,7 +39,7 @@ public enum FMALimit {
       }
       for _ in 0..<tiles {
         kernels.tile(
-          RowTileBFloat16(
+          WordTile(
             rows: kernels.rows, blockCount: kernels.blocks, left: blocks, leftStride: inner,
             runOffsets: runPart.pointer(in: scratch), runCount: 1, runLength: inner,
             panel: panelPart.pointer(in: scratch), start: nil, output: outputPart.pointer(in: scratch),

@@ -4,6 +4,7 @@ import KernelsAMX
 import KernelsAVX2
 import KernelsAVX512
 import KernelsAVX512BF16
+import KernelsAVX512VNNI
 import KernelsPortable
 import Tensors
 
@@ -15,12 +16,15 @@ public enum KernelRegistry {
     if shim_cpu_has_avx2_fma() { tables.append(avx2Kernels) }
     if shim_cpu_has_avx512() {
       tables.append(avx512Kernels)
+      let int8 = shim_cpu_has_avx512_vnni() ? avx512VNNI : avx512Kernels.int8
+      if int8.isNative { tables.append(KernelTable(name: "avx512_vnni", floats: avx512Kernels, int8: int8)) }
       if shim_cpu_has_avx512_bf16() {
-        tables.append(KernelTable(name: "avx512_bf16", floats: avx512Kernels, bfloat16: avx512BFloat16))
+        tables.append(
+          KernelTable(name: "avx512_bf16", floats: avx512Kernels, int8: int8, bfloat16: avx512BFloat16))
         if mayRequestTiles(wish: wish, besides: tables), shim_request_amx_bf16() {
           let tiles = amxKernels(besides: avx512BFloat16)
           if tiles.agrees(with: avx512BFloat16) {
-            tables.append(KernelTable(name: "amx", floats: avx512Kernels, bfloat16: tiles))
+            tables.append(KernelTable(name: "amx", floats: avx512Kernels, int8: int8, bfloat16: tiles))
           }
         }
       }

@@ -4,13 +4,15 @@ import Tensors
 
 // Packing of the right-hand matrix into panels of pairs; see the drawing at `MatrixKernelsBFloat16`.
 
-extension MatrixKernelsBFloat16 {
+extension WordTileKernels {
   /// Panels that `columns` columns fill, the last one perhaps partly.
   func panelCount(_ columns: Int) -> Int { (columns + self.columns - 1) / self.columns }
 
   /// The length of a run of `count` elements, padded for the tiles.
   func runLength(_ count: Int) -> Int { (count + innerMultiple - 1) / innerMultiple * innerMultiple }
+}
 
+extension MatrixKernelsBFloat16 {
   /// Packs `count` rows of `columns` floats, `stride` apart, into panels that begin `panelStride` elements apart, and
   /// pads the run with zeros.
   func packPanels(

@@ -80,10 +80,19 @@ public enum Dropout {
     try validate(probability)
     switch form {
     case .paper2012:
-      try Activation.scale(count: count, by: 1 - probability, input: input, output: output, context: context)
+      let factor = inferenceFactor(probability: probability, form: form)
+      try Activation.scale(count: count, by: factor, input: input, output: output, context: context)
     case .inverted:
       guard input != UnsafePointer(output) else { return }
       try Elements.forEachBlock(count, context: context) { (output + $0).update(from: input + $0, count: $1) }
+    }
+  }
+
+  /// What inference multiplies by.
+  public static func inferenceFactor(probability: Float, form: Form) -> Float {
+    switch form {
+    case .paper2012: 1 - probability
+    case .inverted: 1
     }
   }
 

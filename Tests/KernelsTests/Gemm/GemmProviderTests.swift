@@ -19,7 +19,7 @@ final class GemmProviderTests: XCTestCase {
   }
 
   func testOnlyThePortableKernelsPreferOpenBLAS() throws {
-    for kernels in ["avx2", "avx512", "avx512_bf16", "amx"] {
+    for kernels in ["avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx"] {
       XCTAssertEqual(try GemmProvider.select(wish: nil, kernels: kernels), .swift)
     }
     XCTAssertEqual(
