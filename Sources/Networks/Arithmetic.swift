@@ -1,15 +1,17 @@
 import Kernels
 import Tensors
 
-/// The type of activations, their gradients and the factors of products. Sums, weights, logits and
-/// everything that an update touches are float32 in both.
+/// The type of activations, their gradients and the factors of products. Logits, weights and everything that an update
+/// touches are float32 in all, and sums are, but those of bytes.
 public enum Precision: String, CaseIterable, Hashable, Sendable {
   case float32
   case bfloat16
+  /// Bytes, for inference with a network that has a ``NetworkQuantization``. Weights are rounded to bytes, too.
+  case int8
 
   /// Those that a context's kernels support.
   public static func available(in context: ComputeContext) -> [Precision] {
-    context.kernels.bfloat16 == nil ? [.float32] : [.float32, .bfloat16]
+    context.kernels.bfloat16 == nil ? [.float32, .int8] : [.float32, .bfloat16, .int8]
   }
 }
 
@@ -27,8 +29,12 @@ public struct Arithmetic: Hashable, Sendable {
     self.fastMath = fastMath
   }
 
-  /// - Throws: ``EngineError/invalidValue(_:)`` for 8-bit weights, which gradients would not be those of.
+  /// - Throws: ``EngineError/invalidValue(_:)`` for 8 bits, which gradients would not be those of.
   package func requireTrainable(operation: String) throws {
+    guard precision != .int8 else {
+      throw EngineError.invalidValue(
+        "\(operation): got precision int8, which is for inference, expected float32 or bfloat16")
+    }
     guard !int8DenseWeights else {
       throw EngineError.invalidValue("\(operation): int8 weights are for inference, not for passes that give gradients")
     }
@@ -37,6 +43,10 @@ public struct Arithmetic: Hashable, Sendable {
   /// The only place where an arithmetic is refused for what an instruction set lacks.
   /// - Throws: ``EngineError/unsupported(_:)`` for what the context's kernels cannot do.
   func requireSupported(by context: ComputeContext, operation: String) throws {
+    guard precision != .int8 || !int8DenseWeights else {
+      throw EngineError.invalidValue(
+        "\(operation): got int8 weights and precision int8, which rounds all weights to 8 bits; expected one of them")
+    }
     let precisions = Precision.available(in: context)
     guard precisions.contains(precision) else {
       throw EngineError.unsupported(

@@ -146,6 +146,7 @@ extension Network {
       switch factors.precision {
       case .float32: try factors.multiply(entry, of: layer, as: Float.self, shards: shards, context: context)
       case .bfloat16: try factors.multiply(entry, of: layer, as: BFloat16.self, shards: shards, context: context)
+      case .int8: try Arithmetic(precision: .int8).requireTrainable(operation: "gradients_of_factors")
       }
     }
   }

@@ -32,7 +32,8 @@ package final class Execution: @unchecked Sendable {
   }
 
   /// Lets `write` fill the input of a plan that begins at the first node with the images `range` of a batch; if the
-  /// plan computes in bfloat16, a few images at a time, which are then narrowed.
+  /// plan computes in bfloat16 or bytes, a few images at a time, which are then narrowed.
+  /// - Throws: what `write` throws; ``EngineError/nonFinite(_:)`` for a value that has no byte.
   package func writeInput(_ range: Range<Int>, _ write: Network.InputWriter) throws {
     let start = StepRecorder.start(recorder)
     let images: UnsafeMutablePointer<Float> = tensor(plan.input)
@@ -41,12 +42,20 @@ package final class Execution: @unchecked Sendable {
       let (first, count) = (parts.range(part).lowerBound, parts.range(part).count)
       try write(images, range.lowerBound + first..<range.lowerBound + first + count, context)
       if let narrowedInput = plan.narrowedInput, let inputShape = plan.steps.first?.layer.layer.inputShape {
-        try BFloat16Conversion.narrow(
-          count: count * inputShape.count, input: images, output: tensor(narrowedInput) + first * inputShape.count,
-          context: context)
+        try narrow(images, count: count * inputShape.count, to: narrowedInput, from: first * inputShape.count)
       }
     }
     recorder?.add(.input, since: start)
+  }
+
+  /// Writes `values` in the precision of the first step to the elements of a tensor from `first` on.
+  func narrow(_ values: UnsafePointer<Float>, count: Int, to place: Plan.Place, from first: Int = 0) throws {
+    if let quantization = plan.inputQuantization {
+      try quantization.quantizeFinite(
+        "the input", count: count, values, into: tensor(place) + first, context: context)
+    } else {
+      try BFloat16Conversion.narrow(count: count, input: values, output: tensor(place) + first, context: context)
+    }
   }
 
   /// The output of a step that computes in float32: logits, probabilities, and every step of float32 plans.
@@ -70,6 +79,8 @@ package final class Execution: @unchecked Sendable {
       case .float32(let layer): try layer.forward(forwardOperands(index))
       case .bfloat16(let layer): try layer.forward(forwardOperands(index))
       case .logits(let layer): try layer.forward(forwardOperands(index))
+      case .int8(let layer): try layer.forward(forwardOperands(index))
+      case .int8Logits(let layer): try layer.forward(forwardOperands(index))
       }
       recorder?.add(.forward(step.nodes), since: start)
     }
@@ -94,6 +105,7 @@ package final class Execution: @unchecked Sendable {
       case .float32(let layer): try layer.backward(backwardOperands(index, parameterGradients, relu, target))
       case .bfloat16(let layer): try layer.backward(backwardOperands(index, parameterGradients, relu, target))
       case .logits(let layer): try layer.backward(backwardOperands(index, parameterGradients, relu, target))
+      case .int8, .int8Logits: try pass.arithmetic.requireTrainable(operation: "backward")
       }
       recorder?.add(.backward(plan.steps[index].nodes), since: start)
       finished(plan.steps[index].nodes)
@@ -171,10 +183,14 @@ extension Execution {
     let layer = plan.steps[step].layer
     let shape = layer.layer.outputShape
     var values = UnsafePointer<Float>(tensor(place) as UnsafeMutablePointer<Float>)
-    if layer.output == .bfloat16 {
+    if layer.output != .float32 {
       let count = batch * shape.count
       let widened = try context.shared(bytes: count * MemoryLayout<Float>.stride).assumingMemoryBound(to: Float.self)
-      try BFloat16Conversion.widen(count: count, input: tensor(place), output: widened, context: context)
+      if let quantization = plan.steps[step].quantization {
+        try quantization.dequantize(count: count, input: tensor(place), output: widened, context: context)
+      } else {
+        try BFloat16Conversion.widen(count: count, input: tensor(place), output: widened, context: context)
+      }
       values = UnsafePointer(widened)
     }
     try layout.write(values, shape: shape, batch: batch, into: target, context: context)
@@ -193,6 +209,7 @@ extension Execution {
     let values = try context.shared(bytes: count * MemoryLayout<Float>.stride).assumingMemoryBound(to: Float.self)
     try layout.read(cotangent, shape: shape, batch: batch, into: values, context: context)
     switch (layer.output, adds) {
+    case (.int8, _): try pass.arithmetic.requireTrainable(operation: "seed")
     case (.float32, _): try Addition.add(count: count, values, to: tensor(gradient), context: context)
     case (.bfloat16, true): try Addition.add(count: count, values, toBFloat16: tensor(gradient), context: context)
     case (.bfloat16, false):

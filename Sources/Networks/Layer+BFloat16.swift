@@ -31,11 +31,13 @@ struct LayerMemory {
   var backwardScratch = 0
 }
 
-/// A layer as a plan runs it: in float32, in bfloat16, or from bfloat16 to float32 logits.
+/// A layer as a plan runs it: in float32, in bfloat16 or bytes, or from these to float32 logits.
 enum TypedLayer: Sendable {
   case float32(any Layer)
   case bfloat16(any BFloat16Layer)
   case logits(any BFloat16LogitsLayer)
+  case int8(any Int8Layer)
+  case int8Logits(any Int8LogitsLayer)
 
   /// - Parameter arithmetic: its precision is bfloat16. 8-bit weights are multiplied by float32 activations.
   init(_ layer: any Layer, isLogits: Bool, arithmetic: Arithmetic) {
@@ -52,17 +54,34 @@ enum TypedLayer: Sendable {
     case .float32(let layer): layer
     case .bfloat16(let layer): layer
     case .logits(let layer): layer
+    case .int8(let layer): layer.layer
+    case .int8Logits(let layer): layer.layer
     }
   }
 
-  var input: Precision { if case .float32 = self { .float32 } else { .bfloat16 } }
-  var output: Precision { if case .bfloat16 = self { .bfloat16 } else { .float32 } }
+  var input: Precision {
+    switch self {
+    case .float32: .float32
+    case .bfloat16, .logits: .bfloat16
+    case .int8, .int8Logits: .int8
+    }
+  }
+
+  var output: Precision {
+    switch self {
+    case .float32, .logits, .int8Logits: .float32
+    case .bfloat16: .bfloat16
+    case .int8: .int8
+    }
+  }
 
   func memory(batch: Int, training: Bool) -> LayerMemory {
     switch self {
     case .float32(let layer): LayerMemory(auxiliary: layer.auxiliaryBytes(batch: batch, training: training))
     case .bfloat16(let layer): layer.bfloat16Memory(batch: batch, training: training)
     case .logits(let layer): layer.bfloat16Memory(batch: batch, training: training)
+    case .int8(let layer): layer.memory(batch: batch)
+    case .int8Logits(let layer): layer.memory(batch: batch)
     }
   }
 }
@@ -73,6 +92,7 @@ extension Precision {
     switch self {
     case .float32: MemoryLayout<Float>.stride
     case .bfloat16: MemoryLayout<BFloat16>.stride
+    case .int8: MemoryLayout<UInt8>.stride
     }
   }
 }

@@ -130,9 +130,7 @@ extension Network {
     _ x: UnsafePointer<Float>, batch: Int, height: Int, width: Int, layout: TensorLayout, nodes: [String],
     wrt: [String], arithmetic: Arithmetic = Arithmetic()
   ) throws -> Linearization {
-    guard !arithmetic.int8DenseWeights else {
-      throw EngineError.invalidValue("linearize: got 8-bit weights, which have no derivative; expected float weights")
-    }
+    try arithmetic.requireTrainable(operation: "linearize")
     let starts = try nodes.map { try node(named: $0, operation: "linearize") }
     let ends = try wrt.map { $0 == Linearization.data ? -1 : try node(named: $0, operation: "linearize") }
     guard let last = starts.max(), let lowest = ends.min() else {

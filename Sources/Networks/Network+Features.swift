@@ -54,8 +54,7 @@ extension Execution {
     } else {
       let values = try context.shared(bytes: count * MemoryLayout<Float>.stride).assumingMemoryBound(to: Float.self)
       try layout.read(features, shape: shape, batch: batch, into: values, context: context)
-      try BFloat16Conversion.narrow(
-        count: count, input: values, output: rawInput.assumingMemoryBound(to: BFloat16.self), context: context)
+      try narrow(values, count: count, to: plan.input)
     }
     recorder?.add(.input, since: start)
   }

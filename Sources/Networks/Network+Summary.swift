@@ -25,8 +25,8 @@ extension Network {
         let (node, layer) = pair
         return NodeSummary(
           name: node.name, kind: node.operation.kind,
-          detail: [layer.detail, crossings.contains(node.name) ? "both towers" : ""].filter { !$0.isEmpty }
-            .joined(separator: ", "), input: names[index],
+          detail: [layer.detail, crossings.contains(node.name) ? "both towers" : "", int8Detail(index)]
+            .filter { !$0.isEmpty }.joined(separator: ", "), input: names[index],
           shape: layer.outputShape, parameterCount: layer.parameters.reduce(0) { $0 + $1.count }, macs: layer.macs)
       }
   }

@@ -11,6 +11,7 @@ extension Network {
         target.decayMultiplier = source.decayMultiplier
       }
       twin.whitening = try whitening.map { try Whitening(size: $0.size) }
+      try twin.setQuantization(quantization)
     }
     return twin
   }

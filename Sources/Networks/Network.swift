@@ -15,6 +15,8 @@ public final class Network: @unchecked Sendable {
   public let gradientMemory: GradientMemory
   /// Shared by all executions of inference.
   let weightCache = WeightCache()
+  /// Changed by writers only, and read by any thread.
+  let quantizationBox = Mutex<Calibrated?>(nil)
   /// Idle executions for inference, the most recently used last.
   private let idle = Mutex<[Execution]>([])
   /// The execution of the last kept forward pass. Guarded by `usage`.
@@ -171,8 +173,10 @@ public final class Network: @unchecked Sendable {
     guard batch >= 1 else { throw EngineError.invalidValue("\(spec.name): got a batch of \(batch) images") }
     let context = try makeContext()
     try pass.arithmetic.requireSupported(by: context, operation: spec.name)
+    let quantization = try requiredQuantization(pass.arithmetic)
     return try Execution(
-      pass: pass, plan: Plan(layers: layers, pass: pass, logits: logitsNode, batch: batch),
+      pass: pass,
+      plan: Plan(layers: layers, pass: pass, logits: logitsNode, batch: batch, quantization: quantization),
       weightCache: pass.backward?.trains ?? false ? nil : weightCache, context: context, recorder: recorder)
   }
 
@@ -230,9 +234,11 @@ public final class Network: @unchecked Sendable {
       losses = nil
       whitening?.releaseMemory()
       weightCache.removeAll()
-      idle.change { $0 = [] }
+      forgetIdle()
     }
   }
+
+  func forgetIdle() { idle.change { $0 = [] } }
 }
 
 /// A parameter's update that can no longer fail.

@@ -21,9 +21,36 @@ struct TypedForwardOperands<Input, Output> {
   func replacing<NewInput, NewOutput>(
     input: UnsafePointer<NewInput>, output: UnsafeMutablePointer<NewOutput>
   ) -> TypedForwardOperands<NewInput, NewOutput> {
+    replacing(batch: batch, input: input, output: output, auxiliary: auxiliary)
+  }
+
+  /// The same call on tensors of another number of images.
+  func replacing<NewInput, NewOutput>(
+    batch: Int, input: UnsafePointer<NewInput>, output: UnsafeMutablePointer<NewOutput>,
+    auxiliary: UnsafeMutableRawPointer?
+  ) -> TypedForwardOperands<NewInput, NewOutput> {
     TypedForwardOperands<NewInput, NewOutput>(
       batch: batch, input: input, output: output, auxiliary: auxiliary, scratch: scratch, dropout: dropout,
       arithmetic: arithmetic, weightCache: weightCache, context: context)
+  }
+
+  /// `parameter` rounded to 8 bits: the form in the cache or, if it cannot keep one, made for this pass only.
+  /// - Throws: ``EngineError/nonFinite(_:)`` for weights that are infinite or NaN, ``EngineError/outOfMemory(_:)``.
+  func int8Weights(
+    _ form: WeightCache.Form, of parameter: Parameter, byteCount: Int, make: (UnsafeMutableRawPointer) throws -> Void
+  ) throws -> AlignedBuffer<UInt8> {
+    func named(_ memory: UnsafeMutableRawPointer) throws {
+      do {
+        try make(memory)
+      } catch let error as EngineError {
+        throw error.prefixed("\(parameter.name): ")
+      }
+    }
+    let kept = try weightCache?.form(form, of: parameter, byteCount: byteCount, make: named)
+    if let kept { return kept }
+    let memory = try AlignedBuffer<UInt8>(count: byteCount, operation: "int8 \(parameter.name)")
+    try named(UnsafeMutableRawPointer(memory.pointer))
+    return memory
   }
 }
 

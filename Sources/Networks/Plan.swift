@@ -1,3 +1,4 @@
+import Kernels
 import Parallel
 import Tensors
 
@@ -12,6 +13,8 @@ struct Plan: Sendable {
     /// The nodes that the step computes: several where they are fused.
     let nodes: ClosedRange<Int>
     let output: Place
+    /// Of an output in bytes.
+    let quantization: Quantization?
     let auxiliary: Place?
     /// Gradient of the step's output, in its precision, where the backward pass comes.
     let gradient: Place?
@@ -32,6 +35,8 @@ struct Plan: Sendable {
   let inputCapacity: Int
   /// A copy of the images in the precision of the first step, if that differs.
   let narrowedInput: Place?
+  /// Of what the first step reads, if that is bytes.
+  let inputQuantization: Quantization?
   /// Gradient of the input in bfloat16, if the backward pass comes there in it.
   let narrowedInputGradient: Place?
   let steps: [Step]
@@ -39,12 +44,16 @@ struct Plan: Sendable {
   let lowest: Int
   let byteCount: Int
 
-  /// - Parameter logits: the node whose output is float32 in any precision, as are all later ones.
-  init(layers: [any Layer], pass: Pass, logits: Int, batch: Int) throws {
+  /// - Parameters:
+  ///   - logits: the node whose output is float32 in any precision, as are all later ones.
+  ///   - quantization: of all nodes, if the pass computes in bytes.
+  init(
+    layers: [any Layer], pass: Pass, logits: Int, batch: Int, quantization: NetworkQuantization? = nil
+  ) throws {
     let (nodes, arithmetic) = (pass.nodes, pass.arithmetic)
     let precision = arithmetic.precision
     let fused = Self.fuse(layers, pass).map { layer, nodes in
-      (layer: Self.typed(layer, arithmetic, last: nodes.upperBound, logits: logits), nodes: nodes)
+      (layer: Self.typed(layer, arithmetic, nodes, logits: logits, quantization), nodes: nodes)
     }
     var arena = Arena()
     let lowest = pass.backward.map { reach in fused.firstIndex { $0.nodes.lowerBound >= reach.first } ?? fused.count }
@@ -63,14 +72,15 @@ struct Plan: Sendable {
     }
 
     let inputShape = layers[nodes.lowerBound].inputShape
-    let isNarrowed = nodes.lowerBound == 0 && fused.first?.layer.input == .bfloat16
+    let firstInput = fused.first?.layer.input ?? .float32
+    let isNarrowed = nodes.lowerBound == 0 && firstInput != .float32
     let inputEnd = backwardReadsInput(0) ? end : 0
     inputCapacity = isNarrowed ? min(batch, Self.imagesNarrowedAtOnce(inputShape)) : batch
     let inputTensor = arena.add(
       bytes: try bytes(inputShape, isNarrowed ? .float32 : precision, images: inputCapacity), from: 0,
       through: isNarrowed ? 0 : inputEnd)
     let narrowedTensor =
-      isNarrowed ? arena.add(bytes: try bytes(inputShape, .bfloat16), from: 0, through: inputEnd) : nil
+      isNarrowed ? arena.add(bytes: try bytes(inputShape, firstInput), from: 0, through: inputEnd) : nil
     let narrowedGradientTensor =
       isNarrowed && walks(0) ? arena.add(bytes: try bytes(inputShape, .bfloat16), from: end - 1, through: end) : nil
 
@@ -104,10 +114,13 @@ struct Plan: Sendable {
     batchCapacity = batch
     input = place(inputTensor)
     narrowedInput = narrowedTensor.map(place)
+    inputQuantization = firstInput == .int8 ? quantization?.input(of: nodes.lowerBound) : nil
     narrowedInputGradient = narrowedGradientTensor.map(place)
     steps = zip(fused, tensors).map { part, tensors in
       Step(
-        layer: part.layer, nodes: part.nodes, output: place(tensors.output), auxiliary: tensors.auxiliary.map(place),
+        layer: part.layer, nodes: part.nodes, output: place(tensors.output),
+        quantization: part.layer.output == .int8 ? quantization?.outputs[part.nodes.upperBound] : nil,
+        auxiliary: tensors.auxiliary.map(place),
         gradient: tensors.gradient.map(place), forwardScratch: tensors.forwardScratch.map(place),
         backwardScratch: tensors.backwardScratch.map(place))
     }
@@ -129,9 +142,20 @@ struct Plan: Sendable {
     let backwardScratch: Int?
   }
 
-  static func typed(_ layer: any Layer, _ arithmetic: Arithmetic, last: Int, logits: Int) -> TypedLayer {
-    if arithmetic.precision == .float32 || last > logits { return .float32(layer) }
-    return TypedLayer(layer, isLogits: last == logits, arithmetic: arithmetic)
+  static func typed(
+    _ layer: any Layer, _ arithmetic: Arithmetic, _ nodes: ClosedRange<Int>, logits: Int,
+    _ quantization: NetworkQuantization?
+  ) -> TypedLayer {
+    let last = nodes.upperBound
+    if last > logits { return .float32(layer) }
+    switch (arithmetic.precision, quantization) {
+    case (.bfloat16, _): return TypedLayer(layer, isLogits: last == logits, arithmetic: arithmetic)
+    case (.int8, let quantization?):
+      return TypedLayer(
+        layer, isLogits: last == logits, from: quantization.input(of: nodes.lowerBound),
+        to: quantization.outputs[last])
+    default: return .float32(layer)
+    }
   }
 
   /// Joins each ReLU to the layer before it and, on request, a pooling to the response normalisation before it, unless

@@ -13,8 +13,10 @@ final class WeightCache: Sendable {
     case packedBFloat16
     /// Filters transformed for Winograd's method, whose tiles depend on the image's size.
     case winograd(elements: Int)
-    /// Scales and signed bytes of a dense layer.
+    /// Scales and signed bytes of a dense layer that reads floats.
     case int8
+    /// Scales, sums and panels of signed bytes of a layer that reads bytes.
+    case packedInt8
   }
 
   private struct Key: Hashable {

@@ -34,7 +34,8 @@ extension Network {
   private func stepSizes(
     _ nodes: ClosedRange<Int>, batch: Int, arithmetic: Arithmetic, training: Bool
   ) -> StepSizes {
-    let typed = nodes.map { Plan.typed(layers[$0], arithmetic, last: $0, logits: logitsNode) }
+    let quantization = try? requiredQuantization(arithmetic)
+    let typed = nodes.map { Plan.typed(layers[$0], arithmetic, $0...$0, logits: logitsNode, quantization) }
     return StepSizes(typed, batch: batch, arithmetic: arithmetic, training: training)
   }
 }

@@ -222,12 +222,12 @@ static PyMethodDef own_methods[] = {
   {"__reduce__", refuse_pickling, METH_NOARGS, "Raises TypeError: a network is saved, not pickled."},
 };
 
-enum { MAX_METHODS = 48 };
+enum { MAX_METHODS = 64 };
 
 static PyMethodDef *const topics[] = {
   network_tensor_methods, network_linearization_methods, network_training_methods,  network_gradient_methods,
   network_factor_methods, network_evaluation_methods,    network_whitening_methods, network_memory_methods,
-  network_profile_methods};
+  network_profile_methods, network_quantization_methods};
 
 /* A type has one method table; the files that work on networks have one each. */
 static PyMethodDef *all_methods(void) {

@@ -47,6 +47,7 @@ extern PyMethodDef network_gradient_methods[];   /* gradients, apply_gradients, 
 extern PyMethodDef network_factor_methods[];     /* factors, read_factor, … */
 extern PyMethodDef network_evaluation_methods[]; /* predict_images, predict_features, predict_dense, score_map */
 extern PyMethodDef network_whitening_methods[];  /* set_whitening, whiten */
+extern PyMethodDef network_quantization_methods[]; /* set_quantization, quantization */
 extern PyMethodDef network_memory_methods[];     /* memory, release_memory */
 extern PyMethodDef network_profile_methods[];    /* profile_images */
 

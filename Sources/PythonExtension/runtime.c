@@ -5,9 +5,9 @@ static PyObject *runtime_info(PyObject *self, PyObject *unused) {
   (void)self, (void)unused;
   sax_runtime_info info;
   if (!succeeded(sax_get_runtime_info(&info))) return NULL;
-  return Py_BuildValue("{ssssssssssss}", "version", info.version, "cpu", info.cpu, "instruction_set",
+  return Py_BuildValue("{ssssssssssssss}", "version", info.version, "cpu", info.cpu, "instruction_set",
                        info.instruction_set, "available", info.available, "gemm", info.gemm, "precisions",
-                       info.precisions);
+                       info.precisions, "int8_products", info.int8_products);
 }
 
 /* Without bfloat16 if the CPU has no instructions for it. */
@@ -19,8 +19,8 @@ static PyObject *fma_limits(PyObject *self, PyObject *unused) {
   status = sax_measure_fma_limits(&limits);
   Py_END_ALLOW_THREADS
   if (!succeeded(status)) return NULL;
-  if (limits.bfloat16 == 0) return Py_BuildValue("{sd}", "float32", limits.float32);
-  return Py_BuildValue("{sdsd}", "float32", limits.float32, "bfloat16", limits.bfloat16);
+  if (limits.bfloat16 == 0) return Py_BuildValue("{sdsd}", "float32", limits.float32, "int8", limits.int8);
+  return Py_BuildValue("{sdsdsd}", "float32", limits.float32, "bfloat16", limits.bfloat16, "int8", limits.int8);
 }
 
 /* For each number of vectors, a tuple of the rates by rows. */

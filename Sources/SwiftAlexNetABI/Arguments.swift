@@ -48,8 +48,10 @@ enum Argument {
     switch Int(value) {
     case Int(SAX_FLOAT32): return .float32
     case Int(SAX_BFLOAT16): return .bfloat16
+    case Int(SAX_INT8): return .int8
     default:
-      throw EngineError.invalidValue("\(operation): precision: got \(value), expected 0 (float32) or 1 (bfloat16)")
+      throw EngineError.invalidValue(
+        "\(operation): precision: got \(value), expected 0 (float32), 1 (bfloat16) or 2 (int8)")
     }
   }
 

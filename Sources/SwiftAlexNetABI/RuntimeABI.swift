@@ -19,6 +19,7 @@ public func sax_get_runtime_info(_ info: UnsafeMutablePointer<sax_runtime_info>)
     let precisions = Precision.available(in: context)
     fill(&result.precisions, with: precisions.map(\.rawValue).joined(separator: " "))
     fill(&result.gemm, with: try context.gemm.name)
+    fill(&result.int8_products, with: context.kernels.int8.isNative ? "vnni" : "widened")
     info.pointee = result
   }
 }
@@ -33,7 +34,8 @@ public func sax_measure_fma_limits(_ limits: UnsafeMutablePointer<sax_fma_limits
   status {
     let context = try ComputeContext()
     limits.pointee = sax_fma_limits(
-      float32: try FMALimit.float32(context: context), bfloat16: try FMALimit.bfloat16(context: context) ?? 0)
+      float32: try FMALimit.float32(context: context), bfloat16: try FMALimit.bfloat16(context: context) ?? 0,
+      int8: try FMALimit.int8(context: context))
   }
 }
 

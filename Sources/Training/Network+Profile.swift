@@ -142,6 +142,7 @@ extension Precision {
         throw EngineError.unsupported("profile: got bfloat16, the instruction set in use is \(context.kernels.name)")
       }
       return limit
+    case .int8: return try FMALimit.int8(context: context)
     }
   }
 }

@@ -241,7 +241,7 @@ final class NetworkBFloat16Tests: XCTestCase {
       let network = try Network(spec: smallSpec(), initialization: .torchvision, seed: 1) {
         ComputeContext(kernels: kernels)
       }
-      XCTAssertEqual(Precision.available(in: variant.context), [.float32])
+      XCTAssertEqual(Precision.available(in: variant.context), [.float32, .int8])
       var output = [Float](repeating: 0, count: batch * network.classCount)
       XCTAssertThrowsError(try logits(network, input(network), bfloat16)) { assertRefusal($0, variant.name) }
       XCTAssertThrowsError(

@@ -186,6 +186,9 @@ class Network:
     # matrix: [n, n], n = h * w * c of the input, 4096 at most; acts in train_step_images and predict_images
     def set_whitening(self, matrix: Buffer | None) -> None: ...
     def whiten(self, x: Buffer, out: Buffer) -> None: ...  # [batch, h, w, c] both
+    # float32 and int32 [nodes], the input first
+    def set_quantization(self, scales: Buffer | None, zero_points: Buffer | None) -> None: ...
+    def quantization(self) -> tuple[tuple[float, ...], tuple[int, ...]] | None: ...
 
 def augment_images(
     images: Buffer, preprocessing: CropOptions, augmentation: AugmentationOptions, seed: int, step: int, out: Buffer

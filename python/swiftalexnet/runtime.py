@@ -23,8 +23,10 @@ def info() -> Info:
     """Return the engine's version, cpu, instruction_set, available, gemm, precisions and threads.
 
     `instruction_set` depends on the processor or the environment variable SWIFTALEXNET_ISA; `precisions` are those
-    it can compute in. `gemm` is the matrix multiplication in use, swift or openblas: SWIFTALEXNET_GEMM selects it;
-    by default it is OpenBLAS if the processor has only the portable kernels and the library can be loaded.
+    it can compute in. `int8_products` is "vnni", or "widened" on a processor without instructions for them, where int8
+    is much slower (`fma_limits` says how much). `gemm` is the matrix multiplication in use, swift or openblas:
+    SWIFTALEXNET_GEMM selects it; by default it is OpenBLAS if the processor has only the portable kernels and the
+    library can be loaded.
 
     Raises
     ------
@@ -59,7 +61,7 @@ def threads_are_chosen() -> bool:
 def fma_limits() -> dict[str, float]:
     """Measure the peak multiply-add rate of the threads in use, in GFLOP/s by precision: no layer can be faster.
 
-    float32, and bfloat16 if the processor has instructions for it. A multiply-add counts as two operations. It takes
-    some tens of milliseconds on all threads; other work on the machine lowers the figures.
+    float32, int8, and bfloat16 if the processor has instructions for it. A multiply-add counts as two operations. It
+    takes some tens of milliseconds on all threads; other work on the machine lowers the figures.
     """
     return {precision: limit / 1e9 for precision, limit in _native.fma_limits().items()}

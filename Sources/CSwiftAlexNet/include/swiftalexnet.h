@@ -39,6 +39,7 @@
 #include "swiftalexnet_linearization.h"
 #include "swiftalexnet_tensors.h"
 #include "swiftalexnet_training.h"
+#include "swiftalexnet_quantization.h"
 #include "swiftalexnet_whitening.h"
 
 #endif

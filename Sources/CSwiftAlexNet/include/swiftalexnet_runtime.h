@@ -26,10 +26,11 @@ void sax_set_last_error(const char *SAX_NONNULL message);
 typedef struct {
   char version[32];
   char cpu[64];
-  char instruction_set[16];  /* portable, avx2, avx512, avx512_bf16, amx */
+  char instruction_set[16];  /* portable, avx2, avx512, avx512_vnni, avx512_bf16, amx */
   char available[64];        /* this CPU's, separated by spaces; no amx if SWIFTALEXNET_ISA names another */
   char gemm[16];             /* swift or openblas */
-  char precisions[32];       /* of the instruction set in use: float32, bfloat16 */
+  char precisions[32];       /* of the instruction set in use: float32, bfloat16, int8 */
+  char int8_products[16];    /* vnni, or widened where the CPU has no instructions for them: much slower */
 } sax_runtime_info;
 
 /* If OpenBLAS may multiply matrices, it is loaded to find out. Fails with SAX_UNSUPPORTED when SWIFTALEXNET_ISA or
@@ -44,6 +45,7 @@ int32_t sax_get_version(char *SAX_NONNULL text, int64_t capacity);
 typedef struct {
   double float32;
   double bfloat16; /* 0 if the CPU has no instructions for it */
+  double int8;
 } sax_fma_limits;
 int32_t sax_measure_fma_limits(sax_fma_limits *SAX_NONNULL limits);
 

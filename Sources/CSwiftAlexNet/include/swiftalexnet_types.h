@@ -19,11 +19,13 @@ typedef struct sax_network sax_network;
 
 /* ---- How a network computes ---- */
 
-enum { SAX_FLOAT32 = 0, SAX_BFLOAT16 = 1 };
+enum { SAX_FLOAT32 = 0, SAX_BFLOAT16 = 1, SAX_INT8 = 2 };
 
 /* All zero is exact float32; flags are 0 or 1. SAX_UNSUPPORTED if the instruction set cannot do it. */
 typedef struct {
-  int32_t precision;          /* SAX_BFLOAT16: activations and products in bfloat16; sums, weights, logits in float32 */
+  int32_t precision;          /* SAX_BFLOAT16: activations and products in bfloat16; sums, weights, logits in float32.
+                                 SAX_INT8: activations and weights in bytes; logits in float32; inference with a
+                                 quantised network only, see sax_network_set_quantization */
   int32_t int8_dense_weights; /* inference: dense layers multiply by weights rounded to 8 bits */
   int32_t fast_math;          /* float32 convolutions by transforms that are not exact even on integers */
 } sax_arithmetic;
