@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from .._support.arithmetic import choose_arithmetic, effective
+from .._support.arithmetic import DIFFERENTIABLE, choose_arithmetic, effective
 from .._support.arrays import as_seed
 from .._support.choices import choose
 from .._support.shown import shown
@@ -198,7 +198,8 @@ def fit(
         chosen = as_recipe(recipe, epochs, None if isinstance(batch_size, str) else batch_size)
         if isinstance(batch_size, str):
             require_auto(batch_size, "fit")
-        arithmetic = choose_arithmetic("fit", precision, fast_math=fast_math)
+        model.require_changeable("fit")
+        arithmetic = choose_arithmetic("fit", precision, fast_math=fast_math, among=DIFFERENTIABLE)
         choose("fit", "non_finite", non_finite, ("raise", "stop"))
         showing = as_showing(progress, "fit")
         shows = bool(showing) and team.leads
@@ -230,7 +231,7 @@ def fit(
             require_same(team, lambda: software() | asked)
             begun = begun_with(folder) if resume and folder else None
             if begun and precision == "auto":
-                arithmetic = choose_arithmetic("fit", begun.precision, fast_math=fast_math)
+                arithmetic = choose_arithmetic("fit", begun.precision, fast_math=fast_math, among=DIFFERENTIABLE)
             arithmetic = effective(arithmetic)
             if isinstance(batch_size, str):
                 fitting = (
