@@ -13,7 +13,7 @@ RULES = ("paper", "pytorch", "caffe", "lars")  # of an update; the code of a rul
 class Arithmetic(NamedTuple):
     """The arithmetic of the engine; all zeros is exact float32.
 
-    `precision` is 0 for float32, 1 for bfloat16 and 2 for int8, which needs a quantised network; the others are 0 or 1.
+    `precision` is 0 for float32, 1 for bfloat16 and 2 for int8, the others are 0 or 1.
     """
 
     precision: int = 0

@@ -13,7 +13,8 @@ from .._support.tables import html_table, lay_out
 Float32 = NDArray[np.float32]
 
 LEVELS = 256  # of an activation
-_LARGEST, _TINY = float(np.finfo(np.float32).max), float(np.finfo(np.float32).tiny)
+_TINY = float(np.finfo(np.float32).tiny)
+_LARGEST = 1 / _TINY  # of a scale, whose inverse the engine multiplies by
 
 
 class Rounding(NamedTuple):
@@ -59,7 +60,9 @@ class Quantization:
             if type(zero_point) is not int or not 0 <= zero_point < LEVELS:
                 raise ValueError(f"quantization: the zero point of {name} is {shown(zero_point)}, expected 0 … 255")
             if type(scale) is not float or not _TINY <= scale <= _LARGEST or float(np.float32(scale)) != scale:
-                raise ValueError(f"quantization: the scale of {name} is {shown(scale)}, expected a float32 above 0")
+                raise ValueError(
+                    f"quantization: the scale of {name} is {shown(scale)}, expected a normal float32 above 0"
+                )
         for name, scales in self.weights.items():
             if not isinstance(scales, np.ndarray) or scales.dtype != np.float32 or scales.ndim != 1:
                 raise TypeError(f"quantization: scales of {name} are {shown(scales)}, expected an array of float32")
