@@ -23,6 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, metavar="OUT", help="the file to write: .safetensors")
     parser.add_argument(
         "--method",
+        dest="ranges",
         type=one_of("method", METHODS),
         default="percentile",
         metavar="|".join(METHODS),
@@ -36,7 +37,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="with the method of this name: what is clipped is 100 - P percent",
     )
     parser.add_argument(
-        "--images", type=count, default=500, metavar="N", help="of the images, as many, evenly spread over all of them"
+        "--images",
+        dest="most",
+        type=count,
+        default=500,
+        metavar="N",
+        help="of more images as many as this, evenly spread over all",
     )
     add_value_range(parser)
     add_force(parser)
@@ -48,9 +54,9 @@ def run(options: argparse.Namespace, output: "Output") -> None:
     target = check_new(options.output, options.force)
     model = open_model(options.model)
     files = image_files(options.names)
-    chosen = [files[at] for at in np.linspace(0, len(files) - 1, min(options.images, len(files))).round().astype(int)]
+    chosen = [files[at] for at in np.linspace(0, len(files) - 1, min(options.most, len(files))).round().astype(int)]
     quantized = model.quantize(
-        chosen, options.method, options.percentile, value_range=options.value_range, progress=not output.quiet
+        chosen, options.ranges, options.percentile, value_range=options.value_range, progress=not output.quiet
     )
     quantized.save(target, known_answers=True)
     found, size = quantized.quantization, os.path.getsize(target)
