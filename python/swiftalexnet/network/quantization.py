@@ -78,12 +78,12 @@ class Quantization:
             The message names the first node or parameter that is missing, unknown or of another size.
         """
         for what, own, theirs in (
-            ("the rounding of", self.activations.keys(), set(nodes)),
-            ("the scales of", self.weights.keys(), outputs.keys()),
+            ("rounding of", self.activations.keys(), set(nodes)),
+            ("scales of", self.weights.keys(), outputs.keys()),
         ):
             if own != theirs:
                 name = min(own ^ theirs)
-                state = "has no" if name in theirs else "has, unlike the network,"
+                state = "has no" if name in theirs else "is of another network: it has"
                 raise ValueError(f"quantization: {state} {what} {name}")
         for name, scales in self.weights.items():
             if len(scales) != outputs[name]:
