@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from formats.onnx.graphs import reference
 from formats.onnx.test_writing import narrow
-from support import needs, quantized_model
+from support import labelled_images, needs, quantized_model
 
 import swiftalexnet as sa
 from swiftalexnet.network.rounded_weights import integers_of
@@ -72,10 +72,7 @@ def test_ranges_are_the_models(model, tmp_path):
 
 @pytest.mark.parametrize("preprocessing", [False, True])
 def test_the_graph_computes_what_the_model_does(model, tmp_path, preprocessing):
-    random = np.random.default_rng(0)
-    side = model.preprocessing.resize
-    count = 8  # as many as channels: the reference normalises no others
-    images = random.integers(0, 256, (count, side, side, 3), dtype=np.uint8)
+    images, _ = labelled_images(8, seed=7)  # as many as channels: the reference normalises no others
     x = images if preprocessing else model.features(images, ["data"], precision="float32")["data"]
     graph_of(model, tmp_path / "m.onnx", preprocessing=preprocessing)
     logits = logits_of(tmp_path / "m.onnx", x)
