@@ -100,7 +100,7 @@ def test_a_model_is_told_by_its_text(model):
 def test_int8_is_its_own_precision(model):
     assert (model.precision, tiny_model().precision) == ("int8", "float32")
     images, _ = labelled_images(4, seed=3)
-    x = 50 * np.random.default_rng(0).standard_normal((2, 3, 20, 20), np.float32)
+    x = model.features(images, ["data"])["data"]
     doors = {
         "probabilities": lambda **how: model.probabilities(images, **how),
         "forward": lambda **how: model.forward(x, **how),
