@@ -153,7 +153,8 @@ class BaseModel(Derivatives):
     ) -> Float32:
         """Compute logits, the input of the softmax.
 
-        Values that are not finite are not checked: a NaN in `x` or in the weights raises no error.
+        Values that are not finite are not checked, but in int8, which has none: otherwise a NaN in `x` or in the weights
+        raises no error.
 
         Parameters
         ----------
@@ -183,6 +184,8 @@ class BaseModel(Derivatives):
             The network is being trained on another thread.
         UnsupportedError
             The processor does not support the arithmetic.
+        NonFiniteError
+            In int8, a value of `x`, of the weights, or of a layer that computes in float32 is infinite or NaN.
         """
         if precision is None and (keep or training):
             precision = "float32"

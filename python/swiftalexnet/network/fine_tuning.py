@@ -79,8 +79,8 @@ def _with_head(model: Kind, count: int, seed: int, initialization: str | None) -
 def up_to(model: Kind, layer: str) -> Kind:
     """Return a copy of a model that ends with one of its layers, and whose file holds only what is before it.
 
-    Its `features` are those of the whole model; of a quantised one it is quantised, too. It has no classes unless the
-    layer computes them.
+    Its `features` are those of the whole model. It has no classes unless the layer computes them. Of a quantised model
+    it is quantised, too, and its last layer is not rounded, as logits never are.
 
     Parameters
     ----------

@@ -104,6 +104,8 @@ def test_int8_is_its_own_precision(model):
     doors = {
         "probabilities": lambda **how: model.probabilities(images, **how),
         "forward": lambda **how: model.forward(x, **how),
+        "ten crops": lambda **how: model.probabilities(images, crops=10, **how),
+        "dense": lambda **how: model.probabilities(images, dense=True, scales=[24, 30], **how),
         "score_map": lambda **how: model.score_map(images[0], **how),
         "features": lambda **how: model.features(images, ["fc6"], **how)["fc6"],
         "activations": lambda **how: model.activations(x, ["fc6"], **how)["fc6"],
@@ -118,6 +120,21 @@ def test_int8_is_its_own_precision(model):
 def test_int8_without_a_quantisation_is_refused():
     with pytest.raises(ValueError, match="has not been quantised"):
         tiny_model().predict(labelled_images(1)[0], precision="int8")
+
+
+def test_what_is_not_finite_has_no_byte(model):
+    x = np.ones((2, 3, 20, 20), np.float32)
+    x[1, 2, 3, 4] = np.nan
+    for work in (lambda: model.forward(x), lambda: model.activations(x, ["fc6"])):
+        with pytest.raises(sa.NonFiniteError, match="int8: .* of the input is nan"):
+            work()
+
+
+def test_the_first_layers_of_a_model_end_without_rounding(model):
+    images, _ = labelled_images(3)
+    whole, part = (each.features(images, ["relu2"])["relu2"] for each in (model, model.up_to("relu2")))
+    level = model.quantization.activations["relu2"].scale
+    assert 0 < np.abs(whole - part).max() <= 0.51 * level
 
 
 @pytest.mark.parametrize("words", [{"fast_math": True}, {"weights": "int8"}])
