@@ -153,8 +153,8 @@ class BaseModel(Derivatives):
     ) -> Float32:
         """Compute logits, the input of the softmax.
 
-        Values that are not finite are not checked, but in int8, which has none: otherwise a NaN in `x` or in the weights
-        raises no error.
+        Values that are not finite are not checked: a NaN in `x` or in the weights raises no error, except in int8, which
+        has no such values.
 
         Parameters
         ----------
