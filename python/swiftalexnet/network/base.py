@@ -153,8 +153,8 @@ class BaseModel(Derivatives):
     ) -> Float32:
         """Compute logits, the input of the softmax.
 
-        Values that are not finite are not checked: a NaN in `x` or in the weights raises no error, except in int8, which
-        has no such values.
+        Values that are not finite are not checked: a NaN in `x` or in the weights raises no error. Only int8, which
+        cannot hold them, refuses them.
 
         Parameters
         ----------
