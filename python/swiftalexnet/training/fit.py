@@ -168,11 +168,11 @@ def fit(
     CacheCorruptError
         A file of features has been damaged since it was opened, or a file that is none has its name.
     TypeError, ValueError
-        Before any work: a quantised model; data, a recipe or numbers that do not fit; a group that matches no parameter; a checkpoint of
-        another run; weights for unknown classes, or that are 0 for all images; with `cache_features`, no frozen first
-        part, nothing else, or a recipe with many views; a number of shards that is no power of two, or of ranks that
-        does not divide it; towers on other than two ranks, or with an option that they do not have; ranks that
-        differ in their arguments, data, weights, versions or instruction sets.
+        Before any work: a quantised model; data, a recipe or numbers that do not fit; a group that matches no
+        parameter; a checkpoint of another run; weights for unknown classes, or that are 0 for all images; with
+        `cache_features`, no frozen first part, nothing else, or a recipe with many views; a number of shards that is no
+        power of two, or of ranks that does not divide it; towers on other than two ranks, or with an option that they
+        do not have; ranks that differ in their arguments, data, weights, versions or instruction sets.
     OSError
         An image cannot be read, or a checkpoint or features cannot be written; the model stays usable.
     MemoryError
