@@ -116,6 +116,12 @@ class Model(BaseModel):
 
         return features(self, images, layers, **options)
 
+    def quantize(self, images: Any, method: str = "percentile", percentile: float = 99.99, **options: Any) -> "Model":
+        """Return a copy that computes in 8 bits, with ranges from images: see `quantization.quantize.quantize`."""
+        from .quantization.quantize import quantize
+
+        return quantize(self, images, method, percentile, **options)
+
     def with_classes(self, num_classes: int, seed: int = 0, initialization: str | None = None) -> "Model":
         """Return a copy with a new last layer for other classes: see `network.fine_tuning.with_classes`."""
         from .network.fine_tuning import with_classes

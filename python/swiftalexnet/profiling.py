@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._support.arithmetic import choose_arithmetic
+from ._support.arithmetic import DIFFERENTIABLE, PRECISIONS, choose_arithmetic
 from ._support.arrays import as_integer, require_memory
 from ._support.optional import require
 from ._support.shown import shown
@@ -109,7 +109,7 @@ def profile(
     training: bool = False,
     repeats: int = 5,
     augmentation: Augmentation | None = None,
-    precision: str = "float32",
+    precision: str | None = None,
     weights: str = "float",
     fast_math: bool = False,
 ) -> Profile:
@@ -130,7 +130,7 @@ def profile(
     augmentation : Augmentation, optional
         For training steps; by default random crops and mirroring.
     precision, weights, fast_math
-        How the network computes; `weights` is for inference.
+        How the network computes; `weights` is for inference. By default in float32, or a quantised model's int8.
 
     Returns
     -------
@@ -145,7 +145,8 @@ def profile(
     MemoryError
         The copy does not fit into memory.
     """
-    arithmetic = choose_arithmetic("profile", precision, weights, fast_math)
+    own, among = ("float32", DIFFERENTIABLE) if training else (model.precision, PRECISIONS)
+    arithmetic = choose_arithmetic("profile", own if precision is None else precision, weights, fast_math, among)
     repeats = as_integer(repeats, "repeats", "profile", 1, 1000)
     if augmentation is not None and not isinstance(augmentation, Augmentation):
         raise TypeError(f"profile: augmentation is {shown(augmentation)}, expected an Augmentation or None")

@@ -56,6 +56,13 @@ def tiny_model(channels: int = 3, classes: int = 4, seed: int = 0) -> sa.Model:
     return sa.Model.from_spec(TINY.format(channels=channels, classes=classes), "torchvision", seed)
 
 
+def quantized_model(seed: int = 0, method: str = "percentile") -> sa.Model:
+    """Return a tiny network that has learned a little, in eight bits."""
+    model = tiny_model(seed=seed)
+    model.fit(dataset(), epochs=1, recipe=quick_recipe(), progress=False)
+    return model.quantize(dataset(), method)
+
+
 def unpadded_model() -> sa.Model:
     """Return a network of `UNPADDED`."""
     model = sa.Model.from_spec(UNPADDED, "torchvision")

@@ -7,6 +7,7 @@ import tarfile
 import numpy as np
 import pytest
 from script_modules import benchmark_modules
+from support import photo_folder, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet.images.geometry import Geometry
@@ -204,3 +205,18 @@ def test_generated_shards(benchmarks, tmp_path):
             (f"0000000{number}.{kind}", 0) for number in (5, 6) for kind in ("jpg", "cls")
         ]
         assert tar.extractfile("00000006.jpg").read() == made.encoded(6)
+
+
+def test_what_eight_bits_cost_is_measured_on_all_images_together(tmp_path):
+    model, folder = tiny_model(), photo_folder(tmp_path / "photographs" / "train", 4)
+    photo_folder(tmp_path / "photographs" / "validation", 2)
+    photo_folder(tmp_path / "photographs" / "test", 1)
+    model.fit(sa.ImageFolder(folder), epochs=1, recipe=quick_recipe(), progress=False)
+    model.save(tmp_path / "m")
+    with benchmark_modules("quantized_accuracy") as modules:
+        script = modules["quantized_accuracy"]
+        rows = script.measure(tmp_path / "m", tmp_path / "photographs", ["percentile", "mse"], 16)
+        assert [row["method"] for row in rows] == ["percentile 99.99", "mse"]
+        for row in rows:
+            assert row["images"] == 12 and row["lost"] == pytest.approx(row["top-1 % float32"] - row["int8"])
+        assert len(lines(script.table(rows))) == 4

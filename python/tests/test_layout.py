@@ -30,6 +30,7 @@ ROOMS = (
         "distributed",
         "evaluation",
         "plots",
+        "quantization",
         "inference",
         "formats",
     ),

@@ -1,5 +1,6 @@
 """The arithmetic of a network: from the caller's options to the engine's codes."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,22 +11,36 @@ from .choices import choose
 from .native_arguments import Arithmetic
 from .shown import shown
 
-PRECISIONS = ("float32", "bfloat16")  # in the order of the engine's codes
+PRECISIONS = ("float32", "bfloat16", "int8")  # in the order of the engine's codes
+DIFFERENTIABLE = PRECISIONS[:2]  # those that gradients can be computed in
+INT8 = PRECISIONS.index("int8")
 WEIGHTS = ("float", "int8")
 
 
-def choose_precision(operation: str, precision: Any) -> int:
+def choose_precision(operation: str, precision: Any, among: Iterable[str] = PRECISIONS) -> int:
     """Return the code of a precision; "auto" is bfloat16 if the processor has instructions for it, else float32.
+
+    Parameters
+    ----------
+    operation : str
+        The beginning of messages.
+    precision : {"float32", "bfloat16", "int8", "auto"}
+    among : iterable of str
+        Those that the operation can compute in.
 
     Raises
     ------
     UnsupportedError
         A precision that the instruction set in use does not have.
     ValueError
-        An unknown precision.
+        An unknown precision, or int8 where gradients are wanted.
     """
     known = _native.runtime_info()["precisions"].split()
-    if choose(operation, "precision", precision, (*PRECISIONS, "auto")) == "auto":
+    if precision == "int8" and "int8" not in among:
+        raise ValueError(
+            f"{operation}: precision is 'int8', which is for inference, expected {', '.join(among)} or auto"
+        )
+    if choose(operation, "precision", precision, (*among, "auto")) == "auto":
         precision = "bfloat16" if "bfloat16" in known else "float32"
     if precision not in known:
         raise UnsupportedError(
@@ -36,15 +51,19 @@ def choose_precision(operation: str, precision: Any) -> int:
 
 
 def choose_arithmetic(
-    operation: str, precision: Any = "float32", weights: Any = "float", fast_math: Any = False
+    operation: str,
+    precision: Any = "float32",
+    weights: Any = "float",
+    fast_math: Any = False,
+    among: Iterable[str] = PRECISIONS,
 ) -> Arithmetic:
-    """Return the arithmetic of inference.
+    """Return the arithmetic of inference, or with `among` of training.
 
     Parameters
     ----------
     operation : str
         The beginning of messages.
-    precision : {"float32", "bfloat16", "auto"}
+    precision, among
         See `choose_precision`.
     weights : {"float", "int8"}
         The type to which the dense layers' weights are rounded.
@@ -56,15 +75,22 @@ def choose_arithmetic(
     UnsupportedError
         A precision that the instruction set in use does not have.
     TypeError, ValueError
-        Unknown names.
+        Unknown names; fast math or 8-bit dense weights with int8, which has neither.
     """
-    code = choose_precision(operation, precision)
+    code = choose_precision(operation, precision, among)
     if not isinstance(fast_math, (bool, np.bool_)):
         raise TypeError(f"{operation}: fast_math is {shown(fast_math)}, expected True or False")
-    return Arithmetic(code, WEIGHTS.index(choose(operation, "weights", weights, WEIGHTS)), int(fast_math))
+    rounded = WEIGHTS.index(choose(operation, "weights", weights, WEIGHTS))
+    if code == INT8 and (rounded or fast_math):
+        came = "weights='int8'" if rounded else "fast_math=True"
+        raise ValueError(
+            f"{operation}: {came} with precision 'int8', which has no such choice; expected one of the two, and "
+            "precision='float32' for a quantised model"
+        )
+    return Arithmetic(code, rounded, int(fast_math))
 
 
 def effective(arithmetic: Arithmetic) -> Arithmetic:
-    """Return an arithmetic without fast math where that changes no bit: in bfloat16, and with OpenBLAS."""
+    """Return an arithmetic without fast math where that changes no bit: outside float32, and with OpenBLAS."""
     applies = arithmetic.precision == 0 and _native.runtime_info()["gemm"] == "swift"
     return arithmetic if applies else arithmetic._replace(fast_math=0)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._support.arithmetic import PRECISIONS, choose_precision
+from .._support.arithmetic import DIFFERENTIABLE, PRECISIONS, choose_precision
 from .._support.arrays import as_integer, as_seed
 from .._support.kinds import as_items
 from .._support.numbers import check_number
@@ -131,7 +131,7 @@ def activation_maximization(
     shift = as_integer(shift, "shift", operation, 0, min(model.input_shape[1:]))
     for value, name in ((rate, "rate"), (decay, "decay"), (start, "start")):
         check_number(value, name, operation, below=10)
-    precision = PRECISIONS[choose_precision(operation, precision)]
+    precision = PRECISIONS[choose_precision(operation, precision, DIFFERENTIABLE)]
     if target is None:
         raise TypeError(f"{operation}: target is None, expected a class or channel, or a list of these")
     targets = [target] if is_single(target) else as_items(target, "target", operation, _MOST)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _native
-from .._support.arithmetic import PRECISIONS, choose_precision
+from .._support.arithmetic import DIFFERENTIABLE, PRECISIONS, choose_precision
 from .._support.arrays import as_float32, as_integer, layout_code
 from .._support.native_arguments import Arithmetic, CropOptions
 from .._support.shown import shown
@@ -48,7 +48,8 @@ class Inputs:
         Images, or variants of an image, that the network computes together; results do not depend on it, except for
         rounding.
     precision : {"float32", "bfloat16", "auto"}
-        Of activations and gradients: see `swiftalexnet.inference.prediction.probabilities`.
+        Of activations and gradients: see `swiftalexnet.inference.prediction.probabilities`. Of a quantised model, the
+        rounded weights are explained.
     preprocessed : bool
         `images` are the network's input already.
 
@@ -75,7 +76,7 @@ class Inputs:
         if not isinstance(preprocessed, (bool, np.bool_)):
             raise TypeError(f"{operation}: preprocessed is {shown(preprocessed)}, expected True or False")
         self.model, self._operation = model, operation
-        self.arithmetic = Arithmetic(choose_precision(operation, precision))
+        self.arithmetic = Arithmetic(choose_precision(operation, precision, DIFFERENTIABLE))
         self.precision = PRECISIONS[self.arithmetic.precision]
         batch_size = for_inference(model, batch_size, operation, self.arithmetic, keeps_layers=True)
         self.batch_size = as_integer(batch_size, "batch_size", operation, 1, 2**20)

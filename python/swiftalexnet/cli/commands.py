@@ -15,7 +15,7 @@ from .parser import Parser, command_parser
 
 COMMANDS = (
     *("train", "resume", "evaluate", "predict", "extract", "explain", "lpips", "cache", "shard"),
-    *("inspect", "convert", "verify", "pretrained"),
+    *("inspect", "convert", "quantize", "verify", "pretrained"),
     *("summary", "memory", "profile", "kernels", "panel", "colors", "info"),
 )
 

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .._support.arithmetic import PRECISIONS, WEIGHTS
+from .._support.arithmetic import DIFFERENTIABLE, PRECISIONS, WEIGHTS
 from .._support.choices import nearest
 
 _SHOWN = 40  # characters of the user's input in a message
@@ -150,14 +150,16 @@ def _images_or_part(text: str) -> int | float:
     return whole(0, 2**31 - 1)(text) if text.isdecimal() else real(0, 1)(text)
 
 
-def add_precision(parser: argparse.ArgumentParser) -> None:
-    """Add the type of activations."""
+def add_precision(parser: argparse.ArgumentParser, differentiates: bool = True) -> None:
+    """Add the type of activations, where it `differentiates` one that has gradients."""
+    names = (*(DIFFERENTIABLE if differentiates else PRECISIONS), "auto")
     parser.add_argument(
         "--precision",
-        type=one_of("precision", (*PRECISIONS, "auto")),
-        default="float32",
-        metavar="float32|bfloat16|auto",
-        help="of activations; auto: bfloat16 if the processor supports it",
+        type=one_of("precision", names),
+        default="float32" if differentiates else None,
+        metavar="|".join(names),
+        help="of activations; auto: bfloat16 if the processor supports it"
+        + ("" if differentiates else " (default: float32, or int8 of a quantised model)"),
     )
 
 
@@ -170,7 +172,7 @@ def add_fast_math(parser: argparse.ArgumentParser) -> None:
 
 def add_arithmetic(parser: argparse.ArgumentParser) -> None:
     """Add the arithmetic of inference."""
-    add_precision(parser)
+    add_precision(parser, differentiates=False)
     parser.add_argument(
         "--weights",
         type=one_of("word", WEIGHTS),

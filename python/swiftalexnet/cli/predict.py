@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from .._support.arithmetic import choose_arithmetic
 from .._support.progress import Progress
 from .._support.shown import describe
 from ..inference.ranking import likeliest
@@ -68,7 +67,7 @@ def _classify(
 ) -> "Iterator[tuple[str, Prediction | Exception]]":
     """Yield each file and its prediction, or the error that it could not be read for, in order."""
     named = views(options)
-    how = choose_arithmetic("predict", *(named.pop(name) for name in ("precision", "weights", "fast_math")))
+    how = model.arithmetic("predict", *(named.pop(name) for name in ("precision", "weights", "fast_math")))
     seen = Views(**named, operation="predict", arithmetic=how)
     seen.check(model)
     at_once = _BATCHES * seen.images_at_once(_BATCH)

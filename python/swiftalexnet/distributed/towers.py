@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._support.arithmetic import choose_arithmetic
+from .._support.arithmetic import DIFFERENTIABLE, choose_arithmetic
 from .._support.arrays import as_float32, layout_code
 from .._support.kinds import require_kind
 from ..network.base import BaseModel
@@ -56,6 +56,7 @@ class Towers:
 
     def __init__(self, model: BaseModel, communicator: Any, timeout: float = 30.0):
         require_kind(model, BaseModel, "model", "Towers", "Model")
+        model.require_changeable("Towers")
         if as_communicator(communicator, "Towers") is None:
             raise TypeError("Towers: communicator is None, expected one: swiftalexnet.distributed.mpi() makes it")
         require_two(model, communicator.size, "Towers")
@@ -129,7 +130,7 @@ class Towers:
             As `Model.forward`, on both ranks.
         """
         with self._call("forward"):
-            arithmetic = choose_arithmetic("forward", precision, fast_math=fast_math)
+            arithmetic = choose_arithmetic("forward", precision, fast_math=fast_math, among=DIFFERENTIABLE)
             array = as_float32(x, "x", "forward", ndim=4)
             self._require_input(array, layout, "forward")
             return self._tower.forward(array, layout_code(layout, "forward"), arithmetic)
@@ -154,6 +155,7 @@ class Towers:
         with self._call("gather"):
             if model is not None:
                 require_kind(model, BaseModel, "model", "Towers.gather", "Model or None")
+                model.require_changeable("Towers.gather")
             self._tower.gather(model)
 
     def close(self) -> None:

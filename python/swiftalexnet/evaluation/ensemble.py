@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._support.arithmetic import choose_arithmetic
+from .._support.arithmetic import PRECISIONS
 from .._support.arrays import as_integer, as_output
 from .._support.kinds import as_items
+from .._support.native_arguments import Arithmetic
 from .._support.numbers import check_number
 from .._support.progress import Progress
 from ..data.checks import check_dataset
@@ -103,6 +104,7 @@ class Ensemble:
             Something is not an image, or cannot be read.
         """
         views = Views(crops, options.get("dense", False), options.get("scales"), "predict")
+        self._arithmetic("predict", precision=options.get("precision"))
         for model in self.models:
             views.check(model)
         return mix(
@@ -129,7 +131,8 @@ class Ensemble:
     ) -> Evaluation:
         """Classify every image and compare the result with its label: see `swiftalexnet.evaluation.evaluate`.
 
-        `arithmetic` is `precision`, `weights` and `fast_math`; "auto" chooses a batch size for each model.
+        `arithmetic` is `precision`, `weights` and `fast_math`: models that are quantised beside others need a
+        `precision`. "auto" chooses a batch size for each model.
         Images that one model cannot read are skipped for all. Needs two arrays of float32 [images, classes].
         """
         views, data = self._ready(data, crops, batch_size, dense, scales, "evaluate", arithmetic)
@@ -208,12 +211,18 @@ class Ensemble:
         arithmetic: dict[str, Any],
     ) -> "tuple[Views, Dataset]":
         """Check everything that can be checked in advance."""
-        views = Views(crops, dense, scales, work, choose_arithmetic(work, **arithmetic))
+        views = Views(crops, dense, scales, work, self._arithmetic(work, **arithmetic))
         data = check_dataset(self, data, work, same_names=True)
         for model in self.models:
             views.images_at_once(for_inference(model, batch_size, work, views.arithmetic))
             views.check(model)
         return views, data
+
+    def _arithmetic(self, work: str, **words: Any) -> Arithmetic:
+        """Return how all models compute; without a precision some may be quantised and others not."""
+        chosen = [model.arithmetic(work, **words) for model in self.models]
+        _agreed([PRECISIONS[each.precision] for each in chosen], "precisions of their own")
+        return chosen[0]
 
     def _checked(self, weights: Sequence[float]) -> tuple[float, ...]:
         values = as_items(weights, "weights", "Ensemble")

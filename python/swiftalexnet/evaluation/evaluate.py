@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _native
-from .._support.arithmetic import choose_arithmetic
 from .._support.progress import Progress
 from ..data.checks import Classifier, check_dataset
 from ..data.skipped import report_skipped
@@ -16,6 +15,7 @@ from ..inference.measurements import WorstImage
 from ..inference.views import Views, classify_all
 from ..network.base import BaseModel
 from ..network.batch_size import BatchSize, for_inference
+from ..network.checks import require_model
 from .result import Evaluation
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def evaluate(
     progress: bool = False,
     dense: bool = False,
     scales: Sequence[int] | None = None,
-    precision: str = "float32",
+    precision: str | None = None,
     weights: str = "float",
     fast_math: bool = False,
 ) -> Evaluation:
@@ -70,7 +70,8 @@ def evaluate(
     OSError
         An image cannot be read.
     """
-    views = Views(crops, dense, scales, "evaluate", choose_arithmetic("evaluate", precision, weights, fast_math))
+    require_model(model, "evaluate")
+    views = Views(crops, dense, scales, "evaluate", model.arithmetic("evaluate", precision, weights, fast_math))
     batch_size = for_inference(model, batch_size, "evaluate", views.arithmetic)
     views.images_at_once(batch_size)
     data = check_dataset(model, data, "evaluate", same_names=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._support.arithmetic import PRECISIONS, choose_precision
+from .._support.arithmetic import DIFFERENTIABLE, PRECISIONS, choose_precision
 from .._support.arrays import as_seed
 from .._support.digests import array_digest
 from .._support.kinds import as_items
@@ -172,7 +172,7 @@ def _shared(model: Model, train: "Dataset", validation: "Dataset | None", option
     """Return all that networks of a family have in common, as values for JSON."""
     rest = {name: value for name, value in options.items() if name not in (*_COURTESIES, *_IN_OTHERS)}
     recipe = as_recipe(options.get("recipe", "paper"), options.get("epochs"), options.get("batch_size"))
-    precision = PRECISIONS[choose_precision("fit_seeds", options.get("precision", "float32"))]
+    precision = PRECISIONS[choose_precision("fit_seeds", options.get("precision", "float32"), DIFFERENTIABLE)]
     preprocessing = model.preprocessing
     return {
         "network": model.spec.splitlines(),

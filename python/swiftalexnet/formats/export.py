@@ -29,6 +29,8 @@ WRITERS = {
 def export(model: BaseModel, path: str | os.PathLike[str], format: str | None = None, **options: Any) -> None:  # noqa: A002
     """Write a model for another framework, atomically.
 
+    A quantised model is written with its eight bits for ONNX, and with its rounded weights in float32 for the others.
+
     Parameters
     ----------
     model : Model

@@ -130,7 +130,7 @@ def _own(file: SourceFile) -> Inspection:
         str(file),
         f"swiftalexnet, {trained} of version {header['version']}",
         tuple((name, shape, kind) for name, (shape, kind) in tensors.items()),
-        f"{variant or 'a network of its own'}, as it was saved",
+        f"{variant or 'a network of its own'}, as it was saved{parts.how_rounded(header)}",
         True,
         variant,
         spec,

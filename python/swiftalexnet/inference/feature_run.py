@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _native
-from .._support.arithmetic import PRECISIONS, WEIGHTS
+from .._support.arithmetic import INT8, PRECISIONS, WEIGHTS
 from .._support.digests import array_digest, weights_digest
+from .._support.json import to_json
 from .._support.native_arguments import Arithmetic
 from ..network.base import BaseModel
 from ..network.spec_text import cut_behind
@@ -55,7 +56,8 @@ def describe(model: BaseModel, layers: Layers, target: Target, arithmetic: Arith
             "fast_math": bool(arithmetic.fast_math),
             "instruction_set": info["instruction_set"],
             "gemm": info["gemm"],
-        },
+        }
+        | _ranges(model, arithmetic),
         "reading": images,
     }
     return json.loads(json.dumps(fields))  # as it will be read
@@ -95,6 +97,13 @@ def _digest_of_weights(model: BaseModel, last: str) -> str:
     with model.network.hold("features", False):
         arrays = {name: array for name, array in model.parameters().items() if name.rpartition(".")[0] in nodes}
         return weights_digest(arrays, text)
+
+
+def _ranges(model: BaseModel, arithmetic: Arithmetic) -> dict[str, str]:
+    """Return a digest of the ranges that int8 rounds to; nothing in another precision."""
+    if arithmetic.precision != INT8 or model.quantization is None:
+        return {}
+    return {"ranges": f"sha256 {weights_digest({}, to_json(model.quantization.to_json()))}"}
 
 
 def _shown_or_digest(array: NDArray[np.float32] | None) -> Any:

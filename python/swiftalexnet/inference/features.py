@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from .._support.arithmetic import choose_arithmetic
 from .._support.arrays import as_integer, require_memory
 from .._support.progress import Progress
 from .._support.shown import shown
 from ..network.base import BaseModel
 from ..network.batch_size import BatchSize, for_inference
+from ..network.checks import require_model
 from .feature_images import Given, given_images
 from .feature_layers import Form, Layers, slices
 from .feature_results import Features, StoredFeatures
@@ -27,7 +27,7 @@ def features(
     layout: str | None = None,
     value_range: tuple[float, float] | None = None,
     batch_size: BatchSize = 64,
-    precision: str = "float32",
+    precision: str | None = None,
     weights: str = "float",
     fast_math: bool = False,
     out: str | os.PathLike[str] | None = None,
@@ -103,7 +103,8 @@ def features(
     ImportError
         A .h5 file, and h5py is not installed.
     """
-    arithmetic = choose_arithmetic("features", precision, weights, fast_math)
+    require_model(model, "features")
+    arithmetic = model.arithmetic("features", precision, weights, fast_math)
     batch_size = for_inference(model, batch_size, "features", arithmetic, keeps_layers=True)
     size = as_integer(batch_size, "batch_size", "features", 1, 2**20)
     asked = Layers(model, layers, Form.checked(pool, flatten, dtype, "features"), arithmetic, "features")

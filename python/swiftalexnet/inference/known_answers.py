@@ -138,8 +138,9 @@ def _own(model: BaseModel, images: list[tuple[Any, str]]) -> list[Answer]:
 
 def _published(model: BaseModel, images: list[tuple[Any, str]]) -> list[Answer]:
     """Compare with what the publishers of such weights say, images prepared as they did it."""
-    # A model that has been trained, or has other classes, still names the file that it began with.
-    is_theirs = model.source is not None and model.has_classes and not model.has_trained
+    # A model that has been trained or quantised, or has other classes, still names the file that it began with.
+    is_changed = model.has_trained or model.quantization is not None
+    is_theirs = model.source is not None and model.has_classes and not is_changed
     weights = model.source.sha256 if is_theirs and model.source is not None else None
     found = []
     for image, digest in images:
@@ -168,9 +169,9 @@ def _compared(digest: str, expected: NDArray[np.float32], computed: NDArray[np.f
 
 
 def _outputs(model: BaseModel, images: Sequence[Any]) -> NDArray[np.float32]:
-    """Return logits, or flattened maps, [count, outputs]."""
+    """Return logits, or flattened maps, [count, outputs], in float32: in int8 the last bit of a sum may be a level."""
     names = [row.name for row in model.summary().rows if row.kind != "softmax"]
-    return features(model, list(images), names[-1:])[names[-1]].reshape(len(images), -1)
+    return features(model, list(images), names[-1:], precision="float32")[names[-1]].reshape(len(images), -1)
 
 
 def _singles(images: Any, model: BaseModel, operation: str) -> list[Any]:

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._support.arithmetic import choose_arithmetic
 from .._support.arrays import as_integer, as_output
 from ..images.geometry import Whole
 from ..images.inputs import as_images
 from ..images.thumbnails import thumbnails
 from ..network.base import BaseModel
 from ..network.batch_size import BatchSize, for_inference
+from ..network.checks import require_model
 from .ranking import Prediction, Predictions, likeliest
 from .views import Views, classify_all
 
@@ -62,7 +62,7 @@ def probabilities(
     batch_size: BatchSize = 64,
     dense: bool = False,
     scales: Sequence[int] | None = None,
-    precision: str = "float32",
+    precision: str | None = None,
     weights: str = "float",
     fast_math: bool = False,
 ) -> Float32:
@@ -90,15 +90,18 @@ def probabilities(
         See `Views`: slide the network over the whole image.
     scales : sequence of int, optional
         See `Views`: sizes of the whole image's shorter side.
-    precision : {"float32", "bfloat16", "auto"}
-        Of activations and the factors of products; sums and logits are always float32. "auto" is bfloat16 if the
-        processor has instructions for it, otherwise float32. In bfloat16 an activation that is not finite may turn its
-        neighbours into NaN.
+    precision : {"float32", "bfloat16", "int8", "auto"}, optional
+        Of activations and the factors of products; sums and logits are always float32, but for the sums of int8, which
+        are exact integers. By default float32, and int8 of a quantised model: see `swiftalexnet.Model.quantize`, whose
+        rounded weights any other precision computes with. "auto" is bfloat16 if the processor has instructions for it,
+        otherwise float32. In bfloat16 an activation that is not finite may turn its neighbours into NaN.
     weights : {"float", "int8"}
-        With "int8" the weights of dense layers are rounded to 8 bits; these layers then read float32 in any precision.
+        With "int8" the weights of dense layers are rounded to 8 bits; these layers then read float32 in any precision
+        but int8, which refuses it.
     fast_math : bool
         Compute 3 × 3 and 5 × 5 convolutions of stride 1 in float32 by Winograd's method: faster, with an error of at
-        most 2e-5 of a layer's largest output, and not exact on integers. It has no effect on bfloat16.
+        most 2e-5 of a layer's largest output, and not exact on integers. It has no effect on bfloat16, and int8 refuses
+        it.
 
     Returns
     -------
@@ -113,7 +116,8 @@ def probabilities(
     NonFiniteError
         A probability is NaN; the message names the parameter or node that caused it.
     """
-    views = Views(crops, dense, scales, "predict", choose_arithmetic("predict", precision, weights, fast_math))
+    require_model(model, "predict")
+    views = Views(crops, dense, scales, "predict", model.arithmetic("predict", precision, weights, fast_math))
     batch_size = for_inference(model, batch_size, "predict", views.arithmetic)
     views.images_at_once(batch_size)
     views.check(model)
@@ -130,7 +134,7 @@ def score_map(
     scale: int | None = None,
     layout: str | None = None,
     value_range: tuple[float, float] | None = None,
-    precision: str = "float32",
+    precision: str | None = None,
     weights: str = "float",
     fast_math: bool = False,
 ) -> Float32:
@@ -164,7 +168,8 @@ def score_map(
     NonFiniteError
         A score is infinite or NaN; the message names the parameter or node that caused it.
     """
-    arithmetic = choose_arithmetic("score_map", precision, weights, fast_math)
+    require_model(model, "score_map")
+    arithmetic = model.arithmetic("score_map", precision, weights, fast_math)
     views = Views(None, True, None if scale is None else (scale,), "score_map")
     views.check(model)
     preprocessing = model.preprocessing

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _native
-from .._support.arithmetic import choose_arithmetic
+from .._support.arithmetic import INT8
 from .._support.arrays import as_float32, as_output, as_seed, layout_code
 from .._support.choices import choose
 from .._support.kinds import as_items, require_kind
@@ -122,7 +122,8 @@ class BaseModel(Derivatives):
 
     def __repr__(self) -> str:
         end = f"{self.num_classes} classes" if self.has_classes else f"{_sizes(self._output_shape)} features"
-        return f"<{self.variant or 'network'}: {_sizes(self.input_shape)} pixels to {end}>"
+        held = "" if self.quantization is None else ", int8"
+        return f"<{self.variant or 'network'}: {_sizes(self.input_shape)} pixels to {end}{held}>"
 
     def release_memory(self) -> None:
         """Free the memory of activations; the next call allocates it again, and the last `forward` is forgotten.
@@ -141,32 +142,33 @@ class BaseModel(Derivatives):
         self,
         x: ArrayLike,
         layout: str = "NCHW",
-        keep: bool = True,
+        keep: bool | None = None,
         training: bool = False,
         seed: int = 0,
         step: int = 0,
-        precision: str = "float32",
+        precision: str | None = None,
         weights: str = "float",
         fast_math: bool = False,
         out: Float32 | None = None,
     ) -> Float32:
         """Compute logits, the input of the softmax.
 
-        Values that are not finite are not checked: a NaN in `x` or in the weights raises no error.
+        Values that are not finite are not checked: a NaN in `x` or in the weights raises no error. Only int8, which
+        cannot hold them, refuses them.
 
         Parameters
         ----------
         x : array of float32, [batch, channels, height, width] or NHWC
             Preprocessed images.
         layout : {"NCHW", "NHWC"}
-        keep : bool
+        keep : bool, optional
             Keep what `backward` needs; such a call needs exclusive use of the network. Without it threads may share the
-            network.
+            network. By default yes, but not in int8, which has no `backward`.
         training : bool
             Apply dropout, drawn from (seed, step); needs `keep`.
         precision, weights, fast_math
-            See `swiftalexnet.inference.prediction.probabilities`; `weights` needs keep=False.
-            `backward` computes as its `forward` did.
+            See `swiftalexnet.inference.prediction.probabilities`; `weights` needs keep=False. Of a quantised model
+            `keep` and `training` ask for float32. `backward` computes as its `forward` did.
         out : array of float32, [batch, classes], optional
             Where to write the logits.
 
@@ -177,13 +179,18 @@ class BaseModel(Derivatives):
         Raises
         ------
         TypeError, ValueError
-            An array of another type or shape.
+            An array of another type or shape; precision "int8" of a model that is not quantised, or with `keep`.
         ConcurrentUseError
             The network is being trained on another thread.
         UnsupportedError
             The processor does not support the arithmetic.
+        NonFiniteError
+            In int8, a value of `x`, of the weights, or of a layer that computes in float32 is infinite or NaN.
         """
-        arithmetic = choose_arithmetic("forward", precision, weights, fast_math)
+        if precision is None and (keep or training):
+            precision = "float32"
+        arithmetic = self.arithmetic("forward", precision, weights, fast_math)
+        keeps = arithmetic.precision != INT8 if keep is None else bool(keep)
         array = as_float32(x, "x", "forward", ndim=4)
         logits = as_output(out, (len(array), self.num_classes), "forward")
         code, seed, step = (
@@ -191,7 +198,7 @@ class BaseModel(Derivatives):
             as_seed(seed, "seed", "forward"),
             as_seed(step, "step", "forward"),
         )
-        self.network.forward(array, code, bool(keep), bool(training), seed, step, arithmetic, logits)
+        self.network.forward(array, code, keeps, bool(training), seed, step, arithmetic, logits)
         return logits
 
     def backward(
@@ -277,13 +284,14 @@ class BaseModel(Derivatives):
         Raises
         ------
         TypeError, ValueError
-            Arrays or numbers that do not fit.
+            Arrays or numbers that do not fit; a quantised model.
         NonFiniteError
             The loss, a gradient, or an updated weight or velocity is not finite: the message names the parameter, and
             nothing was updated.
         ConcurrentUseError
             The network is being trained on another thread.
         """
+        self.require_changeable("train_step")
         numbers = learning_rate, momentum, weight_decay
         settings = StepSettings(*numbers, rule, seed, step, precision, trust_coefficient, lars_biases, fast_math)
         array, targets, options = step_arguments(x, labels, self.num_classes, settings, sample_weight)

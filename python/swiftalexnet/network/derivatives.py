@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _native
-from .._support.arithmetic import choose_arithmetic
+from .._support.arithmetic import DIFFERENTIABLE, choose_arithmetic
 from .._support.arrays import as_float32, as_output, layout_code
 from .._support.choices import choose
 from .._support.kinds import as_items
@@ -92,7 +92,7 @@ class Derivatives(Weights):
         x: ArrayLike,
         layers: Sequence[str],
         layout: str = "NCHW",
-        precision: str = "float32",
+        precision: str | None = None,
         fast_math: bool = False,
         after: str | None = None,
     ) -> dict[str, Float32]:
@@ -123,7 +123,7 @@ class Derivatives(Weights):
         UnsupportedError
             Images of another size than the network's, and a layer on the way that fits one size only.
         """
-        arithmetic = choose_arithmetic("activations", precision, fast_math=fast_math)
+        arithmetic = self.arithmetic("activations", precision, fast_math=fast_math)
         array, code = as_float32(x, "x", "activations", ndim=(2, 4)), layout_code(layout, "activations")
         nodes = self._nodes(layers, "activations")
         start = INPUT if after is None else self._nodes([after], "activations", "after")[after]
@@ -179,7 +179,7 @@ class Derivatives(Weights):
         layout : {"NCHW", "NHWC"}
             Of `x`, of the cotangents and of the results.
         precision : {"float32", "bfloat16", "auto"}
-            Of activations and their gradients.
+            Of activations and their gradients; of a quantised model these are the derivatives of its rounded weights.
 
         Returns
         -------
@@ -247,7 +247,7 @@ class Derivatives(Weights):
     def _linearize(
         self, operation: str, x: ArrayLike, layers: Sequence[str], wrt: Sequence[str], layout: str, precision: str
     ) -> Linearization:
-        arithmetic = choose_arithmetic(operation, precision)
+        arithmetic = choose_arithmetic(operation, precision, among=DIFFERENTIABLE)
         array, code = as_float32(x, "x", operation, ndim=4), layout_code(layout, operation)
         nodes, ends = self._nodes(layers, operation), self._nodes(wrt, operation, "wrt")
         if INPUT in nodes.values():

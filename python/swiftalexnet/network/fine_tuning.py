@@ -23,7 +23,8 @@ def with_classes(model: Kind, num_classes: int, seed: int = 0, initialization: s
     """Return a copy of a model for another number of classes.
 
     Weights and factors of all layers except the last, and the preprocessing with its mean, are those of `model`; the
-    last layer is new, and the classes have no names until `fit` sets them.
+    last layer is new, and the classes have no names until `fit` sets them. Of a quantised model, the copy computes with
+    its rounded weights in float32, as training needs it.
 
     Parameters
     ----------
@@ -78,7 +79,8 @@ def _with_head(model: Kind, count: int, seed: int, initialization: str | None) -
 def up_to(model: Kind, layer: str) -> Kind:
     """Return a copy of a model that ends with one of its layers, and whose file holds only what is before it.
 
-    Its `features` are those of the whole model. It has no classes unless the layer computes them.
+    Its `features` are those of the whole model. It has no classes unless the layer computes them. Of a quantised model
+    it is quantised, too, and its last layer is not rounded, as logits never are.
 
     Parameters
     ----------
@@ -96,6 +98,9 @@ def up_to(model: Kind, layer: str) -> Kind:
     text = cut_behind(model.spec, model.variant, layer, "up_to")
     other = type(model).from_spec(text, "zeros", variant=model.variant)
     other = keep(model, other, list(other.parameters()), "up_to")
+    if model.quantization is not None:
+        nodes = {name for name, *_ in other.network.nodes()}
+        other.quantization = model.quantization.within(nodes, other.parameters())
     if text == model.spec:
         other.classes = model.classes
     return other

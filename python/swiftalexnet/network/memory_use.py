@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 
 from .. import _native
-from .._support.arithmetic import choose_arithmetic
+from .._support.arithmetic import DIFFERENTIABLE, PRECISIONS, choose_arithmetic
 from .._support.arrays import as_integer
 from .._support.native_arguments import Arithmetic
 from .._support.shown import shown
@@ -17,7 +17,8 @@ MAX_BATCH = 2**20
 class Memory:
     """Memory of the engine for a batch, in bytes, without the caller's arrays and images.
 
-    Writing or reading a model or checkpoint takes another 8 MiB, whatever its size.
+    Writing or reading a model or checkpoint takes another 8 MiB, whatever its size; of a quantised model, as many bytes
+    as its file has.
 
     Attributes
     ----------
@@ -53,7 +54,7 @@ def memory(
     network: BaseModel | str,
     batch: int,
     training: bool = False,
-    precision: str = "float32",
+    precision: str | None = None,
     weights: str = "float",
     fast_math: bool = False,
 ) -> Memory:
@@ -71,7 +72,7 @@ def memory(
         Images in a training step; crops per batch in inference, of which `predict` and `evaluate` use at most 120.
     training : bool
     precision, weights, fast_math
-        How it will compute; `weights` is for inference.
+        How it will compute; `weights` is for inference. By default in float32, or a quantised model's int8.
 
     Returns
     -------
@@ -88,7 +89,9 @@ def memory(
     """
     if not isinstance(network, (str, Weights)):
         raise TypeError(f"memory: network is {shown(network)}, expected a Model, or the text that Model.spec returns")
-    arithmetic = choose_arithmetic("memory", precision, weights, fast_math)
+    own = "float32" if training or isinstance(network, str) else network.precision
+    among = DIFFERENTIABLE if training else PRECISIONS
+    arithmetic = choose_arithmetic("memory", own if precision is None else precision, weights, fast_math, among)
     return engine_memory(network, as_integer(batch, "batch", "memory", 1, MAX_BATCH), bool(training), arithmetic)
 
 

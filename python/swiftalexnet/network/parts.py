@@ -16,13 +16,17 @@ from . import parameters
 from .base import BaseModel
 from .known_answers import KnownAnswers
 from .parameters import Multipliers
+from .quantization import Quantization
+from .rounded_weights import integers_of, restore, rounded_parameters
 from .source import Source
 from .spec_text import cut_behind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_SCALES = ".scales"  # behind the name of a parameter whose weights are integers
 _MEAN, _WHITENING, _ANSWERS = "preprocessing.mean", "preprocessing.whitening", "known_answers"
+_QUANTIZATION = "quantization"
 _LARGEST_HALF = 65504.0  # of a float of 16 bits
 
 Tensors = dict[str, NDArray[Any]]
@@ -32,6 +36,8 @@ Kind = TypeVar("Kind", bound=BaseModel)
 def save(model: BaseModel, path: str | os.PathLike[str], float16: bool = False) -> None:
     """Write the state of a model between two training steps, atomically: see `Model.save`."""
     target = as_path(path, "path", "save")
+    if float16 and model.quantization is not None:
+        raise ValueError("save: float16 of a quantised model, whose weights have 8 bits, expected False")
     with model.network.hold("save", False):
         header, tensors = model_to_parts(model, float16)
         half = model.parameters() if float16 else {}
@@ -44,10 +50,14 @@ def save(model: BaseModel, path: str | os.PathLike[str], float16: bool = False) 
 def model_to_parts(model: BaseModel, float16: bool = False) -> tuple[dict[str, Any], Tensors]:
     """Return (header, tensors) for `model_from_parts`. The weights are arrays in the engine's memory, not copies.
 
+    Of a quantised model, rounded weights are int8 arrays of their own, and their scales stand beside them.
+
     Raises
     ------
     NonFiniteError
         A weight is infinite or NaN, and such a file could not be loaded; the message names the parameter.
+    ValueError
+        A quantised model's weights have been changed.
     """
     model.network.require_finite(_native.VALUE, "save")
     header: dict[str, Any] = {
@@ -62,6 +72,10 @@ def model_to_parts(model: BaseModel, float16: bool = False) -> tuple[dict[str, A
     if model.source is not None:
         header["source"] = model.source.to_json()
     tensors: Tensors = {**model.parameters(), _MEAN: np.asarray(model.preprocessing.mean)}
+    if model.quantization is not None:
+        header[_QUANTIZATION] = model.quantization.to_json()
+        for name, scales in model.quantization.weights.items():
+            tensors |= {name: integers_of(name, tensors[name], scales), f"{name}{_SCALES}": scales}
     if model.known_answers is not None:
         header[_ANSWERS] = model.known_answers.to_json(float16)
         tensors[_ANSWERS] = model.known_answers.outputs
@@ -109,6 +123,11 @@ def _of_part(header: dict[str, Any], model: BaseModel) -> dict[str, Any]:
     """Return the header of a whole model for its first layers: without classes and answers, factors of their own."""
     factors = {name: pair for name, pair in header.get("multipliers", {}).items() if name in model.parameters()}
     rest = {key: value for key, value in header.items() if key != _ANSWERS}
+    if _QUANTIZATION in header:
+        nodes = {name for name, *_ in model.network.nodes()}
+        fields = header[_QUANTIZATION]
+        kept = {name: pair for name, pair in fields["activations"].items() if name in nodes}
+        rest[_QUANTIZATION] = fields | {"activations": kept}
     return rest | {"classes": None, "multipliers": factors}
 
 
@@ -126,8 +145,15 @@ def _with_weights(
 ) -> Kind:
     """Build a model and read its weights; other tensors, such as those of a checkpoint, are ignored."""
     model = kind.from_spec(header["specification"], "zeros", variant=header["variant"])
+    rounded = rounded_parameters(model.network) if _QUANTIZATION in header else ()
     for name, target in model.parameters().items():
-        read_into(name, target, True)
+        if name in rounded:
+            integers, scales = np.empty(target.shape, np.int8), np.empty(target.shape[:1], np.float32)
+            read_into(name, integers, True)
+            read_into(f"{name}{_SCALES}", scales, True)
+            restore(integers, scales, target)
+        else:
+            read_into(name, target, True)
     return model
 
 
@@ -138,8 +164,16 @@ def _completed(model: Kind, header: dict[str, Any], tensors: Mapping[str, NDArra
     model.classes = header["classes"]
     if _ANSWERS in header:
         model.known_answers = KnownAnswers.from_json(header[_ANSWERS], tensors[_ANSWERS])
+    if _QUANTIZATION in header:
+        scales = {name: tensors[f"{name}{_SCALES}"] for name in rounded_parameters(model.network)}
+        model.quantization = Quantization.from_json(header[_QUANTIZATION], scales)
     model.source = Source.from_json(header["source"]) if "source" in header else None
     return model
+
+
+def how_rounded(header: dict[str, Any]) -> str:
+    """Return the end of a line that says what a model is: how it is quantised, nothing if it is not."""
+    return f"; {Quantization.from_json(header[_QUANTIZATION], {}).title}" if _QUANTIZATION in header else ""
 
 
 def preprocessing_from_parts(header: dict[str, Any], tensors: Mapping[str, NDArray[Any]]) -> Preprocessing:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._support.arithmetic import choose_arithmetic
+from .._support.arithmetic import DIFFERENTIABLE, choose_arithmetic
 from .._support.arrays import as_float32, as_labels, as_seed
 from .._support.choices import choose
 from .._support.native_arguments import RULES, StepOptions
@@ -40,7 +40,7 @@ def step_arguments(
         Arrays or numbers that do not fit.
     """
     operation = "train_step"
-    arithmetic = choose_arithmetic(operation, settings.precision, fast_math=settings.fast_math)
+    arithmetic = choose_arithmetic(operation, settings.precision, fast_math=settings.fast_math, among=DIFFERENTIABLE)
     rule = RULES.index(choose(operation, "rule", settings.rule, RULES))
     array = as_float32(x, "x", operation, ndim=4)
     targets = as_labels(labels, "labels", operation, len(array), classes)

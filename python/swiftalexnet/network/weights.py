@@ -8,11 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import _native
-from .._support.kinds import as_items
+from .._support.arithmetic import choose_arithmetic
+from .._support.kinds import as_items, require_kind
+from .._support.native_arguments import Arithmetic
 from ..errors import ConcurrentUseError
 from . import freezing, parameters
 from .known_answers import KnownAnswers
 from .parameters import Difference, Multipliers, ParameterArrays
+from .quantization import Quantization
+from .rounded_weights import rounded_parameters
 from .source import Source
 
 Float32 = NDArray[np.float32]
@@ -29,6 +33,7 @@ class Weights:
         self.source: Source | None = None
         self.known_answers: KnownAnswers | None = None  # of the weights as they were loaded; training forgets them
         self._fitting = threading.Lock()
+        self._quantization: Quantization | None = None
 
     def note_training(self) -> None:
         """Remember that the network has been trained: it has velocities, and its known answers no longer hold."""
@@ -43,6 +48,65 @@ class Weights:
     def variant(self) -> str | None:
         """The catalogue's name of the network, if it was built from it."""
         return self._variant
+
+    @property
+    def quantization(self) -> Quantization | None:
+        """How the model computes in 8 bits; None for one that is not quantised.
+
+        `Model.quantize` makes a quantised model. Setting None makes this one an ordinary model of float32, with the
+        weights that rounding has left.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Set to something else, or to the quantisation of another network.
+        """
+        return self._quantization
+
+    @quantization.setter
+    def quantization(self, value: Quantization | None) -> None:
+        scales = zero_points = None
+        if value is not None:
+            require_kind(value, Quantization, "quantization", "Model", "Quantization or None")
+            nodes, arrays = [node for node, *_ in self.network.nodes()], self.parameters()
+            value.require_nodes(nodes, {name: len(arrays[name]) for name in rounded_parameters(self.network)})
+            scales, zero_points = value.in_order(nodes)
+        self.network.set_quantization(scales, zero_points)
+        self._quantization = value
+
+    @property
+    def precision(self) -> str:
+        """The precision of inference where none is given: "int8" of a quantised model, otherwise "float32"."""
+        return "float32" if self._quantization is None else "int8"
+
+    def arithmetic(
+        self, operation: str, precision: str | None = None, weights: str = "float", fast_math: bool = False
+    ) -> Arithmetic:
+        """Return the arithmetic of a call for inference, in the model's own precision if none is given.
+
+        Parameters
+        ----------
+        operation : str
+            The beginning of messages.
+        precision, weights, fast_math
+            See `swiftalexnet.inference.prediction.probabilities`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Unknown words, or some that exclude each other.
+        UnsupportedError
+            The processor does not support the arithmetic.
+        """
+        return choose_arithmetic(operation, self.precision if precision is None else precision, weights, fast_math)
+
+    def require_changeable(self, operation: str) -> None:
+        """Raise ValueError for a quantised model, whose weights and ranges belong together."""
+        if self._quantization is not None:
+            raise ValueError(
+                f"{operation}: the model is quantised, expected one of float32: train the original and quantize() it "
+                "again, or set quantization to None, which leaves the rounded weights"
+            )
 
     def parameters(self) -> ParameterArrays:
         """Return the weights by name ("conv1.weight"): writable arrays in the engine's memory, not copies.
@@ -180,7 +244,10 @@ class Weights:
         ------
         ConcurrentUseError
             The model is already reserved.
+        ValueError
+            It is quantised.
         """
+        self.require_changeable(operation)
         if not self._fitting.acquire(blocking=False):
             raise ConcurrentUseError(f"{operation}: the model is being trained by fit")
         try:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .._support.arithmetic import choose_arithmetic
 from .._support.arrays import as_integer
 from ..inference.ranking import best_first
 from ..inference.views import Views, classify_all
@@ -64,7 +63,7 @@ class Classify(ImageActor):
         *,
         dense: bool = False,
         scales: Sequence[int] | None = None,
-        precision: str = "float32",
+        precision: str | None = None,
         weights: str = "float",
         fast_math: bool = False,
         value_range: tuple[float, float] | None = None,
@@ -74,9 +73,9 @@ class Classify(ImageActor):
         keep_bytes: bool = False,
     ):
         self._top = as_integer(top, "top", "ray.Classify", 1, 2**31 - 1)
-        arithmetic = choose_arithmetic("ray.Classify", precision, weights, fast_math)
-        self._views = Views(crops, dense, scales, "ray.Classify", arithmetic)
         super().__init__(model, value_range, threads, image, prefix, keep_bytes)
+        arithmetic = self._model.arithmetic("ray.Classify", precision, weights, fast_math)
+        self._views = Views(crops, dense, scales, "ray.Classify", arithmetic)
         self._views.check(self._model)
         names = self._model.classes or map(str, range(self._model.num_classes))
         self._classes = np.array([*names], object)

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .._support.arithmetic import choose_arithmetic
 from ..inference.batches import batches
 from ..inference.feature_layers import Form, Layers, Rows
 from .actor import AT_ONCE, ImageActor, ModelOrName
@@ -53,7 +52,7 @@ class Features(ImageActor):
         pool: str | None = None,
         flatten: bool = False,
         dtype: str = "float32",
-        precision: str = "float32",
+        precision: str | None = None,
         weights: str = "float",
         fast_math: bool = False,
         value_range: tuple[float, float] | None = None,
@@ -62,9 +61,9 @@ class Features(ImageActor):
         prefix: str = "",
         keep_bytes: bool = False,
     ):
-        arithmetic = choose_arithmetic("ray.Features", precision, weights, fast_math)
         form = Form.checked(pool, flatten, dtype, "ray.Features")
         super().__init__(model, value_range, threads, image, prefix, keep_bytes)
+        arithmetic = self._model.arithmetic("ray.Features", precision, weights, fast_math)
         self._layers = Layers(self._model, layers, form, arithmetic, "ray.Features")
 
     def _answer_names(self) -> tuple[str, ...]:

@@ -34,7 +34,8 @@ class AlexNetFeatures(TransformerMixin, ImageEstimator):  # type: ignore[misc]
         What X is: see `AlexNetClassifier.fit`.
     batch_size : int
         Images computed at once.
-    precision : {"float32", "bfloat16", "auto"}
+    precision : {"float32", "bfloat16", "int8", "auto"}, optional
+        By default float32, and int8 of a quantised model.
 
     Attributes
     ----------
@@ -58,7 +59,7 @@ class AlexNetFeatures(TransformerMixin, ImageEstimator):  # type: ignore[misc]
         layout: Any = None,
         value_range: Any = None,
         batch_size: Any = 64,
-        precision: Any = "float32",
+        precision: Any = None,
         fast_math: Any = False,
     ):
         self.model = model

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from .._support.arithmetic import choose_arithmetic, effective
+from .._support.arithmetic import DIFFERENTIABLE, choose_arithmetic, effective
 from .._support.arrays import as_seed
 from .._support.choices import choose
 from .._support.shown import shown
@@ -168,11 +168,11 @@ def fit(
     CacheCorruptError
         A file of features has been damaged since it was opened, or a file that is none has its name.
     TypeError, ValueError
-        Before any work: data, a recipe or numbers that do not fit; a group that matches no parameter; a checkpoint of
-        another run; weights for unknown classes, or that are 0 for all images; with `cache_features`, no frozen first
-        part, nothing else, or a recipe with many views; a number of shards that is no power of two, or of ranks that
-        does not divide it; towers on other than two ranks, or with an option that they do not have; ranks that
-        differ in their arguments, data, weights, versions or instruction sets.
+        Before any work: a quantised model; data, a recipe or numbers that do not fit; a group that matches no
+        parameter; a checkpoint of another run; weights for unknown classes, or that are 0 for all images; with
+        `cache_features`, no frozen first part, nothing else, or a recipe with many views; a number of shards that is no
+        power of two, or of ranks that does not divide it; towers on other than two ranks, or with an option that they
+        do not have; ranks that differ in their arguments, data, weights, versions or instruction sets.
     OSError
         An image cannot be read, or a checkpoint or features cannot be written; the model stays usable.
     MemoryError
@@ -198,7 +198,8 @@ def fit(
         chosen = as_recipe(recipe, epochs, None if isinstance(batch_size, str) else batch_size)
         if isinstance(batch_size, str):
             require_auto(batch_size, "fit")
-        arithmetic = choose_arithmetic("fit", precision, fast_math=fast_math)
+        model.require_changeable("fit")
+        arithmetic = choose_arithmetic("fit", precision, fast_math=fast_math, among=DIFFERENTIABLE)
         choose("fit", "non_finite", non_finite, ("raise", "stop"))
         showing = as_showing(progress, "fit")
         shows = bool(showing) and team.leads
@@ -230,7 +231,7 @@ def fit(
             require_same(team, lambda: software() | asked)
             begun = begun_with(folder) if resume and folder else None
             if begun and precision == "auto":
-                arithmetic = choose_arithmetic("fit", begun.precision, fast_math=fast_math)
+                arithmetic = choose_arithmetic("fit", begun.precision, fast_math=fast_math, among=DIFFERENTIABLE)
             arithmetic = effective(arithmetic)
             if isinstance(batch_size, str):
                 fitting = (

@@ -24,6 +24,7 @@ from swiftalexnet.network.derivatives import Linearization
 from swiftalexnet.network.memory_use import memory
 from swiftalexnet.network.summary import Summary
 from swiftalexnet.perceptual.distance import Distance, Distances
+from swiftalexnet.quantization.quantize import quantize
 from swiftalexnet.training.fit import fit
 
 # Of scikit-learn, where it is installed.
@@ -58,6 +59,7 @@ OPTIONS: dict[str, Any] = {
     "Model.predict": prediction.probabilities,
     "Model.probabilities": prediction.probabilities,
     "Model.profile": profiling.profile,
+    "Model.quantize": quantize,
     "Model.score_map": prediction.score_map,
     "Preprocessing.replace": sa.Preprocessing,
     "Recipe.replace": sa.Recipe,

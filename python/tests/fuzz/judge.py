@@ -53,7 +53,8 @@ def fingerprint(model: Any) -> str:
     hashed.update(repr(parameters.multipliers(network)).encode())
     if isinstance(model, sa.Model):
         preprocessing = model.preprocessing
-        hashed.update(repr((model.classes, model.variant, preprocessing.to_json())).encode())
+        quantized = None if model.quantization is None else model.quantization.to_json()
+        hashed.update(repr((model.classes, model.variant, preprocessing.to_json(), quantized)).encode())
         hashed.update(np.ascontiguousarray(preprocessing.mean))
     return hashed.hexdigest()
 

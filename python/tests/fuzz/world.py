@@ -50,6 +50,11 @@ class Shared:
         self.model.save(self.folder / "model.safetensors", known_answers=True)
 
     @cached_property
+    def quantized(self) -> sa.Model:
+        """The first model in eight bits."""
+        return self.model.quantize(self.data.images.repeat(2, axis=0))
+
+    @cached_property
     def history(self) -> sa.History:
         """The history of two epochs with validation."""
         return tiny_model().fit(self.data, self.data, 2, recipe=quick_recipe(), progress=False)

@@ -188,3 +188,15 @@ class TestKilled:
                 break
         assert kills >= 2 and process.returncode == 0
         assert content(tmp_path / "b") == expected
+
+
+def test_features_in_eight_bits_belong_to_their_ranges(model, images, tmp_path):
+    first, second = model.quantize(images), model.quantize(images, "mse")
+    out = tmp_path / "f.npy"
+    kept = first.features(images, ["fc6"], out=out)
+    assert np.array_equal(kept["fc6"], first.features(images, ["fc6"])["fc6"])
+    assert np.array_equal(first.features(images, ["fc6"], out=out)["fc6"], kept["fc6"])
+    with pytest.raises(ValueError, match=r"arithmetic\.ranges"):
+        second.features(images, ["fc6"], out=out)
+    with pytest.raises(ValueError, match=r"arithmetic\.precision is int8 there and float32 here"):
+        first.features(images, ["fc6"], out=out, precision="float32")

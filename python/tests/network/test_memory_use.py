@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from fresh_process import run
 from small_network import SPEC
-from support import tiny_model
+from support import quantized_model, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet import _native
+from swiftalexnet._support.arithmetic import DIFFERENTIABLE
 
 # Prints the peak of the process above what it was before the model, and what was foretold.
 MEASURE = """
@@ -44,7 +45,7 @@ def test_the_process_uses_the_predicted_memory_within_5_percent(batch, work):
     assert measured == pytest.approx(foretold, rel=0.05)
 
 
-PRECISIONS = [{"precision": each} for each in sa.info()["precisions"].split() if each != "int8"]
+PRECISIONS = [{"precision": each} for each in sa.info()["precisions"].split() if each in DIFFERENTIABLE]
 ARITHMETICS = [
     *((True, words) for words in PRECISIONS),
     *((False, words | weights) for words in PRECISIONS for weights in ({}, {"weights": "int8"})),
@@ -64,6 +65,17 @@ def test_the_engine_uses_exactly_the_predicted_bytes(batch, training, arithmetic
     else:
         model.forward(x, keep=False, **arithmetic)
     assert _native.tensor_bytes()[1] - before == model.memory(batch, training, **arithmetic).total
+
+
+@pytest.mark.parametrize("batch", [1, 7, 100])
+def test_the_engine_uses_exactly_the_predicted_bytes_in_int8(batch):
+    model, x = quantized_model(), np.ones((batch, 3, 20, 20), np.float32)
+    model.release_memory()
+    _native.reset_peak_bytes()
+    before, _ = _native.tensor_bytes()
+    model.forward(x)
+    predicted = model.memory(batch)
+    assert _native.tensor_bytes()[1] - before == predicted.total - predicted.weights
 
 
 def test_a_specification_is_enough():

@@ -5,7 +5,7 @@ import threading
 import fresh_process
 import numpy as np
 import pytest
-from support import dataset, quick_recipe, tiny_model
+from support import dataset, labelled_images, quantized_model, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet.files import safetensors
@@ -258,3 +258,139 @@ thread.join(30)
 print(model.multipliers()["conv1.weight"])
 """
     assert fresh_process.run(code) == "(0.0, 1.0)"
+
+
+# ---- Quantised models ----
+
+
+@pytest.fixture(scope="module")
+def quantized():
+    return quantized_model()
+
+
+def assert_same_model(one: sa.Model, other: sa.Model) -> None:
+    for name, weight in one.parameters().items():
+        assert np.array_equal(other.parameters()[name], weight), name
+    assert other.quantization.activations == one.quantization.activations
+    for name, scales in one.quantization.weights.items():
+        assert np.array_equal(other.quantization.weights[name], scales), name
+
+
+def test_a_quantised_model_comes_back_with_the_same_bits(quantized, tmp_path):
+    quantized.save(tmp_path / "m", known_answers=True)
+    back = sa.load(tmp_path / "m")
+    assert_same_model(quantized, back)
+    assert (back.quantization.method, back.quantization.images) == ("percentile 99.99", 60)
+    images, _ = labelled_images(5)
+    assert np.array_equal(back.probabilities(images), quantized.probabilities(images))
+    assert back.verify()
+    back.save(tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "m").read_bytes()
+
+
+def test_its_weights_take_a_quarter_of_the_bytes(tmp_path):
+    model = sa.alexnet("owt", num_classes=10, image_size=63, initialization="glorot")
+    model.save(tmp_path / "m")
+    images = np.random.default_rng(0).integers(0, 256, (16, 72, 72, 3), np.uint8)
+    model.quantize(images).save(tmp_path / "q")
+    assert (tmp_path / "q").stat().st_size < 0.26 * (tmp_path / "m").stat().st_size
+    _, sections = safetensors.read(tmp_path / "q")
+    tensors, _ = safetensors.read(tmp_path / "q")
+    assert tensors["conv2.weight"].dtype == np.int8 and tensors["conv2.weight.scales"].dtype == np.float32
+    assert len(sections["model"]["quantization"]["activations"]) == len(model.network.nodes())
+
+
+def test_its_first_layers_are_read_as_the_whole(quantized, tmp_path):
+    quantized.save(tmp_path / "m")
+    part = sa.load(tmp_path / "m", up_to="pool1")
+    assert_same_model(quantized.up_to("pool1"), part)
+
+
+def test_a_file_says_that_it_is_quantised(quantized, tmp_path):
+    quantized.save(tmp_path / "m")
+    found = sa.inspect(tmp_path / "m")
+    assert found.network.endswith("as it was saved; int8, ranges by percentile 99.99 from 60 images")
+    assert ("conv1.weight", (8, 3, 5, 5), "int8") in found.tensors
+
+
+def test_weights_that_were_changed_are_not_saved(tmp_path):
+    model = quantized_model()
+    model.save(tmp_path / "m")
+    before = (tmp_path / "m").read_bytes()
+    model.parameters()["conv2.weight"][0] *= 1.5
+    with pytest.raises(ValueError, match=r"conv2\.weight has been changed since the model was quantised"):
+        model.save(tmp_path / "m")
+    assert (tmp_path / "m").read_bytes() == before
+
+
+def test_its_weights_are_not_rounded_once_more(quantized, tmp_path):
+    with pytest.raises(ValueError, match="save: float16 of a quantised model"):
+        quantized.save(tmp_path / "m", float16=True)
+
+
+def without(parts: dict, name: str) -> dict:
+    return {key: value for key, value in parts.items() if key != name}
+
+
+def changed(scales: np.ndarray, value: float) -> np.ndarray:
+    other = scales.copy()
+    other[1] = value
+    return other
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda t: without(t, "conv2.weight.scales"), r"conv2\.weight\.scales"),
+        (lambda t: without(t, "conv2.weight"), r"conv2\.weight"),
+        (lambda t: t | {"conv2.weight": t["conv2.weight"].astype(np.float32)}, "dtype float32, expected int8"),
+        (lambda t: t | {"conv2.weight": t["conv2.weight"].view(np.uint8)}, "dtype uint8, expected int8"),
+        (lambda t: t | {"conv2.weight": t["conv2.weight"][:, :2]}, "shape"),
+        (lambda t: t | {"conv2.weight": np.full_like(t["conv2.weight"], -128)}, "-128 times its scale"),
+        (lambda t: t | {"conv2.weight.scales": t["conv2.weight.scales"][:3]}, "shape"),
+        (lambda t: t | {"conv2.weight.scales": t["conv2.weight.scales"].astype(np.float64)}, "dtype"),
+        (lambda t: t | {"conv2.weight.scales": changed(t["conv2.weight.scales"], np.nan)}, "not finite"),
+        (lambda t: t | {"conv2.weight.scales": changed(t["conv2.weight.scales"], 0)}, "not all normal"),
+        (lambda t: t | {"conv2.weight.scales": changed(t["conv2.weight.scales"], -1)}, "not all normal"),
+    ],
+)
+def test_spoilt_tensors_are_refused(quantized, tmp_path, spoil, told):
+    quantized.save(tmp_path / "m")
+    tensors, sections = safetensors.read(tmp_path / "m")
+    safetensors.write(tmp_path / "m", spoil(tensors), sections)
+    with pytest.raises(sa.CheckpointCorruptError, match=told):
+        sa.load(tmp_path / "m")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda q: q["activations"].pop("relu1"), "has no rounding of relu1"),
+        (lambda q: q["activations"].update(x=[1.0, 0]), "of another network: it has rounding of x"),
+        (lambda q: q["activations"].update(relu1=[1.0, 256]), "zero point of relu1 is 256"),
+        (lambda q: q["activations"].update(relu1=[1.0, 0.5]), "zero point of relu1 is 0.5"),
+        (lambda q: q["activations"].update(relu1=[0.0, 0]), "scale of relu1 is 0.0"),
+        (lambda q: q["activations"].update(relu1=[1e39, 0]), "scale of relu1 is 1e[+]39"),
+        (lambda q: q["activations"].update(relu1=["1", 0]), "scale of relu1 is '1'"),
+        (lambda q: q["activations"].update(relu1=[1.0]), "missing"),
+        (lambda q: q.update(activations=[]), "list"),
+        (lambda q: q.pop("activations"), "activations"),
+        (lambda q: q.pop("images"), "images"),
+    ],
+)
+def test_spoilt_ranges_are_refused(quantized, tmp_path, spoil, told):
+    quantized.save(tmp_path / "m")
+    tensors, sections = safetensors.read(tmp_path / "m")
+    spoil(sections["model"]["quantization"])
+    safetensors.write(tmp_path / "m", tensors, sections)
+    with pytest.raises(sa.CheckpointCorruptError, match=told):
+        sa.load(tmp_path / "m")
+
+
+def test_integers_without_ranges_are_refused(quantized, tmp_path):
+    quantized.save(tmp_path / "m")
+    tensors, sections = safetensors.read(tmp_path / "m")
+    del sections["model"]["quantization"]
+    safetensors.write(tmp_path / "m", tensors, sections)
+    with pytest.raises(sa.CheckpointCorruptError, match=r"conv1\.weight has dtype int8, expected float32"):
+        sa.load(tmp_path / "m")

@@ -57,7 +57,7 @@ for call in (
 same = np.array_equal(model.forward(x, precision="auto"), model.forward(x))
 print(sa.info()["precisions"], refused, same)
 """
-    assert fresh_process.run(code, SWIFTALEXNET_ISA=isa) == "float32 5 True"
+    assert fresh_process.run(code, SWIFTALEXNET_ISA=isa) == "float32 int8 5 True"
 
 
 # ---- Tensors ----

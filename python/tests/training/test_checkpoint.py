@@ -12,6 +12,7 @@ from support import dataset, fingerprint, photo_folder, quick_recipe, tiny_model
 
 import swiftalexnet as sa
 from swiftalexnet import _native
+from swiftalexnet._support.arithmetic import DIFFERENTIABLE, choose_precision
 from swiftalexnet.files import safetensors
 from swiftalexnet.network import batch_size, parameters
 
@@ -62,7 +63,7 @@ def test_resume_at_every_step_gives_the_same_bits(step, straight, tmp_path):
 
 def test_a_run_with_automatic_settings_keeps_them_when_resumed(straight, tmp_path, monkeypatch):
     words = {"batch_size": "auto", "precision": "auto"}
-    began = "bfloat16" if "bfloat16" in _native.runtime_info()["precisions"] else "float32"
+    began = DIFFERENTIABLE[choose_precision("test", "auto")]
     model = tiny_model()
     expected = whole_state(model, fit(model, None, batch_size=8, precision=began))
     monkeypatch.setattr(batch_size, "_largest", lambda *_: 8)

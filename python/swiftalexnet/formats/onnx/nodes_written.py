@@ -49,6 +49,10 @@ class Written:
         self.nodes.append(made)
         self.top = f"{name}.output"
 
+    def name(self, kind: str, output: str, *inputs: str, **attributes: Any) -> None:
+        """Append a node whose output is a tensor beside the network's, such as a layer's weights."""
+        self.nodes.append(self.helper.make_node(kind, list(inputs), [output], f"{output}.node", **attributes))
+
     def constant(self, name: str, values: Any, dtype: Any = np.float32) -> str:
         """Add an initialiser; return its name."""
         self.tensors[name] = np.asarray(values, dtype)

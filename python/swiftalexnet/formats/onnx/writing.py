@@ -22,6 +22,7 @@ from ...preprocessing.preprocessing import Preprocessing
 from ..chain import Node, shapes_of
 from .metadata import MEAN, WHITENING, properties_of
 from .nodes_written import Written, write_node
+from .rounded import RoundedGraph
 from .structure import RAW_DATA
 
 _NAME = "export"
@@ -39,6 +40,7 @@ def write(model: BaseModel, path: str | os.PathLike[str], preprocessing: bool = 
 
     The input is `data`, the outputs are `logits` and `probabilities`, [batch, classes], or the `features` of a network
     without classes; the batch may have any size.
+    A quantised model has QuantizeLinear and DequantizeLinear where the engine rounds, and its weights are int8.
     Weights of more than 1.9 GB lie in a second file beside it, named like it with `.data` behind.
 
     Parameters
@@ -58,6 +60,8 @@ def write(model: BaseModel, path: str | os.PathLike[str], preprocessing: bool = 
         ONNX has no operators for a node; the message names it. Or the preprocessing whitens.
     NonFiniteError
         A weight is infinite or NaN.
+    ValueError
+        A quantised model's weights have been changed since.
     OSError
         The file cannot be written; an existing one is left untouched.
     ImportError
@@ -100,11 +104,16 @@ def _model(onnx: Any, model: BaseModel, prepares: bool) -> tuple[Any, Written]:
     before, shapes = model.input_shape, shapes_of(model.spec)
     if model.has_classes and nodes[-1].kind != "softmax":
         nodes, shapes = [*nodes, Node.make("softmax", "softmax")], [*shapes, shapes[-1]]
+    rounded = None if model.quantization is None else RoundedGraph(graph, model.quantization)
+    followers = _followers(nodes)
     for node, after in zip(nodes, shapes, strict=True):
         if node.kind == "softmax":
             graph.flatten(node.name)
             _name_top(graph, "logits")
-        write_node(graph, node, before, after)
+        if rounded is None or node.kind == "softmax":
+            write_node(graph, node, before, after)
+        else:
+            rounded.write(node, before, after, followers[node.name])
         before = after
     names = ("logits", "probabilities") if model.has_classes else ("features",)
     _name_top(graph, names[-1])
@@ -121,6 +130,12 @@ def _model(onnx: Any, model: BaseModel, prepares: bool) -> tuple[Any, Written]:
     properties = properties_of(model.variant, model.classes, model.source, model.preprocessing)
     helper.set_model_props(proto, properties)
     return proto, graph
+
+
+def _followers(nodes: list[Node]) -> dict[str, str | None]:
+    """Return the kind of the node behind each, None behind the last one before the softmax."""
+    kinds = [node.kind for node in nodes if node.kind != "softmax"]
+    return {node.name: kind for node, kind in zip(nodes, [*kinds[1:], None], strict=False)}
 
 
 def _name_top(graph: Written, name: str) -> None:
@@ -182,7 +197,7 @@ def _tensor_head(onnx: Any, name: str, tensor: NDArray[Any]) -> bytes:
 
 
 def _type(onnx: Any, tensor: NDArray[Any]) -> Any:
-    return onnx.TensorProto.INT64 if tensor.dtype == np.int64 else onnx.TensorProto.FLOAT
+    return onnx.helper.np_dtype_to_tensor_dtype(tensor.dtype)
 
 
 def _write_tensor(descriptor: int, tensor: NDArray[Any]) -> None:

@@ -95,6 +95,13 @@ def model_parts(world: World) -> tuple[dict[str, Any], dict[str, Any]]:
     return safetensors.read(world.shared.folder / "model.safetensors")
 
 
+def _quantized_file(world: World) -> bytes:
+    path = world.shared.folder / "quantized.safetensors"
+    if not path.exists():
+        world.shared.quantized.save(path)
+    return path.read_bytes()
+
+
 def _cached(world: World, path: Path) -> list[np.ndarray]:
     data = sa.ImageFolder(world.shared.folder / "photos", on_error=world.one_of("raise", "skip"), workers=1)
     data.cache_to(path, world.one_of(False, True), side=_CACHED_SIDE)
@@ -278,6 +285,7 @@ def formats() -> dict[str, Format]:
     model_file = lambda world: (world.shared.folder / "model.safetensors").read_bytes()  # noqa: E731
     return {
         "model": Format(model_file, _load, exact=True),
+        "quantised model": Format(_quantized_file, _load, exact=True),
         "checkpoint": Format(lambda world: _checkpoint_file(world.shared.folder).read_bytes(), _load, exact=True),
         "checkpoint to resume from": Format(
             lambda world: _checkpoint_file(world.shared.folder).read_bytes(), fit_again, exact=True

@@ -203,6 +203,14 @@ def _whitening(world: World) -> Arguments:
     return {"matrix": world.one_of(None, np.eye(size, dtype=np.float32)), "x": x, "out": x.copy()}
 
 
+def _quantization(world: World) -> Arguments:
+    count = len(world.shared.network.nodes())
+    scales, zero_points = world.floats(count) ** 2 + np.float32(0.01), world.integers(count, 256)
+    return world.one_of(
+        {"scales": None, "zero_points": None}, {"scales": scales, "zero_points": zero_points.astype(np.int32)}
+    )
+
+
 def _specification(world: World) -> Arguments:
     family = world.one_of("alexnet", "vgg", "cifar")
     sizes = {"classes": 5, "channels": 3, "image_size": 0, "activation": world.one_of("relu", "tanh"), "without": ""}
@@ -294,6 +302,7 @@ _MAKERS: dict[str, Callable[[World], dict[str, Any]]] = {
     "Network.capture": _capture,
     **dict.fromkeys(("Network.linearize", "Network.output_shape"), _linearize),
     **dict.fromkeys(("Network.set_whitening", "Network.whiten"), _whitening),
+    "Network.set_quantization": _quantization,
     **dict.fromkeys(("Network.parameter", "Network.set_multipliers", "Network.multipliers"), _parameters),
     **dict.fromkeys(("Network.memory", "Network.score_map_size", "set_num_threads"), _parameters),
     "fail_allocation_after": lambda world: {"count": -1},

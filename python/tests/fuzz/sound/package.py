@@ -190,6 +190,7 @@ BY_ENTRY: dict[str, Callable[[World], dict[str, Any]]] = {
         | {"known_answers": world.one_of(None, True)}  # others would leave `verify` without those of its test image
     ),
     "Model.verify": lambda world: {"images": None},
+    "Model.quantization =": lambda world: {"value": world.one_of(None, world.shared.quantized.quantization)},
     "Model.score_map": lambda world: {"layout": "NHWC", "value_range": None},
     "Model.train_step": lambda world: (
         {"labels": world.integers(3, len(CLASSES)), "sample_weight": world.one_of(None, [1, 2.5, 0])}
