@@ -64,7 +64,7 @@ def test_threads():
 def test_the_limits_of_arithmetic():
     limits = fma_limits()
     assert limits["float32"] > 0.1
-    assert set(limits) <= {"float32", "bfloat16"}
+    assert set(limits) <= {"float32", "bfloat16", "int8"}
     assert limits.get("bfloat16", 1) > 0.1
 
 
