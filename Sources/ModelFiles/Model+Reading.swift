@@ -38,6 +38,8 @@ extension Model {
 struct ModelParts {
   static let (meanName, whiteningName) = ("preprocessing.mean", "preprocessing.whitening")
   static let answersName = "known_answers"
+  /// Behind the name of a parameter whose weights are bytes.
+  static let scales = ".scales"
 
   let network: Network
   let classes: [String]
@@ -50,8 +52,15 @@ struct ModelParts {
     let spec = try NetworkSpec(text: description.specification)
     // A rehearsal takes no memory, so a hostile specification gets none.
     try MemoryRehearsal().run {
-      for parameter in try Network(spec: spec, makeContext: makeContext).parameters {
-        try file.requiredTensor(parameter.name).require(shape: parameter.shape)
+      let rehearsed = try Network(spec: spec, makeContext: makeContext)
+      let rounded = description.quantization == nil ? [] : rehearsed.weightsOfInt8
+      for parameter in rehearsed.parameters {
+        let isRounded = rounded.contains { $0 === parameter }
+        try file.requiredTensor(parameter.name).require(
+          shape: parameter.shape, types: isRounded ? [.int8] : TensorEntry.floats)
+        if isRounded {
+          try file.requiredTensor(parameter.name + Self.scales).require(shape: [parameter.shape[0]], types: [.float32])
+        }
       }
     }
     let mean = try file.requiredTensor(Self.meanName)
@@ -61,7 +70,11 @@ struct ModelParts {
     network = try Network(spec: spec, makeContext: makeContext)
     classes = try description.names(of: network)
     let context = try makeContext()
-    for parameter in network.parameters { try Self.read(parameter, from: file, context) }
+    let rounded = description.quantization == nil ? [] : network.weightsOfInt8
+    for parameter in network.parameters {
+      try Self.read(parameter, isRounded: rounded.contains { $0 === parameter }, from: file, context)
+    }
+    try network.setQuantization(description.quantization?.quantization(of: network))
     preprocessing = try Preprocessing(
       cropHeight: fields.crop, cropWidth: fields.crop, mean: try Self.readMean(mean, from: file), scale: fields.scale,
       meanPosition: fields.meanPosition)
@@ -73,16 +86,28 @@ struct ModelParts {
     details = ModelDetails(
       variant: description.variant, resizing: fields.resizing, learnWhitening: fields.learnWhitening,
       namesClasses: description.classes != nil, knownAnswers: answers,
+      calibration: description.quantization?.calibration,
       others: description.others.map { (name: $0.name, json: $0.value.text()) })
   }
 
-  private static func read(_ parameter: Parameter, from file: SafetensorsReader, _ context: ComputeContext) throws {
+  private static func read(
+    _ parameter: Parameter, isRounded: Bool, from file: SafetensorsReader, _ context: ComputeContext
+  ) throws {
+    let scales = try isRounded ? scales(of: parameter, from: file) : nil
     try parameter.withMutableValues { values in
       guard let start = values.baseAddress else { return }
-      try file.read(
-        into: StridedFloats(
-          name: parameter.name, shape: parameter.shape, strides: parameter.strides, start: start, context: context))
+      let target = try StridedFloats(
+        name: parameter.name, shape: parameter.shape, strides: parameter.strides, start: start, context: context)
+      try withExtendedLifetime(scales) { try file.read(into: target, scales: scales?.pointer) }
     }
+  }
+
+  private static func scales(of parameter: Parameter, from file: SafetensorsReader) throws -> AlignedBuffer<Float> {
+    let scales = try floats(file.requiredTensor(parameter.name + Self.scales), from: file)
+    guard scales.buffer.allSatisfy({ $0.isNormal && $0 > 0 }) else {
+      throw JSON.Malformed("scales of \(parameter.name) are not all normal numbers above 0")
+    }
+    return scales
   }
 
   private static func readMean(_ entry: TensorEntry, from file: SafetensorsReader) throws -> Preprocessing.Mean {

@@ -15,7 +15,8 @@ extension Model {
   /// waits for the end of its step, and the next step waits until the file is written.
   /// - Parameter float16: round weights to 16 bits, in half the bytes; they are computed with as float32.
   /// - Throws: `EngineError.nonFinite` naming a weight that is infinite or NaN; `EngineError.invalidValue` for crops or
-  ///   a mean image that are not square, for a header above 1 MiB, and naming a weight that is too large for `float16`;
+  ///   a mean image that are not square, for a header above 1 MiB, and naming a weight that is too large for `float16`,
+  ///   or that has changed since the model was quantised; for `float16` of a quantised model, whose weights have 8 bits;
   ///   ``ModelFileError/system(code:_:)``;
   ///   `EngineError.outOfMemory`; `EngineError.concurrentUse` while this thread trains the model. On any of these an
   ///   existing file is unchanged.
@@ -27,6 +28,9 @@ extension Model {
     let mean = try MeanTensor(of: self)
     let answers = knownAnswers
     let description = try description(mean, answers, float16: float16)
+    guard !float16 || network.quantization == nil else {
+      throw EngineError.invalidValue("save: got float16 for a quantised model, whose weights have 8 bits")
+    }
     let halves = float16 ? network.parameters : []
     for parameter in halves { try parameter.requireHalves(operation: "save") }
     let context = try network.makeContext()
@@ -34,6 +38,11 @@ extension Model {
       try StridedFloats(
         name: parameter.name, shape: parameter.shape, strides: parameter.strides, start: parameter.value.pointer,
         context: context)
+    }
+    let scales = try network.quantization == nil ? [:] : network.scalesOfInt8()
+    for (name, scales) in scales {
+      tensors.append(
+        try StridedFloats(name: name + ModelParts.scales, shape: [scales.count], start: scales.pointer))
     }
     tensors.append(try StridedFloats(name: ModelParts.meanName, shape: mean.shape, start: mean.values.pointer))
     if let answers {
@@ -48,11 +57,11 @@ extension Model {
         try StridedFloats(
           name: ModelParts.whiteningName, shape: [size, size], strides: [1, size], start: whitening.pointer))
     }
-    try withExtendedLifetime((mean, answers, whitening)) {
+    try withExtendedLifetime((mean, answers, whitening, scales)) {
       try SafetensorsWriter.write(
         path, tensors: tensors,
         sections: [FileHeader.Section(name: ModelDescription.sectionName, value: description.json)],
-        halves: Set(halves.map(\.name)))
+        halves: Set(halves.map(\.name)), scales: scales)
     }
   }
 
@@ -77,6 +86,9 @@ extension Model {
         .map { ($0.name, $0.rateMultiplier, $0.decayMultiplier) },
       knownAnswers: answers.map { answers in
         (answers.inputs, float16 ? max(answers.bound, Self.boundOfFloat16) : answers.bound)
+      },
+      quantization: network.quantization.map {
+        QuantizationFields(of: network, $0, details?.calibration ?? Calibration(method: "given", images: 0))
       },
       others: try (details?.others ?? []).map {
         JSON.Member(name: $0.name, value: try JSON(parsing: $0.json.utf8))

@@ -15,11 +15,14 @@ struct ModelDescription {
   let multipliers: [(name: String, rate: Float, decay: Float)]
   /// The images of the tensor `known_answers`, and the difference that passes.
   let knownAnswers: (inputs: [String], bound: Double)?
+  /// nil: activations are floats.
+  let quantization: QuantizationFields?
   /// Members that this version does not know.
   let others: [JSON.Member]
 
   private static let ownMembers = [
     "version", "specification", "variant", "classes", "preprocessing", "multipliers", ModelParts.answersName,
+    QuantizationFields.memberName,
   ]
 }
 
@@ -46,6 +49,7 @@ extension ModelDescription {
       let bound = try answers.required("bound").finite("the bound of the known answers")
       return (try inputs.map { try $0.string("an input of the known answers") }, bound)
     }
+    quantization = try members[QuantizationFields.memberName].map { try QuantizationFields(parsing: $0) }
     others = members.filter { !Self.ownMembers.contains($0.name) }
   }
 
@@ -64,6 +68,9 @@ extension ModelDescription {
       members.append(JSON.Member(name: "multipliers", value: .object(factors)))
     }
     members += others
+    if let quantization {
+      members.append(JSON.Member(name: QuantizationFields.memberName, value: quantization.json))
+    }
     if let (inputs, bound) = knownAnswers {
       let answers = [
         JSON.Member(name: "inputs", value: .array(inputs.map { .string($0) })),

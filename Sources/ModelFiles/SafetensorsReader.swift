@@ -46,13 +46,19 @@ final class SafetensorsReader {
     return entry
   }
 
-  /// Reads numbers of 32 or 16 bits, which must be finite, into memory of their shape.
-  func read(into target: StridedFloats) throws {
+  /// Reads numbers of 32 or 16 bits, which must be finite, into memory of their shape; with `scales`, one for each row,
+  /// bytes that are multiplied by them.
+  func read(into target: StridedFloats, scales: UnsafePointer<Float>? = nil) throws {
     let entry = try requiredTensor(target.name)
-    try entry.require(shape: target.shape)
+    try entry.require(shape: target.shape, types: scales == nil ? TensorEntry.floats : [.int8])
     try readHashed(entry) { read in
       try target.forEachPiece { piece in
-        if entry.type == .float16 {
+        if let scales {
+          try read(piece.quarters)
+          guard piece.widen(scales: scales) else {
+            throw JSON.Malformed("a weight of \(entry.name) is -128 times its scale, expected at least -127")
+          }
+        } else if entry.type == .float16 {
           try read(piece.halves)
           piece.widen()
         } else {

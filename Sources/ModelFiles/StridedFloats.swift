@@ -58,8 +58,9 @@ struct StridedFloats {
           }
           try body(
             Piece(
-              firstRow: start + row * (strides.first ?? 1), rowStride: strides.first ?? 1,
-              rowCount: min(rowsAtOnce, rowCount - row), offsets: offsets.pointer, columnCount: columns.count,
+              rows: row..<min(row + rowsAtOnce, rowCount), firstRow: start + row * (strides.first ?? 1),
+              rowStride: strides.first ?? 1,
+              offsets: offsets.pointer, columnCount: columns.count,
               memory: memory.pointer, transposing: isTransposed ? context : nil))
         }
       }
@@ -81,9 +82,10 @@ struct StridedFloats {
 
   /// Some rows and columns of a tensor, and memory for them in the file's order.
   struct Piece {
+    fileprivate let rows: Range<Int>
     fileprivate let firstRow: UnsafeMutablePointer<Float>
     fileprivate let rowStride: Int
-    fileprivate let rowCount: Int
+    fileprivate var rowCount: Int { rows.count }
     fileprivate let offsets: UnsafeMutablePointer<Int>
     fileprivate let columnCount: Int
     fileprivate let memory: UnsafeMutablePointer<Float>
@@ -97,6 +99,36 @@ struct StridedFloats {
     /// The same numbers in 16 bits: the second half of ``bytes``, which they share.
     var halves: UnsafeMutableRawBufferPointer {
       UnsafeMutableRawBufferPointer(rebasing: bytes[(bytes.count / 2)...])
+    }
+
+    /// The same numbers in 8 bits: the last quarter of ``bytes``.
+    var quarters: UnsafeMutableRawBufferPointer {
+      UnsafeMutableRawBufferPointer(rebasing: bytes[(bytes.count / 4 * 3)...])
+    }
+
+    /// Makes values of ``quarters``, each times the scale of its row.
+    /// - Returns: whether all are at least -127.
+    func widen(scales: UnsafePointer<Float>) -> Bool {
+      guard let source = quarters.baseAddress else { return true }
+      for i in 0..<rowCount * columnCount {
+        let byte = source.load(fromByteOffset: i, as: Int8.self)
+        if byte == .min { return false }
+        memory[i] = Float(byte) * scales[rows.lowerBound &+ i / columnCount]
+      }
+      return true
+    }
+
+    /// Rounds values, which are bytes times the scales of their rows, to ``quarters``.
+    /// - Returns: whether they are.
+    func narrow(scales: UnsafePointer<Float>) -> Bool {
+      guard let target = quarters.baseAddress else { return true }
+      for i in (0..<rowCount * columnCount).reversed() {
+        let scale = scales[rows.lowerBound &+ i / columnCount]
+        let rounded = (memory[i] / scale).rounded(.toNearestOrEven)
+        guard abs(rounded) <= 127, rounded * scale == memory[i] else { return false }
+        target.storeBytes(of: Int8(rounded), toByteOffset: i, as: Int8.self)
+      }
+      return true
     }
 
     /// Makes values of ``halves``; no number is overwritten before it is read.

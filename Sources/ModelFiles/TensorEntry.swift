@@ -93,8 +93,11 @@ struct TensorEntry {
     return "\(type.numpyName) (\(extents)\(shape.count == 1 ? "," : ""))"
   }
 
-  /// Fails unless it holds float32, or numbers of 16 bits that stand for them, of that shape.
-  func require(shape expected: [Int], types: [ElementType] = [.float32, .float16]) throws {
+  /// Float32, and numbers of 16 bits that stand for them.
+  static let floats: [ElementType] = [.float32, .float16]
+
+  /// Fails unless it holds numbers of these types, of that shape.
+  func require(shape expected: [Int], types: [ElementType] = floats) throws {
     guard types.contains(type) else {
       let words = types.map(\.rawValue).joined(separator: " or ")
       throw JSON.Malformed("\(name) has dtype \(type.rawValue), expected \(words)")

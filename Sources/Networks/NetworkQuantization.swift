@@ -30,6 +30,26 @@ extension NetworkQuantization {
 }
 
 extension Network {
+  /// The weights that passes with ``Precision/int8`` round, in layers that compute from bytes.
+  package var weightsOfInt8: [Parameter] {
+    layers.compactMap { ($0 as? ConvolutionLayer)?.weight ?? ($0 as? DenseLayer)?.weight }
+  }
+
+  /// The scales of these weights, one for each output, by name.
+  package func scalesOfInt8() throws -> [String: AlignedBuffer<Float>] {
+    var scales: [String: AlignedBuffer<Float>] = [:]
+    let context = try makeContext()
+    for weight in weightsOfInt8 {
+      let outputs = weight.shape[0]
+      let memory = try AlignedBuffer<Float>(count: outputs, operation: "scales of \(weight.name)")
+      try WeightScales.write(
+        rows: weight.count / outputs, columns: outputs, weights: weight.value.pointer, into: memory.pointer,
+        context: context)
+      scales[weight.name] = memory
+    }
+    return scales
+  }
+
   /// How passes with ``Precision/int8`` hold activations; nil: there are none.
   public var quantization: NetworkQuantization? { quantizationBox.change { $0?.given } }
 

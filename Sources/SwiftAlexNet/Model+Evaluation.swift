@@ -21,14 +21,16 @@ public struct Evaluation: Sendable, CustomStringConvertible {
 
 extension Model {
   /// Classifies every image and compares the result with its label.
-  /// - Parameter views: which crops of an image are averaged.
+  /// - Parameters:
+  ///   - views: which crops of an image are averaged.
+  ///   - arithmetic: nil: the model's own, int8 if it is quantised, else float32.
   /// - Throws: ``EngineError/invalidValue(_:)`` for images or labels that do not fit the model, and for a model without
   ///   preprocessing; ``EngineError/unsupported(_:)``, ``EngineError/outOfMemory(_:)``.
   public func evaluate(
-    _ images: ImageSet, views: Views = .center, arithmetic: Arithmetic = Arithmetic()
+    _ images: ImageSet, views: Views = .center, arithmetic: Arithmetic? = nil
   ) throws -> Evaluation {
     try requireFitting(images, operation: "evaluate")
-    return try evaluate(images, requirePreprocessing("evaluate"), views: views, arithmetic: arithmetic)
+    return try evaluate(images, requirePreprocessing("evaluate"), views: views, arithmetic: arithmetic ?? ownArithmetic)
   }
 
   func evaluate(

@@ -50,6 +50,10 @@ extension Model {
     progress: ((StepReport) throws -> Void)? = nil
   ) throws -> [EpochResult] {
     try arithmetic.requireTrainable(operation: "fit")
+    guard network.quantization == nil else {
+      throw EngineError.invalidValue(
+        "fit: got a quantised model, whose weights are rounded; expected the original, or setQuantization(nil) first")
+    }
     for set in [images, validation].compactMap({ $0 }) { try requireFitting(set, operation: "fit") }
     guard validation != nil || !recipe.needsValidation else {
       throw EngineError.invalidValue(

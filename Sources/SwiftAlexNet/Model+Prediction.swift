@@ -22,10 +22,11 @@ extension Model {
   /// - Parameters:
   ///   - image: at least as large as the network's input, which is cropped from it.
   ///   - views: which crops are averaged.
+  ///   - arithmetic: nil: the model's own, int8 if it is quantised, else float32.
   /// - Throws: ``EngineError/invalidValue(_:)`` for an image that is too small or has other channels, for `top` below 1,
   ///   and for a model without preprocessing; ``EngineError/unsupported(_:)``, ``EngineError/outOfMemory(_:)``.
   public func predict(
-    _ image: Image, top: Int = 5, views: Views = .center, arithmetic: Arithmetic = Arithmetic()
+    _ image: Image, top: Int = 5, views: Views = .center, arithmetic: Arithmetic? = nil
   ) throws -> Prediction {
     let numbers = try probabilities([image], views: views, arithmetic: arithmetic)
     return try prediction(numbers[...], top: top)
@@ -33,7 +34,7 @@ extension Model {
 
   /// The same for many images, of any sizes.
   public func predict(
-    _ images: [Image], top: Int = 5, views: Views = .center, arithmetic: Arithmetic = Arithmetic()
+    _ images: [Image], top: Int = 5, views: Views = .center, arithmetic: Arithmetic? = nil
   ) throws -> [Prediction] {
     let (numbers, count) = (try probabilities(images, views: views, arithmetic: arithmetic), classes.count)
     return try images.indices.map { try prediction(numbers[$0 * count..<($0 + 1) * count], top: top) }
@@ -41,7 +42,7 @@ extension Model {
 
   /// The probability of every class, [images][classes]. Errors are those of ``predict(_:top:views:arithmetic:)``.
   public func probabilities(
-    _ images: [Image], views: Views = .center, arithmetic: Arithmetic = Arithmetic()
+    _ images: [Image], views: Views = .center, arithmetic: Arithmetic? = nil
   ) throws -> [Float] {
     try requireClasses("predict")
     let preprocessing = try requirePreprocessing("predict")
@@ -52,11 +53,14 @@ extension Model {
       let batch = rest.prefix(Self.imagesAtOnce).prefix { $0.hasSize(of: first) }
       numbers += try probabilities(
         batch.flatMap(\.pixels), FeatureShape(height: first.height, width: first.width, channels: first.channels),
-        count: batch.count, preprocessing, views: views, arithmetic: arithmetic, operation: "predict")
+        count: batch.count, preprocessing, views: views, arithmetic: arithmetic ?? ownArithmetic, operation: "predict")
       rest = rest.dropFirst(batch.count)
     }
     return numbers
   }
+
+  /// That of a call which names none.
+  var ownArithmetic: Arithmetic { Arithmetic(precision: network.quantization == nil ? .float32 : .int8) }
 
   private func prediction(_ numbers: ArraySlice<Float>, top: Int) throws -> Prediction {
     guard top >= 1 else { throw EngineError.invalidValue("predict: got top \(top), expected at least 1") }

@@ -8,14 +8,28 @@ package struct ModelDetails: Sendable {
   /// Whether the names of classes are the file's own, not numbers in their place.
   package let namesClasses: Bool
   let knownAnswers: KnownAnswers?
+  /// Of a quantised model.
+  package let calibration: Calibration?
   /// What the file's description holds besides, as JSON.
   package let others: [(name: String, json: String)]
 
   package init(
     variant: String?, resizing: Model.Resizing, learnWhitening: Double?, namesClasses: Bool,
-    knownAnswers: KnownAnswers? = nil, others: [(name: String, json: String)]
+    knownAnswers: KnownAnswers? = nil, calibration: Calibration? = nil, others: [(name: String, json: String)]
   ) {
     (self.variant, self.resizing, self.learnWhitening) = (variant, resizing, learnWhitening)
     (self.namesClasses, self.knownAnswers, self.others) = (namesClasses, knownAnswers, others)
+    self.calibration = calibration
+  }
+}
+
+/// How a model's quantisation was found: by which method, and on how many images.
+package struct Calibration: Sendable {
+  package let method: String
+  package let images: Int
+
+  package init(method: String, images: Int) {
+    self.method = method
+    self.images = images
   }
 }

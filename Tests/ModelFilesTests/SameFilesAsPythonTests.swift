@@ -9,7 +9,7 @@ import XCTest
 
 /// Python's files predict the same bits here, and are the same bytes when they are written again.
 final class SameFilesAsPythonTests: FileTestCase {
-  private let names = ["fresh", "trained", "everything", "checkpoint", "half"]
+  private let names = ["fresh", "trained", "everything", "checkpoint", "half", "quantized"]
 
   func testPredictions() throws {
     for name in names {

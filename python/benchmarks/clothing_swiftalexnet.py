@@ -9,6 +9,18 @@ from photographs import Photographs
 
 def train(train_set: Photographs, validation: Photographs, recipe: Recipe, report: Callable[[dict], None]) -> dict:
     """Train, then `report` a dict per epoch; there is nothing to choose on the way."""
+    trained(train_set, validation, recipe, report)
+    return {}
+
+
+def trained(
+    train_set: Photographs,
+    validation: Photographs,
+    recipe: Recipe,
+    report: Callable[[dict], None],
+    fast_math: bool = False,
+) -> sa.Model:
+    """Train, and return the model."""
     sa.set_num_threads(recipe.threads)
     model = sa.alexnet("owt", num_classes=len(train_set.classes), image_size=recipe.size, seed=recipe.seed)
     model.preprocessing = model.preprocessing.replace(resize=recipe.resize)  # the pixels as they were decoded
@@ -20,8 +32,10 @@ def train(train_set: Photographs, validation: Photographs, recipe: Recipe, repor
         recipe=_recipe(recipe),
         progress=False,
         on_epoch_end=report,
+        fast_math=fast_math,
     )
-    return {}
+    model.classes = train_set.classes
+    return model
 
 
 def _recipe(recipe: Recipe):

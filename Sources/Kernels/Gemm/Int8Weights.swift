@@ -147,17 +147,3 @@ extension Int8Weights {
     return Columns(start: start, multipliers: multipliers, offsets: offsets)
   }
 }
-
-extension QuantizedKernels {
-  /// scale[j] = max_k |w[k · stride + j]| / 127, and 1 where that would be below the smallest normal number.
-  func writeScales(
-    columns: Int, rows: Int, _ weights: UnsafePointer<Float>, stride: Int, into scale: UnsafeMutablePointer<Float>
-  ) {
-    scale.update(repeating: 0, count: columns)
-    for k in 0..<rows { raiseToMagnitudes(columns, weights + k &* stride, scale) }
-    for j in 0..<columns {
-      let step = scale[j] / 127
-      scale[j] = step < .leastNormalMagnitude ? 1 : step
-    }
-  }
-}

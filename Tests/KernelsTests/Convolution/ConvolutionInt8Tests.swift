@@ -49,7 +49,7 @@ final class ConvolutionInt8Tests: XCTestCase {
       operands.weights = (0..<2 * inner).map { $0 % 2 == 0 ? 1 : -1 }
       for variant in KernelVariant.int8() {
         XCTAssertEqual(
-          try operands.floats(relu: false, variant.context), operands.expectedFloats(relu: false), variant.name)
+          try operands.floats(relu: false, variant.context), operands.expected().floats(relu: false), variant.name)
       }
     }
   }
@@ -82,12 +82,12 @@ final class ConvolutionInt8Tests: XCTestCase {
 
   private func check(_ c: ConvolutionCase, zeroPoint: UInt8) throws {
     let operands = try Operands(c, zeroPoint: zeroPoint)
-    for relu in [false, true] {
-      let (bytes, floats) = (try operands.expectedBytes(relu: relu), operands.expectedFloats(relu: relu))
-      for variant in KernelVariant.int8() {
+    let expected = operands.expected()
+    for variant in KernelVariant.int8() {
+      for relu in [false, true] {
         let name = "\(c.name), zero point \(zeroPoint), relu \(relu), \(variant.name)"
-        XCTAssertEqual(try operands.bytes(relu: relu, variant.context), bytes, name)
-        XCTAssertEqual(try operands.floats(relu: relu, variant.context), floats, name)
+        XCTAssertEqual(try operands.bytes(relu: relu, variant.context), expected.bytes(relu: relu), name)
+        XCTAssertEqual(try operands.floats(relu: relu, variant.context), expected.floats(relu: relu), name)
       }
     }
   }
@@ -144,13 +144,23 @@ private struct Operands {
     return y
   }
 
-  func expectedBytes(relu: Bool) throws -> [UInt8] {
+  func expected() -> Expected {
     let (sums, scales) = Reference.convolutionInt8Sums(shape, input: input, quantization, weights: weights)
-    return Reference.requantize(sums, from: quantization, scales: scales, bias: bias, relu: relu, to: output)
+    return Expected(operands: self, sums: sums, scales: scales)
   }
 
-  func expectedFloats(relu: Bool) -> [Float] {
-    let (sums, scales) = Reference.convolutionInt8Sums(shape, input: input, quantization, weights: weights)
-    return Reference.dequantize(sums, from: quantization, scales: scales, bias: bias, relu: relu)
+  struct Expected {
+    let operands: Operands
+    let sums: [Double]
+    let scales: [Float]
+
+    func bytes(relu: Bool) -> [UInt8] {
+      Reference.requantize(
+        sums, from: operands.quantization, scales: scales, bias: operands.bias, relu: relu, to: operands.output)
+    }
+
+    func floats(relu: Bool) -> [Float] {
+      Reference.dequantize(sums, from: operands.quantization, scales: scales, bias: operands.bias, relu: relu)
+    }
   }
 }

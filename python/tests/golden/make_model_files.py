@@ -11,6 +11,7 @@ Tests/ModelFilesTests and Tests/check_swift_example.sh read the files, and so do
 | `everything.safetensors` | all that a file may say of a model: whitening, frozen layers, warped images … |
 | `checkpoint.safetensors` | a training run |
 | `half.safetensors` | the trained network with weights of 16 bits, a known answer, and where it comes from |
+| `quantized.safetensors` | the trained network in 8 bits |
 | `parts/pool1.safetensors` | its layers up to pool1, without classes, and a known answer |
 | `image.rgb` | an image of 18 × 18 pixels, rows of red, green, blue |
 | `NAME.txt` | for each class its name, its probability for that image, and the bits of that float32 |
@@ -122,6 +123,7 @@ def main() -> None:
         model = trained(checkpoint=run)
         Path(run, "checkpoint.safetensors").replace(FOLDER / "checkpoint.safetensors")
     model.save(FOLDER / "trained.safetensors")
+    model.quantize(images(60)).save(FOLDER / "quantized.safetensors")
     model.source = Source("PyTorch (zip)", "größe.pth", "0" * 64, licence="CC0", notes=("one note", "another"))
     model.up_to("pool1").save(FOLDER / "parts" / "pool1.safetensors", known_answers=True)
     model.save(FOLDER / "half.safetensors", float16=True, known_answers=True)

@@ -1,0 +1,85 @@
+"""Whether networks trained with `fast_math` end where those of the direct method do: the clothing recipe, several seeds.
+
+    python fast_math_training.py --out fast_math_training.json --models models photographs/clothing
+
+The folder holds `train/<class>/*.jpg` and `validation/<class>/*.jpg`; without an argument it is `clothing` in the
+folder that the environment variable SWIFTALEXNET_DATA names. The recipe is that of `clothing.py`, with fewer epochs.
+"""
+
+import argparse
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import photographs
+from clothing_recipe import Recipe
+from clothing_swiftalexnet import trained
+from machine import cpu_name, package_version
+
+COLUMNS = ("method", "seed", "top-1 error, %", "validation loss", "training loss")
+METHODS = {"direct": False, "fast_math": True}
+
+
+def main() -> None:
+    """Train every network; the file of results is complete after each."""
+    arguments = _arguments()
+    recipe = Recipe(epochs=arguments.epochs, boundaries=boundaries(arguments.epochs))
+    sets = [photographs.load(arguments.folder / part, recipe.resize) for part in ("train", "validation")]
+    results = {
+        "version": package_version("swiftalexnet"),
+        "cpu": cpu_name(),
+        "recipe": asdict(recipe) | {"seed": None},
+        "rows": [],
+    }
+    for seed in range(arguments.seeds):
+        for method, fast_math in METHODS.items():
+            epochs: list[dict] = []
+            model = trained(*sets, Recipe(**asdict(recipe) | {"seed": seed}), epochs.append, fast_math)
+            results["rows"].append({"method": method, "seed": seed, **last(epochs)})
+            print(results["rows"][-1], flush=True)
+            if arguments.models:
+                model.save(arguments.models / f"{method}_{seed}.safetensors")
+            arguments.out.write_text(json.dumps(results, indent=1) + "\n")
+    print(table(results["rows"]))
+
+
+def boundaries(epochs: int) -> tuple[int, int]:
+    """Return when the learning rate falls, after the same parts of a run as in `clothing.py`."""
+    return epochs * 25 // 40, epochs * 35 // 40
+
+
+def last(epochs: list[dict]) -> dict:
+    """Return what a run ended with."""
+    end = epochs[-1]
+    return {
+        "top-1 error, %": end["validation_top1_error"],
+        "validation loss": end["validation_loss"],
+        "training loss": end["train_loss"],
+    }
+
+
+def table(rows: list[dict]) -> str:
+    """Return the rows as Markdown, and the range of each method."""
+    lines = [[f"{value:.3f}" if isinstance(value, float) else str(value) for value in row.values()] for row in rows]
+    ranges = []
+    for method in METHODS:
+        own = [row for row in rows if row["method"] == method]
+        spans = [(min(row[name] for row in own), max(row[name] for row in own)) for name in COLUMNS[2:]]
+        ranges.append([method, "all", *(f"{low:.3f} to {high:.3f}" for low, high in spans)])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (COLUMNS, ["---"] * len(COLUMNS), *lines, *ranges))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    data = Path(os.environ.get("SWIFTALEXNET_DATA", "."))
+    parser.add_argument("folder", type=Path, nargs="?", default=data / "clothing")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--models", type=Path, help="folder for the trained networks")
+    parser.add_argument("--out", type=Path, default=Path("fast_math_training.json"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
