@@ -1,5 +1,5 @@
-/// The points at which a Winograd method evaluates polynomials: zero, pairs ±a, infinity, and perhaps one
-/// more. As many as a tile has inputs along one side.
+/// The points at which a Winograd method evaluates polynomials: pairs ±a, infinity, and perhaps zero. As many as a tile has
+/// inputs along one side.
 ///
 /// The functions are the one-dimensional transforms. Each reads values by their number and writes others by theirs.
 public protocol WinogradPoints {

@@ -1,25 +1,23 @@
-/// Zero, ±1, ±5/3, ½ and infinity: F(5×5, 3×3). Of the points that were tried, with ½ and two pairs, these have the
-/// smallest error.
+/// ±3/8, ±7/8, ±7/4 and infinity: F(5×5, 3×3). Without zero and with these pairs the error is half of that with zero,
+/// two pairs and one more point, the best of which were tried.
 public enum SevenPoints: WinogradPoints {
   @inlinable @inline(__always) public static var inputs: Int { 7 }
 
-  /// The square of the second pair; that of the first is 1.
-  @usableFromInline static let square: Float = 25.0 / 9
-  @usableFromInline static let root: Float = 5.0 / 3
-
   @inlinable @inline(__always)
   public static func transformInput<V: FloatVector>(_ d: (Int) -> V, _ write: (Int, V) -> Void) {
-    let half = V(repeating: 0.5)
     let (d0, d1, d2, d3, d4, d5, d6) = (d(0), d(1), d(2), d(3), d(4), d(5), d(6))
-    // The polynomials of all points but ½ and zero have the factor x - ½.
-    let (w0, w1, w2) = (d1 - half * d0, d2 - half * d1, d3 - half * d2)
-    let (w3, w4, w5) = (d4 - half * d3, d5 - half * d4, d6 - half * d5)
-    let (product, sum) = (V(repeating: square), V(repeating: 1 + square))
-    write(0, w4 - sum * w2 + product * w0)
-    writePair(1, w4 - product * w2, w3 - product * w1, write)
-    writePair(3, w4 - w2, V(repeating: root) * (w3 - w1), write)
-    write(5, d5 - sum * d3 + product * d1)
-    write(6, w5 - sum * w3 + product * w1)
+    // The polynomial with two of the pairs as its roots; times the third's x ± a it has those of all other points.
+    @inline(__always) func pair(_ first: Int, _ point: Float, sum: Float, product: Float) {
+      let (sum, product) = (V(repeating: sum), V(repeating: product))
+      writePair(
+        first, V(repeating: point) * (d4 - sum * d2 + product * d0), d5 - sum * d3 + product * d1, write)
+    }
+    pair(0, 3.0 / 8, sum: 245.0 / 64, product: 2401.0 / 1024)
+    pair(2, 7.0 / 8, sum: 205.0 / 64, product: 441.0 / 1024)
+    pair(4, 7.0 / 4, sum: 29.0 / 32, product: 441.0 / 4096)
+    write(
+      6,
+      d6 - V(repeating: 127.0 / 32) * d4 + V(repeating: 11809.0 / 4096) * d2 - V(repeating: 21609.0 / 65536) * d0)
   }
 
   /// - Parameter count: 3 to 5.
@@ -28,14 +26,14 @@ public enum SevenPoints: WinogradPoints {
     count: Int, scaled: Bool, _ c: (Int) -> V, _ write: (Int, V) -> Void
   ) {
     let (c0, c1, c2, c3, c4) = (c(0), c(1), c(2), count > 3 ? c(3) : .zero, count > 4 ? c(4) : .zero)
-    let (half, product) = (V(repeating: 0.5), V(repeating: square))
-    @inline(__always) func scale(_ point: Int, _ value: V) {
-      write(point, scaled ? V(repeating: factor(point)) * value : value)
+    @inline(__always) func pair(_ first: Int, _ point: Float, _ factor: Float) {
+      let (square, scale) = (V(repeating: point * point), V(repeating: scaled ? factor : 1))
+      writePair(
+        first, scale * (c0 + square * (c2 + square * c4)), scale * (V(repeating: point) * (c1 + square * c3)), write)
     }
-    scale(0, c0)
-    writePair(1, c0 + c2 + c4, c1 + c3, scale)
-    writePair(3, c0 + product * (c2 + product * c4), V(repeating: root) * (c1 + product * c3), scale)
-    scale(5, c0 + half * (c1 + half * (c2 + half * (c3 + half * c4))))
+    pair(0, 3.0 / 8, factors.0)
+    pair(2, 7.0 / 8, factors.1)
+    pair(4, 7.0 / 4, factors.2)
     write(6, c(count &- 1))
   }
 
@@ -44,31 +42,28 @@ public enum SevenPoints: WinogradPoints {
   public static func transposedEvaluate<V: FloatVector>(
     count: Int, scaled: Bool, _ m: (Int) -> V, _ write: (Int, V) -> Void
   ) {
-    @inline(__always) func scale(_ point: Int) -> V { scaled ? V(repeating: factor(point)) * m(point) : m(point) }
-    let (m1, m2, m3, m4, m5) = (scale(1), scale(2), scale(3), scale(4), scale(5))
-    let product = V(repeating: square)
-    let (even1, odd1) = (m1 + m2, m1 - m2)
-    let (even2, odd2) = (m3 + m4, V(repeating: root) * (m3 - m4))
+    @inline(__always) func pair(_ first: Int, _ point: Float, _ factor: Float) -> (even: V, odd: V) {
+      let (a, b, scale) = (m(first), m(first &+ 1), V(repeating: scaled ? factor : 1))
+      return (scale * (a + b), scale * (V(repeating: point) * (a - b)))
+    }
+    let (even1, odd1) = pair(0, 3.0 / 8, factors.0)
+    let (even2, odd2) = pair(2, 7.0 / 8, factors.1)
+    let (even3, odd3) = pair(4, 7.0 / 4, factors.2)
+    let (p, q, r) = (V(repeating: 9.0 / 64), V(repeating: 49.0 / 64), V(repeating: 49.0 / 16))
+    let (square1, square2, square3) = (p * even1, q * even2, r * even3)
     @inline(__always) func add(_ number: Int, _ sum: V) {
       write(number, number == count &- 1 ? sum + m(6) : sum)
     }
-    write(0, scale(0) + even1 + even2 + m5)
-    write(1, odd1 + odd2 + V(repeating: 0.5) * m5)
-    add(2, even1 + product * even2 + V(repeating: 0.25) * m5)
-    if count > 3 { add(3, odd1 + product * odd2 + V(repeating: 0.125) * m5) }
-    if count > 4 { add(4, even1 + product * (product * even2) + V(repeating: 0.0625) * m5) }
+    write(0, even1 + even2 + even3)
+    write(1, odd1 + odd2 + odd3)
+    add(2, square1 + square2 + square3)
+    if count > 3 { add(3, p * odd1 + q * odd2 + r * odd3) }
+    if count > 4 { add(4, p * square1 + q * square2 + r * square3) }
   }
 
-  /// In G, 1 / Π (a - b) over all other points b.
+  /// Of the pairs in G, 1 / Π (a - b) over all other points b; the sign of the second point's is in the inputs.
   @inlinable @inline(__always)
-  static func factor(_ point: Int) -> Float {
-    switch point {
-    case 0: -18.0 / 25
-    case 1: -9.0 / 16
-    case 2: 3.0 / 16
-    case 3: 243.0 / 2800
-    case 4: -243.0 / 5200
-    default: 96.0 / 91
-    }
+  static var factors: (Float, Float, Float) {
+    (1 / (0.75 * 0.625 * 2.921875), -1 / (1.75 * 0.625 * 2.296875), 1 / (3.5 * 2.921875 * 2.296875))
   }
 }

@@ -7,7 +7,7 @@ import Tensors
 ///
 /// Not exact even on integers, and a non-finite output makes its neighbours in the same tile non-finite: optional,
 /// never the default. The error is within 2e-5 of the largest output for a random image; typically 1e-6 to 4e-6, with
-/// F(5×5, 3×3) and F(4×4, 5×5) up to 1e-5, against 1e-6 for the direct sum in float32; within 5e-5 of the largest
+/// F(5×5, 3×3) and F(4×4, 5×5) up to 1.2e-5, against 1e-6 for the direct sum in float32; within 5e-5 of the largest
 /// filter gradient. The order of summation depends only on the shape and the instruction set.
 public enum Winograd {
   /// Whether the method can compute the shape, forward and the filter gradient, and needs at most half of the direct
