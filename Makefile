@@ -7,7 +7,7 @@
 #   make fuzz CASES=200000 SEED=7              more hostile inputs
 #   make sanitize              address and thread sanitizer, about 20 minutes
 #   make wheel                 wheels for other machines, in dist/
-#   make bench                 speed beside other engines: one table, about an hour
+#   make bench                 speed beside other engines: one table, about an hour and a half
 #   make bench BENCH="--quick --rows owt"      some of its rows, once each
 #   make lint                  formatters and type checker; changes nothing
 
@@ -264,17 +264,18 @@ $(BENCH_VENV)/package: pyproject.toml $(SOURCES) | $(BENCH_VENV)/bin/python
 	touch $@
 
 # Engines to compare with, each apart: one that cannot be installed is left out of the table. PyTorch for CPUs has an index
-# of its own; PyPI's brings gigabytes for GPUs.
+# of its own; PyPI's brings gigabytes for GPUs. OpenCV 5 has networks without Winograd's method.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 $(BENCH_VENV)/peers: | $(BENCH_VENV)/bin/python
 	install="$(BENCH_VENV)/bin/python -m pip install --quiet"
-	echo "installing PyTorch, Ray, TensorFlow, ONNX Runtime and OpenVINO into $(BENCH_VENV)"
+	echo "installing PyTorch, Ray, TensorFlow, ONNX Runtime, OpenVINO and OpenCV into $(BENCH_VENV)"
 	$$install --extra-index-url $(TORCH_INDEX) torch torchvision lpips captum || echo "PyTorch could not be installed: left out"
 	$$install 'ray[data]' || echo "Ray could not be installed: left out"
 	$$install tensorflow-cpu || echo "TensorFlow could not be installed: left out"
 	$$install onnxruntime onnx || echo "ONNX Runtime could not be installed: left out"
 	$$install mpi4py mpich || echo "MPI could not be installed: training on several ranks is left out"
 	$$install openvino onnx || echo "OpenVINO could not be installed: left out"
+	$$install 'opencv-python-headless<5' onnx || echo "OpenCV could not be installed: left out"
 	touch $@
 
 # Tests run on the sources, so that a change of Python needs no installation.

@@ -15,6 +15,9 @@ from typing import NamedTuple
 
 from engines import CONTENDERS, Setting, UnavailableError
 from goals import Goal
+from jobs import F32, F32_FAST, Job
+from measure import race
+from nets import NETS
 from worker import Worker, peak_bytes
 
 
@@ -28,6 +31,8 @@ class Check(NamedTuple):
 
 GROWTH, LINE = "images/s at batch 256 ÷ batch 64", "batch 128 off the line through 64 and 256"
 FORETOLD = "peak off what memory() says"
+FAST = "images/s with ÷ without, batch "
+FAST_BATCHES = (1, 2, 4, 8, 16)
 JPEG, CACHE = "JPEG folder ÷ memory", "cache of decoded images ÷ memory"
 
 
@@ -45,6 +50,18 @@ def growth(precision: str, threads: int, rounds: int) -> dict[str, float]:
     small, middle, large = (statistics.median(times[size]) for size in (64, 128, 256))
     line = small + (large - small) * (128 - 64) / (256 - 64)
     return {GROWTH: (256 / large) / (64 / small), LINE: abs(middle / line - 1)}
+
+
+def fast_math(variant: str, threads: int, rounds: int) -> dict[str, float]:
+    """Compare inference with fast math and without at small sizes of batch, where transforms have little to save."""
+    figures = {}
+    for size in FAST_BATCHES:
+        job = Job("inference", variant, size, {F32: (), F32_FAST: ()}, 3 * rounds, repeats=max(FAST_BATCHES) // size)
+        row = race(job, [CONTENDERS[name] for name in job.goals], threads)
+        if row["left_out"]:
+            raise UnavailableError(str(row["left_out"]))
+        figures[f"{FAST}{size}"] = row["engines"][F32_FAST]["median"] / row["engines"][F32]["median"]
+    return figures
 
 
 def memory(precision: str, threads: int, rounds: int) -> dict[str, float]:
@@ -106,5 +123,13 @@ def _checks(precision: str) -> tuple[Check, ...]:
 CHECKS = (
     *_checks("float32"),
     *_checks("bfloat16"),
+    *(
+        Check(
+            f"fast_math, inference, {variant}",
+            partial(fast_math, variant),
+            tuple(Goal(1.0, f"{FAST}{size}") for size in FAST_BATCHES),
+        )
+        for variant in NETS
+    ),
     Check("photographs to trained steps, paper", pipeline, (Goal(0.9, JPEG), Goal(0.9, CACHE))),
 )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from engines import CONTENDERS, OURS
 from everyday import ROWS
-from goals import ANY, BFLOAT16, FLOAT32, LIMIT, SPEED, Goal, compare
+from goals import ANY, BEST, LIMIT, Goal, compare
 from jobs import JOBS, Job
 from nets import macs
 from results import Results
@@ -28,13 +28,12 @@ class Line(NamedTuple):
 
     def cells(self) -> list[str]:
         """Write the line as `TITLES` wants it."""
-        same = FLOAT32 if self.precision == "float32" else BFLOAT16
         share = self.figures.get(LIMIT)
         return [
             self.title,
             *(_number(self.peers.get(column)) for column in PEERS),
             _number(self.ours),
-            _number(self.figures.get(same)),
+            _number(self.figures.get(BEST[self.precision])),
             _number(self.figures.get(ANY)),
             DASH if share is None else f"{share:.0%}",
             "; ".join(map(str, self.goals)) or DASH,
@@ -74,7 +73,6 @@ def _race(job: Job, row: dict[str, Any]) -> Iterable[Line]:
         peaks = {name: engine["peak_bytes"] / 2**30 for name, engine in row["engines"].items()}
         for name in job.goals:
             figures = compare(peaks, name, lower_is_better=True)
-            figures.pop(SPEED, None)
             title = f"peak memory of {job.title}, {name.removeprefix(OURS).strip()}, GiB"
             yield Line(title, _columns(peaks, min), peaks.get(name), figures, (job.peak,), CONTENDERS[name].precision)
 

@@ -6,21 +6,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import numpy as np
-
+from answers import disagreement
 from engines import OURS, Contender, Setting, UnavailableError
 from jobs import Job
 from worker import EngineError, Worker
 
 HOPELESS = 5  # times slower than the quickest: one round is enough
 SLEEP = 0.3  # seconds between engines: idle threads of the last one spin for a moment before they sleep
-
-# Largest difference of logits, relative to the largest logit. float32 differs by the order of sums, bfloat16 by its 8
-# bits of precision, int8 by weights in 255 steps a row.
-LOGITS_TOLERANCES = {"float32": 1e-4, "fast_math": 1e-4, "bfloat16": 2e-2, "int8": 5e-2}
-# Relative in the Euclidean norm: a rounding may switch a ReLU or a maximum, and all that flows through it, the more the
-# deeper the network. Unrelated gradients differ by 1.4.
-GRADIENT_TOLERANCES = {"float32": 3e-2, "bfloat16": 0.6}
 
 
 class Company:
@@ -97,7 +89,7 @@ def _compare_answers(job: Job, contenders: list[Contender], company: Company) ->
     for contender in contenders:
         try:
             with company.worker(contender) as worker:
-                answer = worker.ask("gradient" if gradient else "logits").ravel()
+                answer = worker.ask("gradient" if gradient else "logits")
         except UnavailableError as error:
             left_out[contender.name] = str(error)
         except EngineError as error:
@@ -112,16 +104,3 @@ def _compare_answers(job: Job, contenders: list[Contender], company: Company) ->
         if contender.name in left_out:
             print(f"{job.title}: left out: {contender.name}: {left_out[contender.name]}", flush=True)
     return left_out
-
-
-def disagreement(answer: np.ndarray, expected: np.ndarray, contender: Contender, gradient: bool) -> str | None:
-    """Say how an answer differs from the expected one if it is more than the contender's arithmetic explains."""
-    tolerances = GRADIENT_TOLERANCES if gradient else LOGITS_TOLERANCES
-    asked = [word for word in (contender.precision, contender.form) if word in tolerances]
-    tolerance = max(tolerances[word] for word in asked)
-    order = None if gradient else np.inf
-    difference = np.linalg.norm(answer - expected, order) / np.linalg.norm(expected, order)
-    if difference <= tolerance:
-        return None
-    what = "gradient" if gradient else "logits"
-    return f"{what} off by {difference:.2e}, expected at most {tolerance:.0e}"

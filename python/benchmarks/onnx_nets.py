@@ -3,7 +3,17 @@
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
+from engines import Setting
 from nets import IMAGE, NETS, Convolution, Dense, dense_layers
+
+
+def asked_for(setting: Setting, weights: dict[str, np.ndarray]) -> bytes:
+    """Serialise the network of a setting: quantised for int8, in float32 for all else."""
+    if setting.contender.precision == "int8":
+        import onnx_int8  # needs ONNX Runtime, the float32 network does not
+
+        return onnx_int8.network(setting.variant, setting.batch_size, weights)
+    return network(setting.variant, setting.batch_size, weights)
 
 
 def network(variant: str, batch_size: int, weights: dict[str, np.ndarray]) -> bytes:

@@ -1,4 +1,4 @@
-"""swiftalexnet beside PyTorch, TensorFlow, ONNX Runtime and OpenVINO: speed and memory, in one run, answers checked.
+"""swiftalexnet beside PyTorch, TensorFlow, ONNX Runtime, OpenVINO and OpenCV, in one run, answers checked.
 
     python run.py --threads 2                        # every row, into benchmarks.json and benchmarks.md
     python run.py --rows training vgg16              # only rows whose titles have these words; the others stay
@@ -17,6 +17,7 @@ from pathlib import Path
 import comparison_table
 from engines import CONTENDERS, OURS, PACKAGES, Contender, UnavailableError
 from everyday import ROWS
+from goals import BEST
 from jobs import JOBS
 from machine import cpu_name, package_version
 from measure import race
@@ -29,10 +30,11 @@ INSTRUCTIONS = {
         "ONEDNN_MAX_CPU_ISA": "AVX2",  # PyTorch, TensorFlow, OpenVINO
         "ATEN_CPU_CAPABILITY": "avx2",
         "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+        "FBGEMM_ENABLE_INSTRUCTIONS": "AVX2",  # PyTorch in int8
+        "OPENCV_CPU_DISABLE": "AVX512-SKX",
     }
 }
 UNBOUND = {"avx2": ("onnxruntime",)}
-PRECISIONS = ("float32", "bfloat16")
 
 
 def main() -> None:
@@ -44,12 +46,9 @@ def main() -> None:
     results = Results(arguments.out, machine)
     facts = {"versions": versions, "when": datetime.now(UTC).isoformat(timespec="seconds"), "quick": arguments.quick}
     for job in JOBS:
-        if _wanted(job.title, arguments.rows):
+        if _wanted(job.title, arguments.rows) and set(job.precisions) & set(arguments.precisions):
             job = job._replace(rounds=1, repeats=1) if arguments.quick else job
-            taking_part = [
-                each for each in job.contenders if each.name in contenders and each.precision in arguments.precisions
-            ]
-            row = race(job, taking_part, arguments.threads)
+            row = race(job, job.taking_part(contenders, arguments.precisions), arguments.threads)
             results.add(job.title, row | facts)
             _show(job.title, {name: engine["median"] for name, engine in row["engines"].items()})
     for check in ROWS if OURS in versions else ():
@@ -103,7 +102,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one round of each row: does it run?")
     parser.add_argument("--rows", nargs="+", metavar="WORDS", help="rows whose titles have one of them as whole words")
     parser.add_argument("--engines", nargs="+", choices=PACKAGES, default=list(PACKAGES), metavar="NAME")
-    parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=PRECISIONS, metavar="NAME")
+    parser.add_argument("--precisions", nargs="+", choices=BEST, default=list(BEST), metavar="NAME")
     parser.add_argument("--isa", choices=INSTRUCTIONS, help="hold engines to an instruction set below the best")
     parser.add_argument("--out", type=Path, default=Path("benchmarks.json"), help="rows are added or replaced here")
     return parser.parse_args()

@@ -16,8 +16,9 @@ from swiftalexnet.images.geometry import Geometry
 @pytest.fixture(scope="module")
 def benchmarks():
     """The scripts' modules."""
-    names = ("comparison_table", "engines", "generated_shards", "goals", "jobs", "measure", "nets", "results")
-    with benchmark_modules(*names) as modules:
+    names = "answers calibration checks comparison_table engines engines.swiftalexnet generated_shards goals jobs "
+    names += "measure nets results"
+    with benchmark_modules(*names.split()) as modules:
         yield modules
 
 
@@ -67,12 +68,29 @@ def test_a_training_step_has_three_products_but_for_the_images_gradient(benchmar
 def test_every_goal_speaks_of_a_figure_that_its_row_can_have(benchmarks):
     jobs, goals, engines = benchmarks["jobs"], benchmarks["goals"], benchmarks["engines"]
     for job in jobs.JOBS:
-        kinds = {goals.LIMIT, goals.SPEED, goals.FLOAT32, goals.BFLOAT16, goals.ANY}
-        kinds |= {contender.column for contender in job.contenders if contender.module != engines.OURS}
+        peers = [contender for contender in job.contenders if contender.module != engines.OURS]
+        kinds = {goals.LIMIT, goals.DIRECT, goals.OWN, goals.ANY, *(goals.BEST[each.precision] for each in peers)}
+        kinds |= {contender.column for contender in peers}
         assert {goal.of for each in job.goals.values() for goal in each} <= kinds
         assert {each.name for each in job.contenders if each.module == engines.OURS} == job.goals.keys()
         assert job.contenders[0].precision == "float32", "the others are compared with the first"
+        assert goals.OWN in job.goals, "the yardstick of our other arithmetics"
     assert len({job.title for job in jobs.JOBS}) == len(jobs.JOBS)
+
+
+def test_peers_work_in_the_precisions_of_a_row_and_our_yardstick_stays(benchmarks):
+    jobs, engines = benchmarks["jobs"], benchmarks["engines"]
+    rows = {job.title: job for job in jobs.JOBS}
+    names = {title: {each.name for each in job.contenders} for title, job in rows.items()}
+    assert "PyTorch NHWC int8" in names["int8 inference, paper, batch 16"]
+    assert "PyTorch NHWC" not in names["int8 inference, paper, batch 16"]
+    assert "OpenCV" in names["inference, paper, batch 1"] and "OpenCV" not in names["training, paper, batch 128"]
+    row = rows["int8 inference, owt, batch 1"]
+    some = ("ONNX Runtime int8", "OpenVINO int8", jobs.F32, jobs.INT8)
+    found = [each.name for each in row.taking_part(some, ["int8"])]
+    assert found == [jobs.F32, "ONNX Runtime int8", "OpenVINO int8", jobs.INT8]
+    plain = rows["inference, owt, batch 128"].taking_part(engines.CONTENDERS, ["bfloat16"])
+    assert {each.precision for each in plain} == {"bfloat16"}
 
 
 def test_quotients_are_against_the_hardest_peer(benchmarks):
@@ -81,11 +99,12 @@ def test_quotients_are_against_the_hardest_peer(benchmarks):
     speeds["TensorFlow bfloat16"] = 300.0
     figures = goals.compare(speeds, "swiftalexnet float32")
     assert figures == {
-        goals.SPEED: 150,
+        goals.OWN: 1,
         "PyTorch float32": 2.5,
         "OpenVINO float32": 1.5,
         "TensorFlow bfloat16": 0.5,
         goals.FLOAT32: 1.5,
+        goals.DIRECT: 1.5,
         goals.BFLOAT16: 0.5,
         goals.ANY: 0.5,
     }
@@ -93,14 +112,28 @@ def test_quotients_are_against_the_hardest_peer(benchmarks):
     peaks = goals.compare(values, "swiftalexnet float32", lower_is_better=True)
     assert peaks[goals.ANY] == 0.75 and peaks["PyTorch float32"] == 0.5
     assert goals.compare({"OpenVINO": 100.0}, "swiftalexnet float32") == {}
-    assert goals.compare({"swiftalexnet float32": 1.0}, "swiftalexnet float32") == {goals.SPEED: 1.0}
+    assert goals.compare({"swiftalexnet int8": 1.0}, "swiftalexnet int8") == {}
+
+
+def test_quotients_of_transforms_and_of_int8(benchmarks):
+    goals = benchmarks["goals"]
+    speeds = {"OpenCV": 300.0, "TensorFlow": 100.0, "swiftalexnet float32": 150.0, "swiftalexnet fast_math": 450.0}
+    figures = goals.compare(speeds, "swiftalexnet fast_math")
+    assert figures[goals.FLOAT32] == figures["OpenCV float32"] == 1.5, "it is a float32 peer too"
+    assert figures[goals.DIRECT] == 4.5 and figures[goals.OWN] == 3
+    figures = goals.compare(
+        {"OpenVINO int8 in bfloat16": 250.0, "OpenVINO int8": 200.0, "swiftalexnet int8": 500.0}, "swiftalexnet int8"
+    )
+    assert figures == {"OpenVINO int8": 2, goals.BEST["int8"]: 2, goals.ANY: 2}
 
 
 def test_goals(benchmarks):
     goals = benchmarks["goals"]
     goal = goals.Goal(1.4, goals.FLOAT32)
+    assert str(goals.Goal(3.2, goals.OWN)) == "≥ 3.2 × swiftalexnet float32"
+    assert str(goals.Goal(1.1, "OpenVINO int8")) == "≥ 1.1 × OpenVINO int8"
     assert str(goal) == "≥ 1.4 × best float32 peer" and str(goals.Goal(0.75, goals.LIMIT)) == "≥ 75% of the limit"
-    assert str(goals.Goal(208, goals.SPEED)) == "≥ 208 images/s" and str(goals.Goal(0.05, "off", True)) == "≤ 0.05"
+    assert str(goals.Goal(0.05, "off", True)) == "≤ 0.05"
     assert goal.met({goals.FLOAT32: 1.4}) is True and goal.met({goals.FLOAT32: 1.39}) is False
     assert goal.met({}) is None
     assert goals.Goal(1.0, goals.ANY, at_most=True).met({goals.ANY: 0.7}) is True
@@ -122,7 +155,7 @@ def test_table(benchmarks, results):
     first, second = cells
     assert first["PyTorch float32"] == "100" and first["TensorFlow float32"] == "–" and first["swiftalexnet"] == "150"
     assert (first["÷ best of its precision"], first["÷ best"], first["of the limit"]) == ("1.5", "0.6", "75%")
-    assert first["goal"] == "≥ 1.4 × best float32 peer; ≥ 75% of the limit" and first["met"] == "yes"
+    assert first["goal"] == "≥ 1.4 × best direct float32 peer; ≥ 75% of the limit" and first["met"] == "yes"
     assert (second["÷ best of its precision"], second["÷ best"], second["of the limit"]) == ("1.2", "1.2", "–")
     assert second["goal"] == "≥ 3 × best peer" and second["met"] == "no"
     assert table.startswith("A processor, 2 threads") and "pytorch 1.0" in table and "2.0% above" in table
@@ -133,9 +166,10 @@ def test_table_says_who_was_left_out_and_judges_nothing_without_a_figure(benchma
     measured["left_out"] = {"swiftalexnet bfloat16": "no instructions"}
     results.add("inference, paper, batch 128", measured)
     table = benchmarks["comparison_table"].markdown(results)
-    *_, first, second = lines(table)
-    assert first[-1] == "–", "its share of the limit was not measured"
-    assert second[-1] == "–" and second[9] == "–"
+    titles, _, *found = lines(table)
+    first, second = (dict(zip(titles, each, strict=True)) for each in found)
+    assert first["met"] == "–", "its share of the limit was not measured"
+    assert second["met"] == "–" and second["÷ best"] == "–"
     assert "- inference, paper, batch 128: swiftalexnet bfloat16: no instructions" in table
 
 
@@ -160,15 +194,56 @@ def test_rows_accumulate_and_machines_do_not_mix(benchmarks, results):
 
 
 def test_wrong_answers_are_told_from_rounding(benchmarks):
-    measure, contenders = benchmarks["measure"], benchmarks["engines"].CONTENDERS
-    expected = np.linspace(-1, 1, 1000, dtype=np.float32)
+    disagreement, contenders = benchmarks["answers"].disagreement, benchmarks["engines"].CONTENDERS
+    expected = np.linspace(-1, 1, 1000, dtype=np.float32).reshape(2, 500)
     off = expected + np.float32(1e-3)
-    assert measure.disagreement(expected, expected, contenders["PyTorch NCHW"], gradient=False) is None
-    assert "off by 1.00e-03" in measure.disagreement(off, expected, contenders["PyTorch NCHW"], gradient=False)
-    assert measure.disagreement(off, expected, contenders["PyTorch NCHW autocast"], gradient=False) is None
-    assert measure.disagreement(off, expected, contenders["swiftalexnet int8"], gradient=False) is None
-    assert measure.disagreement(off, expected, contenders["swiftalexnet fast_math"], gradient=False)
-    assert measure.disagreement(expected * np.nan, expected, contenders["TensorFlow"], gradient=True)
+    assert disagreement(expected, expected, contenders["PyTorch NCHW"], gradient=False) is None
+    assert "off by 1.00e-03" in disagreement(off, expected, contenders["PyTorch NCHW"], gradient=False)
+    assert disagreement(off, expected, contenders["PyTorch NCHW autocast"], gradient=False) is None
+    assert disagreement(off, expected, contenders["swiftalexnet int8 weights"], gradient=False) is None
+    assert disagreement(off, expected, contenders["swiftalexnet fast_math"], gradient=False)
+    assert disagreement(expected * np.nan, expected, contenders["TensorFlow"], gradient=True)
+
+
+def test_wrong_answers_in_int8(benchmarks):
+    """All images have nearly the same logits, as those of random networks have."""
+    disagreement, int8 = benchmarks["answers"].disagreement, benchmarks["engines"].CONTENDERS["ONNX Runtime int8"]
+    rng = np.random.default_rng(0)
+    expected = rng.standard_normal(1000) + 0.03 * rng.standard_normal((16, 1000))
+    rounded = expected + 0.01 * rng.standard_normal(expected.shape)
+    assert disagreement(rounded, expected, int8, gradient=False) is None
+    for answer, complaint in (
+        (1.1 * rounded, "logits off by 1.0"),
+        (rounded[::-1], "sets images apart"),
+        (np.tile(expected.mean(axis=0), (16, 1)), "sets images apart"),
+        (np.where(expected < expected.max(axis=1, keepdims=True), rounded, 2), "first classes"),
+        (rounded * np.nan, "logits off by nan"),
+    ):
+        assert complaint in (disagreement(answer, expected, int8, gradient=False) or "nothing")
+
+
+def test_images_of_calibration_have_the_spread_of_those_that_are_timed(benchmarks):
+    calibration, nets = benchmarks["calibration"], benchmarks["nets"]
+    images, tensors = calibration.images(), calibration.tensors()
+    assert images.dtype == np.uint8 and tensors.shape == (calibration.COUNT, *nets.IMAGE)
+    assert np.array_equal(tensors.transpose(0, 2, 3, 1) + calibration.MEAN, images)
+    assert tensors.std() == pytest.approx(nets.batch(1)[0].std(), rel=0.01)
+
+
+def test_ours_is_quantised_by_the_tensors_of_the_peers(benchmarks, monkeypatch):
+    calibration, engines = benchmarks["calibration"], benchmarks["engines"]
+    given = []
+
+    def quantize(model, images):
+        given.append(images)
+        return model
+
+    monkeypatch.setattr(sa.Model, "quantize", quantize, raising=False)
+    setting = engines.Setting(engines.CONTENDERS["swiftalexnet int8"], "owt", 1, 1)
+    model = benchmarks["engines.swiftalexnet"].Engine(setting, benchmarks["nets"].weights("owt")).model
+    (images,) = given
+    tensors = calibration.tensors()[:1]
+    assert np.array_equal(model.probabilities(images[:1]), sa.ops.softmax(model.forward(tensors)))
 
 
 def test_a_hopeless_peer_runs_one_round(benchmarks):
@@ -189,6 +264,21 @@ def test_an_engine_answers_from_its_own_process(benchmarks):
     (engine,) = result["engines"].values()
     assert 0 < engine["slowest"] <= engine["median"] <= engine["fastest"]
     assert engine["peak_bytes"] > 4 * 61_000_000 and not result["left_out"]
+
+
+def test_fast_math_is_put_beside_direct_sums(benchmarks, monkeypatch):
+    checks, jobs = benchmarks["checks"], benchmarks["jobs"]
+
+    def race(job, contenders, threads):
+        names = [contender.name for contender in contenders]
+        assert names == [jobs.F32, jobs.F32_FAST] and threads == 2 and job.repeats * job.batch_size == 16
+        return row({jobs.F32: 10.0, jobs.F32_FAST: 10.0 + job.batch_size})
+
+    monkeypatch.setattr(checks, "race", race)
+    (check,) = (each for each in checks.CHECKS if each.title == "fast_math, inference, owt")
+    figures = check.measure(2, 1)
+    assert list(figures.values()) == [1.1, 1.2, 1.4, 1.8, 2.6] and {goal.of for goal in check.goals} == figures.keys()
+    assert all(goal.met(figures) for goal in check.goals)
 
 
 def test_generated_shards(benchmarks, tmp_path):

@@ -5,6 +5,7 @@
 timing. `forward(x)` gives logits as numpy float32 [batch, 1000]. Engines that train also have `gradient(x, labels)`,
 what the mean loss without dropout says about the first convolution's weight, as numpy float32 [out, in, height, width],
 and `train_step(x, labels)`: forward with dropout, softmax loss, backward, and SGD with momentum and weight decay.
+Engines in int8 quantise the same weights themselves, by the images of `calibration`.
 `UnavailableError` says that the machine has no instructions for what was asked.
 """
 
@@ -16,9 +17,11 @@ PACKAGES = {  # what each module imports
     "tensorflow": ("tensorflow",),
     "onnxruntime": ("onnxruntime", "onnx"),
     "openvino": ("openvino", "onnx"),
+    "opencv": ("cv2", "onnx"),
     OURS: (OURS,),
 }
 TRAINING = ("pytorch", "tensorflow", OURS)  # the others only run networks
+WINOGRAD = "Winograd"  # the form of a peer that multiplies less than a direct sum does
 
 LEARNING_RATE = 1e-4  # small, so that random labels never drive the weights to infinity; the work is the same
 MOMENTUM = 0.9
@@ -49,11 +52,18 @@ CONTENDERS = {
         Contender("ONNX Runtime", "ONNX Runtime float32", "onnxruntime"),
         Contender("OpenVINO", "OpenVINO float32", "openvino"),
         Contender("OpenVINO bfloat16", "OpenVINO bfloat16", "openvino", "bfloat16"),
+        Contender("OpenCV", "OpenCV float32", "opencv", form=WINOGRAD),
+        Contender("PyTorch NCHW int8", "PyTorch int8", "pytorch", "int8", "NCHW"),
+        Contender("PyTorch NHWC int8", "PyTorch int8", "pytorch", "int8", "NHWC"),
+        Contender("ONNX Runtime int8", "ONNX Runtime int8", "onnxruntime", "int8"),
+        Contender("OpenVINO int8", "OpenVINO int8", "openvino", "int8"),
+        Contender("OpenVINO int8 in bfloat16", "OpenVINO int8", "openvino", "int8", "bfloat16"),
         Contender("swiftalexnet float32", OURS, OURS),
         Contender("swiftalexnet fast_math", OURS, OURS, form="fast_math"),
-        Contender("swiftalexnet int8", OURS, OURS, form="int8"),
+        Contender("swiftalexnet int8 weights", OURS, OURS, form="int8 weights"),
         Contender("swiftalexnet bfloat16", OURS, OURS, "bfloat16"),
-        Contender("swiftalexnet bfloat16 int8", OURS, OURS, "bfloat16", "int8"),
+        Contender("swiftalexnet bfloat16 int8 weights", OURS, OURS, "bfloat16", "int8 weights"),
+        Contender("swiftalexnet int8", OURS, OURS, "int8"),
     )
 }
 

@@ -1,4 +1,4 @@
-"""ONNX Runtime on its CPU provider: runs networks, does not train them."""
+"""ONNX Runtime on its CPU provider, in float32 and int8: runs networks, does not train them."""
 
 import numpy as np
 import onnxruntime
@@ -14,7 +14,7 @@ class Engine:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = setting.threads
         options.inter_op_num_threads = 1
-        model = onnx_nets.network(setting.variant, setting.batch_size, weights)
+        model = onnx_nets.asked_for(setting, weights)
         self.session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     def tensor(self, images: np.ndarray) -> np.ndarray:

@@ -1,4 +1,6 @@
-"""PyTorch, in both of its orders of memory, and in bfloat16 by either of its ways."""
+"""PyTorch, in both of its orders of memory, in bfloat16 by either of its ways, and in int8."""
+
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -14,7 +16,7 @@ class Engine:
     """`torch.nn` layers run eagerly, `torch.optim.SGD`.
 
     In bfloat16 the whole model is cast, weights and momentum too, or with `autocast` the weights stay float32 and are
-    cast in every pass.
+    cast in every pass. In int8 the input is float32, and the first operator rounds it.
     """
 
     def __init__(self, setting: Setting, weights: dict[str, np.ndarray]):
@@ -27,9 +29,14 @@ class Engine:
         self.model = network(setting.variant)
         self.model.load_state_dict({key: torch.from_numpy(values) for key, values in weights.items()})
         self.model.to(dtype=self.dtype, memory_format=self.memory_format)
-        self.optimizer = torch.optim.SGD(
-            self.model.parameters(), LEARNING_RATE, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY
-        )
+        if setting.contender.precision == "int8":
+            from torch_int8 import quantized  # PyTorch is about to give up this part of itself
+
+            self.model = quantized(self.model)
+
+    @cached_property
+    def optimizer(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.model.parameters(), LEARNING_RATE, momentum=MOMENTUM, weight_decay=WEIGHT_DECAY)
 
     def tensor(self, images: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(images).to(self.dtype).contiguous(memory_format=self.memory_format)
@@ -50,7 +57,7 @@ class Engine:
         self.optimizer.step()
 
     def _backward(self, x: torch.Tensor, labels: np.ndarray) -> None:
-        self.optimizer.zero_grad(set_to_none=True)
+        self.model.zero_grad()
         nn.functional.cross_entropy(self._logits(x), torch.from_numpy(labels)).backward()
 
     def _logits(self, x: torch.Tensor) -> torch.Tensor:

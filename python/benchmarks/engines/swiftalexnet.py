@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
+import calibration
+import nets
 import swiftalexnet as sa
 from engines import LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, Contender, Setting, UnavailableError
 from swiftalexnet.runtime import fma_limits
@@ -26,6 +28,8 @@ class Engine:
         if "form=paper2012" in self.model.spec:  # this dropout halves at test time, the peers' doubles in training
             weights = weights | {name: 2 * weights[name] for name in ("fc7.weight", "fc8.weight")}
         self.model.load_state_dict(weights)
+        if setting.contender.precision == "int8":
+            self._quantize()
 
     def tensor(self, images: np.ndarray) -> np.ndarray:
         return images
@@ -33,6 +37,13 @@ class Engine:
     def forward(self, x: np.ndarray) -> np.ndarray:
         with _where_it_can(self.arithmetic):
             return self.model.forward(x, keep=False, **self.arithmetic)
+
+    def _quantize(self) -> None:
+        """Choose the steps of 8-bit activations by images that preprocessing turns into the peers' tensors."""
+        channels, _, side = nets.IMAGE
+        self.model.preprocessing = sa.Preprocessing(side, side, np.full(channels, calibration.MEAN, np.float32))
+        with _where_it_can(self.arithmetic):
+            self.model = self.model.quantize(calibration.images())
 
     def gradient(self, x: np.ndarray, labels: np.ndarray) -> np.ndarray:
         with _where_it_can(self.arithmetic):
@@ -54,7 +65,7 @@ class Engine:
 def arithmetic(contender: Contender) -> dict:
     """Return the keywords that ask for a contender's arithmetic; float32 needs none."""
     precision = {} if contender.precision == "float32" else {"precision": contender.precision}
-    forms = {"": {}, "int8": {"weights": "int8"}, "fast_math": {"fast_math": True}}
+    forms = {"": {}, "int8 weights": {"weights": "int8"}, "fast_math": {"fast_math": True}}
     return precision | forms[contender.form]
 
 
