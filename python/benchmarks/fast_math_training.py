@@ -1,4 +1,4 @@
-"""Whether networks trained with `fast_math` end where those of the direct method do: the clothing recipe, several seeds.
+"""Whether networks trained with `fast_math` end where those of the direct method do: the clothing recipe, some seeds.
 
     python fast_math_training.py --out fast_math_training.json --models models photographs/clothing
 
