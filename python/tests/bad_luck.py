@@ -158,7 +158,7 @@ def suffer(what: str, ranks: int, chance: random.Random, folder: Path) -> Ended:
     ended = job(ranks, folder, during, within=small_disk(folder / "run") if what == "full disk" else (), **options)
     assert ended.status != 0
     assert re.search(words, ended.errors), ended.errors
-    assert ended.seconds < TIMEOUT + GRACE, ended.seconds
+    assert ended.seconds < TIMEOUT + GRACE, f"{ended.seconds} s: {ended.errors}"
     return ended
 
 
