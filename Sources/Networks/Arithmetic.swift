@@ -13,6 +13,11 @@ public enum Precision: String, CaseIterable, Hashable, Sendable {
   public static func available(in context: ComputeContext) -> [Precision] {
     context.kernels.bfloat16 == nil ? [.float32, .int8] : [.float32, .bfloat16, .int8]
   }
+
+  /// Those of them that have gradients, and need no quantisation.
+  public static func trainable(in context: ComputeContext) -> [Precision] {
+    available(in: context).filter { $0 != .int8 }
+  }
 }
 
 /// How a network computes. The default is exact float32; 8-bit weights are for inference.

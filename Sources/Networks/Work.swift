@@ -71,9 +71,20 @@ extension TypedLayer {
     }
   }
 
+  /// Whether it only reads and writes narrower numbers.
+  private var computesInFloat32: Bool {
+    switch self {
+    case .float32: true
+    case .bfloat16(let layer): layer is WideningLayer
+    case .logits(let layer): layer is WideningLayer
+    case .int8(let layer): layer is RoundingLayer
+    case .int8Logits(let layer): layer is RoundingLayer
+    }
+  }
+
   /// Bytes per weight in inference.
   private func weightBytes(_ arithmetic: Arithmetic) -> Int {
     if arithmetic.int8DenseWeights, original is DenseLayer { return MemoryLayout<Int8>.stride }
-    return layer is WideningLayer ? Precision.float32.byteCount : input.byteCount
+    return computesInFloat32 ? Precision.float32.byteCount : input.byteCount
   }
 }

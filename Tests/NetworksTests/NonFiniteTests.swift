@@ -26,7 +26,7 @@ final class NonFiniteTests: XCTestCase {
   }
 
   private func arithmetics() throws -> [Arithmetic] {
-    Precision.available(in: try ComputeContext()).map { Arithmetic(precision: $0) }
+    Precision.trainable(in: try ComputeContext()).map { Arithmetic(precision: $0) }
   }
 
   func testTheParameterIsNamed() throws {

@@ -44,7 +44,7 @@ final class SameBitsTests: XCTestCase {
 
   /// float32, bfloat16 if available, Winograd's method and 8-bit weights.
   private func arithmetics(_ context: ComputeContext) -> [Arithmetic] {
-    Precision.available(in: context).flatMap { precision in
+    Precision.trainable(in: context).flatMap { precision in
       [false, true].flatMap { fast in
         [false, true].map { Arithmetic(precision: precision, int8DenseWeights: $0, fastMath: fast) }
       }

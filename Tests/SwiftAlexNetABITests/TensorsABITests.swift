@@ -10,8 +10,8 @@ final class TensorsABITests: XCTestCase {
     var logits = [Float](repeating: 0, count: 3)
     for (given, message) in [
       (
-        sax_arithmetic(precision: 2, int8_dense_weights: 0, fast_math: 0),
-        "precision: got 2, expected 0 (float32) or 1 (bfloat16)"
+        sax_arithmetic(precision: 3, int8_dense_weights: 0, fast_math: 0),
+        "precision: got 3, expected 0 (float32), 1 (bfloat16) or 2 (int8)"
       ),
       (sax_arithmetic(precision: 0, int8_dense_weights: 7, fast_math: 0), "int8 weights: got 7, expected 0 or 1"),
       (sax_arithmetic(precision: 0, int8_dense_weights: 0, fast_math: -1), "fast math: got -1, expected 0 or 1"),

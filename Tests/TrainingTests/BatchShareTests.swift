@@ -89,7 +89,7 @@ final class BatchShareTests: XCTestCase {
   }
 
   func testBitsDoNotDependOnTheNumberOfProcesses() throws {
-    for precision in Precision.available(in: try ComputeContext()) {
+    for precision in Precision.trainable(in: try ComputeContext()) {
       for weights in [nil, (0..<batch).map { 0.3 + Float($0 % 5) }] {
         var expected: (results: [ShardResult], state: [[Float]])?
         for ranks in [1, 2, 4, 8] {
@@ -165,7 +165,7 @@ final class BatchShareTests: XCTestCase {
     let x = RandomValues.uniform(batch * size, seed: 5)
     let labels = (0..<batch).map { Int32($0 % 3) }
     let counts = [Int](repeating: 2, count: 8)
-    for precision in Precision.available(in: try ComputeContext()) {
+    for precision in Precision.trainable(in: try ComputeContext()) {
       func network() throws -> Network {
         try Network(spec: NetworkSpec(text: text), initialization: .torchvision, seed: 1)
       }

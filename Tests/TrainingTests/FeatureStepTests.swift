@@ -33,7 +33,7 @@ final class FeatureStepTests: XCTestCase {
     return output
   }
 
-  private func precisions() throws -> [Precision] { Precision.available(in: try ComputeContext()) }
+  private func precisions() throws -> [Precision] { Precision.trainable(in: try ComputeContext()) }
 
   func testStepsOnFeaturesGiveTheBitsOfStepsOnImages() throws {
     for precision in try precisions() {

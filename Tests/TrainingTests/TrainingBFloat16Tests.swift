@@ -11,7 +11,7 @@ final class TrainingBFloat16Tests: XCTestCase {
   private let (batch, labels, x) = (SmallTask.batch, SmallTask.labels, SmallTask.images)
 
   override func setUpWithError() throws {
-    let available = Precision.available(in: try ComputeContext())
+    let available = Precision.trainable(in: try ComputeContext())
     try XCTSkipUnless(available.contains(.bfloat16), "the instruction set in use has no bfloat16")
   }
 
