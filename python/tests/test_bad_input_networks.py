@@ -107,7 +107,8 @@ TENSORS = [
     case("layout 7", ValueError, "forward: layout", forward(layout=7)),
     case("seed -1", ValueError, "forward: seed", forward(seed=-1)),
     case("step 2^64", ValueError, "forward: step", forward(step=2**64)),
-    case("precision 2", ValueError, "precision: got 2", forward(arithmetic=(2, 0, 0))),
+    case("precision 3", ValueError, "precision: got 3", forward(arithmetic=(3, 0, 0))),
+    case("int8 unquantised", ValueError, "has not been quantised", forward(arithmetic=(2, 0, 0))),
     case("int8 7", ValueError, "forward: int8 weights: got 7, expected 0 or 1", forward(arithmetic=(0, 7, 0))),
     case("fast math 2", ValueError, "forward: fast math: got 2, expected 0 or 1", forward(arithmetic=(0, 0, 2))),
     case("arithmetic short", ValueError, "forward: arithmetic has 2 items, expected 3", forward(arithmetic=(0, 0))),
@@ -202,7 +203,7 @@ TENSORS = [
     case("linearize unknown", ValueError, "linearize: there is no node 'relu9'", linearize(("relu9",))),
     case("linearize str", TypeError, "linearize: names is of type str", linearize("relu1")),
     case("linearize nothing", ValueError, "linearize: got 0 names", linearize(wrt=())),
-    case("linearize int8", ValueError, "linearize: got 8-bit weights", linearize(arithmetic=(0, 1, 0))),
+    case("linearize int8", ValueError, "linearize: int8 weights are for inference", linearize(arithmetic=(0, 1, 0))),
     case(
         "linearize dense",
         UnsupportedError,

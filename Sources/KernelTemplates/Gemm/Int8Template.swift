@@ -1,10 +1,14 @@
 // The algorithms of `MatrixKernelsInt8`, written once. Loops over bytes are plain: the optimiser turns them into vector
 // code of the target's instruction set.
 
+/// The columns of ``byteTile(_:_:)``.
+@inlinable @inline(__always)
+var byteTileColumns: Int { 16 }
+
 /// ``RowTileInt8`` where there is no instruction for products of bytes: a row at a time, a quad at a time.
 @inlinable @inline(__always)
 public func byteTile<I: SendableMetatype>(_: I.Type, _ tile: RowTileInt8) {
-  let columns = 16
+  let columns = byteTileColumns
   for block in 0..<tile.blockCount {
     for i in 0..<tile.rows {
       let row = tile.output + ((block &* tile.rows &+ i) &* tile.outputStride)

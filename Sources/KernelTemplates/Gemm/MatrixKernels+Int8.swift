@@ -50,7 +50,7 @@ public final class MatrixKernelsInt8: WordTileKernels {
   /// The kernels of an instruction set without products of bytes, compiled where it is called: see ``InstructionSet``.
   @inlinable @inline(__always)
   public convenience init<I: InstructionSet>(of _: I.Type) {
-    self.init(of: I.self, rows: 4, columns: 16, isNative: false) { byteTile(I.self, $0) }
+    self.init(of: I.self, rows: 4, columns: byteTileColumns, isNative: false) { byteTile(I.self, $0) }
   }
 
   @inlinable @inline(__always)
