@@ -37,7 +37,7 @@ let package = Package(
     // MARK: Kernels, one algorithm and one target per instruction set
     .target(name: "KernelTemplates", dependencies: ["CShims", "Tensors"]),
     .target(name: "KernelsPortable", dependencies: ["KernelTemplates"], swiftSettings: portable),
-    .target(name: "KernelsAVX2", dependencies: ["KernelTemplates"], swiftSettings: avx2),
+    .target(name: "KernelsAVX2", dependencies: ["CInstructions", "KernelTemplates"], swiftSettings: avx2),
     .target(name: "KernelsAVX512", dependencies: ["KernelTemplates"], swiftSettings: avx512),
     .target(
       name: "KernelsAVX512VNNI", dependencies: ["CInstructions", "KernelTemplates"], swiftSettings: avx512VNNI),

@@ -1,6 +1,6 @@
 import KernelTemplates
 
-public let avx2Kernels = KernelTable(name: "avx2", of: AVX2.self, vector: SIMD8<Float>.self)
+public let avx2Kernels = KernelTable(name: "avx2", of: AVX2.self, vector: SIMD8<Float>.self, int8: avx2Int8)
 
 enum AVX2: InstructionSet {
   static var fused: Bool { true }

@@ -16,7 +16,7 @@ final class ImportDirectionTests: XCTestCase {
     return [
       "CShims": [], "CInstructions": [], "COpenBLAS": [], "Tensors": ["CShims"], "Parallel": ["CShims", "Tensors"],
       "KernelTemplates": ["CShims", "Tensors"], "KernelsPortable": ["KernelTemplates"],
-      "KernelsAVX2": ["KernelTemplates"], "KernelsAVX512": ["KernelTemplates"],
+      "KernelsAVX2": ["CInstructions", "KernelTemplates"], "KernelsAVX512": ["KernelTemplates"],
       "KernelsAVX512VNNI": ["CInstructions", "KernelTemplates"],
       "KernelsAVX512BF16": ["CInstructions", "KernelTemplates", "Tensors"],
       "KernelsAMX": ["CInstructions", "KernelTemplates"], "Kernels": kernels.union(instantiations),

@@ -7,6 +7,18 @@
 
 #define INSTRUCTION static inline __attribute__((always_inline))
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+
+typedef int32_t instruction_sums __attribute__((ext_vector_type(8)));
+typedef int16_t instruction_shorts __attribute__((ext_vector_type(16)));
+
+/// Each lane: a.low · b.low + a.high · b.high of pairs of Int16 (vpmaddwd).
+INSTRUCTION instruction_sums instruction_multiply_pairs(instruction_shorts a, instruction_shorts b) {
+  return (instruction_sums)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+}
+#endif
+
 #if defined(__AVX512VNNI__)
 #include <immintrin.h>
 

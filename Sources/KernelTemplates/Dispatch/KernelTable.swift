@@ -15,9 +15,10 @@ public struct KernelTable: Sendable {
   public let bfloat16: MatrixKernelsBFloat16?
 
   /// The kernels of an instruction set, compiled where it is called: see ``InstructionSet``.
+  /// - Parameter int8: nil: those without any instruction for products of bytes.
   @inlinable @inline(__always)
   public init<I: InstructionSet, V: FloatVector & SIMD & SendableMetatype>(
-    name: String, of _: I.Type, vector _: V.Type
+    name: String, of _: I.Type, vector _: V.Type, int8: MatrixKernelsInt8? = nil
   ) where V.Scalar == Float {
     self.name = name
     matrix = MatrixKernels(of: I.self, vector: V.self)
@@ -28,7 +29,7 @@ public struct KernelTable: Sendable {
       WinogradKernels(of: I.self, vector: V.self, points: EightPoints.self)
     )
     quantized = QuantizedKernels(of: I.self, vector: V.self)
-    int8 = MatrixKernelsInt8(of: I.self)
+    self.int8 = int8 ?? MatrixKernelsInt8(of: I.self)
     bfloat16 = nil
   }
 

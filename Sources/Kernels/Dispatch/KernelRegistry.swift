@@ -15,8 +15,8 @@ public enum KernelRegistry {
     var tables = [portableKernels]
     if shim_cpu_has_avx2_fma() { tables.append(avx2Kernels) }
     if shim_cpu_has_avx512() {
-      tables.append(avx512Kernels)
-      let int8 = shim_cpu_has_avx512_vnni() ? avx512VNNI : avx512Kernels.int8
+      tables.append(KernelTable(name: "avx512", floats: avx512Kernels, int8: avx2Kernels.int8))
+      let int8 = shim_cpu_has_avx512_vnni() ? avx512VNNI : avx2Kernels.int8
       if int8.isNative { tables.append(KernelTable(name: "avx512_vnni", floats: avx512Kernels, int8: int8)) }
       if shim_cpu_has_avx512_bf16() {
         tables.append(
