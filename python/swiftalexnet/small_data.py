@@ -10,6 +10,7 @@ import numpy as np
 
 from ._support.arrays import as_integer
 from .architectures import build
+from .data.checks import snapshot
 from .preprocessing.defaults import default_preprocessing
 from .recipes.recipe import Recipe
 from .recipes.schedules import EpochSchedule
@@ -112,14 +113,10 @@ def suggest(train: "Dataset", image_size: int | None = None, epochs: int | None 
     >>> model = suggestion.build(len(train.classes))
     >>> history = model.fit(train, held_out, recipe=suggestion.recipe)
     """
-    if not hasattr(train, "__len__") or not hasattr(train, "labels"):
-        expected = "a data set such as ImageFolder or ArrayDataset"
-        raise TypeError(f"suggest: train is of type {type(train).__name__}, expected {expected}")
-    if len(train) == 0:
-        raise ValueError("suggest: train holds no images, expected at least 1")
-    plan = next(each for each in _PLANS if len(train) < each.images)
+    images = len(snapshot(train, "suggest"))
+    plan = next(each for each in _PLANS if images < each.images)
     chosen = recipe("small")
-    steps_an_epoch = -(-len(train) // chosen.batch_size)
+    steps_an_epoch = -(-images // chosen.batch_size)
     if epochs is None:
         epochs = min(max(round(plan.steps / steps_an_epoch), _LEAST_EPOCHS), _MOST_EPOCHS)
     epochs = as_integer(epochs, "epochs", "suggest", 0, 2**31 - 1)

@@ -86,19 +86,30 @@ def test_a_suggestion_learns(tmp_path):
 
 @pytest.mark.parametrize("data", [None, 3, "photos", [1, 2], np.zeros((4, 8, 8, 3), np.uint8)])
 def test_no_data_set_is_refused(data):
-    with pytest.raises(TypeError, match=r"suggest: train is of type \w+, expected a data set"):
+    with pytest.raises(TypeError, match=r"suggest: got \w+, which has no \w+, expected a data set"):
         sa.suggest(data)
 
 
 def test_no_images_are_refused():
     class Empty:
-        labels = np.zeros(0, np.int32)
+        labels, classes, image = np.zeros(0, np.int32), None, None
 
         def __len__(self) -> int:
             return 0
 
-    with pytest.raises(ValueError, match="suggest: train holds no images"):
+    with pytest.raises(ValueError, match="suggest: Empty holds no images"):
         sa.suggest(Empty())
+
+
+def test_a_length_that_is_none_is_refused():
+    class Endless:
+        labels, classes, image = np.zeros(4, np.int32), None, None
+
+        def __len__(self) -> int:
+            return 2**63
+
+    with pytest.raises(ValueError, match="suggest: the length of"):
+        sa.suggest(Endless())
 
 
 @pytest.mark.parametrize(

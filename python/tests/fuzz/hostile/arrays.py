@@ -145,7 +145,7 @@ ARRAYS: dict[str, Callable[[Array, World], Any]] = {
     "array-like that raises": lambda x, world: Wrapped(Planned("array")),
     "liar": lambda x, world: Liar(world),
     "0-D": lambda x, world: np.array(1, x.dtype),
-    "rank less": lambda x, world: x[0] if x.ndim else x,
+    "rank less": lambda x, world: x[0] if x.ndim and len(x) else x,
     "rank more": lambda x, world: x[None],
     "rank 30": lambda x, world: x.reshape((1,) * (30 - x.ndim) + x.shape),
     "flat": lambda x, world: x.reshape(-1).copy(),

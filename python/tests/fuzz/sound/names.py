@@ -49,7 +49,7 @@ BY_NAME: dict[str, Maker] = {
     "target": lambda world: world.one_of(2, "low"),
     "deviation": lambda world: 0.1,
     "window": lambda world: world.one_of(5, (4, 6)),
-    "stride": lambda world: world.one_of(3, (4, 2)),
+    "stride": lambda world: world.one_of(2, (2, 1)),  # within the window, also the least that is chosen
     "layer": lambda world: world.one_of("relu6", "conv2"),
     "names": lambda world: world.random.sample(["conv1", "conv2", "fc6"], 2),
     "prefixes": lambda world: world.random.sample(["conv1", "fc", "conv2.bias"], 2),
