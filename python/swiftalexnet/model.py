@@ -116,7 +116,9 @@ class Model(BaseModel):
 
         return features(self, images, layers, **options)
 
-    def quantize(self, images: Any, method: str = "percentile", percentile: float = 99.99, **options: Any) -> "Model":
+    def quantize(
+        self, images: Any, method: str | None = None, percentile: float | None = None, **options: Any
+    ) -> "Model":
         """Return a copy that computes in 8 bits, with ranges from images: see `quantization.quantize.quantize`."""
         from .quantization.quantize import quantize
 

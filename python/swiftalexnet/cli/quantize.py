@@ -25,16 +25,14 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--method",
         dest="ranges",
         type=one_of("method", METHODS),
-        default="percentile",
         metavar="|".join(METHODS),
-        help="of choosing the range of activations",
+        help="of choosing the range of activations; mse if neither it nor --percentile is given",
     )
     parser.add_argument(
         "--percentile",
         type=real(50, 100, open_below=True),
-        default=99.99,
         metavar="P",
-        help="with the method of this name: what is clipped is 100 - P percent",
+        help="by the method of this name: what is clipped is 100 - P percent; 99.99 if it is not given",
     )
     parser.add_argument(
         "--images",

@@ -28,8 +28,8 @@ _FEW = 16  # images, whose ranges say little of others
 def quantize(
     model: Kind,
     images: Any,
-    method: str = "percentile",
-    percentile: float = 99.99,
+    method: str | None = None,
+    percentile: float | None = None,
     layout: str | None = None,
     value_range: tuple[float, float] | None = None,
     batch_size: BatchSize = 64,
@@ -50,12 +50,13 @@ def quantize(
     images : images
         A few hundred like those that it will see; labels are not needed. See `swiftalexnet.inference.features`: arrays,
         paths, Pillow images, a folder or a data set, but no iterator. A UserWarning is given for fewer than 16.
-    method : {"percentile", "mse"}
-        How the range of a tensor is chosen, among values that are not zero. "percentile": so that a share of them is
-        clipped. "mse": so that the squared error of clipping and rounding is least.
-    percentile : float
+    method : {"mse", "percentile"} or None
+        How the range of a tensor is chosen, among values that are not zero. "mse": so that the squared error of
+        clipping and rounding is least. "percentile": so that a share of them is clipped. None: "percentile" if
+        `percentile` is given, else "mse".
+    percentile : float or None
         For the method of this name: what is clipped above, and below where values are negative, is 100 - `percentile`
-        percent. More than 50, and at most 100, which clips nothing.
+        percent. More than 50, and at most 100, which clips nothing; None: 99.99.
     layout, value_range
         See `swiftalexnet.inference.prediction.probabilities`.
     batch_size : int or "auto"
@@ -82,7 +83,11 @@ def quantize(
         The copy does not fit into memory.
     """
     require_model(model, "quantize")
-    choose("quantize", "method", method, METHODS)
+    if method is None:
+        method = "mse" if percentile is None else "percentile"
+    if choose("quantize", "method", method, METHODS) != "percentile" and percentile is not None:
+        raise ValueError(f"quantize: percentile is {shown(percentile)} with method {method!r}, which has none")
+    percentile = 99.99 if percentile is None else percentile
     check_number(percentile, "percentile", "quantize")
     if not 50 < percentile <= 100:
         raise ValueError(f"quantize: percentile is {shown(percentile)}, expected more than 50 and at most 100")

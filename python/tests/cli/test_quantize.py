@@ -19,7 +19,7 @@ def files(tmp_path):
 def test_the_model_is_written(files, tmp_path, capsys):
     out = tmp_path / "q.safetensors"
     code, text, _ = run(capsys, "quantize", *files, "-o", out)
-    assert code == 0 and f"saved {out}: int8, ranges by percentile 99.99 from 24 images" in text
+    assert code == 0 and f"saved {out}: int8, ranges by mse from 24 images" in text
     model = sa.load(out)
     assert model.quantization.images == 24 and model.verify()
     expected = sa.load(files[0]).quantize(files[1])
@@ -64,7 +64,7 @@ def test_other_commands_compute_in_int8(files, tmp_path, capsys):
     code, text, _ = run(capsys, "evaluate", out, files[1], "--quiet")
     assert code == 0 and "views: centre crop, int8" in text
     assert ", int8" in run(capsys, "summary", out)[1]
-    assert "int8, ranges by percentile" in run(capsys, "inspect", out)[1]
+    assert "int8, ranges by mse" in run(capsys, "inspect", out)[1]
     assert "has not been quantised" in refused(capsys, "predict", files[0], image, "--precision", "int8")
     assert "with precision 'int8'" in refused(capsys, "predict", out, image, "--fast-math")
     assert "unknown precision 'int8'" in refused(capsys, "train", files[1], "--precision", "int8")

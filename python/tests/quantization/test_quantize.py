@@ -54,7 +54,7 @@ def test_weights_are_integers_times_scales_and_the_rest_is_as_it_was(trained):
 
 
 def test_ranges_are_of_the_rounded_weights_and_hold_zero(trained):
-    model = trained.quantize(IMAGES, percentile=100)
+    model = trained.quantize(IMAGES, "percentile", percentile=100)
     assert list(model.quantization.activations) == [name for name, *_ in model.network.nodes()]
     outputs = model.features(IMAGES, ["data", "norm1", "relu6"], precision="float32")
     for name, values in outputs.items():
@@ -138,16 +138,21 @@ def test_weights_that_are_not_finite_are_refused(bad):
         model.quantize(IMAGES)
 
 
-@pytest.mark.parametrize("method", ["max", "", None, 1])
+@pytest.mark.parametrize("method", ["max", "", 1])
 def test_unknown_methods_are_refused(trained, method):
     with pytest.raises(ValueError, match="quantize: unknown method .*, expected one of percentile, mse"):
         trained.quantize(IMAGES, method)
 
 
-@pytest.mark.parametrize("percentile", [50, 0, -1, 100.1, np.nan, np.inf, "99", None, True])
+@pytest.mark.parametrize("percentile", [50, 0, -1, 100.1, np.nan, np.inf, "99", True])
 def test_percentiles_out_of_range_are_refused(trained, percentile):
     with pytest.raises((TypeError, ValueError), match="quantize: percentile is"):
-        trained.quantize(IMAGES, percentile=percentile)
+        trained.quantize(IMAGES, "percentile", percentile=percentile)
+
+
+def test_a_percentile_without_its_method_is_refused(trained):
+    with pytest.raises(ValueError, match="quantize: percentile is 99 with method 'mse', which has none"):
+        trained.quantize(IMAGES, "mse", percentile=99)
 
 
 @pytest.mark.parametrize("words", [{"progress": "yes"}, {"batch_size": 0}, {"batch_size": "many"}])

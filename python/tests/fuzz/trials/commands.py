@@ -65,7 +65,7 @@ WORDS: dict[str, Callable[[World], Any]] = {
     "wire": lambda world: "float32",
     "timeout": lambda world: 30,
     "batch_size": lambda world: world.one_of(4, "auto"),
-    "ranges": lambda world: world.one_of("percentile", "mse"),
+    "ranges": lambda world: "percentile",
     "percentile": lambda world: 99.9,
     "method": lambda world: world.one_of("grad_cam", "occlusion"),
     "target": lambda world: 2,
