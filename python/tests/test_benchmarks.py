@@ -310,3 +310,16 @@ def test_what_eight_bits_cost_is_measured_on_all_images_together(tmp_path):
         for row in rows:
             assert row["images"] == 12 and row["lost"] == pytest.approx(row["top-1 % float32"] - row["int8"])
         assert len(lines(script.table(rows))) == 4
+
+
+def test_ends_of_training_are_tabled_with_the_range_of_each_method():
+    with benchmark_modules("fast_math_training") as modules:
+        script = modules["fast_math_training"]
+        assert script.boundaries(40) == (25, 35) and script.boundaries(10) == (6, 8)
+        epochs = [{"validation_top1_error": error, "validation_loss": 1.5, "train_loss": 1.0} for error in (50.0, 40.0)]
+        rows = [{"method": name, "seed": seed, **script.last(epochs)} for seed in (0, 1) for name in script.METHODS]
+        rows[3]["top-1 error, %"] = 42.0
+        assert [cells[2] for cells in lines(script.table(rows))[2:]] == [
+            *("40.000", "40.000", "40.000", "42.000"),
+            *("40.000 to 40.000", "40.000 to 42.000"),
+        ]
