@@ -24,6 +24,7 @@ extension Convolution {
 
   /// Writes bytes of `outputQuantization`, rounded once from the exact sums; with `relu`, those of max(0, ·).
   /// - Parameter packed: by ``pack(_:as:weights:into:context:)``.
+  /// - Throws: ``EngineError/nonFinite(_:)`` for a bias that is infinite or NaN.
   public static func forward(
     _ shape: ConvolutionShape, input: UnsafePointer<UInt8>, inputQuantization: Quantization,
     packed: UnsafeRawPointer, bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<UInt8>,

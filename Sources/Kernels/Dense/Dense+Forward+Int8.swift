@@ -20,6 +20,7 @@ extension Dense {
   /// Whether the sums of such a layer fit into Int32.
   public static func fitsInt8(inputs: Int) -> Bool { inputs <= MatrixKernelsInt8.maximumInner }
 
+  /// Bytes of the packed weights, for any batch size.
   public static func packedByteCount(
     _ map: Map, outputs: Int, as type: Int8.Type, context: ComputeContext
   ) throws -> Int { try weightsInt8(batch: 1, map, outputs: outputs, context: context).byteCount() }
@@ -35,7 +36,10 @@ extension Dense {
     }
   }
 
-  /// Writes bytes of `outputQuantization` from maps [batch][pixels][channels]; with `relu`, those of max(0, ·).
+  /// Writes [batch][outputs] bytes of `outputQuantization` from maps [batch][pixels][channels]; with `relu`, those of
+  /// max(0, ·).
+  /// - Parameter packed: by ``pack(_:outputs:as:weights:into:context:)``.
+  /// - Throws: ``EngineError/nonFinite(_:)`` for a bias that is infinite or NaN.
   public static func forward(
     batch: Int, _ map: Map, outputs: Int, input: UnsafePointer<UInt8>, inputQuantization: Quantization,
     packed: UnsafeRawPointer, bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<UInt8>,

@@ -36,6 +36,7 @@ public struct Quantization: Hashable, Sendable {
     try quantize(count: count, input: input, output: output, context: context)
   }
 
+  /// x = scale · (q - zeroPoint).
   public func dequantize(
     count: Int, input: UnsafePointer<UInt8>, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
