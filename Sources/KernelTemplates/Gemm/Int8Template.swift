@@ -41,33 +41,17 @@ func roundedByte(_ x: Float, atLeast lowest: Float) -> UInt8 {
   return UInt8(truncatingIfNeeded: (inRange + 12_582_912).bitPattern)
 }
 
-/// ``RowRequantizing``.
+/// ``RowScaling``.
 @inlinable @inline(__always)
-public func requantizeRows<I: SendableMetatype>(_: I.Type, _ rows: RowRequantizing) {
-  let (multipliers, offsets, lowest, columns) = (rows.multipliers, rows.offsets, rows.lowest, rows.columns)
-  var (source, target) = (rows.source, rows.target)
-  for _ in 0..<rows.rows {
-    var j = 0
-    while j < columns {
-      target[j] = roundedByte(Float(source[j]) * multipliers[j] + offsets[j], atLeast: lowest)
-      j = j &+ 1
-    }
-    source += rows.sourceStride
-    target += rows.targetStride
-  }
-}
-
-/// ``RowDequantizing``.
-@inlinable @inline(__always)
-public func dequantizeRows<I: SendableMetatype>(_: I.Type, _ rows: RowDequantizing) {
+func scaleRows<I: SendableMetatype, Target>(
+  _: I.Type, _ rows: RowScaling<Target>, _ bounded: (Float) -> Target
+) {
   let (multipliers, offsets, columns) = (rows.multipliers, rows.offsets, rows.columns)
-  let lowest: Float = rows.relu ? 0 : -.infinity
   var (source, target) = (rows.source, rows.target)
   for _ in 0..<rows.rows {
     var j = 0
     while j < columns {
-      let y = Float(source[j]) * multipliers[j] + offsets[j]
-      target[j] = y < lowest ? lowest : y
+      target[j] = bounded(Float(source[j]) * multipliers[j] + offsets[j])
       j = j &+ 1
     }
     source += rows.sourceStride

@@ -29,10 +29,9 @@ public final class MatrixKernelsInt8: WordTileKernels {
   public let tile: @Sendable (_ tile: RowTileInt8) -> Void
   /// Whether the processor multiplies bytes in one instruction.
   public let isNative: Bool
-  /// From sums to bytes, see ``RowRequantizing``.
-  public let requantizeRows: @Sendable (_ rows: RowRequantizing) -> Void
-  /// From sums to floats, see ``RowDequantizing``.
-  public let dequantizeRows: @Sendable (_ rows: RowDequantizing) -> Void
+  /// From sums to bytes, and to floats, see ``RowScaling``.
+  public let requantizeRows: @Sendable (_ rows: RowScaling<UInt8>) -> Void
+  public let dequantizeRows: @Sendable (_ rows: RowScaling<Float>) -> Void
   /// q = round(x · inverseScale + zeroPoint), ties to even, from 0 to 255; x is not NaN.
   public let quantize:
     @Sendable (
@@ -61,32 +60,34 @@ public final class MatrixKernelsInt8: WordTileKernels {
     self.columns = columns
     self.isNative = isNative
     self.tile = tile
-    requantizeRows = { KernelTemplates.requantizeRows(I.self, $0) }
-    dequantizeRows = { KernelTemplates.dequantizeRows(I.self, $0) }
+    requantizeRows = { rows in scaleRows(I.self, rows) { roundedByte($0, atLeast: rows.lowest) } }
+    dequantizeRows = { rows in scaleRows(I.self, rows) { $0 < rows.lowest ? rows.lowest : $0 } }
     quantize = { KernelTemplates.quantize(I.self, $0, $1, $2, $3, $4) }
     dequantize = { KernelTemplates.dequantize(I.self, $0, $1, $2, $3, $4) }
     raise = { KernelTemplates.raise(I.self, $0, $1, $2) }
   }
 }
 
-/// target[i · targetStride + j] = round(source[i · sourceStride + j] · multipliers[j] + offsets[j]), ties to even, from
-/// `lowest` to 255, for i in 0 ..< rows, j in 0 ..< columns.
-public struct RowRequantizing {
+/// target[i · targetStride + j] = max(source[i · sourceStride + j] · multipliers[j] + offsets[j], lowest) for i in
+/// 0 ..< rows, j in 0 ..< columns. Bytes are rounded, ties to even, and at most 255.
+@frozen
+public struct RowScaling<Target: BitwiseCopyable> {
   public var rows: Int
   public var columns: Int
   public var source: UnsafePointer<Int32>
   public var sourceStride: Int
   public var multipliers: UnsafePointer<Float>
-  /// They contain the zero point.
+  /// For bytes they contain the zero point.
   public var offsets: UnsafePointer<Float>
-  /// The zero point where the ReLU follows, else 0.
+  /// Where the ReLU follows what stands for zero, else 0 for bytes and -∞ for floats.
   public var lowest: Float
-  public var target: UnsafeMutablePointer<UInt8>
+  public var target: UnsafeMutablePointer<Target>
   public var targetStride: Int
 
+  @inlinable @inline(__always)
   public init(
     rows: Int, columns: Int, source: UnsafePointer<Int32>, sourceStride: Int, multipliers: UnsafePointer<Float>,
-    offsets: UnsafePointer<Float>, lowest: Float, target: UnsafeMutablePointer<UInt8>, targetStride: Int
+    offsets: UnsafePointer<Float>, lowest: Float, target: UnsafeMutablePointer<Target>, targetStride: Int
   ) {
     self.rows = rows
     self.columns = columns
@@ -95,34 +96,6 @@ public struct RowRequantizing {
     self.multipliers = multipliers
     self.offsets = offsets
     self.lowest = lowest
-    self.target = target
-    self.targetStride = targetStride
-  }
-}
-
-/// target[i · targetStride + j] = source[i · sourceStride + j] · multipliers[j] + offsets[j]; its max(0, ·) on request.
-public struct RowDequantizing {
-  public var rows: Int
-  public var columns: Int
-  public var source: UnsafePointer<Int32>
-  public var sourceStride: Int
-  public var multipliers: UnsafePointer<Float>
-  public var offsets: UnsafePointer<Float>
-  public var relu: Bool
-  public var target: UnsafeMutablePointer<Float>
-  public var targetStride: Int
-
-  public init(
-    rows: Int, columns: Int, source: UnsafePointer<Int32>, sourceStride: Int, multipliers: UnsafePointer<Float>,
-    offsets: UnsafePointer<Float>, relu: Bool, target: UnsafeMutablePointer<Float>, targetStride: Int
-  ) {
-    self.rows = rows
-    self.columns = columns
-    self.source = source
-    self.sourceStride = sourceStride
-    self.multipliers = multipliers
-    self.offsets = offsets
-    self.relu = relu
     self.target = target
     self.targetStride = targetStride
   }

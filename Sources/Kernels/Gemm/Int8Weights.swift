@@ -90,14 +90,9 @@ extension Int8Weights {
     let zero = Float(quantization.zeroPoint)
     let columns = try columns(
       inputQuantization, packed: packed, bias: bias, inverseScale: 1 / quantization.scale, zero: zero, context: context)
-    let requantizeRows = kernels.requantizeRows
-    try multiply(input: input, packed: packed, output: output, columns, context: context) { tile in
-      requantizeRows(
-        RowRequantizing(
-          rows: tile.rows, columns: tile.columns, source: tile.sums, sourceStride: tile.sumStride,
-          multipliers: columns.multipliers + tile.firstColumn, offsets: columns.offsets + tile.firstColumn,
-          lowest: relu ? zero : 0, target: tile.target, targetStride: tile.targetStride))
-    }
+    try multiply(
+      input: input, packed: packed, output: output, columns, lowest: relu ? zero : 0, by: kernels.requantizeRows,
+      context: context)
   }
 
   /// Writes floats; with `relu`, their max(0, ·).
@@ -107,23 +102,24 @@ extension Int8Weights {
   ) throws {
     let columns = try columns(
       inputQuantization, packed: packed, bias: bias, inverseScale: 1, zero: 0, context: context)
-    let dequantizeRows = kernels.dequantizeRows
-    try multiply(input: input, packed: packed, output: output, columns, context: context) { tile in
-      dequantizeRows(
-        RowDequantizing(
-          rows: tile.rows, columns: tile.columns, source: tile.sums, sourceStride: tile.sumStride,
-          multipliers: columns.multipliers + tile.firstColumn, offsets: columns.offsets + tile.firstColumn,
-          relu: relu, target: tile.target, targetStride: tile.targetStride))
-    }
+    try multiply(
+      input: input, packed: packed, output: output, columns, lowest: relu ? 0 : -.infinity,
+      by: kernels.dequantizeRows, context: context)
   }
 
   private func multiply<Output: BitwiseCopyable>(
     input: UnsafePointer<UInt8>, packed: UnsafeRawPointer, output: UnsafeMutablePointer<Output>, _ columns: Columns,
-    context: ComputeContext, finish: (FinishedTile<Int32, Output>) -> Void
+    lowest: Float, by scaleRows: (RowScaling<Output>) -> Void, context: ComputeContext
   ) throws {
-    try tiles.run(
-      input: input, panels: panels(packed), output: output, kernels: kernels, context: context,
-      start: { columns.start[$0] }, finish: finish)
+    try tiles.run(input: input, panels: panels(packed), output: output, kernels: kernels, context: context) {
+      columns.start[$0]
+    } finish: { tile in
+      scaleRows(
+        RowScaling(
+          rows: tile.rows, columns: tile.columns, source: tile.sums, sourceStride: tile.sumStride,
+          multipliers: columns.multipliers + tile.firstColumn, offsets: columns.offsets + tile.firstColumn,
+          lowest: lowest, target: tile.target, targetStride: tile.targetStride))
+    }
   }
 
   private func columns(
