@@ -26,13 +26,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         dest="ranges",
         type=one_of("method", METHODS),
         metavar="|".join(METHODS),
-        help="of choosing the range of activations; mse if neither it nor --percentile is given",
+        help="of choosing the range of activations (default: mse; percentile where --percentile is given)",
     )
     parser.add_argument(
         "--percentile",
         type=real(50, 100, open_below=True),
         metavar="P",
-        help="by the method of this name: what is clipped is 100 - P percent; 99.99 if it is not given",
+        help="by the method of this name: what is clipped is 100 - P percent (default: 99.99)",
     )
     parser.add_argument(
         "--images",
