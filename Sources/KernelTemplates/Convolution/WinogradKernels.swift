@@ -13,7 +13,7 @@ public final class WinogradKernels: Sendable {
   public let transformGradients: TransformTiles
   public let transformKernels:
     @Sendable (
-      _ taps: Int, _ columns: Int, _ valid: Int, _ kernels: Source, _ tapStride: Int, _ transformed: Target,
+      _ taps: WinogradTaps, _ columns: Int, _ valid: Int, _ kernels: Source, _ transformed: Target,
       _ matrixStride: Int, _ square: Target
     ) -> Void
   public let transformOutputs:
@@ -23,7 +23,7 @@ public final class WinogradKernels: Sendable {
     ) -> Void
   public let transformKernelGradients:
     @Sendable (
-      _ taps: Int, _ valid: Int, _ products: Source, _ matrixStride: Int, _ gradients: Target, _ tapStride: Int,
+      _ taps: WinogradTaps, _ valid: Int, _ products: Source, _ matrixStride: Int, _ gradients: Target,
       _ square: Target
     ) -> Void
 
@@ -48,8 +48,7 @@ public final class WinogradKernels: Sendable {
     }
     transformKernels = {
       WinogradTemplate<Points>.transformKernels(
-        V.self, taps: $0, columns: $1, valid: $2, kernels: $3, tapStride: $4, transformed: $5, matrixStride: $6,
-        square: $7)
+        V.self, $0, columns: $1, valid: $2, kernels: $3, transformed: $4, matrixStride: $5, square: $6)
     }
     transformOutputs = {
       WinogradTemplate<Points>.transformOutputs(
@@ -57,7 +56,7 @@ public final class WinogradKernels: Sendable {
     }
     transformKernelGradients = {
       WinogradTemplate<Points>.transformKernelGradients(
-        V.self, taps: $0, valid: $1, products: $2, matrixStride: $3, gradients: $4, tapStride: $5, square: $6)
+        V.self, $0, valid: $1, products: $2, matrixStride: $3, gradients: $4, square: $5)
     }
   }
 }

@@ -77,21 +77,22 @@ public enum WinogradTemplate<Points: WinogradPoints> {
     }
   }
 
-  /// Transforms `valid` output channels of one input channel's kernels, [taps][taps][…] with taps `tapStride` apart, to
-  /// a row of `columns` (whole vectors) in a panel for each element, `matrixStride` apart; zeros fill the row.
+  /// Transforms `valid` output channels of one input channel's kernels to a row of `columns` (whole vectors) in a panel
+  /// for each element, `matrixStride` apart; zeros fill the row.
   @inlinable @inline(__always)
   public static func transformKernels<V: FloatVector>(
-    _: V.Type, taps: Int, columns: Int, valid: Int, kernels: UnsafePointer<Float>, tapStride: Int,
+    _: V.Type, _ taps: WinogradTaps, columns: Int, valid: Int, kernels: UnsafePointer<Float>,
     transformed: UnsafeMutablePointer<Float>, matrixStride: Int, square: UnsafeMutablePointer<Float>
   ) {
     var n = 0
     while n < columns {
       let lanes = max(0, valid &- n)
       var column = 0
-      while column < taps {
-        let (source, place) = (kernels + (column &* tapStride &+ n), square + (column &* V.width))
+      while column < taps.side {
+        let (source, place) = (kernels + (column &* taps.columnStride &+ n), square + (column &* V.width))
+        let rows = column < taps.columns ? taps.rows : 0
         Points.evaluate(
-          count: taps, scaled: true, { V.load(source + ($0 &* taps &* tapStride), count: lanes) },
+          count: taps.side, scaled: true, { V.load(source + $0 &* taps.rowStride, count: $0 < rows ? lanes : 0) },
           { $1.store(place + $0 &* mostTaps &* V.width) })
         column = column &+ 1
       }
@@ -100,7 +101,8 @@ public enum WinogradTemplate<Points: WinogradPoints> {
         let source = square + (row &* mostTaps &* V.width)
         let place = transformed + (row &* inputs &* matrixStride &+ n)
         Points.evaluate(
-          count: taps, scaled: true, { V.load(source + $0 &* V.width) }, { $1.store(place + $0 &* matrixStride) })
+          count: taps.side, scaled: true, { V.load(source + $0 &* V.width) },
+          { $1.store(place + $0 &* matrixStride) })
         row = row &+ 1
       }
       n = n &+ V.width
@@ -108,12 +110,12 @@ public enum WinogradTemplate<Points: WinogradPoints> {
   }
 
   /// Transforms a row of `valid` output channels in each element's panel, `matrixStride` apart, back to one input
-  /// channel's kernels, [taps][taps][…] with taps `tapStride` apart, and adds it to their gradient.
+  /// channel's kernels, and adds it to their gradient.
   /// - Parameter products: may be read to the end of a vector.
   @inlinable @inline(__always)
   public static func transformKernelGradients<V: FloatVector>(
-    _: V.Type, taps: Int, valid: Int, products: UnsafePointer<Float>, matrixStride: Int,
-    gradients: UnsafeMutablePointer<Float>, tapStride: Int, square: UnsafeMutablePointer<Float>
+    _: V.Type, _ taps: WinogradTaps, valid: Int, products: UnsafePointer<Float>, matrixStride: Int,
+    gradients: UnsafeMutablePointer<Float>, square: UnsafeMutablePointer<Float>
   ) {
     var n = 0
     while n < valid {
@@ -122,16 +124,16 @@ public enum WinogradTemplate<Points: WinogradPoints> {
       while column < inputs {
         let (source, place) = (products + (column &* matrixStride &+ n), square + (column &* V.width))
         Points.transposedEvaluate(
-          count: taps, scaled: true, { V.load(source + $0 &* inputs &* matrixStride) },
+          count: taps.side, scaled: true, { V.load(source + $0 &* inputs &* matrixStride) },
           { $1.store(place + $0 &* inputs &* V.width) })
         column = column &+ 1
       }
       var row = 0
-      while row < taps {
+      while row < taps.rows {
         let source = square + (row &* inputs &* V.width)
-        let target = gradients + (row &* taps &* tapStride &+ n)
-        Points.transposedEvaluate(count: taps, scaled: true, { V.load(source + $0 &* V.width) }) {
-          let place = target + $0 &* tapStride
+        let target = gradients + (row &* taps.rowStride &+ n)
+        Points.transposedEvaluate(count: taps.side, scaled: true, { V.load(source + $0 &* V.width) }) {
+          let (place, lanes) = (target + $0 &* taps.columnStride, $0 < taps.columns ? lanes : 0)
           (V.load(place, count: lanes) + $1).store(place, count: lanes)
         }
         row = row &+ 1
@@ -183,6 +185,26 @@ public enum WinogradTemplate<Points: WinogradPoints> {
   @inlinable @inline(__always)
   static func finish<V: FloatVector>(_ y: V, _ relu: Bool) -> V {
     relu ? V.select(V.isGreater(.zero, y), .zero, y) : y
+  }
+}
+
+/// The layout of the kernels of one input channel among the weights, whose output channels are contiguous.
+public struct WinogradTaps {
+  /// Along one side of the kernel, 3 or 5.
+  public var side: Int
+  /// Those that are there; the others are zeros.
+  public var rows: Int
+  public var columns: Int
+  /// Floats from one tap to the one below it and to the one beside it.
+  public var rowStride: Int
+  public var columnStride: Int
+
+  public init(side: Int, rows: Int, columns: Int, rowStride: Int, columnStride: Int) {
+    self.side = side
+    self.rows = rows
+    self.columns = columns
+    self.rowStride = rowStride
+    self.columnStride = columnStride
   }
 }
 

@@ -1,9 +1,9 @@
 import KernelTemplates
 import Tensors
 
-/// Stride-1 convolution and its gradients by Winograd's F(4×4, 3×3), with a quarter of the direct sum's products,
+/// Convolution and its gradients by Winograd's F(4×4, 3×3), with a quarter of the direct sum's products,
 /// F(5×5, 3×3), with 49 instead of 225, F(2×2, 5×5), with 36 instead of 100, and F(4×4, 5×5), with 64 instead of 400:
-/// see `WinogradTemplate`.
+/// see `WinogradTemplate`. With a stride it is computed as one of stride 1: see ``SpaceToDepth``.
 ///
 /// Not exact even on integers, and a non-finite output makes its neighbours in the same tile non-finite: optional,
 /// never the default. The error is within 2e-5 of the largest output for a random image; typically 1e-6 to 4e-6, with
@@ -15,15 +15,16 @@ public enum Winograd {
   /// products.
   public static func serves(_ shape: ConvolutionShape, context: ComputeContext) throws -> Bool {
     guard try context.gemm == .swift, computes(shape), shape.groupOutputs >= fewestChannels else { return false }
-    let direct = shape.outputHeight * shape.outputWidth * shape.kernelHeight * shape.kernelWidth
-    return products(shape, kernels(shape, context.kernels)) <= direct / 2
+    let direct = (shape.kernelHeight * shape.kernelWidth).saturatingTimes(shape.outputHeight * shape.outputWidth)
+    let block = shape.strideHeight * shape.strideWidth
+    return products(shape, kernels(shape, context.kernels)).saturatingTimes(block) <= direct / 2
   }
 
   /// The transforms for tiles of the size that needs the fewest products. Six outputs of 3 taps from eight inputs would
   /// save little on maps of the usual sizes, and lose a bit or two.
   static func kernels(_ shape: ConvolutionShape, _ table: KernelTable) -> WinogradKernels {
     let (six, seven, eight) = table.winograd
-    let large = shape.kernelHeight == 5 ? eight : seven
+    let large = SpaceToDepth(shape: shape).taps == 5 ? eight : seven
     return products(shape, large) < products(shape, six) ? large : six
   }
 
@@ -32,11 +33,16 @@ public enum Winograd {
     kernels(shape, context.kernels).elements
   }
 
-  /// Products for an image and a pair of channels.
+  /// Products for an image and a pair of channels, where an input's are those that ``SpaceToDepth`` makes.
   private static func products(_ shape: ConvolutionShape, _ kernels: WinogradKernels) -> Int {
-    let side = kernels.outputs(taps: shape.kernelHeight)
+    let side = kernels.outputs(taps: SpaceToDepth(shape: shape).taps)
     let tiles = Partition(shape.outputHeight, atMost: side).parts * Partition(shape.outputWidth, atMost: side).parts
-    return kernels.elements * tiles
+    return kernels.elements.saturatingTimes(tiles)
+  }
+
+  /// Whether the weights are to be transformed for the whole call: with few tiles they are not, see ``WinogradPlan``.
+  public static func transformsWeights(_ shape: ConvolutionShape, context: ComputeContext) -> Bool {
+    WinogradPlan(shape, kernels: context.kernels).sharesWeights
   }
 
   /// Floats of the transformed weights.
@@ -44,7 +50,7 @@ public enum Winograd {
     let (kernels, elements) = (context.kernels.matrix, Winograd.kernels(shape, context.kernels).elements)
     return try Extent.product(
       [
-        shape.groups, elements, kernels.panelCount(shape.groupOutputs), shape.groupInputs,
+        shape.groups, elements, kernels.panelCount(shape.groupOutputs), SpaceToDepth(shape: shape).groupInputs,
         kernels.columns,
       ], operation: "transformed weights")
   }
@@ -55,26 +61,41 @@ public enum Winograd {
     context: ComputeContext
   ) throws {
     let (kernels, transforms) = (context.kernels.matrix, Winograd.kernels(shape, context.kernels))
-    let (width, elements, outputs) = (kernels.columns, transforms.elements, shape.outputChannels)
-    let (inputs, panelCount) = (shape.groupInputs, kernels.panelCount(shape.groupOutputs))
+    let (width, elements, inputs) = (kernels.columns, transforms.elements, SpaceToDepth(shape: shape).groupInputs)
+    let panelCount = kernels.panelCount(shape.groupOutputs)
     let panelFloats = inputs * width
     try context.forEach(shape.groups * panelCount, scratchBytes: transforms.squareCount * 4) { item, scratch in
       let (group, panel) = (item / panelCount, item % panelCount)
-      let valid = min(width, shape.groupOutputs &- panel &* width)
-      let target = transformed + ((group &* elements &* panelCount &+ panel) &* panelFloats)
-      let matrixStride = panelCount &* panelFloats
-      for c in 0..<inputs {
-        transforms.transformKernels(
-          shape.kernelHeight, width, valid, weights + (c &* outputs &+ group &* shape.groupOutputs &+ panel &* width),
-          inputs &* outputs,
-          target + (c &* width), matrixStride, scratch.assumingMemoryBound(to: Float.self))
-      }
+      transformWeights(
+        shape, weights: weights + group &* shape.groupOutputs, panel: panel, channels: 0..<inputs,
+        into: transformed + ((group &* elements &* panelCount &+ panel) &* panelFloats),
+        matrixStride: panelCount &* panelFloats, square: scratch.assumingMemoryBound(to: Float.self), context.kernels)
+    }
+  }
+
+  /// Writes some input channels of a panel: [element][channel][panel columns], elements `matrixStride` floats apart.
+  /// - Parameters:
+  ///   - weights: the first of the group.
+  ///   - square: as many floats of scratch as the transforms need.
+  static func transformWeights(
+    _ shape: ConvolutionShape, weights: UnsafePointer<Float>, panel: Int, channels: Range<Int>,
+    into transformed: UnsafeMutablePointer<Float>, matrixStride: Int, square: UnsafeMutablePointer<Float>,
+    _ table: KernelTable
+  ) {
+    let (width, transforms) = (table.matrix.columns, kernels(shape, table))
+    let (first, spaceToDepth) = (panel &* width, SpaceToDepth(shape: shape))
+    let valid = min(width, shape.groupOutputs &- first)
+    for c in channels {
+      let (taps, offset) = spaceToDepth.kernels(of: c)
+      transforms.transformKernels(
+        taps, width, valid, weights + (offset &+ first), transformed + (c &- channels.lowerBound) &* width,
+        matrixStride, square)
     }
   }
 
   /// Writes `output`; with `relu`, its max(0, ·). Layouts are those of ``Convolution``.
   /// - Parameter transformed: the weights from ``transformWeights(_:weights:into:context:)`` with the same instruction
-  ///   set; nil: they are transformed for this call.
+  ///   set, where ``transformsWeights(_:context:)``; nil: they are transformed for this call.
   public static func forward(
     _ shape: ConvolutionShape, input: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     transformed: UnsafePointer<Float>? = nil, bias: UnsafePointer<Float>?, relu: Bool,
@@ -82,12 +103,13 @@ public enum Winograd {
   ) throws {
     guard computes(shape) else { throw refusal(shape) }
     let plan = WinogradPlan(shape, kernels: context.kernels)
-    let ownWeights = transformed == nil ? try transformedCount(shape, context: context) : 0
+    let isMissing = plan.sharesWeights && transformed == nil
+    let ownWeights = isMissing ? try transformedCount(shape, context: context) : 0
     let memory = try shared(ownWeights + plan.sharedCount, context)
-    if transformed == nil { try transformWeights(shape, weights: weights, into: memory, context: context) }
+    if isMissing { try transformWeights(shape, weights: weights, into: memory, context: context) }
     try plan.correlate(
-      input: input, transformed: transformed ?? UnsafePointer(memory), bias: bias, relu: relu, output: output,
-      shared: memory + ownWeights, context: context)
+      input: input, weights: plan.sharesWeights ? transformed ?? UnsafePointer(memory) : weights, bias: bias,
+      relu: relu, output: output, shared: memory + ownWeights, context: context)
   }
 
   /// Whether ``backwardData(_:outputGradient:weights:inputGradient:context:)`` can compute the shape and makes it
@@ -104,15 +126,17 @@ public enum Winograd {
   ) throws {
     guard let correlation = try shape.ofInputGradient(), computes(correlation) else { throw refusal(shape) }
     let plan = WinogradPlan(correlation, kernels: context.kernels)
-    let count = try transformedCount(correlation, context: context)
+    let count = plan.sharesWeights ? try transformedCount(correlation, context: context) : 0
     let weightCount = shape.kernelHeight * shape.kernelWidth * shape.groupInputs * shape.outputChannels
-    let memory = try shared(count + max(weightCount, plan.sharedCount), context)
-    let rest = memory + count  // first the rotated weights, then the tiles
-    try rotate(weights, of: shape, into: rest, context: context)
-    try transformWeights(correlation, weights: rest, into: memory, context: context)
+    // Tiles may overwrite the rotated weights once these are transformed.
+    let kept = plan.sharesWeights ? 0 : weightCount
+    let memory = try shared(count + max(weightCount, kept + plan.sharedCount), context)
+    let rotated = memory + count
+    try rotate(weights, of: shape, into: rotated, context: context)
+    if plan.sharesWeights { try transformWeights(correlation, weights: rotated, into: memory, context: context) }
     try plan.correlate(
-      input: outputGradient, transformed: memory, bias: nil, relu: false, output: inputGradient, shared: rest,
-      context: context)
+      input: outputGradient, weights: plan.sharesWeights ? memory : rotated, bias: nil, relu: false,
+      output: inputGradient, shared: rotated + kept, context: context)
   }
 
   /// Adds to `weightGradient` and `biasGradient`, see ``Convolution``.
@@ -186,13 +210,14 @@ public enum Winograd {
     .unsupported(
       "winograd: got a kernel of \(shape.kernelHeight) × \(shape.kernelWidth), stride \(shape.strideHeight) × "
         + "\(shape.strideWidth), padding \(shape.padding), \(shape.groupInputs) input and \(shape.groupOutputs) output "
-        + "channels in a group, expected 3 × 3 or 5 × 5, stride 1, at least \(fewestChannels) channels, and for gradients a "
-        + "padding below the kernel's size")
+        + "channels in a group, expected 3 × 3 or 5 × 5 (of strides, rounded up), at least \(fewestChannels) channels, and for gradients a "
+        + "padding below the kernel's size and, of the input, stride 1")
   }
 
   private static func computes(_ shape: ConvolutionShape) -> Bool {
-    (shape.kernelHeight == 3 || shape.kernelHeight == 5) && shape.kernelWidth == shape.kernelHeight
-      && shape.strideHeight == 1 && shape.strideWidth == 1 && shape.groupInputs >= fewestChannels
+    let spaceToDepth = SpaceToDepth(shape: shape)
+    return spaceToDepth.isSquare && (spaceToDepth.taps == 3 || spaceToDepth.taps == 5)
+      && spaceToDepth.groupInputs >= fewestChannels
   }
 
   /// One vector of the widest kind, which the transforms need.

@@ -7,6 +7,7 @@ import KernelTemplates
 /// to the matrices; each matrix is read and written once a round.
 struct WinogradFilterGradient {
   private let shape: ConvolutionShape
+  private let spaceToDepth: SpaceToDepth
   private let kernels: MatrixKernels
   private let transforms: WinogradKernels
   private let units: WinogradUnits
@@ -34,6 +35,7 @@ struct WinogradFilterGradient {
 
   init(_ shape: ConvolutionShape, kernels table: KernelTable) {
     self.shape = shape
+    spaceToDepth = SpaceToDepth(shape: shape)
     kernels = table.matrix
     transforms = Winograd.kernels(shape, table)
     var layout = ScratchLayout()
@@ -41,9 +43,9 @@ struct WinogradFilterGradient {
       shape, mostTiles: Self.mostTiles, withGradients: true, transforms: transforms, layout: &layout)
     self.layout = layout
     panelCount = kernels.panelCount(shape.groupOutputs)
-    inputStride = shape.groupInputs + Self.skew
+    inputStride = spaceToDepth.groupInputs + Self.skew
     gradientStride = panelCount * kernels.columns + Self.skew
-    matrixCount = shape.groupInputs * panelCount * kernels.columns
+    matrixCount = spaceToDepth.groupInputs * panelCount * kernels.columns
     let groupBytes = transforms.elements * matrixCount * MemoryLayout<Float>.stride
     groupBlocks = Partition(shape.groups, atMost: max(1, Self.matrixBytes / groupBytes))
     let unitBytes = transforms.elements * units.largest * (inputStride + gradientStride) * MemoryLayout<Float>.stride
@@ -113,7 +115,8 @@ struct WinogradFilterGradient {
     units.transformInputs(
       place, group: group, input: input, to: target, tileStride: inputStride, matrixStride: tiles &* inputStride,
       scratch: scratch)
-    clear(target, stride: inputStride, tiles: place.segment.count..<units.largest, columns: 0..<shape.groupInputs)
+    clear(
+      target, stride: inputStride, tiles: place.segment.count..<units.largest, columns: 0..<spaceToDepth.groupInputs)
   }
 
   private func transformGradients(
@@ -147,7 +150,7 @@ struct WinogradFilterGradient {
     to products: UnsafeMutablePointer<Float>
   ) {
     let (width, stride) = (kernels.columns, panelCount &* kernels.columns)
-    let rowBlocks = Partition(shape.groupInputs, atMost: kernels.rows)
+    let rowBlocks = Partition(spaceToDepth.groupInputs, atMost: kernels.rows)
     for panel in panels {
       for block in 0..<rowBlocks.parts {
         let rows = rowBlocks.range(block)
@@ -166,14 +169,15 @@ struct WinogradFilterGradient {
     _ products: UnsafePointer<Float>, group: Int, panel: Int, to weightGradient: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutableRawPointer
   ) {
-    let (width, outputs) = (kernels.columns, shape.outputChannels)
+    let width = kernels.columns
     let valid = min(width, shape.groupOutputs &- panel &* width)
     let source = products + (panel &* width)
     let target = weightGradient + (group &* shape.groupOutputs &+ panel &* width)
-    for c in 0..<shape.groupInputs {
+    for c in 0..<spaceToDepth.groupInputs {
+      let (taps, offset) = spaceToDepth.kernels(of: c)
       transforms.transformKernelGradients(
-        shape.kernelHeight, valid, source + (c &* panelCount &* width), matrixCount, target + (c &* outputs),
-        shape.groupInputs &* outputs, scratch.assumingMemoryBound(to: Float.self))
+        taps, valid, source + (c &* panelCount &* width), matrixCount, target + offset,
+        scratch.assumingMemoryBound(to: Float.self))
     }
   }
 }

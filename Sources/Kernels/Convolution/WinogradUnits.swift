@@ -9,10 +9,12 @@ struct WinogradUnits {
   }
 
   private let shape: ConvolutionShape
+  private let spaceToDepth: SpaceToDepth
   private let transforms: WinogradKernels
   private let tileRows: Int
   private let segments: Partition
   private let stripPart: ScratchLayout.Part<Float>
+  private let linePart: ScratchLayout.Part<Float>
   private let squarePart: ScratchLayout.Part<Float>
   /// Outputs along one side of a tile.
   let side: Int
@@ -31,12 +33,15 @@ struct WinogradUnits {
   ) {
     self.shape = shape
     self.transforms = transforms
-    side = transforms.outputs(taps: shape.kernelHeight)
+    spaceToDepth = SpaceToDepth(shape: shape)
+    side = transforms.outputs(taps: spaceToDepth.taps)
     tileRows = Partition(shape.outputHeight, atMost: side).parts
     segments = Partition(Partition(shape.outputWidth, atMost: side).parts, atMost: mostTiles)
     let columns = segments.largest * side
-    let input = transforms.inputs * (columns + transforms.inputs - side) * shape.groupInputs
+    let inputColumns = columns + transforms.inputs - side
+    let input = transforms.inputs * inputColumns * spaceToDepth.groupInputs
     stripPart = layout.reserve(max(input, withGradients ? side * columns * shape.groupOutputs : 0), of: Float.self)
+    linePart = layout.reserve(spaceToDepth.lineCount(columns: inputColumns), of: Float.self)
     squarePart = layout.reserve(transforms.squareCount, of: Float.self)
   }
 
@@ -50,13 +55,15 @@ struct WinogradUnits {
     _ place: Place, group: Int, input: UnsafePointer<Float>, to tiles: UnsafeMutablePointer<Float>, tileStride: Int,
     matrixStride: Int, scratch: UnsafeMutableRawPointer
   ) {
-    let strip = ConvolutionStrip(
-      inputHeight: shape.inputHeight, inputWidth: shape.inputWidth, inputChannels: shape.inputChannels,
-      channels: shape.groupInputs, width: place.segment.count &* side &+ transforms.inputs &- side,
-      left: shape.padding.left &- place.segment.lowerBound &* side)
-    transform(
-      place, strip, of: input, group: group, firstRow: place.row &* side &- shape.padding.top, rows: transforms.inputs,
-      by: transforms.transformInputs, to: tiles, tileStride: tileStride, matrixStride: matrixStride, scratch: scratch)
+    let strip = stripPart.pointer(in: scratch)
+    let (columns, channels) = (place.segment.count &* side &+ transforms.inputs &- side, spaceToDepth.groupInputs)
+    spaceToDepth.copy(
+      image: input + (place.image &* shape.inputHeight &* shape.inputWidth &* shape.inputChannels), group: group,
+      first: (place.row &* side, place.segment.lowerBound &* side), rows: transforms.inputs, columns: columns,
+      to: strip, line: linePart.pointer(in: scratch))
+    transforms.transformInputs(
+      self.tiles(place, channels: channels, tileStride: tileStride, matrixStride: matrixStride), strip,
+      columns &* channels, tiles, squarePart.pointer(in: scratch))
   }
 
   /// The same for the tiles of the output gradient; those that reach past the map have zeros there.
@@ -64,34 +71,22 @@ struct WinogradUnits {
     _ place: Place, group: Int, outputGradient: UnsafePointer<Float>, to tiles: UnsafeMutablePointer<Float>,
     tileStride: Int, matrixStride: Int, scratch: UnsafeMutableRawPointer
   ) {
+    let copy = stripPart.pointer(in: scratch)
     let strip = ConvolutionStrip(
       inputHeight: shape.outputHeight, inputWidth: shape.outputWidth, inputChannels: shape.outputChannels,
       channels: shape.groupOutputs, width: place.segment.count &* side,
       left: 0 &- place.segment.lowerBound &* side)
-    transform(
-      place, strip, of: outputGradient, group: group, firstRow: place.row &* side, rows: side,
-      by: transforms.transformGradients, to: tiles, tileStride: tileStride, matrixStride: matrixStride,
-      scratch: scratch)
-  }
-
-  /// Copies the strip that the tiles of a unit cover, and transforms them.
-  private func transform(
-    _ place: Place, _ strip: ConvolutionStrip, of map: UnsafePointer<Float>, group: Int, firstRow: Int, rows: Int,
-    by transform: WinogradKernels.TransformTiles, to tiles: UnsafeMutablePointer<Float>, tileStride: Int,
-    matrixStride: Int, scratch: UnsafeMutableRawPointer
-  ) {
-    let copy = stripPart.pointer(in: scratch)
     strip.copy(
-      image: map + (place.image &* strip.inputHeight &* strip.inputWidth &* strip.inputChannels),
-      firstChannel: group &* strip.channels, firstRow: firstRow, rows: rows, to: copy)
-    transform(
+      image: outputGradient + (place.image &* shape.outputHeight &* shape.outputWidth &* shape.outputChannels),
+      firstChannel: group &* strip.channels, firstRow: place.row &* side, rows: side, to: copy)
+    transforms.transformGradients(
       self.tiles(place, channels: strip.channels, tileStride: tileStride, matrixStride: matrixStride), copy,
       strip.width &* strip.channels, tiles, squarePart.pointer(in: scratch))
   }
 
   private func tiles(_ place: Place, channels: Int, tileStride: Int, matrixStride: Int) -> WinogradTiles {
     WinogradTiles(
-      count: place.segment.count, taps: shape.kernelHeight, channels: channels, tileStride: tileStride,
+      count: place.segment.count, taps: spaceToDepth.taps, channels: channels, tileStride: tileStride,
       matrixStride: matrixStride)
   }
 

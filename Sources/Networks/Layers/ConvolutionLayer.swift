@@ -137,7 +137,8 @@ struct ConvolutionLayer: Layer {
   private func forwardByWinograd(_ shape: ConvolutionShape, _ operands: ForwardOperands) throws {
     let context = operands.context
     let bytes = try Winograd.transformedCount(shape, context: context) * MemoryLayout<Float>.stride
-    let kept = try operands.weightCache?.form(
+    let cache = Winograd.transformsWeights(shape, context: context) ? operands.weightCache : nil
+    let kept = try cache?.form(
       .winograd(elements: Winograd.elements(shape, context: context)), of: weight, byteCount: bytes
     ) { memory in
       try Winograd.transformWeights(

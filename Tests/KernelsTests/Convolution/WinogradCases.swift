@@ -21,6 +21,18 @@ extension ConvolutionCase {
       ConvolutionCase(
         "5 × 5, groups", batch: 2, size: (12, 13), channels: (36, 50), kernel: (5, 5), padding: uneven, groups: 2),
       ConvolutionCase("5 × 5, segments", size: (6, 199), channels: (16, 16), kernel: (5, 5), padding: Padding(2)),
+      ConvolutionCase("conv1", batch: 2, size: (227, 227), channels: (3, 96), kernel: (11, 11), stride: (4, 4)),
+      ConvolutionCase(
+        "strides, uneven padding", batch: 2, size: (62, 45), channels: (3, 50), kernel: (12, 12), stride: (4, 4),
+        padding: uneven),
+      ConvolutionCase(
+        "strides, groups", batch: 2, size: (29, 31), channels: (12, 40), kernel: (5, 5), stride: (2, 2),
+        padding: Padding(2), groups: 2),
+      ConvolutionCase(
+        "5 × 5 strides, segments", size: (14, 398), channels: (5, 17), kernel: (9, 9), stride: (2, 2),
+        padding: Padding(4)),
+      ConvolutionCase(
+        "much padding", size: (6, 7), channels: (2, 16), kernel: (8, 8), stride: (3, 3), padding: Padding(9)),
     ]
     for size in 3...12 {
       cases.append(try ConvolutionCase("size \(size)", size: (size, 15 - size), channels: (16, 16), kernel: (3, 3)))
@@ -34,18 +46,18 @@ extension ConvolutionCase {
   /// Calls `check` with convolutions of any number of images, on every instruction set: with many panels, for which the
   /// tiles of one image are transformed beforehand, and with few.
   static func forEachWinograd(
-    channels: [(counts: (Int, Int), groups: Int)],
+    channels: [(counts: (Int, Int), groups: Int)], strides: KeyValuePairs<Int, Int> = [3: 1, 5: 1],
     _ check: (_ images: (Int) throws -> ConvolutionCase, _ context: ComputeContext, _ name: String) throws -> Void
   ) throws {
     for (counts, groups) in channels {
-      for kernel in [3, 5] {
+      for (kernel, stride) in strides {
         let images = { batch in
           try ConvolutionCase(
-            "", batch: batch, size: (13, 14), channels: counts, kernel: (kernel, kernel), padding: Padding(1),
-            groups: groups)
+            "", batch: batch, size: (13 * stride, 14 * stride), channels: counts, kernel: (kernel, kernel),
+            stride: (stride, stride), padding: Padding(1), groups: groups)
         }
         for variant in KernelVariant.all(withOpenBLAS: false) {
-          try check(images, variant.context, "\(counts), \(kernel) × \(kernel), \(variant.name)")
+          try check(images, variant.context, "\(counts), \(kernel) × \(kernel), stride \(stride), \(variant.name)")
         }
       }
     }
