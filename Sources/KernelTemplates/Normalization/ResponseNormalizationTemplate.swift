@@ -34,14 +34,11 @@ public struct ResponseLine: Sendable {
 
 /// Local response normalisation across channels (2012 paper, section 3.3), on lines of contiguous channels.
 public enum ResponseNormalizationTemplate {
-  /// s^−beta; for the usual 0.75 from two square roots and a division, with an error of at most 1.5 ε.
+  /// s^−beta for normal s > 0, infinity and NaN.
   @inlinable @inline(__always)
   static func inversePower<V: FloatVector>(_ s: V, _ power: ExponentialTemplate.Power) -> V {
-    if power.isThreeQuarters {
-      let root = s.squareRoots()
-      return V(repeating: 1) / (root * root.squareRoots())
-    }
-    return ExponentialTemplate.inversePower(s, power)
+    power.isThreeQuarters
+      ? ExponentialTemplate.inverseThreeQuarterPower(s) : ExponentialTemplate.inversePower(s, power)
   }
 
   /// Σ of scratch[before the current position … after it], added from left to right.

@@ -79,6 +79,22 @@ public enum ExponentialTemplate {
     }
   }
 
+  /// s^−0.75 for normal s > 0; 0 for infinity, NaN for NaN. Relative error at most 1.1 ε. Two square roots and a
+  /// division would take three times as long.
+  @inlinable @inline(__always)
+  static func inverseThreeQuarterPower<V: FloatVector>(_ s: V) -> V {
+    // The bits of a float are nearly its logarithm: −¾ of them, with the offset that gives the smallest error, 4.5 %.
+    let quarter = s.bits &>> V.Integers(repeating: 2)
+    var y = V(bits: V.Integers(repeating: 0x6F14_B560) &- (quarter &+ quarter &+ quarter))
+    for _ in 0..<2 {
+      // y (1 − r)^−¼ would be the power; the first three terms of its series leave an error of 0.12 r³.
+      let root = (s * y) * y
+      let r = V(repeating: 1) - (root * s) * root
+      y = y + y * (r * (V(repeating: 0.25) + r * V(repeating: 5.0 / 32)))
+    }
+    return V.select(V.isGreater(s, V(repeating: .greatestFiniteMagnitude)), .zero, y)
+  }
+
   /// s^−β for normal s > 0 and 0 ≤ β ≤ 16. Relative error at most (4 + 3β) ε.
   @inlinable @inline(__always)
   static func inversePower<V: FloatVector>(_ s: V, _ power: Power) -> V {

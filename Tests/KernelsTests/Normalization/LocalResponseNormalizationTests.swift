@@ -83,6 +83,25 @@ final class LocalResponseNormalizationTests: XCTestCase {
     }
   }
 
+  /// With alpha 0 a channel of ones becomes k^−0.75: over all normal k, mantissas included.
+  func testThePowerOfThreeQuartersAtEveryScale() throws {
+    let ones = [Float](repeating: 1, count: 16)
+    for step in stride(from: 0x0080_0000, through: 0x7F7F_FFFF, by: 0x0011_2345) {
+      let k = Float(bitPattern: UInt32(step))
+      let parameters = try ResponseNormalization(size: 5, alpha: 0, beta: 0.75, k: k, alphaOverN: true)
+      let expected = Double(k).power(-0.75)
+      try onEveryTable { context, name in
+        let output = try [Float].filled(ones.count, with: .nan) {
+          try LocalResponseNormalization.forward(
+            rows: 1, channels: ones.count, groups: 1, parameters: parameters, input: ones, output: $0, scale: nil,
+            context: context)
+        }
+        XCTAssert(
+          output.allSatisfy { abs(Double($0) - expected) <= 1.1 * epsilon * expected }, "\(name): \(k), \(output[0])")
+      }
+    }
+  }
+
   func testInPlace() throws {
     let parameters = try Case(channels: 37).parameters()
     var draws = Draws(6)

@@ -48,8 +48,7 @@ def occlusion(
     score : {"logit", "probability"}
         Of the class, which falls; the paper shows probabilities.
     fast_math : bool
-        Compute 3 × 3 convolutions in float32 by Winograd's method: faster, and scores are off by some 10⁻⁶ of the
-        largest.
+        Compute convolutions in float32 by Winograd's method: faster, and scores are off by some 10⁻⁶ of the largest.
 
     Returns
     -------

@@ -99,9 +99,9 @@ def probabilities(
         With "int8" the weights of dense layers are rounded to 8 bits; these layers then read float32 in any precision
         but int8, which refuses it.
     fast_math : bool
-        Compute 3 × 3 and 5 × 5 convolutions of stride 1 in float32 by Winograd's method: faster, with an error of at
-        most 2e-5 of a layer's largest output, and not exact on integers. It has no effect on bfloat16, and int8 refuses
-        it.
+        Compute convolutions in float32 by Winograd's method (Lavin and Gray 2016): faster, with an error of at most
+        2e-5 of a layer's largest output, and not exact on integers. Which convolutions: docs/evaluation.md. It has no
+        effect on bfloat16, and int8 refuses it.
 
     Returns
     -------

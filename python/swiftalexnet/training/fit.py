@@ -151,9 +151,10 @@ def fit(
         docs/distributed.md. The model has the weights after every epoch and at the end. Without `shards`, `wire`,
         `cache_features`, "auto" for `batch_size` or `checkpoint_every`, and LARS.
     fast_math : bool
-        Compute 3 × 3 and 5 × 5 convolutions of stride 1 in float32 by Winograd's method (Lavin and Gray 2016), forward
-        and backward, in training and validation: faster, and off by up to 2e-5 of the largest output and 5e-5 of the
-        largest gradient of a filter. In bfloat16 it changes nothing. A checkpoint of the other kind is refused.
+        Compute convolutions in float32 by Winograd's method (Lavin and Gray 2016), forward and backward, in training
+        and validation: faster, and off by up to 2e-5 of the largest output and 5e-5 of the largest gradient of a
+        filter. Which convolutions: docs/evaluation.md. In bfloat16 it changes nothing. A checkpoint of the other kind
+        is refused.
     **unknown
         Anything else is a TypeError, which explains where settings of a recipe go.
 
