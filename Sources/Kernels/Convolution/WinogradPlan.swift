@@ -1,3 +1,4 @@
+import CShims
 import KernelTemplates
 
 /// How the work of a Winograd convolution is divided, and the work of one item.
@@ -24,6 +25,8 @@ struct WinogradPlan {
   private let productStride: Int
   /// The most tiles in an item.
   private let capacity: Int
+  /// The most panels whose products an item has at a time.
+  private let panelsAtOnce: Int
   /// Whether tiles are transformed beforehand, in memory shared by items: [group][element][unit][tile][channel].
   private let sharesInput: Bool
   /// Floats from one element of the tiles to the next.
@@ -55,6 +58,10 @@ struct WinogradPlan {
   private static let fewTiles = 40
   /// Floats of weights that an item transforms at a time, which stay in its cache.
   private static let weightFloats = 1 << 17
+  /// Floats of products that stay in an item's cache until they are transformed back.
+  private static let productFloats = 192 << 10
+  /// Of a cache line.
+  private static let lineFloats = 16
   /// Added to the strides, so that rows with a power of two of channels do not compete for the same cache lines.
   private static let skew = 16
 
@@ -73,8 +80,11 @@ struct WinogradPlan {
     let others = blocks.parts * shape.groups
     panelBlocks = Partition(panelCount, parts: (Self.fewestItems + others - 1) / others)
     inputStride = groupInputs + Self.skew
-    productStride = panelBlocks.largest * kernels.columns + Self.skew
     capacity = blocks.largest * units.largest
+    panelsAtOnce = Self.panelsAtOnce(
+      panelBlocks.largest, panelFloats: elements * capacity * kernels.columns,
+      inputFloats: elements * capacity * inputStride)
+    productStride = panelsAtOnce * kernels.columns + Self.skew
     sharesInput = panelBlocks.parts > Self.mostTransforms
     inputMatrix = (sharesInput ? blocks.count : blocks.largest) * units.largest * inputStride
     sharesWeights = blocks.parts > 1 || capacity >= Self.fewTiles
@@ -85,10 +95,18 @@ struct WinogradPlan {
     weightPart = layout.reserve(
       sharesWeights ? 0 : elements * channelBlocks.largest * kernels.columns, of: Float.self)
     squarePart = layout.reserve(sharesWeights ? 0 : transforms.squareCount, of: Float.self)
-    startPart = layout.reserve(panelBlocks.largest * kernels.columns, of: Float.self)
+    startPart = layout.reserve(panelsAtOnce * kernels.columns, of: Float.self)
     leftPart = layout.reserve(capacity, of: UnsafePointer<Float>.self)
     runPart = layout.reserve(1, of: Int.self)
     self.layout = layout
+  }
+
+  /// All panels, or as many as have products that stay in the cache, if reading the tiles again for each part of the
+  /// panels takes less than writing and reading the products in memory would.
+  private static func panelsAtOnce(_ panels: Int, panelFloats: Int, inputFloats: Int) -> Int {
+    let cached = max(1, productFloats / panelFloats)
+    let parts = (panels + cached - 1) / cached
+    return (parts - 1) * inputFloats <= 2 * panels * panelFloats ? min(cached, panels) : panels
   }
 
   /// Computes the whole convolution.
@@ -131,9 +149,6 @@ struct WinogradPlan {
     let panels = panelBlocks.range(item % panelBlocks.parts)
     let group = item / panelBlocks.parts % shape.groups
     let own = blocks.range(item / (panelBlocks.parts &* shape.groups))
-    let start = startPart.pointer(in: scratch)
-    start.update(repeating: 0, count: panels.count &* kernels.columns)
-
     let left = leftPart.pointer(in: scratch)
     var count = 0
     for unit in own {
@@ -149,13 +164,31 @@ struct WinogradPlan {
       for tile in 0..<place.segment.count { left[count &+ tile] = tiles + (tile &* inputStride) }
       count = count &+ place.segment.count
     }
+    let parts = Partition(panels.count, atMost: panelsAtOnce)
+    for part in 0..<parts.parts {
+      let range = parts.range(part)
+      let those = panels.lowerBound &+ range.lowerBound..<panels.lowerBound &+ range.upperBound
+      compute(
+        own, group: group, panels: those, left, tiles: count, weights: weights, bias: bias, relu: relu, output: output,
+        scratch: scratch)
+    }
+  }
+
+  /// The outputs of some panels, from the tiles of the units.
+  private func compute(
+    _ own: Range<Int>, group: Int, panels: Range<Int>, _ left: UnsafePointer<UnsafePointer<Float>>, tiles: Int,
+    weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutableRawPointer
+  ) {
+    let start = startPart.pointer(in: scratch)
+    start.update(repeating: 0, count: panels.count &* kernels.columns)
     if sharesWeights {
       multiply(
-        left, tiles: count, panels: panels, transformed: weights + group &* elements &* panelCount &* panelFloats,
+        left, tiles: tiles, panels: panels, transformed: weights + group &* elements &* panelCount &* panelFloats,
         start: start, scratch: scratch)
     } else {
       transformAndMultiply(
-        left, tiles: count, panels: panels, weights: weights + group &* shape.groupOutputs, start: start,
+        left, tiles: tiles, panels: panels, weights: weights + group &* shape.groupOutputs, start: start,
         scratch: scratch)
     }
 
@@ -163,7 +196,7 @@ struct WinogradPlan {
     let channels = min(panels.count &* kernels.columns, shape.groupOutputs &- panels.lowerBound &* kernels.columns)
     // A copy, because the transform reads whole vectors; the products no longer need the zeros.
     if let bias { start.update(from: bias + channel, count: channels) }
-    count = 0
+    var count = 0
     for unit in own {
       let place = units.place(unit)
       units.transformOutputs(
@@ -184,9 +217,12 @@ struct WinogradPlan {
   ) {
     for element in 0..<elements {
       for panel in panels {
+        let first = transformed + (element &* panelCount &+ panels.lowerBound) &* panelFloats
+        let weights = first + (panel &- panels.lowerBound) &* panelFloats
+        let isLast = panel &+ 1 == panels.upperBound
         multiply(
-          left, tiles: count, element: element, channels: 0..<groupInputs, panel: panel, of: panels,
-          weights: transformed + (element &* panelCount &+ panel) &* panelFloats, start: start, scratch: scratch)
+          left, tiles: count, element: element, channels: 0..<groupInputs, panel: panel, of: panels, weights: weights,
+          next: isLast ? first + panelCount &* panelFloats : weights + panelFloats, start: start, scratch: scratch)
       }
     }
   }
@@ -207,16 +243,17 @@ struct WinogradPlan {
         for element in 0..<elements {
           multiply(
             left, tiles: count, element: element, channels: channels, panel: panel, of: panels,
-            weights: UnsafePointer(transformed) + element &* matrix, start: start, scratch: scratch)
+            weights: UnsafePointer(transformed) + element &* matrix, next: nil, start: start, scratch: scratch)
         }
       }
     }
   }
 
   /// One element and panel of the product; the first channel's begin at `start`, the others' are added.
+  /// - Parameter next: weights to be read after these, which are brought to the cache.
   private func multiply(
     _ left: UnsafePointer<UnsafePointer<Float>>, tiles count: Int, element: Int, channels: Range<Int>, panel: Int,
-    of panels: Range<Int>, weights: UnsafePointer<Float>, start: UnsafePointer<Float>,
+    of panels: Range<Int>, weights: UnsafePointer<Float>, next: UnsafePointer<Float>?, start: UnsafePointer<Float>,
     scratch: UnsafeMutableRawPointer
   ) {
     let (run, products) = (runPart.pointer(in: scratch), productPart.pointer(in: scratch))
@@ -225,8 +262,12 @@ struct WinogradPlan {
     let kernel = isNarrow ? kernels.narrowRowTile : kernels.rowTile
     let column = (panel &- panels.lowerBound) &* width
     run[0] = element &* inputMatrix &+ channels.lowerBound
+    let ahead = Partition(panelFloats / Self.lineFloats, parts: rowBlocks.parts)
     for block in 0..<rowBlocks.parts {
       let rows = rowBlocks.range(block)
+      if let next, block < ahead.parts {
+        for line in ahead.range(block) { shim_prefetch(next + line &* Self.lineFloats) }
+      }
       kernel(
         rows.count,
         RowTile(
