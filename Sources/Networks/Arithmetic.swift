@@ -14,6 +14,11 @@ public enum Precision: String, CaseIterable, Hashable, Sendable {
     context.kernels.bfloat16 == nil ? [.float32, .int8] : [.float32, .bfloat16, .int8]
   }
 
+  /// What "auto" means to hosts.
+  public static func automatic(in context: ComputeContext) -> Precision {
+    KernelRegistry.multipliesBFloat16Faster(context.kernels) ? .bfloat16 : .float32
+  }
+
   /// Those of them that have gradients, and need no quantisation.
   public static func trainable(in context: ComputeContext) -> [Precision] {
     available(in: context).filter { $0 != .int8 }

@@ -5,9 +5,9 @@ static PyObject *runtime_info(PyObject *self, PyObject *unused) {
   (void)self, (void)unused;
   sax_runtime_info info;
   if (!succeeded(sax_get_runtime_info(&info))) return NULL;
-  return Py_BuildValue("{ssssssssssssss}", "version", info.version, "cpu", info.cpu, "instruction_set",
+  return Py_BuildValue("{ssssssssssssssss}", "version", info.version, "cpu", info.cpu, "instruction_set",
                        info.instruction_set, "available", info.available, "gemm", info.gemm, "precisions",
-                       info.precisions, "int8_products", info.int8_products);
+                       info.precisions, "auto_precision", info.auto_precision, "int8_products", info.int8_products);
 }
 
 /* Without bfloat16 if the CPU has no instructions for it. */

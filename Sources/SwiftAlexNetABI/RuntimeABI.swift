@@ -18,6 +18,7 @@ public func sax_get_runtime_info(_ info: UnsafeMutablePointer<sax_runtime_info>)
     let context = try ComputeContext()
     let precisions = Precision.available(in: context)
     fill(&result.precisions, with: precisions.map(\.rawValue).joined(separator: " "))
+    fill(&result.auto_precision, with: Precision.automatic(in: context).rawValue)
     fill(&result.gemm, with: try context.gemm.name)
     fill(&result.int8_products, with: context.kernels.int8.isNative ? "vnni" : "widened")
     info.pointee = result

@@ -20,13 +20,13 @@ class Info(dict[str, str]):
 
 
 def info() -> Info:
-    """Return the engine's version, cpu, instruction_set, available, gemm, precisions and threads.
+    """Return the engine's version, cpu, instruction_set, available, gemm, precisions, threads and more.
 
     `instruction_set` depends on the processor or the environment variable SWIFTALEXNET_ISA; `precisions` are those
-    it can compute in. `int8_products` is "vnni", or "widened" on a processor without instructions for them, where int8
-    is no faster than float32 (`fma_limits` measures both). `gemm` is the matrix multiplication in use, swift or
-    openblas: SWIFTALEXNET_GEMM selects it; by default it is OpenBLAS if the processor has only the portable kernels and
-    the library can be loaded.
+    it can compute in, `auto_precision` what precision="auto" is. `int8_products` is "vnni", or "widened" on a
+    processor without instructions for them, where int8 is no faster than float32 (`fma_limits` measures both).
+    `gemm` is the matrix multiplication in use, swift or openblas: SWIFTALEXNET_GEMM selects it; by default it is
+    OpenBLAS if the processor has only the portable kernels and the library can be loaded.
 
     Raises
     ------

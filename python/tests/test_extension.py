@@ -116,7 +116,16 @@ def test_nodes_and_parameters(network):
 def test_runtime_info():
     info = _native.runtime_info()
     assert info["version"] == _native.VERSION
-    assert set(info) == {"version", "cpu", "instruction_set", "available", "gemm", "precisions", "int8_products"}
+    assert set(info) == {
+        "version",
+        "cpu",
+        "instruction_set",
+        "available",
+        "gemm",
+        "precisions",
+        "auto_precision",
+        "int8_products",
+    }
     assert info["instruction_set"] in info["available"].split()
 
 

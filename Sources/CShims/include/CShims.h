@@ -87,6 +87,8 @@ static inline void shim_cpuid(uint32_t leaf, uint32_t *_Nonnull registers) {
           : "a"(leaf), "c"(0));
 }
 
+static inline bool shim_cpu_is_intel(void) { return __builtin_cpu_is("intel"); }
+
 /// Whether the CPU has tile registers for bfloat16 and the system lets this process use them. This requests them: the
 /// system enlarges the saved thread state only for a process that has requested it.
 static inline bool shim_request_amx_bf16(void) {
@@ -122,6 +124,7 @@ static inline bool shim_cpu_has_avx2_fma(void) { return false; }
 static inline bool shim_cpu_has_avx512(void) { return false; }
 static inline bool shim_cpu_has_avx512_vnni(void) { return false; }
 static inline bool shim_cpu_has_avx512_bf16(void) { return false; }
+static inline bool shim_cpu_is_intel(void) { return false; }
 static inline bool shim_request_amx_bf16(void) { return false; }
 static inline void shim_cpu_brand(char *_Nonnull brand) { brand[0] = 0; }
 #endif

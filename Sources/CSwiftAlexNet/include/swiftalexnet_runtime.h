@@ -30,6 +30,7 @@ typedef struct {
   char available[64];        /* this CPU's, separated by spaces; no amx if SWIFTALEXNET_ISA names another */
   char gemm[16];             /* swift or openblas */
   char precisions[32];       /* of the instruction set in use: float32, bfloat16, int8 */
+  char auto_precision[16];   /* bfloat16 where it is faster than float32, else float32 */
   char int8_products[16];    /* vnni, or widened where the CPU has no instructions for them */
 } sax_runtime_info;
 

@@ -18,7 +18,7 @@ WEIGHTS = ("float", "int8")
 
 
 def choose_precision(operation: str, precision: Any, among: Iterable[str] = PRECISIONS) -> int:
-    """Return the code of a precision; "auto" is bfloat16 if the processor has instructions for it, else float32.
+    """Return the code of a precision; "auto" is bfloat16 where that is faster than float32, else float32.
 
     Parameters
     ----------
@@ -35,17 +35,18 @@ def choose_precision(operation: str, precision: Any, among: Iterable[str] = PREC
     ValueError
         An unknown precision, or int8 where gradients are wanted.
     """
-    known = _native.runtime_info()["precisions"].split()
+    info = _native.runtime_info()
+    known = info["precisions"].split()
     if precision == "int8" and "int8" not in among:
         raise ValueError(
             f"{operation}: precision is 'int8', which is for inference, expected {', '.join(among)} or auto"
         )
     if choose(operation, "precision", precision, (*among, "auto")) == "auto":
-        precision = "bfloat16" if "bfloat16" in known else "float32"
+        precision = info["auto_precision"]
     if precision not in known:
         raise UnsupportedError(
             f"{operation}: got precision {precision!r}, the instruction set in use "
-            f"({_native.runtime_info()['instruction_set']}) has {', '.join(known)}; expected one of these or 'auto'"
+            f"({info['instruction_set']}) has {', '.join(known)}; expected one of these or 'auto'"
         )
     return PRECISIONS.index(precision)
 

@@ -158,7 +158,7 @@ def add_precision(parser: argparse.ArgumentParser, differentiates: bool = True) 
         type=one_of("precision", names),
         default="float32" if differentiates else None,
         metavar="|".join(names),
-        help="of activations; auto: bfloat16 if the processor supports it"
+        help="of activations; auto: bfloat16 where that is faster than float32"
         + ("" if differentiates else " (default: float32, or int8 of a quantised model)"),
     )
 

@@ -5,13 +5,21 @@ import pytest
 from support import dataset, labelled_images, tiny_model
 
 import swiftalexnet as sa
-from swiftalexnet._support.arithmetic import DIFFERENTIABLE, choose_arithmetic, choose_precision
+from swiftalexnet._support.arithmetic import DIFFERENTIABLE, PRECISIONS, choose_arithmetic, choose_precision
 
 
 def test_names_select_arithmetic():
     assert choose_precision("test", "float32") == 0
     assert choose_arithmetic("test", "float32", "int8", True) == (0, 1, 1)
-    assert choose_precision("test", "auto") == (1 if "bfloat16" in sa.info()["precisions"] else 0)
+
+
+def test_auto_is_bfloat16_where_that_is_faster():
+    """Intel's instructions for bfloat16 are slower than those for float32, unless they are AMX's."""
+    info = sa.info()
+    slow = info["instruction_set"] == "avx512_bf16" and "Intel" in info["cpu"]
+    expected = "bfloat16" if "bfloat16" in info["precisions"] and not slow else "float32"
+    assert info["auto_precision"] == expected
+    assert choose_precision("test", "auto") == PRECISIONS.index(expected)
 
 
 def test_int8_is_for_inference_and_nothing_else_beside_it():
