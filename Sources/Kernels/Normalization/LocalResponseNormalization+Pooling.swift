@@ -29,6 +29,37 @@ extension LocalResponseNormalization {
     output: UnsafeMutablePointer<BFloat16>, context: ComputeContext
   ) throws {
     let bfloat16 = try context.matrixKernelsBFloat16(operation: "local_response_norm")
+    try forwardPooled(pool, groups: groups, parameters: parameters, context: context) { count, at, widened in
+      bfloat16.widen(count, input + at, widened)
+    } narrow: { count, maxima, at in
+      bfloat16.narrow(count, maxima, output + at)
+    }
+  }
+
+  /// The same for bytes: likewise, and maxima are rounded once.
+  /// - Parameters:
+  ///   - from: the input's quantisation, whose values are all finite.
+  ///   - to: the output's.
+  public static func forwardPooled(
+    _ pool: PoolingShape, groups: Int, parameters: ResponseNormalization, input: UnsafePointer<UInt8>,
+    from: Quantization, output: UnsafeMutablePointer<UInt8>, to: Quantization, context: ComputeContext
+  ) throws {
+    let kernels = context.kernels.int8
+    try forwardPooled(pool, groups: groups, parameters: parameters, context: context) { count, at, widened in
+      kernels.dequantize(count, input + at, from.scale, Float(from.zeroPoint), widened)
+    } narrow: { count, maxima, at in
+      kernels.quantize(count, maxima, 1 / to.scale, Float(to.zeroPoint), output + at)
+    }
+  }
+
+  /// - Parameters:
+  ///   - widen: writes some of the input as floats, so many that they stay in the L1 cache.
+  ///   - narrow: writes the output from floats.
+  private static func forwardPooled(
+    _ pool: PoolingShape, groups: Int, parameters: ResponseNormalization, context: ComputeContext,
+    widen: (_ count: Int, _ from: Int, _ widened: UnsafeMutablePointer<Float>) -> Void,
+    narrow: (_ count: Int, _ maxima: UnsafePointer<Float>, _ to: Int) -> Void
+  ) throws {
     let (normalize, maximum) = (
       context.kernels.pointwise.responseNormalizationForward, context.kernels.pointwise.maxPoolingForward
     )
@@ -37,13 +68,13 @@ extension LocalResponseNormalization {
       while done < block.lines {
         let (lines, at) = (min(linesAtOnce, block.lines &- done), done &* line.length)
         let widened = block.normalized + at
-        bfloat16.widen(lines &* line.length, input + (block.input &+ at), widened)
+        widen(lines &* line.length, block.input &+ at, widened)
         normalize(line, lines, widened, widened, nil, block.lineScratch)
         done = done &+ lines
       }
     } poolRow: { block, row, maxima in
       maximum(block.plane, row, block.normalized, maxima, nil)
-      bfloat16.narrow(block.outputRow, maxima, output + block.output(of: row))
+      narrow(block.outputRow, maxima, block.output(of: row))
     }
   }
 

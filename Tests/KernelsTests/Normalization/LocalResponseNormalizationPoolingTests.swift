@@ -38,6 +38,24 @@ final class LocalResponseNormalizationPoolingTests: XCTestCase {
     }
   }
 
+  func testOfBytesItHasTheBytesOfTheTwoPasses() throws {
+    let (from, to) = try (Quantization(scale: 0.03, zeroPoint: 120), Quantization(scale: 0.02, zeroPoint: 90))
+    for (shape, groups) in try cases() {
+      let bytes = RandomValues.uniform(shape.inputCount, seed: 1).map { UInt8(127 + 127 * $0) }
+      try assertSameBitsForAnyThreadCount("\(shape)") { context in
+        var x = [Float](repeating: .nan, count: shape.inputCount)
+        try from.dequantize(count: x.count, input: bytes, output: &x, context: context)
+        let values = try separately(shape, groups, x, context)
+        var (expected, y) = ([UInt8](repeating: 1, count: values.count), [UInt8](repeating: 2, count: values.count))
+        try to.quantize(count: values.count, input: values, output: &expected, context: context)
+        try LocalResponseNormalization.forwardPooled(
+          shape, groups: groups, parameters: norm(), input: bytes, from: from, output: &y, to: to, context: context)
+        XCTAssertEqual(y, expected, "\(shape), groups \(groups)")
+        return y.map { Float($0) }
+      }
+    }
+  }
+
   func testRefusals() throws {
     let (shape, _) = try cases()[0]
     let x = RandomValues.uniform(shape.inputCount, seed: 1)
