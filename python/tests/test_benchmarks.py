@@ -312,6 +312,20 @@ def test_what_eight_bits_cost_is_measured_on_all_images_together(tmp_path):
         assert len(lines(script.table(rows))) == 4
 
 
+def test_a_table_of_fast_convolutions():
+    with benchmark_modules("fast_math_layers") as modules:
+        script = modules["fast_math_layers"]
+        rows = {1: {"conv1": (2.0, 1.0), "conv2": (4.0, 5.0)}, 8: {"conv1": (9.0, 3.0), "conv2": (9.0, 3.0)}}
+        assert lines(script.table("owt", rows)) == [
+            ["owt", "conv1", "conv2", "all"],
+            ["---", "--:", "--:", "--:"],
+            ["batch 1", "2.00", "0.80", "1.00"],
+            ["batch 8", "3.00", "3.00", "3.00"],
+        ]
+        measured = script.times(tiny_model(), 1, rounds=2)
+        assert measured and all(direct > 0 < fast for direct, fast in measured.values())
+
+
 def test_ends_of_training_are_tabled_with_the_range_of_each_method():
     with benchmark_modules("fast_math_training") as modules:
         script = modules["fast_math_training"]
