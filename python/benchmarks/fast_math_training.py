@@ -76,7 +76,7 @@ def _cifar10(path: Path, epochs: int) -> tuple[dict, Train]:
         )
         return model
 
-    return recipe.to_json(), train
+    return recipe.to_json() | {"epochs": epochs}, train
 
 
 def boundaries(epochs: int) -> tuple[int, int]:
