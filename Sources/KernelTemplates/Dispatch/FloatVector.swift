@@ -69,14 +69,6 @@ extension FloatVector {
     for lane in 0..<count { target[lane] = self[lane] }
   }
 
-  /// Each lane's square root, correctly rounded; NaN below zero.
-  @inlinable @inline(__always)
-  public func squareRoots() -> Self {
-    var roots = self
-    for lane in 0..<Self.width { roots[lane] = self[lane].squareRoot() }
-    return roots
-  }
-
   /// The lanes added from first to last.
   @inlinable @inline(__always)
   public func laneSum() -> Float {

@@ -79,8 +79,8 @@ public enum ExponentialTemplate {
     }
   }
 
-  /// s^−0.75 for normal s > 0; 0 for infinity, NaN for NaN. Relative error at most 1.1 ε. Two square roots and a
-  /// division would take three times as long.
+  /// s^−0.75 for normal s > 0; 0 for infinity, NaN for NaN. Relative error at most 1.1 ε. Without square
+  /// roots and division, which are the slowest instructions of the floating-point units.
   @inlinable @inline(__always)
   static func inverseThreeQuarterPower<V: FloatVector>(_ s: V) -> V {
     // The bits of a float are nearly its logarithm: −¾ of them, with the offset that gives the smallest error, 4.5 %.

@@ -3,8 +3,8 @@ import KernelTemplates
 
 /// A convolution with a stride as one of stride 1: blocks of stride × stride pixels are the pixels of a smaller image,
 /// with the channels of all of a block's pixels. 11 × 11 taps of stride 4 on 3 channels become 3 × 3 taps on 48; those
-/// that lie outside the kernel are zeros. (Pan and Chen 2021, arXiv 2002.00552, divide the sum in the same way, by the
-/// taps' phases.) With stride 1 a block is a pixel.
+/// that lie outside the kernel are zeros. (arXiv 2002.00552 divides the sum in the same way, by the taps' phases.) With
+/// stride 1 a block is a pixel.
 struct SpaceToDepth {
   let shape: ConvolutionShape
 

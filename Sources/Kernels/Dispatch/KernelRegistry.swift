@@ -33,7 +33,7 @@ public enum KernelRegistry {
   }()
 
   /// Whether a table's products of bfloat16 are faster on this CPU than those of float32. Intel's VDPBF16PS is not:
-  /// 0.44 times as many products in the same time on Emerald Rapids; its tiles are.
+  /// 0.44 times as many products in the same time on Emerald Rapids. AMX has a table of its own.
   public static func multipliesBFloat16Faster(_ table: KernelTable) -> Bool {
     table.bfloat16 != nil && !(table.name == "avx512_bf16" && shim_cpu_is_intel())
   }
