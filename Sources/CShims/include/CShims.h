@@ -40,8 +40,11 @@ static inline void *_Nullable shim_reserve(size_t bytes) {
 
 static inline void shim_unreserve(void *_Nonnull memory, size_t bytes) { munmap(memory, bytes); }
 
-/// Prefetches a cache line that will soon be read; any address is allowed.
+/// Prefetches a cache line that will soon be read, into the L2 cache; any address is allowed.
 static inline void shim_prefetch(const void *_Nonnull address) { __builtin_prefetch(address, 0, 2); }
+
+/// The same into the L1 cache.
+static inline void shim_prefetch_to_l1(const void *_Nonnull address) { __builtin_prefetch(address, 0, 3); }
 
 /// Prefetches a cache line that will soon be written.
 static inline void shim_prefetch_for_writing(const void *_Nonnull address) { __builtin_prefetch(address, 1, 3); }

@@ -143,9 +143,13 @@ public struct OuterTile {
   }
 }
 
-/// y[j] += Σ_k weights[k · weightStride] · rows[k · rowStride + j] for j in 0 ..< columns: a matrix read once, in
-/// memory order. With a weight stride of 0 it sums rows.
+/// y[m · outputStride + j] += Σ_k weights[m · outputWeights + k · weightStride] · rows[k · rowStride + j] for m in
+/// 0 ..< outputCount, j in 0 ..< columns: a matrix read once, in memory order. With a weight stride of 0 it sums rows.
 public struct WeightedRows {
+  public var outputCount: Int
+  /// Floats from the weights and the sums of one output to those of the next.
+  public var outputWeights: Int
+  public var outputStride: Int
   public var weights: UnsafePointer<Float>
   public var weightStride: Int
   public var rows: UnsafePointer<Float>
@@ -159,8 +163,12 @@ public struct WeightedRows {
 
   public init(
     weights: UnsafePointer<Float>, weightStride: Int, rows: UnsafePointer<Float>, rowStride: Int, rowCount: Int,
-    columns: Int, output: UnsafeMutablePointer<Float>, prefetches: Bool = false
+    columns: Int, output: UnsafeMutablePointer<Float>, prefetches: Bool = false, outputCount: Int = 1,
+    outputWeights: Int = 0, outputStride: Int = 0
   ) {
+    self.outputCount = outputCount
+    self.outputWeights = outputWeights
+    self.outputStride = outputStride
     self.weights = weights
     self.weightStride = weightStride
     self.rows = rows

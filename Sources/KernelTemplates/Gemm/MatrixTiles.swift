@@ -38,6 +38,7 @@ where V.Scalar == Float {
       let p0 = load(panel, as: V.self)
       let p1 = vectors > 1 ? load(panel + width, as: V.self) : p0
       let p2 = vectors > 2 ? load(panel + (2 &* width), as: V.self) : p0
+      prefetchPanel(panel, bytes: 4 &* vectors &* width, rows: rows)
       sums.forEachRow(rows) { i, a, b, c in
         let x = V(repeating: left[i][k])
         multiplyAdd(&a, x, p0, fused: fused)
@@ -111,9 +112,95 @@ public func outerTile<V: SIMD>(_ rows: Int, _ tile: OuterTile, fused: Bool, as: 
   }
 }
 
-/// ``WeightedRows``, eight rows at a time so that the sums in `output` are loaded and stored once per eight.
+/// ``WeightedRows``, eight rows at a time so that sums are loaded and stored once per eight; four at a time for four
+/// outputs, whose sixteen weights stay in registers.
+///
+/// The rows are added in their order, whatever the number of outputs.
 @inlinable @inline(__always)
 public func addWeightedRows<V: SIMD>(_ sum: WeightedRows, fused: Bool, as: V.Type) where V.Scalar == Float {
+  let quads = sum.outputCount / 4
+  var quad = 0
+  while quad < quads {
+    addRowsToFour(sum, quad, of: quads, fused: fused, as: V.self)
+    quad = quad &+ 1
+  }
+  var m = 0
+  while m < sum.outputCount {
+    let done = m < 4 &* quads ? sum.rowCount / 4 &* 4 : 0
+    addRowsToOne(
+      WeightedRows(
+        weights: sum.weights + (m &* sum.outputWeights &+ done &* sum.weightStride), weightStride: sum.weightStride,
+        rows: sum.rows + (done &* sum.rowStride), rowStride: sum.rowStride, rowCount: sum.rowCount &- done,
+        columns: sum.columns, output: sum.output + (m &* sum.outputStride), prefetches: sum.prefetches && m == 0),
+      fused: fused, as: V.self)
+    m = m &+ 1
+  }
+}
+
+/// To outputs 4 · quad and the following three, a multiple of four rows. Each quad prefetches its share of as many rows
+/// as follow.
+@inlinable @inline(__always)
+func addRowsToFour<V: SIMD>(_ sum: WeightedRows, _ quad: Int, of quads: Int, fused: Bool, as: V.Type)
+where V.Scalar == Float {
+  let (rowStride, weightStride) = (sum.rowStride, sum.weightStride)
+  let weights = sum.weights + (4 &* quad &* sum.outputWeights)
+  let output = sum.output + (4 &* quad &* sum.outputStride)
+  let passes = quads &* (sum.rowCount / 4)
+  var k = 0
+  while k &+ 4 <= sum.rowCount {
+    let rows = sum.rows + (k &* rowStride)
+    let pass = quad &* (sum.rowCount / 4) &+ k / 4
+    let (first, end) = (sum.rowCount &* pass / passes, sum.rowCount &* (pass &+ 1) / passes)
+    let next = sum.rows + ((sum.rowCount &+ first) &* rowStride)
+    let prefetched = sum.prefetches ? end &- first : 0
+    @inline(__always) func weight(_ m: Int) -> (V, V, V, V) {
+      let w = weights + (m &* sum.outputWeights &+ k &* weightStride)
+      return (
+        V(repeating: w[0]), V(repeating: w[weightStride]), V(repeating: w[2 &* weightStride]),
+        V(repeating: w[3 &* weightStride])
+      )
+    }
+    let (w0, w1, w2, w3) = (weight(0), weight(1), weight(2), weight(3))
+    var j = 0
+    while j &+ V.scalarCount <= sum.columns {
+      let row = rows + j
+      let x0 = load(row, as: V.self)
+      let x1 = load(row + rowStride, as: V.self)
+      let x2 = load(row + (2 &* rowStride), as: V.self)
+      let x3 = load(row + (3 &* rowStride), as: V.self)
+      @inline(__always) func add(_ m: Int, _ w: (V, V, V, V)) {
+        let place = output + (m &* sum.outputStride &+ j)
+        var y = load(place, as: V.self)
+        multiplyAdd(&y, w.0, x0, fused: fused)
+        multiplyAdd(&y, w.1, x1, fused: fused)
+        multiplyAdd(&y, w.2, x2, fused: fused)
+        multiplyAdd(&y, w.3, x3, fused: fused)
+        store(y, place)
+      }
+      add(0, w0)
+      add(1, w1)
+      add(2, w2)
+      add(3, w3)
+      var r = 0
+      while r < prefetched {
+        shim_prefetch(next + (r &* rowStride &+ j))
+        r = r &+ 1
+      }
+      j = j &+ V.scalarCount
+    }
+    if j < sum.columns {
+      for m in 0..<4 {
+        addLastColumns(
+          4, from: j, sum.columns, weights: weights + (m &* sum.outputWeights &+ k &* weightStride), weightStride,
+          rows: rows, rowStride, output: output + (m &* sum.outputStride), fused: fused)
+      }
+    }
+    k = k &+ 4
+  }
+}
+
+@inlinable @inline(__always)
+func addRowsToOne<V: SIMD>(_ sum: WeightedRows, fused: Bool, as: V.Type) where V.Scalar == Float {
   var k = 0
   while k &+ 8 <= sum.rowCount {
     if sum.prefetches {
@@ -149,7 +236,18 @@ func addRows<V: SIMD>(
     store(y, output + j)
     j = j &+ V.scalarCount
   }
-  while j < sum.columns {
+  addLastColumns(
+    count, from: j, sum.columns, weights: weights, weightStride, rows: rows, rowStride, output: output, fused: fused)
+}
+
+/// The columns from `first` on, which do not fill a vector.
+@inlinable @inline(__always)
+func addLastColumns(
+  _ count: Int, from first: Int, _ columns: Int, weights: UnsafePointer<Float>, _ weightStride: Int,
+  rows: UnsafePointer<Float>, _ rowStride: Int, output: UnsafeMutablePointer<Float>, fused: Bool
+) {
+  var j = first
+  while j < columns {
     var y = output[j]
     var k = 0
     while k < count {

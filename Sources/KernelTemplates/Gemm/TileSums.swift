@@ -1,3 +1,5 @@
+import CShims
+
 /// The sums of one tile, up to fourteen rows of three vectors each.
 ///
 /// Named fields and not an array: a loop over an array's elements is not unrolled early enough for the optimiser to
@@ -57,4 +59,17 @@ public func load<V: SIMD>(_ pointer: UnsafePointer<Float>, as type: V.Type) -> V
 @inlinable @inline(__always)
 public func store<V: SIMD>(_ vector: V, _ pointer: UnsafeMutablePointer<Float>) where V.Scalar == Float {
   UnsafeMutableRawPointer(pointer).storeBytes(of: vector, as: V.self)
+}
+
+/// Prefetches what a tile reads of a panel some steps later, as many bytes as it reads in one. With three rows and more
+/// the products that wait for the panel fill the processor's queue before it has asked memory for enough lines; with
+/// fewer it asks early enough.
+@inlinable @inline(__always)
+func prefetchPanel(_ panel: UnsafeRawPointer, bytes: Int, rows: Int) {
+  guard rows > 2 else { return }
+  var offset = 0
+  while offset < bytes {
+    shim_prefetch_to_l1(panel + (4096 &+ offset))
+    offset = offset &+ 64
+  }
 }

@@ -80,6 +80,7 @@ func wordBlock<P: WordProduct, Left, Right, Sum>(
     repeat {
       let p0 = panel.loadUnaligned(as: Words.self)
       let p1 = vectors > 1 ? panel.loadUnaligned(fromByteOffset: 64, as: Words.self) : p0
+      prefetchPanel(panel, bytes: 64 &* vectors, rows: rows)
       sums.forEachRow(rows) { i, a, b, _ in
         let x = Words(repeating: word.loadUnaligned(fromByteOffset: i &* leftBytes, as: Int32.self))
         a = P.add(x, p0, to: a)

@@ -30,9 +30,11 @@ extension Convolution {
     packed: UnsafeRawPointer, bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<UInt8>,
     outputQuantization: Quantization, context: ComputeContext
   ) throws {
-    try weightsInt8(shape, border: inputQuantization.zeroPoint, context: context).multiply(
-      input: input, inputQuantization, packed: packed, bias: bias, relu: relu, output: output, outputQuantization,
-      context: context)
+    let weights = weightsInt8(shape, border: inputQuantization.zeroPoint, context: context)
+    try weights.multiply(
+      input: input, packed: packed,
+      scaling: weights.scaling(from: inputQuantization, to: outputQuantization, packed: packed, bias: bias, relu: relu),
+      output: output, by: weights.kernels.requantizeRows, context: context)
   }
 
   /// Writes floats; with `relu`, their max(0, ·).
@@ -41,8 +43,11 @@ extension Convolution {
     packed: UnsafeRawPointer, bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>,
     context: ComputeContext
   ) throws {
-    try weightsInt8(shape, border: inputQuantization.zeroPoint, context: context).multiply(
-      input: input, inputQuantization, packed: packed, bias: bias, relu: relu, output: output, context: context)
+    let weights = weightsInt8(shape, border: inputQuantization.zeroPoint, context: context)
+    try weights.multiply(
+      input: input, packed: packed,
+      scaling: weights.scaling(from: inputQuantization, packed: packed, bias: bias, relu: relu), output: output,
+      by: weights.kernels.dequantizeRows, context: context)
   }
 
   private static func weightsInt8(

@@ -1,4 +1,3 @@
-import CShims
 import KernelTemplates
 
 /// How the work of a Winograd convolution is divided, and the work of one item.
@@ -60,8 +59,6 @@ struct WinogradPlan {
   private static let weightFloats = 1 << 17
   /// Floats of products that stay in an item's cache until they are transformed back.
   private static let productFloats = 192 << 10
-  /// Of a cache line.
-  private static let lineFloats = 16
   /// Added to the strides, so that rows with a power of two of channels do not compete for the same cache lines.
   private static let skew = 16
 
@@ -217,12 +214,9 @@ struct WinogradPlan {
   ) {
     for element in 0..<elements {
       for panel in panels {
-        let first = transformed + (element &* panelCount &+ panels.lowerBound) &* panelFloats
-        let weights = first + (panel &- panels.lowerBound) &* panelFloats
-        let isLast = panel &+ 1 == panels.upperBound
         multiply(
-          left, tiles: count, element: element, channels: 0..<groupInputs, panel: panel, of: panels, weights: weights,
-          next: isLast ? first + panelCount &* panelFloats : weights + panelFloats, start: start, scratch: scratch)
+          left, tiles: count, element: element, channels: 0..<groupInputs, panel: panel, of: panels,
+          weights: transformed + (element &* panelCount &+ panel) &* panelFloats, start: start, scratch: scratch)
       }
     }
   }
@@ -243,17 +237,16 @@ struct WinogradPlan {
         for element in 0..<elements {
           multiply(
             left, tiles: count, element: element, channels: channels, panel: panel, of: panels,
-            weights: UnsafePointer(transformed) + element &* matrix, next: nil, start: start, scratch: scratch)
+            weights: UnsafePointer(transformed) + element &* matrix, start: start, scratch: scratch)
         }
       }
     }
   }
 
   /// One element and panel of the product; the first channel's begin at `start`, the others' are added.
-  /// - Parameter next: weights to be read after these, which are brought to the cache.
   private func multiply(
     _ left: UnsafePointer<UnsafePointer<Float>>, tiles count: Int, element: Int, channels: Range<Int>, panel: Int,
-    of panels: Range<Int>, weights: UnsafePointer<Float>, next: UnsafePointer<Float>?, start: UnsafePointer<Float>,
+    of panels: Range<Int>, weights: UnsafePointer<Float>, start: UnsafePointer<Float>,
     scratch: UnsafeMutableRawPointer
   ) {
     let (run, products) = (runPart.pointer(in: scratch), productPart.pointer(in: scratch))
@@ -262,12 +255,8 @@ struct WinogradPlan {
     let kernel = isNarrow ? kernels.narrowRowTile : kernels.rowTile
     let column = (panel &- panels.lowerBound) &* width
     run[0] = element &* inputMatrix &+ channels.lowerBound
-    let ahead = Partition(panelFloats / Self.lineFloats, parts: rowBlocks.parts)
     for block in 0..<rowBlocks.parts {
       let rows = rowBlocks.range(block)
-      if let next, block < ahead.parts {
-        for line in ahead.range(block) { shim_prefetch(next + line &* Self.lineFloats) }
-      }
       kernel(
         rows.count,
         RowTile(

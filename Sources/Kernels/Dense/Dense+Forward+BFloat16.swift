@@ -1,4 +1,3 @@
-import CShims
 import KernelTemplates
 import Tensors
 
@@ -16,7 +15,8 @@ extension Dense {
     let shape = try DenseShape(batch: batch, inputs: inputs, outputs: outputs)
     let kernels = try context.matrixKernelsBFloat16(operation: "dense")
     try sum(
-      shape, input: input, weights: weights, packed: packed, bias: bias, kernels: kernels, context: context
+      shape, input: input, weights: words(weights, packed, outputs: outputs, kernels), kernels: kernels,
+      context: context, start: { column in bias.map { $0[column] } ?? 0 }
     ) { sums, stride, rows, columns in
       kernels.narrowRows(
         RowNarrowing(
@@ -34,7 +34,8 @@ extension Dense {
     let shape = try DenseShape(batch: batch, inputs: inputs, outputs: outputs)
     let kernels = try context.matrixKernelsBFloat16(operation: "dense")
     try sum(
-      shape, input: input, weights: weights, packed: packed, bias: bias, kernels: kernels, context: context
+      shape, input: input, weights: words(weights, packed, outputs: outputs, kernels), kernels: kernels,
+      context: context, start: { column in bias.map { $0[column] } ?? 0 }
     ) { sums, stride, rows, columns in
       let target = output + (rows.lowerBound &* outputs &+ columns.lowerBound)
       copyRows(
@@ -73,79 +74,13 @@ extension Dense {
     }
   }
 
-  /// An item owns some rows of the batch and some panels of columns, and walks the inner index in blocks. It packs
-  /// weights that are not packed yet block by block, so that they are read once, and prefetches the next block while
-  /// the tiles of this one are computed.
-  /// - Parameter store: moves the sums of an item, in rows `stride` apart, to their place in the output.
-  private static func sum(
-    _ shape: DenseShape, input: UnsafePointer<BFloat16>, weights: UnsafePointer<Float>, packed: UnsafeRawPointer?,
-    bias: UnsafePointer<Float>?, kernels: MatrixKernelsBFloat16, context: ComputeContext,
-    store: (_ sums: UnsafePointer<Float>, _ stride: Int, _ rows: Range<Int>, _ columns: Range<Int>) -> Void
-  ) throws {
-    let (width, multiple) = (kernels.columns, kernels.innerMultiple)
-    let (inputs, outputs) = (shape.inputs, shape.outputs)
-    let panelCount = kernels.panelCount(outputs)
-    let run = kernels.runLength(inputs)
-    let batches = Partition(shape.batch, atMost: DenseShape.batchBlock)
-    // With few rows, a block of the weights is finished as soon as it has been read: it need not fit a cache.
-    let block = shape.batch <= kernels.rows ? DenseShape.streamedBlock : DenseShape.innerBlock
-    let steps = Partition(run / multiple, atMost: block / multiple)
-    let work = (batches.largest * inputs).saturatingTimes(outputs) / DenseShape.itemWork
-    let panelBlocks = Partition(
-      panelCount, parts: max(BlockSize.items, work, panelCount / (DenseShape.ownedColumns / width)))
-    let left = try DenseBlocks(shape, steps: steps, multiple: multiple, input: input, context: context)
-    let panelStride = steps.largest * multiple * width
-    let sumStride = panelBlocks.largest * width
-
-    var layout = ScratchLayout()
-    let panelPart = layout.reserve(packed == nil ? panelBlocks.largest * panelStride : 0, of: BFloat16.self)
-    let startPart = layout.reserve(sumStride, of: Float.self)
-    let sumPart = layout.reserve(batches.largest * sumStride, of: Float.self)
-
-    try context.forEach(batches.parts * panelBlocks.parts, scratchBytes: layout.bytes) { item, scratch in
-      let rows = batches.range(item / panelBlocks.parts)
-      let panels = panelBlocks.range(item % panelBlocks.parts)
-      let columns = Range(
-        uncheckedBounds: (panels.lowerBound &* width, min(outputs, panels.upperBound &* width)))
-      let ownPanels = panelPart.pointer(in: scratch)
-      let (start, sums) = (startPart.pointer(in: scratch), sumPart.pointer(in: scratch))
-      for j in 0..<(panels.count &* width) {
-        start[j] = j < columns.count ? bias.map { $0[columns.lowerBound &+ j] } ?? 0 : 0
-      }
-      let tiles = Partition(rows.count, atMost: kernels.rows &* kernels.blocks)
-      for step in 0..<steps.parts {
-        let first = steps.range(step).lowerBound &* multiple
-        let length = steps.range(step).count &* multiple
-        let count = min(length, inputs &- first)
-        if packed == nil {
-          kernels.packPanels(
-            weights + (first &* outputs &+ columns.lowerBound), stride: outputs, count: count,
-            columns: columns.count, into: ownPanels, panelStride: panelStride)
-        }
-        let nextCount = packed == nil ? min(length, inputs &- first &- count) : 0
-        for panel in panels {
-          let number = panel &- panels.lowerBound
-          var source = UnsafePointer(ownPanels + (number &* panelStride))
-          if let packed {
-            source = packed.assumingMemoryBound(to: BFloat16.self) + ((panel &* run &+ first) &* width)
-          }
-          let nextPanel = packed == nil || tiles.parts == 1 || panel &+ 1 == panels.upperBound ? 0 : length
-          for tile in 0..<tiles.parts {
-            prefetch(
-              weights + ((first &+ count) &* outputs &+ columns.lowerBound), stride: outputs, columns: columns.count,
-              share: number &* tiles.parts &+ tile, of: panels.count &* tiles.parts, rows: nextCount)
-            prefetch(
-              source + (run &* width), stride: width, columns: width, share: tile, of: tiles.parts, rows: nextPanel)
-            let range = tiles.range(tile)
-            kernels.multiply(
-              rowCount: range.count, left: left.row(rows.lowerBound &+ range.lowerBound, step: step),
-              leftStride: left.stride,
-              runLength: length, panel: source, start: step == 0 ? start + (number &* width) : nil,
-              output: sums + (range.lowerBound &* sumStride &+ number &* width), outputStride: sumStride)
-          }
-        }
-      }
-      store(sums, sumStride, rows, columns)
+  private static func words(
+    _ weights: UnsafePointer<Float>, _ packed: UnsafeRawPointer?, outputs: Int, _ kernels: MatrixKernelsBFloat16
+  ) -> DenseWords<BFloat16> {
+    if let packed { return .packed(packed.assumingMemoryBound(to: BFloat16.self)) }
+    return .floats(weights) { block, rows, columns, panels, panelStride in
+      kernels.packPanels(
+        block, stride: outputs, count: rows, columns: columns, into: panels, panelStride: panelStride)
     }
   }
 }

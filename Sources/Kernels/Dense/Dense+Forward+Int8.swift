@@ -1,7 +1,7 @@
 import KernelTemplates
 import Tensors
 
-/// Dense layers on bytes: a convolution whose pixels are the rows of the batch.
+/// Dense layers on bytes, with weights in signed bytes and a scale for each output.
 extension Dense {
   /// A feature map that a dense layer reads as a vector: its weights are in the order channels, height, width, its bytes
   /// in the order height, width, channels.
@@ -23,7 +23,7 @@ extension Dense {
   /// Bytes of the packed weights, for any batch size.
   public static func packedByteCount(
     _ map: Map, outputs: Int, as type: Int8.Type, context: ComputeContext
-  ) throws -> Int { try weightsInt8(batch: 1, map, outputs: outputs, context: context).byteCount() }
+  ) throws -> Int { try weightsInt8(map, outputs: outputs, context: context).byteCount() }
 
   /// Rounds and packs the weights [inputs][outputs] for the forward pass on this context or one like it.
   /// - Throws: ``EngineError/nonFinite(_:)`` for a weight that is infinite or NaN.
@@ -31,7 +31,7 @@ extension Dense {
     _ map: Map, outputs: Int, as type: Int8.Type, weights: UnsafePointer<Float>,
     into memory: UnsafeMutableRawPointer, context: ComputeContext
   ) throws {
-    try weightsInt8(batch: 1, map, outputs: outputs, context: context).pack(weights, into: memory, context: context) {
+    try weightsInt8(map, outputs: outputs, context: context).pack(weights, into: memory, context: context) {
       $0 % map.channels &* map.pixels &+ $0 / map.channels
     }
   }
@@ -45,9 +45,11 @@ extension Dense {
     packed: UnsafeRawPointer, bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<UInt8>,
     outputQuantization: Quantization, context: ComputeContext
   ) throws {
-    try weightsInt8(batch: batch, map, outputs: outputs, context: context).multiply(
-      input: input, inputQuantization, packed: packed, bias: bias, relu: relu, output: output, outputQuantization,
-      context: context)
+    let weights = try weightsInt8(map, outputs: outputs, context: context)
+    try sum(
+      DenseShape(batch: batch, inputs: map.inputs, outputs: outputs), input: input, weights, packed: packed,
+      scaling: weights.scaling(from: inputQuantization, to: outputQuantization, packed: packed, bias: bias, relu: relu),
+      output: output, by: weights.kernels.requantizeRows, context: context)
   }
 
   /// Writes floats; with `relu`, their max(0, ·).
@@ -56,17 +58,42 @@ extension Dense {
     packed: UnsafeRawPointer, bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>,
     context: ComputeContext
   ) throws {
-    try weightsInt8(batch: batch, map, outputs: outputs, context: context).multiply(
-      input: input, inputQuantization, packed: packed, bias: bias, relu: relu, output: output, context: context)
+    let weights = try weightsInt8(map, outputs: outputs, context: context)
+    try sum(
+      DenseShape(batch: batch, inputs: map.inputs, outputs: outputs), input: input, weights, packed: packed,
+      scaling: weights.scaling(from: inputQuantization, packed: packed, bias: bias, relu: relu), output: output,
+      by: weights.kernels.dequantizeRows, context: context)
   }
 
-  private static func weightsInt8(
-    batch: Int, _ map: Map, outputs: Int, context: ComputeContext
-  ) throws -> Int8Weights {
-    let rows = try ConvolutionShape(
-      batch: 1, inputHeight: 1, inputWidth: batch, inputChannels: map.inputs, outputChannels: outputs,
+  private static func sum<Output: BitwiseCopyable>(
+    _ shape: DenseShape, input: UnsafePointer<UInt8>, _ weights: Int8Weights, packed: UnsafeRawPointer,
+    scaling: Int8Scaling, output: UnsafeMutablePointer<Output>, by scaleRows: (RowScaling<Output>) -> Void,
+    context: ComputeContext
+  ) throws {
+    let outputs = shape.outputs
+    try sum(
+      shape, input: input, weights: .packed(weights.panels(packed)), kernels: weights.kernels, context: context,
+      start: scaling.start
+    ) { sums, stride, rows, columns in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * columns.count) { memory in
+        guard let multipliers = memory.baseAddress else { return }
+        let offsets = multipliers + columns.count
+        scaling.write(columns, multipliers: multipliers, offsets: offsets)
+        scaleRows(
+          RowScaling(
+            rows: rows.count, columns: columns.count, source: sums, sourceStride: stride, multipliers: multipliers,
+            offsets: offsets, lowest: scaling.lowest,
+            target: output + (rows.lowerBound &* outputs &+ columns.lowerBound), targetStride: outputs))
+      }
+    }
+  }
+
+  /// The packed weights, which are those of a convolution of one pixel.
+  private static func weightsInt8(_ map: Map, outputs: Int, context: ComputeContext) throws -> Int8Weights {
+    let pixel = try ConvolutionShape(
+      batch: 1, inputHeight: 1, inputWidth: 1, inputChannels: map.inputs, outputChannels: outputs,
       kernelHeight: 1, kernelWidth: 1, strideHeight: 1, strideWidth: 1, padding: Padding(0), groups: 1,
       operation: "dense")
-    return Int8Weights(tiles: ConvolutionTiles(forward: rows), kernels: context.kernels.int8)
+    return Int8Weights(tiles: ConvolutionTiles(forward: pixel), kernels: context.kernels.int8)
   }
 }

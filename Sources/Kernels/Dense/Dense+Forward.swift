@@ -105,7 +105,7 @@ extension Dense {
     let (multiple, bytes) = (kernels.columns, DenseShape.streamedBytes)
     let width = min(
       max(outputs / context.threadCount, bytes.lowerBound / MemoryLayout<Weights.Element>.stride),
-      bytes.upperBound / MemoryLayout<Weights.Element>.stride)
+      min(bytes.upperBound / MemoryLayout<Weights.Element>.stride, DenseShape.streamedSums / batch))
     let panels = Partition(kernels.panelCount(outputs), atMost: kernels.panelCount(width))
     let stride = panels.largest * multiple
     var layout = ScratchLayout()
@@ -122,11 +122,9 @@ extension Dense {
       var k = 0
       while k < inputs {
         let end = min(k &+ rowsAtOnce, inputs)
-        for m in 0..<batch {
-          weights.addWeightedRows(
-            k..<end, columns: columns, weights: input + (m &* inputs &+ k), to: sums + (m &* stride),
-            prefetches: m == 0)
-        }
+        weights.addWeightedRows(
+          k..<end, columns: columns, batch: batch, input: input + k, inputStride: inputs, sums: sums,
+          sumStride: stride)
         k = end
       }
       for m in 0..<batch {

@@ -58,6 +58,8 @@ extension Dense {
 
 /// Sums are over x · q; scale and bias are applied last.
 struct QuantizedDenseWeights: DenseWeights {
+  /// Each row of the batch widens the bytes anew.
+  var fewRows: Int { 8 }
   private let scales: UnsafePointer<Float>
   let values: UnsafePointer<Int8>
   private let outputs: Int
@@ -84,13 +86,16 @@ struct QuantizedDenseWeights: DenseWeights {
   }
 
   func addWeightedRows(
-    _ rows: Range<Int>, columns: Range<Int>, weights x: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Float>,
-    prefetches: Bool
+    _ rows: Range<Int>, columns: Range<Int>, batch: Int, input: UnsafePointer<Float>, inputStride: Int,
+    sums: UnsafeMutablePointer<Float>, sumStride: Int
   ) {
-    kernels.addWeightedRows(
-      QuantizedRows(
-        weights: x, rows: values + (rows.lowerBound &* outputs &+ columns.lowerBound), rowStride: outputs,
-        rowCount: rows.count, columns: columns.count, output: sums, prefetches: prefetches))
+    for m in 0..<batch {
+      kernels.addWeightedRows(
+        QuantizedRows(
+          weights: input + (m &* inputStride), rows: values + (rows.lowerBound &* outputs &+ columns.lowerBound),
+          rowStride: outputs, rowCount: rows.count, columns: columns.count, output: sums + (m &* sumStride),
+          prefetches: m == 0))
+    }
   }
 
   func packPanels(

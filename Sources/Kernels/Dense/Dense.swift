@@ -27,7 +27,7 @@ public enum Dense {
     _ shape: DenseShape, input: UnsafePointer<Float>, weights: some DenseWeights, bias: UnsafePointer<Float>?,
     relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
-    if shape.batch < DenseShape.fewRows {
+    if shape.batch < weights.fewRows {
       try forwardByRows(
         shape, input: input, weights: weights, bias: bias, relu: relu, output: output, context: context)
     } else {
@@ -89,16 +89,17 @@ struct DenseShape {
   let inputs: Int
   let outputs: Int
 
-  /// Batches below this read the weights once, in place, instead of packing them.
-  static let fewRows = 8
   /// Bytes per row of the weights for an item that reads them in place: more is faster, but every thread should have an
   /// item.
   static let streamedBytes = 512...4096
+  /// Sums of such an item, all rows of the batch together: they stay in the L1 cache.
+  static let streamedSums = 8192
   /// Steps of the inner index between two visits to a tile: a panel block fits the L1 cache.
   static let innerBlock = 256
-  /// The same if weights are rounded as they are read, and if they are only streamed.
+  /// The same if weights are rounded as they are read.
   static let roundedBlock = 512
-  static let streamedBlock = 4096
+  /// Bytes of a packed panel of words between two visits to a tile: they stay in the L2 cache.
+  static let panel = 256 << 10
   /// Approximate multiply-accumulates of a forward item: wide items copy the input less often.
   static let itemWork = 320 << 20
   /// Elements added to the stride of copied rows: rows a power of two apart would share a few cache sets.

@@ -15,7 +15,8 @@ struct DenseBlocks<Element: BitwiseCopyable> {
   init(
     _ shape: DenseShape, steps: Partition, multiple: Int = 1, input: UnsafePointer<Element>, context: ComputeContext
   ) throws {
-    let (batch, stride) = (shape.batch, steps.largest * multiple + DenseShape.skew)
+    let cacheLine = 64 / MemoryLayout<Element>.stride
+    let (batch, stride) = (shape.batch, steps.largest * multiple + cacheLine)
     let bytes = try Extent.product(
       [steps.parts, batch, stride, MemoryLayout<Element>.stride], operation: "dense")
     let elements = try context.shared(bytes: bytes).assumingMemoryBound(to: Element.self)

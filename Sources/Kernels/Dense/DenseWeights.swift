@@ -9,15 +9,20 @@ protocol DenseWeights {
   associatedtype Element
 
   var values: UnsafePointer<Element> { get }
+  /// Batches below this read the weights once, in place, instead of packing them.
+  var fewRows: Int { get }
 
   func start(column: Int, bias: UnsafePointer<Float>?) -> Float
   func finish(_ sum: Float, column: Int, bias: UnsafePointer<Float>?) -> Float
 
-  /// sums[j] += Σ_k x[k] · w[k][columns[j]] over some rows k; x begins with the first of them.
-  /// - Parameter prefetches: whether the next rows are prefetched.
+  /// Adds Σ_k x[k] · w[k][columns[j]] over some rows k to sums[j], for each row of a batch, and prefetches the next rows
+  /// of the weights.
+  /// - Parameters:
+  ///   - input: the first of the rows' x, `inputStride` from one row of the batch to the next.
+  ///   - sums: of the first row of the batch, `sumStride` from one to the next.
   func addWeightedRows(
-    _ rows: Range<Int>, columns: Range<Int>, weights x: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Float>,
-    prefetches: Bool)
+    _ rows: Range<Int>, columns: Range<Int>, batch: Int, input: UnsafePointer<Float>, inputStride: Int,
+    sums: UnsafeMutablePointer<Float>, sumStride: Int)
 
   /// Packs a block into panels that begin `panelStride` floats apart; zeros fill the last one.
   func packPanels(
@@ -39,6 +44,7 @@ extension DenseWeights {
 
 /// Weights as the network keeps them: a sum begins at its bias.
 struct FloatDenseWeights: DenseWeights {
+  var fewRows: Int { 32 }
   let values: UnsafePointer<Float>
   let outputs: Int
   let kernels: MatrixKernels
@@ -50,13 +56,14 @@ struct FloatDenseWeights: DenseWeights {
   func finish(_ sum: Float, column: Int, bias: UnsafePointer<Float>?) -> Float { sum }
 
   func addWeightedRows(
-    _ rows: Range<Int>, columns: Range<Int>, weights x: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Float>,
-    prefetches: Bool
+    _ rows: Range<Int>, columns: Range<Int>, batch: Int, input: UnsafePointer<Float>, inputStride: Int,
+    sums: UnsafeMutablePointer<Float>, sumStride: Int
   ) {
     kernels.addWeightedRows(
       WeightedRows(
-        weights: x, weightStride: 1, rows: values + (rows.lowerBound &* outputs &+ columns.lowerBound),
-        rowStride: outputs, rowCount: rows.count, columns: columns.count, output: sums, prefetches: prefetches))
+        weights: input, weightStride: 1, rows: values + (rows.lowerBound &* outputs &+ columns.lowerBound),
+        rowStride: outputs, rowCount: rows.count, columns: columns.count, output: sums, prefetches: true,
+        outputCount: batch, outputWeights: inputStride, outputStride: sumStride))
   }
 
   func packPanels(

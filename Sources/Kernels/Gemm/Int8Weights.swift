@@ -22,8 +22,8 @@ struct Int8Weights {
     return panels + 2 * columnBytes
   }
 
-  func scales(_ memory: UnsafeRawPointer) -> UnsafePointer<Float> { memory.assumingMemoryBound(to: Float.self) }
-  func sums(_ memory: UnsafeRawPointer) -> UnsafePointer<Int32> {
+  private func scales(_ memory: UnsafeRawPointer) -> UnsafePointer<Float> { memory.assumingMemoryBound(to: Float.self) }
+  private func sums(_ memory: UnsafeRawPointer) -> UnsafePointer<Int32> {
     (memory + columnBytes).assumingMemoryBound(to: Int32.self)
   }
   func panels(_ memory: UnsafeRawPointer) -> UnsafePointer<Int8> {
@@ -72,74 +72,66 @@ struct Int8Weights {
   }
 }
 
+/// What the sums of a product of bytes become: y = scale · sum + bias with the input's and the weights' scales, whose
+/// zero point is taken off where the sums start.
+struct Int8Scaling {
+  let input: Quantization
+  /// nil: floats.
+  let output: Quantization?
+  let bias: UnsafePointer<Float>?
+  let relu: Bool
+  /// Of the weights, by output channel.
+  let scales: UnsafePointer<Float>
+  let sums: UnsafePointer<Int32>
+
+  /// The value with which the sums of an output channel begin.
+  func start(_ channel: Int) -> Int32 { 0 &- Int32(input.zeroPoint) &* sums[channel] }
+
+  private var zero: Float { output.map { Float($0.zeroPoint) } ?? 0 }
+
+  /// See ``RowScaling``.
+  var lowest: Float { relu ? zero : output == nil ? -.infinity : 0 }
+
+  /// Writes what ``RowScaling`` needs for some output channels.
+  func write(_ channels: Range<Int>, multipliers: UnsafeMutablePointer<Float>, offsets: UnsafeMutablePointer<Float>) {
+    let (inverseScale, zero) = (output.map { 1 / $0.scale } ?? 1, zero)
+    for (j, n) in channels.enumerated() {
+      multipliers[j] = input.scale * scales[n] * inverseScale
+      offsets[j] = (bias.map { $0[n] } ?? 0) * inverseScale + zero
+    }
+  }
+}
+
 extension Int8Weights {
-  /// What the sums of a product become: y = scale · sum + bias with the input's and the weights' scales, whose zero
-  /// point is taken off where the sums start.
-  private struct Columns {
-    let start: UnsafePointer<Int32>
-    let multipliers: UnsafePointer<Float>
-    let offsets: UnsafePointer<Float>
+  /// - Throws: ``EngineError/nonFinite(_:)`` for a bias that is infinite or NaN.
+  func scaling(
+    from input: Quantization, to output: Quantization? = nil, packed: UnsafeRawPointer, bias: UnsafePointer<Float>?,
+    relu: Bool
+  ) throws -> Int8Scaling {
+    if let bias, let n = (0..<outputs).first(where: { !bias[$0].isFinite }) {
+      throw EngineError.nonFinite("int8: the bias of output \(n) is \(bias[n]), expected finite biases")
+    }
+    return Int8Scaling(
+      input: input, output: output, bias: bias, relu: relu, scales: scales(packed), sums: sums(packed))
   }
 
-  /// Writes bytes of the quantisation `output`; with `relu`, those of max(0, ·).
-  func multiply(
-    input: UnsafePointer<UInt8>, _ inputQuantization: Quantization, packed: UnsafeRawPointer,
-    bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<UInt8>, _ quantization: Quantization,
-    context: ComputeContext
+  /// Writes the convolution's output.
+  /// - Parameter scaleRows: from sums to the kind of output that `scaling` is for.
+  func multiply<Output: BitwiseCopyable>(
+    input: UnsafePointer<UInt8>, packed: UnsafeRawPointer, scaling: Int8Scaling, output: UnsafeMutablePointer<Output>,
+    by scaleRows: (RowScaling<Output>) -> Void, context: ComputeContext
   ) throws {
-    let zero = Float(quantization.zeroPoint)
-    let columns = try columns(
-      inputQuantization, packed: packed, bias: bias, inverseScale: 1 / quantization.scale, zero: zero, context: context)
-    try multiply(
-      input: input, packed: packed, output: output, columns, lowest: relu ? zero : 0, by: kernels.requantizeRows,
-      context: context)
-  }
-
-  /// Writes floats; with `relu`, their max(0, ·).
-  func multiply(
-    input: UnsafePointer<UInt8>, _ inputQuantization: Quantization, packed: UnsafeRawPointer,
-    bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
-  ) throws {
-    let columns = try columns(
-      inputQuantization, packed: packed, bias: bias, inverseScale: 1, zero: 0, context: context)
-    try multiply(
-      input: input, packed: packed, output: output, columns, lowest: relu ? 0 : -.infinity,
-      by: kernels.dequantizeRows, context: context)
-  }
-
-  private func multiply<Output: BitwiseCopyable>(
-    input: UnsafePointer<UInt8>, packed: UnsafeRawPointer, output: UnsafeMutablePointer<Output>, _ columns: Columns,
-    lowest: Float, by scaleRows: (RowScaling<Output>) -> Void, context: ComputeContext
-  ) throws {
-    try tiles.run(input: input, panels: panels(packed), output: output, kernels: kernels, context: context) {
-      columns.start[$0]
-    } finish: { tile in
+    let multipliers = try context.shared(bytes: 2 * columnBytes).assumingMemoryBound(to: Float.self)
+    let offsets = multipliers + columnBytes / MemoryLayout<Float>.stride
+    scaling.write(0..<outputs, multipliers: multipliers, offsets: offsets)
+    try tiles.run(
+      input: input, panels: panels(packed), output: output, kernels: kernels, context: context, start: scaling.start
+    ) { tile in
       scaleRows(
         RowScaling(
           rows: tile.rows, columns: tile.columns, source: tile.sums, sourceStride: tile.sumStride,
-          multipliers: columns.multipliers + tile.firstColumn, offsets: columns.offsets + tile.firstColumn,
-          lowest: lowest, target: tile.target, targetStride: tile.targetStride))
+          multipliers: multipliers + tile.firstColumn, offsets: offsets + tile.firstColumn, lowest: scaling.lowest,
+          target: tile.target, targetStride: tile.targetStride))
     }
-  }
-
-  private func columns(
-    _ input: Quantization, packed: UnsafeRawPointer, bias: UnsafePointer<Float>?, inverseScale: Float, zero: Float,
-    context: ComputeContext
-  ) throws -> Columns {
-    let (scales, sums) = (scales(packed), sums(packed))
-    let memory = try context.shared(bytes: 3 * columnBytes)
-    let start = memory.assumingMemoryBound(to: Int32.self)
-    let multipliers = (memory + columnBytes).assumingMemoryBound(to: Float.self)
-    let offsets = (memory + 2 * columnBytes).assumingMemoryBound(to: Float.self)
-    for n in 0..<outputs {
-      let offset = bias.map { $0[n] } ?? 0
-      guard offset.isFinite else {
-        throw EngineError.nonFinite("int8: the bias of output \(n) is \(offset), expected finite biases")
-      }
-      start[n] = 0 &- Int32(input.zeroPoint) &* sums[n]
-      multipliers[n] = input.scale * scales[n] * inverseScale
-      offsets[n] = offset * inverseScale + zero
-    }
-    return Columns(start: start, multipliers: multipliers, offsets: offsets)
   }
 }

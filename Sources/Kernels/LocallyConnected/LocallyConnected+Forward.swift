@@ -64,13 +64,11 @@ extension LocallyConnected {
             right: right + columns.lowerBound, rightStride: outputs, accumulate: true,
             output: target + columns.lowerBound, outputStride: map.outputFloats)
         } else {
-          for m in 0..<batch {
-            kernels.addWeightedRows(
-              WeightedRows(
-                weights: left + (m &* map.inputFloats), weightStride: 1, rows: right + columns.lowerBound,
-                rowStride: outputs, rowCount: runLength, columns: columns.count,
-                output: target + (m &* map.outputFloats &+ columns.lowerBound)))
-          }
+          kernels.addWeightedRows(
+            WeightedRows(
+              weights: left, weightStride: 1, rows: right + columns.lowerBound, rowStride: outputs,
+              rowCount: runLength, columns: columns.count, output: target + columns.lowerBound, outputCount: batch,
+              outputWeights: map.inputFloats, outputStride: map.outputFloats))
         }
       }
       if relu {

@@ -14,13 +14,16 @@ import Tensors
 /// built: a kernel row of a window is one run of contiguous floats at the same place in every image, and the padding is
 /// skipped. The order of summation depends only on the shape and the instruction set.
 public enum LocallyConnected {
+  /// Batches below this read the weights once, in place, instead of packing them.
+  private static let fewRows = 8
+
   /// Writes `output`; with `relu`, its max(0, ·).
   public static func forward(
     _ shape: ConvolutionShape, input: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     bias: UnsafePointer<Float>?, relu: Bool, output: UnsafeMutablePointer<Float>, context: ComputeContext
   ) throws {
     let map = try LocalMap(shape)
-    if try map.usesBLAS(context) || shape.batch < DenseShape.fewRows {
+    if try map.usesBLAS(context) || shape.batch < fewRows {
       try forwardByRows(
         map, input: input, weights: weights, bias: bias, relu: relu, output: output, context: context)
     } else {

@@ -19,6 +19,8 @@ final class DenseInt8Tests: XCTestCase {
     Case(batch: 3, map: Dense.Map(pixels: 36, channels: 32), outputs: 67),
     Case(batch: 14, map: Dense.Map(pixels: 9, channels: 7), outputs: 32),
     Case(batch: 33, map: Dense.Map(pixels: 1, channels: 601), outputs: 100),
+    // A panel in two blocks, and more rows than a tile has.
+    Case(batch: 20, map: Dense.Map(pixels: 4, channels: 2301), outputs: 40),
   ]
 
   private let input = try? Quantization(scale: 0.02, zeroPoint: 3)

@@ -25,7 +25,8 @@ final class DenseTests: XCTestCase {
     Case(batch: 8, inputs: 257, outputs: 33), Case(batch: 9, inputs: 13, outputs: 7),
     Case(batch: 33, inputs: 600, outputs: 100), Case(batch: 64, inputs: 1030, outputs: 129),
     Case(batch: 128, inputs: 200, outputs: 1000), Case(batch: 300, inputs: 40, outputs: 31),
-    Case(batch: 13, inputs: 500, outputs: 1100),
+    Case(batch: 13, inputs: 500, outputs: 1100), Case(batch: 22, inputs: 1031, outputs: 70),
+    Case(batch: 31, inputs: 13, outputs: 1001),
   ]
 
   func testIntegersAreExact() throws {
