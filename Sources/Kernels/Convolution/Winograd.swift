@@ -40,11 +40,6 @@ public enum Winograd {
     return kernels.elements.saturatingTimes(tiles)
   }
 
-  /// Whether the weights are to be transformed for the whole call: with few tiles they are not, see ``WinogradPlan``.
-  public static func transformsWeights(_ shape: ConvolutionShape, context: ComputeContext) -> Bool {
-    WinogradPlan(shape, kernels: context.kernels).sharesWeights
-  }
-
   /// Floats of the transformed weights.
   public static func transformedCount(_ shape: ConvolutionShape, context: ComputeContext) throws -> Int {
     let (kernels, elements) = (context.kernels.matrix, Winograd.kernels(shape, context.kernels).elements)
@@ -61,41 +56,26 @@ public enum Winograd {
     context: ComputeContext
   ) throws {
     let (kernels, transforms) = (context.kernels.matrix, Winograd.kernels(shape, context.kernels))
-    let (width, elements, inputs) = (kernels.columns, transforms.elements, SpaceToDepth(shape: shape).groupInputs)
-    let panelCount = kernels.panelCount(shape.groupOutputs)
-    let panelFloats = inputs * width
+    let (width, panelCount) = (kernels.columns, kernels.panelCount(shape.groupOutputs))
+    let spaceToDepth = SpaceToDepth(shape: shape)
+    let panelFloats = spaceToDepth.groupInputs * width
     try context.forEach(shape.groups * panelCount, scratchBytes: transforms.squareCount * 4) { item, scratch in
       let (group, panel) = (item / panelCount, item % panelCount)
-      transformWeights(
-        shape, weights: weights + group &* shape.groupOutputs, panel: panel, channels: 0..<inputs,
-        into: transformed + ((group &* elements &* panelCount &+ panel) &* panelFloats),
-        matrixStride: panelCount &* panelFloats, square: scratch.assumingMemoryBound(to: Float.self), context.kernels)
-    }
-  }
-
-  /// Writes some input channels of a panel: [element][channel][panel columns], elements `matrixStride` floats apart.
-  /// - Parameters:
-  ///   - weights: the first of the group.
-  ///   - square: as many floats of scratch as the transforms need.
-  static func transformWeights(
-    _ shape: ConvolutionShape, weights: UnsafePointer<Float>, panel: Int, channels: Range<Int>,
-    into transformed: UnsafeMutablePointer<Float>, matrixStride: Int, square: UnsafeMutablePointer<Float>,
-    _ table: KernelTable
-  ) {
-    let (width, transforms) = (table.matrix.columns, kernels(shape, table))
-    let (first, spaceToDepth) = (panel &* width, SpaceToDepth(shape: shape))
-    let valid = min(width, shape.groupOutputs &- first)
-    for c in channels {
-      let (taps, offset) = spaceToDepth.kernels(of: c)
-      transforms.transformKernels(
-        taps, width, valid, weights + (offset &+ first), transformed + (c &- channels.lowerBound) &* width,
-        matrixStride, square)
+      let first = group &* shape.groupOutputs &+ panel &* width
+      let valid = min(width, shape.groupOutputs &- panel &* width)
+      let target = transformed + ((group &* transforms.elements &* panelCount &+ panel) &* panelFloats)
+      for c in 0..<spaceToDepth.groupInputs {
+        let (taps, offset) = spaceToDepth.kernels(of: c)
+        transforms.transformKernels(
+          taps, width, valid, weights + (offset &+ first), target + c &* width, panelCount &* panelFloats,
+          scratch.assumingMemoryBound(to: Float.self))
+      }
     }
   }
 
   /// Writes `output`; with `relu`, its max(0, ·). Layouts are those of ``Convolution``.
   /// - Parameter transformed: the weights from ``transformWeights(_:weights:into:context:)`` with the same instruction
-  ///   set, where ``transformsWeights(_:context:)``; nil: they are transformed for this call.
+  ///   set; nil: they are transformed for this call.
   public static func forward(
     _ shape: ConvolutionShape, input: UnsafePointer<Float>, weights: UnsafePointer<Float>,
     transformed: UnsafePointer<Float>? = nil, bias: UnsafePointer<Float>?, relu: Bool,
@@ -103,13 +83,12 @@ public enum Winograd {
   ) throws {
     guard computes(shape) else { throw refusal(shape) }
     let plan = WinogradPlan(shape, kernels: context.kernels)
-    let isMissing = plan.sharesWeights && transformed == nil
-    let ownWeights = isMissing ? try transformedCount(shape, context: context) : 0
+    let ownWeights = transformed == nil ? try transformedCount(shape, context: context) : 0
     let memory = try shared(ownWeights + plan.sharedCount, context)
-    if isMissing { try transformWeights(shape, weights: weights, into: memory, context: context) }
+    if transformed == nil { try transformWeights(shape, weights: weights, into: memory, context: context) }
     try plan.correlate(
-      input: input, weights: plan.sharesWeights ? transformed ?? UnsafePointer(memory) : weights, bias: bias,
-      relu: relu, output: output, shared: memory + ownWeights, context: context)
+      input: input, weights: transformed ?? UnsafePointer(memory), bias: bias, relu: relu, output: output,
+      shared: memory + ownWeights, context: context)
   }
 
   /// Whether ``backwardData(_:outputGradient:weights:inputGradient:context:)`` can compute the shape and makes it
@@ -126,17 +105,15 @@ public enum Winograd {
   ) throws {
     guard let correlation = try shape.ofInputGradient(), computes(correlation) else { throw refusal(shape) }
     let plan = WinogradPlan(correlation, kernels: context.kernels)
-    let count = plan.sharesWeights ? try transformedCount(correlation, context: context) : 0
+    let count = try transformedCount(correlation, context: context)
     let weightCount = shape.kernelHeight * shape.kernelWidth * shape.groupInputs * shape.outputChannels
-    // Tiles may overwrite the rotated weights once these are transformed.
-    let kept = plan.sharesWeights ? 0 : weightCount
-    let memory = try shared(count + max(weightCount, kept + plan.sharedCount), context)
-    let rotated = memory + count
-    try rotate(weights, of: shape, into: rotated, context: context)
-    if plan.sharesWeights { try transformWeights(correlation, weights: rotated, into: memory, context: context) }
+    let memory = try shared(count + max(weightCount, plan.sharedCount), context)
+    let rest = memory + count  // first the rotated weights, then the tiles
+    try rotate(weights, of: shape, into: rest, context: context)
+    try transformWeights(correlation, weights: rest, into: memory, context: context)
     try plan.correlate(
-      input: outputGradient, weights: plan.sharesWeights ? memory : rotated, bias: nil, relu: false,
-      output: inputGradient, shared: rotated + kept, context: context)
+      input: outputGradient, weights: memory, bias: nil, relu: false, output: inputGradient, shared: rest,
+      context: context)
   }
 
   /// Adds to `weightGradient` and `biasGradient`, see ``Convolution``.

@@ -5,8 +5,7 @@ import KernelTemplates
 /// An item transforms the tiles of some units, multiplies them by the transformed weights of some panels (a matrix
 /// product for each element of a tile), and transforms the products back: its tiles and products stay in the caches, and the weights are
 /// read once. If there are few units, they are divided by panels too; where that gives many items with the same tiles,
-/// these are transformed beforehand, once for all. Weights are transformed beforehand, too, unless tiles are so few that
-/// reading several times as many transformed weights from memory takes longer than transforming them.
+/// these are transformed beforehand, once for all.
 struct WinogradPlan {
   private let shape: ConvolutionShape
   /// Input channels of one group.
@@ -30,14 +29,8 @@ struct WinogradPlan {
   private let sharesInput: Bool
   /// Floats from one element of the tiles to the next.
   private let inputMatrix: Int
-  /// Whether the weights are transformed for all items beforehand.
-  let sharesWeights: Bool
-  /// Else, the input channels whose weights an item transforms and multiplies at a time.
-  private let channelBlocks: Partition
   private let inputPart: ScratchLayout.Part<Float>
   private let productPart: ScratchLayout.Part<Float>
-  private let weightPart: ScratchLayout.Part<Float>
-  private let squarePart: ScratchLayout.Part<Float>
   private let startPart: ScratchLayout.Part<Float>
   private let leftPart: ScratchLayout.Part<UnsafePointer<Float>>
   private let runPart: ScratchLayout.Part<Int>
@@ -53,10 +46,6 @@ struct WinogradPlan {
   private static let fewestItems = 8
   /// Up to this many items each transform the same tiles, and keep them in their own cache.
   private static let mostTransforms = 4
-  /// With fewer tiles in an item, their weights are transformed as they are needed.
-  private static let fewTiles = 40
-  /// Floats of weights that an item transforms at a time, which stay in its cache.
-  private static let weightFloats = 1 << 17
   /// Floats of products that stay in an item's cache until they are transformed back.
   private static let productFloats = 192 << 10
   /// Added to the strides, so that rows with a power of two of channels do not compete for the same cache lines.
@@ -84,14 +73,9 @@ struct WinogradPlan {
     productStride = panelsAtOnce * kernels.columns + Self.skew
     sharesInput = panelBlocks.parts > Self.mostTransforms
     inputMatrix = (sharesInput ? blocks.count : blocks.largest) * units.largest * inputStride
-    sharesWeights = blocks.parts > 1 || capacity >= Self.fewTiles
-    channelBlocks = Partition(groupInputs, atMost: max(1, Self.weightFloats / (elements * kernels.columns)))
 
     inputPart = layout.reserve(sharesInput ? 0 : elements * inputMatrix, of: Float.self)
     productPart = layout.reserve(elements * capacity * productStride, of: Float.self)
-    weightPart = layout.reserve(
-      sharesWeights ? 0 : elements * channelBlocks.largest * kernels.columns, of: Float.self)
-    squarePart = layout.reserve(sharesWeights ? 0 : transforms.squareCount, of: Float.self)
     startPart = layout.reserve(panelsAtOnce * kernels.columns, of: Float.self)
     leftPart = layout.reserve(capacity, of: UnsafePointer<Float>.self)
     runPart = layout.reserve(1, of: Int.self)
@@ -108,7 +92,7 @@ struct WinogradPlan {
 
   /// Computes the whole convolution.
   /// - Parameters:
-  ///   - weights: transformed by ``Winograd/transformWeights(_:weights:into:context:)`` if ``sharesWeights``.
+  ///   - weights: transformed by ``Winograd/transformWeights(_:weights:into:context:)``.
   ///   - shared: ``sharedCount`` floats.
   func correlate(
     input: UnsafePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, relu: Bool,
@@ -179,15 +163,9 @@ struct WinogradPlan {
   ) {
     let start = startPart.pointer(in: scratch)
     start.update(repeating: 0, count: panels.count &* kernels.columns)
-    if sharesWeights {
-      multiply(
-        left, tiles: tiles, panels: panels, transformed: weights + group &* elements &* panelCount &* panelFloats,
-        start: start, scratch: scratch)
-    } else {
-      transformAndMultiply(
-        left, tiles: tiles, panels: panels, weights: weights + group &* shape.groupOutputs, start: start,
-        scratch: scratch)
-    }
+    multiply(
+      left, tiles: tiles, panels: panels, weights: weights + group &* elements &* panelCount &* panelFloats,
+      start: start, scratch: scratch)
 
     let channel = group &* shape.groupOutputs &+ panels.lowerBound &* kernels.columns
     let channels = min(panels.count &* kernels.columns, shape.groupOutputs &- panels.lowerBound &* kernels.columns)
@@ -209,61 +187,28 @@ struct WinogradPlan {
 
   /// For each element: products [tiles][outputs] = inputs [tiles][inputs] · weights.
   private func multiply(
-    _ left: UnsafePointer<UnsafePointer<Float>>, tiles count: Int, panels: Range<Int>,
-    transformed: UnsafePointer<Float>, start: UnsafePointer<Float>, scratch: UnsafeMutableRawPointer
-  ) {
-    for element in 0..<elements {
-      for panel in panels {
-        multiply(
-          left, tiles: count, element: element, channels: 0..<groupInputs, panel: panel, of: panels,
-          weights: transformed + (element &* panelCount &+ panel) &* panelFloats, start: start, scratch: scratch)
-      }
-    }
-  }
-
-  /// The same with weights that are transformed here, block by block of input channels.
-  private func transformAndMultiply(
     _ left: UnsafePointer<UnsafePointer<Float>>, tiles count: Int, panels: Range<Int>, weights: UnsafePointer<Float>,
     start: UnsafePointer<Float>, scratch: UnsafeMutableRawPointer
   ) {
-    let transformed = weightPart.pointer(in: scratch)
-    for panel in panels {
-      for block in 0..<channelBlocks.parts {
-        let channels = channelBlocks.range(block)
-        let matrix = channels.count &* kernels.columns
-        Winograd.transformWeights(
-          shape, weights: weights, panel: panel, channels: channels, into: transformed, matrixStride: matrix,
-          square: squarePart.pointer(in: scratch), table)
-        for element in 0..<elements {
-          multiply(
-            left, tiles: count, element: element, channels: channels, panel: panel, of: panels,
-            weights: UnsafePointer(transformed) + element &* matrix, start: start, scratch: scratch)
-        }
-      }
-    }
-  }
-
-  /// One element and panel of the product; the first channel's begin at `start`, the others' are added.
-  private func multiply(
-    _ left: UnsafePointer<UnsafePointer<Float>>, tiles count: Int, element: Int, channels: Range<Int>, panel: Int,
-    of panels: Range<Int>, weights: UnsafePointer<Float>, start: UnsafePointer<Float>,
-    scratch: UnsafeMutableRawPointer
-  ) {
     let (run, products) = (runPart.pointer(in: scratch), productPart.pointer(in: scratch))
     let (width, rowBlocks) = (kernels.columns, Partition(count, atMost: kernels.rows))
-    let isNarrow = shape.groupOutputs &- panel &* width <= width / 2
-    let kernel = isNarrow ? kernels.narrowRowTile : kernels.rowTile
-    let column = (panel &- panels.lowerBound) &* width
-    run[0] = element &* inputMatrix &+ channels.lowerBound
-    for block in 0..<rowBlocks.parts {
-      let rows = rowBlocks.range(block)
-      kernel(
-        rows.count,
-        RowTile(
-          left: left + rows.lowerBound, runOffsets: run, runCount: 1, runLength: channels.count, panel: weights,
-          panelWidth: width, start: channels.lowerBound == 0 ? start : nil, relu: false,
-          output: products + ((element &* capacity &+ rows.lowerBound) &* productStride &+ column),
-          outputStride: productStride))
+    for element in 0..<elements {
+      run[0] = element &* inputMatrix
+      for panel in panels {
+        let isNarrow = shape.groupOutputs &- panel &* width <= width / 2
+        let kernel = isNarrow ? kernels.narrowRowTile : kernels.rowTile
+        let column = (panel &- panels.lowerBound) &* width
+        for block in 0..<rowBlocks.parts {
+          let rows = rowBlocks.range(block)
+          kernel(
+            rows.count,
+            RowTile(
+              left: left + rows.lowerBound, runOffsets: run, runCount: 1, runLength: groupInputs,
+              panel: weights + (element &* panelCount &+ panel) &* panelFloats, panelWidth: width, start: start,
+              relu: false, output: products + ((element &* capacity &+ rows.lowerBound) &* productStride &+ column),
+              outputStride: productStride))
+        }
+      }
     }
   }
 }

@@ -137,8 +137,7 @@ struct ConvolutionLayer: Layer {
   private func forwardByWinograd(_ shape: ConvolutionShape, _ operands: ForwardOperands) throws {
     let context = operands.context
     let bytes = try Winograd.transformedCount(shape, context: context) * MemoryLayout<Float>.stride
-    let cache = Winograd.transformsWeights(shape, context: context) ? operands.weightCache : nil
-    let kept = try cache?.form(
+    let kept = try operands.weightCache?.form(
       .winograd(elements: Winograd.elements(shape, context: context)), of: weight, byteCount: bytes
     ) { memory in
       try Winograd.transformWeights(
