@@ -39,9 +39,11 @@ struct WinogradPlan {
   /// Floats of the tiles that are transformed beforehand.
   var sharedCount: Int { sharesInput ? shape.groups * elements * inputMatrix : 0 }
 
-  /// Tiles in an item: a whole number of row tiles on every instruction set, and enough that reading the weights costs
-  /// little beside the products.
-  private static let blockTiles = 72
+  /// Tiles in an item: two row tiles of the widest instruction set. With more, tiles and products leave the cache, which
+  /// costs more than reading the weights less often saves.
+  private static let blockTiles = 24
+  /// Up to this many tiles in all are one block, so that the weights are read once.
+  private static let fewTiles = 72
   /// Fewer items than this are divided by panels too.
   private static let fewestItems = 8
   /// Up to this many items each transform the same tiles, and keep them in their own cache.
@@ -61,7 +63,8 @@ struct WinogradPlan {
     var layout = ScratchLayout()
     units = WinogradUnits(
       shape, mostTiles: Self.blockTiles, withGradients: false, transforms: transforms, layout: &layout)
-    blocks = Partition(units.count, atMost: max(1, Self.blockTiles / units.largest))
+    let isOneBlock = units.count.saturatingTimes(units.largest) <= Self.fewTiles
+    blocks = Partition(units.count, atMost: isOneBlock ? units.count : max(1, Self.blockTiles / units.largest))
     panelCount = kernels.panelCount(shape.groupOutputs)
     let others = blocks.parts * shape.groups
     panelBlocks = Partition(panelCount, parts: (Self.fewestItems + others - 1) / others)
