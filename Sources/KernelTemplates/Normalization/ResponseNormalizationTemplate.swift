@@ -1,3 +1,5 @@
+import CShims
+
 /// What one line of local response normalisation needs: s_i = k + alpha · Σ a_j² over j in
 /// i − left … i + right within the line, b_i = a_i · s_i^−beta.
 public struct ResponseLine: Sendable {
@@ -82,6 +84,8 @@ public enum ResponseNormalizationTemplate {
           let sum = window(V.self, squares + i, count: count)
           let s = V(repeating: p.k) + V(repeating: p.alpha) * sum
           if let scale { s.store(scale + (at &+ i), count: lanes) }
+          // The next block comes from memory while this one is computed.
+          shim_prefetch_to_l1(input + (at &+ i &+ ResponseLine.blockLines &* p.length))
           let x = V.load(input + (at &+ i), count: lanes)
           (x * inversePower(s, p.power)).store(output + (at &+ i), count: lanes)
         }
