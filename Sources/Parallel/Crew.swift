@@ -5,6 +5,9 @@ import Synchronization
 final class Crew: @unchecked Sendable {
   /// About 50 µs; a sleeping thread takes about 30 µs to wake, and a network's next layer starts sooner.
   private static let lingerPauses = 2000
+  /// So long a thread then lets others run before it sleeps, because it may wake on a CPU that is in use: see
+  /// `shim_leave_cpu`.
+  private static let lingerSeconds = 0.001
 
   private typealias Body = (Int, Int) -> Void
 
@@ -107,16 +110,19 @@ final class Crew: @unchecked Sendable {
     pthread_mutex_lock(lock)
     let (region, body) = (self.region, self.body)
     pthread_mutex_unlock(lock)
-    if let region, let body { region.run(body, slot: slot, polling: false) }
+    guard let region, let body else { return }
+    shim_leave_cpu(region.callersCPU)
+    region.run(body, slot: slot, polling: false)
   }
 
   /// Spins briefly: between two layers the next event comes sooner than a thread wakes up.
   private func linger(until happened: () -> Bool) {
-    var pauses = 0
-    while pauses < Self.lingerPauses && !happened() {
+    for _ in 0..<Self.lingerPauses {
+      if happened() { return }
       shim_pause()
-      pauses += 1
     }
+    let end = shim_seconds() + Self.lingerSeconds
+    while !happened() && shim_seconds() < end { sched_yield() }
   }
 
   private func work(index: Int) {

@@ -2,7 +2,8 @@ import CShims
 import Synchronization
 import Tensors
 
-/// The engine's own threads: started on first use, rebuilt after `fork`, never pinned.
+/// The engine's own threads: started on first use, rebuilt after `fork`, never pinned; only a CPU that
+/// the caller uses is left.
 ///
 /// A caller submits a number of items; threads take them in any order, so an item must not depend on the thread or on
 /// another item. Work is divided into items by the problem's shape, never by the number of threads: that makes results
@@ -78,6 +79,8 @@ public final class ThreadPool: Sendable {
 final class Region: Sendable {
   private let count: Int
   private let interruptible: Bool
+  /// Where the caller was when the region began.
+  let callersCPU = sched_getcpu()
   private let next = Atomic<Int>(0)
   private let cancelled = Atomic<Bool>(false)
 

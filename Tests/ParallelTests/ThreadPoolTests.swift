@@ -30,6 +30,19 @@ final class ThreadPoolTests: XCTestCase {
     }
   }
 
+  func testAThreadLeavesTheCPUThatItSharesAndKeepsItsMask() throws {
+    let allowed = shim_affinity_count()
+    try XCTSkipIf(allowed < 2, "there is no other CPU")
+    // The kernel may move a thread back at once, but not every time.
+    let hasMoved = (0..<100).contains { _ in
+      let cpu = sched_getcpu()
+      shim_leave_cpu(cpu)
+      XCTAssertEqual(shim_affinity_count(), allowed)
+      return sched_getcpu() != cpu
+    }
+    XCTAssertTrue(hasMoved)
+  }
+
   /// Regions that end at once: only the hand-over to and from the workers remains.
   func testManyShortRegions() throws {
     try pool.setThreadCount(4)

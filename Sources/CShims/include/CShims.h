@@ -67,7 +67,9 @@ static inline double shim_seconds(void) {
 
 /// Declared here because glibc hides them behind _GNU_SOURCE, which would change the types of other headers.
 extern long syscall(long number, ...);
+extern int sched_getcpu(void);
 extern int sched_getaffinity(int process, size_t bytes, void *_Nonnull mask);
+extern int sched_setaffinity(int process, size_t bytes, const void *_Nonnull mask);
 
 /// The number of CPUs in this process's affinity mask; 0 if the system does not say.
 static inline int64_t shim_affinity_count(void) {
@@ -76,6 +78,17 @@ static inline int64_t shim_affinity_count(void) {
   int64_t count = 0;
   for (int i = 0; i < 64; i++) count += __builtin_popcountll(mask[i]);
   return count;
+}
+
+/// Moves this thread off a CPU that it shares with the thread that waits for it: its mask omits that CPU for a moment.
+/// The kernel may wake a thread where the one that woke it runs, beside an idle CPU, and leave it there for some 40 ms.
+static inline void shim_leave_cpu(int cpu) {
+  uint64_t allowed[64] = {0}, others[64];
+  if (cpu < 0 || cpu >= 64 * 64 || sched_getcpu() != cpu) return;
+  if (sched_getaffinity(0, sizeof allowed, allowed) != 0) return;
+  memcpy(others, allowed, sizeof others);
+  others[cpu / 64] &= ~((uint64_t)1 << cpu % 64);
+  if (sched_setaffinity(0, sizeof others, others) == 0) sched_setaffinity(0, sizeof allowed, allowed);
 }
 
 #if defined(__x86_64__)
