@@ -1,6 +1,6 @@
 """How many times as fast every convolution is with `fast_math`, by network and batch: whether it is ever slower.
 
-    python fast_math_layers.py --networks paper owt D --batches 1 2 4 8 16 --out fast_math_layers.json
+    python fast_math_layers.py --networks paper owt vgg-D --batches 1 2 4 8 16 --out fast_math_layers.json
 
 Both ways are profiled in turn, round by round, and a cell is the quotient of their medians. Which method computes a
 layer depends on its shape, never on the batch, so that an image gets the same bits alone and in a batch: so no cell
@@ -43,7 +43,7 @@ def table(network: str, rows: dict[int, dict[str, tuple[float, float]]]) -> str:
 def main() -> None:
     """Measure every network at every batch; the file of results is complete after each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--networks", nargs="+", default=["paper", "owt", "D"])
+    parser.add_argument("--networks", nargs="+", default=["paper", "owt", "vgg-D"])
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 2, 4, 8, 16])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)

@@ -74,6 +74,10 @@ def _batch_1(variant: str, float32: float) -> Job:
     return Job("inference", variant, 1, goals, rounds=7, repeats=10)
 
 
+def _small_batch(variant: str, batch_size: int) -> Job:
+    return Job("inference", variant, batch_size, {F32: (), F32_FAST: ()}, rounds=7, repeats=max(1, 32 // batch_size))
+
+
 def _int8(variant: str, batch_size: int, goals: tuple[Goal, ...], rounds: int) -> Job:
     repeats = max(1, 32 // batch_size)
     return Job("int8 inference", variant, batch_size, {F32: (), INT8: goals}, rounds, repeats)
@@ -107,6 +111,7 @@ JOBS = (
     ),
     _batch_1("paper", float32=1.0),
     _batch_1("owt", float32=1.1),
+    *(_small_batch(variant, batch_size) for variant in ("paper", "owt") for batch_size in (4, 16)),
     Job(
         "inference",
         "vgg16",
@@ -122,7 +127,7 @@ JOBS = (
     *(
         _int8(variant, batch_size, goals, rounds)
         for variant in ("paper", "owt")
-        for batch_size, goals, rounds in ((1, INT8_ONE, 7), (16, INT8_BATCH, 7), (128, INT8_BATCH, 5))
+        for batch_size, goals, rounds in ((1, INT8_ONE, 7), (4, (), 7), (16, INT8_BATCH, 7), (128, INT8_BATCH, 5))
     ),
     *(
         _int8("vgg16", batch_size, goals, rounds)
