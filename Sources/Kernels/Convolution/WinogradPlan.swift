@@ -10,8 +10,7 @@ struct WinogradPlan {
   private let shape: ConvolutionShape
   /// Input channels of one group.
   private let groupInputs: Int
-  private let table: KernelTable
-  private var kernels: MatrixKernels { table.matrix }
+  private let kernels: MatrixKernels
   /// Of a transformed tile.
   private let elements: Int
   private let units: WinogradUnits
@@ -56,8 +55,7 @@ struct WinogradPlan {
   init(_ shape: ConvolutionShape, kernels table: KernelTable) {
     self.shape = shape
     groupInputs = SpaceToDepth(shape: shape).groupInputs
-    self.table = table
-    let kernels = table.matrix
+    kernels = table.matrix
     let transforms = Winograd.kernels(shape, table)
     elements = transforms.elements
     var layout = ScratchLayout()
