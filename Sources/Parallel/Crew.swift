@@ -115,7 +115,7 @@ final class Crew: @unchecked Sendable {
     region.run(body, slot: slot, polling: false)
   }
 
-  /// Spins briefly: between two layers the next event comes sooner than a thread wakes up.
+  /// Spins briefly, because between two layers the next event comes sooner than a thread wakes up; then yields for a while.
   private func linger(until happened: () -> Bool) {
     for _ in 0..<Self.lingerPauses {
       if happened() { return }

@@ -2,8 +2,8 @@ import CShims
 import Synchronization
 import Tensors
 
-/// The engine's own threads: started on first use, rebuilt after `fork`, never pinned; only a CPU that
-/// the caller uses is left.
+/// The engine's own threads: started on first use, rebuilt after `fork`, never pinned, but moved off the
+/// caller's CPU.
 ///
 /// A caller submits a number of items; threads take them in any order, so an item must not depend on the thread or on
 /// another item. Work is divided into items by the problem's shape, never by the number of threads: that makes results
