@@ -31,8 +31,9 @@ let package = Package(
     .target(name: "CShims"),
     .target(name: "CInstructions"),
     .target(name: "COpenBLAS"),
-    .target(name: "Tensors", dependencies: ["CShims"]),
-    .target(name: "Parallel", dependencies: ["CShims", "Tensors"]),
+    .target(name: "CForkGate"),
+    .target(name: "Tensors", dependencies: ["CForkGate", "CShims"]),
+    .target(name: "Parallel", dependencies: ["CForkGate", "CShims", "Tensors"]),
 
     // MARK: Kernels, one algorithm and one target per instruction set
     .target(name: "KernelTemplates", dependencies: ["CShims", "Tensors"]),
@@ -55,7 +56,7 @@ let package = Package(
 
     // MARK: Images, networks and what is done with them
     .target(name: "Imaging", dependencies: ["CShims", "Parallel", "Tensors"]),
-    .target(name: "Networks", dependencies: ["Imaging", "Kernels", "Parallel", "Tensors"]),
+    .target(name: "Networks", dependencies: ["CForkGate", "Imaging", "Kernels", "Parallel", "Tensors"]),
     .target(name: "Training", dependencies: ["Networks", "Imaging", "Kernels", "Parallel", "Tensors"]),
     .target(name: "Evaluation", dependencies: ["Networks", "Kernels", "Imaging", "Parallel", "Tensors"]),
 
@@ -69,7 +70,8 @@ let package = Package(
     .target(
       name: "SwiftAlexNetABI",
       dependencies: [
-        "CShims", "CSwiftAlexNet", "Tensors", "Parallel", "Kernels", "Networks", "Imaging", "Training", "Evaluation",
+        "CForkGate", "CShims", "CSwiftAlexNet", "Tensors", "Parallel", "Kernels", "Networks", "Imaging", "Training",
+        "Evaluation",
       ]),
 
     // MARK: Tests, mirroring Sources
@@ -77,7 +79,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Kernels", "KernelTemplates", "Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "ArchitectureTests"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
-    .testTarget(name: "ParallelTests", dependencies: ["Parallel", "TestSupport"]),
+    .testTarget(name: "ParallelTests", dependencies: ["CForkGate", "Parallel", "TestSupport"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "KernelTemplates", "TestSupport"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging", "TestSupport"]),

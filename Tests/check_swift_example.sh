@@ -40,7 +40,7 @@ grep -q 'short.safetensors is damaged: it is cut short' "$scratch/messages" || f
 # Whether a file compiles against what was built.
 compiles() {
   set -- "$1"
-  for module in CShims CInstructions COpenBLAS; do
+  for module in CShims CInstructions COpenBLAS CForkGate; do
     set -- "$@" -Xcc "-fmodule-map-file=$build/$module.build/module.modulemap"
   done
   "${SWIFT:-swift}c" -typecheck -swift-version 6 -I "$build/Modules" "$@" 2>"$scratch/messages"

@@ -1,3 +1,4 @@
+import CForkGate
 import CShims
 import Synchronization
 import Tensors
@@ -50,7 +51,7 @@ package final class UsageLock: @unchecked Sendable {
       if refused { return }
       // A thread that is already reading (its signal handler runs) must not wait for a writer that waits for it.
       let isNested = readers.contains(thread)
-      while writer != nil && !isNested { pthread_cond_wait(changed, mutex) }
+      while writer != nil && !isNested { wait() }
       readers.append(thread)
     }
     if refused { throw EngineError.concurrentUse("\(operation): this thread is training the network") }
@@ -69,7 +70,7 @@ package final class UsageLock: @unchecked Sendable {
       refused = writer != nil || readers.contains(thread)
       if refused { return }
       writer = thread
-      while !readers.isEmpty { pthread_cond_wait(changed, mutex) }
+      while !readers.isEmpty { wait() }
     }
     if refused { throw EngineError.concurrentUse("\(operation): the network is in use by another call") }
     return thread
@@ -84,6 +85,15 @@ package final class UsageLock: @unchecked Sendable {
     pthread_mutex_lock(mutex)
     change()
     pthread_mutex_unlock(mutex)
+  }
+
+  /// Waits for a change. A fork does not wait with it; nor does this thread hold the mutex while it waits for a fork.
+  private func wait() {
+    let depth = fork_gate_step_out()
+    pthread_cond_wait(changed, mutex)
+    pthread_mutex_unlock(mutex)
+    fork_gate_step_in(depth)
+    pthread_mutex_lock(mutex)
   }
 
   private func leave(_ change: () -> Void) {

@@ -1,3 +1,4 @@
+import CForkGate
 import CShims
 import Synchronization
 import Tensors
@@ -20,7 +21,7 @@ public final class ThreadPool: Sendable {
 
   private init() {
     // The child of a fork has no worker threads and perhaps a locked crew: it drops the parent's and will make its own.
-    pthread_atfork(nil, nil) { ThreadPool.shared.crew.store(0, ordering: .relaxed) }
+    fork_gate_set_child_handler { ThreadPool.shared.crew.store(0, ordering: .relaxed) }
   }
 
   /// Threads that take part in a region, including the caller's.
@@ -50,12 +51,12 @@ public final class ThreadPool: Sendable {
     let region = Region(count: count, interruptible: interruptible)
     withoutActuallyEscaping(body) { body in
       let threads = min(threads ?? threadCount, count)
-      guard threads > 1, let crew = currentCrew(), crew.begin(region, body, helpers: threads - 1) else {
-        region.run(body, slot: 0, polling: true)
-        return
-      }
+      let crew = threads > 1 ? currentCrew() : nil
+      let isShared = crew?.begin(region, body, helpers: threads - 1) ?? false
+      let depth = fork_gate_step_out()
       region.run(body, slot: 0, polling: true)
-      crew.end()
+      if isShared { crew?.end() }
+      fork_gate_step_in(depth)
     }
     if region.isCancelled { throw EngineError.interrupted }
   }

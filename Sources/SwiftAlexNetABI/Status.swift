@@ -1,8 +1,12 @@
+import CForkGate
 import CSwiftAlexNet
 import Tensors
 
-/// Runs the body of an exported function: an error becomes a status and this thread's last message.
+/// Runs the body of an exported function: an error becomes a status and this thread's last message. A fork waits
+/// meanwhile.
 func status(_ body: () throws -> Void) -> Int32 {
+  fork_gate_enter()
+  defer { fork_gate_leave() }
   do {
     try body()
     return Int32(SAX_OK)

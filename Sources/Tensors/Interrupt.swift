@@ -1,3 +1,4 @@
+import CForkGate
 import CShims
 import Synchronization
 
@@ -22,7 +23,10 @@ public enum Interrupt {
     guard bits != 0 else { return false }
     let now = shim_seconds()
     guard now - Double(bitPattern: lastAsked.load(ordering: .relaxed)) >= secondsBetweenQuestions else { return false }
+    // The question may wait for what a thread that forks holds, such as Python's lock.
+    let depth = fork_gate_step_out()
     let answer = unsafeBitCast(Int(bitPattern: bits), to: Question.self)()
+    fork_gate_step_in(depth)
     if answer >= 0 { lastAsked.store(now.bitPattern, ordering: .relaxed) }
     return answer > 0
   }

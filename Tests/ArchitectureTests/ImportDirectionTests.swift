@@ -10,11 +10,12 @@ final class ImportDirectionTests: XCTestCase {
       "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "KernelsAVX512VNNI", "KernelsAVX512BF16", "KernelsAMX",
     ]
     let images: Set = ["CShims", "Tensors", "Parallel"]
-    let networks = images.union(["Kernels", "Imaging"])
+    let networks = images.union(["CForkGate", "Kernels", "Imaging"])
     let engine = networks.union(["Networks"])
     let umbrella = engine.union(["Training", "Evaluation"])
     return [
-      "CShims": [], "CInstructions": [], "COpenBLAS": [], "Tensors": ["CShims"], "Parallel": ["CShims", "Tensors"],
+      "CShims": [], "CInstructions": [], "COpenBLAS": [], "CForkGate": [], "Tensors": ["CForkGate", "CShims"],
+      "Parallel": ["CForkGate", "CShims", "Tensors"],
       "KernelTemplates": ["CShims", "Tensors"], "KernelsPortable": ["KernelTemplates"],
       "KernelsAVX2": ["CInstructions", "KernelTemplates"], "KernelsAVX512": ["KernelTemplates"],
       "KernelsAVX512VNNI": ["CInstructions", "KernelTemplates"],

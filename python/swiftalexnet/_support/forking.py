@@ -43,8 +43,6 @@ def import_late_modules() -> None:
             importlib.import_module(name)
     with suppress(Exception):
         sys.modules["PIL.Image"].init()  # all its formats
-    with suppress(Exception):
-        sys.modules[f"{package}._native"].runtime_info()  # the engine's choices
 
 
 def _wait() -> None:

@@ -1,5 +1,8 @@
 """A child of a fork can use the package, whatever another thread of its parent was importing."""
 
+import shutil
+import subprocess
+
 import fresh_process
 import pytest
 
@@ -60,6 +63,70 @@ print("status", status)
 def test_a_child_works_while_another_thread_used_the_package_for_the_first_time(delay, tmp_path):
     """Most of these hung on the lock of a module that the thread was importing."""
     assert fresh_process.run(FORK, str(tmp_path), str(delay), timeout=150).endswith("status 0")
+
+
+@pytest.fixture
+def slow_locks(tmp_path):
+    """A library which makes every thread but the first hold the extension's mutexes a millisecond longer."""
+    compiler = shutil.which("cc") or shutil.which("clang")
+    if not compiler:
+        pytest.skip("there is no C compiler")
+    source, library = tmp_path / "slow.c", tmp_path / "slow.so"
+    source.write_text("""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int pthread_mutex_unlock(pthread_mutex_t *mutex) {
+  Dl_info caller;
+  if (syscall(SYS_gettid) != getpid() && dladdr(__builtin_return_address(0), &caller) && caller.dli_fname &&
+      strstr(caller.dli_fname, "_native"))
+    usleep(1000);
+  return ((int (*)(pthread_mutex_t *))dlsym(RTLD_NEXT, "pthread_mutex_unlock"))(mutex);
+}
+""")
+    command = [compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"]
+    done = subprocess.run(command, check=False, capture_output=True)
+    if done.returncode:
+        pytest.skip(f"{compiler} makes no libraries here")
+    return str(library)
+
+
+FORKS = """
+import os, signal, threading, time
+import numpy as np
+import swiftalexnet as sa
+
+def work():
+    images = np.zeros((2, 32, 32, 3), np.uint8)
+    model = sa.cifar_net("80sec", num_classes=2)
+    model.fit(sa.ArrayDataset(images, [0, 1]), recipe=sa.recipe("cifar-80sec", epochs=1), progress=False)
+    model.predict(images)
+
+thread = threading.Thread(target=work)
+thread.start()
+waiting, end = os.pipe()
+children = []
+while thread.is_alive() and len(children) < 40:
+    if (child := os.fork()) == 0:
+        signal.alarm(40)
+        os.close(end)
+        os.read(waiting, 1)  # until the parent has closed the other end
+        work()
+        os._exit(0)
+    children.append(child)
+    time.sleep(0.002)
+thread.join()
+os.close(end)
+print(len(children) > 5, {os.waitpid(child, 0)[1] for child in children})
+"""
+
+
+def test_no_lock_of_the_swift_runtime_is_held_at_a_fork(slow_locks):
+    """A child's first use of a type waited forever if another thread was making that type at the fork."""
+    assert fresh_process.run(FORKS, LD_PRELOAD=slow_locks, timeout=120) == "True {0}"
 
 
 IMPORTED = (
