@@ -60,8 +60,8 @@ public final class MatrixKernelsInt8: WordTileKernels {
     self.columns = columns
     self.isNative = isNative
     self.tile = tile
-    requantizeRows = { rows in scaleRows(I.self, rows) { roundedByte($0, atLeast: rows.lowest) } }
-    dequantizeRows = { rows in scaleRows(I.self, rows) { $0 < rows.lowest ? rows.lowest : $0 } }
+    requantizeRows = { scaleRows(I.self, $0) }
+    dequantizeRows = { scaleRows(I.self, $0) }
     quantize = { KernelTemplates.quantize(I.self, $0, $1, $2, $3, $4) }
     dequantize = { KernelTemplates.dequantize(I.self, $0, $1, $2, $3, $4) }
     raise = { KernelTemplates.raise(I.self, $0, $1, $2) }
