@@ -50,7 +50,8 @@ extension ConvolutionTiles {
     let strips = Partition(outputHeight, atMost: outputRowsPerStrip(rowBytes: rowElements * elementBytes))
     let stripRows = (strips.largest - 1) * strideHeight + kernelHeight
     let panelCount = kernels.panelCount(groupOutputs)
-    let panelBlocks = panelBlocks(panelCount, items: batch * strips.parts * groups, rows: strips.largest)
+    let panelBlocks = panelBlocks(
+      panelCount, items: batch * strips.parts * groups, rows: strips.largest, elementBytes: elementBytes)
     let panelElements = panelElements(kernels)
     // Half a tile hides the latency of its sums; fewer pixels cost more than they save.
     let separates =

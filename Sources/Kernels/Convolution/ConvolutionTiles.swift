@@ -57,7 +57,7 @@ struct ConvolutionTiles {
     let stripRows = (strips.largest - 1) * strideHeight + kernelHeight
     let width = shape.columns
     let panelCount = shape.panelCount(groupOutputs)
-    let blocks = panelBlocks(panelCount, items: batch * strips.parts * groups, rows: strips.largest)
+    let blocks = panelBlocks(panelCount, items: batch * strips.parts * groups, rows: strips.largest, elementBytes: 4)
     let panelFloats = innerExtent * width
     let runBlocks = Partition(kernelHeight, atMost: max(1, BlockSize.panel / (runLength * width * 4)))
     let tiles = pixelTiles(shape)
@@ -163,10 +163,12 @@ struct ConvolutionTiles {
     max(1, (BlockSize.strip / rowBytes - kernelHeight) / strideHeight + 1)
   }
 
-  /// Divides panels among items where images and strips alone give too few items or too long ones.
-  func panelBlocks(_ panels: Int, items: Int, rows: Int) -> Partition {
+  /// Divides panels among items where images and strips alone give too few items or too long ones: each copies its
+  /// strip. Of narrower elements an instruction multiplies as many more.
+  func panelBlocks(_ panels: Int, items: Int, rows: Int, elementBytes: Int) -> Partition {
     let work = (innerExtent * groupOutputs).saturatingTimes(rows * outputWidth)
-    return Partition(panels, parts: max((BlockSize.items + items - 1) / items, work / BlockSize.itemWork))
+    let itemWork = BlockSize.itemWork * 4 / elementBytes
+    return Partition(panels, parts: max((BlockSize.items + items - 1) / items, work / itemWork))
   }
 }
 
