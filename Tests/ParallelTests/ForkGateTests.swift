@@ -17,9 +17,9 @@ final class ForkGateTests: XCTestCase {
       fork_gate_enter()
       fork_gate_enter()
       stage.store(1, ordering: .releasing)
-      usleep(100_000)
+      usleep(20_000)
       fork_gate_leave()
-      usleep(100_000)
+      usleep(20_000)
       stage.store(2, ordering: .releasing)
       fork_gate_leave()
     }
