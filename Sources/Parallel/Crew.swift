@@ -8,6 +8,10 @@ final class Crew: @unchecked Sendable {
   /// So long a thread then lets others run before it sleeps, because it may wake on a CPU that is in use: see
   /// `shim_leave_cpu`.
   private static let lingerSeconds = 0.001
+  /// A yield that takes so long has let another thread run.
+  private static let longYield = 0.0002
+  /// So long no thread yields after that.
+  private static let crowdedSeconds = 0.1
 
   private typealias Body = (Int, Int) -> Void
 
@@ -18,6 +22,8 @@ final class Crew: @unchecked Sendable {
   /// Copies of `generation` and `running`, read without the lock by threads that wait briefly before they sleep.
   private let announced = Atomic<Int>(0)
   private let remaining = Atomic<Int>(0)
+  /// The end of the time in which threads do not yield: a `Double`'s bits.
+  private let crowdedUntil = Atomic<UInt64>(0)
 
   // Everything below is guarded by `lock`.
   private var workers = 0
@@ -115,14 +121,25 @@ final class Crew: @unchecked Sendable {
     region.run(body, slot: slot, polling: false)
   }
 
-  /// Spins briefly, because between two layers the next event comes sooner than a thread wakes up; then yields for a while.
+  /// Spins briefly, because between two layers the next event comes sooner than a thread wakes up; then yields for a
+  /// while, unless others want the CPU: a thread that yields to them gets it back later than one that is woken.
   private func linger(until happened: () -> Bool) {
     for _ in 0..<Self.lingerPauses {
       if happened() { return }
       shim_pause()
     }
-    let end = shim_seconds() + Self.lingerSeconds
-    while !happened() && shim_seconds() < end { sched_yield() }
+    var now = shim_seconds()
+    let end = now + Self.lingerSeconds
+    guard now >= Double(bitPattern: crowdedUntil.load(ordering: .relaxed)) else { return }
+    while !happened() && now < end {
+      sched_yield()
+      let before = now
+      now = shim_seconds()
+      if now - before > Self.longYield {
+        crowdedUntil.store((now + Self.crowdedSeconds).bitPattern, ordering: .relaxed)
+        return
+      }
+    }
   }
 
   private func work(index: Int) {
