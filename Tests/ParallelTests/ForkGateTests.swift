@@ -32,8 +32,9 @@ final class ForkGateTests: XCTestCase {
     let thread = HostThread.start { [self] in
       fork_gate_enter()
       try? ThreadPool.shared.forEach(2) { item, _ in
-        if item == 0 { stage.store(1, ordering: .releasing) }
-        if item == 0 { wait(for: 2) }
+        guard item == 0 else { return }
+        stage.store(1, ordering: .releasing)
+        wait(for: 2)
       }
       stage.store(3, ordering: .releasing)
       fork_gate_leave()

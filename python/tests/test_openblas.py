@@ -1,11 +1,10 @@
 """OpenBLAS: loaded when a product first needs it; if it is missing, not used, or refused if asked for."""
 
 import ctypes
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
+from c_libraries import compile_library
 from fresh_process import run
 
 # What a user runs: a product with its right value.
@@ -122,11 +121,9 @@ print(answers.count(True))
 @pytest.fixture
 def slow_library(tmp_path):
     """A library with one function that is slow to load, like OpenBLAS when it starts threads."""
-    compiler = shutil.which("cc") or shutil.which("clang")
-    if not compiler:
-        pytest.skip("there is no C compiler")
-    source, library = tmp_path / "slow.c", tmp_path / "slow.so"
-    source.write_text("""
+    return compile_library(
+        tmp_path,
+        """
 #include <pthread.h>
 #include <unistd.h>
 static int started;
@@ -147,11 +144,8 @@ void cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, co
       c[i * ldc + j] = started * alpha * sum + (beta == 0 ? 0 : beta * c[i * ldc + j]);
     }
 }
-""")
-    done = subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=False, capture_output=True)
-    if done.returncode:
-        pytest.skip(f"{compiler} makes no libraries here")
-    return str(library)
+""",
+    )
 
 
 def test_a_fork_while_another_thread_loads_it(slow_library):

@@ -1,10 +1,8 @@
 """A child of a fork can use the package, whatever another thread of its parent was importing."""
 
-import shutil
-import subprocess
-
 import fresh_process
 import pytest
+from c_libraries import compile_library
 
 WORK = """
 import os, signal, sys, threading, time
@@ -68,11 +66,9 @@ def test_a_child_works_while_another_thread_used_the_package_for_the_first_time(
 @pytest.fixture
 def slow_locks(tmp_path):
     """A library which makes every thread but the first hold the extension's mutexes a millisecond longer."""
-    compiler = shutil.which("cc") or shutil.which("clang")
-    if not compiler:
-        pytest.skip("there is no C compiler")
-    source, library = tmp_path / "slow.c", tmp_path / "slow.so"
-    source.write_text("""
+    return compile_library(
+        tmp_path,
+        """
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
@@ -86,12 +82,9 @@ int pthread_mutex_unlock(pthread_mutex_t *mutex) {
     usleep(1000);
   return ((int (*)(pthread_mutex_t *))dlsym(RTLD_NEXT, "pthread_mutex_unlock"))(mutex);
 }
-""")
-    command = [compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"]
-    done = subprocess.run(command, check=False, capture_output=True)
-    if done.returncode:
-        pytest.skip(f"{compiler} makes no libraries here")
-    return str(library)
+""",
+        "-ldl",
+    )
 
 
 FORKS = """
